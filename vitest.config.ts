@@ -1,0 +1,23 @@
+import { defineConfig } from 'vitest/config'
+
+const project = (name: string, timeoutMs: number) => ({
+  test: {
+    name,
+    include: [`test/${name}/**/*.test.ts`],
+    testTimeout: timeoutMs,
+    hookTimeout: 60_000,
+    ...(name === 'unit' ? {} : { globalSetup: ['test/support/azurite-setup.ts'] }),
+  },
+})
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    projects: [
+      project('unit', 10_000),
+      project('integration', 30_000),
+      project('e2e', 60_000),
+      ...(process.env['SOAK'] ? [project('soak', 600_000)] : []),
+    ],
+  },
+})
