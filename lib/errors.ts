@@ -1,0 +1,119 @@
+/**
+ * One family of errors for the whole gateway. An error carries its verdict: who must act (`class`), a stable word
+ * (`code`), a plain description and the remedy, and the peer's own line, so that no caller has to guess.
+ */
+
+/** Who must act: nobody (wait), the author of the mail or request, the mailbox owner, an administrator. */
+export type ErrorClass = 'transient' | 'permanent' | 'needs-reconnect' | 'needs-admin'
+
+/** What is known about the effect of a failed hand-over: certainly nothing happened, or nobody can tell. */
+export type Outcome = 'not-sent' | 'unknown'
+
+export interface ErrorDetails {
+  /** Refinement of the class, e.g. `throttle`, `slow`, `quota-day`, `operator`, `tenant`, `recipient`, `resync`. */
+  hint?: string
+  /** Plain sentence for people; never contains a secret or the peer's raw text. */
+  description?: string
+  /** What to do, in one sentence. */
+  remedy?: string
+  /** The peer's own words, already bounded and redacted. */
+  peerLine?: string
+  /** Earliest useful retry, in milliseconds from now. */
+  retryAfterMs?: number
+  /** Input field at fault, as a path (`to[2].address`). */
+  field?: string
+  /** HTTP status for answers to callers; default by class. */
+  status?: number
+  /** Correlation ids of the peer, e.g. trace id, request id, timestamp. */
+  trace?: Record<string, string>
+  /** Known effect, only meaningful for sending. */
+  outcome?: Outcome
+  /** Every problem of one input at once. */
+  problems?: Problem[]
+  cause?: unknown
+}
+
+export interface Problem {
+  field: string
+  message: string
+}
+
+export class GatewayError extends Error {
+  readonly code: string
+  readonly class: ErrorClass
+  readonly hint: string | undefined
+  readonly description: string
+  readonly remedy: string
+  readonly peerLine: string | undefined
+  readonly retryAfterMs: number | undefined
+  readonly field: string | undefined
+  readonly status: number
+  readonly trace: Record<string, string> | undefined
+  readonly outcome: Outcome | undefined
+  readonly problems: Problem[] | undefined
+
+  constructor(code: string, errorClass: ErrorClass, details: ErrorDetails = {}) {
+    super(`${code}: ${details.description ?? code}`, details.cause === undefined ? undefined : { cause: details.cause })
+    this.name = 'GatewayError'
+    this.code = code
+    this.class = errorClass
+    this.hint = details.hint
+    this.description = details.description ?? code
+    this.remedy = details.remedy ?? ''
+    this.peerLine = details.peerLine
+    this.retryAfterMs = details.retryAfterMs
+    this.field = details.field
+    this.status = details.status ?? defaultStatus(errorClass)
+    this.trace = details.trace
+    this.outcome = details.outcome
+    this.problems = details.problems
+  }
+}
+
+function defaultStatus(errorClass: ErrorClass): number {
+  return errorClass === 'transient' ? 503 : errorClass === 'permanent' ? 422 : 409
+}
+
+/** Refused input: names the field, the limit and the cure. */
+export function invalidInput(field: string, message: string, details: ErrorDetails = {}): GatewayError {
+  return new GatewayError('invalid_input', 'permanent', {
+    status: 400,
+    field,
+    description: `${field}: ${message}`,
+    remedy: 'Correct the named field and send the request again.',
+    problems: [{ field, message }],
+    ...details,
+  })
+}
+
+/** The same answer for an id that never existed and for one of another tenant (SEC-17). */
+export function notFound(what: string): GatewayError {
+  return new GatewayError('not_found', 'permanent', {
+    status: 404,
+    description: `No such ${what}.`,
+    remedy: 'Check the id; it must belong to the tenant of your credential.',
+  })
+}
+
+export function conflict(code: string, description: string, remedy: string): GatewayError {
+  return new GatewayError(code, 'permanent', { status: 409, description, remedy })
+}
+
+/** Storage: the row exists already. */
+export class RowExistsError extends Error {}
+/** Storage: the row changed since its ETag was read. */
+export class RowChangedError extends Error {}
+/** Storage: nothing under that key. */
+export class RowMissingError extends Error {}
+
+/** Anything caught, as a GatewayError; what is not one of ours is a bug of ours and says so without leaking its text. */
+export function asGatewayError(error: unknown): GatewayError {
+  if (error instanceof GatewayError) return error
+  return new GatewayError('unexpected', 'transient', {
+    hint: 'bug',
+    status: 500,
+    description: 'The gateway met a fault of its own.',
+    remedy: 'Retry; if it happens again, report the request id to the operator.',
+    cause: error,
+  })
+}

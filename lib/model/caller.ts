@@ -1,0 +1,9 @@
+export type Role = 'operator' | 'tenant-admin' | 'app'
+
+/** Who is calling, from the credential alone (SEC-17). */
+export interface Caller {
+  role: Role
+  /** `~` for operators: they name the tenant in the path. */
+  tenant: string
+  keyId: string
+}

@@ -1,0 +1,52 @@
+import type { ErrorClass } from '../errors.js'
+
+/** Where an error came from: which catalogue sources are asked, in which order. */
+export type DiagnosisContext =
+  | 'ms-token'
+  | 'google-token'
+  | 'graph'
+  | 'gmail-api'
+  | 'ms-smtp'
+  | 'gmail-smtp'
+  | 'smtp'
+  | 'ms-imap'
+  | 'gmail-imap'
+  | 'imap'
+  | 'ms-pop'
+  | 'net'
+  | 'local'
+
+/** Facts of a failure, as far as the adapter knows them. */
+export interface Fault {
+  context: DiagnosisContext
+  /** Raw text of the peer, unbounded; the matcher bounds and redacts what it keeps. */
+  text?: string
+  oauthError?: string
+  suberror?: string
+  aadsts?: number[]
+  graphCode?: string
+  innerGraphCode?: string
+  googleReason?: string
+  http?: number
+  smtp?: number
+  enhanced?: string
+  imap?: 'NO' | 'BAD' | 'BYE'
+  pop?: 'ERR'
+  net?: string
+  azure?: string
+  local?: string
+  operation?: 'send' | 'receive' | 'token' | 'connect'
+  retryAfterMs?: number
+  trace?: Record<string, string>
+  cause?: unknown
+}
+
+/** A catalogue entry that matched. */
+export interface Diagnosis {
+  /** Stable word derived from source and match, e.g. `entra_aadsts700082`, `smtp_535`, `exo_smtp_5_7_139`. */
+  code: string
+  class: ErrorClass
+  hint: string
+  description: string
+  remedy: string
+}

@@ -1,0 +1,48 @@
+import { createHash, randomBytes } from 'node:crypto'
+
+const alphabet = 'abcdefghijklmnopqrstuvwxyz234567'
+
+/** Lower-case base32 without padding (RFC 4648 alphabet). */
+export function base32(bytes: Uint8Array): string {
+  let text = ''
+  let buffer = 0
+  let bits = 0
+  for (const byte of bytes) {
+    buffer = (buffer << 8) | byte
+    bits += 8
+    while (bits >= 5) {
+      bits -= 5
+      text += alphabet[(buffer >> bits) & 31]
+    }
+  }
+  return bits > 0 ? text + alphabet[(buffer << (5 - bits)) & 31] : text
+}
+
+/** A fresh id: 26 characters, 130 random bits. */
+export function newId(): string {
+  return base32(randomBytes(17)).slice(0, 26)
+}
+
+/** A fresh secret: 32 characters, 160 random bits. */
+export function newSecret(): string {
+  return base32(randomBytes(20))
+}
+
+/** External text as a key: 26 characters of SHA-256 over the parts, separated so that no two lists collide. */
+export function hashId(...parts: string[]): string {
+  const hash = createHash('sha256')
+  for (const part of parts) hash.update(`${Buffer.byteLength(part)}:${part}`)
+  return base32(hash.digest()).slice(0, 26)
+}
+
+/** SHA-256 in hex, for secrets that are only ever compared. */
+export function sha256(text: string | Uint8Array): string {
+  return createHash('sha256').update(text).digest('hex')
+}
+
+const idPattern = /^[a-z2-7]{26}$/
+export const isId = (text: string): boolean => idPattern.test(text)
+
+const tenantPattern = /^(?=.{2,32}$)[a-z0-9]+(-[a-z0-9]+)*$/
+/** Slug: words of a-z and 0-9 joined by single '-', 2 to 32 characters. */
+export const isTenantId = (text: string): boolean => tenantPattern.test(text)

@@ -1,0 +1,67 @@
+/** States of an accepted mail. `held` is `queued` with the flag. Only the listed transitions exist (REL-02). */
+export type MailState = 'queued' | 'sending' | 'handing-over' | 'waiting' | 'sent' | 'failed' | 'unknown' | 'cancelled'
+
+export const finalStates: ReadonlySet<MailState> = new Set(['sent', 'failed', 'cancelled'])
+
+const transitions: Record<MailState, readonly MailState[]> = {
+  queued: ['sending', 'cancelled', 'failed'],
+  waiting: ['sending', 'queued', 'cancelled', 'failed'],
+  sending: ['handing-over', 'waiting', 'queued', 'failed', 'unknown'],
+  'handing-over': ['sent', 'waiting', 'failed', 'unknown'],
+  unknown: ['sent', 'failed', 'waiting', 'queued', 'cancelled'],
+  sent: [],
+  failed: ['queued'],
+  cancelled: [],
+}
+
+export function mayBecome(from: MailState, to: MailState): boolean {
+  return transitions[from].includes(to)
+}
+
+export interface MailAttempt {
+  at: string
+  /** `sent`, or the code of the error. */
+  code: string
+  class: string
+  /** Plain description. */
+  text: string
+  remedy: string
+  /** The peer's own line. */
+  reply: string
+}
+
+/** One row of the journal, the only truth about whether a mail was sent. */
+export interface Mail {
+  id: string
+  tenant: string
+  mailboxId: string
+  state: MailState
+  held: boolean
+  from: string
+  recipients: string[]
+  /** Recipients refused for good. */
+  refused: { address: string; code: string; reply: string }[]
+  /** Recipients that already accepted it in an earlier attempt (REL-06). */
+  delivered: string[]
+  messageId: string
+  contentHash: string
+  bytes: number
+  /** SHA-256 of the blob. */
+  sha256: string
+  draftId: string
+  /** Attempts made so far. */
+  attempts: number
+  /** The last 20. */
+  history: MailAttempt[]
+  /** Milliseconds; not before this time. */
+  notBefore: number
+  /** Milliseconds; given up after this time. */
+  deadline: number
+  whenUnknown: 'stop' | 'resend'
+  /** `{lane}:{fence}` of the worker that holds it. */
+  claim: string
+  acceptedAt: string
+  finalAt: string
+  /** Row key of its outbox hint, to remove it without a search. */
+  outboxKey: string
+}

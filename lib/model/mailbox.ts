@@ -1,0 +1,61 @@
+/** Hosts, ports and TLS of one mail server. `plain` needs a recorded permission and never carries a bearer token. */
+export interface ServerAddress {
+  host: string
+  port: number
+  tls: 'implicit' | 'starttls' | 'plain'
+  /** PEM of a private CA, when the server's certificate is not publicly trusted (M-024). */
+  ca?: string
+}
+
+export interface SmtpOptions extends ServerAddress {
+  /** Mails per SMTP session (M-031). */
+  messagesPerSession: number
+}
+
+export interface ImapOptions extends ServerAddress {
+  folder: string
+}
+
+export interface GraphOptions {
+  /** `me` for the signed-in account's own mailbox, else the address or id of a shared one. */
+  mailbox: string
+}
+
+/** What happens at the server to a mail that was handed over. */
+export type AfterReceive =
+  | { action: 'leave' }
+  | { action: 'mark-read' }
+  | { action: 'move'; folder: string }
+  | { action: 'delete' }
+
+export type ReceiveSettings =
+  | { transport: 'none' }
+  | { transport: 'graph'; connectionId: string; folder: string; after: AfterReceive }
+  | { transport: 'imap'; connectionId: string; imap: ImapOptions; after: AfterReceive }
+
+export type SendSettings =
+  | { transport: 'none' }
+  | { transport: 'graph'; connectionId: string }
+  | { transport: 'smtp'; connectionId: string; smtp: SmtpOptions }
+
+/** A named place mail comes from and goes out of. Row `mailbox`, edited by people only. */
+export interface Mailbox {
+  id: string
+  tenant: string
+  /** Short key, 1 to 5 characters, unique in the tenant (M-106). */
+  key: string
+  address: string
+  displayName: string
+  description: string
+  purpose: string
+  active: boolean
+  receive: ReceiveSettings
+  send: SendSettings
+  /** Further addresses it may send as (M-038, SEC-30). */
+  sendAs: string[]
+  /** Counts every change of receive or send, so that a running job notices. */
+  epoch: number
+  createdAt: string
+}
+
+export type GateState = { open: true } | { open: false; reason: string; code: string; since: string; until?: number }

@@ -1,0 +1,51 @@
+import type { Identity } from '../ports/provider.js'
+
+export type SignInStatus = 'started' | 'returned' | 'signed-in' | 'confirmed' | 'refused' | 'cancelled' | 'expired'
+
+export type Verdict =
+  | { verdict: 'works' }
+  | { verdict: 'not-tested' }
+  | { verdict: 'fails'; code: string; text: string; remedy: string }
+
+/** Sign-in, reading and sending are judged apart (M-072). */
+export interface Verdicts {
+  signIn: Verdict
+  reading: Verdict
+  sending: Verdict
+}
+
+/** What the app asked for when it started the sign-in. */
+export interface SignInTarget {
+  kind: 'connect' | 'reconnect'
+  /** Address of the mailbox. */
+  address: string
+  displayName: string
+  /** Connection to renew, for `reconnect`. */
+  connectionId?: string
+  mailboxId?: string
+  /** Identity that must sign in when it is not the mailbox itself (delegate of a shared mailbox). */
+  expectedUser?: string
+  receive: boolean
+  send: boolean
+  /** Transports wanted; default graph for Microsoft, imap and smtp for others. */
+  transport: 'auto' | 'graph' | 'imap-smtp'
+  /** App: bound to the app's user session and confirmed with the result code. Link: confirmed by a tenant admin. */
+  confirmation: 'result-code' | 'tenant-admin' | 'confirmed-by-link'
+}
+
+export interface SignIn {
+  id: string
+  tenant: string
+  tenantName: string
+  target: SignInTarget
+  status: SignInStatus
+  registrationId: string
+  /** Id of the registered return URL row, empty for our own result page. */
+  returnUrl: string
+  identity?: Identity
+  verdicts?: Verdicts
+  /** Code of the refusal, for `refused`. */
+  refusal: string
+  createdAt: string
+  expiresAt: number
+}

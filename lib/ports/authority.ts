@@ -1,0 +1,13 @@
+import type { Secret } from '../secret.js'
+
+/** What a transport shows a mail server to be let in. */
+export type Authority =
+  | {
+      kind: 'bearer'
+      /** SASL user or Graph user: the mailbox's address, not necessarily who signed in. */
+      user: string
+      /** A current access token for the transport's resource; `renew` after the server refused the one before. */
+      token(options?: { renew?: boolean }): Promise<Secret>
+    }
+  | { kind: 'password'; user: string; password: Secret }
+  | { kind: 'anonymous' }

@@ -1,0 +1,61 @@
+import type { Registration } from '../model/registration.js'
+import type { Secret } from '../secret.js'
+
+/** Who signed in, from validated id_token claims. Microsoft: tid+oid; others: iss+sub. */
+export interface Identity {
+  issuer: string
+  tenantId?: string
+  objectId?: string
+  subject: string
+  /** UPN or e-mail; for showing and for the match with the expected mailbox, never as the identity key. */
+  username: string
+  displayName?: string
+}
+
+export interface TokenSet {
+  accessToken: Secret
+  /** Milliseconds since the epoch. */
+  expiresAt: number
+  /** Present only when the provider returned one in this response. */
+  refreshToken?: Secret
+  /** Granted scopes. */
+  scopes: string[]
+  identity?: Identity
+}
+
+export interface AuthorizeInput {
+  registration: Registration
+  scopes: string[]
+  state: string
+  nonce: string
+  codeChallenge: string
+  loginHint?: string
+  responseMode: 'query' | 'form_post'
+}
+
+export interface RedeemInput {
+  registration: Registration
+  credential: Secret | undefined
+  scopes: string[]
+  code: Secret
+  codeVerifier: Secret
+  nonce: string
+}
+
+export interface RefreshInput {
+  registration: Registration
+  credential: Secret | undefined
+  scopes: string[]
+  refreshToken: Secret
+  /** Tenant id of the connection, so that one tenant's outage does not throttle others. */
+  tenantId?: string
+}
+
+/** An identity provider. All methods reject with GatewayErrors translated through `lib/diagnosis`. */
+export interface Provider {
+  authorizeUrl(input: AuthorizeInput): Promise<string>
+  redeem(input: RedeemInput): Promise<TokenSet>
+  refresh(input: RefreshInput): Promise<TokenSet>
+  /** Origin of the issuer expected in a callback's `iss`, when the provider sends one. */
+  issuerMatches(registration: Registration, iss: string): boolean
+}

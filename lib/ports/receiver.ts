@@ -1,0 +1,49 @@
+import type { AfterReceive, GraphOptions, ImapOptions } from '../model/mailbox.js'
+import type { Authority } from './authority.js'
+
+export interface FetchedMail {
+  /** Identity at the server: `{uidValidity}.{uid}` for IMAP, immutable id for Graph (SEC-33: never the Message-ID). */
+  serverId: string
+  /** Server's date of arrival, milliseconds. */
+  receivedAt: number
+  /** Size the server announced, in bytes; 0 when unknown. */
+  size: number
+  /** Raw RFC 5322 bytes; rejects with a GatewayError (`mail_too_large`, transient faults …). */
+  raw(): Promise<Uint8Array>
+}
+
+export interface FetchLimits {
+  /** At most so many mails in this poll. */
+  maxMails: number
+  /** Largest mail to fetch, in bytes; larger ones reject in `raw()` with `mail_too_large`. */
+  maxBytes: number
+  /** Without a cursor: only mail that arrived at or after this time (milliseconds). */
+  since: number
+}
+
+export interface ReceiveSession {
+  /**
+   * Mails after the cursor, oldest first. `resynced` on the result says that the cursor was no longer valid (410,
+   * UIDVALIDITY) and mails from `limits.since` on are given again, to be deduplicated by the caller.
+   */
+  fetch(cursor: string | undefined, limits: FetchLimits): AsyncIterable<FetchedMail>
+  /** The cursor that stands behind everything yielded so far. Opaque string. */
+  cursor(): string
+  /** True when this fetch had to start over. */
+  resynced(): boolean
+  /** True when more mails wait behind `maxMails`. */
+  more(): boolean
+  /** After-receive action at the server; a mail that is gone is no error. */
+  after(serverIds: string[], action: AfterReceive): Promise<void>
+  /** Looks for a Message-ID in the Sent folder (outcome of an interrupted SMTP hand-over). */
+  findSent?(messageId: string): Promise<boolean>
+  close(): Promise<void>
+}
+
+export type ReceiveTarget =
+  | { transport: 'imap'; imap: ImapOptions }
+  | { transport: 'graph'; graph: GraphOptions; folder: string }
+
+export interface Receiver {
+  open(target: ReceiveTarget, authority: Authority, signal: AbortSignal): Promise<ReceiveSession>
+}

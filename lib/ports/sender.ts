@@ -1,0 +1,58 @@
+import type { GraphOptions, SmtpOptions } from '../model/mailbox.js'
+import type { Authority } from './authority.js'
+
+/** A mail ready to leave: complete MIME without Bcc, CRLF line ends. */
+export interface OutgoingMail {
+  mailId: string
+  messageId: string
+  from: string
+  recipients: string[]
+  raw: Uint8Array
+}
+
+export interface RefusedRecipient {
+  address: string
+  /** 4yz: another attempt may succeed. */
+  transient: boolean
+  code: string
+  /** The server's own line, bounded and redacted. */
+  reply: string
+}
+
+export interface SendReceipt {
+  refused: RefusedRecipient[]
+  /** The server's final line or the provider's id. */
+  reply: string
+}
+
+/** Evidence by which an unknown outcome can be looked up later. */
+export interface Evidence {
+  draftId?: string
+}
+
+export interface SendSession {
+  /**
+   * Hands one mail over. Calls and awaits `handingOver` directly before the point of no return (end of DATA; Graph
+   * send call) so that the journal is durable first. Rejects with a GatewayError whose `outcome` is `not-sent` or
+   * `unknown`. When all recipients are refused it rejects; when some are, it resolves and lists them.
+   */
+  send(mail: OutgoingMail, handingOver: (evidence: Evidence) => Promise<void>): Promise<SendReceipt>
+  close(): Promise<void>
+}
+
+export type SendTarget = { transport: 'smtp'; smtp: SmtpOptions } | { transport: 'graph'; graph: GraphOptions }
+
+export interface Sender {
+  /** Mails per session before it must be opened again. */
+  open(target: SendTarget, authority: Authority, signal: AbortSignal): Promise<SendSession>
+  /**
+   * Looks up the outcome of a mail whose hand-over was interrupted: `sent`, `not-sent`, or `undecided` when this
+   * transport cannot tell. Graph: by draft id, then Sent Items by Message-ID.
+   */
+  lookUp?(
+    target: SendTarget,
+    authority: Authority,
+    mail: { messageId: string; evidence: Evidence },
+    signal: AbortSignal,
+  ): Promise<'sent' | 'not-sent' | 'undecided'>
+}
