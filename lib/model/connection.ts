@@ -1,4 +1,13 @@
-import type { Identity } from '../ports/provider.js'
+/** Who signed in, from validated id_token claims. Microsoft: tid+oid; others: iss+sub. */
+export interface Identity {
+  issuer: string
+  tenantId?: string
+  objectId?: string
+  subject: string
+  /** UPN or e-mail; for showing and for the match with the expected mailbox, never as the identity key. */
+  username: string
+  displayName?: string
+}
 
 export type ConnectionMode = 'delegated' | 'password' | 'anonymous'
 export type ConnectionState = 'connected' | 'needs-reconnect' | 'needs-admin' | 'removed'

@@ -1,4 +1,4 @@
-import type { Identity } from '../ports/provider.js'
+import type { Identity } from './connection.js'
 
 export type SignInStatus = 'started' | 'returned' | 'signed-in' | 'confirmed' | 'refused' | 'cancelled' | 'expired'
 

@@ -1,16 +1,6 @@
+import type { Identity } from '../model/connection.js'
 import type { Registration } from '../model/registration.js'
 import type { Secret } from '../secret.js'
-
-/** Who signed in, from validated id_token claims. Microsoft: tid+oid; others: iss+sub. */
-export interface Identity {
-  issuer: string
-  tenantId?: string
-  objectId?: string
-  subject: string
-  /** UPN or e-mail; for showing and for the match with the expected mailbox, never as the identity key. */
-  username: string
-  displayName?: string
-}
 
 export interface TokenSet {
   accessToken: Secret

@@ -1,0 +1,55 @@
+import type { GatewayError } from '../../errors.js'
+import type { Dependencies } from './dependencies.js'
+
+export type AttentionKind =
+  | 'mailbox-receive'
+  | 'mailbox-send'
+  | 'connection'
+  | 'registration'
+  | 'webhook'
+  | 'mail-unknown'
+
+/**
+ * What is broken now and who acts: one row per unhealthy subject, gone when it is healthy again. Returns true when the
+ * subject just became unhealthy (or unhealthy for another reason), so that the caller tells exactly once.
+ */
+export async function raiseAttention(
+  deps: Dependencies,
+  tenant: string,
+  kind: AttentionKind,
+  id: string,
+  error: GatewayError,
+  more: { mailboxId?: string; connectionId?: string } = {},
+): Promise<boolean> {
+  const table = deps.names.table('attention')
+  const rowKey = `${kind}~${id}`
+  const known = await deps.tables.get(table, tenant, rowKey)
+  const isNew = known === undefined || known['code'] !== error.code
+  await deps.tables.upsert(table, {
+    partitionKey: tenant,
+    rowKey,
+    v: 1,
+    since: isNew ? new Date(deps.clock.now()).toISOString() : String(known['since']),
+    code: error.code,
+    class: error.class,
+    hint: error.hint ?? '',
+    description: error.description.slice(0, 1000),
+    remedy: error.remedy.slice(0, 1000),
+    peerLine: (error.peerLine ?? '').slice(0, 500),
+    ...more,
+  })
+  return isNew
+}
+
+/** Healthy again; returns true when it had been unhealthy. */
+export async function clearAttention(
+  deps: Dependencies,
+  tenant: string,
+  kind: AttentionKind,
+  id: string,
+): Promise<boolean> {
+  const table = deps.names.table('attention')
+  if ((await deps.tables.get(table, tenant, `${kind}~${id}`)) === undefined) return false
+  await deps.tables.remove(table, tenant, `${kind}~${id}`)
+  return true
+}

@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto'
+import { RowChangedError } from '../../errors.js'
+import type { Row } from '../../ports/tables.js'
+import type { Dependencies } from './dependencies.js'
+
+/**
+ * When a subject wants attention next: one fixed row per subject, so nothing can be scheduled twice or lost in a move.
+ * A timer claims due rows in batches; the worker that was given the subject sets the next time. A claim that nobody
+ * answers falls due again by itself when `claimedUntil` passes.
+ */
+export type DueKind = 'poll' | 'lane' | 'grant' | 'signin' | 'webhook'
+export const dueShards = 32
+
+export interface DueSubject {
+  tenant: string
+  id: string
+  dueAt: number
+}
+
+const rowKeyOf = (tenant: string, id: string): string => `${tenant}~${id}`
+
+function partitionOf(kind: DueKind, tenant: string, id: string): string {
+  const shard = createHash('sha256').update(`${tenant}~${id}`).digest()[0]! % dueShards
+  return `${kind}~${shard.toString(16).padStart(2, '0')}`
+}
+
+/** Sets when the subject is due; unconditional, the last word counts. `Infinity` removes it. */
+export async function setDue(
+  deps: Dependencies,
+  kind: DueKind,
+  tenant: string,
+  id: string,
+  dueAt: number,
+): Promise<void> {
+  const table = deps.names.table('due')
+  const partitionKey = partitionOf(kind, tenant, id)
+  if (dueAt === Number.POSITIVE_INFINITY) await deps.tables.remove(table, partitionKey, rowKeyOf(tenant, id))
+  else await deps.tables.upsert(table, { partitionKey, rowKey: rowKeyOf(tenant, id), v: 1, dueAt, claimedUntil: 0 })
+}
+
+/** Claims due subjects for `claimMs`, oldest first within a shard, at most `limit`; several timers may do so side by side. */
+export async function claimDue(
+  deps: Dependencies,
+  kind: DueKind,
+  limit: number,
+  claimMs: number,
+): Promise<DueSubject[]> {
+  const now = deps.clock.now()
+  const claimed: DueSubject[] = []
+  const shards = Array.from({ length: dueShards }, (_, shard) => shard)
+  const take = async (shard: number): Promise<void> => {
+    const partition = `${kind}~${shard.toString(16).padStart(2, '0')}`
+    const rows: Row[] = []
+    const where = [
+      { column: 'dueAt', is: 'le' as const, value: now },
+      { column: 'claimedUntil', is: 'le' as const, value: now },
+    ]
+    for await (const row of deps.tables.query(deps.names.table('due'), { partition, where })) rows.push(row)
+    rows.sort((a, b) => Number(a['dueAt']) - Number(b['dueAt']))
+    for (let at = 0; at < rows.length && claimed.length < limit; at += 100) {
+      const batch = rows.slice(at, at + Math.min(100, limit - claimed.length))
+      claimed.push(...(await claimBatch(deps, batch, now + claimMs)))
+    }
+  }
+  for (let at = 0; at < shards.length && claimed.length < limit; at += 8)
+    await Promise.all(shards.slice(at, at + 8).map(take))
+  return claimed.slice(0, limit)
+}
+
+async function claimBatch(deps: Dependencies, rows: Row[], claimedUntil: number): Promise<DueSubject[]> {
+  if (rows.length === 0) return []
+  const table = deps.names.table('due')
+  const subjects = (from: Row[]): DueSubject[] =>
+    from.map((row) => {
+      const [tenant = '', id = ''] = row.rowKey.split('~')
+      return { tenant, id, dueAt: Number(row['dueAt']) }
+    })
+  const claim = (row: Row): Row => ({ partitionKey: row.partitionKey, rowKey: row.rowKey, claimedUntil })
+  try {
+    await deps.tables.transaction(
+      table,
+      rows.map((row) => ({ kind: 'update', row: claim(row), etag: row.etag ?? '' })),
+    )
+    return subjects(rows)
+  } catch (error) {
+    if (!(error instanceof RowChangedError)) throw error
+  }
+  // Somebody moved one row of the batch: take the others one by one.
+  const won: Row[] = []
+  for (const row of rows) {
+    try {
+      await deps.tables.update(table, claim(row), row.etag ?? '')
+      won.push(row)
+    } catch (error) {
+      if (!(error instanceof RowChangedError)) throw error
+    }
+  }
+  return subjects(won)
+}

@@ -1,0 +1,68 @@
+import { RowChangedError } from '../../errors.js'
+import type { Row, Tables } from '../../ports/tables.js'
+
+/**
+ * A lease is three columns of a row (`leaseOwner`, `leaseUntil`, `fence`) taken by one conditional update by the storage
+ * server's clock. Every later write of the holder carries the ETag, so a paused holder cannot write. A lease never
+ * protects an outside effect: ask `remainingMs` before calling out.
+ */
+export interface Lease {
+  /** The row as last written; its columns may be read, its ETag is current. */
+  row: Row
+  fence: number
+  /** Milliseconds left by the storage server's clock as seen when the lease was taken or renewed. */
+  remainingMs(): number
+  /** Writes columns under the lease (merge); throws RowChangedError when the lease was lost. */
+  write(columns: Omit<Row, 'partitionKey' | 'rowKey'>): Promise<void>
+  renew(durationMs: number): Promise<void>
+  /** Gives the lease back, with last columns; losing it meanwhile is no error. */
+  release(columns?: Omit<Row, 'partitionKey' | 'rowKey'>): Promise<void>
+}
+
+/** Takes the lease of `row` as just read; `undefined` when somebody holds it or was quicker. */
+export async function takeLease(
+  tables: Tables,
+  table: string,
+  row: Row,
+  owner: string,
+  durationMs: number,
+): Promise<Lease | undefined> {
+  const now = await tables.serverNow()
+  if (typeof row['leaseUntil'] === 'number' && row['leaseUntil'] > now && row['leaseOwner'] !== '') return undefined
+  const fence = (typeof row['fence'] === 'number' ? row['fence'] : 0) + 1
+  const key = { partitionKey: row.partitionKey, rowKey: row.rowKey }
+  const held: Row = { ...row }
+  let until = 0
+  let takenAt = 0
+
+  const write = async (columns: Omit<Row, 'partitionKey' | 'rowKey'>): Promise<void> => {
+    held.etag = await tables.update(table, { ...columns, ...key }, held.etag ?? '')
+    Object.assign(held, columns)
+  }
+  const hold = async (durationMs: number, from: number): Promise<void> => {
+    takenAt = performance.now()
+    await write({ leaseOwner: owner, leaseUntil: from + durationMs, fence })
+    until = durationMs
+  }
+
+  try {
+    await hold(durationMs, now)
+  } catch (error) {
+    if (error instanceof RowChangedError) return undefined
+    throw error
+  }
+  return {
+    row: held,
+    fence,
+    remainingMs: () => until - (performance.now() - takenAt),
+    write,
+    renew: async (ms) => hold(ms, await tables.serverNow()),
+    release: async (columns = {}) => {
+      try {
+        await write({ ...columns, leaseOwner: '', leaseUntil: 0 })
+      } catch (error) {
+        if (!(error instanceof RowChangedError)) throw error
+      }
+    },
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * Tells the tenant's app what happened: one message to the tenant's own queue, and one delivery row per webhook
+ * endpoint of the tenant that a worker drains apart, so that a dead endpoint never holds up a cursor or a send. The event
+ * id is stable per cause; telling twice is recognisable, telling never is not.
+ */
+import type { EventType, GatewayEvent } from '../../model/event.js'
+import type { Row } from '../../ports/tables.js'
+import type { Dependencies } from '../common/dependencies.js'
+import { setDue } from '../common/due.js'
+
+const sevenDaysSeconds = 7 * 24 * 3600
+const endpointCacheMs = 60_000
+const endpointCache = new WeakMap<Dependencies, Map<string, { until: number; endpoints: Row[] }>>()
+
+export async function emitEvent(
+  deps: Dependencies,
+  tenant: string,
+  type: EventType,
+  id: string,
+  data: GatewayEvent['data'],
+): Promise<void> {
+  const event: GatewayEvent = { v: 1, id, type, tenant, time: new Date(deps.clock.now()).toISOString(), data }
+  await deps.queues.send(deps.names.eventsQueue(tenant), event, { ttlSeconds: sevenDaysSeconds })
+  for (const endpoint of await endpointsOf(deps, tenant)) {
+    const endpointId = endpoint.rowKey.slice('endpoint~'.length)
+    const ms = String(deps.clock.now()).padStart(13, '0')
+    await deps.tables.upsert(deps.names.table('deliveries'), {
+      partitionKey: `${tenant}~${endpointId}`,
+      rowKey: `${ms}~${id}`,
+      v: 1,
+      event: JSON.stringify(event),
+      attempts: 0,
+      notBefore: 0,
+    })
+    await setDue(deps, 'webhook', tenant, endpointId, deps.clock.now())
+    await deps.queues.send(deps.names.queue('webhook'), { v: 1, tenant, endpointId })
+  }
+}
+
+async function endpointsOf(deps: Dependencies, tenant: string): Promise<Row[]> {
+  const cache = endpointCache.get(deps) ?? new Map<string, { until: number; endpoints: Row[] }>()
+  endpointCache.set(deps, cache)
+  const known = cache.get(tenant)
+  if (known && known.until > deps.clock.now()) return known.endpoints
+  const endpoints: Row[] = []
+  const range: [string, string] = ['endpoint~', 'endpoint~~']
+  for await (const row of deps.tables.query(deps.names.table('tenants'), { partition: tenant, rowRange: range }))
+    endpoints.push(row)
+  cache.set(tenant, { until: deps.clock.now() + endpointCacheMs, endpoints })
+  return endpoints
+}
+
+/** After an endpoint was added, changed or removed in this process. */
+export function forgetEndpoints(deps: Dependencies, tenant: string): void {
+  endpointCache.get(deps)?.delete(tenant)
+}
