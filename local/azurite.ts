@@ -5,10 +5,9 @@
  * crashes without running exit handlers, the pipe on the child's standard input closes and the child leaves by itself.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { resolve as absolute } from 'node:path'
 
 export interface AzuriteOptions {
   /** Directory to keep the data in. Absent: memory only, gone after `stop()`. */
@@ -40,10 +39,9 @@ const watchParentThenRun =
 
 /** Starts Azurite and resolves once blob, queue and table listen. Throws with Azurite's own output when they do not. */
 export async function startAzurite(options: AzuriteOptions = {}): Promise<Azurite> {
-  const scratch = options.folder === undefined ? await mkdtemp(join(tmpdir(), 'azurite-')) : undefined
   const child = spawn(process.execPath, ['-e', watchParentThenRun, ...azuriteArguments(options)], {
     stdio: ['pipe', 'pipe', 'pipe'],
-    cwd: scratch ?? process.cwd(),
+    cwd: tmpdir(),
   })
   const killNow = () => child.kill('SIGKILL')
   process.once('exit', killNow)
@@ -54,7 +52,6 @@ export async function startAzurite(options: AzuriteOptions = {}): Promise<Azurit
     const impatience = setTimeout(killNow, 3_000)
     await gone
     clearTimeout(impatience)
-    if (scratch) await rm(scratch, { recursive: true, force: true })
   }
   try {
     const endpoints = await listening(child, options.startTimeoutMs ?? 30_000)
@@ -69,7 +66,7 @@ function azuriteArguments(options: AzuriteOptions): string[] {
   const script = createRequire(import.meta.url).resolve('azurite/dist/src/azurite.js')
   const ports = options.ports ?? {}
   const flags = ['--silent', '--disableTelemetry', '--skipApiVersionCheck']
-  flags.push(...(options.folder === undefined ? ['--inMemoryPersistence'] : ['--location', options.folder]))
+  flags.push(...(options.folder === undefined ? ['--inMemoryPersistence'] : ['--location', absolute(options.folder)]))
   for (const service of ['blob', 'queue', 'table'] as const) {
     flags.push(`--${service}Host`, '127.0.0.1', `--${service}Port`, String(ports[service] ?? 0))
   }
