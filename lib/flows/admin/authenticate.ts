@@ -1,0 +1,49 @@
+/**
+ * Who is calling? The credential alone says it: `mbg_{tenant}_{keyId}_{secret}`, where the tenant of an operator is `~`.
+ * The row holds only the secret's SHA-256; every wrong credential gets the same answer. Known keys are remembered for a
+ * minute per process, so revoking one takes at most that long.
+ */
+import { timingSafeEqual } from 'node:crypto'
+import { GatewayError } from '../../errors.js'
+import type { Caller, Role } from '../../model/caller.js'
+import { sha256 } from '../../model/ids.js'
+import type { Dependencies } from '../common/dependencies.js'
+
+const form = /^mbg_(~|[a-z0-9]+(?:-[a-z0-9]+)*)_([a-z2-7]{8})_([a-z2-7]{32})$/
+const rememberMs = 60_000
+const known = new WeakMap<Dependencies, Map<string, { caller: Caller; until: number }>>()
+
+export async function authenticate(deps: Dependencies, credential: string): Promise<Caller> {
+  const [, tenant, keyId, secret] = form.exec(credential) ?? []
+  if (tenant === undefined || keyId === undefined || secret === undefined) throw unauthorized()
+  const remembered = known.get(deps) ?? new Map<string, { caller: Caller; until: number }>()
+  known.set(deps, remembered)
+  const fingerprint = sha256(credential)
+  const hit = remembered.get(fingerprint)
+  if (hit && hit.until > deps.clock.now()) return hit.caller
+
+  const row = await deps.tables.get(deps.names.table('tenants'), tenant, `apikey~${keyId}`)
+  const expected = Buffer.from(String(row?.['hash'] ?? sha256('')), 'hex')
+  const given = Buffer.from(sha256(secret), 'hex')
+  const matches = expected.length === given.length && timingSafeEqual(expected, given)
+  const expiresAt = Number(row?.['expiresAt'] ?? 0)
+  if (row === undefined || !matches || (expiresAt > 0 && expiresAt <= deps.clock.now())) throw unauthorized()
+  const caller: Caller = { role: String(row['role']) as Role, tenant, keyId }
+  if (remembered.size > 10_000) remembered.clear()
+  remembered.set(fingerprint, { caller, until: deps.clock.now() + rememberMs })
+  return caller
+}
+
+/** After a key was revoked in this process. */
+export function forgetCallers(deps: Dependencies): void {
+  known.delete(deps)
+}
+
+function unauthorized(): GatewayError {
+  return new GatewayError('unauthorized', 'permanent', {
+    status: 401,
+    description: 'The API key is missing, malformed, expired or unknown.',
+    remedy:
+      'Send "Authorization: Bearer mbg_…" with a current key; an operator or tenant administrator can create one.',
+  })
+}

@@ -1,0 +1,37 @@
+/** Return URLs a tenant allows: compared as whole registered strings, emitted from the register, never from input (SEC-10). */
+import { notFound } from '../../errors.js'
+import { hashId } from '../../model/ids.js'
+import type { Dependencies } from '../common/dependencies.js'
+
+export interface ReturnUrl {
+  id: string
+  url: string
+}
+
+export async function addReturnUrl(deps: Dependencies, tenant: string, url: string): Promise<ReturnUrl> {
+  const registered = new URL(url).href
+  const id = hashId(registered)
+  await deps.tables.upsert(deps.names.table('tenants'), {
+    partitionKey: tenant,
+    rowKey: `returnurl~${id}`,
+    v: 1,
+    url: registered,
+  })
+  return { id, url: registered }
+}
+
+export async function listReturnUrls(deps: Dependencies, tenant: string): Promise<ReturnUrl[]> {
+  const urls: ReturnUrl[] = []
+  for await (const row of deps.tables.query(deps.names.table('tenants'), {
+    partition: tenant,
+    rowRange: ['returnurl~', 'returnurl~~'],
+  }))
+    urls.push({ id: row.rowKey.slice('returnurl~'.length), url: String(row['url']) })
+  return urls
+}
+
+export async function removeReturnUrl(deps: Dependencies, tenant: string, id: string): Promise<void> {
+  const table = deps.names.table('tenants')
+  if ((await deps.tables.get(table, tenant, `returnurl~${id}`)) === undefined) throw notFound('return URL')
+  await deps.tables.remove(table, tenant, `returnurl~${id}`)
+}

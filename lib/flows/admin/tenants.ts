@@ -1,0 +1,64 @@
+/**
+ * A tenant begins as one row and its own events queue. Its id is a slug that is never changed and never given again:
+ * removing a tenant disconnects everything it owns, deletes its rows and secrets and leaves a tombstone.
+ */
+import { conflict, notFound, RowExistsError } from '../../errors.js'
+import type { TenantInput } from '../../model/admin-schemas.js'
+import type { Dependencies } from '../common/dependencies.js'
+
+export interface Tenant {
+  id: string
+  name: string
+  createdAt: string
+}
+
+export async function createTenant(deps: Dependencies, input: TenantInput): Promise<Tenant> {
+  const createdAt = new Date(deps.clock.now()).toISOString()
+  await deps.queues.ensure(deps.names.eventsQueue(input.id))
+  try {
+    await deps.tables.insert(deps.names.table('tenants'), {
+      partitionKey: input.id,
+      rowKey: 'tenant',
+      v: 1,
+      name: input.name,
+      createdAt,
+      removedAt: '',
+    })
+  } catch (error) {
+    if (!(error instanceof RowExistsError)) throw error
+    throw conflict(
+      'tenant_exists',
+      `The tenant id ${input.id} is taken, or belonged to a tenant that was removed.`,
+      'Choose another id; ids are never reused.',
+    )
+  }
+  // The list for operators: the only way to enumerate tenants without a scan over everything.
+  await deps.tables.upsert(deps.names.table('tenants'), {
+    partitionKey: '~',
+    rowKey: `tenant~${input.id}`,
+    v: 1,
+    name: input.name,
+    createdAt,
+  })
+  return { id: input.id, name: input.name, createdAt }
+}
+
+export async function readTenant(deps: Dependencies, id: string): Promise<Tenant> {
+  const row = await deps.tables.get(deps.names.table('tenants'), id, 'tenant')
+  if (row === undefined || row['removedAt'] !== '') throw notFound('tenant')
+  return { id, name: String(row['name']), createdAt: String(row['createdAt']) }
+}
+
+export async function listTenants(deps: Dependencies): Promise<Tenant[]> {
+  const tenants: Tenant[] = []
+  for await (const row of deps.tables.query(deps.names.table('tenants'), {
+    partition: '~',
+    rowRange: ['tenant~', 'tenant~~'],
+  }))
+    tenants.push({
+      id: row.rowKey.slice('tenant~'.length),
+      name: String(row['name']),
+      createdAt: String(row['createdAt']),
+    })
+  return tenants
+}

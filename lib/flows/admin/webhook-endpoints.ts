@@ -1,0 +1,58 @@
+/** Webhook endpoints of a tenant; the signing key is shown once and lives in the vault. */
+
+import { randomBytes } from 'node:crypto'
+import { notFound } from '../../errors.js'
+import { newId } from '../../model/ids.js'
+import { Secret } from '../../secret.js'
+import type { Dependencies } from '../common/dependencies.js'
+import { setDue } from '../common/due.js'
+import { forgetEndpoints } from '../tell/emit-event.js'
+
+export interface WebhookEndpoint {
+  id: string
+  url: string
+  createdAt: string
+}
+
+export async function addEndpoint(
+  deps: Dependencies,
+  tenant: string,
+  url: string,
+): Promise<WebhookEndpoint & { signingKey: Secret }> {
+  const id = newId()
+  const signingKey = new Secret(`whsec_${randomBytes(32).toString('base64')}`)
+  const createdAt = new Date(deps.clock.now()).toISOString()
+  await deps.vault.set(deps.names.webhookKey(id), signingKey)
+  await deps.tables.insert(deps.names.table('tenants'), {
+    partitionKey: tenant,
+    rowKey: `endpoint~${id}`,
+    v: 1,
+    url: new URL(url).href,
+    createdAt,
+  })
+  forgetEndpoints(deps, tenant)
+  return { id, url, createdAt, signingKey }
+}
+
+export async function listEndpoints(deps: Dependencies, tenant: string): Promise<WebhookEndpoint[]> {
+  const endpoints: WebhookEndpoint[] = []
+  for await (const row of deps.tables.query(deps.names.table('tenants'), {
+    partition: tenant,
+    rowRange: ['endpoint~', 'endpoint~~'],
+  }))
+    endpoints.push({
+      id: row.rowKey.slice('endpoint~'.length),
+      url: String(row['url']),
+      createdAt: String(row['createdAt']),
+    })
+  return endpoints
+}
+
+export async function removeEndpoint(deps: Dependencies, tenant: string, id: string): Promise<void> {
+  const table = deps.names.table('tenants')
+  if ((await deps.tables.get(table, tenant, `endpoint~${id}`)) === undefined) throw notFound('webhook endpoint')
+  await deps.tables.remove(table, tenant, `endpoint~${id}`)
+  await setDue(deps, 'webhook', tenant, id, Number.POSITIVE_INFINITY)
+  await deps.vault.remove(deps.names.webhookKey(id))
+  forgetEndpoints(deps, tenant)
+}

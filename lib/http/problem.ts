@@ -1,0 +1,45 @@
+import type { HttpResponseInit } from '@azure/functions'
+import type { GatewayError } from '../errors.js'
+
+/** An error as a problem document (RFC 9457) with our stable `code`, the remedy and the request id; no stack, no inner text. */
+export function problem(error: GatewayError, requestId: string): HttpResponseInit {
+  const headers: Record<string, string> = {
+    'content-type': 'application/problem+json',
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    'x-request-id': requestId,
+  }
+  if (error.retryAfterMs !== undefined)
+    headers['retry-after'] = String(Math.max(1, Math.ceil(error.retryAfterMs / 1000)))
+  else if (error.status === 503 || error.status === 429) headers['retry-after'] = '10'
+  return {
+    status: error.status,
+    headers,
+    body: JSON.stringify({
+      type: `urn:mailbox-gateway:error:${error.code}`,
+      title: error.description,
+      status: error.status,
+      code: error.code,
+      class: error.class,
+      ...(error.hint ? { hint: error.hint } : {}),
+      detail: error.remedy,
+      ...(error.problems ? { problems: error.problems } : {}),
+      ...(error.peerLine ? { peerLine: error.peerLine } : {}),
+      ...(error.trace ? { trace: error.trace } : {}),
+      requestId,
+    }),
+  }
+}
+
+export function json(body: unknown, status = 200, headers: Record<string, string> = {}): HttpResponseInit {
+  return {
+    status,
+    headers: {
+      'content-type': 'application/json',
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      ...headers,
+    },
+    body: JSON.stringify(body),
+  }
+}

@@ -1,0 +1,116 @@
+/** What administrators send, compiled once at load. Every object is strict: an unknown field is an error, not a surprise. */
+import { z } from 'zod'
+import { isTenantId } from './ids.js'
+
+const name = z.string().trim().min(1, 'must not be empty').max(100, 'must have at most 100 characters')
+const httpsUrl = z
+  .string()
+  .max(500)
+  .refine(
+    (text) => URL.canParse(text) && isAllowedUrl(new URL(text)),
+    'must be an https:// URL without user name, password or fragment',
+  )
+const host = z.string().regex(/^[a-zA-Z0-9.:-]{1,253}$/, 'must be a host name or IP address')
+const address = z
+  .string()
+  .max(254)
+  .regex(/^[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+$/, 'must be a mail address')
+
+function isAllowedUrl(url: URL): boolean {
+  if (url.username !== '' || url.password !== '' || url.hash !== '') return false
+  return url.protocol === 'https:' || (url.protocol === 'http:' && ['127.0.0.1', 'localhost'].includes(url.hostname))
+}
+
+export const tenantSchema = z.strictObject({
+  id: z.string().refine(isTenantId, 'must have 2 to 32 characters: words of a-z and 0-9 joined by single "-"'),
+  name,
+})
+
+export const apiKeySchema = z.strictObject({
+  role: z.enum(['app', 'tenant-admin', 'operator']),
+  name,
+  expiresInDays: z.number().int().min(1).max(730).optional(),
+})
+
+export const returnUrlSchema = z.strictObject({ url: httpsUrl })
+
+export const webhookSchema = z.strictObject({ url: httpsUrl })
+
+const guid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+
+export const registrationSchema = z.strictObject({
+  name,
+  kind: z.literal('microsoft'),
+  clientId: z.string().regex(guid, 'must be the application (client) id: a GUID'),
+  /** Microsoft tenant: GUID, `common`, `organizations` or `consumers` (M-052). */
+  directory: z
+    .string()
+    .refine(
+      (text) => guid.test(text) || ['common', 'organizations', 'consumers'].includes(text),
+      'must be a tenant id (GUID), "common", "organizations" or "consumers"',
+    ),
+  /** Left out: keeps the stored secret, or a public client when there is none. */
+  clientSecret: z.string().min(1).max(1000).optional(),
+  clientSecretExpiresAt: z.iso.datetime().optional(),
+})
+
+const tls = z.enum(['implicit', 'starttls', 'plain'])
+const ca = z
+  .string()
+  .max(20_000)
+  .regex(/-----BEGIN CERTIFICATE-----/, 'must be a PEM certificate')
+  .optional()
+const port = z.number().int().min(1).max(65535)
+
+const after = z.discriminatedUnion('action', [
+  z.strictObject({ action: z.literal('leave') }),
+  z.strictObject({ action: z.literal('mark-read') }),
+  z.strictObject({ action: z.literal('move'), folder: z.string().min(1).max(200) }),
+  z.strictObject({ action: z.literal('delete') }),
+])
+const id = z.string().regex(/^[a-z2-7]{26}$/, 'must be an id of 26 characters')
+
+const receive = z.discriminatedUnion('transport', [
+  z.strictObject({ transport: z.literal('none') }),
+  z.strictObject({
+    transport: z.literal('graph'),
+    connectionId: id,
+    folder: z.string().min(1).max(200).default('inbox'),
+    after: after.default({ action: 'leave' }),
+  }),
+  z.strictObject({
+    transport: z.literal('imap'),
+    connectionId: id,
+    imap: z.strictObject({ host, port, tls, ca, folder: z.string().min(1).max(200).default('INBOX') }),
+    after: after.default({ action: 'leave' }),
+  }),
+])
+const send = z.discriminatedUnion('transport', [
+  z.strictObject({ transport: z.literal('none') }),
+  z.strictObject({ transport: z.literal('graph'), connectionId: id }),
+  z.strictObject({
+    transport: z.literal('smtp'),
+    connectionId: id,
+    smtp: z.strictObject({ host, port, tls, ca, messagesPerSession: z.number().int().min(1).max(1000).default(3) }),
+  }),
+])
+
+export const mailboxChangeSchema = z.strictObject({
+  key: z
+    .string()
+    .regex(/^[a-z0-9]{1,5}$/, 'must have 1 to 5 characters of a-z and 0-9')
+    .optional(),
+  displayName: z.string().max(100).optional(),
+  description: z.string().max(500).optional(),
+  purpose: z.string().max(50).optional(),
+  active: z.boolean().optional(),
+  default: z.literal(true).optional(),
+  sendAs: z.array(address).max(50).optional(),
+  receive: receive.optional(),
+  send: send.optional(),
+})
+
+export type TenantInput = z.infer<typeof tenantSchema>
+export type ApiKeyInput = z.infer<typeof apiKeySchema>
+export type RegistrationInput = z.infer<typeof registrationSchema>
+export type MailboxChange = z.infer<typeof mailboxChangeSchema>
