@@ -1,0 +1,88 @@
+/** Everything a test or a demo may turn at the emulated Entra; the same names work over `POST /__control`. */
+import type { FaultOrder } from '../faults.js'
+import {
+  type EntraCounters,
+  type EntraState,
+  type LoggedRequest,
+  type RotationMode,
+  zeroCounters,
+} from './entra-state.js'
+import { revokeUser } from './refresh-tokens.js'
+import { type ReturnedAnswer, signInAs } from './sign-in-as.js'
+
+export interface EntraControl {
+  /** Counters since the start or the last `reset`. */
+  readonly counters: EntraCounters
+  /** Every request with its form, newest last (the last 5,000). */
+  readonly requests: LoggedRequest[]
+  setRotation(mode: RotationMode): void
+  setLifetimes(seconds: { accessToken?: number; refreshToken?: number; code?: number }): void
+  setLenientResources(on: boolean): void
+  /** Refuses all refresh tokens of a user (AADSTS50173 or `aadsts`), and the access tokens too when asked. */
+  revoke(order: string | { upn: string; aadsts?: number; accessTokens?: boolean }): void
+  /** Accounts can be disabled and enabled again. */
+  setEnabled(order: { upn: string; enabled: boolean }): void
+  /** Forgets the consent of a user: refreshes answer AADSTS65001. */
+  withdrawConsent(upn: string): void
+  expireSecret(clientId: string): void
+  /** Orders a fault at the token endpoint; kinds: `token` or a grant type. */
+  fail(order: FaultOrder): void
+  clearFaults(): void
+  /** Counters, log and faults back to nothing; rotation, lifetimes and the directory stay. */
+  reset(): void
+  /** Signs a user in without a browser: follows the pages of this authorize URL (of any origin). */
+  signInAs(authorizeUrl: string, upn: string): Promise<ReturnedAnswer>
+}
+
+export function entraControl(state: EntraState, ownUrl: () => string): EntraControl {
+  const userOf = (upn: string) => {
+    const user = state.directory.user(upn)
+    if (!user) throw new Error(`No user ${upn}`)
+    return user
+  }
+  return {
+    get counters() {
+      return state.counters
+    },
+    get requests() {
+      return state.log
+    },
+    setRotation: (mode) => {
+      state.rotation = mode
+    },
+    setLifetimes: (seconds) => {
+      state.accessTokenSeconds = seconds.accessToken ?? state.accessTokenSeconds
+      state.refreshTokenSeconds = seconds.refreshToken ?? state.refreshTokenSeconds
+      state.codeSeconds = seconds.code ?? state.codeSeconds
+    },
+    setLenientResources: (on) => {
+      state.lenientResources = on
+    },
+    revoke: (order) => {
+      const { upn, aadsts, accessTokens = false } = typeof order === 'string' ? { upn: order } : order
+      const user = userOf(upn)
+      revokeUser(state, user, aadsts)
+      // Issue times are whole seconds: a token of this very second counts as issued before.
+      if (accessTokens) state.accessTokensNotBefore.set(user.upn.toLowerCase(), state.now() + 1)
+    },
+    setEnabled: ({ upn, enabled }) => {
+      userOf(upn).enabled = enabled
+    },
+    withdrawConsent: (upn) => {
+      const { oid } = userOf(upn)
+      for (const key of state.directory.consents.keys())
+        if (key.endsWith(` ${oid}`)) state.directory.consents.delete(key)
+    },
+    expireSecret: (clientId) => {
+      for (const secret of state.directory.app(clientId)?.secrets ?? []) secret.expiresAt = state.now()
+    },
+    fail: (order) => state.faults.order(order),
+    clearFaults: () => state.faults.clear(),
+    reset: () => {
+      state.counters = zeroCounters()
+      state.log.length = 0
+      state.faults.clear()
+    },
+    signInAs: (authorizeUrl, upn) => signInAs(ownUrl(), authorizeUrl, upn),
+  }
+}

@@ -1,0 +1,59 @@
+import { createHash, randomBytes } from 'node:crypto'
+import type { AppRegistration, User } from '../directory.js'
+import type { EntraState } from './entra-state.js'
+
+/** base64url JSON MSAL builds the home account id from. */
+export const clientInfo = (user: User): string =>
+  Buffer.from(JSON.stringify({ uid: user.oid, utid: user.tenantId })).toString('base64url')
+
+/** An access token for one resource; `scp` for people, `roles` for the application itself. */
+export function accessToken(
+  state: EntraState,
+  subject: { app: AppRegistration; tenantId: string; user?: User; aud: string; scp?: string[]; roles?: string[] },
+): Promise<string> {
+  const { app, tenantId, user } = subject
+  const common = { ...times(state, state.accessTokenSeconds), appid: app.clientId, tid: tenantId, ver: '1.0' }
+  const who = user
+    ? { oid: user.oid, upn: user.upn, unique_name: user.upn, name: user.displayName, scp: subject.scp?.join(' ') }
+    : { oid: app.clientId, roles: subject.roles, idtyp: 'app' }
+  const sub = user ? pairwise(app, user) : app.clientId
+  return state.key.sign({
+    aud: subject.aud,
+    iss: `https://sts.windows.net/${tenantId}/`,
+    ...common,
+    ...who,
+    sub,
+    uti: uti(),
+  })
+}
+
+/** The v2 id_token. `oid`, `preferred_username` and `name` need `profile`, `email` needs `email`. */
+export function idToken(
+  state: EntraState,
+  subject: { app: AppRegistration; user: User; scopes: Set<string>; nonce?: string | undefined },
+): Promise<string> {
+  const { app, user, scopes, nonce } = subject
+  return state.key.sign({
+    aud: app.clientId,
+    iss: `${state.issuerBase}/${user.tenantId}/v2.0`,
+    ...times(state, 3600),
+    ...(scopes.has('profile') ? { oid: user.oid, preferred_username: user.upn, name: user.displayName } : {}),
+    ...(scopes.has('email') ? { email: user.mail } : {}),
+    ...(nonce ? { nonce } : {}),
+    sub: pairwise(app, user),
+    tid: user.tenantId,
+    uti: uti(),
+    ver: '2.0',
+  })
+}
+
+function times(state: EntraState, seconds: number) {
+  const iat = Math.floor(state.now() / 1000)
+  // Entra backdates nbf by some minutes for clocks that run late.
+  return { iat, nbf: iat - 300, exp: iat + seconds }
+}
+
+const uti = () => randomBytes(16).toString('base64url')
+
+const pairwise = (app: AppRegistration, user: User): string =>
+  createHash('sha256').update(`${app.clientId}:${user.oid}`).digest('base64url')

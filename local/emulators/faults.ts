@@ -1,0 +1,91 @@
+/**
+ * Faults a test or a demo can order from an emulator: "the next two sends for ana answer 504 although they were
+ * delivered". Orders are matched in the order they were given; an order is used up after `times` requests.
+ */
+export interface Fault {
+  /** How many matching requests misbehave; default 1. */
+  times?: number | 'always'
+  /** Let this many matching requests pass first. */
+  skip?: number
+  /** Request kind (`token`, `refresh_token`, `send`, `delta`, …); absent: any. */
+  kind?: string
+  /** UPN or address of the mailbox; absent: anyone. */
+  user?: string
+  /** HTTP status to answer with. */
+  status?: number
+  /** Error code of the answer; each emulator has a default for the status. */
+  code?: string
+  /** Retry-After in seconds. */
+  retryAfter?: number
+  /** Retry-After as an HTTP date this many seconds ahead. */
+  retryAfterDate?: number
+  /** Wait before anything else, in milliseconds. */
+  delayMs?: number
+  /** Do the work first, then misbehave. */
+  after?: boolean
+  /** Close the connection without an answer. */
+  drop?: boolean
+  /** Spoil the body of a good answer. */
+  body?: 'truncated' | 'html' | 'empty'
+  /** Replace `https://graph.microsoft.com` in next and delta links by this origin. */
+  foreignLinks?: string
+  /** AADSTS number to refuse a token call with. */
+  aadsts?: number
+}
+
+/** Well-known faults by name; `{ name: '504-but-delivered' }` fills in the rest. */
+export const namedFaults = {
+  '504-but-delivered': { kind: 'send', status: 504, after: true },
+  'drop-after-delivered': { kind: 'send', drop: true, after: true },
+  'drop-before': { drop: true },
+  'drop-after': { drop: true, after: true },
+  throttled: { status: 429, retryAfter: 5 },
+  unavailable: { status: 503 },
+  gone: { kind: 'delta', status: 410 },
+  'resync-required': { kind: 'delta', status: 410, code: 'resyncRequired' },
+  malformed: { body: 'truncated' },
+  'foreign-next-link': { foreignLinks: 'https://graph.example.net' },
+  slow: { delayMs: 2000 },
+} as const satisfies Record<string, Fault>
+
+export type FaultOrder = Fault & { name?: keyof typeof namedFaults }
+
+export class Faults {
+  #orders: { fault: Fault; left: number; skip: number }[] = []
+
+  order(order: FaultOrder): void {
+    const { name, ...own } = order
+    if (name !== undefined && !(name in namedFaults)) throw new Error(`No fault is called ${name}`)
+    const fault: Fault = { ...(name ? namedFaults[name] : {}), ...own }
+    const left = fault.times === 'always' ? Number.POSITIVE_INFINITY : (fault.times ?? 1)
+    this.#orders.push({ fault, left, skip: fault.skip ?? 0 })
+  }
+
+  clear(): void {
+    this.#orders = []
+  }
+
+  /** The fault for this request, counted as used; `undefined` when it shall behave. */
+  take(kinds: string[], addresses: string[]): Fault | undefined {
+    for (const order of this.#orders) {
+      if (order.left <= 0 || !matches(order.fault, kinds, addresses)) continue
+      if (order.skip-- > 0) continue
+      order.left -= 1
+      return order.fault
+    }
+    return undefined
+  }
+}
+
+function matches(fault: Fault, kinds: string[], addresses: string[]): boolean {
+  if (fault.kind !== undefined && !kinds.includes(fault.kind)) return false
+  return fault.user === undefined || addresses.includes(fault.user.toLowerCase())
+}
+
+/** Retry-After as the fault wants it: seconds, an HTTP date, or no header. */
+export function retryAfterHeader(fault: Fault, now: number): Record<string, string> {
+  if (fault.retryAfterDate !== undefined) {
+    return { 'retry-after': new Date(now + fault.retryAfterDate * 1000).toUTCString() }
+  }
+  return fault.retryAfter === undefined ? {} : { 'retry-after': String(fault.retryAfter) }
+}
