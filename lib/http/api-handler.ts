@@ -1,0 +1,107 @@
+import type { HttpHandler, HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions'
+import { asGatewayError, GatewayError, invalidInput } from '../errors.js'
+import type { Caller } from '../model/caller.js'
+import { isTenantId, newId } from '../model/ids.js'
+import { parse } from '../model/parse.js'
+import { jsonBody } from './json-body.js'
+import type { Operation } from './operation.js'
+import { problem } from './problem.js'
+
+export interface ApiCall<T> {
+  caller: Caller
+  /** The tenant the call works on; `~` for calls without one. */
+  tenant: string
+  /** Validated body. */
+  body: T
+  params: Record<string, string>
+  query: URLSearchParams
+  request: HttpRequest
+  requestId: string
+}
+
+interface Authenticator {
+  authenticate(credential: string): Promise<Caller>
+  readTenant(id: string): Promise<unknown>
+  audit(caller: Caller, tenant: string, action: string, subject: string): Promise<void>
+}
+
+/**
+ * One API call: credential, role, tenant, body, act, answer; every error becomes a problem document and one log line
+ * without inner text. `gateway` is asked per call because settings may be wrong, which must be an answer too.
+ */
+export function apiHandler<T = undefined>(
+  gateway: () => Promise<Authenticator>,
+  operation: Operation,
+  act: (call: ApiCall<T>) => Promise<HttpResponseInit>,
+): HttpHandler {
+  return async (request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> => {
+    const requestId = newId()
+    let tenant = '~'
+    try {
+      const authenticator = await gateway()
+      const caller = operation.roles.length === 0 ? anonymous : await authenticator.authenticate(credentialOf(request))
+      if (operation.roles.length > 0 && !operation.roles.includes(caller.role)) throw forbidden(operation)
+      if (operation.tenant) tenant = await tenantOf(authenticator, caller, request)
+      const body = (
+        operation.body ? parse(operation.body, await jsonBody(request, operation.maxBytes ?? 65_536)) : undefined
+      ) as T
+      const params = Object.fromEntries(Object.entries(request.params).map(([name, value]) => [name, String(value)]))
+      const response = await act({ caller, tenant, body, params, query: request.query, request, requestId })
+      if (isAudited(operation))
+        await authenticator.audit(caller, tenant, operation.name, Object.values(params).join('/'))
+      return { ...response, headers: { 'x-request-id': requestId, ...response.headers } as Record<string, string> }
+    } catch (error) {
+      const failure = asGatewayError(error)
+      if (failure.status >= 500)
+        context.error(
+          JSON.stringify({
+            event: 'api-failed',
+            operation: operation.name,
+            tenant,
+            code: failure.code,
+            requestId,
+            fault: faultName(failure),
+          }),
+        )
+      return problem(failure, requestId)
+    }
+  }
+}
+
+/** Every change by a person or app leaves an audit row; submitted mail has its journal instead. */
+const isAudited = (operation: Operation): boolean => operation.method !== 'GET' && operation.name !== 'mail-submit'
+
+const anonymous: Caller = { role: 'app', tenant: '~', keyId: '' }
+
+/** Name and place of a fault of ours, without its message: messages may carry data. */
+function faultName(error: GatewayError): string {
+  const cause = error.cause
+  if (!(cause instanceof Error)) return error.code
+  return `${cause.name} ${
+    (cause.stack ?? '')
+      .split('\n')
+      .find((line) => line.includes(' at '))
+      ?.trim() ?? ''
+  }`
+}
+
+function credentialOf(request: HttpRequest): string {
+  const header = request.headers.get('authorization') ?? ''
+  return /^Bearer (\S+)$/.exec(header)?.[1] ?? request.headers.get('x-api-key') ?? ''
+}
+
+async function tenantOf(authenticator: Authenticator, caller: Caller, request: HttpRequest): Promise<string> {
+  if (caller.role !== 'operator') return caller.tenant
+  const named = request.headers.get('x-tenant') ?? ''
+  if (!isTenantId(named)) throw invalidInput('x-tenant', 'must name the tenant: an operator works for every tenant.')
+  await authenticator.readTenant(named)
+  return named
+}
+
+function forbidden(operation: Operation): GatewayError {
+  return new GatewayError('forbidden', 'permanent', {
+    status: 403,
+    description: `This call needs the role ${operation.roles.join(' or ')}.`,
+    remedy: 'Use a key with that role.',
+  })
+}

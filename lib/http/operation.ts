@@ -1,0 +1,24 @@
+import type { ZodType } from 'zod'
+import type { Role } from '../model/caller.js'
+
+/** One route of the API: drives the trigger, the check of the caller, the validation and the OpenAPI document. */
+export interface Operation {
+  /** Function name and OpenAPI operationId: resource-verb. */
+  name: string
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  route: string
+  /** Empty: no credential needed. */
+  roles: readonly Role[]
+  /** The call works on one tenant: the caller's own; operators name it in the header `x-tenant`. */
+  tenant: boolean
+  summary: string
+  body?: ZodType
+  /** Largest accepted body in bytes; default 64 KiB. */
+  maxBytes?: number
+  query?: Record<string, string>
+  /** Status and meaning of success. */
+  success: [status: number, description: string]
+  /** Error codes a caller should expect besides those every call can have. */
+  errors?: readonly string[]
+  headers?: Record<string, string>
+}

@@ -1,0 +1,34 @@
+/** What apps send besides mail. */
+import { z } from 'zod'
+
+const address = z
+  .string()
+  .max(254, 'must have at most 254 characters')
+  .regex(/^[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+$/, 'must be a mail address')
+
+export const signInStartSchema = z.strictObject({
+  address,
+  displayName: z.string().max(100).default(''),
+  /** Who will sign in when it is not the mailbox itself: the delegate of a shared mailbox. */
+  expectedUser: address.optional(),
+  receive: z.boolean().default(true),
+  send: z.boolean().default(true),
+  transport: z.enum(['auto', 'graph', 'imap-smtp']).default('auto'),
+  registrationId: z.string().max(40).optional(),
+  /** One of the registered return URLs; without it the gateway's own result page ends the journey. */
+  returnUrl: z.string().max(500).optional(),
+  /** Opaque value derived from the app user's session; the same one redeems the result code. */
+  binding: z.string().min(16, 'must have at least 16 characters').max(200).optional(),
+  confirmation: z.enum(['result-code', 'tenant-admin', 'confirmed-by-link']).default('result-code'),
+})
+
+export const redeemSchema = z.strictObject({
+  code: z.string().min(1).max(200),
+  binding: z.string().min(16).max(200),
+})
+
+export const resolveSchema = z.strictObject({
+  outcome: z.enum(['sent', 'not-sent', 'resend']),
+})
+
+export type SignInStartInput = z.infer<typeof signInStartSchema>
