@@ -1,0 +1,213 @@
+/**
+ * An SMTP submission server: checks logins, refuses what a real service refuses, keeps or passes on what it accepts.
+ *
+ * The protocol is `smtp-server`'s. On top of it stand the replies of Exchange Online (login, send-as, throttling) and
+ * addresses that misbehave (`refusals.ts`), so that a demo can show every kind of refusal by choosing an address.
+ */
+import type { Socket } from 'node:net'
+import { SMTPServer, type SMTPServerAuthentication, type SMTPServerSession } from 'smtp-server'
+import { SMTPConnection } from 'smtp-server/lib/smtp-connection.js'
+import type { ServerCertificate } from '../certificate.js'
+import { badCredentials, Refusals, type SmtpReply, sendAsDenied } from './refusals.js'
+
+export interface SmtpAccount {
+  password?: string
+  /** Further identities (UPNs) whose token opens this account: a shared mailbox's delegates. */
+  delegates?: string[]
+  /** Sender addresses allowed besides the account's own. */
+  sendAs?: string[]
+}
+
+export interface SmtpOptions {
+  accounts: (user: string) => SmtpAccount | undefined
+  /** Who an access token belongs to; `undefined` for one that is not valid for SMTP. Absent: XOAUTH2 is not offered. */
+  verifyToken?: (token: string) => { upn: string } | undefined | Promise<{ upn: string } | undefined>
+  mode: 'starttls' | 'implicit' | 'plain'
+  /** Required unless mode is `plain`. */
+  tls?: ServerCertificate
+  /** Accept mail without a login. Default false. */
+  anonymous?: boolean
+  /** Refuse senders other than the account and its `sendAs`. Default true. */
+  enforceSender?: boolean
+  /** Largest mail in bytes; default 35 MiB, what Exchange Online grants a mailbox by default. */
+  maxBytes?: number
+  /** Called before the mail is acknowledged; a rejection becomes `451 4.3.0`. */
+  onMail?: (envelope: SmtpEnvelope, raw: Buffer, session: SmtpSession) => Promise<void> | void
+  /** Keep accepted mails in `mails`; default true. */
+  keep?: boolean
+  port?: number
+}
+
+export interface SmtpEnvelope {
+  from: string
+  to: string[]
+}
+
+export interface SmtpSession {
+  id: string
+  user: string | undefined
+  method: string | undefined
+  secure: boolean
+}
+
+export interface ReceivedMail extends SmtpEnvelope {
+  raw: Buffer
+  session: SmtpSession
+}
+
+export interface SmtpEmulator {
+  host: '127.0.0.1'
+  port: number
+  mails: ReceivedMail[]
+  /** Connections accepted so far. */
+  readonly connections: number
+  /** Logins attempted so far, refused ones included. */
+  readonly logins: number
+  control: Refusals & { dropConnections(): void }
+  stop(): Promise<void>
+}
+
+interface SessionUser {
+  name: string
+  method: string
+}
+
+// The library waits 100 ms before it greets, to catch clients that talk first, and always adds its own enhanced code.
+class PromptConnection extends SMTPConnection {
+  override init(): void {
+    this._setListeners(() => this.connectionReady())
+  }
+
+  override send(code: number, data?: string | string[], context?: string | false): void {
+    super.send(code, data, typeof data === 'string' && /^[245]\.\d+\.\d+ /.test(data) ? false : context)
+  }
+}
+
+class PromptServer extends SMTPServer {
+  accepted = 0
+
+  override connect(socket: Socket, details?: ConstructorParameters<typeof SMTPConnection>[2]): void {
+    this.accepted += 1
+    const connection = new PromptConnection(this, socket, details)
+    this.connections.add(connection)
+    connection.on('error', () => socket.destroy())
+    connection.init()
+  }
+}
+
+export async function startSmtp(options: SmtpOptions): Promise<SmtpEmulator> {
+  if (options.mode !== 'plain' && !options.tls) throw new Error(`SMTP mode ${options.mode} needs a certificate`)
+  const refusals = new Refusals()
+  const mails: ReceivedMail[] = []
+  let logins = 0
+  const server = new PromptServer({
+    ...options.tls,
+    minVersion: 'TLSv1.2',
+    name: 'smtp.local.example',
+    banner: 'Mailbox Gateway local mail service',
+    secure: options.mode === 'implicit',
+    hideSTARTTLS: options.mode === 'plain',
+    disabledCommands: options.mode === 'plain' ? ['STARTTLS'] : [],
+    allowInsecureAuth: options.mode === 'plain',
+    authMethods: options.verifyToken ? ['PLAIN', 'LOGIN', 'XOAUTH2'] : ['PLAIN', 'LOGIN'],
+    authOptional: options.anonymous ?? false,
+    authRequiredMessage: '5.7.57 Client not authenticated to send mail.',
+    disableReverseLookup: true,
+    rejectOversized: true,
+    size: options.maxBytes ?? 35 * 1024 * 1024,
+    logger: false,
+    closeTimeout: 50,
+    onConnect: (session, done) => done(refused(refusals.of('connect', session.remoteAddress))),
+    onAuth: (auth, _session, done) => {
+      logins += 1
+      void login(options, refusals, auth).then(
+        (user) => ('code' in user ? done(refused(user)) : done(null, { user })),
+        (error: Error) => done(error),
+      )
+    },
+    onMailFrom: (address, _session, done) => done(refused(refusals.of('mail-from', address.address))),
+    onRcptTo: (address, session, done) => done(refused(refusals.of('rcpt-to', address.address, fromOf(session)))),
+    onData: (stream, session, done) => {
+      const chunks: Buffer[] = []
+      stream.on('data', (chunk: Buffer) => chunks.push(chunk))
+      stream.on('end', () => {
+        if (stream.sizeExceeded) return done()
+        void accept(session, Buffer.concat(chunks)).then(
+          (reply) => (reply ? done(refused(reply)) : done(null, `Queued mail for delivery as ${session.id}`)),
+          (error: Error) => done(refused({ code: 451, text: `4.3.0 ${error.message}` })),
+        )
+      })
+    },
+  })
+
+  async function accept(session: SMTPServerSession, raw: Buffer): Promise<SmtpReply | undefined> {
+    const from = fromOf(session)
+    const user = session.user as SessionUser | undefined
+    const refusal = refusals.of('data', from) ?? senderRefusal(options, user, from)
+    if (refusal) return refusal
+    const envelope = { from, to: session.envelope.rcptTo.map((recipient) => recipient.address) }
+    const seen = { id: session.id, user: user?.name, method: user?.method, secure: session.secure }
+    await options.onMail?.(envelope, raw, seen)
+    if (options.keep ?? true) mails.push({ ...envelope, raw, session: seen })
+    return undefined
+  }
+
+  const dropConnections = () => {
+    for (const connection of server.connections) connection._socket.destroy()
+  }
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(options.port ?? 0, '127.0.0.1', resolve)
+  })
+  server.on('error', () => undefined)
+  return {
+    host: '127.0.0.1',
+    port: (server.server.address() as { port: number }).port,
+    mails,
+    get connections() {
+      return server.accepted
+    },
+    get logins() {
+      return logins
+    },
+    control: Object.assign(refusals, { dropConnections }),
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        dropConnections()
+      }),
+  }
+}
+
+async function login(
+  options: SmtpOptions,
+  refusals: Refusals,
+  auth: SMTPServerAuthentication,
+): Promise<SessionUser | SmtpReply> {
+  const name = auth.username ?? ''
+  const refusal = refusals.of('auth', name)
+  if (refusal) return refusal
+  const account = options.accounts(name)
+  if (!account) return badCredentials
+  if (auth.method !== 'XOAUTH2') {
+    const right = account.password !== undefined && auth.password === account.password
+    return right ? { name, method: auth.method } : badCredentials
+  }
+  const identity = await options.verifyToken?.(auth.accessToken ?? '')
+  const allowed = [name, ...(account.delegates ?? [])].map((upn) => upn.toLowerCase())
+  return identity && allowed.includes(identity.upn.toLowerCase()) ? { name, method: auth.method } : badCredentials
+}
+
+function senderRefusal(options: SmtpOptions, user: SessionUser | undefined, from: string): SmtpReply | undefined {
+  if (!user || options.enforceSender === false) return undefined
+  const own = [user.name, ...(options.accounts(user.name)?.sendAs ?? [])].map((address) => address.toLowerCase())
+  return own.includes(from.toLowerCase()) ? undefined : sendAsDenied(user.name)
+}
+
+function fromOf(session: SMTPServerSession): string {
+  return session.envelope.mailFrom ? session.envelope.mailFrom.address : ''
+}
+
+function refused(reply: SmtpReply | undefined): Error | null {
+  return reply ? Object.assign(new Error(reply.text), { responseCode: reply.code }) : null
+}
