@@ -1,0 +1,46 @@
+import { type ErrorDetails, GatewayError } from '../errors.js'
+import type { Fault } from '../model/diagnosis.js'
+import { diagnose } from './diagnose.js'
+import { redact } from './redact.js'
+
+/**
+ * The one way from a peer's failure to an error of ours: the catalogue says who must act, the peer's line is kept
+ * redacted and bounded. `extra` wins over everything found, e.g. `{ outcome: 'unknown' }`.
+ */
+export function translate(fault: Fault, extra: Partial<ErrorDetails> = {}): GatewayError {
+  const { code, class: errorClass, hint, description, remedy } = diagnose(fault)
+  const peerLine = fault.text ? redact(fault.text) : ''
+  const retryAfterMs = fault.retryAfterMs ?? waitInText(fault.text ?? '')
+  return new GatewayError(code, errorClass, {
+    ...(hint ? { hint } : {}),
+    description,
+    remedy,
+    ...(peerLine ? { peerLine } : {}),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(fault.trace ? { trace: bounded(fault.trace) } : {}),
+    ...(fault.cause === undefined ? {} : { cause: harmless(fault.cause) }),
+    ...extra,
+  })
+}
+
+/** Exchange names the wait of a throttled IMAP session in words; less than a minute never helps there. */
+function waitInText(text: string): number | undefined {
+  const ms = /suggested backoff time:?\s{0,5}(\d{1,9})\s{0,5}milliseconds/i.exec(text.slice(0, 16_384))?.[1]
+  return ms === undefined ? undefined : Math.max(Number(ms), 60_000)
+}
+
+function bounded(trace: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(trace).map(([name, value]) => [name, redact(value, 100)]))
+}
+
+/** Mail and HTTP libraries hang the peer's answer, even the credentials sent, on their errors: only name, code, text, frames. */
+function harmless(cause: unknown): unknown {
+  if (!(cause instanceof Error)) return typeof cause === 'string' ? redact(cause) : undefined
+  if (cause instanceof GatewayError) return cause
+  const copy = new Error(redact(cause.message))
+  copy.name = cause.name
+  const frames = cause.stack?.split('\n').filter((line) => /^\s+at /.test(line)) ?? []
+  copy.stack = [`${copy.name}: ${copy.message}`, ...frames].join('\n')
+  const { code } = cause as { code?: unknown }
+  return typeof code === 'string' ? Object.assign(copy, { code: redact(code, 60) }) : copy
+}
