@@ -1,0 +1,53 @@
+/** What is broken now, who must act, what to do: only unhealthy subjects have a row, so the whole list is one cheap query. */
+import type { Row } from '../../ports/tables.js'
+import type { Dependencies } from '../common/dependencies.js'
+
+export interface AttentionItem {
+  tenant: string
+  kind: string
+  id: string
+  since: string
+  code: string
+  class: string
+  /** Plain words for who must act. */
+  whoActs: string
+  description: string
+  remedy: string
+  peerLine: string
+  mailboxId: string
+  connectionId: string
+}
+
+export async function listAttention(deps: Dependencies, tenant: string): Promise<AttentionItem[]> {
+  const items: AttentionItem[] = []
+  const where: { partition: string } | { partitionRange: [string, string] } =
+    tenant === '~' ? { partitionRange: ['0', '~'] } : { partition: tenant }
+  for await (const row of deps.tables.query(deps.names.table('attention'), where)) items.push(fromRow(row))
+  return items.sort((a, b) => b.since.localeCompare(a.since))
+}
+
+function fromRow(row: Row): AttentionItem {
+  const [kind = '', id = ''] = row.rowKey.split('~')
+  const text = (column: string): string => String(row[column] ?? '')
+  return {
+    tenant: row.partitionKey,
+    kind,
+    id,
+    since: text('since'),
+    code: text('code'),
+    class: text('class'),
+    whoActs: whoActs(text('class'), text('hint')),
+    description: text('description'),
+    remedy: text('remedy'),
+    peerLine: text('peerLine'),
+    mailboxId: text('mailboxId'),
+    connectionId: text('connectionId'),
+  }
+}
+
+export function whoActs(errorClass: string, hint: string): string {
+  if (errorClass === 'needs-reconnect') return 'Mailbox owner'
+  if (errorClass === 'needs-admin') return hint.includes('operator') ? 'Gateway operator' : "Customer's administrator"
+  if (errorClass === 'permanent') return 'Sender of the mail'
+  return hint.includes('bug') ? 'Gateway developers' : 'Nobody: retried by itself'
+}

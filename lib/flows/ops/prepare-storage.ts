@@ -1,0 +1,15 @@
+/** Creates what the code writes to, where the deployment did not: tables, containers, queues. Creating twice is fine. */
+import { containerNames, queueNames, tableNames } from '../../model/names.js'
+import type { Dependencies } from '../common/dependencies.js'
+
+export async function prepareStorage(deps: Dependencies): Promise<void> {
+  await Promise.all([
+    ...tableNames.map((name) => deps.tables.ensure(deps.names.table(name))),
+    deps.tables.ensure(deps.names.holders),
+    ...containerNames.map((name) => deps.blobs.ensure(deps.names.container(name))),
+    ...queueNames.flatMap((name) => [
+      deps.queues.ensure(deps.names.queue(name)),
+      deps.queues.ensure(`${deps.names.queue(name)}-poison`),
+    ]),
+  ])
+}

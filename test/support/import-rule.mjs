@@ -1,0 +1,86 @@
+/**
+ * The import rule of the architecture (docs/architecture.md): which folder may import which, `process.env` only in
+ * lib/config.ts, `@azure/identity` only in lib/gateway.ts, table filters never built as strings. Prints each violation
+ * and exits non-zero. `findViolations(files)` is pure, so that the planted violations can be tested.
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const adapters = ['ports', 'model', 'protocol', 'diagnosis', 'errors', 'secret']
+const allowed = {
+  functions: ['gateway', 'http', 'pages', 'log', 'errors', 'model'],
+  gateway: ['*'],
+  flows: ['flows', 'model', 'ports', 'protocol', 'diagnosis', 'errors', 'log', 'secret'],
+  providers: ['providers', ...adapters],
+  transports: ['transports', ...adapters],
+  stores: ['stores', ...adapters],
+  http: ['http', 'errors', 'model', 'log', 'protocol', 'pages', 'secret'],
+  pages: ['pages', 'model', 'diagnosis'],
+  protocol: ['protocol', 'errors', 'model', 'secret'],
+  model: ['model', 'errors'],
+  ports: ['ports', 'model', 'errors', 'secret', 'log'],
+  diagnosis: ['diagnosis', 'model', 'errors'],
+  config: ['errors'],
+  log: ['errors'],
+  secret: [],
+  errors: [],
+}
+
+/** Layer of a path inside the project, or undefined for test and tool files. */
+export function layerOf(path) {
+  const [top, second = ''] = path.split('/')
+  if (top === 'functions') return 'functions'
+  if (top === 'local') return 'local'
+  if (top === 'test') return 'test'
+  if (top !== 'lib') return undefined
+  return second.endsWith('.ts') ? second.slice(0, -3) : second
+}
+
+const importPattern =
+  /(?:^|\n)\s*(?:import|export)\s[^'"\n]*?(?:\n[^'"\n]*?)*?from\s+['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)|(?:^|\n)\s*import\s+['"]([^'"]+)['"]/g
+
+/** @param {{ path: string, text: string }[]} files */
+export function findViolations(files) {
+  const violations = []
+  for (const { path, text } of files) {
+    const layer = layerOf(path)
+    if (layer === undefined || layer === 'test') continue
+    const report = (message) => violations.push(`${path}: ${message}`)
+    if (layer !== 'local') {
+      if (/process\.env/.test(text) && path !== 'lib/config.ts') report('process.env belongs in lib/config.ts')
+      if (/\bfilter\s*:\s*[`'"]/.test(text)) report('a table filter is built as a string; use the odata tag')
+    }
+    for (const match of text.matchAll(importPattern)) {
+      const target = match[1] ?? match[2] ?? match[3] ?? ''
+      if (target === '@azure/identity' && path !== 'lib/gateway.ts' && layer !== 'local')
+        report('@azure/identity belongs in lib/gateway.ts')
+      if (!target.startsWith('.')) continue
+      const targetLayer = layerOf(normalize(join(dirname(path), target)).replace(/\.js$/, '.ts'))
+      if (layer === 'local') {
+        if (targetLayer === 'test') report(`imports ${target}: local never imports test`)
+        continue
+      }
+      if (targetLayer === 'local' || targetLayer === 'test')
+        report(`imports ${target}: nothing in functions or lib imports local or test`)
+      else if (!(allowed[layer] ?? []).includes('*') && !(allowed[layer] ?? []).includes(targetLayer ?? ''))
+        report(`imports ${target}: ${layer} may import ${(allowed[layer] ?? []).join(', ') || 'nothing'}`)
+    }
+  }
+  return violations
+}
+
+function sources(root, folder) {
+  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+    .map((file) => ({ path: relative(root, file), text: readFileSync(file, 'utf8') }))
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const root = fileURLToPath(new URL('../..', import.meta.url))
+  const violations = findViolations(['functions', 'lib', 'local'].flatMap((folder) => sources(root, folder)))
+  for (const violation of violations) console.error(violation)
+  console.log(violations.length === 0 ? 'import rule: clean' : `import rule: ${violations.length} violations`)
+  process.exitCode = violations.length === 0 ? 0 : 1
+}

@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest'
+import { findViolations } from '../support/import-rule.mjs'
+
+const planted: [string, string][] = [
+  ['functions/a.ts', "import { x } from '../lib/flows/send/drain-lane.js'"],
+  ['functions/a.ts', "import { x } from '../lib/stores/azure-tables.js'"],
+  ['lib/flows/send/a.ts', "import { x } from '../../stores/azure-tables.js'"],
+  ['lib/flows/send/a.ts', "import { x } from '../../config.js'"],
+  ['lib/stores/a.ts', "import { x } from '../transports/smtp-sender.js'"],
+  ['lib/transports/a.ts', "import { x } from '../flows/send/drain-lane.js'"],
+  ['lib/providers/a.ts', "import { x } from '../transports/graph-client.js'"],
+  ['lib/http/a.ts', "import { x } from '../flows/admin/authenticate.js'"],
+  ['lib/pages/a.ts', "import { x } from '../errors.js'"],
+  ['lib/protocol/a.ts', "import { x } from '../ports/tables.js'"],
+  ['lib/model/a.ts', "import { x } from '../ports/tables.js'"],
+  ['lib/config.ts', "import { x } from './log.js'"],
+  ['lib/flows/a.ts', "import { x } from '../../local/stack.js'"],
+  ['functions/a.ts', "import { x } from '../test/support/x.js'"],
+  ['lib/flows/a.ts', "const x = await import('../gateway.js')"],
+  ['lib/flows/a.ts', "const x = process.env['X']"],
+  ['lib/stores/a.ts', "import { DefaultAzureCredential } from '@azure/identity'"],
+  ['lib/stores/a.ts', "client.listEntities({ queryOptions: { filter: `PartitionKey eq '${x}'` } })"],
+  ['local/a.ts', "import { x } from '../test/support/x.js'"],
+]
+
+test.each(planted)('SEC-22: the import rule catches a planted violation in %s: %s', (path, text) => {
+  expect(findViolations([{ path, text }])).toHaveLength(1)
+})
+
+test('the import rule accepts what the architecture allows', () => {
+  const files = [
+    {
+      path: 'functions/a.ts',
+      text: "import { gateway } from '../lib/gateway.js'\nimport { json } from '../lib/http/problem.js'",
+    },
+    {
+      path: 'lib/gateway.ts',
+      text: "import { x } from './stores/azure-tables.js'\nimport { y } from '@azure/identity'",
+    },
+    { path: 'lib/config.ts', text: "import { GatewayError } from './errors.js'\nprocess.env" },
+    { path: 'local/main.ts', text: "import { x } from '../lib/config.js'" },
+  ]
+  expect(findViolations(files)).toEqual([])
+})
