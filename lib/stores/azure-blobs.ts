@@ -1,0 +1,75 @@
+import { BlobServiceClient } from '@azure/storage-blob'
+import type { Blobs } from '../ports/blobs.js'
+import { endpointOf, faultOf, isLoopbackHttp, type StorageOptions, storageUnavailable } from './storage-fault.js'
+
+/** Blob storage. A container that is missing is made on the first write; content types are ours, never the mail's. */
+export function azureBlobs(options: StorageOptions): Blobs {
+  isLoopbackHttp(endpointOf(options, 'Blob'))
+  const retryOptions = { retryOptions: { maxTries: 3, retryDelayInMs: 200, maxRetryDelayInMs: 2_000 } }
+  const service =
+    options.connectionString === undefined
+      ? new BlobServiceClient(options.endpoint!, options.credential as never, retryOptions)
+      : BlobServiceClient.fromConnectionString(options.connectionString, retryOptions)
+
+  const ensure = async (container: string): Promise<void> => {
+    try {
+      await service.getContainerClient(container).createIfNotExists()
+    } catch (error) {
+      throw storageUnavailable(error)
+    }
+  }
+
+  return {
+    ensure,
+    async put(container, name, bytes, { ifAbsent = false, contentType = 'application/octet-stream' } = {}) {
+      const blob = service.getContainerClient(container).getBlockBlobClient(name)
+      const upload = async (): Promise<boolean> => {
+        try {
+          await blob.upload(bytes as Uint8Array<ArrayBuffer>, bytes.byteLength, {
+            blobHTTPHeaders: { blobContentType: contentType },
+            ...(ifAbsent ? { conditions: { ifNoneMatch: '*' } } : {}),
+          })
+          return true
+        } catch (error) {
+          const { status } = faultOf(error)
+          if (ifAbsent && (status === 409 || status === 412)) return false
+          throw error
+        }
+      }
+      try {
+        return await upload()
+      } catch (error) {
+        if (faultOf(error).status !== 404) throw storageUnavailable(error)
+        await ensure(container)
+        try {
+          return await upload()
+        } catch (again) {
+          throw storageUnavailable(again)
+        }
+      }
+    },
+    async get(container, name) {
+      try {
+        return await service.getContainerClient(container).getBlobClient(name).downloadToBuffer()
+      } catch (error) {
+        if (faultOf(error).status === 404) return undefined
+        throw storageUnavailable(error)
+      }
+    },
+    async remove(container, name) {
+      try {
+        await service.getContainerClient(container).getBlobClient(name).deleteIfExists()
+      } catch (error) {
+        throw storageUnavailable(error)
+      }
+    },
+    async *list(container, prefix) {
+      try {
+        for await (const blob of service.getContainerClient(container).listBlobsFlat({ prefix })) yield blob.name
+      } catch (error) {
+        if (faultOf(error).status === 404) return
+        throw storageUnavailable(error)
+      }
+    },
+  }
+}

@@ -1,0 +1,52 @@
+import { QueueServiceClient } from '@azure/storage-queue'
+import type { Queues } from '../ports/queues.js'
+import { checkDelay, encodeMessage } from './message-rules.js'
+import { endpointOf, faultOf, isLoopbackHttp, type StorageOptions, storageUnavailable } from './storage-fault.js'
+
+/** Storage queues. A queue that is missing (new tenant, first start) is made on the first send. */
+export function azureQueues(options: StorageOptions): Queues {
+  isLoopbackHttp(endpointOf(options, 'Queue'))
+  const retryOptions = { retryOptions: { maxTries: 3, retryDelayInMs: 200, maxRetryDelayInMs: 2_000 } }
+  const service =
+    options.connectionString === undefined
+      ? new QueueServiceClient(options.endpoint!, options.credential as never, retryOptions)
+      : QueueServiceClient.fromConnectionString(options.connectionString, retryOptions)
+
+  const ensure = async (queue: string): Promise<void> => {
+    try {
+      await service.getQueueClient(queue).createIfNotExists()
+    } catch (error) {
+      throw storageUnavailable(error)
+    }
+  }
+
+  return {
+    ensure,
+    async send(queue, message, { delayMs = 0, ttlSeconds = -1 } = {}) {
+      const text = encodeMessage(message)
+      checkDelay(delayMs)
+      const put = () =>
+        service
+          .getQueueClient(queue)
+          .sendMessage(text, { visibilityTimeout: Math.ceil(delayMs / 1000), messageTimeToLive: ttlSeconds })
+      try {
+        await put()
+      } catch (error) {
+        if (faultOf(error).status !== 404) throw storageUnavailable(error)
+        await ensure(queue)
+        try {
+          await put()
+        } catch (again) {
+          throw storageUnavailable(again)
+        }
+      }
+    },
+    async remove(queue) {
+      try {
+        await service.getQueueClient(queue).deleteIfExists()
+      } catch (error) {
+        throw storageUnavailable(error)
+      }
+    },
+  }
+}
