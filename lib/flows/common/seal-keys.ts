@@ -1,0 +1,73 @@
+/**
+ * The key that seals values outside the vault: one per month, made by whoever needs it first. The vault knows no
+ * "create unless present", so two processes may write two versions; the row `setting~seal-{yyyymm}`, inserted after the
+ * vault write, says which one counts. A new month's key is made when the month begins but seals only from a quarter of
+ * an hour later: by then every process has read it (they read again after ten minutes). The month before still opens.
+ */
+import { randomBytes } from 'node:crypto'
+import { GatewayError, RowExistsError } from '../../errors.js'
+import { type Sealer, type SealKey, sealer } from '../../protocol/seal.js'
+import { Secret } from '../../secret.js'
+import type { Dependencies } from './dependencies.js'
+
+type SealDependencies = Pick<Dependencies, 'names' | 'tables' | 'vault' | 'clock'>
+
+const keptForMs = 10 * 60_000
+const sealsAfterMs = 15 * 60_000
+
+const kept = new WeakMap<SealDependencies['vault'], { until: number; loading: Promise<Sealer> }>()
+
+/** The deployment's sealer, kept for ten minutes per process; concurrent callers share one load. */
+export function sealKeys(deps: SealDependencies): Promise<Sealer> {
+  const now = deps.clock.now()
+  const known = kept.get(deps.vault)
+  if (known && now < known.until) return known.loading
+  const loading = load(deps, now)
+  const entry = { until: Math.min(now + keptForMs, startOfNextMonth(now)), loading }
+  kept.set(deps.vault, entry)
+  loading.catch(() => kept.get(deps.vault) === entry && kept.delete(deps.vault))
+  return loading
+}
+
+async function load(deps: SealDependencies, now: number): Promise<Sealer> {
+  const sealing = monthOf(now - sealsAfterMs)
+  const coming = monthOf(now)
+  const keys: (SealKey | undefined)[] = [await read(deps, sealing, true), await read(deps, monthBefore(sealing), false)]
+  if (coming !== sealing) keys.push(await read(deps, coming, true))
+  return sealer(keys.filter((key) => key !== undefined))
+}
+
+async function read(deps: SealDependencies, month: string, makeIt: boolean): Promise<SealKey | undefined> {
+  const table = deps.names.table('tenants')
+  const rowKey = `setting~seal-${month}`
+  let version = (await deps.tables.get(table, '~', rowKey))?.['version']
+  if (version === undefined) {
+    if (!makeIt) return undefined
+    const made = await deps.vault.set(deps.names.sealKey(month), new Secret(randomBytes(32).toString('base64')))
+    try {
+      await deps.tables.insert(table, { partitionKey: '~', rowKey, v: 1, version: made })
+    } catch (error) {
+      if (!(error instanceof RowExistsError)) throw error
+    }
+    version = (await deps.tables.get(table, '~', rowKey))?.['version']
+  }
+  const stored = await deps.vault.get(deps.names.sealKey(month), String(version))
+  const key = Buffer.from(stored?.value.reveal() ?? '', 'base64')
+  if (key.length === 32) return { id: month, key }
+  throw new GatewayError('seal_key_missing', 'needs-admin', {
+    hint: 'operator',
+    description: 'The key that seals stored values is gone from the vault.',
+    remedy: 'Recover the deleted secret in the vault; without it, people must connect their mailboxes again.',
+  })
+}
+
+const monthOf = (ms: number): string => new Date(ms).toISOString().slice(0, 7).replace('-', '')
+
+function monthBefore(month: string): string {
+  return monthOf(Date.UTC(Number(month.slice(0, 4)), Number(month.slice(4)) - 2, 1))
+}
+
+function startOfNextMonth(now: number): number {
+  const at = new Date(now)
+  return Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + 1, 1)
+}
