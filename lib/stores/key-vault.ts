@@ -18,7 +18,8 @@ const recoverDeadlineMs = 20_000
 /** Key Vault secrets. A name in soft delete is recovered before it is written again. */
 export function keyVault({ url, credential, clientOptions = {} }: KeyVaultOptions): Vault {
   const client = new SecretClient(url, credential as never, {
-    retryOptions: { maxRetries: 2, retryDelayInMs: 300, maxRetryDelayInMs: 2_000 },
+    // The client would sleep as long as Retry-After says, while the caller holds a lease: the caller backs off instead.
+    retryOptions: { maxRetries: 0 },
     ...clientOptions,
   })
 

@@ -6,15 +6,18 @@ import { newId } from '../../lib/model/ids.js'
 import type { Blobs } from '../../lib/ports/blobs.js'
 import type { Queues } from '../../lib/ports/queues.js'
 import type { Row, RowQuery, Tables } from '../../lib/ports/tables.js'
+import type { Vault } from '../../lib/ports/vault.js'
 import { Secret } from '../../lib/secret.js'
 import { azureBlobs } from '../../lib/stores/azure-blobs.js'
 import { azureQueues } from '../../lib/stores/azure-queues.js'
 import { azureTables } from '../../lib/stores/azure-tables.js'
+import { keyVault } from '../../lib/stores/key-vault.js'
 import { memoryBlobs } from '../../lib/stores/memory-blobs.js'
 import { memoryQueues } from '../../lib/stores/memory-queues.js'
 import { memoryTables } from '../../lib/stores/memory-tables.js'
 import { memoryVault } from '../../lib/stores/memory-vault.js'
 import { isRowKey } from '../../lib/stores/row-rules.js'
+import { type KeyVaultEmulator, startKeyVault } from '../../local/emulators/key-vault/start-key-vault.js'
 
 const connectionString = inject('azurite')
 async function all<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
@@ -277,15 +280,53 @@ describe.each([
   })
 })
 
-test('memory vault: versions, and a removed name comes back when it is set again', async () => {
-  const vault = memoryVault()
-  expect(await vault.get('a')).toBeUndefined()
-  const first = await vault.set('a', new Secret('one'))
-  await vault.set('a', new Secret('two'))
-  expect((await vault.get('a'))?.value.reveal()).toBe('two')
-  expect((await vault.get('a', first))?.value.reveal()).toBe('one')
-  await vault.remove('a')
-  expect(await vault.get('a')).toBeUndefined()
-  await vault.set('a', new Secret('three'))
-  expect((await vault.get('a'))?.value.reveal()).toBe('three')
+describe.each(['key vault', 'memory'])('vault: %s', (name) => {
+  let emulator: KeyVaultEmulator
+  beforeAll(async () => {
+    emulator = await startKeyVault()
+    return () => emulator.stop()
+  })
+  const make = (): Vault => (name === 'memory' ? memoryVault() : emulatedVault(emulator.url))
+
+  test('versions, and a removed name comes back when it is set again', async () => {
+    const vault = make()
+    expect(await vault.get('absent')).toBeUndefined()
+    const first = await vault.set('a', new Secret('one'), { tags: { tenant: 'acme' }, expiresAt: new Date(2 ** 41) })
+    const second = await vault.set('a', new Secret('two'))
+    expect(second).not.toBe(first)
+    expect(await vault.get('a')).toMatchObject({ version: second })
+    expect((await vault.get('a'))?.value.reveal()).toBe('two')
+    expect((await vault.get('a', first))?.value.reveal()).toBe('one')
+    await vault.remove('a')
+    await vault.remove('a')
+    await vault.remove('absent')
+    expect(await vault.get('a')).toBeUndefined()
+    await vault.set('a', new Secret('three'))
+    expect((await vault.get('a'))?.value.reveal()).toBe('three')
+  })
 })
+
+test('key vault: throttled, down and forbidden are told apart, without waiting', async () => {
+  const emulator = await startKeyVault()
+  const vault = emulatedVault(emulator.url)
+  for (const [status, code, errorClass] of [
+    [429, 'vault_unavailable', 'transient'],
+    [503, 'vault_unavailable', 'transient'],
+    [403, 'vault_forbidden', 'needs-admin'],
+  ] as const) {
+    emulator.control.fail({ status, ...(status === 403 ? {} : { retryAfter: 30 }) })
+    const failure = await vault.get('a').catch((error: unknown) => error)
+    expect(failure).toMatchObject({ code, class: errorClass })
+    if (status !== 403) expect(failure).toMatchObject({ retryAfterMs: 30_000 })
+    emulator.control.recover()
+  }
+  await emulator.stop()
+})
+
+function emulatedVault(url: string): Vault {
+  return keyVault({
+    url,
+    credential: { getToken: async () => ({ token: 'any', expiresOnTimestamp: Date.now() + 3_600_000 }) },
+    clientOptions: { allowInsecureConnection: true, disableChallengeResourceVerification: true } as never,
+  })
+}
