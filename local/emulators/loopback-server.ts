@@ -27,15 +27,9 @@ export interface LoopbackServer {
 /** Serves `answer` on 127.0.0.1; a throwing handler answers 500 with the error's message. */
 export async function loopbackServer(
   answer: (request: Request) => Promise<Reply> | Reply,
-  options: {
-    port?: number | undefined
-    host?: string | undefined
-    onOpen?: (request: IncomingMessage) => () => void
-  } = {},
+  options: { port?: number | undefined; host?: string | undefined } = {},
 ): Promise<LoopbackServer> {
   const server = createServer(async (incoming, outgoing) => {
-    const closed = options.onOpen?.(incoming)
-    if (closed) outgoing.once('close', closed)
     try {
       write(outgoing, await answer(await read(incoming)))
     } catch (error) {
