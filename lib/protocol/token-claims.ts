@@ -1,0 +1,71 @@
+import { GatewayError } from '../errors.js'
+import type { Resource } from '../model/connection.js'
+
+export interface TokenClaims {
+  aud: string
+  /** Delegated scopes, without resource. */
+  scp: string[]
+  /** App-only permissions. */
+  roles: string[]
+  tid?: string
+  oid?: string
+  [claim: string]: unknown
+}
+
+const longestToken = 20_000
+
+/** Claims of a JWT without any verification: for judging our own tokens, never for trusting somebody. `undefined` for opaque ones. */
+export function decodeJwt(token: string): Record<string, unknown> | undefined {
+  const payload = token.length > longestToken ? undefined : token.split('.')[1]
+  if (payload === undefined) return undefined
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString())
+    return typeof claims === 'object' && claims !== null ? (claims as Record<string, unknown>) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Audience and permissions of a Microsoft access token; `undefined` when it is opaque (personal accounts). */
+export function tokenClaims(token: string): TokenClaims | undefined {
+  const claims = decodeJwt(token)
+  if (claims === undefined) return undefined
+  const { aud, scp, roles } = claims
+  return {
+    ...claims,
+    aud: typeof aud === 'string' ? aud : '',
+    scp: typeof scp === 'string' ? scp.split(' ').filter(Boolean) : [],
+    roles: Array.isArray(roles) ? roles.filter((role) => typeof role === 'string') : [],
+  }
+}
+
+const audiences: Record<Resource, readonly string[]> = {
+  graph: ['https://graph.microsoft.com', '00000003-0000-0000-c000-000000000000'],
+  outlook: ['https://outlook.office.com', 'https://outlook.office365.com', '00000002-0000-0ff1-ce00-000000000000'],
+}
+
+/**
+ * Names what a token lacks before a mail server answers with a riddle (M-068). Throws `wrong_token_audience` or
+ * `token_scope_missing`; opaque tokens pass, only the server can judge them.
+ */
+export function checkToken(token: string, resource: Resource, scopes: readonly string[]): void {
+  const claims = tokenClaims(token)
+  if (claims === undefined) return
+  if (!audiences[resource].includes(claims.aud.replace(/\/$/, '')))
+    throw new GatewayError('wrong_token_audience', 'needs-admin', {
+      hint: 'operator',
+      description: `The access token was issued for ${claims.aud.slice(0, 100) || 'nobody'}, not for ${resource}.`,
+      remedy: 'Request the scopes of one resource per token; check the scopes of the app registration.',
+    })
+  const held = new Set([...claims.scp, ...claims.roles].map((name) => name.toLowerCase()))
+  const missing = scopes
+    .filter((scope) => scope.includes('://') && !scope.endsWith('/.default'))
+    .map((scope) => scope.slice(scope.lastIndexOf('/') + 1))
+    .filter((name) => !held.has(name.toLowerCase()))
+  if (missing.length === 0) return
+  throw new GatewayError('token_scope_missing', 'needs-reconnect', {
+    hint: 'consent',
+    description: `The access token lacks ${missing.join(', ')}.`,
+    remedy: 'Connect the mailbox again and agree to all permissions shown; an administrator may have to approve them.',
+  })
+}

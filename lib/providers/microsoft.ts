@@ -1,0 +1,167 @@
+import {
+  type AuthenticationResult,
+  ConfidentialClientApplication,
+  type INetworkModule,
+  PublicClientApplication,
+  ResponseMode,
+} from '@azure/msal-node'
+import { translate } from '../diagnosis/translate.js'
+import { GatewayError } from '../errors.js'
+import type { Identity } from '../model/connection.js'
+import type { Registration } from '../model/registration.js'
+import type { Clock } from '../ports/clock.js'
+import type { Provider, TokenSet } from '../ports/provider.js'
+import { decodeJwt } from '../protocol/token-claims.js'
+import { Secret } from '../secret.js'
+import { networkClient } from './network-client.js'
+import { listenTo, type TokenCall } from './token-call.js'
+
+export interface MicrosoftOptions {
+  clock: Clock
+  /** Default: fetch, straight to Microsoft. */
+  network?: INetworkModule
+}
+
+type Client = ConfidentialClientApplication | PublicClientApplication
+
+const sharedDirectories = ['common', 'organizations', 'consumers']
+const skewMs = 5 * 60_000
+
+/**
+ * Microsoft Entra through MSAL. Each call has an MSAL instance of its own: instances are cheap (no network), and their
+ * throttle memory would otherwise let one tenant's 429 refuse every mailbox of the deployment for up to an hour.
+ */
+export function microsoftProvider({ clock, network = networkClient() }: MicrosoftOptions): Provider {
+  const client = (
+    registration: Registration,
+    authority: string,
+    secret: Secret | undefined,
+    call: TokenCall,
+  ): Client => {
+    const auth = { clientId: registration.clientId, authority }
+    const system = { networkClient: call.network }
+    if (registration.credential === 'none') return new PublicClientApplication({ auth, system })
+    return new ConfidentialClientApplication({ auth: { ...auth, clientSecret: secret?.reveal() ?? '' }, system })
+  }
+
+  const tokenSet = (call: TokenCall, result: AuthenticationResult, identity: Identity | undefined): TokenSet => {
+    const refreshToken = call.text('refresh_token')
+    return {
+      accessToken: new Secret(result.accessToken),
+      expiresAt: clock.now() + (call.number('expires_in') ?? 0) * 1000,
+      ...(refreshToken ? { refreshToken: new Secret(refreshToken) } : {}),
+      scopes: (call.text('scope') ?? '').split(' ').filter(Boolean),
+      ...(identity ? { identity } : {}),
+    }
+  }
+
+  return {
+    async authorizeUrl({ registration, scopes, state, nonce, codeChallenge, loginHint, responseMode }) {
+      const auth = { clientId: registration.clientId, authority: registration.authority }
+      const app = new PublicClientApplication({ auth, system: { networkClient: network } })
+      return app.getAuthCodeUrl({
+        scopes,
+        redirectUri: registration.redirectUri,
+        state,
+        nonce,
+        codeChallenge,
+        codeChallengeMethod: 'S256',
+        responseMode: responseMode === 'form_post' ? ResponseMode.FORM_POST : ResponseMode.QUERY,
+        // MSAL drops the hint beside select_account, so it is one or the other.
+        ...(loginHint ? { loginHint } : { prompt: 'select_account' }),
+      })
+    },
+
+    async redeem({ registration, credential, scopes, code, codeVerifier, nonce }) {
+      const call = listenTo(network)
+      let result: AuthenticationResult
+      try {
+        result = await client(registration, registration.authority, credential, call).acquireTokenByCode({
+          scopes,
+          redirectUri: registration.redirectUri,
+          code: code.reveal(),
+          codeVerifier: codeVerifier.reveal(),
+          nonce,
+        } as Parameters<Client['acquireTokenByCode']>[0])
+      } catch (error) {
+        if ((error as { errorCode?: unknown }).errorCode === 'nonce_mismatch') throw untrusted('nonce')
+        throw call.fault(error)
+      }
+      const identity = identityOf(call.text('id_token') ?? '', registration, clock.now(), nonce)
+      if (!call.text('refresh_token')) throw translate({ context: 'local', local: 'no_refresh_token' })
+      return tokenSet(call, result, identity)
+    },
+
+    async refresh({ registration, credential, scopes, refreshToken, tenantId }) {
+      const call = listenTo(network)
+      try {
+        const authority = authorityOf(registration, tenantId)
+        const result = await client(registration, authority, credential, call).acquireTokenByRefreshToken({
+          scopes,
+          refreshToken: refreshToken.reveal(),
+        })
+        if (result === null) throw new Error('MSAL returned nothing')
+        return tokenSet(call, result, undefined)
+      } catch (error) {
+        throw call.fault(error)
+      }
+    },
+
+    issuerMatches(registration, iss) {
+      if (!URL.canParse(iss)) return false
+      const { origin, pathname } = new URL(iss)
+      const authority = new URL(registration.authority)
+      const directory = authority.pathname.split('/')[1] ?? ''
+      const [, tenant = '', version, ...rest] = pathname.split('/')
+      if (origin !== authority.origin || version !== 'v2.0' || rest.length > 0) return false
+      return sharedDirectories.includes(directory) ? isGuid(tenant) : tenant.toLowerCase() === directory.toLowerCase()
+    },
+  }
+}
+
+/** The customer's own tenant when it is known: one tenant's outage stays its own, and guests are not guessed. */
+function authorityOf(registration: Registration, tenantId: string | undefined): string {
+  const authority = new URL(registration.authority)
+  const directory = authority.pathname.split('/')[1] ?? ''
+  if (!tenantId || !['common', 'organizations'].includes(directory)) return registration.authority
+  return `${authority.origin}/${tenantId}`
+}
+
+/**
+ * Who signed in. The token came over TLS from the token endpoint, so its claims are checked and not its signature
+ * (OpenID Connect Core 3.1.3.7, point 6); MSAL checks none of them.
+ */
+function identityOf(idToken: string, registration: Registration, now: number, nonce: string): Identity {
+  const claims = decodeJwt(idToken)
+  if (claims === undefined) throw untrusted('missing')
+  const text = (name: string): string => (typeof claims[name] === 'string' ? (claims[name] as string) : '')
+  const tenantId = text('tid').toLowerCase()
+  const authority = new URL(registration.authority)
+  const directory = authority.pathname.split('/')[1]?.toLowerCase() ?? ''
+  if (text('aud') !== registration.clientId) throw untrusted('aud')
+  if (!isGuid(tenantId) || text('iss').toLowerCase() !== `${authority.origin}/${tenantId}/v2.0`) throw untrusted('iss')
+  if (isGuid(directory) && tenantId !== directory) throw untrusted('tid')
+  if (text('nonce') !== nonce) throw untrusted('nonce')
+  if (!(Number(claims['exp']) * 1000 > now - skewMs)) throw untrusted('exp')
+  if (Number(claims['nbf'] ?? 0) * 1000 > now + skewMs) throw untrusted('nbf')
+  if (text('oid') === '' || text('sub') === '') throw untrusted('oid')
+  const displayName = text('name').slice(0, 200)
+  return {
+    issuer: text('iss'),
+    tenantId,
+    objectId: text('oid'),
+    subject: text('sub'),
+    username: (text('preferred_username') || text('email') || text('upn')).slice(0, 320),
+    ...(displayName ? { displayName } : {}),
+  }
+}
+
+function untrusted(claim: string): GatewayError {
+  return new GatewayError('id_token_invalid', 'needs-reconnect', {
+    hint: 'restart-flow',
+    description: `The identity Microsoft returned does not belong to this sign-in (${claim}).`,
+    remedy: 'Start the sign-in again from the application.',
+  })
+}
+
+const isGuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)

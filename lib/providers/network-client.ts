@@ -1,0 +1,51 @@
+import type { INetworkModule, NetworkRequestOptions, NetworkResponse } from '@azure/msal-node'
+
+export interface NetworkClientOptions {
+  /** Origins to call instead, for emulators: `{ 'https://login.microsoftonline.com': 'http://127.0.0.1:4000' }`. Empty in Azure. */
+  origins?: Readonly<Record<string, string>>
+  timeoutMs?: number
+}
+
+/** Answers of a token endpoint are a few kilobytes. */
+const largestAnswer = 1_048_576
+
+/** MSAL's network on fetch: bounded in time and size, never following a redirect with a secret in the body. */
+export function networkClient({ origins = {}, timeoutMs = 20_000 }: NetworkClientOptions = {}): INetworkModule {
+  const call = async <T>(url: string, init: RequestInit): Promise<NetworkResponse<T>> => {
+    const asked = new URL(url)
+    const target = new URL(asked.pathname + asked.search, origins[asked.origin] ?? asked.origin)
+    const signal = AbortSignal.timeout(timeoutMs)
+    const response = await fetch(target, { ...init, redirect: 'error', signal })
+    const text = await boundedText(response)
+    return { status: response.status, headers: Object.fromEntries(response.headers), body: asObject(text) as T }
+  }
+  return {
+    sendGetRequestAsync: (url: string, options?: NetworkRequestOptions) =>
+      call(url, { headers: options?.headers ?? {} }),
+    sendPostRequestAsync: (url: string, options?: NetworkRequestOptions) =>
+      call(url, { method: 'POST', headers: options?.headers ?? {}, body: options?.body ?? '' }),
+  }
+}
+
+async function boundedText(response: Response): Promise<string> {
+  const parts: Uint8Array[] = []
+  let size = 0
+  if (response.body === null) return ''
+  for await (const part of response.body as unknown as AsyncIterable<Uint8Array>) {
+    size += part.byteLength
+    if (size > largestAnswer) throw Object.assign(new Error('The answer is too large'), { code: 'ERR_TOO_LARGE' })
+    parts.push(part)
+  }
+  return Buffer.concat(parts).toString()
+}
+
+// MSAL fails with a bare TypeError on anything but an object; a proxy's HTML page must stay visible as what it is.
+function asObject(text: string): object {
+  try {
+    const body: unknown = JSON.parse(text)
+    if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body
+  } catch {
+    // Falls through to the text itself.
+  }
+  return { error: 'server_error', error_description: `Not a token endpoint's answer: ${text.slice(0, 300)}` }
+}

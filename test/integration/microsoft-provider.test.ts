@@ -1,0 +1,201 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { GatewayError } from '../../lib/errors.js'
+import type { Registration } from '../../lib/model/registration.js'
+import type { Clock } from '../../lib/ports/clock.js'
+import type { Provider } from '../../lib/ports/provider.js'
+import { newPkce } from '../../lib/protocol/pkce.js'
+import { mailScopes } from '../../lib/protocol/scopes.js'
+import { tokenClaims } from '../../lib/protocol/token-claims.js'
+import { microsoftProvider } from '../../lib/providers/microsoft.js'
+import { networkClient } from '../../lib/providers/network-client.js'
+import { Secret } from '../../lib/secret.js'
+import { demo, demoDirectory } from '../../local/emulators/demo-directory.js'
+import { type Entra, startEntra } from '../../local/emulators/entra/start-entra.js'
+
+const redirectUri = 'http://localhost:7071/api/oauth/callback'
+const microsoft = 'https://login.microsoftonline.com'
+const scopes = mailScopes({ receive: 'graph', send: 'graph' }).token('graph')
+let now = 0
+const clock: Clock = { now: () => now, sleep: async () => {} }
+const credential = new Secret(demo.clientSecret)
+const registration: Registration = {
+  id: 'r1',
+  name: 'Test',
+  tenant: '~',
+  kind: 'microsoft',
+  authority: `${microsoft}/organizations`,
+  clientId: demo.clientId,
+  credential: 'secret',
+  secretName: 's',
+  redirectUri,
+}
+let entra: Entra
+let provider: Provider
+
+beforeEach(async () => {
+  now = Date.now()
+  entra = await startEntra({ directory: demoDirectory({ redirectUris: [redirectUri], now: () => now }) })
+  provider = microsoftProvider({ clock, network: networkClient({ origins: { [microsoft]: entra.url } }) })
+})
+afterEach(() => entra.stop())
+
+async function signIn(upn = 'ana@contoso.example', more: Partial<Registration> = {}, wanted = scopes) {
+  const own = { ...registration, ...more }
+  const { verifier, challenge } = newPkce()
+  const asked = { registration: own, scopes: wanted, state: 'st', nonce: 'no', codeChallenge: challenge }
+  const url = await provider.authorizeUrl({ ...asked, responseMode: 'query' })
+  const { fields } = await entra.control.signInAs(url, upn)
+  return {
+    registration: own,
+    credential: own.credential === 'none' ? undefined : credential,
+    scopes: wanted,
+    code: new Secret(fields['code'] ?? ''),
+    codeVerifier: new Secret(verifier),
+    nonce: 'no',
+  }
+}
+const failure = (work: Promise<unknown>): Promise<GatewayError> =>
+  work.then(
+    () => expect.fail('no error'),
+    (e) => e,
+  )
+
+test('the authorize URL carries PKCE, state, nonce, the exact redirect URI and the hint', async () => {
+  const input = { registration, scopes, state: 's', nonce: 'n', codeChallenge: 'c', responseMode: 'form_post' } as const
+  const hinted = new URL(await provider.authorizeUrl({ ...input, loginHint: 'ana@contoso.example' }))
+  expect(hinted.origin + hinted.pathname).toBe(`${microsoft}/organizations/oauth2/v2.0/authorize`)
+  expect(Object.fromEntries(hinted.searchParams)).toMatchObject({
+    client_id: demo.clientId,
+    response_type: 'code',
+    redirect_uri: redirectUri,
+    state: 's',
+    nonce: 'n',
+    code_challenge: 'c',
+    code_challenge_method: 'S256',
+    response_mode: 'form_post',
+    login_hint: 'ana@contoso.example',
+  })
+  const open = new URL(await provider.authorizeUrl(input))
+  expect(open.searchParams.get('prompt')).toBe('select_account')
+})
+
+test.each([
+  ['confidential', {}],
+  ['public', { clientId: demo.publicClientId, credential: 'none' }],
+] as const)(
+  'a %s client redeems a code, refreshes and gets the rotated refresh token each time',
+  async (_kind, more) => {
+    const input = await signIn('ana@contoso.example', more)
+    const first = await provider.redeem(input)
+    expect(first.identity).toMatchObject({ username: 'ana@contoso.example', tenantId: demo.tenantId })
+    expect(first.expiresAt).toBeGreaterThan(now + 30 * 60_000)
+    expect(first.scopes).toEqual(expect.arrayContaining(['https://graph.microsoft.com/Mail.Send']))
+    let last = first.refreshToken!
+    entra.control.setRotation('strict')
+    for (let round = 0; round < 3; round += 1) {
+      const next = await provider.refresh({ ...input, refreshToken: last, tenantId: demo.tenantId })
+      expect(next.refreshToken?.reveal()).not.toBe(last.reveal())
+      last = next.refreshToken!
+    }
+    expect(entra.control.requests.at(-1)?.path).toBe(`/${demo.tenantId}/oauth2/v2.0/token`)
+  },
+)
+
+test('M-066: one refresh token gives a token for the second resource', async () => {
+  const both = mailScopes({ receive: 'imap', send: 'graph' })
+  const input = await signIn('ana@contoso.example', {}, both.consent)
+  const first = await provider.redeem({ ...input, scopes: both.token('graph') })
+  const outlook = await provider.refresh({ ...input, scopes: both.token('outlook'), refreshToken: first.refreshToken! })
+  expect(tokenClaims(first.accessToken.reveal())?.aud).toBe('https://graph.microsoft.com')
+  expect(tokenClaims(outlook.accessToken.reveal())).toMatchObject({ aud: 'https://outlook.office.com' })
+})
+
+test('M-127: a refusal keeps its AADSTS number, trace and correlation ids and time', async () => {
+  const input = await signIn()
+  const { refreshToken } = await provider.redeem(input)
+  entra.control.revoke('ana@contoso.example')
+  const error = await failure(provider.refresh({ ...input, refreshToken: refreshToken! }))
+  expect(error).toMatchObject({ code: 'aadsts_50173', class: 'needs-reconnect' })
+  expect(Object.keys(error.trace ?? {})).toEqual(['trace_id', 'correlation_id', 'timestamp'])
+  expect(JSON.stringify(error)).not.toContain(refreshToken!.reveal().slice(0, 40))
+})
+
+test('an outage is transient, is not remembered against others, and keeps Retry-After', async () => {
+  const input = await signIn()
+  const { refreshToken } = await provider.redeem(input)
+  entra.control.fail({ kind: 'refresh_token', status: 429, retryAfter: 30 })
+  entra.control.fail({ kind: 'refresh_token', status: 503 })
+  entra.control.fail({ kind: 'refresh_token', drop: true })
+  entra.control.fail({ kind: 'refresh_token', status: 502, body: 'html' })
+  const refresh = () => provider.refresh({ ...input, refreshToken: refreshToken! })
+  expect(await failure(refresh())).toMatchObject({ class: 'transient', retryAfterMs: 30_000 })
+  for (let round = 0; round < 3; round += 1) expect(await failure(refresh())).toMatchObject({ class: 'transient' })
+  await refresh()
+})
+
+test('an expired client secret is the operator’s business', async () => {
+  const input = await signIn()
+  entra.control.expireSecret(demo.clientId)
+  expect(await failure(provider.redeem(input))).toMatchObject({ class: 'needs-admin', hint: 'operator' })
+})
+
+/** A token endpoint of a few lines that answers with a changed id_token. */
+async function answering(change: (claims: Record<string, unknown>) => object, without: string[] = []) {
+  const network = networkClient({ origins: { [microsoft]: entra.url } })
+  const post = network.sendPostRequestAsync.bind(network)
+  network.sendPostRequestAsync = async <T>(url: string, options?: Parameters<typeof post>[1]) => {
+    const response = await post<Record<string, unknown>>(url, options)
+    const claims = JSON.parse(Buffer.from(String(response.body['id_token']).split('.')[1]!, 'base64url').toString())
+    const changed = Buffer.from(JSON.stringify({ ...claims, ...change(claims) })).toString('base64url')
+    response.body['id_token'] = `e30.${changed}.x`
+    for (const field of without) delete response.body[field]
+    return response as Awaited<ReturnType<typeof post<T>>>
+  }
+  return microsoftProvider({ clock, network }).redeem(await signIn())
+}
+
+test('an identity for another client, issuer, sign-in or time is refused; the untouched one is accepted', async () => {
+  await answering(() => ({}))
+  const wrong: [string, object][] = [
+    ['aud', { aud: 'someone-else' }],
+    ['iss', { iss: 'https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0' }],
+    ['iss', { iss: 'https://evil.example/v2.0' }],
+    ['nonce', { nonce: 'other' }],
+    ['exp', { exp: Math.floor(now / 1000) - 3600 }],
+  ]
+  for (const [claim, change] of wrong) {
+    const error = await failure(answering(() => change))
+    expect(error, claim).toMatchObject({ code: 'id_token_invalid', description: expect.stringContaining(claim) })
+  }
+})
+
+test('M-067: an answer without a refresh token is an error, not a connection', async () => {
+  expect(await failure(answering(() => ({}), ['refresh_token']))).toMatchObject({ code: 'no_refresh_token' })
+})
+
+test('issuerMatches: the exact origin, a tenant and v2.0', () => {
+  const own = { ...registration, authority: `${microsoft}/${demo.tenantId}` }
+  expect(provider.issuerMatches(registration, `${microsoft}/${demo.otherTenantId}/v2.0`)).toBe(true)
+  expect(provider.issuerMatches(own, `${microsoft}/${demo.tenantId}/v2.0`)).toBe(true)
+  expect(provider.issuerMatches(own, `${microsoft}/${demo.otherTenantId}/v2.0`)).toBe(false)
+  for (const iss of ['', 'x', `${microsoft}.evil.example/${demo.tenantId}/v2.0`, `${microsoft}/common/v2.0`])
+    expect(provider.issuerMatches(registration, iss)).toBe(false)
+})
+
+test('the network client gives up after its time and refuses redirects and endless answers', async () => {
+  const server = createServer((request, response) => {
+    if (request.url === '/redirect') response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end()
+    else if (request.url === '/endless') response.end('x'.repeat(2_000_000))
+    else if (request.url === '/html') response.end('<html>')
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const client = networkClient({ origins: { [microsoft]: origin }, timeoutMs: 100 })
+  for (const path of ['/silent', '/redirect', '/endless'])
+    await expect(client.sendPostRequestAsync(microsoft + path), path).rejects.toThrow()
+  expect((await client.sendGetRequestAsync<object>(`${microsoft}/html`)).body).toMatchObject({ error: 'server_error' })
+  server.closeAllConnections()
+  server.close()
+})

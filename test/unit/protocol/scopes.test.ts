@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { newPkce } from '../../../lib/protocol/pkce.js'
+import { checkScopes, mailScopes, resourceOf, scopesFor } from '../../../lib/protocol/scopes.js'
+import { checkToken, tokenClaims } from '../../../lib/protocol/token-claims.js'
+
+const signIn = ['openid', 'profile', 'offline_access']
+const graph = (name: string) => `https://graph.microsoft.com/${name}`
+const outlook = (name: string) => `https://outlook.office.com/${name}`
+
+test.each([
+  [{ receive: 'graph' }, [graph('Mail.ReadWrite')], []],
+  [{ send: 'graph' }, [graph('Mail.ReadWrite'), graph('Mail.Send')], []],
+  [{ receive: 'graph', send: 'graph' }, [graph('Mail.ReadWrite'), graph('Mail.Send')], []],
+  [{ receive: 'graph', shared: true }, [graph('Mail.ReadWrite.Shared')], []],
+  [{ send: 'graph', shared: true }, [graph('Mail.ReadWrite.Shared'), graph('Mail.Send.Shared')], []],
+  [{ receive: 'imap' }, [], [outlook('IMAP.AccessAsUser.All')]],
+  [{ receive: 'imap', send: 'smtp' }, [], [outlook('IMAP.AccessAsUser.All'), outlook('SMTP.Send')]],
+  [{ receive: 'graph', send: 'smtp' }, [graph('Mail.ReadWrite')], [outlook('SMTP.Send')]],
+] as const)('M-066: %o asks exactly for its scopes, one resource per token', (use, ofGraph, ofOutlook) => {
+  const scopes = mailScopes(use)
+  expect(scopes.consent).toEqual([...signIn, ...ofGraph, ...ofOutlook])
+  expect(scopes.token('graph')).toEqual(ofGraph.length ? [...signIn, ...ofGraph] : [])
+  expect(scopes.token('outlook')).toEqual(ofOutlook.length ? [...signIn, ...ofOutlook] : [])
+  expect(scopesFor(scopes.consent, 'graph')).toEqual(scopes.token('graph'))
+  expect(scopesFor(scopes.consent, 'outlook')).toEqual(scopes.token('outlook'))
+})
+
+test('M-066: app-only asks for .default of the resource it uses', () => {
+  const scopes = mailScopes({ receive: 'imap', send: 'graph', mode: 'app-only' })
+  expect(scopes.token('graph')).toEqual([graph('.default')])
+  expect(scopes.token('outlook')).toEqual(['https://outlook.office365.com/.default'])
+  expect(mailScopes({ receive: 'imap', mode: 'app-only' }).token('graph')).toEqual([])
+})
+
+test('M-066: a mail protocol on the Graph resource is refused with the right spelling, both Outlook hosts are accepted', () => {
+  expect(() => checkScopes([graph('IMAP.AccessAsUser.All')])).toThrow(outlook('IMAP.AccessAsUser.All'))
+  expect(() => checkScopes(['SMTP.Send'])).toThrow(outlook('SMTP.Send'))
+  checkScopes([...signIn, outlook('SMTP.Send'), 'https://outlook.office365.com/SMTP.Send', graph('Mail.Send')])
+  expect(resourceOf('https://outlook.office365.com/IMAP.AccessAsUser.All')).toBe('outlook')
+})
+
+const jwt = (claims: object) => `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.x`
+
+test('M-068: a token for another audience or without a scope is named before a server is asked', () => {
+  const good = jwt({ aud: 'https://outlook.office.com', scp: 'IMAP.AccessAsUser.All SMTP.Send' })
+  checkToken(good, 'outlook', [...signIn, outlook('SMTP.Send')])
+  checkToken('opaque', 'outlook', [outlook('SMTP.Send')])
+  const graphToken = jwt({ aud: 'https://graph.microsoft.com', scp: 'Mail.Read' })
+  expect(() => checkToken(graphToken, 'outlook', [])).toThrow(expect.objectContaining({ code: 'wrong_token_audience' }))
+  expect(() => checkToken(graphToken, 'graph', [graph('Mail.Read'), graph('Mail.Send')])).toThrow('lacks Mail.Send')
+  expect(tokenClaims(jwt({ aud: 'x', roles: ['Mail.Send', 1] }))).toMatchObject({ scp: [], roles: ['Mail.Send'] })
+  expect(tokenClaims('a.b.c')).toBeUndefined()
+})
+
+test('PKCE is S256 of 43 characters', () => {
+  const { verifier, challenge } = newPkce()
+  expect(verifier).toMatch(/^[\w-]{43}$/)
+  expect(challenge).toBe(createHash('sha256').update(verifier).digest('base64url'))
+})
