@@ -138,6 +138,10 @@ export class Directory {
     const saved = JSON.parse(json) as Saved
     refill(this.tenants, saved.tenants)
     refill(this.users, saved.users)
+    // The redirect URIs of this start stay valid: the local mode may have got another port.
+    for (const app of saved.apps) {
+      app.redirectUris = [...new Set([...app.redirectUris, ...(this.app(app.clientId)?.redirectUris ?? [])])]
+    }
     refill(this.apps, saved.apps)
     this.signingKey = saved.signingKey
     this.consents.clear()
