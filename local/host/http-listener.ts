@@ -1,0 +1,207 @@
+/**
+ * The HTTP front of the host: finds the function for a request, checks its key, runs it and writes its answer.
+ *
+ * Without streaming, request and answer travel as whole buffers. When the app turned on `enableHttpStream`, the library
+ * runs its own little server, and the host forwards the request to it while the invocation runs.
+ */
+import { once } from 'node:events'
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Binding, RegisteredFunction, RpcHttp } from './functions-core.js'
+import { forwardToApp } from './http-forward.js'
+import { readBody, TooLarge, writeAnswer } from './http-messages.js'
+import type { Invoke } from './invocation.js'
+import { bySpecificity, compileRoute, type Route } from './routes.js'
+
+export interface HttpFunction {
+  fn: RegisteredFunction
+  route: Route
+  methods: string[]
+  authLevel: string
+}
+
+export interface HttpListenerOptions {
+  functions: HttpFunction[]
+  port: number
+  /** Where the library waits for forwarded requests when the app streams. */
+  streamUri?: string
+  maxOutstandingRequests: number
+  keys: HostKeys
+  invoke: Invoke
+  /** Answers requests below `/admin/`; resolves to the status and JSON body. */
+  admin(request: { method: string; path: string; body: string }): Promise<{ status: number; body?: unknown }>
+  /** Called after every request. */
+  finished(): void
+}
+
+export interface HostKeys {
+  /** Tells whether `given` opens a function of that level: `function` takes function and master key, `admin` the master key. */
+  accepts(given: string | undefined, level: string): boolean
+}
+
+export interface HttpListener {
+  port: number
+  /** Answers 503 to new requests. */
+  drain(): void
+  /** Closes the port and what is left of connections. */
+  close(): Promise<void>
+}
+
+/** Prepares an HTTP trigger for routing. Throws when the real host would refuse the route. */
+export function toHttpFunction(
+  fn: RegisteredFunction,
+  binding: Binding,
+  template: string,
+  prefix: string,
+): HttpFunction {
+  const full = [prefix, template.replace(/^\//, '')].filter((part) => part !== '').join('/')
+  if (/^(admin|runtime)(\/|$)/i.test(full)) {
+    throw new Error(`function "${fn.name}": the route "${full}" conflicts with one of the host's own`)
+  }
+  return {
+    fn,
+    route: compileRoute(full),
+    methods: (binding.methods?.length ? binding.methods : ['GET', 'POST']).map((method) => method.toUpperCase()),
+    authLevel: (binding.authLevel ?? 'anonymous').toLowerCase(),
+  }
+}
+
+/** Listens on 127.0.0.1. */
+export async function startHttpListener(options: HttpListenerOptions): Promise<HttpListener> {
+  const functions = [...options.functions].sort((left, right) => bySpecificity(left.route, right.route))
+  let outstanding = 0
+  let draining = false
+
+  const answer = async (request: http.IncomingMessage, response: http.ServerResponse): Promise<void> => {
+    const url = parseUrl(request)
+    if (!url) return end(response, 400)
+    if (draining) return end(response.setHeader('connection', 'close'), 503)
+    if (outstanding > options.maxOutstandingRequests) return end(response, 429)
+    if (/^\/admin(\/|$)/i.test(url.pathname)) return answerAdmin(options, request, response, url)
+    const matches = functions
+      .map((candidate) => ({ ...candidate, params: candidate.route.match(url.pathname) }))
+      .filter((candidate) => candidate.params !== undefined)
+    if (matches.length === 0) return end(response, 404)
+    const found = matches.find((candidate) => candidate.methods.includes(request.method ?? ''))
+    if (!found) return end(response.setHeader('allow', allowed(matches)), 405)
+    if (!options.keys.accepts(givenKey(request, url), found.authLevel)) return end(response, 401)
+    if (options.streamUri) return forwardToApp(options, found.fn, found.params!, request, response, url)
+    await answerBuffered(options, found.fn, found.params!, request, response, url)
+  }
+
+  const server = http.createServer((request, response) => {
+    outstanding++
+    response.once('close', () => {
+      outstanding--
+      if (draining) setImmediate(() => server.closeIdleConnections())
+    })
+    answer(request, response)
+      .catch((error: unknown) => {
+        if (response.headersSent) response.destroy()
+        else end(response.setHeader('connection', 'close'), statusOf(error))
+      })
+      .finally(options.finished)
+  })
+  server.requestTimeout = 0
+  server.listen(options.port, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    port: (server.address() as AddressInfo).port,
+    drain: () => {
+      draining = true
+      server.closeIdleConnections()
+    },
+    close: async () => {
+      const closed = once(server, 'close')
+      server.close()
+      // Answers that are still on their way get a moment; then the rest is cut.
+      const cut = setTimeout(() => server.closeAllConnections(), 1_000)
+      await closed
+      clearTimeout(cut)
+    },
+  }
+}
+
+async function answerBuffered(
+  options: HttpListenerOptions,
+  fn: RegisteredFunction,
+  params: Record<string, string>,
+  request: http.IncomingMessage,
+  response: http.ServerResponse,
+  url: URL,
+): Promise<void> {
+  const bytes = await readBody(request)
+  const data: RpcHttp = {
+    url: url.href,
+    method: request.method!,
+    nullableHeaders: nullable(headersOf(request)),
+    nullableQuery: nullable(joinedQuery(url)),
+    nullableParams: nullable(params),
+    ...(bytes.length > 0 ? { body: { bytes } } : {}),
+  }
+  const traceParent = request.headers['traceparent']
+  const input = { data: { http: data }, ...(typeof traceParent === 'string' ? { traceParent } : {}) }
+  const result = await options.invoke(fn, input)
+  writeAnswer(response, result.returnValue?.http, request.method === 'HEAD')
+}
+
+async function answerAdmin(
+  options: HttpListenerOptions,
+  request: http.IncomingMessage,
+  response: http.ServerResponse,
+  url: URL,
+): Promise<void> {
+  if (!options.keys.accepts(givenKey(request, url), 'admin')) return end(response, 401)
+  const body = (await readBody(request)).toString('utf8')
+  const result = await options.admin({ method: request.method ?? 'GET', path: url.pathname, body })
+  response.statusCode = result.status
+  if (result.body === undefined) return void response.end()
+  response.setHeader('content-type', 'application/json; charset=utf-8')
+  response.end(JSON.stringify(result.body))
+}
+
+// Plain concatenation: a path that starts with two slashes must not become a host name.
+function parseUrl(request: http.IncomingMessage): URL | undefined {
+  try {
+    return new URL(`http://${request.headers.host ?? '127.0.0.1'}${request.url ?? '/'}`)
+  } catch {
+    return undefined
+  }
+}
+
+function givenKey(request: http.IncomingMessage, url: URL): string | undefined {
+  const header = request.headers['x-functions-key']
+  return typeof header === 'string' ? header : (url.searchParams.get('code') ?? undefined)
+}
+
+/** Request headers with repeated ones joined. */
+export function headersOf(request: http.IncomingMessage): Record<string, string> {
+  const entries = Object.entries(request.headers).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, String(value)]],
+  )
+  return Object.fromEntries(entries) as Record<string, string>
+}
+
+// The .NET host hands repeated parameters over as one value joined by commas.
+function joinedQuery(url: URL): Record<string, string> {
+  const names = new Set(url.searchParams.keys())
+  return Object.fromEntries([...names].map((name) => [name, url.searchParams.getAll(name).join(',')]))
+}
+
+function nullable(values: Record<string, string>): Record<string, { value: string }> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { value }]))
+}
+
+function allowed(functions: HttpFunction[]): string {
+  return [...new Set(functions.flatMap((candidate) => candidate.methods))].join(', ')
+}
+
+function end(response: http.ServerResponse, status: number): void {
+  response.statusCode = status
+  response.end()
+}
+
+function statusOf(error: unknown): number {
+  if (error instanceof TooLarge) return 413
+  return error instanceof URIError ? 400 : 500
+}
