@@ -1,0 +1,120 @@
+/**
+ * What an app hands in to be sent, over HTTP or the queue `outbound-mail`. Strings and base64 only: no paths, URLs or
+ * stream objects, so that nothing in a submission can make the gateway read a file or open a connection (SEC-29).
+ */
+import { z } from 'zod'
+import { invalidInput } from '../errors.js'
+import { parse } from './parse.js'
+
+const control = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/
+const line = (max: number) =>
+  z
+    .string()
+    .max(max, `must have at most ${max} characters; shorten it`)
+    .refine((text) => !control.test(text), 'must not contain line breaks or control characters; remove them')
+
+const address = line(320).min(3, 'must be a mail address such as ana@example.com')
+const recipient = z.union([address, z.strictObject({ address, name: line(200).optional() })])
+const recipients = z.array(recipient).max(1000, 'must have at most 1000 entries; split the mail').default([])
+
+const base64 = (maxChars: number) =>
+  z
+    .string()
+    .max(maxChars, `must have at most ${maxChars} base64 characters; send less`)
+    .refine(isBase64, 'must be base64 (RFC 4648, with padding, without line breaks)')
+
+/** Linear and without a regular expression over megabytes. */
+function isBase64(text: string): boolean {
+  if (text.length % 4 !== 0) return false
+  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0
+  for (let at = 0; at < text.length - padding; at++) {
+    const c = text.charCodeAt(at)
+    const known = (c >= 97 && c <= 122) || (c >= 65 && c <= 90) || (c >= 48 && c <= 57) || c === 43 || c === 47
+    if (!known) return false
+  }
+  return true
+}
+
+const maxBase64 = 210_000_000
+const time = z.iso.datetime({ offset: true, error: 'must be a time such as 2026-01-31T08:00:00Z' })
+
+export const attachmentSchema = z.strictObject({
+  filename: line(200)
+    .min(1, 'must not be empty; name the file')
+    .refine((name) => !/[/\\]/.test(name), 'must not contain / or \\; give the bare file name'),
+  contentType: line(150)
+    .regex(
+      /^[a-z0-9!#$&^_.+-]+\/[a-z0-9!#$&^_.+-]+(; ?[a-z0-9-]+=[a-z0-9._+-]+)*$/i,
+      'must be a media type such as application/pdf',
+    )
+    .default('application/octet-stream'),
+  content: base64(maxBase64),
+  cid: line(200)
+    .regex(/^[^\s<>]+$/, 'must not contain spaces or angle brackets')
+    .optional(),
+  disposition: z.enum(['attachment', 'inline'], { error: 'must be attachment or inline' }).optional(),
+})
+
+export const mailSubmissionSchema = z
+  .strictObject({
+    mailboxId: z.string().max(40, 'must be a mailbox id').optional(),
+    /** Short key or address. */
+    mailbox: line(320).optional(),
+    purpose: line(100).optional(),
+    from: recipient.optional(),
+    to: recipients,
+    cc: recipients,
+    bcc: recipients,
+    replyTo: recipient.optional(),
+    subject: line(2_000).default(''),
+    text: z.string().max(20_000_000, 'must have at most 20000000 characters; attach it instead').optional(),
+    html: z.string().max(20_000_000, 'must have at most 20000000 characters; attach it instead').optional(),
+    attachments: z.array(attachmentSchema).max(200, 'must have at most 200 entries; pack the files').default([]),
+    headers: z
+      .record(
+        z.string().regex(/^[A-Za-z0-9-]{1,76}$/, 'must be a header name of letters, digits and hyphens'),
+        line(2_000),
+      )
+      .refine((headers) => Object.keys(headers).length <= 50, 'must have at most 50 headers')
+      .default({}),
+    /** Complete MIME in base64, instead of subject, text, html, attachments and headers. */
+    raw: base64(maxBase64).optional(),
+    hold: z.boolean().default(false),
+    notBefore: time.optional(),
+    deadline: time.optional(),
+    whenUnknown: z.enum(['stop', 'resend'], { error: 'must be stop or resend' }).default('stop'),
+  })
+  .superRefine((mail, context) => {
+    const problem = (field: string, message: string) => context.addIssue({ code: 'custom', path: [field], message })
+    if (mail.to.length + mail.cc.length + mail.bcc.length === 0)
+      problem('to', 'must name at least one recipient in to, cc or bcc')
+    if ([mail.mailboxId, mail.mailbox, mail.purpose].filter((choice) => choice !== undefined).length > 1)
+      problem('mailbox', 'must be the only one of mailboxId, mailbox and purpose')
+    const composed =
+      mail.subject !== '' ||
+      mail.text !== undefined ||
+      mail.html !== undefined ||
+      mail.attachments.length > 0 ||
+      Object.keys(mail.headers).length > 0 ||
+      mail.replyTo !== undefined
+    if (mail.raw !== undefined && composed)
+      problem('raw', 'must stand alone: leave out subject, text, html, attachments, headers and replyTo')
+    if (mail.deadline && mail.notBefore && Date.parse(mail.deadline) <= Date.parse(mail.notBefore))
+      problem('deadline', 'must be later than notBefore')
+  })
+
+export type MailSubmission = z.infer<typeof mailSubmissionSchema>
+export type SubmittedRecipient = z.infer<typeof recipient>
+
+/** The submission with its defaults; throws `invalid_input` naming every problem at once. */
+export function parseMailSubmission(input: unknown): MailSubmission {
+  refuseProto(input, 'body', 0)
+  return parse(mailSubmissionSchema, input)
+}
+
+/** JSON can carry an own key `__proto__`, which copies turn into a prototype. */
+function refuseProto(value: unknown, path: string, depth: number): void {
+  if (typeof value !== 'object' || value === null || depth > 5) return
+  if (Object.hasOwn(value, '__proto__')) throw invalidInput(path, 'must not contain the key __proto__; remove it')
+  for (const [key, inner] of Object.entries(value)) refuseProto(inner, `${path}.${key}`, depth + 1)
+}

@@ -1,0 +1,20 @@
+export interface BackoffLimits {
+  baseMs: number
+  capMs: number
+}
+
+/**
+ * Wait before attempt `failures + 1`: exponential with full jitter (REL-07). The peer's own wait wins when it is longer,
+ * up to the cap; peers have been seen to ask for one second for ever, so the doubling floor stays.
+ */
+export function backoffMs(
+  failures: number,
+  limits: BackoffLimits,
+  retryAfterMs = 0,
+  random: () => number = Math.random,
+): number {
+  const ceiling = Math.min(limits.capMs, limits.baseMs * 2 ** Math.min(Math.max(failures - 1, 0), 40))
+  const floor = Math.min(1000, ceiling)
+  const own = floor + random() * (ceiling - floor)
+  return Math.round(Math.max(own, Math.min(retryAfterMs, limits.capMs)))
+}
