@@ -103,6 +103,8 @@ export async function startHttpListener(options: HttpListenerOptions): Promise<H
       .finally(options.finished)
   })
   server.requestTimeout = 0
+  // Longer than the pause of any client that keeps its connection, so that we never close it under a request.
+  server.keepAliveTimeout = 65_000
   server.listen(options.port, '127.0.0.1')
   await once(server, 'listening')
   return {
