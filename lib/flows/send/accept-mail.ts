@@ -1,0 +1,160 @@
+/**
+ * Accepts a mail: choose the mailbox, check the sender, compose the bytes, then blob → outbox hint → journal insert →
+ * due row → queue. The mail's id comes from the idempotency key, so the insert is the check: the same key with the same
+ * content answers with the same mail, with other content `idempotency_conflict`. A crash after any step leaves at most
+ * an orphaned blob and a hint that the next look at the lane removes; the caller simply repeats.
+ */
+import { createHash } from 'node:crypto'
+import { conflict, invalidInput, RowExistsError } from '../../errors.js'
+import { hashId, newId, sha256 } from '../../model/ids.js'
+import type { Mail } from '../../model/mail.js'
+import type { MailSubmission } from '../../model/mail-submission.js'
+import { composeMail } from '../../protocol/compose-mail.js'
+import { fromOfMime } from '../../protocol/normalise-mime.js'
+import { base64PartBytes, checkMailSize } from '../../protocol/size.js'
+import { allowedFrom, chooseMailbox, envelopeOf, toPerson } from './choose-mailbox.js'
+import { findMail, insertMail } from './journal.js'
+import { hintKey, putHint, removeHint, wakeLane } from './outbox.js'
+import type { SendDependencies } from './send-dependencies.js'
+
+export interface Acceptance {
+  mail: Mail
+  /** False when this very mail had been accepted before. */
+  created: boolean
+}
+
+export async function acceptMail(
+  deps: SendDependencies,
+  tenant: string,
+  submission: MailSubmission,
+  options: { idempotencyKey?: string | undefined } = {},
+): Promise<Acceptance> {
+  const contentHash = hashOf(submission)
+  const { idempotencyKey } = options
+  const mailId = idempotencyKey === undefined ? newId() : hashId(deps.names.environment, tenant, idempotencyKey)
+  if (idempotencyKey !== undefined) {
+    const known = await findMail(deps, tenant, mailId)
+    if (known) return sameOrConflict(known.mail, contentHash)
+  }
+  const { mail, bytes } = await prepare(deps, tenant, mailId, contentHash, submission)
+  return store(deps, mail, bytes)
+}
+
+/** The blob's name carries the content hash: two requests racing with one key and two contents never mix them. */
+export const blobName = (mail: Pick<Mail, 'tenant' | 'id' | 'contentHash'>): string =>
+  `${mail.tenant}/${mail.id}-${mail.contentHash.slice(0, 16)}`
+
+async function prepare(
+  deps: SendDependencies,
+  tenant: string,
+  mailId: string,
+  contentHash: string,
+  submission: MailSubmission,
+): Promise<{ mail: Mail; bytes: Uint8Array }> {
+  const { settings } = deps
+  const attached = [...submission.attachments.map((part) => part.content), submission.raw ?? '']
+  checkMailSize(
+    attached.slice(0, -1).reduce((sum, part) => sum + base64PartBytes(part.length), 0),
+    settings.maxMailBytes,
+  )
+  checkMailSize(Math.floor(((submission.raw?.length ?? 0) * 3) / 4), settings.maxMailBytes)
+  const envelope = envelopeOf(submission, settings.maxRecipients)
+  const mailbox = await chooseMailbox(deps, tenant, submission)
+  const from = allowedFrom(mailbox, wantedFrom(submission))
+  const now = deps.clock.now()
+  const { bytes, messageId } = await composeMail({
+    mailId,
+    from,
+    to: envelope.to,
+    cc: envelope.cc,
+    replyTo: submission.replyTo === undefined ? undefined : toPerson(submission.replyTo, 'replyTo'),
+    submission,
+    date: now,
+  })
+  checkMailSize(bytes.byteLength, settings.maxMailBytes)
+  const notBefore = Math.max(now, submission.notBefore === undefined ? 0 : Date.parse(submission.notBefore))
+  const deadline = submission.deadline === undefined ? notBefore + settings.deadlineMs : Date.parse(submission.deadline)
+  if (deadline <= now) throw invalidInput('deadline', 'lies in the past; give a later time or none')
+  const mail: Mail = {
+    id: mailId,
+    tenant,
+    mailboxId: mailbox.id,
+    state: 'queued',
+    held: submission.hold,
+    from: from.address,
+    recipients: envelope.recipients,
+    refused: [],
+    delivered: [],
+    messageId,
+    contentHash,
+    bytes: bytes.byteLength,
+    sha256: sha256(bytes),
+    draftId: '',
+    attempts: 0,
+    history: [],
+    notBefore,
+    deadline,
+    whenUnknown: submission.whenUnknown,
+    claim: '',
+    acceptedAt: new Date(now).toISOString(),
+    finalAt: '',
+    outboxKey: hintKey(submission.hold ? 'h' : 'd', notBefore, mailId),
+  }
+  return { mail, bytes }
+}
+
+function wantedFrom(submission: MailSubmission) {
+  if (submission.from !== undefined) return toPerson(submission.from, 'from')
+  if (submission.raw === undefined) return undefined
+  const address = fromOfMime(Buffer.from(submission.raw, 'base64'))
+  return address === undefined ? undefined : { address, name: '' }
+}
+
+async function store(deps: SendDependencies, mail: Mail, bytes: Uint8Array): Promise<Acceptance> {
+  const container = deps.names.container('outbound')
+  const name = blobName(mail)
+  const written = await deps.blobs.put(container, name, bytes, { ifAbsent: true, contentType: 'message/rfc822' })
+  if (!written) {
+    // Left by a crash or a racing request with the same content; only the Date may differ from ours.
+    const there = await deps.blobs.get(container, name)
+    if (there) Object.assign(mail, { sha256: sha256(there), bytes: there.byteLength })
+  }
+  await putHint(deps, mail, mail.state)
+  try {
+    await insertMail(deps, mail)
+  } catch (error) {
+    if (!(error instanceof RowExistsError)) throw error
+    return existing(deps, mail)
+  }
+  if (!mail.held) await wakeLane(deps, mail.tenant, mail.mailboxId)
+  return { mail, created: true }
+}
+
+/** Somebody was quicker with the same key: our hint and blob go, unless they are the winner's too. */
+async function existing(deps: SendDependencies, mine: Mail): Promise<Acceptance> {
+  const winner = await findMail(deps, mine.tenant, mine.id)
+  if (winner === undefined) throw conflict('idempotency_conflict', 'The mail was just removed.', 'Use a new key.')
+  const { mail } = winner
+  if (mail.outboxKey !== mine.outboxKey || mail.mailboxId !== mine.mailboxId)
+    await removeHint(deps, mine, mine.outboxKey)
+  if (mail.contentHash !== mine.contentHash) await deps.blobs.remove(deps.names.container('outbound'), blobName(mine))
+  return sameOrConflict(mail, mine.contentHash)
+}
+
+function sameOrConflict(mail: Mail, contentHash: string): Acceptance {
+  if (mail.contentHash === contentHash) return { mail, created: false }
+  throw conflict(
+    'idempotency_conflict',
+    'This idempotency key was used before with another content.',
+    'Use a new key for a new mail; repeat a request unchanged.',
+  )
+}
+
+/** The same whatever the order of keys. */
+function hashOf(submission: MailSubmission): string {
+  const sorted = (_key: string, value: unknown): unknown =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value
+  return createHash('sha256').update(JSON.stringify(submission, sorted)).digest('hex')
+}

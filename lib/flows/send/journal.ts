@@ -1,0 +1,77 @@
+/**
+ * The journal: the only truth about whether a mail was sent. Every step is a conditional update of the row as just read,
+ * along the listed transitions only (REL-02); an update that meets another ETag throws RowChangedError and changes
+ * nothing.
+ */
+import { conflict, notFound } from '../../errors.js'
+import { isId } from '../../model/ids.js'
+import { type Mail, type MailState, mayBecome } from '../../model/mail.js'
+import type { Dependencies } from '../common/dependencies.js'
+import { mailColumns, mailFromRow, mailPartition, mailToRow } from './mail-rows.js'
+import { putHint, removeHint } from './outbox.js'
+
+/** A mail as read, with the ETag its next change must carry. */
+export interface JournalEntry {
+  mail: Mail
+  etag: string
+}
+
+export async function findMail(deps: Dependencies, tenant: string, mailId: string): Promise<JournalEntry | undefined> {
+  const row = await deps.tables.get(deps.names.table('mails'), mailPartition(tenant, mailId), mailId)
+  return row && { mail: mailFromRow(row), etag: row.etag ?? '' }
+}
+
+/** Throws `not_found` for an id that never existed and for one of another tenant alike. */
+export async function getMail(deps: Dependencies, tenant: string, mailId: string): Promise<JournalEntry> {
+  const entry = isId(mailId) ? await findMail(deps, tenant, mailId) : undefined
+  if (entry === undefined) throw notFound('mail')
+  return entry
+}
+
+/** Throws RowExistsError when the mail exists: the insert is the idempotency check. */
+export async function insertMail(deps: Dependencies, mail: Mail): Promise<void> {
+  await deps.tables.insert(deps.names.table('mails'), mailToRow(mail))
+}
+
+/** One step along the graph. */
+export async function transition(
+  deps: Dependencies,
+  entry: JournalEntry,
+  to: MailState,
+  changes: Partial<Mail> = {},
+): Promise<JournalEntry> {
+  if (!mayBecome(entry.mail.state, to))
+    throw conflict(
+      'wrong_state',
+      `A mail that is ${entry.mail.state} cannot become ${to}.`,
+      'Read the mail again; its state changed or does not allow this.',
+    )
+  return amend(deps, entry, { ...changes, state: to })
+}
+
+/** Changes columns without a step. */
+export async function amend(deps: Dependencies, entry: JournalEntry, changes: Partial<Mail>): Promise<JournalEntry> {
+  const { id, tenant } = entry.mail
+  const row = { ...mailColumns(changes), partitionKey: mailPartition(tenant, id), rowKey: id }
+  const etag = await deps.tables.update(deps.names.table('mails'), row, entry.etag)
+  return { mail: { ...entry.mail, ...changes }, etag }
+}
+
+/**
+ * A step that moves the mail's hint: the new hint is there before the truth changes, the old one goes after, so that no
+ * crash leaves an open mail without a hint.
+ */
+export async function moveMail(
+  deps: Dependencies,
+  entry: JournalEntry,
+  outboxKey: string,
+  step: { to?: MailState; changes?: Partial<Mail> },
+): Promise<JournalEntry> {
+  const before = entry.mail
+  const changes = { ...step.changes, outboxKey }
+  if (outboxKey !== before.outboxKey) await putHint(deps, { ...before, ...changes }, step.to ?? before.state)
+  const moved =
+    step.to === undefined ? await amend(deps, entry, changes) : await transition(deps, entry, step.to, changes)
+  if (outboxKey !== before.outboxKey) await removeHint(deps, before, before.outboxKey)
+  return moved
+}

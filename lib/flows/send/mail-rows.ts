@@ -1,0 +1,83 @@
+import type { Mail, MailState } from '../../model/mail.js'
+import type { Row } from '../../ports/tables.js'
+
+export const mailPartition = (tenant: string, mailId: string): string => `${tenant}~${mailId.slice(0, 2)}`
+
+/** A table string holds 32,768 characters; long lists continue in `name1`, `name2` … */
+const chunk = 30_000
+const lists = ['recipients', 'refused', 'delivered', 'history'] as const
+const plain = [
+  'mailboxId',
+  'state',
+  'held',
+  'from',
+  'messageId',
+  'contentHash',
+  'bytes',
+  'sha256',
+  'draftId',
+  'attempts',
+  'notBefore',
+  'deadline',
+  'whenUnknown',
+  'claim',
+  'acceptedAt',
+  'finalAt',
+  'outboxKey',
+] as const
+
+/** Columns of the given fields only, for a merge. */
+export function mailColumns(mail: Partial<Mail>): Omit<Row, 'partitionKey' | 'rowKey'> {
+  const columns: Record<string, string | number | boolean> = {}
+  for (const name of plain) {
+    const value = mail[name]
+    if (value !== undefined) columns[name] = value
+  }
+  for (const name of lists) {
+    if (mail[name] === undefined) continue
+    const text = JSON.stringify(mail[name])
+    for (let part = 0; part === 0 || part * chunk < text.length; part++)
+      columns[part === 0 ? name : `${name}${part}`] = text.slice(part * chunk, (part + 1) * chunk)
+    // A list that became shorter must not keep an old continuation.
+    columns[`${name}${Math.max(1, Math.ceil(text.length / chunk))}`] = ''
+  }
+  return columns
+}
+
+export function mailToRow(mail: Mail): Row {
+  return { ...mailColumns(mail), partitionKey: mailPartition(mail.tenant, mail.id), rowKey: mail.id, v: 1 }
+}
+
+export function mailFromRow(row: Row): Mail {
+  const text = (column: string): string => String(row[column] ?? '')
+  const list = <T>(column: string): T[] => {
+    let json = text(column)
+    for (let part = 1; text(`${column}${part}`) !== ''; part++) json += text(`${column}${part}`)
+    return json === '' ? [] : (JSON.parse(json) as T[])
+  }
+  return {
+    id: row.rowKey,
+    tenant: row.partitionKey.split('~')[0] ?? '',
+    mailboxId: text('mailboxId'),
+    state: text('state') as MailState,
+    held: row['held'] === true,
+    from: text('from'),
+    recipients: list('recipients'),
+    refused: list('refused'),
+    delivered: list('delivered'),
+    messageId: text('messageId'),
+    contentHash: text('contentHash'),
+    bytes: Number(row['bytes'] ?? 0),
+    sha256: text('sha256'),
+    draftId: text('draftId'),
+    attempts: Number(row['attempts'] ?? 0),
+    history: list('history'),
+    notBefore: Number(row['notBefore'] ?? 0),
+    deadline: Number(row['deadline'] ?? 0),
+    whenUnknown: text('whenUnknown') === 'resend' ? 'resend' : 'stop',
+    claim: text('claim'),
+    acceptedAt: text('acceptedAt'),
+    finalAt: text('finalAt'),
+    outboxKey: text('outboxKey'),
+  }
+}

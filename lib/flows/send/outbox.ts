@@ -1,0 +1,99 @@
+/**
+ * The outbox of a mailbox: hints in the order in which its mail is due. `d~{ms}~{id}` due, `h~…` held, `u~…` unknown and
+ * waiting for a person. Hints are never believed: the journal row says what they are worth.
+ */
+import type { Mail, MailState } from '../../model/mail.js'
+import type { Dependencies } from '../common/dependencies.js'
+import { setDue } from '../common/due.js'
+import { mailboxPartition } from '../common/mailbox-rows.js'
+
+export interface Hint {
+  kind: 'd' | 'h' | 'u'
+  key: string
+  /** Milliseconds. */
+  dueAt: number
+  mailId: string
+  mailboxId: string
+  /** When the hint was written, milliseconds. */
+  at: number
+}
+
+/** A hint without its mail is a write in progress until it is this old. */
+export const staleHintMs = 5 * 60_000
+/** The lane's due row is never later than this while mail is waiting. */
+export const laneDueMs = 5 * 60_000
+export const closedLaneDueMs = 60 * 60_000
+
+const digits = (ms: number): string => String(Math.max(0, Math.round(ms))).padStart(13, '0')
+export const hintKey = (kind: Hint['kind'], dueAt: number, mailId: string): string =>
+  `${kind}~${digits(dueAt)}~${mailId}`
+
+type Placed = Pick<Mail, 'tenant' | 'mailboxId' | 'bytes' | 'outboxKey'>
+
+export async function putHint(deps: Dependencies, mail: Placed, state: MailState): Promise<void> {
+  await deps.tables.upsert(deps.names.table('outbox'), {
+    partitionKey: mailboxPartition(mail.tenant, mail.mailboxId),
+    rowKey: mail.outboxKey,
+    v: 1,
+    state,
+    bytes: mail.bytes,
+    at: deps.clock.now(),
+  })
+}
+
+export async function removeHint(
+  deps: Dependencies,
+  mail: Pick<Mail, 'tenant' | 'mailboxId'>,
+  key: string,
+): Promise<void> {
+  await deps.tables.remove(deps.names.table('outbox'), mailboxPartition(mail.tenant, mail.mailboxId), key)
+}
+
+function toHint(partitionKey: string, key: string, at: unknown): Hint {
+  const [kind, ms, mailId = ''] = key.split('~')
+  return {
+    kind: kind as Hint['kind'],
+    key,
+    dueAt: Number(ms),
+    mailId,
+    mailboxId: partitionKey.split('~')[1] ?? '',
+    at: Number(at),
+  }
+}
+
+/** Due hints in order, up to and including the first one of the future. */
+export async function scanDue(deps: Dependencies, tenant: string, mailboxId: string, limit: number): Promise<Hint[]> {
+  const hints: Hint[] = []
+  const now = deps.clock.now()
+  const partition = mailboxPartition(tenant, mailboxId)
+  for await (const row of deps.tables.query(deps.names.table('outbox'), {
+    partition,
+    rowRange: ['d~', 'd~~'],
+    limit,
+  })) {
+    const hint = toHint(partition, row.rowKey, row['at'])
+    hints.push(hint)
+    if (hint.dueAt > now) break
+  }
+  return hints
+}
+
+/** All hints of a mailbox, or of the tenant, in key order. */
+export async function* openHints(
+  deps: Dependencies,
+  tenant: string,
+  mailboxId: string | undefined,
+): AsyncIterable<Hint> {
+  const where =
+    mailboxId === undefined
+      ? { partitionRange: [`${tenant}~`, `${tenant}~~`] as [string, string] }
+      : { partition: mailboxPartition(tenant, mailboxId) }
+  for await (const row of deps.tables.query(deps.names.table('outbox'), where))
+    yield toHint(row.partitionKey, row.rowKey, row['at'])
+}
+
+/** "This mailbox has work": the due row as net, then the message. */
+export async function wakeLane(deps: Dependencies, tenant: string, mailboxId: string): Promise<void> {
+  await setDue(deps, 'lane', tenant, mailboxId, deps.clock.now() + laneDueMs)
+  await deps.queues.send(deps.names.queue('mail-send'), { v: 1, tenant, mailboxId })
+}

@@ -1,0 +1,25 @@
+import type { Connection, Resource } from '../../model/connection.js'
+import type { Mailbox } from '../../model/mailbox.js'
+import type { Authority } from '../../ports/authority.js'
+import type { Sender } from '../../ports/sender.js'
+import type { Dependencies } from '../common/dependencies.js'
+
+export interface SendSettings {
+  maxMailBytes: number
+  maxRecipients: number
+  retryBaseMs: number
+  retryCapMs: number
+  /** Default life of a mail from its acceptance. */
+  deadlineMs: number
+  laneSeconds: number
+  laneMails: number
+}
+
+export interface SendDependencies extends Dependencies {
+  senders: Record<'graph' | 'smtp', Sender>
+  authority(tenant: string, connectionId: string, user: string, resource: Resource): Promise<Authority>
+  connection(tenant: string, connectionId: string): Promise<Connection | undefined>
+  /** Looks into the mailbox's Sent folder; `undefined` when it cannot be read. */
+  findSent?(tenant: string, mailbox: Mailbox, messageId: string): Promise<boolean | undefined>
+  settings: SendSettings
+}
