@@ -1,0 +1,227 @@
+import { Client, type Context, type Middleware, ResponseType } from '@microsoft/microsoft-graph-client'
+import { translate } from '../diagnosis/translate.js'
+import { type ErrorDetails, GatewayError, type Outcome } from '../errors.js'
+import type { Fault } from '../model/diagnosis.js'
+import type { Authority } from '../ports/authority.js'
+
+export interface GraphOptions {
+  /** The cloud's Graph origin; the bearer token goes nowhere else. */
+  graphOrigin?: string
+  /** Origins of pre-authorised upload URLs; they get no token. */
+  uploadOrigins?: readonly string[]
+  /** Origins to call instead, for emulators. Empty in Azure. */
+  origins?: Readonly<Record<string, string>>
+  timeoutMs?: number
+}
+
+export interface GraphCall {
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE' | 'PUT'
+  /** Path below the version (`/me/messages`) or a whole URL as Graph handed it out. */
+  to: string
+  body?: unknown
+  headers?: Record<string, string>
+  operation: 'send' | 'receive' | 'connect'
+  /** Largest answer in bytes; larger ones reject with `mail_too_large`. */
+  maxBytes?: number
+  /** `judge`: the effect of this very call is in doubt after a late failure. Default: not judged. */
+  outcome?: 'not-sent' | 'judge'
+}
+
+export interface GraphClient {
+  json<T>(call: GraphCall): Promise<T>
+  bytes(call: GraphCall): Promise<Uint8Array>
+}
+
+/** Ids that survive moves inside the mailbox; has to be on every request, links do not carry it. */
+const immutableIds = 'IdType="ImmutableId"'
+const largestJson = 32 * 1024 * 1024
+const tooEarly = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT']
+
+/**
+ * Microsoft's Graph client with our own chain: it decides who sees the token, retries nothing but one 401, and every
+ * failure leaves as a GatewayError. The client's RetryHandler is left out on purpose: it repeats POSTs, so a mail
+ * answered with 504 could leave twice.
+ */
+export function graphClient(options: GraphOptions, authority: Authority, signal: AbortSignal): GraphClient {
+  const {
+    graphOrigin = 'https://graph.microsoft.com',
+    uploadOrigins = ['https://outlook.office.com', 'https://outlook.office365.com'],
+    origins = {},
+    timeoutMs = 60_000,
+  } = options
+  if (authority.kind !== 'bearer') throw new GatewayError('bearer_needed', 'permanent', { hint: 'config' })
+
+  const run = async <T>(call: GraphCall, responseType: ResponseType): Promise<T> => {
+    const url = new URL(call.to.startsWith('/') ? `${graphOrigin}/v1.0${call.to}` : call.to)
+    const bearer = url.origin === graphOrigin
+    if (!bearer && !(call.method === 'PUT' && uploadOrigins.includes(url.origin))) throw foreignLink(url)
+    let failure: GatewayError | undefined
+    let started = false
+
+    const authorise = (next: Middleware): Middleware => ({
+      async execute(context) {
+        await withToken(context, false)
+        await next.execute(context)
+        if (context.response?.status !== 401 || !bearer) return
+        await withToken(context, true)
+        await next.execute(context)
+      },
+    })
+    const withToken = async (context: Context, renew: boolean): Promise<void> => {
+      const headers = new Headers(context.options?.headers as Record<string, string>)
+      headers.delete('authorization')
+      try {
+        if (bearer) headers.set('authorization', `Bearer ${(await authority.token({ renew })).reveal()}`)
+      } catch (error) {
+        failure = error instanceof GatewayError ? error : undefined
+        throw error
+      }
+      context.options = { ...context.options, headers: headers as never }
+    }
+    const wire: Middleware = {
+      async execute(context) {
+        const target = new URL(url.pathname + url.search, origins[url.origin] ?? url.origin)
+        const init = { ...(context.options as RequestInit), redirect: 'error' as const }
+        init.signal = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
+        if (signal.aborted) throw signal.reason
+        started = true
+        const response = await fetch(target, init)
+        const bytes = await boundedBytes(response, call.maxBytes ?? largestJson)
+        context.response = answerOf(response, bytes)
+      },
+    }
+    const judge: Middleware = {
+      async execute(context) {
+        try {
+          await authorise(wire).execute(context)
+        } catch (error) {
+          failure ??= error instanceof GatewayError ? error : translate(netFault(error, call), known(error))
+          throw error
+        }
+        const { response } = context
+        if (response && response.status >= 400) {
+          const fault = await refusal(response.clone(), call)
+          failure = translate(fault, known(undefined, response.status))
+        }
+      },
+    }
+    const known = (error: unknown, status?: number): Partial<ErrorDetails> => {
+      if (call.outcome === undefined) return {}
+      if (call.outcome === 'not-sent' || !started) return { outcome: 'not-sent' }
+      return { outcome: outcomeOf(error, status) }
+    }
+
+    const client = Client.initWithMiddleware({ middleware: judge })
+    const request = client.api(url.href).responseType(responseType)
+    request.headers({ ...call.headers, prefer: [call.headers?.['prefer'], immutableIds].filter(Boolean).join(', ') })
+    try {
+      return (await request[verbs[call.method]](call.body)) as T
+    } catch (error) {
+      if (failure !== undefined) throw failure
+      // A 2xx whose body cannot be read: the call had its effect, the answer is lost.
+      throw translate({ context: 'graph', http: 502, operation: call.operation, cause: error }, known(error))
+    }
+  }
+
+  return {
+    json: (call) => run(call, ResponseType.JSON),
+    bytes: async (call) => new Uint8Array(await run<ArrayBuffer>(call, ResponseType.ARRAYBUFFER)),
+  }
+}
+
+const verbs = { GET: 'get', POST: 'post', PATCH: 'patch', DELETE: 'delete', PUT: 'put' } as const
+
+/** Below `/me` or a shared mailbox. */
+export const mailboxPath = (mailbox: string): string =>
+  mailbox === 'me' ? '/me' : `/users/${encodeURIComponent(mailbox)}`
+
+/** The same error with what is known about the mail. */
+export function withOutcome(error: unknown, outcome: Outcome): unknown {
+  if (!(error instanceof GatewayError) || error.outcome === outcome) return error
+  const { code, class: errorClass, ...details } = error
+  const copy = new GatewayError(code, errorClass, { ...(details as ErrorDetails), outcome, cause: error.cause })
+  copy.stack = error.stack ?? ''
+  return copy
+}
+
+/** 4xx, a full quota and a connection that never stood leave no effect; everything later may have had one. */
+function outcomeOf(error: unknown, status: number | undefined): Outcome {
+  if (status === undefined) return tooEarly.includes(netCodeOf(error)) ? 'not-sent' : 'unknown'
+  return status < 500 || status === 507 || status === 509 ? 'not-sent' : 'unknown'
+}
+
+async function refusal(response: Response, call: GraphCall): Promise<Fault> {
+  const text = await response.text()
+  const requestId = response.headers.get('request-id')
+  const retryAfterMs = retryAfter(response.headers)
+  const challenge = response.headers.get('www-authenticate') ?? ''
+  return {
+    context: 'graph',
+    http: response.status,
+    operation: call.operation,
+    // A claims challenge travels in the header only.
+    text: challenge.includes('insufficient_claims') ? `${text} insufficient_claims` : text,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(requestId === null ? {} : { trace: { 'request-id': requestId } }),
+  }
+}
+
+function retryAfter(headers: Headers): number | undefined {
+  const value = headers.get('retry-after')
+  if (value === null) return undefined
+  if (/^\d{1,6}$/.test(value.trim())) return Number(value) * 1000
+  // Both dates are the server's, so its clock need not agree with ours.
+  const now = Date.parse(headers.get('date') ?? '')
+  const until = Date.parse(value)
+  return Number.isNaN(until) || Number.isNaN(now) ? undefined : Math.max(0, until - now)
+}
+
+function netFault(error: unknown, call: GraphCall): Fault {
+  return { context: 'graph', net: netCodeOf(error), operation: call.operation, cause: error }
+}
+
+function netCodeOf(error: unknown): string {
+  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth += 1) {
+    if (at.name === 'TimeoutError' || at.name === 'AbortError') return 'ETIMEDOUT'
+    const { code } = at as { code?: unknown }
+    if (code === 'UND_ERR_SOCKET') return 'ECONNRESET'
+    if (typeof code === 'string') return code
+  }
+  return 'ECONNRESET'
+}
+
+async function boundedBytes(response: Response, maxBytes: number): Promise<Buffer> {
+  const parts: Uint8Array[] = []
+  let size = 0
+  for await (const part of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    size += part.byteLength
+    if (size > maxBytes) throw tooLarge(maxBytes)
+    parts.push(part)
+  }
+  return Buffer.concat(parts)
+}
+
+// The client parses what it was told to expect: an accepted send, which says nothing, would count as a failure.
+function answerOf(response: Response, bytes: Buffer): Response {
+  const { status, headers } = response
+  if ([204, 205, 304].includes(status)) return new Response(null, { status, headers })
+  const body = status === 202 && bytes.length === 0 ? '{}' : new Uint8Array(bytes)
+  return new Response(body, { status, headers })
+}
+
+function tooLarge(maxBytes: number): GatewayError {
+  return new GatewayError('mail_too_large', 'permanent', {
+    hint: 'message',
+    description: `The mail is larger than the limit of ${maxBytes} bytes.`,
+    remedy: 'Read it in the mailbox itself, or raise the limit.',
+  })
+}
+
+function foreignLink(url: URL): GatewayError {
+  return new GatewayError('foreign_link_refused', 'needs-admin', {
+    hint: 'operator',
+    description: `Graph handed out a link to ${url.origin.slice(0, 100)}, which is not part of this cloud.`,
+    remedy: 'Check whether a proxy changes the answers; nothing was sent to that address.',
+    outcome: 'not-sent',
+  })
+}

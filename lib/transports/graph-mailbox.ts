@@ -1,0 +1,53 @@
+import { GatewayError } from '../errors.js'
+import type { GraphClient } from './graph-client.js'
+
+type Operation = 'send' | 'receive'
+
+const goneCodes = [
+  'graph_erroritemnotfound',
+  'graph_http_404',
+  'graph_resourcenotfound',
+  'graph_errorinvalididmalformed',
+]
+
+/** The message is not there any more. */
+export const isGone = (error: unknown): boolean => error instanceof GatewayError && goneCodes.includes(error.code)
+
+/** Is a mail with this Message-ID in Sent Items? */
+export async function inSentItems(
+  graph: GraphClient,
+  box: string,
+  messageId: string,
+  operation: Operation,
+): Promise<boolean> {
+  const quoted = (messageId.startsWith('<') ? messageId : `<${messageId}>`).replaceAll("'", "''")
+  const query = new URLSearchParams({ $filter: `internetMessageId eq '${quoted}'`, $select: 'id', $top: '1' })
+  const to = `${box}/mailFolders/sentitems/messages?${query}`
+  const { value } = await graph.json<{ value: unknown[] }>({ method: 'GET', to, operation })
+  return value.length > 0
+}
+
+const wellKnown = ['inbox', 'archive', 'deleteditems', 'drafts', 'junkemail', 'sentitems', 'outbox', 'msgfolderroot']
+
+/** A folder's id from what people write: a well-known name, an id, or the name they see, at the top or below the inbox. */
+export async function folderId(graph: GraphClient, box: string, folder: string): Promise<string> {
+  if (wellKnown.includes(folder.toLowerCase())) return folder.toLowerCase()
+  for (const path of ['/mailFolders', '/mailFolders/inbox/childFolders']) {
+    const to = `${box}${path}?$top=200&$select=id,displayName`
+    const list = await graph.json<{ value: { id: string; displayName: string }[] }>({
+      method: 'GET',
+      to,
+      operation: 'receive',
+    })
+    const wanted = folder.toLowerCase()
+    const found = list.value.find((one) => one.id === folder || one.displayName.toLowerCase() === wanted)
+    if (found) return found.id
+  }
+  // Ids of deeper folders are long; anything else is a name nobody has.
+  if (folder.length >= 40) return folder
+  throw new GatewayError('folder_missing', 'needs-admin', {
+    hint: 'operator',
+    description: 'The mailbox has no folder of the configured name.',
+    remedy: 'Create the folder in the mailbox or choose another one in its settings.',
+  })
+}

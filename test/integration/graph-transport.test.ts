@@ -1,0 +1,315 @@
+import { randomBytes } from 'node:crypto'
+import PostalMime from 'postal-mime'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { GatewayError } from '../../lib/errors.js'
+import type { FetchLimits, ReceiveSession } from '../../lib/ports/receiver.js'
+import type { Evidence, OutgoingMail } from '../../lib/ports/sender.js'
+import { graphReceiver } from '../../lib/transports/graph-receiver.js'
+import { graphSender } from '../../lib/transports/graph-sender.js'
+import { type Microsoft365, startMicrosoft365 } from '../support/microsoft-365.js'
+
+let world: Microsoft365
+let now = 0
+const signal = new AbortController().signal
+const ana = 'ana@contoso.example'
+const ben = 'ben@contoso.example'
+
+beforeEach(async () => {
+  now = Date.now()
+  world = await startMicrosoft365({ now: () => now })
+})
+afterEach(() => world.stop())
+
+const failure = (work: Promise<unknown>): Promise<GatewayError> =>
+  work.then(
+    () => expect.fail('no error'),
+    (e) => e,
+  )
+const toAna = { transport: 'graph', graph: { mailbox: 'me' } } as const
+
+function aMail(over: Partial<OutgoingMail> = {}, body = 'Hello Ben.\r\n', from = ana): OutgoingMail {
+  const head = [`From: Ana <${from}>`, `To: Ben <${ben}>`, 'Subject: Hi', 'Message-ID: <m1@gateway.example>']
+  const raw = Buffer.from(`${[...head, 'MIME-Version: 1.0', 'Content-Type: text/plain'].join('\r\n')}\r\n\r\n${body}`)
+  return { mailId: 'm1', messageId: '<m1@gateway.example>', from, recipients: [ben], raw, ...over }
+}
+
+async function send(mail: OutgoingMail, upn = ana, target: Parameters<typeof sender.open>[0] = toAna) {
+  const evidence: Evidence[] = []
+  const session = await sender.open(target, await world.authority(upn, target !== toAna), signal)
+  const receipt = session.send(mail, async (one) => void evidence.push(one))
+  return { receipt, evidence: () => evidence[0]! }
+}
+const sender = {
+  open: (...input: Parameters<ReturnType<typeof graphSender>['open']>) =>
+    graphSender({ origins: world.origins, timeoutMs: 2_000 }).open(...input),
+  lookUp: async (evidence: Evidence, messageId = '<m1@gateway.example>') =>
+    graphSender({ origins: world.origins }).lookUp!(toAna, await world.authority(ana), { messageId, evidence }, signal),
+}
+const inboxOf = (address: string) => {
+  const mailbox = world.directory.mailbox(world.directory.user(address)!)
+  return mailbox.in(mailbox.folder('inbox')!)
+}
+const draftsOf = (address: string) => {
+  const mailbox = world.directory.mailbox(world.directory.user(address)!)
+  return mailbox.in(mailbox.folder('drafts')!)
+}
+
+test('a mail leaves by draft, blind recipients get it unseen, and the journal hears of the draft before', async () => {
+  const mail = aMail({ recipients: [ben, 'fay@fabrikam.example'] })
+  const { receipt, evidence } = await send(mail)
+  expect(await receipt).toMatchObject({ refused: [] })
+  expect(inboxOf(ben)[0]!.raw.toString()).toContain('Hello Ben.')
+  expect(inboxOf('fay@fabrikam.example')).toHaveLength(1)
+  expect(inboxOf('fay@fabrikam.example')[0]!.raw.toString()).not.toMatch(/^bcc/im)
+  expect(await sender.lookUp(evidence())).toBe('sent')
+  expect(world.graph.control.requests.every((request) => request.prefer.includes('IdType="ImmutableId"'))).toBe(true)
+})
+
+test('a shared mailbox sends through its own path', async () => {
+  const target = { transport: 'graph', graph: { mailbox: 'info@contoso.example' } } as const
+  const { receipt } = await send(aMail({}, 'Shared.', 'info@contoso.example'), ana, target)
+  await receipt
+  expect(inboxOf(ben)[0]!.raw.toString()).toContain('info@contoso.example')
+})
+
+test('a mail too large for one request goes in parts, and arrives whole', async () => {
+  const big = randomBytes(4_000_000)
+  const small = randomBytes(50_000)
+  const part = (name: string, bytes: Buffer, more = '') =>
+    `--b\r\nContent-Type: application/octet-stream; name="${name}"\r\nContent-Transfer-Encoding: base64\r\n${more}\r\n` +
+    `${bytes.toString('base64').replace(/(.{76})/g, '$1\r\n')}\r\n`
+  const raw = Buffer.from(
+    `From: <${ana}>\r\nTo: <${ben}>\r\nSubject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=\r\nMessage-ID: <m1@gateway.example>\r\n` +
+      'X-Ticket: 4711\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n' +
+      '--b\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>Hi <img src="cid:logo"></p>\r\n' +
+      part('big.bin', big, 'Content-Disposition: attachment; filename="big.bin"\r\n') +
+      part('logo.png', small, 'Content-ID: <logo>\r\nContent-Disposition: inline; filename="logo.png"\r\n') +
+      '--b--\r\n',
+  )
+  const { receipt } = await send(aMail({ raw, recipients: [ben, 'fay@fabrikam.example'] }))
+  await receipt
+  const email = await PostalMime.parse(inboxOf(ben)[0]!.raw as unknown as Uint8Array<ArrayBuffer>)
+  expect(email).toMatchObject({ subject: 'Grüße', messageId: '<m1@gateway.example>' })
+  expect(email.html).toContain('cid:logo')
+  const byName = new Map(email.attachments.map((one) => [one.filename, one]))
+  expect(Buffer.from(byName.get('big.bin')!.content as ArrayBuffer).equals(big)).toBe(true)
+  expect(Buffer.from(byName.get('logo.png')!.content as ArrayBuffer).equals(small)).toBe(true)
+  expect(byName.get('logo.png')!.contentId).toContain('logo')
+  expect(inboxOf('fay@fabrikam.example')).toHaveLength(1)
+}, 30_000)
+
+test.each([
+  ['504-but-delivered', 'sent'],
+  ['drop-after-delivered', 'sent'],
+] as const)('P-05: after %s the outcome is unknown and the draft tells', async (name, outcome) => {
+  world.graph.control.fail({ name })
+  const { receipt, evidence } = await send(aMail())
+  expect(await failure(receipt)).toMatchObject({ outcome: 'unknown', class: 'transient' })
+  expect(await sender.lookUp(evidence())).toBe(outcome)
+  expect(inboxOf(ben)).toHaveLength(1)
+})
+
+test('a send that never reached Graph is found as a draft, and the draft cannot leave later', async () => {
+  world.graph.control.fail({ kind: 'send', drop: true })
+  const { receipt, evidence } = await send(aMail())
+  expect(await failure(receipt)).toMatchObject({ outcome: 'unknown' })
+  expect(draftsOf(ana)).toHaveLength(1)
+  expect(await sender.lookUp(evidence())).toBe('not-sent')
+  expect(draftsOf(ana)).toHaveLength(0)
+  expect(inboxOf(ben)).toHaveLength(0)
+})
+
+test('without a draft id the Message-ID in Sent Items decides, or nobody', async () => {
+  await (await send(aMail())).receipt
+  expect(await sender.lookUp({})).toBe('sent')
+  expect(await sender.lookUp({}, '<other@gateway.example>')).toBe('undecided')
+  expect(await sender.lookUp({ draftId: 'gone' }, "<it's@gateway.example>")).toBe('undecided')
+})
+
+test.each([
+  [
+    { kind: 'draft', status: 503, retryAfter: 7 },
+    { class: 'transient', retryAfterMs: 7_000 },
+  ],
+  [
+    { kind: 'draft', status: 429, retryAfterDate: 20 },
+    { class: 'transient', hint: 'throttle' },
+  ],
+  [{ kind: 'draft', drop: true, after: true }, { class: 'transient' }],
+  [{ kind: 'send', status: 403, code: 'ErrorSendAsDenied' }, { code: 'graph_errorsendasdenied' }],
+  [{ kind: 'send', status: 429, retryAfter: 3 }, { retryAfterMs: 3_000 }],
+  [{ kind: 'send', status: 507 }, { class: 'needs-admin' }],
+  [
+    { kind: 'send', status: 400, code: 'ErrorInvalidRecipients' },
+    { class: 'permanent', hint: 'recipient' },
+  ],
+] as const)('%o before or at the send call: certainly not sent', async (fault, expected) => {
+  world.graph.control.fail(fault)
+  const { receipt } = await send(aMail())
+  const error = await failure(receipt)
+  expect(error).toMatchObject({ outcome: 'not-sent', ...expected })
+  expect(inboxOf(ben)).toHaveLength(0)
+  if (fault.kind === 'send') {
+    expect(error.trace).toHaveProperty('request-id')
+    expect(draftsOf(ana)).toHaveLength(0)
+  }
+})
+
+test('a failing journal stops the send', async () => {
+  const session = await sender.open(toAna, await world.authority(ana), signal)
+  await expect(session.send(aMail(), () => Promise.reject(new Error('journal')))).rejects.toThrow('journal')
+  expect(inboxOf(ben)).toHaveLength(0)
+  expect(world.graph.control.counters.requests['send'] ?? 0).toBe(0)
+})
+
+test('a token refused by Graph is renewed once, and the call repeated', async () => {
+  const authority = await world.authority(ana)
+  world.entra.control.revoke({ upn: ana, accessTokens: true, aadsts: 0 })
+  now += 2_000
+  const session = await graphSender({ origins: world.origins }).open(toAna, authority, signal)
+  // Sessions are revoked, so the renewal is refused too: the owner has to act.
+  expect(await failure(session.send(aMail(), async () => {}))).toMatchObject({ outcome: 'not-sent' })
+  expect(authority.renewals).toBe(1)
+})
+
+// Receiving.
+
+const limits: FetchLimits = { maxMails: 100, maxBytes: 1_000_000, since: 0 }
+const inbox = { transport: 'graph', graph: { mailbox: 'me' }, folder: 'inbox' } as const
+
+async function receive(upn = ben, folder = 'inbox'): Promise<ReceiveSession> {
+  return graphReceiver({ origins: world.origins }).open({ ...inbox, folder }, await world.authority(upn), signal)
+}
+const deliver = (subject: string, to = ben) =>
+  world.directory.deliver(to, `From: x@example.net\r\nTo: ${to}\r\nSubject: ${subject}\r\n\r\n${subject}\r\n`)
+
+async function subjects(session: ReceiveSession, cursor?: string, own = limits): Promise<string[]> {
+  const found: string[] = []
+  for await (const mail of session.fetch(cursor, own))
+    found.push(/^Subject: (.*)$/m.exec(Buffer.from(await mail.raw()).toString())![1]!.trim())
+  return found
+}
+
+test('mail comes once, oldest first, over polls and pages; an idle poll is one round trip', async () => {
+  for (let mail = 0; mail < 7; mail += 1) {
+    now += 1_000
+    deliver(`m${mail}`)
+  }
+  const session = await receive()
+  const first = await subjects(session, undefined, { ...limits, maxMails: 4 })
+  expect(first).toEqual(['m0', 'm1', 'm2', 'm3'])
+  expect(session.more()).toBe(true)
+  expect(await subjects(session, session.cursor())).toEqual(['m4', 'm5', 'm6'])
+  expect(session.more()).toBe(false)
+  const again = await receive()
+  world.graph.control.reset()
+  expect(await subjects(again, session.cursor())).toEqual([])
+  expect(world.graph.control.counters.requests['any']).toBe(1)
+  deliver('m7')
+  expect(await subjects(again, again.cursor())).toEqual(['m7'])
+  expect(again.cursor().length).toBeLessThan(24_000)
+})
+
+test('mail that arrived before the start is left alone, raw bytes come as they are, and the limit holds', async () => {
+  deliver('old')
+  now += 60_000
+  const own = { ...limits, since: now }
+  const raw = Buffer.concat([Buffer.from('Subject: bytes\r\n\r\n'), Buffer.from([0xff, 0x00, 0x80, 0x0a])])
+  world.directory.deliver(ben, raw)
+  const session = await receive()
+  for await (const mail of session.fetch(undefined, own)) expect(Buffer.from(await mail.raw()).equals(raw)).toBe(true)
+  world.directory.deliver(ben, `Subject: big\r\n\r\n${'x'.repeat(5_000)}`)
+  for await (const mail of session.fetch(session.cursor(), { ...own, maxBytes: 1_000 }))
+    expect(await failure(mail.raw())).toMatchObject({ code: 'mail_too_large', class: 'permanent' })
+})
+
+test('P-17: ids survive a move, on every request', async () => {
+  deliver('moved')
+  const session = await receive()
+  const ids: string[] = []
+  for await (const mail of session.fetch(undefined, limits)) ids.push(mail.serverId)
+  await session.after(ids, { action: 'move', folder: 'Archive' })
+  const archive = await receive(ben, 'archive')
+  for await (const mail of archive.fetch(undefined, limits)) expect(mail.serverId).toBe(ids[0])
+  expect(world.graph.control.requests.every((request) => request.prefer.includes('IdType="ImmutableId"'))).toBe(true)
+})
+
+test('mails are marked, moved or deleted, and one that is gone is no error', async () => {
+  for (const subject of ['a', 'b', 'c', 'd', 'e']) deliver(subject)
+  const session = await receive()
+  const ids: string[] = []
+  for await (const mail of session.fetch(undefined, limits)) ids.push(mail.serverId)
+  await session.after(ids, { action: 'mark-read' })
+  expect(inboxOf(ben).every((mail) => mail.isRead)).toBe(true)
+  await session.after([...ids, 'gone'], { action: 'delete' })
+  expect(inboxOf(ben)).toHaveLength(0)
+  expect(await failure(session.after(ids, { action: 'move', folder: 'Nowhere' }))).toMatchObject({
+    code: 'folder_missing',
+  })
+  expect(world.graph.control.counters.concurrencyViolations).toBe(0)
+})
+
+test.each([
+  ['at the first page', [{ kind: 'delta-link', status: 410 }]],
+  ['with a code only', [{ kind: 'delta-link', status: 400, code: 'SyncStateNotFound' }]],
+  [
+    'three times in a row',
+    [
+      { kind: 'delta-link', status: 410 },
+      { kind: 'delta-first', status: 410, times: 2 },
+    ],
+  ],
+] as const)('REL-24, P-16: a lost sync state %s starts over by date, without anybody acting', async (_when, faults) => {
+  deliver('seen')
+  const session = await receive()
+  expect(await subjects(session)).toEqual(['seen'])
+  deliver('new')
+  for (const fault of faults) world.graph.control.fail(fault)
+  expect(await subjects(session, session.cursor())).toEqual(['seen', 'new'])
+  expect(session.resynced()).toBe(true)
+  expect(await subjects(session, session.cursor())).toEqual([])
+  expect(session.resynced()).toBe(false)
+})
+
+test('REL-24: a sync state lost in the middle gives every mail again, one refused for ever ends', async () => {
+  for (const subject of ['a', 'b', 'c', 'd']) deliver(subject)
+  world.graph.control.fail({ kind: 'delta-next', status: 410 })
+  const session = await receive()
+  const small = { ...limits, maxMails: 2 }
+  expect(await subjects(session, undefined, small)).toEqual(['a', 'b'])
+  expect(await subjects(session, session.cursor())).toEqual(['a', 'b', 'c', 'd'])
+  world.graph.control.fail({ kind: 'delta', status: 410, times: 'always' })
+  expect(await failure(subjects(session, session.cursor()))).toMatchObject({ class: 'transient', hint: 'resync' })
+})
+
+test('REL-24: a next link that leads elsewhere is refused, and no request goes there', async () => {
+  for (const subject of ['a', 'b', 'c']) deliver(subject)
+  const foreign: string[] = []
+  world.origins['https://graph.example.net'] = 'http://127.0.0.1:1'
+  world.graph.control.fail({ kind: 'delta', foreignLinks: 'https://graph.example.net' })
+  const session = await receive()
+  const error = await failure(
+    (async () => {
+      for await (const mail of session.fetch(undefined, { ...limits, maxMails: 2 })) foreign.push(mail.serverId)
+    })(),
+  )
+  expect(error).toMatchObject({ code: 'foreign_link_refused' })
+  // The control: untouched links are followed.
+  expect(await subjects(session, session.cursor())).toEqual(['a', 'b', 'c'])
+})
+
+test('an unreadable answer and an outage are transient, a missing mailbox is the administrator’s', async () => {
+  const session = await receive()
+  for (const fault of [{ body: 'truncated' }, { body: 'html' }, { status: 503 }, { drop: true }] as const) {
+    world.graph.control.fail({ kind: 'delta', ...fault })
+    expect(await failure(subjects(session))).toMatchObject({ class: 'transient' })
+  }
+  expect(await failure(subjects(await receive('nomailbox@contoso.example')))).toMatchObject({ class: 'needs-admin' })
+})
+
+test('findSent sees what was sent', async () => {
+  await (await send(aMail())).receipt
+  const session = await receive(ana)
+  expect(await session.findSent!('m1@gateway.example')).toBe(true)
+  expect(await session.findSent!('<other@gateway.example>')).toBe(false)
+})
