@@ -43,8 +43,8 @@ export interface Tables {
   upsert(table: string, row: Row): Promise<string>
   /** Deleting what is gone is fine when no ETag is given. */
   remove(table: string, partitionKey: string, rowKey: string, etag?: string): Promise<void>
-  /** All or nothing, one partition, at most 100 operations. */
-  transaction(table: string, operations: TableOperation[]): Promise<void>
+  /** All or nothing, one partition, at most 100 operations. Returns the new ETags in order, '' for deleted rows. */
+  transaction(table: string, operations: TableOperation[]): Promise<string[]>
   /** Creates the table when absent (dated log tables, first start). */
   ensure(table: string): Promise<void>
   drop(table: string): Promise<void>

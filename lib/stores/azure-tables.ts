@@ -108,7 +108,8 @@ export function azureTables(options: StorageOptions): Tables {
     async transaction(table, operations) {
       checkTransaction(operations)
       try {
-        await client(table).submitTransaction(operations.map(toAction))
+        const { subResponses } = await client(table).submitTransaction(operations.map(toAction))
+        return operations.map((_, at) => subResponses[at]?.etag ?? '')
       } catch (error) {
         throw translate(error)
       }

@@ -79,7 +79,7 @@ export function memoryTables(options: { now?: () => number } = {}): Tables {
     async transaction(table, operations) {
       checkTransaction(operations)
       const rows = found(table)
-      for (const carryOut of operations.map((operation) => prepare(rows, operation))) carryOut()
+      return operations.map((operation) => prepare(rows, operation)).map((carryOut) => carryOut()?.etag ?? '')
     },
     async ensure(table) {
       if (!tables.has(table)) tables.set(table, new Map())

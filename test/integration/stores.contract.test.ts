@@ -140,13 +140,15 @@ describe.each([
     expect(await tables.get(table, 'tenant-a', 'tx-a')).toBeUndefined()
 
     const etag = (await tables.get(table, 'tenant-a', 'taken'))?.etag ?? ''
-    await tables.transaction(table, [
+    const [inserted = '', updated] = await tables.transaction(table, [
       { kind: 'insert', row: row('tx-a', { ms: 1_795_000_000_000 }) },
       { kind: 'update', row: row('taken', { n: 1 }), etag },
       { kind: 'delete', partitionKey: 'tenant-a', rowKey: 'race' },
     ])
     expect(await tables.get(table, 'tenant-a', 'tx-a')).toMatchObject({ ms: 1_795_000_000_000 })
     expect(await tables.get(table, 'tenant-a', 'race')).toBeUndefined()
+    expect(await tables.get(table, 'tenant-a', 'taken')).toMatchObject({ etag: updated })
+    await tables.update(table, row('tx-a', { n: 5 }), inserted)
     const stale = tables.transaction(table, [{ kind: 'update', row: row('taken', { n: 2 }), etag }])
     await expect(stale).rejects.toThrow(RowChangedError)
   })

@@ -1,0 +1,36 @@
+import { headerEnd } from './mail-limits.js'
+
+/** The few header fields by which a stored mail is recognised and listed: raw, unfolded, bounded, never believed. */
+export interface TopHeaders {
+  messageId: string
+  date: string
+  from: string
+  subject: string
+}
+
+const maxBlock = 64 * 1024
+const maxValue = 500
+
+/** Reads from the first 64 KiB only and never throws, so that a hostile mail cannot hold up the ones behind it. */
+export function topHeaders(raw: Uint8Array): TopHeaders {
+  const bytes = Buffer.from(raw.buffer, raw.byteOffset, Math.min(raw.byteLength, maxBlock))
+  const block = bytes.toString('utf8', 0, headerEnd(bytes)).replace(/\r?\n[ \t]+/g, ' ')
+  const found: Record<string, string> = {}
+  for (const line of block.split(/\r?\n/)) {
+    const colon = line.indexOf(':')
+    const name = line.slice(0, colon).trim().toLowerCase()
+    if (colon < 1 || found[name] !== undefined) continue
+    if (name !== 'message-id' && name !== 'date' && name !== 'from' && name !== 'subject') continue
+    found[name] = line
+      .slice(colon + 1)
+      .replace(/[\u0000-\u001f\u007f-\u009f]/g, '')
+      .trim()
+      .slice(0, maxValue)
+  }
+  return {
+    messageId: found['message-id'] ?? '',
+    date: found['date'] ?? '',
+    from: found['from'] ?? '',
+    subject: found['subject'] ?? '',
+  }
+}
