@@ -62,6 +62,24 @@ export class Wire {
     if (this.#socket.writable) this.#socket.write(data)
   }
 
+  /** Resolves when the peer has taken what was written, or is gone. */
+  async drained(): Promise<void> {
+    const socket = this.#socket
+    if (!socket.writableNeedDrain || socket.destroyed) return
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        socket.off('drain', done).off('close', done)
+        resolve()
+      }
+      socket.on('drain', done).on('close', done)
+    })
+  }
+
+  /** Resolves when the connection is over. */
+  closed(): Promise<void> {
+    return this.#socket.destroyed ? Promise.resolve() : new Promise((resolve) => this.#socket.once('close', resolve))
+  }
+
   /** Becomes a TLS server on the same connection; bytes already received in clear text are thrown away. */
   async startTls(certificate: ServerCertificate): Promise<void> {
     this.#socket.removeAllListeners('data')

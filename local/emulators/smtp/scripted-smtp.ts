@@ -224,7 +224,7 @@ class Script {
       case 'garbage':
         this.wire.write(Buffer.from('\x00\x13!!%% \xfe\xff this is not a reply\r\n', 'latin1'))
     }
-    await new Promise((resolve) => this.wire.socket.once('close', resolve))
+    await this.wire.closed()
     return true
   }
 }

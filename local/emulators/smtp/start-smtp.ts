@@ -7,21 +7,11 @@
 import type { Socket } from 'node:net'
 import { SMTPServer, type SMTPServerAuthentication, type SMTPServerSession } from 'smtp-server'
 import { SMTPConnection } from 'smtp-server/lib/smtp-connection.js'
+import { type AccountOptions, mayLogIn } from '../accounts.js'
 import type { ServerCertificate } from '../certificate.js'
 import { badCredentials, Refusals, type SmtpReply, sendAsDenied } from './refusals.js'
 
-export interface SmtpAccount {
-  password?: string
-  /** Further identities (UPNs) whose token opens this account: a shared mailbox's delegates. */
-  delegates?: string[]
-  /** Sender addresses allowed besides the account's own. */
-  sendAs?: string[]
-}
-
-export interface SmtpOptions {
-  accounts: (user: string) => SmtpAccount | undefined
-  /** Who an access token belongs to; `undefined` for one that is not valid for SMTP. Absent: XOAUTH2 is not offered. */
-  verifyToken?: (token: string) => { upn: string } | undefined | Promise<{ upn: string } | undefined>
+export interface SmtpOptions extends AccountOptions {
   mode: 'starttls' | 'implicit' | 'plain'
   /** Required unless mode is `plain`. */
   tls?: ServerCertificate
@@ -187,15 +177,11 @@ async function login(
   const name = auth.username ?? ''
   const refusal = refusals.of('auth', name)
   if (refusal) return refusal
-  const account = options.accounts(name)
-  if (!account) return badCredentials
-  if (auth.method !== 'XOAUTH2') {
-    const right = account.password !== undefined && auth.password === account.password
-    return right ? { name, method: auth.method } : badCredentials
-  }
-  const identity = await options.verifyToken?.(auth.accessToken ?? '')
-  const allowed = [name, ...(account.delegates ?? [])].map((upn) => upn.toLowerCase())
-  return identity && allowed.includes(identity.upn.toLowerCase()) ? { name, method: auth.method } : badCredentials
+  const credentials =
+    auth.method === 'XOAUTH2'
+      ? { user: name, token: auth.accessToken ?? '' }
+      : { user: name, password: auth.password ?? '' }
+  return (await mayLogIn(options, credentials)) ? { name, method: auth.method } : badCredentials
 }
 
 function senderRefusal(options: SmtpOptions, user: SessionUser | undefined, from: string): SmtpReply | undefined {

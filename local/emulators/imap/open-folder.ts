@@ -1,0 +1,182 @@
+/** The selected folder as one client knows it: its sequence numbers, and the commands on messages. */
+import { fetchItem, fetchItems, marksSeen } from './fetch-items.js'
+import { type ImapCommand, inSet, type Token, text } from './imap-grammar.js'
+import type { ImapSession, Outcome } from './imap-session.js'
+import type { MailFolder, StoredMessage } from './mail-store.js'
+import { type Candidate, searchFor } from './search.js'
+
+const systemFlags = '\\Answered \\Flagged \\Deleted \\Seen \\Draft'
+
+export class OpenFolder {
+  /** Messages by sequence number - 1, as far as the client has been told. */
+  #known: StoredMessage[]
+
+  constructor(
+    readonly session: ImapSession,
+    readonly user: string,
+    readonly folder: MailFolder,
+    readonly readOnly: boolean,
+    readonly forget: () => void,
+  ) {
+    this.#known = [...folder.messages]
+    const unseen = this.#known.findIndex((message) => !message.flags.includes('\\Seen'))
+    session.untagged(`FLAGS (${systemFlags})`)
+    session.untagged(`OK [PERMANENTFLAGS (${readOnly ? '' : `${systemFlags} \\*`})] Flags permitted`)
+    session.untagged(`${Math.max(0, this.#known.length + session.state.lie.exists)} EXISTS`)
+    session.untagged('0 RECENT')
+    if (unseen >= 0) session.untagged(`OK [UNSEEN ${unseen + 1}] First unseen`)
+    session.untagged(`OK [UIDVALIDITY ${folder.uidValidity}] UIDs valid`)
+    session.untagged(`OK [UIDNEXT ${folder.uidNext}] Predicted next UID`)
+  }
+
+  close(): void {
+    this.#known = []
+  }
+
+  /** Tells the client what has happened to the folder since it was told last. */
+  sync(): void {
+    const present = new Set(this.folder.messages)
+    for (let i = this.#known.length - 1; i >= 0; i--) {
+      if (present.has(this.#known[i]!)) continue
+      this.#known.splice(i, 1)
+      this.session.untagged(`${i + 1} EXPUNGE`)
+    }
+    if (this.folder.messages.length === this.#known.length) return
+    this.#known = [...this.folder.messages]
+    this.session.untagged(`${this.#known.length} EXISTS`)
+  }
+
+  async perform(command: ImapCommand): Promise<Outcome> {
+    const name = command.name.replace(/^UID /, '')
+    const byUid = command.name.startsWith('UID ')
+    const changes = ['STORE', 'EXPUNGE', 'MOVE'].includes(name)
+    if (changes && this.readOnly) return 'NO [READ-ONLY] Folder is open for reading only'
+    switch (name) {
+      case 'FETCH':
+        return this.#fetch(command, byUid)
+      case 'SEARCH':
+        return this.#search(command, byUid)
+      case 'STORE':
+        return this.#store(command, byUid)
+      case 'COPY':
+      case 'MOVE':
+        return this.#copy(command, byUid, name)
+      case 'EXPUNGE':
+        return this.#expunge(command, byUid)
+      case 'IDLE':
+        return this.#idle()
+      case 'CHECK':
+        return 'OK CHECK completed'
+      case 'UNSELECT':
+      case 'CLOSE':
+        if (name === 'CLOSE' && !this.readOnly) this.#remove((message) => message.flags.includes('\\Deleted'))
+        this.forget()
+        return `OK ${name} completed`
+    }
+    return `BAD Unknown command ${command.name}`
+  }
+
+  #chosen(token: Token | undefined, byUid: boolean): Candidate[] {
+    const all = this.#known.map((message, index) => ({ message, sequence: index + 1 }))
+    const here = all.filter(({ message }) => this.folder.messages.includes(message))
+    const has = inSet(text(token), byUid ? this.#lastUid() : this.#known.length)
+    return here.filter(({ message, sequence }) => has(byUid ? message.uid : sequence))
+  }
+
+  #lastUid(): number {
+    return this.#known.at(-1)?.uid ?? 0
+  }
+
+  async #fetch(command: ImapCommand, byUid: boolean): Promise<Outcome> {
+    const asked = fetchItems(command.tokens[1])
+    const items = byUid && !asked.includes('UID') ? ['UID', ...asked] : asked
+    let sent = 0
+    for (const { message, sequence } of this.#chosen(command.tokens[0], byUid)) {
+      if (sent++ > 0 && (await this.session.diesAt('FETCH data', command))) return ''
+      const reads = items.some(marksSeen) && !this.readOnly && !message.flags.includes('\\Seen')
+      if (reads) message.flags.push('\\Seen')
+      const values: Buffer[] = []
+      for (const item of reads && !items.includes('FLAGS') ? [...items, 'FLAGS'] : items) {
+        const value = fetchItem(message, item)
+        if (!value) return `BAD This server does not offer ${item}`
+        if (item.includes('BODY[') || item.startsWith('BODY.PEEK')) this.session.state.counts.bodies += 1
+        values.push(Buffer.from(values.length === 0 ? '' : ' '), value)
+      }
+      this.session.untagged(Buffer.concat([Buffer.from(`${sequence} FETCH (`), ...values, Buffer.from(')')]))
+      await this.session.wire.drained()
+    }
+    return `OK ${command.name} completed`
+  }
+
+  #search(command: ImapCommand, byUid: boolean): Outcome {
+    try {
+      const matches = searchFor(command.tokens, this.#lastUid(), this.#known.length)
+      const found = this.#chosen('1:*', false).filter(matches)
+      const numbers = found.map(({ message, sequence }) => (byUid ? message.uid : sequence))
+      this.session.untagged(['SEARCH', ...numbers].join(' '))
+      return `OK ${command.name} completed`
+    } catch (error) {
+      return `BAD ${(error as Error).message}`
+    }
+  }
+
+  #store(command: ImapCommand, byUid: boolean): Outcome {
+    const [set, how, ...given] = command.tokens
+    const mode = text(how).toUpperCase()
+    const flags = given.flat(2).map((token) => text(token as Token))
+    if (!/^[+-]?FLAGS(\.SILENT)?$/.test(mode)) return `BAD Unknown store item ${mode}`
+    for (const { message, sequence } of this.#chosen(set, byUid)) {
+      const kept = message.flags.filter((flag) => !flags.includes(flag))
+      message.flags = mode.startsWith('+') ? [...kept, ...flags] : mode.startsWith('-') ? kept : [...flags]
+      if (mode.endsWith('.SILENT')) continue
+      this.session.untagged(
+        `${sequence} FETCH (${byUid ? `UID ${message.uid} ` : ''}FLAGS (${message.flags.join(' ')}))`,
+      )
+    }
+    return `OK ${command.name} completed`
+  }
+
+  #copy(command: ImapCommand, byUid: boolean, name: string): Outcome {
+    if (name === 'MOVE' && !this.session.offers('MOVE')) return 'BAD Unknown command MOVE'
+    const { store } = this.session.state
+    const target = store.folder(this.user, text(command.tokens[1]))
+    if (!target) return 'NO [TRYCREATE] Folder does not exist'
+    const sources = this.#chosen(command.tokens[0], byUid).map(({ message }) => message)
+    if (sources.length === 0) return `OK ${command.name} completed, nothing to do`
+    const copies = sources.map(({ raw, flags, internalDate }) =>
+      store.append(this.user, target, raw, { flags: [...flags], internalDate }),
+    )
+    const uids = (messages: StoredMessage[]) => messages.map((message) => message.uid).join(',')
+    const code = `[COPYUID ${target.uidValidity} ${uids(sources)} ${uids(copies)}] `
+    const told = this.session.offers('UIDPLUS') ? code : ''
+    if (name === 'COPY') return `OK ${told}${command.name} completed`
+    this.session.untagged(`OK ${told}Moved`)
+    store.remove(this.user, this.folder, sources)
+    this.sync()
+    return `OK ${command.name} completed`
+  }
+
+  #expunge(command: ImapCommand, byUid: boolean): Outcome {
+    if (byUid && !this.session.offers('UIDPLUS')) return 'BAD Unknown command UID EXPUNGE'
+    const has = byUid ? inSet(text(command.tokens[0]), this.#lastUid()) : () => true
+    this.#remove((message) => message.flags.includes('\\Deleted') && has(message.uid))
+    this.sync()
+    return `OK ${command.name} completed`
+  }
+
+  #remove(isGone: (message: StoredMessage) => boolean): void {
+    const gone = this.folder.messages.filter(isGone)
+    if (gone.length > 0) this.session.state.store.remove(this.user, this.folder, gone)
+  }
+
+  async #idle(): Promise<Outcome> {
+    if (!this.session.offers('IDLE')) return 'BAD Unknown command IDLE'
+    const stop = this.session.state.store.onChange((user, folder) => {
+      if (user === this.user && folder === this.folder) this.sync()
+    })
+    this.session.wire.write('+ idling\r\n')
+    const line = await this.session.wire.line()
+    stop()
+    return line?.toUpperCase() === 'DONE' ? 'OK IDLE terminated' : 'BAD Expected DONE'
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * An IMAP4rev1 server on 127.0.0.1 with the mail in memory: what a mail client of the gateway needs, strictly, plus
+ * every kind of misbehaviour on order (`control.faults`) or by login address: `disabled@` (login refused without a
+ * reason, as Exchange does), `throttled@`, `notconnected@` (login works, the mailbox cannot be opened), `expired@`
+ * (the session ends with AccessTokenExpired when a folder is opened).
+ */
+import type { AccountOptions } from '../accounts.js'
+import type { ServerCertificate } from '../certificate.js'
+import { startWireServer } from '../wire.js'
+import { ImapFaults } from './imap-faults.js'
+import { ImapSession } from './imap-session.js'
+import { type MailFolder, MailStore, type MailStoreState, type NewMessage, type StoredMessage } from './mail-store.js'
+
+export interface ImapOptions extends AccountOptions {
+  mode: 'implicit' | 'starttls' | 'plain'
+  /** Required unless mode is `plain`. */
+  tls?: ServerCertificate
+  /** Mode starttls: offer and take logins in clear text too, as an attacker in the middle would (SEC-26). */
+  clearLogin?: boolean
+  /** Mail to serve; default an empty store. */
+  store?: MailStore
+  /** How a refused XOAUTH2 looks: `google` sends a base64 JSON challenge first, `exchange` only says NO. Default google. */
+  dialect?: 'google' | 'exchange'
+  /** Further logins of one user are refused. Default 16. */
+  maxSessionsPerUser?: number
+  /** Largest mail APPEND takes, in bytes; default 35 MiB. */
+  appendLimit?: number
+  /** After a client appended a mail. */
+  onAppend?: (user: string, folder: MailFolder, message: StoredMessage) => void
+  port?: number
+}
+
+export interface ImapCommandSeen {
+  connection: number
+  line: string
+  secure: boolean
+  user: string | undefined
+}
+
+/** What all sessions of one server share. */
+export interface ImapServerState {
+  options: ImapOptions
+  store: MailStore
+  faults: ImapFaults
+  withheld: Set<string>
+  commands: ImapCommandSeen[]
+  sessionsOf: Map<string, number>
+  lie: { exists: number }
+  counts: { logins: number; bodies: number }
+}
+
+export interface ImapEmulator {
+  host: '127.0.0.1'
+  port: number
+  store: MailStore
+  /** Connections accepted so far. */
+  readonly connections: number
+  /** Connections open now. */
+  readonly open: number
+  /** Every line the clients sent, whether under TLS, and by whom. */
+  commands: ImapCommandSeen[]
+  /** Logins that succeeded, and whole messages or parts fetched. */
+  counts: { logins: number; bodies: number }
+  /** Puts a mail into a user's folder (default INBOX) as if it had arrived. */
+  deliver(user: string, raw: Buffer | string, folder?: string, more?: NewMessage): StoredMessage
+  control: {
+    faults: ImapFaults
+    /** Capabilities no longer offered, and their commands refused: `UIDPLUS`, `MOVE`, `IDLE`, `STARTTLS`, … */
+    withhold(...capabilities: string[]): void
+    /** SELECT and EXAMINE announce so many messages more (or fewer) than there are. */
+    lieAboutExists(difference: number): void
+    /** New UIDVALIDITY and UIDs, at once, also for sessions that have the folder open. */
+    flipUidValidity(user: string, folder?: string): void
+    dropConnections(): void
+    /** Ends faults, lies and withheld capabilities. */
+    behave(): void
+  }
+  snapshot(): MailStoreState
+  restore(state: MailStoreState): void
+  stop(): Promise<void>
+}
+
+export async function startImap(options: ImapOptions): Promise<ImapEmulator> {
+  if (options.mode !== 'plain' && !options.tls) throw new Error(`IMAP mode ${options.mode} needs a certificate`)
+  const store = options.store ?? new MailStore()
+  const state: ImapServerState = {
+    options,
+    store,
+    faults: new ImapFaults(),
+    withheld: new Set(),
+    commands: [],
+    sessionsOf: new Map(),
+    lie: { exists: 0 },
+    counts: { logins: 0, bodies: 0 },
+  }
+  const server = await startWireServer((wire, connection) => new ImapSession(state, wire, connection).run(), {
+    port: options.port,
+    tls: options.mode === 'implicit' ? options.tls : undefined,
+  })
+  const folderOf = (user: string, name = 'INBOX') => {
+    const folder = store.folder(user, name)
+    if (!folder) throw new Error(`${user} has no folder ${name}`)
+    return folder
+  }
+  return {
+    host: server.host,
+    port: server.port,
+    store,
+    get connections() {
+      return server.connections
+    },
+    get open() {
+      return server.open
+    },
+    commands: state.commands,
+    counts: state.counts,
+    deliver: (user, raw, folder, more) => store.append(user, folderOf(user, folder), Buffer.from(raw), more),
+    control: {
+      faults: state.faults,
+      withhold: (...capabilities) => {
+        for (const capability of capabilities) state.withheld.add(capability.toUpperCase())
+      },
+      lieAboutExists: (difference) => {
+        state.lie.exists = difference
+      },
+      flipUidValidity: (user, folder) => store.flipUidValidity(user, folderOf(user, folder)),
+      dropConnections: () => server.dropConnections(),
+      behave: () => {
+        state.faults.clear()
+        state.withheld.clear()
+        state.lie.exists = 0
+      },
+    },
+    snapshot: () => store.snapshot(),
+    restore: (saved) => store.restore(saved),
+    stop: async () => {
+      state.faults.stop()
+      await server.stop()
+    },
+  }
+}

@@ -1,0 +1,317 @@
+import { connect } from 'node:net'
+import { ImapFlow, type ImapFlowOptions } from 'imapflow'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { type Certificates, makeCertificates } from '../../local/emulators/certificate.js'
+import { type ImapEmulator, type ImapOptions, startImap } from '../../local/emulators/imap/start-imap.js'
+
+const user = 'ana@contoso.example'
+let certificates: Certificates
+const open: { stop(): Promise<unknown> }[] = []
+
+beforeAll(async () => {
+  certificates = await makeCertificates()
+})
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((peer) => peer.stop()))
+})
+
+async function imap(options: Partial<ImapOptions> = {}): Promise<ImapEmulator> {
+  const server = await startImap({
+    accounts: (name) =>
+      ({
+        [user]: { password: 'right "quoted" \\ påss' },
+        'info@contoso.example': { delegates: [user] },
+        'notconnected@contoso.example': { password: 'x' },
+        'expired@contoso.example': { password: 'x' },
+        'throttled@contoso.example': { password: 'x' },
+      })[name],
+    verifyToken: (token) => (token === 'token-of-ana' ? { upn: user } : undefined),
+    mode: 'implicit',
+    tls: certificates,
+    ...options,
+  })
+  open.push(server)
+  return server
+}
+
+function client(server: ImapEmulator, more: Partial<ImapFlowOptions> = {}): ImapFlow {
+  const flow = new ImapFlow({
+    host: 'localhost',
+    port: server.port,
+    secure: true,
+    tls: { ca: certificates.ca },
+    auth: { user, pass: 'right "quoted" \\ påss' },
+    logger: false,
+    ...more,
+  })
+  flow.on('error', () => undefined)
+  open.push({ stop: async () => flow.close() })
+  return flow
+}
+
+async function connected(server: ImapEmulator, more: Partial<ImapFlowOptions> = {}): Promise<ImapFlow> {
+  const flow = client(server, more)
+  await flow.connect()
+  return flow
+}
+
+const mail = (n: number, more = '') =>
+  `From: "Kim, K." <kim@example.com>\r\nTo: ana@contoso.example\r\nSubject: Mail ${n}\r\nMessage-ID: <m${n}@example.com>\r\n${more}Date: Thu, 05 Nov 2026 08:00:00 +0000\r\n\r\nBody ${n}\r\n`
+
+const failure = (promise: Promise<unknown>) =>
+  promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+
+async function uids(flow: ImapFlow, range: string): Promise<number[]> {
+  const found: number[] = []
+  for await (const { uid } of flow.fetch(range, { uid: true }, { uid: true })) found.push(uid)
+  return found
+}
+
+describe('IMAP emulator with imapflow', () => {
+  it('logs in by password and by token, over implicit TLS and STARTTLS', async () => {
+    const implicit = await imap()
+    await connected(implicit)
+    await connected(implicit, { auth: { user, accessToken: 'token-of-ana' } })
+    await connected(implicit, { auth: { user: 'info@contoso.example', accessToken: 'token-of-ana' } })
+    expect(implicit.counts.logins).toBe(3)
+    const upgrading = await imap({ mode: 'starttls' })
+    await connected(upgrading, { secure: false, doSTARTTLS: true })
+    expect(upgrading.commands.filter((c) => !c.secure).map((c) => c.line.split(' ')[1])).toEqual(['ID', 'STARTTLS'])
+  })
+
+  it('refuses a bad password, a bad token in both dialects, and a login in clear text', async () => {
+    const google = await imap()
+    expect(await failure(client(google, { auth: { user, pass: 'no' } }).connect())).toMatchObject({
+      authenticationFailed: true,
+      serverResponseCode: 'AUTHENTICATIONFAILED',
+    })
+    const stale = { auth: { user, accessToken: 'stale' } }
+    expect(await failure(client(google, stale).connect())).toMatchObject({
+      authenticationFailed: true,
+      oauthError: { status: '400', schemes: 'Bearer' },
+    })
+    const exchange = await imap({ dialect: 'exchange' })
+    expect(await failure(client(exchange, stale).connect())).toMatchObject({
+      authenticationFailed: true,
+      responseText: 'AUTHENTICATE failed.',
+    })
+    const clear = await imap({ mode: 'starttls' })
+    await failure(client(clear, { secure: false, doSTARTTLS: false }).connect())
+    expect(clear.counts.logins).toBe(0)
+  })
+
+  it('lists, fetches byte for byte, searches, flags, copies, moves, deletes and appends', async () => {
+    const server = await imap()
+    for (let n = 1; n <= 5; n++) server.deliver(user, mail(n), 'INBOX', { internalDate: Date.UTC(2026, 10, n, 12) })
+    const flow = await connected(server)
+    const folders = await flow.list()
+    expect(folders.map((f) => [f.path, f.specialUse])).toEqual([
+      ['INBOX', '\\Inbox'],
+      ['Sent', '\\Sent'],
+      ['Archive', '\\Archive'],
+      ['Trash', '\\Trash'],
+    ])
+    const inbox = await flow.mailboxOpen('INBOX')
+    expect([inbox.exists, inbox.uidNext, inbox.readOnly]).toEqual([5, 6, false])
+    expect(await flow.status('INBOX', { messages: true, unseen: true, uidNext: true })).toMatchObject({
+      messages: 5,
+      unseen: 5,
+      uidNext: 6,
+    })
+    const one = await flow.fetchOne(
+      '2',
+      { source: true, envelope: true, size: true, internalDate: true, flags: true },
+      { uid: true },
+    )
+    if (!one) throw new Error('nothing fetched')
+    expect(one.source!.toString()).toBe(mail(2))
+    expect(one.size).toBe(mail(2).length)
+    expect(one.internalDate).toEqual(new Date(Date.UTC(2026, 10, 2, 12)))
+    expect([...one.flags!]).toEqual([])
+    expect(one.envelope).toMatchObject({
+      subject: 'Mail 2',
+      messageId: '<m2@example.com>',
+      from: [{ name: 'Kim, K.', address: 'kim@example.com' }],
+    })
+    const { content } = await flow.download('3', undefined, { uid: true, chunkSize: 16 })
+    expect((await content!.toArray()).join('')).toBe(mail(3))
+    const search = (query: object) => flow.search(query, { uid: true })
+    expect(await search({ since: new Date('2026-11-04') })).toEqual([4, 5])
+    expect(await search({ uid: '3:*' })).toEqual([3, 4, 5])
+    expect(await search({ header: { 'message-id': '<m4@example.com>' } })).toEqual([4])
+    await flow.messageFlagsAdd('1', ['\\Seen'], { uid: true })
+    expect(await search({ seen: false })).toEqual([2, 3, 4, 5])
+    expect(await flow.messageCopy('1', 'Archive', { uid: true })).toMatchObject({ uidMap: new Map([[1, 1]]) })
+    expect(await flow.messageMove('2:3', 'Archive', { uid: true })).toMatchObject({
+      uidMap: new Map([
+        [2, 2],
+        [3, 3],
+      ]),
+    })
+    await flow.messageDelete('4', { uid: true })
+    expect(await uids(flow, '1:*')).toEqual([1, 5])
+    const appended = await flow.append('Sent', mail(9), ['\\Seen'], new Date(Date.UTC(2026, 0, 1)))
+    expect(appended).toMatchObject({ uid: 1, destination: 'Sent' })
+    expect(server.store.folder(user, 'Sent')!.messages[0]).toMatchObject({
+      flags: ['\\Seen'],
+      internalDate: Date.UTC(2026, 0, 1),
+    })
+    await flow.mailboxCreate('Done')
+    expect(await failure(flow.messageMove('5', 'Done', { uid: true }))).toBeUndefined()
+    await flow.logout()
+  })
+
+  it('REL-22: gives the last message again for n:*, copes without UIDPLUS and MOVE, and can lie about EXISTS', async () => {
+    const server = await imap()
+    server.control.withhold('UIDPLUS', 'MOVE')
+    server.control.lieAboutExists(3)
+    for (let n = 1; n <= 3; n++) server.deliver(user, mail(n))
+    const flow = await connected(server)
+    expect((await flow.mailboxOpen('INBOX')).exists).toBe(6)
+    expect(await uids(flow, '100:*')).toEqual([3])
+    await flow.messageMove('1', 'Archive', { uid: true })
+    await flow.messageDelete('2', { uid: true })
+    expect(server.store.folder(user, 'INBOX')!.messages.map((m) => m.uid)).toEqual([3])
+    expect(server.store.folder(user, 'Archive')!.messages).toHaveLength(1)
+    expect(server.commands.some((c) => / UID (MOVE|EXPUNGE) /.test(c.line))).toBe(false)
+    await flow.mailboxOpen('Trash')
+    expect(await uids(flow, '1:*')).toEqual([])
+  })
+
+  it('REL-21: flips UIDVALIDITY', async () => {
+    const server = await imap()
+    for (let n = 1; n <= 3; n++) server.deliver(user, mail(n))
+    const flow = await connected(server)
+    const before = await flow.mailboxOpen('INBOX')
+    await flow.messageDelete('1', { uid: true })
+    server.control.flipUidValidity(user)
+    await flow.mailboxClose()
+    const after = await flow.mailboxOpen('INBOX')
+    expect(after.uidValidity).toBeGreaterThan(before.uidValidity)
+    expect(await uids(flow, '1:*')).toEqual([1, 2])
+  })
+
+  it('tells an idle client about new mail', async () => {
+    const server = await imap()
+    const flow = await connected(server)
+    await flow.mailboxOpen('INBOX')
+    const told = new Promise((resolve) => flow.once('exists', resolve))
+    const idle = flow.idle()
+    await expect.poll(() => server.commands.at(-1)?.line).toMatch(/ IDLE$/)
+    server.deliver(user, mail(1))
+    expect(await told).toMatchObject({ path: 'INBOX', count: 1, prevCount: 0 })
+    await flow.noop()
+    await idle
+  })
+
+  it('reports appended mail and lives on in a snapshot', async () => {
+    const seen: string[] = []
+    const server = await imap({ onAppend: (who, folder, message) => seen.push(`${who} ${folder.name} ${message.uid}`) })
+    await (await connected(server)).append('Sent', mail(1))
+    expect(seen).toEqual([`${user} Sent 1`])
+    const next = await imap()
+    next.restore(JSON.parse(JSON.stringify(server.snapshot())))
+    expect(next.store.folder(user, 'Sent')!.messages[0]!.raw.toString()).toBe(mail(1))
+    expect(next.snapshot()).toEqual(server.snapshot())
+  })
+
+  it('fails by address: not connected, expired, throttled; and on order: BYE, throttling, a cut in mid-fetch', async () => {
+    const server = await imap()
+    const as = (name: string) => ({ auth: { user: `${name}@contoso.example`, pass: 'x' } })
+    const notConnected = await connected(server, as('notconnected'))
+    expect(await failure(notConnected.mailboxOpen('INBOX'))).toMatchObject({
+      responseText: 'User is authenticated but not connected.',
+    })
+    const expired = await connected(server, as('expired'))
+    expect(await failure(expired.mailboxOpen('INBOX'))).toBeInstanceOf(Error)
+    expect(await failure(client(server, as('throttled')).connect())).toMatchObject({ serverResponseCode: 'THROTTLED' })
+    for (let n = 1; n <= 3; n++) server.deliver(user, mail(n))
+    server.control.faults.order({ at: 'UID FETCH', fault: 'no', text: '[THROTTLED] Slow down', user })
+    server.control.faults.order({ at: 'FETCH data', fault: 'close' })
+    const flow = await connected(server)
+    await flow.mailboxOpen('INBOX')
+    expect(await failure(uids(flow, '1:*'))).toMatchObject({ responseText: 'Slow down' })
+    const got: number[] = []
+    const read = async () => {
+      for await (const message of flow.fetch('1:*', { uid: true }, { uid: true })) got.push(message.uid)
+    }
+    expect(await failure(read())).toBeInstanceOf(Error)
+    expect(got).toEqual([1])
+    server.control.faults.order({ at: 'greeting', fault: 'bye', text: 'Too busy' })
+    expect(await failure(client(server).connect())).toBeInstanceOf(Error)
+    await connected(server)
+  })
+
+  it('limits the sessions of one user', async () => {
+    const server = await imap({ maxSessionsPerUser: 1 })
+    const first = await connected(server)
+    const second = client(server)
+    expect(await failure(second.connect())).toMatchObject({ serverResponseCode: 'LIMIT' })
+    second.close()
+    await first.logout()
+    await expect.poll(() => server.open).toBe(0)
+    await connected(server)
+  })
+})
+
+describe('IMAP emulator, hostile on order', () => {
+  it.each(['endless-line', 'endless-untagged', 'huge-literal'] as const)(
+    'SEC-34: %s as a greeting never ends, and ends with the connection',
+    async (fault) => {
+      const server = await imap({ mode: 'plain' })
+      server.control.faults.order({ at: 'greeting', fault })
+      const socket = connect(server.port, '127.0.0.1')
+      let bytes = 0
+      await new Promise<void>((resolve) => {
+        socket.on('data', (chunk) => {
+          bytes += chunk.length
+          if (bytes > 8_000_000) resolve()
+        })
+      })
+      socket.destroy()
+      await expect.poll(() => server.open).toBe(0)
+    },
+  )
+
+  it('SEC-34: drips, and repeats the line of a refused login', async () => {
+    const server = await imap({ mode: 'plain' })
+    server.control.faults.order({ at: 'greeting', fault: 'slow', everyMs: 5 })
+    const socket = connect(server.port, '127.0.0.1')
+    const received: string[] = []
+    await new Promise<void>((resolve) => {
+      socket.on('data', (chunk) => received.push(chunk.toString()) >= 3 && resolve())
+    })
+    socket.destroy()
+    expect(new Set(received.join(''))).toEqual(new Set(['*']))
+    server.control.faults.order({ at: 'AUTHENTICATE', fault: 'echo' })
+    const error = await failure(
+      client(server, { secure: false, doSTARTTLS: false, auth: { user, accessToken: 'x' } }).connect(),
+    )
+    const line = server.commands.find((c) => c.line.includes('AUTHENTICATE'))!.line
+    expect((error as { responseText: string }).responseText).toContain(line)
+  })
+
+  it('SEC-26: without STARTTLS, with a refused one, or preauthenticated, a strict client shows no credential', async () => {
+    const server = await imap({ mode: 'starttls', clearLogin: true })
+    const credentials = () => server.commands.filter((c) => / (LOGIN|AUTHENTICATE) /.test(c.line))
+    const strict = { secure: false, doSTARTTLS: true } as const
+    server.control.withhold('STARTTLS')
+    expect(await failure(client(server, strict).connect())).toBeInstanceOf(Error)
+    server.control.behave()
+    server.control.faults.order({ at: 'STARTTLS', fault: 'no' })
+    expect(await failure(client(server, strict).connect())).toBeInstanceOf(Error)
+    server.control.faults.order({ at: 'greeting', fault: 'preauth' })
+    await failure(client(server, strict).connect())
+    expect(credentials()).toEqual([])
+    server.control.faults.order({ at: 'STARTTLS', fault: 'injected' })
+    await failure(client(server, strict).connect())
+    expect(credentials().filter((c) => !c.secure)).toEqual([])
+    // Negative control: a client that does not insist shows its password to the same server.
+    server.control.faults.order({ at: 'STARTTLS', fault: 'no' })
+    await failure(client(server, { secure: false }).connect())
+    expect(credentials().some((c) => !c.secure)).toBe(true)
+  })
+})
