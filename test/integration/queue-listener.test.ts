@@ -17,7 +17,7 @@ let listener: QueueListener
 const nextQueue = (suffix = '') => service.getQueueClient(`listener-${process.pid}-${++queueNumber}${suffix}`)
 afterEach(() => listener.stop())
 
-test('REL-04: a message stays hidden for as long as its run lasts', async () => {
+test('a message stays hidden for as long as its run lasts', async () => {
   const queue = nextQueue()
   let runs = 0
   let finish = () => {}
