@@ -1,3 +1,4 @@
+import { GatewayError } from '../errors.js'
 import type { GraphOptions, SmtpOptions } from '../model/mailbox.js'
 import type { Authority } from './authority.js'
 
@@ -19,6 +20,24 @@ export interface RefusedRecipient {
   reply: string
 }
 
+/** Nobody accepted the mail. Its class is transient when at least one recipient may be tried again (REL-06). */
+export class AllRefusedError extends GatewayError {
+  readonly refused: RefusedRecipient[]
+
+  constructor(reason: GatewayError, refused: RefusedRecipient[]) {
+    const { hint, description, remedy, peerLine, retryAfterMs } = reason
+    super(reason.code, reason.class, {
+      ...(hint === undefined ? {} : { hint }),
+      description,
+      remedy,
+      ...(peerLine === undefined ? {} : { peerLine }),
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      outcome: 'not-sent',
+    })
+    this.refused = refused
+  }
+}
+
 export interface SendReceipt {
   refused: RefusedRecipient[]
   /** The server's final line or the provider's id. */
@@ -34,7 +53,8 @@ export interface SendSession {
   /**
    * Hands one mail over. Calls and awaits `handingOver` directly before the point of no return (end of DATA; Graph
    * send call) so that the journal is durable first. Rejects with a GatewayError whose `outcome` is `not-sent` or
-   * `unknown`. When all recipients are refused it rejects; when some are, it resolves and lists them.
+   * `unknown`. When all recipients are refused it rejects with AllRefusedError; when some are, it resolves and lists
+   * them.
    */
   send(mail: OutgoingMail, handingOver: (evidence: Evidence) => Promise<void>): Promise<SendReceipt>
   close(): Promise<void>

@@ -1,0 +1,181 @@
+/**
+ * Opens the socket to a mail server a tenant named. The name is resolved once, by the guarded look-up, and the socket
+ * connects to exactly the addresses that were checked, even when the "name" is written as a number. TLS is 1.2 or
+ * newer and always checks chain and name; a private CA is trusted in addition to the public ones.
+ */
+import type { LookupAddress } from 'node:dns'
+import { connect, isIP, type LookupFunction, type Socket } from 'node:net'
+import {
+  type ConnectionOptions,
+  createSecureContext,
+  rootCertificates,
+  type SecureContext,
+  connect as tlsConnect,
+} from 'node:tls'
+import { diagnose } from '../diagnosis/diagnose.js'
+import { translate } from '../diagnosis/translate.js'
+import { type ErrorDetails, GatewayError } from '../errors.js'
+import type { DiagnosisContext } from '../model/diagnosis.js'
+import type { ServerAddress } from '../model/mailbox.js'
+import { forbiddenAddress } from './guarded-lookup.js'
+
+export interface DialOptions {
+  lookup: LookupFunction
+  /** Which ports may be dialled; all by default (the caller has validated them). */
+  allowPort?: ((port: number) => boolean) | undefined
+  /** Milliseconds for name, connection and TLS together. */
+  timeoutMs: number
+  /** PEM trusted besides the public authorities, for every server (local mode). */
+  rootCa?: string | undefined
+  signal: AbortSignal
+}
+
+/** A connected socket: encrypted for `implicit`, else plain. Rejects with a GatewayError. */
+export async function dial(server: ServerAddress, options: DialOptions): Promise<Socket> {
+  if (options.allowPort && !options.allowPort(server.port)) throw hostNotAllowed()
+  if (options.signal.aborted) throw stopped()
+  const deadline = AbortSignal.timeout(options.timeoutMs)
+  const addresses = await unlessLate(resolve(server.host, options.lookup), deadline, options.signal)
+  const target = { host: server.host, port: server.port, ...fixed(server.host, addresses) }
+  const socket =
+    server.tls === 'implicit' ? tlsConnect({ ...target, ...tlsOptions(server, options.rootCa) }) : connect(target)
+  try {
+    await unlessLate(
+      connected(socket, server.tls === 'implicit' ? 'secureConnect' : 'connect'),
+      deadline,
+      options.signal,
+    )
+  } catch (error) {
+    socket.on('error', () => undefined)
+    socket.destroy()
+    throw error
+  }
+  return socket
+}
+
+/** TLS options for an upgrade (STARTTLS) or an implicit connection to this server. */
+export function tlsOptions(server: ServerAddress, rootCa?: string): ConnectionOptions {
+  return {
+    secureContext: contextFor([rootCa, server.ca].filter((ca) => ca !== undefined && ca !== '')),
+    minVersion: 'TLSv1.2',
+    rejectUnauthorized: true,
+    ...(isIP(server.host) ? {} : { servername: server.host }),
+  }
+}
+
+/** Socket and TLS failures as an error of ours; others are passed through. */
+export function networkError(
+  error: unknown,
+  context: DiagnosisContext,
+  extra: Partial<ErrorDetails> = {},
+): GatewayError {
+  if (error instanceof GatewayError) return error
+  const { code, message } = error as NodeJS.ErrnoException
+  if (code === forbiddenAddress) return hostNotAllowed()
+  if (code !== undefined && untrusted.has(code)) {
+    const known = diagnose({ context, net: code })
+    const generic = { context, net: 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY' }
+    const { class: errorClass, ...words } = known.code === 'unclassified' ? diagnose(generic) : known
+    return new GatewayError('tls_untrusted', errorClass, { ...words, peerLine: code, ...extra })
+  }
+  return translate({ context, net: code ?? 'UNKNOWN', text: message ?? '', cause: error }, extra)
+}
+
+const untrusted: ReadonlySet<string> = new Set([
+  'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+  'CERT_REVOKED',
+  'CERT_SIGNATURE_FAILURE',
+  'CERT_UNTRUSTED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+])
+
+// Building a context reads some 140 certificates: 10 ms, once per set of authorities.
+const contexts = new Map<string, SecureContext>()
+
+function contextFor(authorities: (string | undefined)[]): SecureContext {
+  const key = authorities.join('\n')
+  const known = contexts.get(key)
+  if (known) return known
+  const made = createSecureContext({
+    minVersion: 'TLSv1.2',
+    ...(authorities.length > 0 ? { ca: [...rootCertificates, ...authorities.map(String)] } : {}),
+  })
+  if (contexts.size >= 100) contexts.clear()
+  contexts.set(key, made)
+  return made
+}
+
+function resolve(host: string, lookup: LookupFunction): Promise<LookupAddress[]> {
+  return new Promise((done, failed) => {
+    lookup(host, { all: true }, (error, addresses) => {
+      if (error) failed(networkError(error, 'net'))
+      else done(addresses as unknown as LookupAddress[])
+    })
+  })
+}
+
+function fixed(host: string, addresses: LookupAddress[]): { lookup?: LookupFunction; autoSelectFamily?: boolean } {
+  // A literal address is not looked up by the socket; it is the address that was checked.
+  if (isIP(host)) return {}
+  return {
+    autoSelectFamily: true,
+    lookup: (_host, options, callback) => {
+      const first = addresses[0]!
+      if (options.all) callback(null, addresses)
+      else callback(null, first.address, first.family)
+    },
+  }
+}
+
+function connected(socket: Socket, event: 'connect' | 'secureConnect'): Promise<void> {
+  return new Promise((done, failed) => {
+    const onError = (error: Error) => failed(networkError(aggregated(error), 'net'))
+    const onClose = () => failed(networkError({ code: 'ECONNRESET', message: 'closed' }, 'net'))
+    socket.once('error', onError).once('close', onClose)
+    socket.once(event, () => {
+      socket.removeListener('error', onError).removeListener('close', onClose)
+      done()
+    })
+  })
+}
+
+/** Several addresses failed: the first failure stands for all. */
+function aggregated(error: Error): Error {
+  return error instanceof AggregateError && error.errors[0] instanceof Error ? error.errors[0] : error
+}
+
+function unlessLate<T>(work: Promise<T>, deadline: AbortSignal, signal: AbortSignal): Promise<T> {
+  return new Promise<T>((done, failed) => {
+    const late = () => failed(networkError({ code: 'ETIMEDOUT', message: 'timed out' }, 'net'))
+    const halted = () => failed(stopped())
+    deadline.addEventListener('abort', late, { once: true })
+    signal.addEventListener('abort', halted, { once: true })
+    work.then(done, failed).finally(() => {
+      deadline.removeEventListener('abort', late)
+      signal.removeEventListener('abort', halted)
+    })
+  })
+}
+
+/** The caller's signal ended the work. */
+export function stopped(extra: Partial<ErrorDetails> = {}): GatewayError {
+  return new GatewayError('stopped', 'transient', {
+    description: 'The gateway stopped before the work was done.',
+    remedy: 'Nothing to do; the work is taken up again.',
+    ...extra,
+  })
+}
+
+function hostNotAllowed(): GatewayError {
+  return new GatewayError('host_not_allowed', 'needs-admin', {
+    hint: 'config',
+    description: 'The gateway does not connect to this host and port.',
+    remedy: 'Name a public mail server and one of its standard ports.',
+  })
+}

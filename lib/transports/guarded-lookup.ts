@@ -1,0 +1,46 @@
+import { type LookupAddress, lookup as systemLookup } from 'node:dns'
+import type { LookupFunction } from 'node:net'
+import { isLoopbackAddress, isOwnService, isPublicAddress } from '../protocol/address-guard.js'
+
+/** `code` of the error with which a forbidden address is answered. */
+export const forbiddenAddress = 'EFORBIDDENADDRESS'
+
+export interface GuardOptions {
+  /** Local mode only: 127.0.0.0/8 and ::1 may be mail servers. */
+  allowLoopback: boolean
+  /** Replaces the system's resolver, in tests. */
+  resolve?: (host: string) => Promise<LookupAddress[]>
+}
+
+/**
+ * A `dns.lookup` for sockets that connect to hosts a tenant named (SEC-24). One forbidden address among the answers
+ * refuses the whole host, so that an attacker cannot mix them. The addresses checked are the ones handed to the socket.
+ */
+export function guardedLookup({ allowLoopback, resolve = systemResolve }: GuardOptions): LookupFunction {
+  const allowed = (ip: string) => isPublicAddress(ip) || (allowLoopback && isLoopbackAddress(ip))
+  return (host, options, callback) => {
+    const refuse = () => callback(Object.assign(new Error('Forbidden address'), { code: forbiddenAddress }), [])
+    if (isOwnService(host)) {
+      process.nextTick(refuse)
+      return
+    }
+    resolve(host).then(
+      (answers) => {
+        const family = options.family === 'IPv4' ? 4 : options.family === 'IPv6' ? 6 : options.family
+        const wanted = family === 4 || family === 6 ? answers.filter((answer) => answer.family === family) : answers
+        if (!answers.every((answer) => allowed(answer.address))) return refuse()
+        const first = wanted[0]
+        if (!first) return callback(Object.assign(new Error('No address'), { code: 'ENOTFOUND' }), [])
+        if (options.all) callback(null, wanted)
+        else callback(null, first.address, first.family)
+      },
+      (error: NodeJS.ErrnoException) => callback(error, []),
+    )
+  }
+}
+
+function systemResolve(host: string): Promise<LookupAddress[]> {
+  return new Promise((done, failed) => {
+    systemLookup(host, { all: true }, (error, addresses) => (error ? failed(error) : done(addresses)))
+  })
+}

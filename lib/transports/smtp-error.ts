@@ -1,0 +1,86 @@
+import { hideSecrets, redact } from '../diagnosis/redact.js'
+import { translate } from '../diagnosis/translate.js'
+import { type ErrorDetails, GatewayError } from '../errors.js'
+import type { DiagnosisContext } from '../model/diagnosis.js'
+import { networkError } from './dial.js'
+
+/** The parts of nodemailer's errors that mean something here. */
+export interface SmtpLibraryError extends Error {
+  code?: string
+  originalCode?: string
+  command?: string
+  response?: string
+  recipient?: string
+  rejectedErrors?: SmtpLibraryError[]
+}
+
+/** Whom the server belongs to: by its host name, else by how it greets and speaks (a relay or emulator of that make). */
+export function smtpDialect(host: string, said: string): DiagnosisContext {
+  const name = `.${host.toLowerCase()}`
+  if (/\.(office365\.com|outlook\.com|office\.com|office365\.us|partner\.outlook\.cn)$/.test(name)) return 'ms-smtp'
+  if (/\.(gmail\.com|googlemail\.com|google\.com)$/.test(name)) return 'gmail-smtp'
+  if (/microsoft esmtp|\.outlook\.com\b|STOREDRV|SmtpClientAuthentication|aka\.ms\//i.test(said)) return 'ms-smtp'
+  return /\bgsmtp\b/.test(said) ? 'gmail-smtp' : 'smtp'
+}
+
+/** A complete SMTP reply begins with its code; anything else on the line is noise. */
+export function isReply(text: string | undefined): text is string {
+  return text !== undefined && /^[2-5]\d\d([ -]|$)/.test(text)
+}
+
+export interface SmtpPeer {
+  host: string
+  /** Greeting and EHLO reply. */
+  said: string
+  /** Password or token of the session, never to be repeated. */
+  secrets: readonly string[]
+}
+
+/** A server's refusal as an error of ours. */
+export function refusal(response: string, peer: SmtpPeer, extra: Partial<ErrorDetails> = {}): GatewayError {
+  const context = smtpDialect(peer.host, `${peer.said}\n${response}`)
+  return translate({ context, operation: 'send', text: hideSecrets(response, peer.secrets) }, extra)
+}
+
+/** Anything nodemailer reports before the final dot: nothing was sent, whatever it is. */
+export function notSent(error: unknown, peer: SmtpPeer): GatewayError {
+  const extra = { outcome: 'not-sent' } as const
+  if (error instanceof GatewayError) return error
+  const { code, originalCode, command, response, message } = error as SmtpLibraryError
+  if (command === 'STARTTLS' && isReply(response)) {
+    const forNow = response.startsWith('4')
+    return new GatewayError('starttls_not_offered', forNow ? 'transient' : 'needs-admin', {
+      hint: forNow ? 'slow' : 'operator',
+      description: 'The mail server does not offer encryption on this port.',
+      remedy: 'Use the port for implicit TLS (465), or ask the mail administrator to enable STARTTLS.',
+      peerLine: redact(response),
+      ...extra,
+    })
+  }
+  if (isReply(response)) return refusal(response, peer, extra)
+  if (response) return unreadable(extra)
+  const net = originalCode ?? (code === 'ETIMEDOUT' ? code : code === 'ECONNECTION' ? 'ECONNRESET' : undefined)
+  return networkError({ code: net ?? code ?? 'UNKNOWN', message }, 'net', extra)
+}
+
+/** The final dot left and nobody knows what became of it. */
+export function outcomeUnknown(error: unknown): GatewayError {
+  const { code, originalCode } = error as SmtpLibraryError
+  return translate(
+    { context: 'local', local: 'send_outcome_unknown' },
+    {
+      outcome: 'unknown',
+      peerLine: originalCode ?? code ?? 'no reply',
+    },
+  )
+}
+
+/** The server answered something that is not SMTP, or at a time when nothing was asked. */
+export function unreadable(extra: Partial<ErrorDetails>): GatewayError {
+  return new GatewayError('smtp_unreadable_reply', 'transient', {
+    hint: 'slow',
+    description: 'The mail server answered something that is not SMTP.',
+    remedy: 'Check host and port; the gateway tries again.',
+    ...extra,
+  })
+}

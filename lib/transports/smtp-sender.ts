@@ -1,0 +1,134 @@
+/**
+ * Sends mail by SMTP submission. A session dials the server through the guarded look-up, encrypts as the mailbox's
+ * settings demand without ever falling back, logs in, and then hands mails over one by one. nodemailer's lower-level
+ * connection speaks the protocol; what it cannot tell, whether a mail may have been taken, is known here, because the
+ * final dot leaves only after `handingOver` was awaited. An access token the server refuses is renewed once, on a new
+ * connection.
+ */
+import type { LookupFunction } from 'node:net'
+import SMTPConnection from 'nodemailer/lib/smtp-connection'
+import { GatewayError } from '../errors.js'
+import type { SmtpOptions } from '../model/mailbox.js'
+import type { Authority } from '../ports/authority.js'
+import type { Sender } from '../ports/sender.js'
+import { dial, stopped, tlsOptions } from './dial.js'
+import { readAbilities } from './smtp-envelope.js'
+import { notSent, type SmtpLibraryError, type SmtpPeer } from './smtp-error.js'
+import { login } from './smtp-login.js'
+import { SmtpSession } from './smtp-session.js'
+
+export interface SmtpSenderOptions {
+  /** A `dns.lookup` that refuses forbidden addresses (`guardedLookup`). */
+  lookup: LookupFunction
+  /** Which ports may be dialled; absent: any. */
+  allowPort?: (port: number) => boolean
+  /** Milliseconds: to connect and encrypt (default 15,000); of silence until a session is given up (default 90,000). */
+  timeoutsMs?: { connect?: number; reply?: number }
+  /** PEM trusted besides the public authorities, for every server. */
+  rootCa?: string
+  /** Name shown in EHLO; default the machine's, when it is a full name. */
+  clientName?: string
+}
+
+/** A sender whose sessions count what they handed over. */
+export interface SmtpSender extends Sender {
+  open(...parameters: Parameters<Sender['open']>): Promise<SmtpSession>
+}
+
+export function smtpSender(options: SmtpSenderOptions): SmtpSender {
+  return {
+    async open(target, authority, signal) {
+      if (target.transport !== 'smtp') throw new TypeError('This sender speaks SMTP only')
+      const { smtp } = target
+      if (authority.kind === 'bearer' && smtp.tls === 'plain') throw tokenNeedsTls()
+      if (authority.kind === 'anonymous') return (await connect(smtp, options, signal)).session
+      return openAs(authority, smtp, options, signal)
+    },
+  }
+}
+
+async function openAs(
+  authority: Exclude<Authority, { kind: 'anonymous' }>,
+  smtp: SmtpOptions,
+  options: SmtpSenderOptions,
+  signal: AbortSignal,
+): Promise<SmtpSession> {
+  for (let renew = false; ; renew = true) {
+    const secret = authority.kind === 'bearer' ? await authority.token({ renew }) : authority.password
+    const { connection, session, peer } = await connect(smtp, options, signal)
+    peer.secrets.push(secret.reveal())
+    try {
+      await session.during(login(connection, authority.kind, authority.user, secret))
+      return session
+    } catch (error) {
+      session.destroy()
+      const refused = notSent(error, peer)
+      if (authority.kind !== 'bearer' || renew || refused.class !== 'needs-reconnect') throw refused
+    }
+  }
+}
+
+interface Connected {
+  connection: SMTPConnection
+  session: SmtpSession
+  peer: SmtpPeer & { secrets: string[] }
+}
+
+async function connect(smtp: SmtpOptions, options: SmtpSenderOptions, signal: AbortSignal): Promise<Connected> {
+  const { connect: connectMs = 15_000, reply: replyMs = 90_000 } = options.timeoutsMs ?? {}
+  const started = Date.now()
+  const { lookup, allowPort, rootCa, clientName } = options
+  const socket = await dial(smtp, { lookup, allowPort, timeoutMs: connectMs, rootCa, signal })
+  const peer = { host: smtp.host, said: '', secrets: [] as string[] }
+  // Paused until nodemailer listens, so that the greeting is not lost.
+  socket.pause()
+  socket.once('data', (chunk: Buffer) => {
+    peer.said += `${chunk.toString('latin1', 0, 500)}\n`
+  })
+  const connection = new SMTPConnection({
+    host: smtp.host,
+    port: smtp.port,
+    connection: socket,
+    secured: smtp.tls === 'implicit',
+    secure: smtp.tls === 'implicit',
+    requireTLS: smtp.tls === 'starttls',
+    ignoreTLS: smtp.tls === 'plain',
+    tls: tlsOptions(smtp, rootCa),
+    connectionTimeout: Math.max(connectMs - (Date.now() - started), 1000),
+    greetingTimeout: connectMs,
+    socketTimeout: replyMs,
+    // A connection given up in the middle of a mail must not flush what is left of it.
+    socketCloseTimeout: 0,
+    maxResponseSize: 65_536,
+    logger: false,
+    ...(clientName === undefined ? {} : { name: clientName }),
+  })
+  const session = new SmtpSession(connection, peer, signal)
+  try {
+    await session.during(
+      new Promise<void>((done, failed) => {
+        connection.connect((error?: Error | null) => (error ? failed(error) : done()))
+      }),
+    )
+  } catch (error) {
+    session.destroy()
+    throw notSent(error as SmtpLibraryError, peer)
+  }
+  const ehlo = String(connection.lastServerResponse || '')
+  peer.said += ehlo.slice(0, 2000)
+  session.abilities = readAbilities(ehlo)
+  if (signal.aborted) {
+    session.destroy()
+    throw stopped()
+  }
+  return { connection, session, peer }
+}
+
+function tokenNeedsTls(): GatewayError {
+  return new GatewayError('token_needs_tls', 'needs-admin', {
+    hint: 'config',
+    description: 'A sign-in token is never sent over an unencrypted connection.',
+    remedy: 'Set the mail server to implicit TLS or STARTTLS.',
+    outcome: 'not-sent',
+  })
+}
