@@ -1,0 +1,13 @@
+/** The person says no on our page: the link is dead from now on and nothing was stored anywhere else (M-061). */
+import type { ConnectDependencies } from './connect-dependencies.js'
+import { signInOfForm } from './show-link.js'
+import { stepSignIn } from './sign-in-row.js'
+
+export async function cancelSignIn(
+  deps: ConnectDependencies,
+  input: { link: string; browser: string | undefined; formToken: string },
+): Promise<{ tenantName: string; address: string }> {
+  const { signIn } = await signInOfForm(deps, input)
+  await stepSignIn(deps, signIn, { status: 'cancelled', stateHash: '', verifierSealed: '', nonceSealed: '' })
+  return { tenantName: signIn.tenantName, address: signIn.target.address }
+}

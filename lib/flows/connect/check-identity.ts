@@ -1,0 +1,48 @@
+/**
+ * Did the right account sign in? Whole addresses are compared, letter case aside, never parts of them; no evidence is no
+ * match (SEC-05). A reconnect must yield the very identity stored before: tenant and object id, not a name that can be
+ * given to somebody else.
+ */
+import { translate } from '../../diagnosis/translate.js'
+import type { GatewayError } from '../../errors.js'
+import type { Connection, Identity } from '../../model/connection.js'
+import type { SignInTarget } from '../../model/sign-in.js'
+
+export async function checkIdentity(
+  target: SignInTarget,
+  identity: Identity | undefined,
+  renewed: Connection | undefined,
+  furtherAddresses: () => Promise<string[]>,
+): Promise<void> {
+  const expected = target.expectedUser ?? target.address
+  if (renewed?.identity !== undefined) {
+    if (identity === undefined || !sameIdentity(identity, renewed.identity))
+      throw mismatch(renewed.identity.username, identity)
+    return
+  }
+  if (identity === undefined) throw mismatch(expected, identity)
+  const wanted = expected.toLowerCase()
+  if (identity.username.toLowerCase() === wanted) return
+  const others = await furtherAddresses().catch(() => [])
+  if (!others.some((address) => address.toLowerCase() === wanted)) throw mismatch(expected, identity)
+}
+
+export function sameIdentity(a: Identity, b: Identity): boolean {
+  if (a.tenantId !== undefined && a.objectId !== undefined)
+    return a.tenantId === b.tenantId && a.objectId === b.objectId
+  return a.issuer === b.issuer && a.subject === b.subject
+}
+
+function mismatch(expected: string, identity: Identity | undefined): GatewayError {
+  const signedIn = identity?.username
+    ? `as ${identity.username.slice(0, 254)}`
+    : 'with an account that did not tell its name'
+  return translate(
+    { context: 'local', local: 'mailbox_mismatch', operation: 'connect' },
+    {
+      status: 403,
+      description: `You signed in ${signedIn}, but this link is for ${expected}.`,
+      remedy: `Sign in again and choose the account ${expected}. Nothing was connected and nothing was kept.`,
+    },
+  )
+}

@@ -1,0 +1,195 @@
+/**
+ * The one place where an answer of the provider is believed. In order: the hand-off cookie opens and is fresh; the state
+ * is the row's; this browser is the one that began (else the state is burnt and nothing redeemed); the state is consumed
+ * by one conditional update, so that of twenty parallel attempts one goes on. Then: an error of the provider wins over a
+ * code; the issuer must be the expected one; the code is redeemed; a refresh token and the mail rights must be there;
+ * the account must be the right one. Only then is the authority tried out and sealed. Every refusal leaves the link
+ * usable for another try until it expires.
+ */
+import { translate } from '../../diagnosis/translate.js'
+import { asGatewayError, GatewayError } from '../../errors.js'
+import { sha256 } from '../../model/ids.js'
+import type { TokenSet } from '../../ports/provider.js'
+import { sameText } from '../../protocol/same-text.js'
+import { Secret } from '../../secret.js'
+import { writeLog } from '../common/log-row.js'
+import { checkIdentity } from './check-identity.js'
+import type { ConnectDependencies } from './connect-dependencies.js'
+import { finishSignIn, renewedConnection, tryOut } from './finish-sign-in.js'
+import { handOffPlace, type ReturnedAnswer } from './return-callback.js'
+import { signInProblem } from './sign-in-problems.js'
+import { type Grant, readSignIn, type StoredSignIn, sealPlace, stepSignIn } from './sign-in-row.js'
+import { microsoftScopes, missingScopes } from './wanted-transports.js'
+
+export interface CompleteInput {
+  /** First 8 characters of the sign-in id, from our own redirect. */
+  short: string
+  /** Value of the hand-off cookie, absent when there was none. */
+  handOff: string | undefined
+  browser: string | undefined
+}
+
+export type Completed =
+  | { outcome: 'signed-in'; location: string }
+  /** `retry`: path of the page to try again, for the browser that began only. */
+  | { outcome: 'refused'; error: GatewayError; retry?: string }
+
+const redeemingMs = 2 * 60_000
+
+export async function completeSignIn(deps: ConnectDependencies, input: CompleteInput): Promise<Completed> {
+  let signIn: StoredSignIn | undefined
+  let link = ''
+  try {
+    const answer = await openHandOff(deps, input)
+    signIn = await signInOfState(deps, answer.state)
+    if (!isSameBrowser(signIn, input.browser)) throw await burnt(deps, signIn)
+    link = `/connect/${signIn.id}.${(await deps.sealer()).open(String(signIn.row['linkSealed']), sealPlace(signIn.id, 'linkSealed'))}`
+    if (Number(signIn.row['stageUntil']) <= deps.clock.now()) throw signInProblem('flow_expired')
+    await stepSignIn(deps, signIn, { status: 'returned', stateHash: '', stageUntil: deps.clock.now() + redeemingMs })
+  } catch (error) {
+    return refused(deps, signIn, error, link)
+  }
+  // From here on this attempt owns the row.
+  try {
+    const answer = await openHandOff(deps, input)
+    await judge(deps, signIn, answer, input.browser ?? '')
+    return { outcome: 'signed-in', location: `${deps.settings.publicBaseUrl}${link}/result` }
+  } catch (error) {
+    const failure = asGatewayError(error)
+    if (signIn.status === 'returned')
+      await stepSignIn(deps, signIn, {
+        status: 'refused',
+        refusal: failure.code,
+        verifierSealed: '',
+        nonceSealed: '',
+        sealedReturn: '',
+      }).catch(() => undefined)
+    return refused(deps, signIn, failure, link)
+  }
+}
+
+async function judge(
+  deps: ConnectDependencies,
+  signIn: StoredSignIn,
+  answer: ReturnedAnswer,
+  browser: string,
+): Promise<void> {
+  const { registration, credential } = await deps.registrations(signIn.tenant, signIn.registrationId)
+  const provider = deps.providers[registration.kind]
+  if (provider === undefined) throw signInProblem('no_registration')
+  if (answer.error !== '') throw providerError(answer)
+  if (answer.iss !== '' && !provider.issuerMatches(registration, answer.iss)) throw signInProblem('issuer_mismatch')
+  const sealer = await deps.sealer()
+  const opened = (column: string): string =>
+    sealer.open(String(signIn.row[column]), sealPlace(signIn.id, column)).toString()
+  const code = answer.inRow ? opened('sealedReturn') : answer.code
+  if (code === '') throw signInProblem('state_mismatch')
+  const { resource, token } = microsoftScopes(signIn.target)
+  const tokens = await provider.redeem({
+    registration,
+    credential,
+    scopes: token,
+    code: new Secret(code),
+    codeVerifier: new Secret(opened('verifierSealed')),
+    nonce: opened('nonceSealed'),
+  })
+  const refreshToken = checkTokens(tokens, token)
+  await checkIdentity(signIn.target, tokens.identity, await renewedConnection(deps, signIn), async () =>
+    resource === 'graph' && deps.accountAddresses ? deps.accountAddresses(tokens.accessToken) : [],
+  )
+  const grant: Grant = {
+    kind: 'oauth',
+    resource,
+    accessToken: tokens.accessToken.reveal(),
+    expiresAt: tokens.expiresAt,
+    refreshToken,
+    scopes: tokens.scopes,
+    registrationId: registration.id,
+  }
+  const verdicts = await tryOut(deps, signIn, grant)
+  await finishSignIn(deps, signIn, {
+    grant,
+    verdicts,
+    browser,
+    ...(tokens.identity ? { identity: tokens.identity } : {}),
+  })
+}
+
+function checkTokens(tokens: TokenSet, wanted: string[]): string {
+  if (tokens.refreshToken === undefined)
+    throw translate({ context: 'local', local: 'no_refresh_token', operation: 'connect' }, { status: 409 })
+  const missing = missingScopes(wanted, tokens.scopes).filter((scope) => scope !== 'User.Read')
+  if (missing.length > 0)
+    throw new GatewayError('scopes_missing', 'needs-admin', {
+      hint: 'tenant',
+      description: `The account signed in, but these rights were not granted: ${missing.join(', ')}.`,
+      remedy: 'Sign in again and accept all the rights on the list, or ask an administrator to allow them.',
+    })
+  return tokens.refreshToken.reveal()
+}
+
+async function openHandOff(deps: ConnectDependencies, { short, handOff }: CompleteInput): Promise<ReturnedAnswer> {
+  if (handOff === undefined) throw signInProblem('state_mismatch')
+  let answer: ReturnedAnswer
+  try {
+    answer = JSON.parse((await deps.sealer()).open(handOff, handOffPlace(short)).toString()) as ReturnedAnswer
+  } catch {
+    throw signInProblem('state_mismatch')
+  }
+  if (answer.until <= deps.clock.now()) throw signInProblem('flow_expired')
+  return answer
+}
+
+async function signInOfState(deps: ConnectDependencies, state: string): Promise<StoredSignIn> {
+  const [id = '', secret = '', ...rest] = state.split('.')
+  const signIn = rest.length > 0 ? undefined : await readSignIn(deps, id)
+  if (signIn === undefined) throw signInProblem('state_mismatch')
+  if (signIn.status !== 'started') throw signInProblem('sign_in_used')
+  if (!sameText(sha256(secret), String(signIn.row['stateHash'] ?? ''))) throw signInProblem('state_mismatch')
+  return signIn
+}
+
+const isSameBrowser = (signIn: StoredSignIn, browser: string | undefined): boolean =>
+  browser !== undefined && sameText(sha256(browser), String(signIn.row['browserHash'] ?? ''))
+
+/** Another browser came back with our state: it is worthless from now on (SEC-03). */
+async function burnt(deps: ConnectDependencies, signIn: StoredSignIn): Promise<GatewayError> {
+  await stepSignIn(deps, signIn, { stateHash: '', verifierSealed: '', nonceSealed: '' }).catch(() => undefined)
+  return signInProblem('state_mismatch')
+}
+
+/** The provider's words choose the catalogue entry; they are never shown (SEC-11). */
+function providerError(answer: ReturnedAnswer): GatewayError {
+  const error = translate({
+    context: 'ms-token',
+    oauthError: answer.error,
+    ...(answer.suberror === '' ? {} : { suberror: answer.suberror }),
+    text: answer.errorText,
+    operation: 'connect',
+  })
+  return new GatewayError(error.code, error.class, {
+    ...(error.hint ? { hint: error.hint } : {}),
+    description: error.description,
+    remedy: error.remedy,
+    status: 400,
+  })
+}
+
+async function refused(
+  deps: ConnectDependencies,
+  signIn: StoredSignIn | undefined,
+  error: unknown,
+  link: string,
+): Promise<Completed> {
+  const failure = asGatewayError(error)
+  deps.log.warn('sign-in-refused', { signInId: signIn?.id, tenant: signIn?.tenant, code: failure.code })
+  if (signIn !== undefined)
+    await writeLog(
+      deps,
+      'auditlog',
+      { tenant: signIn.tenant, action: 'sign-in-refused', subject: signIn.id, code: failure.code },
+      true,
+    )
+  const retry = link !== '' && failure.code !== 'sign_in_used' ? { retry: link } : {}
+  return { outcome: 'refused', error: failure, ...retry }
+}

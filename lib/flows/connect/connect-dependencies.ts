@@ -1,0 +1,40 @@
+import type { Registration } from '../../model/registration.js'
+import type { Verdicts } from '../../model/sign-in.js'
+import type { Authority } from '../../ports/authority.js'
+import type { Discovery } from '../../ports/discovery.js'
+import type { Provider } from '../../ports/provider.js'
+import type { ReceiveTarget } from '../../ports/receiver.js'
+import type { SendTarget } from '../../ports/sender.js'
+import type { Sealer } from '../../protocol/seal.js'
+import type { Secret } from '../../secret.js'
+import type { Dependencies } from '../common/dependencies.js'
+import type { Grant } from './sign-in-row.js'
+
+/** A try-out of freshly gained authority; every part has its own verdict (M-072). */
+export interface ProbeInput {
+  authority: Authority
+  receive?: ReceiveTarget
+  send?: SendTarget
+  /** Ends the probe after its budget. */
+  signal: AbortSignal
+}
+
+export interface ConnectDependencies extends Dependencies {
+  /** By registration kind: `microsoft` … */
+  providers: Record<string, Provider>
+  registrations(tenant: string, id: string): Promise<{ registration: Registration; credential: Secret | undefined }>
+  /** Usable by the tenant: its own first, then the deployment's. */
+  listRegistrations(tenant: string): Promise<Registration[]>
+  sealer(): Promise<Sealer>
+  discovery: Discovery
+  probe(input: ProbeInput): Promise<Verdicts>
+  /** Writes the `grant` row and the vault secret of a new or renewed connection; safe to repeat. */
+  storeGrant(input: { tenant: string; connectionId: string; grant: Grant }): Promise<void>
+  /** Every address of the account behind a Graph token (`/me`), for accounts whose UPN is not their mail address. */
+  accountAddresses?(accessToken: Secret): Promise<string[]>
+  /** After a reconnect: sending of this mailbox may go on. */
+  openGate?(tenant: string, mailboxId: string): Promise<void>
+  /** Which ports may be dialled for a server a person typed; all by default. */
+  allowPort?(port: number): boolean
+  settings: { publicBaseUrl: string; linkMs?: number }
+}

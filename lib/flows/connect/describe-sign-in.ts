@@ -1,0 +1,43 @@
+/** How far a sign-in is, for the app that started it: state, verdicts, who signed in; no secret, no code. */
+import { notFound } from '../../errors.js'
+import type { SignInStatus, SignInTarget, Verdicts } from '../../model/sign-in.js'
+import type { ConnectDependencies } from './connect-dependencies.js'
+import { readSignIn } from './sign-in-row.js'
+
+export interface SignInFacts {
+  signInId: string
+  status: SignInStatus
+  address: string
+  kind: SignInTarget['kind']
+  confirmation: SignInTarget['confirmation']
+  /** User name of the account that signed in; empty before. */
+  signedInAs: string
+  verdicts: Verdicts | null
+  /** Code of the last refusal; empty when there was none. */
+  refusal: string
+  /** Ids once confirmed. */
+  mailboxId: string
+  connectionId: string
+  createdAt: string
+  expiresAt: string
+}
+
+export async function describeSignIn(deps: ConnectDependencies, tenant: string, id: string): Promise<SignInFacts> {
+  const signIn = await readSignIn(deps, id)
+  if (signIn === undefined || signIn.tenant !== tenant) throw notFound('sign-in')
+  const over = signIn.expiresAt <= deps.clock.now() && signIn.status !== 'confirmed' && signIn.status !== 'cancelled'
+  return {
+    signInId: id,
+    status: over ? 'expired' : signIn.status,
+    address: signIn.target.address,
+    kind: signIn.target.kind,
+    confirmation: signIn.target.confirmation,
+    signedInAs: signIn.identity?.username ?? '',
+    verdicts: signIn.verdicts ?? null,
+    refusal: signIn.refusal,
+    mailboxId: String(signIn.row['mailboxId'] ?? signIn.target.mailboxId ?? ''),
+    connectionId: String(signIn.row['connectionId'] ?? signIn.target.connectionId ?? ''),
+    createdAt: signIn.createdAt,
+    expiresAt: new Date(signIn.expiresAt).toISOString(),
+  }
+}

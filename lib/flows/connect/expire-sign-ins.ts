@@ -1,0 +1,41 @@
+/**
+ * Deletes sign-ins whose time is over, with everything sealed in them. The vault is not involved: it is touched for the
+ * first time when a sign-in is confirmed, so an abandoned one leaves nothing behind (M-061). A confirmation that a crash
+ * interrupted is finished instead.
+ */
+import { asGatewayError } from '../../errors.js'
+import { claimDue, setDue } from '../common/due.js'
+import { confirmNow } from './confirm-sign-in.js'
+import type { ConnectDependencies } from './connect-dependencies.js'
+import { readSignIn } from './sign-in-row.js'
+
+const batch = 500
+const claimMs = 5 * 60_000
+
+/** Returns how many were deleted. */
+export async function expireSignIns(deps: ConnectDependencies): Promise<number> {
+  let deleted = 0
+  for (const { tenant, id } of await claimDue(deps, 'signin', batch, claimMs)) {
+    try {
+      const signIn = await readSignIn(deps, id)
+      const alive = signIn !== undefined && signIn.expiresAt > deps.clock.now()
+      if (alive && signIn.status === 'confirmed' && signIn.row['done'] !== true) {
+        await confirmNow(deps, signIn)
+        continue
+      }
+      if (alive) {
+        await setDue(deps, 'signin', tenant, id, signIn.expiresAt)
+        continue
+      }
+      if (signIn !== undefined) {
+        await deps.tables.remove(deps.names.table('signins'), signIn.row.partitionKey, id, signIn.row.etag ?? '')
+        deleted++
+      }
+      await setDue(deps, 'signin', tenant, id, Number.POSITIVE_INFINITY)
+    } catch (error) {
+      // The claim runs out by itself and the sign-in is looked at again.
+      deps.log.warn('sign-in-expiry-failed', { signInId: id, code: asGatewayError(error).code })
+    }
+  }
+  return deleted
+}

@@ -1,0 +1,34 @@
+/** Journey 1: link → our page → sign-in → callback → complete → identity, try-out → result code → confirm → connected. */
+import { beginAuthorize } from './begin-authorize.js'
+import { cancelSignIn } from './cancel-sign-in.js'
+import { completeSignIn } from './complete-sign-in.js'
+import { confirmByAdmin, confirmSignIn } from './confirm-sign-in.js'
+import { describeSignIn } from './describe-sign-in.js'
+import { expireSignIns } from './expire-sign-ins.js'
+import { returnCallback } from './return-callback.js'
+import { showLink } from './show-link.js'
+import { showResult } from './show-result.js'
+import { startReconnect, startSignIn } from './start-sign-in.js'
+import { submitPassword } from './submit-password.js'
+
+export type { Completed } from './complete-sign-in.js'
+export type { ConnectDependencies, ProbeInput } from './connect-dependencies.js'
+export { probeMailbox } from './probe-mailbox.js'
+export type { LinkView } from './show-link.js'
+export type { ResultView } from './show-result.js'
+
+export const connectFlows = {
+  startSignIn,
+  startReconnect,
+  showLink,
+  beginAuthorize,
+  submitPassword,
+  cancelSignIn,
+  returnCallback,
+  completeSignIn,
+  showResult,
+  confirmSignIn,
+  confirmByAdmin,
+  describeSignIn,
+  expireSignIns,
+}

@@ -1,0 +1,116 @@
+/** The mailbox of a confirmed sign-in: made once under a key of its own, or switched in place by a reconnect (M-069). */
+import { conflict, RowExistsError } from '../../errors.js'
+import type { Mailbox, ReceiveSettings, SendSettings } from '../../model/mailbox.js'
+import { readMailbox, toRow } from '../common/mailbox-rows.js'
+import type { ConnectDependencies } from './connect-dependencies.js'
+import type { StoredSignIn } from './sign-in-row.js'
+import { addressHash } from './start-sign-in.js'
+import type { WantedTransports } from './wanted-transports.js'
+
+/** Looked at before anything is written: two links for one address may be open at once. */
+export async function assertAddressFree(deps: ConnectDependencies, tenant: string, address: string, mailboxId: string): Promise<void> {
+  const holder = await deps.tables.get(deps.names.table('names'), tenant, `address~${addressHash(address)}`)
+  if (holder !== undefined && holder['mailboxId'] !== mailboxId) throw mailboxExists()
+}
+
+const mailboxExists = (): GatewayError =>
+  conflict('mailbox_exists', 'This address is connected already.', 'Reconnect the existing mailbox instead.')
+
+export async function createMailbox(
+  deps: ConnectDependencies,
+  signIn: StoredSignIn,
+  mailboxId: string,
+  connectionId: string,
+  wanted: WantedTransports,
+): Promise<void> {
+  const { tenant, target } = signIn
+  if ((await readMailbox(deps, tenant, mailboxId)) !== undefined) return
+  if (!(await takeName(deps, tenant, `address~${addressHash(target.address)}`, mailboxId)))
+    throw mailboxExists()
+  const mailbox: Mailbox = {
+    id: mailboxId,
+    tenant,
+    key: await freeKey(deps, tenant, target.address, mailboxId),
+    address: target.address,
+    displayName: target.displayName,
+    description: '',
+    purpose: '',
+    active: true,
+    receive: receiveOf(wanted, connectionId),
+    send: sendOf(wanted, connectionId),
+    sendAs: [],
+    epoch: 1,
+    createdAt: new Date(deps.clock.now()).toISOString(),
+  }
+  await takeName(deps, tenant, 'default', mailboxId)
+  await deps.tables.insert(deps.names.table('mailboxes'), toRow(mailbox))
+}
+
+/** Id, cursor and history stay; transports change only when the way of signing in did. */
+export async function switchMailbox(
+  deps: ConnectDependencies,
+  signIn: StoredSignIn,
+  mailboxId: string,
+  connectionId: string,
+  wanted: WantedTransports,
+): Promise<void> {
+  const known = await readMailbox(deps, signIn.tenant, mailboxId)
+  if (known === undefined) return
+  const { etag, ...mailbox } = known
+  const receive = receiveOf(wanted, connectionId)
+  const send = sendOf(wanted, connectionId)
+  const keepReceive = receive.transport === mailbox.receive.transport || receive.transport === 'none'
+  const keepSend = send.transport === mailbox.send.transport || send.transport === 'none'
+  if (keepReceive && keepSend) return
+  const changed = {
+    ...mailbox,
+    receive: keepReceive ? mailbox.receive : receive,
+    send: keepSend ? mailbox.send : send,
+    epoch: mailbox.epoch + 1,
+  }
+  await deps.tables.update(deps.names.table('mailboxes'), toRow(changed), etag)
+}
+
+function receiveOf({ receive }: WantedTransports, connectionId: string): ReceiveSettings {
+  if (receive === undefined) return { transport: 'none' }
+  const after = { action: 'leave' } as const
+  if (receive.transport === 'imap') return { transport: 'imap', connectionId, imap: receive.imap, after }
+  return { transport: 'graph', connectionId, folder: receive.folder, after }
+}
+
+function sendOf({ send }: WantedTransports, connectionId: string): SendSettings {
+  if (send === undefined) return { transport: 'none' }
+  if (send.transport === 'smtp') return { transport: 'smtp', connectionId, smtp: send.smtp }
+  return { transport: 'graph', connectionId }
+}
+
+/** From the local part of the address; taken ones get a number. Unique by insert. */
+async function freeKey(deps: ConnectDependencies, tenant: string, address: string, mailboxId: string): Promise<string> {
+  const word =
+    address
+      .slice(0, address.lastIndexOf('@'))
+      .toLowerCase()
+      .replace(/[^a-z0-9]/g, '') || 'mail'
+  for (let number = 1; ; number++) {
+    const suffix = number === 1 ? '' : number.toString(36)
+    const key = `${word.slice(0, 5 - suffix.length)}${suffix}`
+    if (await takeName(deps, tenant, `key~${key}`, mailboxId)) return key
+  }
+}
+
+/** True when the name is this mailbox's, now or since an attempt before. */
+async function takeName(
+  deps: ConnectDependencies,
+  tenant: string,
+  rowKey: string,
+  mailboxId: string,
+): Promise<boolean> {
+  const table = deps.names.table('names')
+  try {
+    await deps.tables.insert(table, { partitionKey: tenant, rowKey, v: 1, mailboxId })
+    return true
+  } catch (error) {
+    if (!(error instanceof RowExistsError)) throw error
+    return (await deps.tables.get(table, tenant, rowKey))?.['mailboxId'] === mailboxId
+  }
+}

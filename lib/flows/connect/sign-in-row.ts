@@ -1,0 +1,118 @@
+/**
+ * One attempt to gain authority, in one row. The key is a secret that arrives before the tenant is known, so the row is
+ * found by the id alone; every secret in it is a hash or sealed to its column. Every step is one conditional update.
+ */
+import { RowChangedError } from '../../errors.js'
+import type { Identity, Resource } from '../../model/connection.js'
+import { isId, sha256 } from '../../model/ids.js'
+import type { ServerAddress } from '../../model/mailbox.js'
+import type { SignIn, SignInStatus, SignInTarget, Verdicts } from '../../model/sign-in.js'
+import type { Row } from '../../ports/tables.js'
+import { sameText } from '../../protocol/same-text.js'
+import type { ConnectDependencies } from './connect-dependencies.js'
+import { signInProblem } from './sign-in-problems.js'
+
+/** Authority as it was gained, before it is anybody's connection. */
+export type Grant =
+  | {
+      kind: 'oauth'
+      resource: Resource
+      accessToken: string
+      /** Milliseconds. */
+      expiresAt: number
+      refreshToken: string
+      scopes: string[]
+      registrationId: string
+    }
+  | { kind: 'password'; username: string; password: string; imap?: ServerAddress; smtp?: ServerAddress }
+
+export interface StoredSignIn extends SignIn {
+  row: Row
+}
+
+const partitionOf = (id: string): string => id.slice(0, 2)
+
+/** Where a sealed column belongs, so that it opens nowhere else. */
+export const sealPlace = (id: string, column: string): string => `signins~${partitionOf(id)}~${id}~${column}`
+
+export async function readSignIn(deps: ConnectDependencies, id: string): Promise<StoredSignIn | undefined> {
+  if (!isId(id)) return undefined
+  const row = await deps.tables.get(deps.names.table('signins'), partitionOf(id), id)
+  return row && fromRow(row)
+}
+
+/** The sign-in of `{id}.{secret}`: a wrong secret and an unknown id are the same answer. */
+export async function signInOfLink(deps: ConnectDependencies, link: string): Promise<StoredSignIn> {
+  const [id = '', secret = '', ...rest] = link.split('.')
+  const signIn = rest.length > 0 ? undefined : await readSignIn(deps, id)
+  if (signIn === undefined || !sameText(sha256(secret), String(signIn.row['linkHash'])))
+    throw signInProblem('link_unknown')
+  return signIn
+}
+
+/** Writes under the ETag last read. Whoever comes second gets `sign_in_used`, and nothing of its own is stored. */
+export async function stepSignIn(
+  deps: ConnectDependencies,
+  signIn: StoredSignIn,
+  columns: Omit<Row, 'partitionKey' | 'rowKey'>,
+): Promise<void> {
+  const key = { partitionKey: signIn.row.partitionKey, rowKey: signIn.row.rowKey }
+  try {
+    const etag = await deps.tables.update(deps.names.table('signins'), { ...columns, ...key }, signIn.row.etag ?? '')
+    Object.assign(signIn.row, columns, { etag })
+    Object.assign(signIn, fromRow(signIn.row))
+  } catch (error) {
+    if (error instanceof RowChangedError) throw signInProblem('sign_in_used')
+    throw error
+  }
+}
+
+export function newSignInRow(signIn: SignIn, columns: Omit<Row, 'partitionKey' | 'rowKey'>): Row {
+  return {
+    v: 1,
+    tenant: signIn.tenant,
+    tenantName: signIn.tenantName,
+    target: JSON.stringify(signIn.target),
+    status: signIn.status,
+    registrationId: signIn.registrationId,
+    returnUrl: signIn.returnUrl,
+    refusal: '',
+    createdAt: signIn.createdAt,
+    expiresAt: signIn.expiresAt,
+    ...columns,
+    partitionKey: partitionOf(signIn.id),
+    rowKey: signIn.id,
+  }
+}
+
+function fromRow(row: Row): StoredSignIn {
+  const text = (column: string): string => String(row[column] ?? '')
+  const parsed = <T>(column: string): T | undefined =>
+    text(column) === '' ? undefined : (JSON.parse(text(column)) as T)
+  const identity = parsed<Identity>('identity')
+  const verdicts = parsed<Verdicts>('verdicts')
+  return {
+    id: row.rowKey,
+    tenant: text('tenant'),
+    tenantName: text('tenantName'),
+    target: JSON.parse(text('target')) as SignInTarget,
+    status: text('status') as SignInStatus,
+    registrationId: text('registrationId'),
+    returnUrl: text('returnUrl'),
+    ...(identity ? { identity } : {}),
+    ...(verdicts ? { verdicts } : {}),
+    refusal: text('refusal'),
+    createdAt: text('createdAt'),
+    expiresAt: Number(row['expiresAt'] ?? 0),
+    row,
+  }
+}
+
+/** May a person (still) begin with it? A refused or half-way attempt may be repeated until the link expires. */
+export function assertOpen(deps: ConnectDependencies, signIn: StoredSignIn): void {
+  const now = deps.clock.now()
+  if (signIn.status === 'cancelled') throw signInProblem('sign_in_cancelled')
+  if (signIn.status === 'signed-in' || signIn.status === 'confirmed') throw signInProblem('sign_in_used')
+  if (signIn.expiresAt <= now || signIn.status === 'expired') throw signInProblem('link_expired')
+  if (signIn.status === 'returned' && Number(signIn.row['stageUntil'] ?? 0) > now) throw signInProblem('sign_in_used')
+}

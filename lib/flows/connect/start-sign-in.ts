@@ -1,0 +1,153 @@
+/**
+ * An app or an administrator asks for a mailbox to be connected. Checks that the return URL is one of the tenant's own,
+ * character by character, that nobody has the mailbox yet, and writes one sign-in row. The answer is a link: whoever
+ * opens it reads whose mailbox is asked for by whom, before anything else happens.
+ */
+import { conflict, GatewayError, invalidInput, notFound } from '../../errors.js'
+import type { SignInStartInput } from '../../model/api-schemas.js'
+import type { Role } from '../../model/caller.js'
+import { hashId, newId, newSecret, sha256 } from '../../model/ids.js'
+import type { SignInTarget } from '../../model/sign-in.js'
+import { readConnection } from '../common/connection-rows.js'
+import { setDue } from '../common/due.js'
+import { readMailbox } from '../common/mailbox-rows.js'
+import type { ConnectDependencies } from './connect-dependencies.js'
+import { newSignInRow, sealPlace } from './sign-in-row.js'
+
+export interface StartedSignIn {
+  signInId: string
+  /** To be opened in the mailbox owner's browser. */
+  link: string
+  /** ISO date. */
+  expiresAt: string
+}
+
+const dayMs = 24 * 3_600_000
+
+/** Errors: `invalid_input`, `return_url_not_registered`, `mailbox_exists`, `forbidden_confirmation`. */
+export async function startSignIn(
+  deps: ConnectDependencies,
+  tenant: string,
+  input: SignInStartInput,
+  role: Role = 'app',
+): Promise<StartedSignIn> {
+  if (!input.receive && !input.send)
+    throw invalidInput('receive', 'or send must be true: a mailbox needs one direction.')
+  if (input.confirmation === 'result-code' && input.binding === undefined)
+    throw invalidInput('binding', 'is required: the result code is redeemed with the same value.')
+  if (input.confirmation === 'result-code' && input.returnUrl === undefined)
+    throw invalidInput('returnUrl', 'is required: it brings the result code back to your user.')
+  if (input.confirmation === 'confirmed-by-link' && role === 'app') throw onlyAdmins()
+  const returnUrl = input.returnUrl === undefined ? '' : await registeredReturnUrl(deps, tenant, input.returnUrl)
+  const holder = await deps.tables.get(deps.names.table('names'), tenant, `address~${addressHash(input.address)}`)
+  if (holder !== undefined)
+    throw conflict('mailbox_exists', 'This address is connected already.', 'Reconnect the existing mailbox instead.')
+  const target: SignInTarget = {
+    kind: 'connect',
+    address: input.address,
+    displayName: input.displayName,
+    ...(input.expectedUser === undefined ? {} : { expectedUser: input.expectedUser }),
+    receive: input.receive,
+    send: input.send,
+    transport: input.transport,
+    confirmation: input.confirmation,
+  }
+  const more = { registrationId: input.registrationId ?? '', returnUrl, binding: input.binding }
+  return insertSignIn(deps, tenant, target, more)
+}
+
+/**
+ * A link by which the owner of a connected mailbox signs in again, at any state of the connection (P-05). Made by an
+ * administrator for one exact identity, so that signing in is all it takes.
+ */
+export async function startReconnect(
+  deps: ConnectDependencies,
+  tenant: string,
+  mailboxId: string,
+): Promise<StartedSignIn> {
+  const mailbox = await readMailbox(deps, tenant, mailboxId)
+  if (mailbox === undefined) throw notFound('mailbox')
+  const side = mailbox.receive.transport === 'none' ? mailbox.send : mailbox.receive
+  if (side.transport === 'none')
+    throw conflict('mailbox_unused', 'This mailbox neither receives nor sends.', 'Connect it anew.')
+  const connection = await readConnection(deps, tenant, side.connectionId)
+  if (connection === undefined) throw notFound('connection')
+  const user = connection.identity?.username ?? ''
+  const graph = mailbox.receive.transport === 'graph' || mailbox.send.transport === 'graph'
+  const target: SignInTarget = {
+    kind: 'reconnect',
+    address: mailbox.address,
+    displayName: mailbox.displayName,
+    connectionId: connection.id,
+    mailboxId,
+    ...(user === '' || user.toLowerCase() === mailbox.address.toLowerCase() ? {} : { expectedUser: user }),
+    receive: mailbox.receive.transport !== 'none',
+    send: mailbox.send.transport !== 'none',
+    transport: graph ? 'graph' : 'imap-smtp',
+    confirmation: 'confirmed-by-link',
+  }
+  return insertSignIn(deps, tenant, target, {
+    registrationId: connection.registrationId,
+    returnUrl: '',
+    binding: undefined,
+  })
+}
+
+export const addressHash = (address: string): string => hashId(address.toLowerCase())
+
+async function insertSignIn(
+  deps: ConnectDependencies,
+  tenant: string,
+  target: SignInTarget,
+  more: { registrationId: string; returnUrl: string; binding: string | undefined },
+): Promise<StartedSignIn> {
+  const tenantRow = await deps.tables.get(deps.names.table('tenants'), tenant, 'tenant')
+  const id = newId()
+  const secret = newSecret()
+  const now = deps.clock.now()
+  const expiresAt = now + (deps.settings.linkMs ?? dayMs)
+  const signIn = {
+    id,
+    tenant,
+    tenantName: String(tenantRow?.['name'] ?? tenant),
+    target,
+    status: 'started' as const,
+    registrationId: more.registrationId,
+    returnUrl: more.returnUrl,
+    refusal: '',
+    createdAt: new Date(now).toISOString(),
+    expiresAt,
+  }
+  const columns = {
+    linkHash: sha256(secret),
+    // Only to lead the person back to the same page after an error; readable by nobody without the seal key.
+    linkSealed: (await deps.sealer()).seal(secret, sealPlace(id, 'linkSealed')),
+    bindingHash: more.binding === undefined ? '' : sha256(more.binding),
+  }
+  await setDue(deps, 'signin', tenant, id, expiresAt)
+  await deps.tables.insert(deps.names.table('signins'), newSignInRow(signIn, columns))
+  const link = `${deps.settings.publicBaseUrl}/connect/${id}.${secret}`
+  return { signInId: id, link, expiresAt: new Date(expiresAt).toISOString() }
+}
+
+/** The id of the row whose URL is exactly the given text: no parsing, no normalising, nothing to get wrong (SEC-10). */
+async function registeredReturnUrl(deps: ConnectDependencies, tenant: string, url: string): Promise<string> {
+  const id = hashId(url)
+  const row = await deps.tables.get(deps.names.table('tenants'), tenant, `returnurl~${id}`)
+  if (row !== undefined && row['url'] === url) return id
+  throw new GatewayError('return_url_not_registered', 'permanent', {
+    status: 400,
+    field: 'returnUrl',
+    description: 'The return URL is not one of the registered ones.',
+    remedy: 'Register exactly this string under return URLs, or use one that is registered.',
+  })
+}
+
+function onlyAdmins(): GatewayError {
+  return new GatewayError('forbidden_confirmation', 'permanent', {
+    status: 403,
+    field: 'confirmation',
+    description: 'Only an administrator may make a link that needs no confirmation.',
+    remedy: 'Use "result-code", or a key with the role tenant-admin.',
+  })
+}

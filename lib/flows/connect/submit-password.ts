@@ -1,0 +1,86 @@
+/**
+ * A mailbox whose provider offers no sign-in page: the owner types user name, password and, when nothing public names
+ * them, the servers. The password is tried at the servers first; one that is refused is not kept, not even sealed, and a
+ * link allows ten tries, so that it cannot be used to guess.
+ */
+import { GatewayError, invalidInput } from '../../errors.js'
+import type { ServerAddress } from '../../model/mailbox.js'
+import type { Verdicts } from '../../model/sign-in.js'
+import { mismatchedUser } from './check-password-user.js'
+import type { ConnectDependencies } from './connect-dependencies.js'
+import { finishSignIn, renewedConnection, tryOut } from './finish-sign-in.js'
+import { signInOfForm } from './show-link.js'
+import { signInProblem } from './sign-in-problems.js'
+import { type Grant, stepSignIn } from './sign-in-row.js'
+
+export interface PasswordForm {
+  username: string
+  password: string
+  imapHost: string
+  imapPort: string
+  imapTls: string
+  smtpHost: string
+  smtpPort: string
+  smtpTls: string
+}
+
+const mostAttempts = 10
+const hostPattern = /^(?=.{1,253}$)[a-zA-Z0-9:]([a-zA-Z0-9.:-]*[a-zA-Z0-9])?$/
+
+export async function submitPassword(
+  deps: ConnectDependencies,
+  input: { link: string; browser: string | undefined; formToken: string; form: PasswordForm },
+): Promise<{ location: string }> {
+  const { signIn, browser } = await signInOfForm(deps, input)
+  const { form } = input
+  const { target } = signIn
+  if (form.username.trim() === '' || form.username.length > 254)
+    throw invalidInput('username', 'is missing or too long.')
+  if (form.password === '' || form.password.length > 1_000) throw invalidInput('password', 'is missing or too long.')
+  const imap = target.receive ? serverOf(deps, 'imap', form.imapHost, form.imapPort, form.imapTls) : undefined
+  const smtp = target.send ? serverOf(deps, 'smtp', form.smtpHost, form.smtpPort, form.smtpTls) : undefined
+  const grant: Grant = {
+    kind: 'password',
+    username: form.username.trim(),
+    password: form.password,
+    ...(imap ? { imap } : {}),
+    ...(smtp ? { smtp } : {}),
+  }
+  const problem = mismatchedUser(grant.username, await renewedConnection(deps, signIn))
+  if (problem) throw problem
+  const attempts = Number(signIn.row['passwordAttempts'] ?? 0)
+  if (attempts >= mostAttempts) throw signInProblem('too_many_attempts')
+  await stepSignIn(deps, signIn, { passwordAttempts: attempts + 1, stateHash: '' })
+  const verdicts = await tryOut(deps, signIn, grant)
+  const refusal = refusalOf(verdicts)
+  if (refusal) throw refusal
+  await finishSignIn(deps, signIn, { grant, verdicts, browser })
+  return { location: `${deps.settings.publicBaseUrl}/connect/${input.link}/result` }
+}
+
+function serverOf(
+  deps: ConnectDependencies,
+  kind: 'imap' | 'smtp',
+  host: string,
+  port: string,
+  tls: string,
+): ServerAddress {
+  const name = host.trim().toLowerCase()
+  const number = Number(port)
+  if (!hostPattern.test(name))
+    throw invalidInput(`${kind}Host`, 'must be the name of a mail server, such as mail.example.com.')
+  if (!/^\d{1,5}$/.test(port.trim()) || number < 1 || number > 65_535 || deps.allowPort?.(number) === false)
+    throw invalidInput(`${kind}Port`, `must be a mail port: ${kind === 'imap' ? '993 or 143' : '465, 587 or 2525'}.`)
+  if (tls !== 'implicit' && tls !== 'starttls') throw invalidInput(`${kind}Tls`, 'must be TLS or STARTTLS.')
+  return { host: name, port: number, tls }
+}
+
+/** Kept only when at least the sign-in is not known to fail. */
+function refusalOf({ signIn }: Verdicts): GatewayError | undefined {
+  if (signIn.verdict !== 'fails') return undefined
+  return new GatewayError(signIn.code, 'needs-reconnect', {
+    status: 400,
+    description: signIn.text,
+    remedy: signIn.remedy,
+  })
+}

@@ -1,0 +1,62 @@
+import type { Resource } from '../../model/connection.js'
+import type { ServerAddress } from '../../model/mailbox.js'
+import type { SignInTarget } from '../../model/sign-in.js'
+import type { ReceiveTarget } from '../../ports/receiver.js'
+import type { SendTarget } from '../../ports/sender.js'
+import { mailScopes } from '../../protocol/scopes.js'
+
+const microsoftImap: ServerAddress = { host: 'outlook.office365.com', port: 993, tls: 'implicit' }
+const microsoftSmtp: ServerAddress = { host: 'smtp.office365.com', port: 587, tls: 'starttls' }
+/** Mails per SMTP session that Exchange Online and small servers accept without complaint. */
+const messagesPerSession = 3
+
+export interface WantedTransports {
+  receive?: ReceiveTarget
+  send?: SendTarget
+}
+
+/** Somebody else's account opens this mailbox: a delegate of a shared one. */
+export const isShared = (target: SignInTarget): boolean =>
+  target.expectedUser !== undefined && target.expectedUser.toLowerCase() !== target.address.toLowerCase()
+
+const usesGraph = (target: SignInTarget): boolean => target.transport !== 'imap-smtp'
+
+export function microsoftTransports(target: SignInTarget): WantedTransports {
+  const graph = { mailbox: isShared(target) ? target.address : 'me' }
+  if (usesGraph(target))
+    return {
+      ...(target.receive ? { receive: { transport: 'graph', graph, folder: 'inbox' } } : {}),
+      ...(target.send ? { send: { transport: 'graph', graph } } : {}),
+    }
+  return passwordTransports(target, microsoftImap, microsoftSmtp)
+}
+
+export function passwordTransports(target: SignInTarget, imap?: ServerAddress, smtp?: ServerAddress): WantedTransports {
+  return {
+    ...(target.receive && imap ? { receive: { transport: 'imap', imap: { ...imap, folder: 'INBOX' } } } : {}),
+    ...(target.send && smtp ? { send: { transport: 'smtp', smtp: { ...smtp, messagesPerSession } } } : {}),
+  }
+}
+
+/** What to ask consent for, and what the one token of the sign-in must carry. */
+export function microsoftScopes(target: SignInTarget): { resource: Resource; consent: string[]; token: string[] } {
+  const graph = usesGraph(target)
+  const resource: Resource = graph ? 'graph' : 'outlook'
+  const { consent, token } = mailScopes({
+    ...(target.receive ? { receive: graph ? 'graph' : 'imap' } : {}),
+    ...(target.send ? { send: graph ? 'graph' : 'smtp' } : {}),
+    shared: isShared(target),
+  })
+  // The account's own addresses: a user principal name is often not the mail address.
+  const profile = graph ? ['https://graph.microsoft.com/User.Read'] : []
+  return { resource, consent: [...consent, ...profile], token: [...token(resource), ...profile] }
+}
+
+/** Mail scopes that were asked for and not granted, by their short names (M-068). */
+export function missingScopes(wanted: readonly string[], granted: readonly string[]): string[] {
+  const short = (scope: string): string => scope.slice(scope.lastIndexOf('/') + 1).toLowerCase()
+  const have = new Set(granted.map(short))
+  return wanted
+    .filter((scope) => scope.startsWith('https://') && !have.has(short(scope)))
+    .map((scope) => scope.slice(scope.lastIndexOf('/') + 1))
+}
