@@ -1,0 +1,25 @@
+/**
+ * Journey 3, step 6: what the mailbox owner wants to happen at the server to mail that was handed over. Runs only after
+ * the cursor is saved; what is owed stands in the `receiving` row, so that a crash in between is made up for by the next
+ * poll. A refusal (folder gone, read-only mailbox) is reported and does not stop receiving.
+ */
+import { asGatewayError, type GatewayError } from '../../errors.js'
+import type { AfterReceive } from '../../model/mailbox.js'
+import type { ReceiveSession } from '../../ports/receiver.js'
+
+/** Returns the refusal, when there is one; rejects when another attempt may help. */
+export async function afterReceive(
+  session: ReceiveSession,
+  serverIds: string[],
+  action: AfterReceive,
+): Promise<GatewayError | undefined> {
+  if (serverIds.length === 0 || action.action === 'leave') return undefined
+  try {
+    await session.after(serverIds, action)
+    return undefined
+  } catch (error) {
+    const refusal = asGatewayError(error)
+    if (refusal.class === 'permanent') return refusal
+    throw refusal
+  }
+}

@@ -1,0 +1,29 @@
+/**
+ * Journey 3, step 1, started by a timer: claims the mailboxes that are due and puts them into jobs of up to 200, so that
+ * the platform spreads the work. A claim nobody answers falls due again by itself; several timers may run side by side.
+ */
+
+import type { Dependencies } from '../common/dependencies.js'
+import { claimDue } from '../common/due.js'
+
+export interface PollJob {
+  v: 1
+  /** `epoch` is informative: the poll always uses the settings as they are when it starts. */
+  mailboxes: { tenant: string; mailboxId: string; epoch: number }[]
+}
+
+export const mailboxesPerJob = 200
+const mailboxesPerRun = 20_000
+const claimMs = 10 * 60_000
+
+/** Returns how many mailboxes were handed to jobs. */
+export async function mailboxesDue(deps: Dependencies): Promise<number> {
+  const due = await claimDue(deps, 'poll', mailboxesPerRun, claimMs)
+  due.sort((a, b) => a.dueAt - b.dueAt)
+  for (let at = 0; at < due.length; at += mailboxesPerJob) {
+    const mailboxes = due.slice(at, at + mailboxesPerJob).map(({ tenant, id }) => ({ tenant, mailboxId: id, epoch: 0 }))
+    const job: PollJob = { v: 1, mailboxes }
+    await deps.queues.send(deps.names.queue('mailbox-poll'), job)
+  }
+  return due.length
+}

@@ -1,0 +1,44 @@
+/**
+ * Journey 3, step 2, started by a queue message: polls the mailboxes of one job side by side, 40 in flight. Waiting for
+ * peers together is what makes polling cheap; each poll has its own lease, time limit and verdict, so a slow or hostile
+ * server delays only its own mailbox. A mailbox whose poll met a fault of ours stays claimed and falls due again.
+ */
+import { invalidInput } from '../../errors.js'
+import { isId, isTenantId } from '../../model/ids.js'
+import { mailboxesPerJob, type PollJob } from './mailboxes-due.js'
+import { type PollResult, pollMailbox } from './poll-mailbox.js'
+import type { ReceiveDependencies } from './receive-dependencies.js'
+
+const inFlight = 40
+
+export async function pollBatch(deps: ReceiveDependencies, message: unknown): Promise<PollResult[]> {
+  const { mailboxes } = parsePollJob(message)
+  const results: PollResult[] = []
+  let next = 0
+  const worker = async (): Promise<void> => {
+    for (let one = mailboxes[next++]; one !== undefined; one = mailboxes[next++]) {
+      try {
+        results.push(await pollMailbox(deps, one.tenant, one.mailboxId))
+      } catch (error) {
+        deps.log.error('poll-broke-off', {
+          tenant: one.tenant,
+          mailboxId: one.mailboxId,
+          error: error instanceof Error ? error.name : 'unknown',
+        })
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(inFlight, mailboxes.length) }, worker))
+  return results
+}
+
+function parsePollJob(message: unknown): PollJob {
+  const job = message as Partial<PollJob> | null
+  const mailboxes = job?.v === 1 && Array.isArray(job.mailboxes) ? job.mailboxes : undefined
+  if (mailboxes === undefined || mailboxes.length > mailboxesPerJob)
+    throw invalidInput('mailboxes', `expected { v: 1, mailboxes: at most ${mailboxesPerJob} }`)
+  for (const [at, one] of mailboxes.entries())
+    if (!isTenantId(String(one?.tenant)) || !isId(String(one?.mailboxId)))
+      throw invalidInput(`mailboxes[${at}]`, 'expected { tenant, mailboxId }')
+  return { v: 1, mailboxes }
+}

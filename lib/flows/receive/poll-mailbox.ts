@@ -1,0 +1,289 @@
+/**
+ * Journey 3 for one mailbox. Reads mailbox and position in one request, takes the lease, opens the transport, fetches what
+ * is new (fetch-mails), saves the cursor, does what is owed at the server, sets when to look again. An idle poll costs
+ * three storage requests: read, lease, due row; its lease simply runs out, which is before the next poll is due. Failures
+ * are judged by class alone: transient ones back off, those that need a person are told once and polled rarely.
+ */
+import { asGatewayError, GatewayError, RowChangedError, RowExistsError } from '../../errors.js'
+import type { Mailbox } from '../../model/mailbox.js'
+import type { ReceiveSession, ReceiveTarget } from '../../ports/receiver.js'
+import { clearAttention, raiseAttention } from '../common/attention.js'
+import { setDue } from '../common/due.js'
+import { type Lease, takeLease } from '../common/lease.js'
+import { writeLog } from '../common/log-row.js'
+import { afterReceive } from './after-receive.js'
+import { fetchMails, type Progress } from './fetch-mails.js'
+import type { PollJob } from './mailboxes-due.js'
+import { breakerFailures, nextPollAt } from './next-poll.js'
+import type { ReceiveDependencies } from './receive-dependencies.js'
+import {
+  columnsOf,
+  createReceivingRow,
+  type ReceivingState,
+  readReceiving,
+  sourceOf,
+  stateOf,
+} from './receiving-state.js'
+
+const leaseMs = 60_000
+const timeLimitMs = 50_000
+
+export interface PollResult {
+  tenant: string
+  mailboxId: string
+  /** `off`: not to be polled; `held`: another worker has it. */
+  outcome: 'off' | 'held' | 'idle' | 'mail' | 'failed'
+  handedOver: number
+  quarantined: number
+  code: string
+}
+
+export async function pollMailbox(
+  deps: ReceiveDependencies,
+  tenant: string,
+  mailboxId: string,
+  options: { timeLimitMs?: number } = {},
+): Promise<PollResult> {
+  const result: PollResult = { tenant, mailboxId, outcome: 'idle', handedOver: 0, quarantined: 0, code: '' }
+  const { mailbox, row } = await readReceiving(deps, tenant, mailboxId)
+  if (mailbox === undefined || !mailbox.active || mailbox.receive.transport === 'none') {
+    await setDue(deps, 'poll', tenant, mailboxId, Number.POSITIVE_INFINITY)
+    return { ...result, outcome: 'off' }
+  }
+  const lease = await leaseOf(deps, mailbox, row)
+  if (lease === undefined) {
+    await setDue(deps, 'poll', tenant, mailboxId, deps.clock.now() + leaseMs)
+    return { ...result, outcome: 'held' }
+  }
+  const state = await stateOf(deps, mailbox, lease.row)
+  const progress = begin(deps, mailbox, state)
+  try {
+    const refusal = await withinTime(options.timeLimitMs ?? timeLimitMs, (signal) =>
+      run(deps, mailbox, lease, state, progress, signal),
+    )
+    await succeed(deps, mailbox, lease, state, progress, refusal)
+    const outcome = progress.handedOver + progress.quarantined > 0 ? 'mail' : 'idle'
+    return { ...result, outcome, handedOver: progress.handedOver, quarantined: progress.quarantined }
+  } catch (error) {
+    // Whoever has the lease now goes on from the cursor in the row.
+    if (error instanceof RowChangedError) return { ...result, outcome: 'held', handedOver: progress.handedOver }
+    const failure = asGatewayError(error)
+    await fail(deps, mailbox, lease, state, progress, failure)
+    const { handedOver, quarantined } = progress
+    return { ...result, outcome: 'failed', handedOver, quarantined, code: failure.code }
+  }
+}
+
+async function leaseOf(
+  deps: ReceiveDependencies,
+  mailbox: Mailbox,
+  row: Awaited<ReturnType<typeof readReceiving>>['row'],
+): Promise<Lease | undefined> {
+  try {
+    const receiving = row ?? (await createReceivingRow(deps, mailbox))
+    return await takeLease(deps.tables, deps.names.table('mailboxes'), receiving, deps.worker, leaseMs)
+  } catch (error) {
+    if (error instanceof RowExistsError) return undefined
+    throw error
+  }
+}
+
+function begin(deps: ReceiveDependencies, mailbox: Mailbox, state: ReceivingState): Progress {
+  // Another server, account or folder: its ids say nothing about mail we have (transport switch).
+  if (state.source !== sourceOf(mailbox)) {
+    if (state.cursor !== undefined) state.resyncSince = deps.clock.now()
+    Object.assign(state, { cursor: undefined, user: '', owed: [], suspect: '', strikes: 0 })
+  }
+  return {
+    cursor: state.cursor,
+    handedOver: 0,
+    quarantined: 0,
+    duplicates: 0,
+    resynced: false,
+    resyncSince: state.resyncSince,
+    more: false,
+    busy: false,
+    suspect: state.suspect,
+    strikes: state.strikes,
+    owed: [],
+  }
+}
+
+async function run(
+  deps: ReceiveDependencies,
+  mailbox: Mailbox,
+  lease: Lease,
+  state: ReceivingState,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<GatewayError | undefined> {
+  const { receive } = mailbox
+  if (receive.transport === 'none') return undefined
+  const resource = receive.transport === 'graph' ? 'graph' : 'outlook'
+  const authority = await deps.authority(mailbox.tenant, receive.connectionId, mailbox.address, resource)
+  const target = await targetOf(deps, mailbox, state)
+  signal.throwIfAborted()
+  const session: ReceiveSession = await deps.receivers[receive.transport].open(target, authority, signal)
+  try {
+    let refusal = await afterReceive(session, state.owed, receive.after)
+    await fetchMails(deps, mailbox, lease, session, state, progress, signal)
+    signal.throwIfAborted()
+    if (progress.owed.length === 0) return refusal
+    await lease.write(await columnsOf(deps, mailbox, { cursor: progress.cursor, owed: progress.owed }))
+    state.owed = progress.owed
+    refusal = (await afterReceive(session, progress.owed, receive.after)) ?? refusal
+    return refusal
+  } finally {
+    await session.close().catch(() => {})
+  }
+}
+
+async function targetOf(deps: ReceiveDependencies, mailbox: Mailbox, state: ReceivingState): Promise<ReceiveTarget> {
+  const { receive } = mailbox
+  if (receive.transport === 'imap') return { transport: 'imap', imap: receive.imap }
+  const { connectionId, folder } = receive as Extract<Mailbox['receive'], { transport: 'graph' }>
+  if (state.user === '') {
+    const connection = await deps.connection(mailbox.tenant, connectionId)
+    const own = connection?.identity?.username.toLowerCase() === mailbox.address.toLowerCase()
+    state.user = own ? 'me' : mailbox.address
+  }
+  return { transport: 'graph', graph: { mailbox: state.user }, folder }
+}
+
+async function succeed(
+  deps: ReceiveDependencies,
+  mailbox: Mailbox,
+  lease: Lease,
+  state: ReceivingState,
+  progress: Progress,
+  refusal: GatewayError | undefined,
+): Promise<void> {
+  const { tenant, id } = mailbox
+  const { handedOver, quarantined, duplicates, resynced } = progress
+  const now = deps.clock.now()
+  const recovered = state.failures > 0 || state.attention
+  const eventful = handedOver + quarantined > 0 || resynced || recovered || refusal !== undefined
+  const source = sourceOf(mailbox)
+  const lastMailAt = handedOver > 0 ? now : state.lastMailAt
+  const dueAt = nextPollAt({ now, lastMailAt, failures: 0, more: progress.more }, deps.settings)
+  // A newer cursor alone is not worth a write: the older one still stands before every mail not yet seen.
+  const toWrite = eventful || progress.busy || state.busy || state.owed.length > 0 || state.source !== source
+  if (toWrite || state.resyncSince > 0 || dueAt - now < lease.remainingMs()) {
+    const resyncSince = progress.more ? progress.resyncSince : 0
+    await lease.release(
+      await columnsOf(deps, mailbox, {
+        ...cleanState,
+        cursor: progress.cursor ?? '',
+        source,
+        user: state.user,
+        lastMailAt,
+        resyncSince,
+      }),
+    )
+  }
+  // A backlog goes on at once in a job of its own; the due row is only the net behind it.
+  await setDue(deps, 'poll', tenant, id, progress.more ? now + leaseMs * 2 : dueAt)
+  if (progress.more) await continueBacklog(deps, mailbox)
+  if (state.attention) await clearAttention(deps, tenant, 'mailbox-receive', id)
+  if (!eventful) return
+  await writeLog(deps, 'receivinglog', {
+    tenant,
+    mailboxId: id,
+    outcome: recovered ? 'recovered' : quarantined > 0 ? 'not-imported' : handedOver > 0 ? 'received' : 'resynced',
+    handedOver,
+    quarantined,
+    duplicates,
+    resynced,
+    code: refusal?.code,
+    description: refusal?.description,
+    peerLine: refusal?.peerLine,
+  })
+}
+
+async function continueBacklog(deps: ReceiveDependencies, { tenant, id, epoch }: Mailbox): Promise<void> {
+  const job: PollJob = { v: 1, mailboxes: [{ tenant, mailboxId: id, epoch }] }
+  await deps.queues.send(deps.names.queue('mailbox-poll'), job)
+}
+
+const cleanState = {
+  failures: 0,
+  code: '',
+  attention: false,
+  busy: false,
+  suspect: '',
+  strikes: 0,
+  owed: [] as string[],
+}
+
+async function fail(
+  deps: ReceiveDependencies,
+  mailbox: Mailbox,
+  lease: Lease,
+  state: ReceivingState,
+  progress: Progress,
+  error: GatewayError,
+): Promise<void> {
+  const { tenant, id } = mailbox
+  const failures = state.failures + 1
+  const now = deps.clock.now()
+  const forPeople = error.class !== 'transient' || failures >= breakerFailures
+  // A mail that struck says nothing about the mailbox; only the mailbox's own trouble is for people.
+  const attention = state.attention || (forPeople && progress.suspect === state.suspect)
+  await lease.release(
+    await columnsOf(deps, mailbox, {
+      cursor: progress.cursor ?? '',
+      source: sourceOf(mailbox),
+      user: state.user,
+      lastMailAt: progress.handedOver > 0 ? now : state.lastMailAt,
+      failures,
+      code: error.code,
+      attention,
+      busy: false,
+      suspect: progress.suspect,
+      strikes: progress.strikes,
+      // Without a saved list nothing is owed twice: actions at the server are repeatable.
+      owed: [...new Set([...state.owed, ...progress.owed])],
+      resyncSince: progress.resyncSince,
+    }),
+  )
+  const { retryAfterMs } = error
+  const history = { now, lastMailAt: state.lastMailAt, failures, failed: error.class, more: false }
+  const dueAt = nextPollAt(retryAfterMs === undefined ? history : { ...history, retryAfterMs }, deps.settings)
+  await setDue(deps, 'poll', tenant, id, dueAt)
+  const told = attention && (await raiseAttention(deps, tenant, 'mailbox-receive', id, error, { mailboxId: id }))
+  if (!told && failures > 1 && state.code === error.code) return
+  await writeLog(
+    deps,
+    'receivinglog',
+    {
+      tenant,
+      mailboxId: id,
+      outcome: 'failed',
+      handedOver: progress.handedOver,
+      failures,
+      code: error.code,
+      class: error.class,
+      description: error.description,
+      remedy: error.remedy,
+      peerLine: error.peerLine,
+    },
+    true,
+  )
+}
+
+/** A peer that ignores the signal must not hold the worker either. */
+async function withinTime<Result>(ms: number, work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+  const signal = AbortSignal.timeout(ms)
+  const timeout = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(pollTimeout()), { once: true })
+  })
+  return Promise.race([work(signal).catch((error) => Promise.reject(signal.aborted ? pollTimeout() : error)), timeout])
+}
+
+function pollTimeout(): GatewayError {
+  return new GatewayError('poll_timeout', 'transient', {
+    hint: 'slow',
+    description: 'The mail server did not finish in the time of one poll.',
+    remedy: 'The gateway tries again by itself; look at the mail server when it lasts.',
+  })
+}

@@ -1,0 +1,23 @@
+import type { Connection, Resource } from '../../model/connection.js'
+import type { Authority } from '../../ports/authority.js'
+import type { Receiver } from '../../ports/receiver.js'
+import type { Dependencies } from '../common/dependencies.js'
+
+export interface ReceiveSettings {
+  /** Without a cursor: so many days back. */
+  firstSyncDays: number
+  /** Larger mails are listed as not imported. */
+  maxMailBytes: number
+  pollMinMs: number
+  pollMaxMs: number
+  /** At most so many mails in one poll; the rest follows at once in the next. */
+  mailsPerPoll: number
+}
+
+export interface ReceiveDependencies extends Dependencies {
+  receivers: Record<'graph' | 'imap', Receiver>
+  /** Rejects with `needs-reconnect` or `needs-admin` when a person must act first. */
+  authority(tenant: string, connectionId: string, user: string, resource: Resource): Promise<Authority>
+  connection(tenant: string, id: string): Promise<Connection | undefined>
+  settings: ReceiveSettings
+}

@@ -1,0 +1,107 @@
+import { hashId } from '../../model/ids.js'
+import type { Mailbox } from '../../model/mailbox.js'
+import type { Row } from '../../ports/tables.js'
+import { fromRow, mailboxPartition, mailboxRowKey } from '../common/mailbox-rows.js'
+import type { ReceiveDependencies } from './receive-dependencies.js'
+
+export const receivingRowKey = 'receiving'
+/** A longer cursor lies in a blob: a column takes 32,768 characters (storage contract). */
+const longestCursor = 24_000
+
+/** Where receiving stands. Row `receiving`, written by the poll's lease holder only. */
+export interface ReceivingState {
+  cursor: string | undefined
+  /** What the cursor belongs to: transport, server, account and folder. */
+  source: string
+  /** Mailbox as Graph calls it: `me` for the signed-in account's own. */
+  user: string
+  lastMailAt: number
+  failures: number
+  /** Code of the latest failure, empty when the latest poll went well. */
+  code: string
+  /** People were told that this mailbox is not being read. */
+  attention: boolean
+  /** A poll had mail in its hands; still set at the start of the next one, it says that the process died. */
+  busy: boolean
+  /** Mail in hand when a poll failed or died, and how often. */
+  suspect: string
+  strikes: number
+  /** Server ids whose after-receive action is still owed. */
+  owed: string[]
+  /** Start of a resync that is not complete; 0 when there is none. */
+  resyncSince: number
+}
+
+/** Mailbox and receiving row in one request. */
+export async function readReceiving(
+  deps: ReceiveDependencies,
+  tenant: string,
+  mailboxId: string,
+): Promise<{ mailbox: Mailbox | undefined; row: Row | undefined }> {
+  let mailbox: Mailbox | undefined
+  let row: Row | undefined
+  const rows = deps.tables.query(deps.names.table('mailboxes'), {
+    partition: mailboxPartition(tenant, mailboxId),
+    rowRange: [mailboxRowKey, `${receivingRowKey}~`],
+  })
+  for await (const found of rows) {
+    if (found.rowKey === mailboxRowKey) mailbox = fromRow(found)
+    if (found.rowKey === receivingRowKey) row = found
+  }
+  return { mailbox, row }
+}
+
+export async function createReceivingRow(deps: ReceiveDependencies, mailbox: Mailbox): Promise<Row> {
+  const row = { partitionKey: mailboxPartition(mailbox.tenant, mailbox.id), rowKey: receivingRowKey, v: 1 }
+  return { ...row, etag: await deps.tables.insert(deps.names.table('mailboxes'), row) }
+}
+
+export async function stateOf(deps: ReceiveDependencies, mailbox: Mailbox, row: Row): Promise<ReceivingState> {
+  const text = (column: string): string => String(row[column] ?? '')
+  const number = (column: string): number => Number(row[column] ?? 0)
+  let cursor: string | undefined = text('cursor') || undefined
+  if (row['cursorInBlob'] === true) {
+    const bytes = await deps.blobs.get(deps.names.container('cursors'), cursorBlob(mailbox))
+    cursor = bytes && Buffer.from(bytes).toString()
+  }
+  return {
+    cursor,
+    source: text('source'),
+    user: text('user'),
+    lastMailAt: number('lastMailAt'),
+    failures: number('failures'),
+    code: text('code'),
+    attention: row['attention'] === true,
+    busy: row['busy'] === true,
+    suspect: text('suspect'),
+    strikes: number('strikes'),
+    owed: JSON.parse(text('owed') || '[]') as string[],
+    resyncSince: number('resyncSince'),
+  }
+}
+
+type Columns = Omit<Row, 'partitionKey' | 'rowKey'>
+
+/** Columns of a changed state; a long cursor is written to its blob before the row points there. */
+export async function columnsOf(
+  deps: ReceiveDependencies,
+  mailbox: Mailbox,
+  { cursor, owed, ...plain }: Partial<ReceivingState>,
+): Promise<Columns> {
+  const columns: Columns = { ...plain }
+  if (owed !== undefined) columns['owed'] = owed.length === 0 ? '' : JSON.stringify(owed)
+  if (cursor === undefined) return columns
+  const inBlob = cursor.length > longestCursor
+  if (inBlob) await deps.blobs.put(deps.names.container('cursors'), cursorBlob(mailbox), Buffer.from(cursor))
+  return { ...columns, cursor: inBlob ? '' : cursor, cursorInBlob: inBlob }
+}
+
+const cursorBlob = (mailbox: Mailbox): string => `${mailbox.tenant}/${mailbox.id}`
+
+/** A cursor means nothing for another server, account or folder. */
+export function sourceOf({ receive, address }: Mailbox): string {
+  if (receive.transport === 'graph') return hashId('graph', address.toLowerCase(), receive.folder)
+  if (receive.transport === 'imap')
+    return hashId('imap', address.toLowerCase(), receive.imap.host.toLowerCase(), receive.imap.folder)
+  return ''
+}

@@ -1,0 +1,114 @@
+/**
+ * Journey 3, step 4, for one mail: raw bytes to a blob, rows `stored`, event with the row's event id, `handed-over`. A
+ * crash after any step is repaired by the next poll, which sees the mail again: an existing `stored` row is handed over
+ * again under the same event id, only `handed-over` and `quarantined` are skipped. During a resync the server's ids are
+ * new for mail we had: then a mail whose content key we know is noted and not told again.
+ */
+import { GatewayError, RowExistsError } from '../../errors.js'
+import type { Mailbox } from '../../model/mailbox.js'
+import type { FetchedMail } from '../../ports/receiver.js'
+import type { Row } from '../../ports/tables.js'
+import { topHeaders } from '../../protocol/mail-headers.js'
+import { mailboxPartition } from '../common/mailbox-rows.js'
+import { emitEvent } from '../tell/emit-event.js'
+import type { ReceiveDependencies } from './receive-dependencies.js'
+import { contentKeyOf, eventIdOf, inboundBlob, listKey, receivedId, receivedKey } from './received-rows.js'
+import type { KnownContent } from './resync.js'
+
+export type Stored = 'handed-over' | 'known' | 'duplicate'
+
+export async function storeMail(
+  deps: ReceiveDependencies,
+  mailbox: Mailbox,
+  mail: FetchedMail,
+  known: KnownContent | undefined,
+): Promise<Stored> {
+  const table = deps.names.table('received')
+  const partitionKey = mailboxPartition(mailbox.tenant, mailbox.id)
+  const id = receivedId(mail.serverId)
+  const before = await deps.tables.get(table, partitionKey, receivedKey(id))
+  if (before !== undefined) return handOver(deps, mailbox, before)
+
+  const raw = await mail.raw()
+  if (raw.byteLength > deps.settings.maxMailBytes) throw mailTooLarge(raw.byteLength, deps.settings.maxMailBytes)
+  const headers = topHeaders(raw)
+  const contentKey = contentKeyOf(headers)
+  const row: Row = {
+    partitionKey,
+    rowKey: receivedKey(id),
+    v: 1,
+    state: 'stored',
+    eventId: eventIdOf(mailbox.tenant, mailbox.id, id),
+    blob: inboundBlob(mailbox.tenant, mailbox.id, id),
+    bytes: raw.byteLength,
+    from: headers.from.slice(0, 320),
+    messageId: headers.messageId,
+    receivedAt: mail.receivedAt,
+    storedAt: deps.clock.now(),
+    contentKey,
+    duplicate: false,
+    code: '',
+    description: '',
+  }
+  if (known?.take(contentKey)) {
+    // Not listed again and without a copy: the mail is already there under its earlier id.
+    const noted = { ...row, state: 'handed-over', duplicate: true, blob: '' }
+    await deps.tables.insert(table, noted).catch(ignoreExisting)
+    return 'duplicate'
+  }
+  await deps.blobs.put(deps.names.container('inbound'), String(row['blob']), raw, { contentType: 'message/rfc822' })
+  const etag = await insertBoth(deps, row, listRow(partitionKey, mail.receivedAt, id))
+  if (etag !== undefined) return handOver(deps, mailbox, { ...row, etag })
+  // Somebody else stored it meanwhile, or it shares a list key with another: the row decides.
+  const now = await deps.tables.get(table, partitionKey, receivedKey(id))
+  if (now !== undefined) return handOver(deps, mailbox, now)
+  const alone = await deps.tables.insert(table, row)
+  return handOver(deps, mailbox, { ...row, etag: alone })
+}
+
+async function handOver(deps: ReceiveDependencies, mailbox: Mailbox, row: Row): Promise<Stored> {
+  if (row['state'] !== 'stored') return 'known'
+  await emitEvent(deps, mailbox.tenant, 'mail.received', String(row['eventId']), {
+    mailboxId: mailbox.id,
+    mailboxKey: mailbox.key,
+    receivedId: row.rowKey.slice(2),
+    messageId: String(row['messageId']),
+    receivedAt: new Date(Number(row['receivedAt'])).toISOString(),
+    bytes: Number(row['bytes']),
+  })
+  const change = { partitionKey: row.partitionKey, rowKey: row.rowKey, state: 'handed-over' }
+  await deps.tables.update(deps.names.table('received'), change, row.etag ?? '')
+  return 'handed-over'
+}
+
+/** Both rows or none; `undefined` when one of them exists. */
+export async function insertBoth(deps: ReceiveDependencies, row: Row, listed: Row): Promise<string | undefined> {
+  try {
+    const [etag] = await deps.tables.transaction(deps.names.table('received'), [
+      { kind: 'insert', row },
+      { kind: 'insert', row: listed },
+    ])
+    return etag
+  } catch (error) {
+    if (error instanceof RowExistsError) return undefined
+    throw error
+  }
+}
+
+export const listRow = (partitionKey: string, receivedAt: number, id: string): Row => ({
+  partitionKey,
+  rowKey: listKey(receivedAt, id),
+  v: 1,
+  h: id,
+})
+
+function ignoreExisting(error: unknown): void {
+  if (!(error instanceof RowExistsError)) throw error
+}
+
+export function mailTooLarge(bytes: number, most: number): GatewayError {
+  return new GatewayError('mail_too_large', 'permanent', {
+    description: `The mail has ${bytes} bytes, at most ${most} are imported.`,
+    remedy: 'Read it in the mailbox itself, or raise the limit and retry.',
+  })
+}
