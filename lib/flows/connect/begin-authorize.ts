@@ -13,6 +13,13 @@ import { microsoftScopes } from './wanted-transports.js'
 
 const stageMs = 10 * 60_000
 
+/** The address under which the browser finds it; differs in local mode only. */
+function reached(deps: ConnectDependencies, location: string): string {
+  const { origin } = new URL(location)
+  const other = deps.settings.origins?.[origin]
+  return other === undefined ? location : other + location.slice(origin.length)
+}
+
 export async function beginAuthorize(
   deps: ConnectDependencies,
   input: { link: string; browser: string | undefined; formToken: string },
@@ -48,5 +55,5 @@ export async function beginAuthorize(
     loginHint: signIn.target.expectedUser ?? signIn.target.address,
     responseMode: 'query',
   })
-  return { location }
+  return { location: reached(deps, location) }
 }

@@ -78,7 +78,8 @@ async function judge(
   const provider = deps.providers[registration.kind]
   if (provider === undefined) throw signInProblem('no_registration')
   if (answer.error !== '') throw providerError(answer)
-  if (answer.iss !== '' && !provider.issuerMatches(registration, answer.iss)) throw signInProblem('issuer_mismatch')
+  if (answer.iss !== '' && !(await provider.issuerMatches(registration, answer.iss)))
+    throw signInProblem('issuer_mismatch')
   const sealer = await deps.sealer()
   const opened = (column: string): string =>
     sealer.open(String(signIn.row[column]), sealPlace(signIn.id, column)).toString()

@@ -36,5 +36,11 @@ export interface ConnectDependencies extends Dependencies {
   openGate?(tenant: string, mailboxId: string): Promise<void>
   /** Which ports may be dialled for a server a person typed; all by default. */
   allowPort?(port: number): boolean
-  settings: { publicBaseUrl: string; linkMs?: number }
+  settings: {
+    publicBaseUrl: string
+    /** How long a link works; default 24 hours. */
+    linkMs?: number
+    /** Real origin → where the browser reaches it (local mode); empty in Azure. */
+    origins?: Record<string, string>
+  }
 }

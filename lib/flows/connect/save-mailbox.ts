@@ -8,7 +8,12 @@ import { addressHash } from './start-sign-in.js'
 import type { WantedTransports } from './wanted-transports.js'
 
 /** Looked at before anything is written: two links for one address may be open at once. */
-export async function assertAddressFree(deps: ConnectDependencies, tenant: string, address: string, mailboxId: string): Promise<void> {
+export async function assertAddressFree(
+  deps: ConnectDependencies,
+  tenant: string,
+  address: string,
+  mailboxId: string,
+): Promise<void> {
   const holder = await deps.tables.get(deps.names.table('names'), tenant, `address~${addressHash(address)}`)
   if (holder !== undefined && holder['mailboxId'] !== mailboxId) throw mailboxExists()
 }
@@ -25,8 +30,7 @@ export async function createMailbox(
 ): Promise<void> {
   const { tenant, target } = signIn
   if ((await readMailbox(deps, tenant, mailboxId)) !== undefined) return
-  if (!(await takeName(deps, tenant, `address~${addressHash(target.address)}`, mailboxId)))
-    throw mailboxExists()
+  if (!(await takeName(deps, tenant, `address~${addressHash(target.address)}`, mailboxId))) throw mailboxExists()
   const mailbox: Mailbox = {
     id: mailboxId,
     tenant,

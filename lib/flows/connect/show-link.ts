@@ -21,6 +21,8 @@ export interface LinkView {
   discovered: Discovered
   /** Providers a person can choose here. */
   microsoft: boolean
+  /** Origins the provider's button leads to, for the content security policy of this one page. */
+  formTargets: string[]
   /** Value of the browser cookie: the one that came along, or a fresh one. */
   browser: string
   formToken: string
@@ -45,16 +47,23 @@ export async function viewOf(
     discoverProvider(deps.discovery, signIn.target.address),
     deps.listRegistrations(signIn.tenant),
   ])
+  const microsoft = registrations.filter((one) => one.kind === 'microsoft')
   const value = isBrowser(browser) ? browser : newSecret()
   return {
     tenantName: signIn.tenantName,
     target: signIn.target,
     signInAs: signIn.target.expectedUser ?? signIn.target.address,
     discovered,
-    microsoft: registrations.some((one) => one.kind === 'microsoft'),
+    microsoft: microsoft.length > 0,
+    formTargets: [...new Set(microsoft.map((one) => originOf(deps, one.authority)))],
     browser: value,
     formToken: formToken(signIn.id, value),
   }
+}
+
+function originOf(deps: ConnectDependencies, authority: string): string {
+  const { origin } = new URL(authority)
+  return deps.settings.origins?.[origin] ?? origin
 }
 
 const isBrowser = (value: string | undefined): value is string => value !== undefined && /^[a-z2-7]{32}$/.test(value)

@@ -1,0 +1,23 @@
+import { app } from '@azure/functions'
+import { gateway } from '../lib/gateway.js'
+import { browserCookie, browserSeconds, setCookie } from '../lib/http/cookies.js'
+import { htmlResponse } from '../lib/http/html-response.js'
+import { pageHandler } from '../lib/http/page-handler.js'
+import { connectPage } from '../lib/pages/connect-page.js'
+import { errorPage } from '../lib/pages/error-page.js'
+import { styleHash } from '../lib/pages/style.js'
+
+export const connectPageShow = pageHandler({ styleHash, errorPage }, async ({ link, browser, requestId }) => {
+  const { connect } = await gateway()
+  const view = await connect.showLink(link, browser)
+  const cookies = [setCookie(browserCookie, view.browser, browserSeconds)]
+  const { formTargets } = view
+  return htmlResponse(connectPage({ ...view, link }), { styleHash, formTargets }, { cookies, requestId })
+})
+
+app.http('connect-page', {
+  methods: ['GET'],
+  authLevel: 'anonymous',
+  route: 'connect/{link}',
+  handler: connectPageShow,
+})

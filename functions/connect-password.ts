@@ -1,0 +1,36 @@
+import { app } from '@azure/functions'
+import { GatewayError } from '../lib/errors.js'
+import { gateway } from '../lib/gateway.js'
+import { fieldOf, formBody } from '../lib/http/form-body.js'
+import { htmlResponse, redirect } from '../lib/http/html-response.js'
+import { pageHandler } from '../lib/http/page-handler.js'
+import { connectPage } from '../lib/pages/connect-page.js'
+import { errorPage } from '../lib/pages/error-page.js'
+import { styleHash } from '../lib/pages/style.js'
+
+export const connectPassword = pageHandler({ styleHash, errorPage }, async ({ request, link, browser, requestId }) => {
+  const { connect } = await gateway()
+  const fields = await formBody(request)
+  const names = ['username', 'imapHost', 'imapPort', 'imapTls', 'smtpHost', 'smtpPort', 'smtpTls'] as const
+  const typed = Object.fromEntries(names.map((name) => [name, fieldOf(fields, name)])) as Record<
+    (typeof names)[number],
+    string
+  >
+  try {
+    const form = { ...typed, password: fieldOf(fields, 'password') }
+    const { location } = await connect.submitPassword({ link, browser, formToken: fieldOf(fields, 'token'), form })
+    return redirect(location)
+  } catch (error) {
+    if (!(error instanceof GatewayError) || error.code === 'form_expired') throw error
+    const view = await connect.showLink(link, browser)
+    const page = connectPage({ ...view, link, problem: error, typed })
+    return htmlResponse(page, { styleHash, formTargets: view.formTargets }, { status: error.status, requestId })
+  }
+})
+
+app.http('connect-password', {
+  methods: ['POST'],
+  authLevel: 'anonymous',
+  route: 'connect/{link}/password',
+  handler: connectPassword,
+})

@@ -1,0 +1,22 @@
+import type { HttpRequest } from '@azure/functions'
+import { invalidInput } from '../errors.js'
+
+const longest = 65_536
+
+/** Fields of a form post, bounded; anything but a plain form is refused. */
+export async function formBody(request: HttpRequest): Promise<URLSearchParams> {
+  const type = (request.headers.get('content-type') ?? '').toLowerCase()
+  if (!type.startsWith('application/x-www-form-urlencoded')) throw invalidInput('body', 'must be a form.')
+  if (Number(request.headers.get('content-length') ?? '0') > longest) throw tooLarge()
+  const text = await request.text()
+  if (text.length > longest) throw tooLarge()
+  return new URLSearchParams(text)
+}
+
+/** One field; an absent or doubled one is empty. */
+export function fieldOf(form: URLSearchParams, name: string): string {
+  const values = form.getAll(name)
+  return values.length === 1 ? values[0]! : ''
+}
+
+const tooLarge = (): Error => invalidInput('body', `is larger than the limit of ${longest} bytes.`, { status: 413 })

@@ -1,0 +1,63 @@
+import type { HttpHandler, HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions'
+import { asGatewayError, type GatewayError } from '../errors.js'
+import { newId } from '../model/ids.js'
+import { browserCookie, readCookie } from './cookies.js'
+import { htmlResponse } from './html-response.js'
+
+export interface PageCall {
+  request: HttpRequest
+  /** `{id}.{secret}` of the route, or empty. */
+  link: string
+  /** Value of the browser cookie. */
+  browser: string | undefined
+  requestId: string
+}
+
+/** How an error looks; given by the caller, because pages are not this layer's business. */
+export interface PageLook {
+  styleHash: string
+  errorPage(page: {
+    code: string
+    class: string
+    hint?: string | undefined
+    description: string
+    remedy: string
+    requestId: string
+    retry?: string | undefined
+  }): string
+}
+
+/** One page: whatever goes wrong becomes the friendly page, with the request id and without any inner text (M-073, SEC-39). */
+export function pageHandler(look: PageLook, act: (call: PageCall) => Promise<HttpResponseInit>): HttpHandler {
+  return async (request: HttpRequest, context: InvocationContext) => {
+    const requestId = newId()
+    try {
+      const link = request.params['link'] ?? ''
+      const browser = readCookie(request.headers.get('cookie'), browserCookie)
+      return await act({ request, link, browser, requestId })
+    } catch (caught) {
+      const error = asGatewayError(caught)
+      if (error.status >= 500)
+        context.error(JSON.stringify({ event: 'page-failed', code: error.code, requestId, fault: placeOf(error) }))
+      return errorResponse(look, error, requestId)
+    }
+  }
+}
+
+export function errorResponse(
+  look: PageLook,
+  error: GatewayError,
+  requestId: string,
+  retry?: string,
+): HttpResponseInit {
+  const { code, class: errorClass, hint, description, remedy, status } = error
+  const page = look.errorPage({ code, class: errorClass, hint, description, remedy, requestId, retry })
+  return htmlResponse(page, look, { status, requestId })
+}
+
+/** Name and place of a fault of ours, without its message: messages may carry data. */
+function placeOf({ cause, code }: GatewayError): string {
+  if (!(cause instanceof Error)) return code
+  const line = (cause.stack ?? '').split('\n').find((one) => one.includes(' at '))
+  return `${cause.name} ${line?.trim() ?? ''}`
+}

@@ -1,0 +1,116 @@
+import type { Mailbox } from '../../model/mailbox.js'
+import { actionButton, consolePage, link, segment, type View } from './frame.js'
+import { html, type Markup } from './markup.js'
+import { type AttentionEntry, attentionCard } from './overview-page.js'
+import { chip, size, when } from './words.js'
+
+export interface MailboxDirection {
+  transport: string
+  /** ISO date, empty when there was none. */
+  lastSuccess: string
+  lastMail: string
+  failures: number
+  gate?: string
+}
+
+export interface MailboxEntry extends Pick<Mailbox, 'id' | 'key' | 'address' | 'displayName' | 'purpose' | 'active'> {
+  isDefault: boolean
+  connectionState: string
+  connectionReason: string
+  receiving: MailboxDirection
+  sending: MailboxDirection
+}
+
+export interface ReceivedEntry {
+  id: string
+  state: string
+  from: string
+  /** ISO date. */
+  receivedAt: string
+  bytes: number
+  /** Why it was not imported; empty otherwise. */
+  description: string
+}
+
+/** What a mailbox is, in one chip: paused, who must sign in or act, failing, or working. */
+export function mailboxState(mailbox: MailboxEntry): Markup {
+  if (!mailbox.active) return chip('paused', 'quiet')
+  if (mailbox.connectionState === 'needs-reconnect') return chip('owner must reconnect', 'bad')
+  if (mailbox.connectionState === 'needs-admin') return chip('administrator must act', 'bad')
+  if (mailbox.connectionState !== 'connected') return chip('not connected', 'bad')
+  if (isClosed(mailbox.sending)) return chip('sending stopped', 'bad')
+  const failing = [mailbox.receiving, mailbox.sending].some((one) => one.transport !== 'none' && one.failures > 0)
+  return failing ? chip('failing', 'wait') : chip('working', 'good')
+}
+
+const isClosed = (direction: MailboxDirection): boolean =>
+  direction.gate !== undefined && direction.gate !== '' && direction.gate !== 'open'
+
+export function mailboxesPage(view: View, mailboxes: readonly MailboxEntry[]): string {
+  const rows = mailboxes.map(
+    (
+      one,
+    ) => html`<tr><td><a href="${link(view, `/mailboxes/${segment(one.id)}`)}">${one.address}</a> ${one.isDefault && chip('default', 'quiet')}<br><span class="dim">${one.key} ${one.displayName}</span></td>
+<td data-name="State">${mailboxState(one)}</td><td data-name="Receiving, last success">${direction(view, one.receiving)}</td><td data-name="Sending, last success">${direction(view, one.sending)}</td></tr>`,
+  )
+  return consolePage(
+    view,
+    '/mailboxes',
+    'Mailboxes',
+    html`<h1>Mailboxes</h1>
+${
+  mailboxes.length === 0
+    ? html`<div class="card"><p>No mailbox yet. Start a sign-in with POST /api/v1/sign-ins and send its link to the owner of the mailbox; it appears here once the owner agreed and the sign-in was confirmed.</p></div>`
+    : html`<table><thead><tr><th scope="col">Mailbox</th><th scope="col">State</th><th scope="col">Receiving, last success</th><th scope="col">Sending, last success</th></tr></thead><tbody>${rows}</tbody></table>`
+}`,
+  )
+}
+
+function direction(view: View, one: MailboxDirection): Markup {
+  if (one.transport === 'none') return html`<span class="dim">not used</span>`
+  return html`${when(one.lastSuccess, view.now, 'not yet')} <span class="dim">${one.transport}</span> ${one.failures > 0 && chip(`${one.failures} failures in a row`, 'bad')} ${isClosed(one) && chip('stopped', 'bad')}`
+}
+
+export interface MailboxView {
+  mailbox: MailboxEntry
+  attention: readonly AttentionEntry[]
+  received: readonly ReceivedEntry[]
+}
+
+export function mailboxPage(view: View, { mailbox, attention, received }: MailboxView): string {
+  const path = `/mailboxes/${segment(mailbox.id)}`
+  const own = attention.filter((one) => one.mailboxId === mailbox.id || one.id === mailbox.id)
+  const receives = mailbox.receiving.transport !== 'none'
+  return consolePage(
+    view,
+    '/mailboxes',
+    mailbox.address,
+    html`<h1>${mailbox.address}</h1>
+<p class="row">${mailboxState(mailbox)}${mailbox.isDefault && chip('default', 'quiet')}</p>
+${own.map((one) => attentionCard(view, one, new Map([[mailbox.id, mailbox.address]])))}
+<h2>Actions</h2>
+<div class="row">${view.may('mailboxReconnect') && actionButton(view, `${path}/reconnect`, 'Make a reconnect link')}${receives && mailbox.active && view.may('mailboxPoll') && actionButton(view, `${path}/poll`, 'Fetch mail now', {}, true)}${view.may('mailboxChange') && actionButton(view, `${path}/${mailbox.active ? 'pause' : 'activate'}`, mailbox.active ? 'Pause' : 'Activate', {}, true)}</div>
+<p class="dim">${mailbox.active ? 'A paused mailbox neither receives nor sends; its mail waits.' : 'Paused: neither receives nor sends until it is activated.'}</p>
+<h2>Facts</h2>
+<dl><dt>Receiving</dt><dd>${direction(view, mailbox.receiving)}</dd><dt>Last mail received</dt><dd>${when(mailbox.receiving.lastMail, view.now)}</dd>
+<dt>Sending</dt><dd>${direction(view, mailbox.sending)}</dd>
+<dt>Connection</dt><dd>${mailbox.connectionState}${mailbox.connectionReason !== '' && html` <span class="dim">(${mailbox.connectionReason})</span>`}</dd>
+<dt>Name</dt><dd>${mailbox.displayName || '–'}</dd><dt>Purpose</dt><dd>${mailbox.purpose || '–'}</dd><dt>Key and id</dt><dd>${mailbox.key} · ${mailbox.id}</dd></dl>
+<p class="row"><a href="${link(view, '/mails', { mailbox: mailbox.id })}">Open mail of this mailbox</a><a href="${link(view, '/logs', { log: 'sending', mailbox: mailbox.id })}">Sending log</a><a href="${link(view, '/logs', { log: 'receiving', mailbox: mailbox.id })}">Receiving log</a></p>
+${receives && html`<h2>Received</h2>${receivedTable(view, received)}`}`,
+  )
+}
+
+function receivedTable(view: View, received: readonly ReceivedEntry[]): Markup {
+  if (received.length === 0)
+    return html`<div class="card"><p>Nothing received yet. If mail is missing, fetch now and look at the receiving log.</p></div>`
+  return html`<table><thead><tr><th scope="col">Date</th><th scope="col">From</th><th scope="col">State</th><th scope="col">Size</th></tr></thead><tbody>${received.map(
+    (one) =>
+      html`<tr><td>${when(one.receivedAt, view.now, 'unknown')}</td><td data-name="From">${one.from}</td><td data-name="State">${receivedState(one.state)}${one.description !== '' && html`<br>${one.description}`}</td><td data-name="Size">${size(one.bytes)}</td></tr>`,
+  )}</tbody></table>`
+}
+
+function receivedState(state: string): Markup {
+  if (state === 'handed-over') return chip('handed over', 'good')
+  return state === 'quarantined' ? chip('in quarantine', 'bad') : chip(state, 'wait')
+}

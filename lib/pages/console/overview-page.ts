@@ -1,0 +1,94 @@
+import { consolePage, link, segment, type View } from './frame.js'
+import { html, type Markup } from './markup.js'
+import { chip, kindWords, when } from './words.js'
+
+export interface AttentionEntry {
+  tenant: string
+  kind: string
+  id: string
+  since: string
+  code: string
+  class: string
+  whoActs: string
+  description: string
+  remedy: string
+  peerLine: string
+  mailboxId: string
+}
+
+export interface TenantEntry {
+  id: string
+  name: string
+}
+
+export interface HealthVerdict {
+  ok: boolean
+  checks: readonly { name: string; ok: boolean; text: string; remedy: string }[]
+}
+
+export interface Overview {
+  attention: readonly AttentionEntry[]
+  /** Mailboxes of the tenant; their addresses stand beside the ids. */
+  mailboxes: readonly { id: string; address: string; active: boolean }[]
+  openMails: readonly { state: string; held: boolean }[]
+}
+
+/** One tenant: how much, then what is broken, who acts and what to do. */
+export function overviewPage(view: View, data: Overview): string {
+  const count = (amount: number, text: string): Markup => html`<li><b>${amount}</b> ${text}</li>`
+  const open = data.openMails
+  return consolePage(
+    view,
+    '',
+    'Overview',
+    html`<h1>${headline(data.attention.length)}</h1>
+<ul class="counts">${count(data.attention.length, 'need attention')}${count(data.mailboxes.filter((one) => one.active).length, `of ${data.mailboxes.length} mailboxes active`)}${count(open.length, open.length >= 200 ? 'or more open mails' : 'open mails')}${count(open.filter((one) => one.held).length, 'held')}${count(open.filter((one) => one.state === 'unknown').length, 'of unknown outcome')}</ul>
+${data.mailboxes.length === 0 && html`<div class="card"><h2>No mailbox yet</h2><p>Connect the first one: your application, or you by the API, starts a sign-in (POST /api/v1/sign-ins) and sends its link to the owner of the mailbox.</p></div>`}
+${attentionList(view, data.attention, new Map(data.mailboxes.map((one) => [one.id, one.address])))}`,
+  )
+}
+
+/** All tenants, for operators: the gateway's own health, what is broken anywhere, the tenants to choose from. */
+export function allTenantsPage(
+  view: View,
+  data: { attention: readonly AttentionEntry[]; tenants: readonly TenantEntry[]; health: HealthVerdict },
+): string {
+  const broken = (id: string): number => data.attention.filter((one) => one.tenant === id).length
+  return consolePage(
+    view,
+    '',
+    'All tenants',
+    html`<h1>${headline(data.attention.length)}</h1>
+<section class="card${data.health.ok ? '' : ' alert'}"><h2>The gateway itself</h2>
+<ul>${data.health.checks.map((one) => html`<li>${chip(one.ok ? 'works' : 'broken', one.ok ? 'good' : 'bad')} ${one.name}: ${one.text}${one.remedy !== '' && html`<br>What to do: ${one.remedy}`}</li>`)}</ul></section>
+${attentionList(view, data.attention, new Map())}
+<h2>Tenants</h2>
+${data.tenants.length === 0 ? html`<div class="card"><p>No tenant yet. Create one with POST /api/v1/tenants, then an API key for it.</p></div>` : html`<ul>${data.tenants.map((one) => html`<li><a href="${link(view, '', { tenant: one.id })}">${one.name}</a> <span class="dim">${one.id}</span> ${broken(one.id) > 0 && chip(`${broken(one.id)} broken`, 'bad')}</li>`)}</ul>`}`,
+  )
+}
+
+const headline = (broken: number): string =>
+  broken === 0 ? 'Nothing is broken' : broken === 1 ? '1 thing needs attention' : `${broken} things need attention`
+
+function attentionList(view: View, items: readonly AttentionEntry[], addresses: Map<string, string>): Markup {
+  if (items.length === 0)
+    return html`<div class="card">${chip('all well', 'good')} Every mailbox works as far as the gateway knows. Open mail is under Mails, every attempt under Logs.</div>`
+  return html`<h2>Broken now</h2>${items.map((item) => attentionCard(view, item, addresses))}`
+}
+
+export function attentionCard(view: View, item: AttentionEntry, addresses: Map<string, string>): Markup {
+  const mailboxId = item.kind.startsWith('mailbox-') ? item.id : item.mailboxId
+  const inTenant: Record<string, string> = view.caller.role === 'operator' ? { tenant: item.tenant } : {}
+  const name = addresses.get(mailboxId)
+  const target =
+    item.kind === 'mail-unknown'
+      ? html`<a href="${link(view, `/mails/${segment(item.id)}`, inTenant)}">Open the mail</a>`
+      : mailboxId !== '' &&
+        html`<a href="${link(view, `/mailboxes/${segment(mailboxId)}`, inTenant)}">Open the mailbox</a>`
+  return html`<article class="card alert"><h3>${kindWords(item.kind)}${name !== undefined && html`: ${name}`}</h3>
+<p class="row">${chip(`Acts: ${item.whoActs}`, item.class === 'transient' ? 'wait' : 'bad')} <span>since ${when(item.since, view.now, 'unknown')}</span>${view.tenant === '~' && html`<span>tenant <a href="${link(view, '', inTenant)}">${item.tenant}</a></span>`}</p>
+<p>${item.description}</p>
+${item.remedy !== '' && html`<p><b>What to do:</b> ${item.remedy}</p>`}
+${item.peerLine !== '' && html`<details><summary>The server's words</summary><div class="words">${item.peerLine}</div></details>`}
+<p class="row">${target}<span class="dim">Code ${item.code}</span></p></article>`
+}

@@ -1,0 +1,18 @@
+import { page } from './frame.js'
+import { html } from './markup.js'
+
+/** Where a person pastes an API key; `problem` says why the last try failed. */
+export function signInPage(problem = ''): string {
+  return page(
+    'Sign in',
+    html`<div class="narrow"><h1>Console of the Mailbox Gateway</h1>
+<p>See which mailbox is broken, who must act and what to do.</p>
+${problem !== '' && html`<div class="card alert" role="alert"><h2>Not signed in</h2><p>${problem}</p></div>`}
+<form class="card wide" method="post" action="/console/sign-in" autocomplete="off">
+<label for="key">API key</label>
+<input id="key" name="key" type="password" required maxlength="200" autocomplete="off" autocapitalize="off" spellcheck="false" aria-describedby="hint">
+<p id="hint" class="dim">Begins with mbg_. An operator or your tenant's administrator creates keys. You stay signed in for 8 hours; a revoked key signs you out within a minute.</p>
+<button>Sign in</button>
+</form></div>`,
+  )
+}

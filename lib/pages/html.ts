@@ -1,0 +1,29 @@
+/** Markup that is already safe; made by `html` alone. */
+export class Markup {
+  constructor(readonly text: string) {}
+}
+
+type Piece = Markup | string | number | undefined | false | readonly Piece[]
+
+const entities: Record<string, string> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+  '`': '&#96;',
+}
+
+export const escapeHtml = (text: string): string => text.replace(/[&<>"'`]/g, (character) => entities[character]!)
+
+/** Template tag: every value is escaped, in text and in quoted attributes, unless it came out of this tag itself. */
+export function html(strings: TemplateStringsArray, ...values: Piece[]): Markup {
+  return new Markup(strings.reduce((text, part, index) => text + render(values[index - 1]) + part))
+}
+
+function render(piece: Piece): string {
+  if (piece instanceof Markup) return piece.text
+  if (Array.isArray(piece)) return piece.map(render).join('')
+  if (piece === undefined || piece === false) return ''
+  return escapeHtml(String(piece))
+}
