@@ -27,10 +27,9 @@ export async function acceptMail(
   deps: SendDependencies,
   tenant: string,
   submission: MailSubmission,
-  options: { idempotencyKey?: string | undefined } = {},
+  idempotencyKey?: string,
 ): Promise<Acceptance> {
   const contentHash = hashOf(submission)
-  const { idempotencyKey } = options
   const mailId = idempotencyKey === undefined ? newId() : hashId(deps.names.environment, tenant, idempotencyKey)
   if (idempotencyKey !== undefined) {
     const known = await findMail(deps, tenant, mailId)

@@ -25,9 +25,9 @@ export async function chooseMailbox(deps: Dependencies, tenant: string, mail: Ma
 
 async function named(deps: Dependencies, tenant: string, text: string): Promise<Mailbox | undefined> {
   const isAddress = text.includes('@')
-  const wanted = isAddress ? parseMailAddress(text, 'mailbox').toLowerCase() : text.toLowerCase()
+  const wanted = isAddress ? parseMailAddress(text, 'mailbox').toLowerCase() : text
   const rowKey = isAddress ? `address~${hashId(wanted)}` : `key~${wanted}`
-  if (!isAddress && !/^[a-z0-9-]{1,5}$/.test(wanted)) return undefined
+  if (!isAddress && !/^[\w-]{1,5}$/.test(wanted)) return undefined
   const row = await deps.tables.get(deps.names.table('names'), tenant, rowKey)
   return row && (await readMailbox(deps, tenant, String(row['mailboxId'])))
 }

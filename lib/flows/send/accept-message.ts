@@ -1,0 +1,76 @@
+/**
+ * A trusted back end put a mail on the queue `outbound-mail`: {v: 1, tenant, idempotencyKey?, mail | blob}. It takes the
+ * same way as one over HTTP. Without a key the first queue message's id is the key, so that a redelivery is recognised.
+ * What can never succeed is written down as rejected at first sight and leaves the queue (REL-10); a version of the
+ * future is put back for a newer build (REL-13); only passing faults throw, so that the host delivers it again.
+ */
+import { asGatewayError, invalidInput } from '../../errors.js'
+import { isTenantId } from '../../model/ids.js'
+import { parseMailSubmission } from '../../model/mail-submission.js'
+import { writeLog } from '../common/log-row.js'
+import { acceptMail } from './accept-mail.js'
+import type { SendDependencies } from './send-dependencies.js'
+
+const putBackMs = 60_000
+
+export async function acceptMessage(deps: SendDependencies, message: unknown, queueMessageId: string): Promise<void> {
+  const fields = (typeof message === 'object' && message !== null ? message : {}) as Record<string, unknown>
+  const firstId = typeof fields['firstMessageId'] === 'string' ? fields['firstMessageId'] : queueMessageId
+  if (typeof fields['v'] === 'number' && fields['v'] > 1) {
+    const again = { ...fields, firstMessageId: firstId }
+    await deps.queues.send(deps.names.queue('outbound-mail'), again, { delayMs: putBackMs })
+    return
+  }
+  const tenant = typeof fields['tenant'] === 'string' && isTenantId(fields['tenant']) ? fields['tenant'] : '~'
+  try {
+    await accept(deps, tenant, fields, firstId)
+  } catch (caught) {
+    const error = asGatewayError(caught)
+    if (error.class === 'transient') throw caught
+    await writeLog(
+      deps,
+      'sendinglog',
+      {
+        tenant,
+        state: 'rejected',
+        queueMessageId: firstId,
+        code: error.code,
+        class: error.class,
+        description: error.description,
+        remedy: error.remedy,
+      },
+      true,
+    )
+  }
+}
+
+async function accept(
+  deps: SendDependencies,
+  tenant: string,
+  fields: Record<string, unknown>,
+  firstId: string,
+): Promise<void> {
+  const { v, idempotencyKey, mail, blob } = fields
+  if (v !== 1) throw invalidInput('v', 'must be 1')
+  if (tenant === '~' || (await deps.tables.get(deps.names.table('tenants'), tenant, 'tenant')) === undefined)
+    throw invalidInput('tenant', 'is not a tenant of this gateway')
+  const validKey = typeof idempotencyKey === 'string' && /^[\x21-\x7e]{1,200}$/.test(idempotencyKey)
+  if (idempotencyKey !== undefined && !validKey)
+    throw invalidInput('idempotencyKey', 'must have 1 to 200 visible ASCII characters')
+  if ((mail === undefined) === (blob === undefined)) throw invalidInput('mail', 'must be given, or blob, but not both')
+  const submission = parseMailSubmission(mail ?? (await fromBlob(deps, tenant, blob)))
+  await acceptMail(deps, tenant, submission, validKey ? idempotencyKey : `queue:${firstId}`)
+}
+
+async function fromBlob(deps: SendDependencies, tenant: string, blob: unknown): Promise<unknown> {
+  if (typeof blob !== 'string' || !/^[A-Za-z0-9._/-]{1,500}$/.test(blob) || blob.includes('..'))
+    throw invalidInput('blob', 'must be a blob name of letters, digits, . _ - and /')
+  if (!blob.startsWith(`${tenant}/`)) throw invalidInput('blob', `must stand below the tenant's own prefix ${tenant}/`)
+  const bytes = await deps.blobs.get(deps.names.container('outbound'), blob)
+  if (bytes === undefined) throw invalidInput('blob', 'does not exist; write it before the message')
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown
+  } catch {
+    throw invalidInput('blob', 'must hold the mail as JSON in UTF-8')
+  }
+}

@@ -1,0 +1,199 @@
+/**
+ * "This mailbox has work": takes the mailbox's free lane (none free: drop the message, the holder looks again), sends its
+ * due mail in order for at most `laneSeconds` or `laneMails`, releases the lane, scans once more and enqueues again when
+ * something is due. The scan after the release is what makes dropping safe. A crash anywhere is caught by the lane's due
+ * row. A peer that asks us to wait pauses the lane; one that asks for a person closes its gate.
+ */
+import { asGatewayError, type GatewayError, RowChangedError } from '../../errors.js'
+import { isId, isTenantId } from '../../model/ids.js'
+import type { Mailbox } from '../../model/mailbox.js'
+import { backoffMs } from '../../protocol/backoff.js'
+import { clearAttention, raiseAttention } from '../common/attention.js'
+import { setDue } from '../common/due.js'
+import { readMailbox } from '../common/mailbox-rows.js'
+import { closedGate, openedGate, tellGateClosed } from './gate.js'
+import { type HeldLane, laneOpensAt, laneState, readLane, takeLane } from './lane.js'
+import { countMail, laneAllows } from './lane-limits.js'
+import { closesGate, laneSession } from './open-session.js'
+import { closedLaneDueMs, laneDueMs, scanDue } from './outbox.js'
+import { expire, pickMail } from './pick-mail.js'
+import { attemptOf } from './record-outcome.js'
+import { resolveUnknown } from './resolve-unknown.js'
+import type { SendDependencies } from './send-dependencies.js'
+import { openRecipients, sendMail } from './send-mail.js'
+import { findRoute, type SendRoute } from './send-route.js'
+
+/** Failures of the peer in a row after which people are told. */
+const tellAfterFailures = 5
+/** Longest delay of a queue message; longer waits are rows. */
+const maxQueueDelayMs = 120_000
+
+interface Work {
+  tenant: string
+  mailboxId: string
+  /** From the timer: also gives up what passed its deadline behind a closed gate. */
+  sweep: boolean
+}
+
+export async function drainLane(deps: SendDependencies, message: unknown): Promise<void> {
+  const work = readWork(message)
+  if (work === undefined) return deps.log.error('mail-send-malformed', {})
+  const { tenant, mailboxId } = work
+  const mailbox = await readMailbox(deps, tenant, mailboxId)
+  if (mailbox === undefined) {
+    await expireAll(deps, work, () => true)
+    return setDue(deps, 'lane', tenant, mailboxId, Number.POSITIVE_INFINITY)
+  }
+  const row = await readLane(deps, tenant, mailboxId)
+  const now = deps.clock.now()
+  const opensAt = mailbox.active ? laneOpensAt(laneState(row), now) : Number.POSITIVE_INFINITY
+  if (opensAt > 0) {
+    if (work.sweep) await expireAll(deps, work, (deadline) => deadline <= now)
+    return lookAgain(deps, work, opensAt)
+  }
+  const lane = await takeLane(deps, tenant, mailboxId, row)
+  if (lane === undefined) return
+  const seen = new Set<string>()
+  let until = 0
+  try {
+    until = await drain(deps, lane, mailbox, seen)
+  } finally {
+    if (!(await lane.release())) until = 0
+  }
+  await scanOnceMore(deps, work, seen, until)
+}
+
+function readWork(message: unknown): Work | undefined {
+  const { v, tenant, mailboxId, sweep } = (message ?? {}) as Record<string, unknown>
+  if (v !== 1 || typeof tenant !== 'string' || typeof mailboxId !== 'string') return undefined
+  return isTenantId(tenant) && isId(mailboxId) ? { tenant, mailboxId, sweep: sweep === true } : undefined
+}
+
+/** Sends until the outbox, the share or the peer's patience ends; returns the time before which nothing is tried. */
+async function drain(deps: SendDependencies, lane: HeldLane, mailbox: Mailbox, seen: Set<string>): Promise<number> {
+  const started = deps.clock.now()
+  const { laneMails, laneSeconds } = deps.settings
+  let found: SendRoute | undefined
+  let session: ReturnType<typeof laneSession> | undefined
+  const within = (): boolean => seen.size < laneMails && deps.clock.now() - started < laneSeconds * 1000
+  try {
+    while (within()) {
+      const now = deps.clock.now()
+      const hints = await scanDue(deps, lane.tenant, lane.mailboxId, laneMails + seen.size)
+      const due = hints.filter((hint) => hint.dueAt <= now && !seen.has(hint.key))
+      if (due.length === 0) return 0
+      for (const hint of due) {
+        if (!within() || !(await lane.ready())) return 0
+        seen.add(hint.key)
+        const pick = await pickMail(deps, lane.tenant, hint)
+        if (pick.kind === 'nothing') continue
+        try {
+          found ??= await findRoute(deps, mailbox)
+          session ??= laneSession(deps, found)
+          if (pick.kind === 'resolve') {
+            const cause = { code: 'hand_over_interrupted', text: 'The hand-over was interrupted.' }
+            await resolveUnknown(deps, found, pick.entry, attemptOf(deps.clock.now(), cause))
+            continue
+          }
+          const recipients = openRecipients(pick.entry.mail).length
+          const allowedAt = laneAllows(lane.state, found.limits, recipients, deps.clock.now())
+          if (allowedAt > 0) return pause(lane, allowedAt)
+          const open = await session.get()
+          await nowHealthy(deps, lane)
+          const route = found
+          const verdict = await session.limited(() => sendMail(deps, lane, route, open, pick.entry))
+          lane.note(countMail(lane.state, recipients, deps.clock.now()))
+          if (verdict.next === 'lost') return 0
+          if (verdict.next === 'reopen') await session.drop()
+          if (verdict.next === 'stop') return await stop(deps, lane, found.connectionId, verdict.error)
+        } catch (error) {
+          // Somebody cancelled or moved this mail: the next one.
+          if (error instanceof RowChangedError) continue
+          if (asGatewayError(error).code === 'unexpected') throw error
+          return await stop(deps, lane, found?.connectionId ?? '', asGatewayError(error))
+        }
+      }
+    }
+    return 0
+  } finally {
+    await session?.drop()
+  }
+}
+
+function pause(lane: HeldLane, until: number): number {
+  lane.note({ pausedUntil: until })
+  return until
+}
+
+async function stop(
+  deps: SendDependencies,
+  lane: HeldLane,
+  connectionId: string,
+  error: GatewayError,
+): Promise<number> {
+  const now = deps.clock.now()
+  const { tenant, mailboxId } = lane
+  if (closesGate(error)) {
+    lane.note(closedGate(now, error))
+    await tellGateClosed(deps, tenant, mailboxId, connectionId, error)
+    return now + closedLaneDueMs
+  }
+  const failures = lane.state.failures + 1
+  lane.state.failures = failures
+  lane.note({ failures })
+  if (failures === tellAfterFailures)
+    await raiseAttention(deps, tenant, 'mailbox-send', mailboxId, error, { mailboxId, connectionId })
+  const { retryBaseMs: baseMs, retryCapMs: capMs } = deps.settings
+  // A day's quota is not back within the usual cap.
+  const cap = error.hint === 'quota-day' ? Math.max(capMs, 3_600_000) : capMs
+  return pause(lane, now + backoffMs(failures, { baseMs, capMs: cap }, error.retryAfterMs))
+}
+
+/** The server let us in: whatever was wrong is over. */
+async function nowHealthy(deps: SendDependencies, lane: HeldLane): Promise<void> {
+  if (lane.state.failures === 0 && lane.state.gateOpen) {
+    lane.note({ lastSuccess: deps.clock.now() })
+    return
+  }
+  lane.state.failures = 0
+  lane.state.gateOpen = true
+  lane.note({ ...openedGate, lastSuccess: deps.clock.now() })
+  await clearAttention(deps, lane.tenant, 'mailbox-send', lane.mailboxId)
+}
+
+async function scanOnceMore(deps: SendDependencies, work: Work, seen: Set<string>, until: number): Promise<void> {
+  const { tenant, mailboxId } = work
+  if (until > 0) return lookAgain(deps, work, until)
+  const look = () => scanDue(deps, tenant, mailboxId, seen.size + 10)
+  let hints = await look()
+  if (hints.length === 0) {
+    // The due row goes before the last look, so that a mail accepted in between keeps its own.
+    await setDue(deps, 'lane', tenant, mailboxId, Number.POSITIVE_INFINITY)
+    hints = await look()
+    if (hints.length === 0) return
+  }
+  const now = deps.clock.now()
+  // A hint that stayed although it was looked at is a write in progress: minutes, not a loop.
+  const fresh = hints.filter((hint) => !seen.has(hint.key))
+  await lookAgain(deps, work, Math.min(now + laneDueMs, ...fresh.map((hint) => hint.dueAt)))
+}
+
+/** Next look: by message when it is near, by the due row in any case. */
+async function lookAgain(deps: SendDependencies, work: Work, at: number): Promise<void> {
+  const { tenant, mailboxId } = work
+  const now = deps.clock.now()
+  await setDue(deps, 'lane', tenant, mailboxId, Math.min(Math.max(at, now + 30_000), now + closedLaneDueMs))
+  const delayMs = Math.max(0, at - now)
+  if (delayMs <= maxQueueDelayMs)
+    await deps.queues.send(deps.names.queue('mail-send'), { v: 1, tenant, mailboxId }, { delayMs })
+}
+
+async function expireAll(deps: SendDependencies, work: Work, isOver: (deadline: number) => boolean): Promise<void> {
+  for (const hint of await scanDue(deps, work.tenant, work.mailboxId, deps.settings.laneMails)) {
+    const pick = await pickMail(deps, work.tenant, hint)
+    if (pick.kind !== 'send' || !isOver(pick.entry.mail.deadline)) continue
+    await expire(deps, pick.entry).catch((error: unknown) => {
+      if (!(error instanceof RowChangedError)) throw error
+    })
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * The gate of a mailbox closes when someone must act (needs-reconnect, needs-admin): its mail waits without being tried,
+ * people are told once, and opening it is one write however many mails wait (design D5). A gate closed for an
+ * administrator lets one probe through each hour, so that a repair nobody reported is noticed.
+ */
+import type { GatewayError } from '../../errors.js'
+import { hashId } from '../../model/ids.js'
+import { clearAttention, raiseAttention } from '../common/attention.js'
+import type { Dependencies } from '../common/dependencies.js'
+import { emitEvent } from '../tell/emit-event.js'
+import { changeLane } from './lane.js'
+import { closedLaneDueMs, wakeLane } from './outbox.js'
+
+/** Columns that close the gate. */
+export function closedGate(now: number, error: GatewayError) {
+  return {
+    gate: 'closed',
+    gateCode: error.code,
+    gateReason: error.description.slice(0, 500),
+    gateSince: now,
+    gateUntil: error.class === 'needs-admin' ? now + closedLaneDueMs : 0,
+  }
+}
+
+export const openedGate = { gate: 'open', gateCode: '', gateReason: '', gateUntil: 0, pausedUntil: 0, failures: 0 }
+
+/** Attention and event, once per reason. */
+export async function tellGateClosed(
+  deps: Dependencies,
+  tenant: string,
+  mailboxId: string,
+  connectionId: string,
+  error: GatewayError,
+): Promise<void> {
+  const isNew = await raiseAttention(deps, tenant, 'mailbox-send', mailboxId, error, { mailboxId, connectionId })
+  if (!isNew) return
+  const since = String(Math.floor(deps.clock.now() / 60_000))
+  await emitEvent(deps, tenant, 'connection.changed', hashId('gate-closed', tenant, mailboxId, error.code, since), {
+    mailboxId,
+    connectionId,
+    direction: 'send',
+    state: error.class,
+    code: error.code,
+    description: error.description.slice(0, 500),
+    remedy: error.remedy.slice(0, 500),
+  })
+}
+
+export async function closeGate(
+  deps: Dependencies,
+  tenant: string,
+  mailboxId: string,
+  connectionId: string,
+  error: GatewayError,
+): Promise<void> {
+  const now = deps.clock.now()
+  await changeLane(deps, tenant, mailboxId, (row) => (row['gate'] === 'closed' ? undefined : closedGate(now, error)))
+  await tellGateClosed(deps, tenant, mailboxId, connectionId, error)
+}
+
+/** After a reconnect, a repair or on a person's word. */
+export async function openGate(deps: Dependencies, tenant: string, mailboxId: string): Promise<void> {
+  const gateOpenedAt = deps.clock.now()
+  await changeLane(deps, tenant, mailboxId, () => ({ ...openedGate, gateOpenedAt }))
+  await clearAttention(deps, tenant, 'mailbox-send', mailboxId)
+  await wakeLane(deps, tenant, mailboxId)
+}

@@ -1,0 +1,27 @@
+/** Journey 4, send: accept → journal → lane → sender → receipt; wait, gate, unknown. */
+import { acceptMail } from './accept-mail.js'
+import { acceptMessage } from './accept-message.js'
+import { drainLane } from './drain-lane.js'
+import { closeGate, openGate } from './gate.js'
+import { listMails } from './list-mails.js'
+import { cancelMail, cancelOpenMails, readMail, releaseMail, resolveMail, retryMail } from './mail-actions.js'
+import { sweepLanes } from './sweep-lanes.js'
+
+export type { SendDependencies, SendSettings } from './send-dependencies.js'
+
+/** Each takes the dependencies first; `gateway.ts` binds them. */
+export const sendFlows = {
+  acceptMail,
+  acceptMessage,
+  cancelMail,
+  cancelOpenMails,
+  closeGate,
+  drainLane,
+  listMails,
+  openGate,
+  readMail,
+  releaseMail,
+  resolveMail,
+  retryMail,
+  sweepLanes,
+}

@@ -1,0 +1,144 @@
+/**
+ * The lane: the row whose lease one worker holds while it drains a mailbox, with the gate (closed when someone must act),
+ * a pause (the peer asked us to wait), and the counters of the peer's limits. People and other flows change the gate
+ * without the lease, so the holder tolerates a changed ETag as long as the fence is still its own.
+ */
+import { RowChangedError, RowExistsError } from '../../errors.js'
+import type { Row } from '../../ports/tables.js'
+import type { Dependencies } from '../common/dependencies.js'
+import { type Lease, takeLease } from '../common/lease.js'
+import { mailboxPartition } from '../common/mailbox-rows.js'
+
+export const laneKey = 'lane~0'
+/** Longest single hand-over; the lease always outlasts it. */
+export const handOverMs = 120_000
+export const leaseMs = 240_000
+
+export interface LaneState {
+  gateOpen: boolean
+  /** Milliseconds: a closed gate lets one probe through then; 0 for never. */
+  gateUntil: number
+  /** Milliseconds: nothing is tried before. */
+  pausedUntil: number
+  /** Consecutive failures of the peer, not of a mail. */
+  failures: number
+  minuteStart: number
+  minuteMails: number
+  dayStart: number
+  dayRecipients: number
+}
+
+export function laneState(row: Row | undefined): LaneState {
+  const number = (column: string): number => Number(row?.[column] ?? 0)
+  return {
+    gateOpen: row?.['gate'] !== 'closed',
+    gateUntil: number('gateUntil'),
+    pausedUntil: number('pausedUntil'),
+    failures: number('failures'),
+    minuteStart: number('minuteStart'),
+    minuteMails: number('minuteMails'),
+    dayStart: number('dayStart'),
+    dayRecipients: number('dayRecipients'),
+  }
+}
+
+/** Time from which the lane may be drained; 0 for now, Infinity while the gate stays closed until somebody opens it. */
+export function laneOpensAt(lane: LaneState, now: number): number {
+  const gate = lane.gateOpen ? 0 : lane.gateUntil === 0 ? Number.POSITIVE_INFINITY : lane.gateUntil
+  const at = Math.max(gate, lane.pausedUntil)
+  return at <= now ? 0 : at
+}
+
+export async function readLane(deps: Dependencies, tenant: string, mailboxId: string): Promise<Row> {
+  const table = deps.names.table('mailboxes')
+  const partitionKey = mailboxPartition(tenant, mailboxId)
+  const known = await deps.tables.get(table, partitionKey, laneKey)
+  if (known) return known
+  try {
+    await deps.tables.insert(table, { partitionKey, rowKey: laneKey, v: 1, gate: 'open', fence: 0, leaseUntil: 0 })
+  } catch (error) {
+    if (!(error instanceof RowExistsError)) throw error
+  }
+  return (await deps.tables.get(table, partitionKey, laneKey)) ?? { partitionKey, rowKey: laneKey }
+}
+
+/** Changes the lane without holding it; the last word of a few tries counts. */
+export async function changeLane(
+  deps: Dependencies,
+  tenant: string,
+  mailboxId: string,
+  change: (row: Row) => Omit<Row, 'partitionKey' | 'rowKey'> | undefined,
+): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    const row = await readLane(deps, tenant, mailboxId)
+    const columns = change(row)
+    if (columns === undefined) return
+    try {
+      const { partitionKey, rowKey } = row
+      await deps.tables.update(deps.names.table('mailboxes'), { ...columns, partitionKey, rowKey }, row.etag ?? '')
+      return
+    } catch (error) {
+      if (!(error instanceof RowChangedError) || tries >= 9) throw error
+    }
+  }
+}
+
+/** A held lane as the drain uses it. */
+export interface HeldLane {
+  tenant: string
+  mailboxId: string
+  fence: number
+  claim: string
+  state: LaneState
+  /** Room for one more hand-over; renews when needed, false when the lane was lost or its gate closed by others. */
+  ready(): Promise<boolean>
+  /** Columns written with the next renewal or the release. */
+  note(columns: Omit<Row, 'partitionKey' | 'rowKey'>): void
+  /** False when the gate was to be closed but somebody opened it while the lane was held. */
+  release(): Promise<boolean>
+}
+
+export async function takeLane(
+  deps: Dependencies,
+  tenant: string,
+  mailboxId: string,
+  row: Row,
+): Promise<HeldLane | undefined> {
+  const taken = await takeLease(deps.tables, deps.names.table('mailboxes'), row, deps.worker, leaseMs)
+  if (taken === undefined) return undefined
+  const lease: Lease = taken
+  const takenAt = deps.clock.now()
+  let noted: Omit<Row, 'partitionKey' | 'rowKey'> = {}
+  const lane: HeldLane = {
+    tenant,
+    mailboxId,
+    fence: lease.fence,
+    claim: `${laneKey}:${lease.fence}`,
+    state: laneState(lease.row),
+    async ready() {
+      if (lease.remainingMs() > handOverMs) return true
+      try {
+        await lease.renew(leaseMs)
+        return true
+      } catch (error) {
+        if (error instanceof RowChangedError) return false
+        throw error
+      }
+    },
+    note(columns) {
+      noted = { ...noted, ...columns }
+    },
+    async release() {
+      let overruled = false
+      // Others may have moved the gate meanwhile: the fence tells whether the lease is still ours to give back.
+      await changeLane(deps, tenant, mailboxId, (now) => {
+        if (now['fence'] !== lease.fence) return undefined
+        overruled = noted['gate'] === 'closed' && Number(now['gateOpenedAt'] ?? 0) >= takenAt
+        const columns = overruled ? {} : noted
+        return { ...columns, leaseOwner: '', leaseUntil: 0 }
+      })
+      return !overruled
+    },
+  }
+  return lane
+}

@@ -1,0 +1,135 @@
+/**
+ * What apps and people do with an accepted mail: look, release, cancel, retry, resolve. Each is a conditional step of the
+ * journal and may be repeated: asking again for what already is gives the same answer. A step the state does not allow is
+ * `wrong_state`.
+ */
+import { conflict, GatewayError, RowChangedError } from '../../errors.js'
+import type { Mail, MailState } from '../../model/mail.js'
+import { clearAttention } from '../common/attention.js'
+import { blobName } from './accept-mail.js'
+import { openGate } from './gate.js'
+import { getMail, type JournalEntry, moveMail } from './journal.js'
+import { type MailView, mailView } from './mail-view.js'
+import { hintKey, openHints, wakeLane } from './outbox.js'
+import { attemptOf, finish } from './record-outcome.js'
+import type { SendDependencies } from './send-dependencies.js'
+
+export type ResolvedOutcome = 'sent' | 'not-sent' | 'resend'
+
+export async function readMail(deps: SendDependencies, tenant: string, id: string): Promise<MailView> {
+  return mailView((await getMail(deps, tenant, id)).mail)
+}
+
+export async function releaseMail(deps: SendDependencies, tenant: string, id: string): Promise<MailView> {
+  return act(deps, tenant, id, async (entry) => {
+    const { mail } = entry
+    if (mail.state === 'cancelled') throw wrongState(mail, 'released')
+    if (!mail.held) return entry
+    const at = Math.max(mail.notBefore, deps.clock.now())
+    const released = await moveMail(deps, entry, hintKey('d', at, id), { changes: { held: false, notBefore: at } })
+    await wakeLane(deps, tenant, mail.mailboxId)
+    return released
+  })
+}
+
+export async function cancelMail(deps: SendDependencies, tenant: string, id: string): Promise<MailView> {
+  return act(deps, tenant, id, async (entry) => {
+    const { state } = entry.mail
+    if (state === 'cancelled') return entry
+    if (state !== 'queued' && state !== 'waiting') throw wrongState(entry.mail, 'cancelled')
+    const attempt = attemptOf(deps.clock.now(), { code: 'cancelled', text: 'Cancelled on request.' })
+    return finish(deps, entry, 'cancelled', attempt, { held: false })
+  })
+}
+
+/** Before a mailbox goes: everything of it that has not left is cancelled. Returns how many mails. */
+export async function cancelOpenMails(deps: SendDependencies, tenant: string, mailboxId: string): Promise<number> {
+  let cancelled = 0
+  for await (const hint of openHints(deps, tenant, mailboxId)) {
+    try {
+      const view = await cancelMail(deps, tenant, hint.mailId)
+      if (view.state === 'cancelled') cancelled += 1
+    } catch (error) {
+      // Final, unknown or on its way already: its state stands.
+      if (!(error instanceof GatewayError) || error.class !== 'permanent') throw error
+    }
+  }
+  return cancelled
+}
+
+/** Now instead of later; also opens the mailbox's gate, because a person says that it should be tried. */
+export async function retryMail(deps: SendDependencies, tenant: string, id: string): Promise<MailView> {
+  return act(deps, tenant, id, async (entry) => {
+    const { mail } = entry
+    const now = deps.clock.now()
+    if (mail.held || !(['queued', 'waiting', 'failed'] as MailState[]).includes(mail.state))
+      throw wrongState(mail, 'tried again')
+    const changes: Partial<Mail> = { notBefore: now }
+    let to: MailState | undefined
+    if (mail.state === 'failed') {
+      if ((await deps.blobs.get(deps.names.container('outbound'), blobName(mail))) === undefined)
+        throw conflict('mail_content_gone', 'The content of this mail is no longer kept.', 'Submit the mail again.')
+      Object.assign(changes, { finalAt: '', deadline: now + deps.settings.deadlineMs })
+      to = 'queued'
+    } else if (mail.state === 'waiting') to = 'queued'
+    const retried = await moveMail(deps, entry, hintKey('d', now, id), { ...(to ? { to } : {}), changes })
+    await openGate(deps, tenant, mail.mailboxId)
+    return retried
+  })
+}
+
+/** A person's word about a mail of unknown outcome. */
+export async function resolveMail(
+  deps: SendDependencies,
+  tenant: string,
+  id: string,
+  outcome: ResolvedOutcome,
+): Promise<MailView> {
+  const view = await act(deps, tenant, id, async (entry) => {
+    const { mail } = entry
+    const now = deps.clock.now()
+    const goal = { sent: 'sent', 'not-sent': 'failed', resend: 'queued' } as const
+    if (mail.state !== 'unknown') {
+      if (mail.state === goal[outcome] && mail.history.at(-1)?.code.startsWith('resolved_')) return entry
+      throw wrongState(mail, 'resolved')
+    }
+    const attempt = attemptOf(now, {
+      code: `resolved_${outcome.replace('-', '_')}`,
+      text: `Decided by a person: ${outcome}.`,
+    })
+    if (outcome !== 'resend') return finish(deps, entry, goal[outcome] as 'sent' | 'failed', attempt)
+    const history = [...mail.history, attempt].slice(-20)
+    const deadline = Math.max(mail.deadline, now + deps.settings.deadlineMs)
+    const again = await moveMail(deps, entry, hintKey('d', now, id), {
+      to: 'queued',
+      changes: { notBefore: now, deadline, history, claim: '' },
+    })
+    await wakeLane(deps, tenant, mail.mailboxId)
+    return again
+  })
+  await clearAttention(deps, tenant, 'mail-unknown', id)
+  return view
+}
+
+async function act(
+  deps: SendDependencies,
+  tenant: string,
+  id: string,
+  step: (entry: JournalEntry) => Promise<JournalEntry>,
+): Promise<MailView> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return mailView((await step(await getMail(deps, tenant, id))).mail)
+    } catch (error) {
+      // A worker moved it meanwhile: what it is now decides.
+      if (!(error instanceof RowChangedError) || tries >= 4) throw error
+    }
+  }
+}
+
+const wrongState = (mail: Mail, wish: string) =>
+  conflict(
+    'wrong_state',
+    `A mail that is ${mail.held ? 'held' : mail.state} cannot be ${wish}.`,
+    'Read the mail again; only the state it is in now counts.',
+  )

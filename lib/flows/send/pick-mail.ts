@@ -1,0 +1,68 @@
+/**
+ * What a due hint is worth. The journal row decides: a mail to send, a trace of a worker that died, or nothing. A dead
+ * worker's `sending` never left and starts over; its `handing-over` may have left and becomes unknown.
+ */
+import { GatewayError, RowChangedError } from '../../errors.js'
+import { finalStates } from '../../model/mail.js'
+import type { Dependencies } from '../common/dependencies.js'
+import { findMail, type JournalEntry, transition } from './journal.js'
+import { type Hint, removeHint, staleHintMs } from './outbox.js'
+import { attemptOf, finish, tidyFinal } from './record-outcome.js'
+
+export type Pick =
+  | { kind: 'send'; entry: JournalEntry }
+  | { kind: 'resolve'; entry: JournalEntry }
+  | { kind: 'nothing' }
+
+const nothing: Pick = { kind: 'nothing' }
+
+export async function pickMail(deps: Dependencies, tenant: string, hint: Hint): Promise<Pick> {
+  const entry = await findMail(deps, tenant, hint.mailId)
+  const now = deps.clock.now()
+  const old = now - hint.at > staleHintMs
+  if (entry === undefined) {
+    if (old) await removeHint(deps, { tenant, mailboxId: hint.mailboxId }, hint.key)
+    return nothing
+  }
+  const { mail } = entry
+  if (mail.outboxKey !== hint.key || mail.mailboxId !== hint.mailboxId) {
+    // Either a move in progress or the trace of one that was interrupted.
+    if (old) await removeHint(deps, { tenant, mailboxId: hint.mailboxId }, hint.key)
+    return nothing
+  }
+  if (finalStates.has(mail.state)) {
+    await tidyFinal(deps, mail)
+    return nothing
+  }
+  if (mail.held) return nothing
+  try {
+    switch (mail.state) {
+      case 'queued':
+      case 'waiting':
+        if (now >= mail.deadline) await expire(deps, entry)
+        return now >= mail.deadline || mail.notBefore > now ? nothing : { kind: 'send', entry }
+      case 'sending':
+        return { kind: 'send', entry: await transition(deps, entry, 'queued', { claim: '' }) }
+      case 'handing-over':
+        return { kind: 'resolve', entry: await transition(deps, entry, 'unknown', { claim: '' }) }
+      case 'unknown':
+        return { kind: 'resolve', entry }
+      default:
+        return nothing
+    }
+  } catch (error) {
+    if (error instanceof RowChangedError) return nothing
+    throw error
+  }
+}
+
+/** Gives up a mail past its deadline. */
+export async function expire(deps: Dependencies, entry: JournalEntry): Promise<void> {
+  const last = entry.mail.history.at(-1)
+  const error = new GatewayError('deadline_passed', 'permanent', {
+    description: `The mail could not be sent before its deadline.${last ? ` Last error: ${last.text}` : ''}`,
+    remedy: last?.remedy || 'Correct the cause, then retry the mail.',
+    ...(last?.reply ? { peerLine: last.reply } : {}),
+  })
+  await finish(deps, entry, 'failed', attemptOf(deps.clock.now(), error))
+}

@@ -1,0 +1,152 @@
+/**
+ * What became of an attempt, written in the order that no crash can falsify: journal, event, outbox hint, blob, log. A
+ * crash after the journal leaves the hint behind; the next look at the lane then repeats the rest with the same event id.
+ */
+import { GatewayError } from '../../errors.js'
+import { hashId } from '../../model/ids.js'
+import type { Mail, MailAttempt, MailState } from '../../model/mail.js'
+import { maskAddress } from '../../protocol/mail-address.js'
+import { raiseAttention } from '../common/attention.js'
+import type { Dependencies } from '../common/dependencies.js'
+import { writeLog } from '../common/log-row.js'
+import { emitEvent } from '../tell/emit-event.js'
+import { blobName } from './accept-mail.js'
+import { type JournalEntry, moveMail, transition } from './journal.js'
+import { hintKey, removeHint } from './outbox.js'
+
+const short = (text: string): string => text.slice(0, 300)
+
+export function attemptOf(
+  now: number,
+  result: GatewayError | { code: string; text: string; reply?: string },
+): MailAttempt {
+  const at = new Date(now).toISOString()
+  if (!(result instanceof GatewayError))
+    return { at, code: result.code, class: '', text: short(result.text), remedy: '', reply: short(result.reply ?? '') }
+  const { code, description, remedy, peerLine } = result
+  return {
+    at,
+    code,
+    class: result.class,
+    text: short(description),
+    remedy: short(remedy),
+    reply: short(peerLine ?? ''),
+  }
+}
+
+export const withAttempt = (mail: Mail, attempt: MailAttempt): MailAttempt[] => [...mail.history, attempt].slice(-20)
+
+/** To `sent`, `failed` or `cancelled`, with everything that follows. */
+export async function finish(
+  deps: Dependencies,
+  entry: JournalEntry,
+  to: 'sent' | 'failed' | 'cancelled',
+  attempt: MailAttempt,
+  changes: Partial<Mail> = {},
+): Promise<JournalEntry> {
+  const final = await transition(deps, entry, to, {
+    ...changes,
+    claim: '',
+    finalAt: new Date(deps.clock.now()).toISOString(),
+    history: withAttempt(entry.mail, attempt),
+  })
+  await tidyFinal(deps, final.mail)
+  await logAttempt(deps, final.mail, attempt)
+  return final
+}
+
+/** The part that may be repeated: event, hint, blob. A failed mail keeps its blob, so that it can be tried again. */
+export async function tidyFinal(deps: Dependencies, mail: Mail, hint = mail.outboxKey): Promise<void> {
+  if (mail.state === 'sent' || mail.state === 'failed') {
+    const last = mail.history.at(-1)
+    const type = mail.state === 'sent' ? 'mail.sent' : 'mail.failed'
+    await emitEvent(deps, mail.tenant, type, hashId(type, mail.tenant, mail.id, String(mail.attempts)), {
+      mailId: mail.id,
+      mailboxId: mail.mailboxId,
+      messageId: mail.messageId,
+      attempts: mail.attempts,
+      refused: mail.refused.length,
+      code: last?.code ?? '',
+      description: mail.state === 'failed' ? (last?.text ?? '') : '',
+      remedy: mail.state === 'failed' ? (last?.remedy ?? '') : '',
+    })
+  }
+  await removeHint(deps, mail, hint)
+  if (mail.state !== 'failed') await deps.blobs.remove(deps.names.container('outbound'), blobName(mail))
+}
+
+/** Another attempt at `at`. */
+export async function wait(
+  deps: Dependencies,
+  entry: JournalEntry,
+  at: number,
+  attempt: MailAttempt,
+  changes: Partial<Mail> = {},
+): Promise<JournalEntry> {
+  const waiting = await moveMail(deps, entry, hintKey('d', at, entry.mail.id), {
+    to: 'waiting',
+    changes: { ...changes, claim: '', notBefore: at, history: withAttempt(entry.mail, attempt) },
+  })
+  await logAttempt(deps, waiting.mail, attempt)
+  return waiting
+}
+
+/** Nobody can tell what happened, and nobody but a person may decide: shown, told, never sent again by itself. */
+export async function leaveUnknown(
+  deps: Dependencies,
+  entry: JournalEntry,
+  attempt: MailAttempt,
+): Promise<JournalEntry> {
+  const { mail } = entry
+  const parked = await moveMail(deps, entry, hintKey('u', deps.clock.now(), mail.id), {
+    changes: { claim: '', history: withAttempt(mail, attempt) },
+  })
+  const reason = new GatewayError('outcome_unknown', 'permanent', {
+    description: 'The connection ended while a mail was handed over; it may or may not have been sent.',
+    remedy: 'Look into the Sent folder or ask a recipient, then decide: sent, not sent, or send again.',
+    peerLine: attempt.reply,
+  })
+  await raiseAttention(deps, mail.tenant, 'mail-unknown', mail.id, reason, { mailboxId: mail.mailboxId })
+  await emitEvent(
+    deps,
+    mail.tenant,
+    'mail.unknown',
+    hashId('mail.unknown', mail.tenant, mail.id, String(mail.attempts)),
+    {
+      mailId: mail.id,
+      mailboxId: mail.mailboxId,
+      messageId: mail.messageId,
+      attempts: mail.attempts,
+      code: attempt.code,
+      remedy: reason.remedy,
+    },
+  )
+  await logAttempt(deps, parked.mail, attempt)
+  return parked
+}
+
+/** One row per attempt: ids, codes and the server's line; recipients masked, no subject. */
+export async function logAttempt(deps: Dependencies, mail: Mail, attempt: MailAttempt): Promise<void> {
+  const bad: ReadonlySet<MailState> = new Set(['failed', 'unknown', 'waiting'])
+  await writeLog(
+    deps,
+    'sendinglog',
+    {
+      tenant: mail.tenant,
+      mailId: mail.id,
+      mailboxId: mail.mailboxId,
+      state: mail.state,
+      attempt: mail.attempts,
+      recipients: mail.recipients.slice(0, 10).map(maskAddress).join(', '),
+      recipientCount: mail.recipients.length,
+      refusedCount: mail.refused.length,
+      bytes: mail.bytes,
+      code: attempt.code,
+      class: attempt.class,
+      description: attempt.text,
+      remedy: attempt.remedy,
+      peerLine: attempt.reply,
+    },
+    bad.has(mail.state),
+  )
+}

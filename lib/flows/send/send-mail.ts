@@ -1,0 +1,208 @@
+/**
+ * Sends one mail under the lane: claim → `sending` → bytes from the blob → the sender, which has `handing-over` written
+ * durably before its point of no return → sent, waiting, failed or unknown. Whoever lost the claim meanwhile meets a
+ * changed ETag and stops before anything leaves. The class of an error alone decides: transient waits, permanent is
+ * final, needs-… closes the gate and leaves the mail as it is.
+ */
+
+import { asGatewayError, GatewayError, RowChangedError } from '../../errors.js'
+import { sha256 } from '../../model/ids.js'
+import type { Mail } from '../../model/mail.js'
+import { AllRefusedError, type RefusedRecipient, type SendReceipt, type SendSession } from '../../ports/sender.js'
+import { backoffMs } from '../../protocol/backoff.js'
+import { sameAddress } from '../../protocol/mail-address.js'
+import { blobName } from './accept-mail.js'
+import { findMail, type JournalEntry, transition } from './journal.js'
+import type { HeldLane } from './lane.js'
+import { attemptOf, finish, wait } from './record-outcome.js'
+import { resolveUnknown } from './resolve-unknown.js'
+import type { SendDependencies } from './send-dependencies.js'
+import type { SendRoute } from './send-route.js'
+
+export type SendVerdict =
+  | { next: 'go-on' }
+  /** The session is no longer to be trusted. */
+  | { next: 'reopen'; error: GatewayError }
+  /** The peer or a person must be waited for: nothing more from this mailbox now. */
+  | { next: 'stop'; error: GatewayError }
+  /** Another worker holds the mail: not ours any more. */
+  | { next: 'lost' }
+
+/** Fault of this mail alone although its class asks for a person: the mailbox itself is fine. */
+const mailHints = new Set(['sender', 'recipient', 'message', 'split'])
+/** The peer speaks about the mailbox, not about the mail. */
+const laneHints = new Set(['throttle', 'slow', 'quota-day'])
+
+const goOn: SendVerdict = { next: 'go-on' }
+
+export async function sendMail(
+  deps: SendDependencies,
+  lane: HeldLane,
+  route: SendRoute,
+  session: SendSession,
+  queued: JournalEntry,
+): Promise<SendVerdict> {
+  const now = deps.clock.now()
+  let entry = await transition(deps, queued, 'sending', {
+    claim: lane.claim,
+    attempts: queued.mail.attempts + 1,
+    draftId: '',
+  })
+  const raw = await deps.blobs.get(deps.names.container('outbound'), blobName(entry.mail))
+  if (raw === undefined || sha256(raw) !== entry.mail.sha256) {
+    await finish(deps, entry, 'failed', attemptOf(now, contentLost()))
+    return goOn
+  }
+  const { mail } = entry
+  const recipients = openRecipients(mail)
+  let entered = false
+  let receipt: SendReceipt
+  try {
+    receipt = await session.send(
+      { mailId: mail.id, messageId: mail.messageId, from: mail.from, recipients, raw },
+      async ({ draftId }) => {
+        if (!(await lane.ready())) throw new LaneLostError()
+        entry = await transition(deps, entry, 'handing-over', { draftId: draftId ?? '' })
+        entered = true
+      },
+    )
+  } catch (cause) {
+    if (cause instanceof RowChangedError || cause instanceof LaneLostError) return { next: 'lost' }
+    const error = asGatewayError(cause)
+    if (entered && error.outcome !== 'not-sent') return unknown(deps, route, entry, error)
+    return failedAttempt(deps, await current(deps, entry, lane), error)
+  }
+  await keepReceipt(deps, entry, recipients, receipt)
+  return goOn
+}
+
+export class LaneLostError extends Error {}
+
+/** Recipients that have not accepted or refused it for good in an earlier attempt (REL-06). */
+export const openRecipients = (mail: Mail): string[] =>
+  mail.recipients.filter(
+    (address) =>
+      !mail.delivered.some((done) => sameAddress(done, address)) &&
+      !mail.refused.some((done) => sameAddress(done.address, address)),
+  )
+
+/** A write whose answer got lost may have landed: go on from what is there, if it is still our claim. */
+async function current(deps: SendDependencies, entry: JournalEntry, lane: HeldLane): Promise<JournalEntry> {
+  const found = await findMail(deps, entry.mail.tenant, entry.mail.id)
+  if (found === undefined || found.mail.claim !== lane.claim) throw new RowChangedError('another worker has the mail')
+  return found
+}
+
+/** The effect is certain now: a worker that meanwhile called it unknown is corrected, not believed. */
+async function keepReceipt(
+  deps: SendDependencies,
+  entry: JournalEntry,
+  tried: string[],
+  receipt: SendReceipt,
+): Promise<void> {
+  try {
+    await recordReceipt(deps, entry, tried, receipt)
+  } catch (error) {
+    if (!(error instanceof RowChangedError)) throw error
+    const found = await findMail(deps, entry.mail.tenant, entry.mail.id)
+    if (
+      found?.mail.state === 'unknown' ||
+      (found?.mail.state === 'handing-over' && found.mail.claim === entry.mail.claim)
+    )
+      await recordReceipt(deps, found, tried, receipt)
+  }
+}
+
+async function recordReceipt(
+  deps: SendDependencies,
+  entry: JournalEntry,
+  tried: string[],
+  receipt: SendReceipt,
+): Promise<void> {
+  const now = deps.clock.now()
+  const { delivered, refused, again } = judge(entry.mail, tried, receipt.refused)
+  if (again.length > 0 && now < entry.mail.deadline) {
+    const error = partlyRefused(again)
+    await wait(deps, entry, retryAt(deps, entry.mail, error), attemptOf(now, error), { delivered, refused })
+    return
+  }
+  const late = again.map(({ address, code, reply }) => ({ address, code, reply: reply.slice(0, 200) }))
+  const text = refused.length + late.length > 0 ? 'Sent, but some recipients were refused.' : 'Sent.'
+  await finish(deps, entry, 'sent', attemptOf(now, { code: 'sent', text, reply: receipt.reply }), {
+    delivered,
+    refused: [...refused, ...late],
+  })
+}
+
+function judge(mail: Mail, tried: string[], answers: RefusedRecipient[]) {
+  const isRefused = (address: string) => answers.find((answer) => sameAddress(answer.address, address))
+  const again = answers.filter((answer) => answer.transient)
+  return {
+    again,
+    delivered: [...mail.delivered, ...tried.filter((address) => isRefused(address) === undefined)],
+    refused: [
+      ...mail.refused,
+      ...answers
+        .filter((answer) => !answer.transient)
+        .map(({ address, code, reply }) => ({ address, code, reply: reply.slice(0, 200) })),
+    ],
+  }
+}
+
+async function failedAttempt(deps: SendDependencies, entry: JournalEntry, error: GatewayError): Promise<SendVerdict> {
+  const now = deps.clock.now()
+  const attempt = attemptOf(now, error)
+  const { mail } = entry
+  const answers = error instanceof AllRefusedError ? error.refused : []
+  const { refused, again } = judge(mail, [], answers)
+  const changes = answers.length > 0 ? { refused } : {}
+  const needsPerson = error.class === 'needs-admin' || error.class === 'needs-reconnect'
+  if (needsPerson && !mailHints.has(error.hint ?? '')) {
+    await wait(deps, entry, now, attempt)
+    return { next: 'stop', error }
+  }
+  const retry = error.class === 'transient' && (answers.length === 0 || again.length > 0)
+  if (!retry || now >= mail.deadline) {
+    // What some recipients accepted in an earlier attempt was sent, whatever happens to the others.
+    const partly = mail.delivered.length > 0
+    const at = partly && mail.state === 'sending' ? await transition(deps, entry, 'handing-over') : entry
+    await finish(deps, at, partly ? 'sent' : 'failed', attempt, changes)
+    return goOn
+  }
+  await wait(deps, entry, retryAt(deps, mail, error), attempt, changes)
+  if (laneHints.has(error.hint ?? '')) return { next: 'stop', error }
+  return answers.length > 0 ? goOn : { next: 'reopen', error }
+}
+
+async function unknown(
+  deps: SendDependencies,
+  route: SendRoute,
+  entry: JournalEntry,
+  error: GatewayError,
+): Promise<SendVerdict> {
+  const doubtful = await transition(deps, entry, 'unknown', {})
+  await resolveUnknown(deps, route, doubtful, attemptOf(deps.clock.now(), error))
+  return { next: 'reopen', error }
+}
+
+/** Never later than the deadline, so that giving up is told in time. */
+function retryAt(deps: SendDependencies, mail: Mail, error: GatewayError): number {
+  const { retryBaseMs: baseMs, retryCapMs: capMs } = deps.settings
+  const now = deps.clock.now()
+  return Math.min(now + backoffMs(mail.attempts, { baseMs, capMs }, error.retryAfterMs), Math.max(mail.deadline, now))
+}
+
+function partlyRefused(again: RefusedRecipient[]): GatewayError {
+  return new GatewayError('recipients_wait', 'transient', {
+    hint: 'recipient',
+    description: `${again.length} recipients were refused for now; the others have the mail.`,
+    remedy: 'Nothing to do: only the refused ones are tried again.',
+    ...(again[0] ? { peerLine: again[0].reply } : {}),
+  })
+}
+
+const contentLost = (): GatewayError =>
+  new GatewayError('mail_content_lost', 'permanent', {
+    description: 'The stored mail is missing or does not match its checksum.',
+    remedy: 'Submit the mail again.',
+  })

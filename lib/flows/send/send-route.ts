@@ -1,0 +1,57 @@
+/** How a mailbox sends: sender, target and authority, found once per drain. */
+import { GatewayError } from '../../errors.js'
+import type { Mailbox } from '../../model/mailbox.js'
+import type { Authority } from '../../ports/authority.js'
+import type { Sender, SendTarget } from '../../ports/sender.js'
+import { sameAddress } from '../../protocol/mail-address.js'
+import type { SendDependencies } from './send-dependencies.js'
+
+export interface SendRoute {
+  mailbox: Mailbox
+  connectionId: string
+  sender: Sender
+  target: SendTarget
+  authority: Authority
+  /** Mails over one session. */
+  perSession: number
+  limits: { mailsPerMinute: number; recipientsPerDay: number }
+}
+
+const unlimited = { mailsPerMinute: Number.POSITIVE_INFINITY, recipientsPerDay: Number.POSITIVE_INFINITY }
+/** Exchange Online: 30 mails a minute and 10,000 recipients a day per mailbox (REL-09). */
+const exchangeOnline = { mailsPerMinute: 30, recipientsPerDay: 10_000 }
+
+export async function findRoute(deps: SendDependencies, mailbox: Mailbox): Promise<SendRoute> {
+  const { send, tenant } = mailbox
+  if (send.transport === 'none')
+    throw new GatewayError('no_mail_server', 'needs-admin', {
+      hint: 'config',
+      description: 'The mailbox has no mail server for sending.',
+      remedy: 'Choose how the mailbox sends.',
+    })
+  const { connectionId } = send
+  const connection = await deps.connection(tenant, connectionId)
+  if (connection === undefined || connection.state === 'removed')
+    throw new GatewayError('connection_missing', 'needs-reconnect', {
+      description: 'The mailbox has no connection any more.',
+      remedy: 'Connect the mailbox again.',
+    })
+  const common = { mailbox, connectionId, sender: deps.senders[send.transport] }
+  if (send.transport === 'graph') {
+    const own = connection.identity !== undefined && sameAddress(connection.identity.username, mailbox.address)
+    return {
+      ...common,
+      target: { transport: 'graph', graph: { mailbox: own ? 'me' : mailbox.address } },
+      authority: await deps.authority(tenant, connectionId, mailbox.address, 'graph'),
+      perSession: Number.POSITIVE_INFINITY,
+      limits: exchangeOnline,
+    }
+  }
+  return {
+    ...common,
+    target: { transport: 'smtp', smtp: send.smtp },
+    authority: await deps.authority(tenant, connectionId, mailbox.address, 'outlook'),
+    perSession: Math.max(1, send.smtp.messagesPerSession),
+    limits: connection.provider === 'microsoft' ? exchangeOnline : unlimited,
+  }
+}
