@@ -1,0 +1,51 @@
+import { GatewayError, RowChangedError } from '../../errors.js'
+import type { Connection, ConnectionState } from '../../model/connection.js'
+import { hashId } from '../../model/ids.js'
+import { clearAttention, raiseAttention } from '../common/attention.js'
+import { connectionPartition, connectionRowKey, readConnection } from '../common/connection-rows.js'
+import { emitEvent } from '../tell/emit-event.js'
+import type { TokenDependencies } from './token-dependencies.js'
+
+/** Out of `connected`: row, attention and event, each once per change however many workers notice. */
+export async function markBroken(deps: TokenDependencies, connection: Connection, error: GatewayError): Promise<void> {
+  const state = error.class === 'needs-admin' ? 'needs-admin' : 'needs-reconnect'
+  await raiseAttention(deps, connection.tenant, 'connection', connection.id, error, { connectionId: connection.id })
+  await change(deps, connection, state, error.code)
+}
+
+/** Works again: an administrator set right what was wrong. */
+export async function markWorking(deps: TokenDependencies, connection: Connection): Promise<void> {
+  await clearAttention(deps, connection.tenant, 'connection', connection.id)
+  await change(deps, connection, 'connected', '')
+}
+
+async function change(deps: TokenDependencies, seen: Connection, state: ConnectionState, reason: string) {
+  for (let attempt = 0; attempt < 5; attempt += 1) {
+    const now = await readConnection(deps, seen.tenant, seen.id)
+    // A person connected or removed it meanwhile: their word counts.
+    if (now === undefined || now.state === 'removed' || now.connectedAt !== seen.connectedAt) return
+    if (now.state === state && now.reason === reason) return
+    const stateSince = new Date(deps.clock.now()).toISOString()
+    const key = { partitionKey: connectionPartition(seen.tenant, seen.id), rowKey: connectionRowKey }
+    try {
+      await deps.tables.update(deps.names.table('connections'), { ...key, state, reason, stateSince }, now.etag)
+    } catch (error) {
+      if (error instanceof RowChangedError) continue
+      throw error
+    }
+    deps.log.warn('connection-changed', { tenant: seen.tenant, connectionId: seen.id, state, code: reason })
+    const data = { connectionId: seen.id, state, reason }
+    await emitEvent(deps, seen.tenant, 'connection.changed', hashId(seen.id, state, reason, stateSince), data)
+    return
+  }
+}
+
+/** What callers hear of a connection that is known not to work, without any call to the provider. */
+export function brokenConnection(connection: Connection): GatewayError {
+  const isAdmin = connection.state === 'needs-admin'
+  return new GatewayError(connection.reason || 'not_connected', isAdmin ? 'needs-admin' : 'needs-reconnect', {
+    description: `The connection has not worked since ${connection.stateSince}.`,
+    remedy: isAdmin ? 'An administrator has to act; see the open problems.' : 'Connect the mailbox again.',
+    outcome: 'not-sent',
+  })
+}

@@ -1,0 +1,25 @@
+import { connectionPartition } from '../common/connection-rows.js'
+import { setDue } from '../common/due.js'
+import { forgetTokens } from './access-token.js'
+import { grant, grantRowKey } from './grant-row.js'
+import { forgetPassword } from './password-of.js'
+import type { TokenDependencies } from './token-dependencies.js'
+
+/**
+ * Ends the authority of a connection. Deleting the row shreds every version in the vault, also soft-deleted ones, because
+ * their key is gone with it; the vault's names are tidied afterwards. Safe to repeat.
+ */
+export async function forgetGrant(deps: TokenDependencies, tenant: string, connectionId: string): Promise<void> {
+  const table = deps.names.table('connections')
+  const partition = connectionPartition(tenant, connectionId)
+  const row = await deps.tables.get(table, partition, grantRowKey)
+  await deps.tables.remove(table, partition, grantRowKey)
+  await setDue(deps, 'grant', tenant, connectionId, Number.POSITIVE_INFINITY)
+  forgetTokens(deps, tenant, connectionId)
+  forgetPassword(deps, tenant, connectionId)
+  const newest = row === undefined ? 1 : Math.max(1, grant.generation(row))
+  const names = [newest, ...(newest > 1 ? [newest - 1] : [])].map((one) =>
+    deps.names.connectionSecret(connectionId, one),
+  )
+  for (const name of names) await deps.vault.remove(name)
+}

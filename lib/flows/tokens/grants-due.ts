@@ -1,0 +1,22 @@
+import { claimDue } from '../common/due.js'
+import type { TokenDependencies } from './token-dependencies.js'
+
+const perMessage = 32
+const perRound = 2_000
+const rounds = 10
+const claimMs = 10 * 60_000
+
+/** Timer part: claims grants that are due and hands them to workers in batches. Returns how many. */
+export async function grantsDue(deps: TokenDependencies): Promise<number> {
+  let handed = 0
+  for (let round = 0; round < rounds; round += 1) {
+    const due = await claimDue(deps, 'grant', perRound, claimMs)
+    for (let at = 0; at < due.length; at += perMessage) {
+      const connections = due.slice(at, at + perMessage).map(({ tenant, id }) => ({ tenant, connectionId: id }))
+      await deps.queues.send(deps.names.queue('connection-refresh'), { v: 1, connections })
+    }
+    handed += due.length
+    if (due.length < perRound) break
+  }
+  return handed
+}

@@ -1,0 +1,55 @@
+/**
+ * Queue part: keeps up to 32 connections alive. Each one stands alone: its failure is noted at its own row, moves its own
+ * next time and delays no other. A connection that is gone leaves the schedule.
+ */
+import { z } from 'zod'
+import { asGatewayError, GatewayError } from '../../errors.js'
+import { parse } from '../../model/parse.js'
+import { setDue } from '../common/due.js'
+import { readGrant, resourcesOf } from './grant-row.js'
+import { refreshGrant } from './refresh-grant.js'
+import type { TokenDependencies } from './token-dependencies.js'
+
+const messageSchema = z.object({
+  v: z.literal(1),
+  connections: z.array(z.object({ tenant: z.string().max(32), connectionId: z.string().max(26) })).max(32),
+})
+const atOnce = 8
+/** Renewed when less than this is left: about a third of the usual hour. */
+const minLifeMs = 25 * 60_000
+
+export async function refreshBatch(deps: TokenDependencies, message: unknown): Promise<void> {
+  const { connections } = parse(messageSchema, message)
+  for (let at = 0; at < connections.length; at += atOnce)
+    await Promise.all(
+      connections.slice(at, at + atOnce).map(async ({ tenant, connectionId }) => {
+        try {
+          await refreshOne(deps, tenant, connectionId)
+        } catch (error) {
+          deps.log.warn('grant-not-refreshed', { tenant, connectionId, code: asGatewayError(error).code })
+        }
+      }),
+    )
+}
+
+async function refreshOne(deps: TokenDependencies, tenant: string, connectionId: string): Promise<void> {
+  const read = await readGrant(deps, tenant, connectionId)
+  const isOver = read === undefined || ['needs-reconnect', 'removed'].includes(read.connection.state)
+  if (isOver || read.row['kind'] === 'password')
+    return setDue(deps, 'grant', tenant, connectionId, Number.POSITIVE_INFINITY)
+  const used = resourcesOf(read.row)
+  let nextDue = Number.POSITIVE_INFINITY
+  for (const resource of used.length > 0 ? used : (['graph'] as const)) {
+    try {
+      const { expiresAt } = await refreshGrant(deps, tenant, connectionId, { resource, minLifeMs })
+      // Somewhere inside the time in which it is renewed, so that nobody marches in step.
+      const before = minLifeMs * (0.6 + Math.random() * 0.35)
+      nextDue = Math.min(nextDue, Math.max(deps.clock.now() + 60_000, expiresAt - before))
+    } catch (error) {
+      // The refresh has set the time of its next try.
+      if (error instanceof GatewayError) return
+      throw error
+    }
+  }
+  await setDue(deps, 'grant', tenant, connectionId, nextDue)
+}

@@ -1,0 +1,244 @@
+/**
+ * Renews the access token of one connection; any number of workers may ask at once. Take the lease of the grant row;
+ * if somebody else renewed meanwhile, use that. Note the attempt, call the provider with the refresh token that counts,
+ * put a new refresh token away before anything uses the access token, then point at it in one update. A refusal counts
+ * only when no newer token exists and a second try says the same: then the connection is marked and nobody calls again.
+ * Everything else is a reason to wait.
+ */
+import { GatewayError, RowChangedError } from '../../errors.js'
+import type { Connection, Resource } from '../../model/connection.js'
+import type { RefreshInput, TokenSet } from '../../ports/provider.js'
+import type { Row } from '../../ports/tables.js'
+import { scopesFor } from '../../protocol/scopes.js'
+import { Secret } from '../../secret.js'
+import { setDue } from '../common/due.js'
+import { type Lease, takeLease } from '../common/lease.js'
+import { brokenConnection, markBroken, markWorking } from './connection-state.js'
+import { currentSecrets, previousSecret } from './current-secret.js'
+import {
+  accessColumns,
+  expiryMarginMs,
+  grant,
+  putSecret,
+  readGrant,
+  seal,
+  storedToken,
+  type VaultValue,
+} from './grant-row.js'
+import type { AccessToken, TokenDependencies } from './token-dependencies.js'
+
+export interface RefreshWish {
+  resource: Resource
+  /** A stored token must live at least this long to be taken; default 5 minutes. */
+  minLifeMs?: number
+  /** The token a server refused: anything else is better. */
+  refused?: string
+}
+
+const leaseMs = 90_000
+const callMs = 20_000
+const waitMs = 30_000
+const dayMs = 86_400_000
+/** Their former refresh token stays good for long, so the vault need not see every rotation; the row does. */
+const longOverlap = ['microsoft']
+
+export async function refreshGrant(
+  deps: TokenDependencies,
+  tenant: string,
+  connectionId: string,
+  wish: RefreshWish,
+): Promise<AccessToken> {
+  const want = {
+    minLifeMs: wish.minLifeMs ?? expiryMarginMs,
+    ...(wish.refused === undefined ? {} : { refused: wish.refused }),
+  }
+  const giveUpAt = performance.now() + waitMs
+  for (let pauseMs = 50; performance.now() < giveUpAt; pauseMs = Math.min(1_000, pauseMs * 1.5)) {
+    const read = await readGrant(deps, tenant, connectionId)
+    if (read === undefined) throw notConnected()
+    const { connection, row } = read
+    const known = await storedToken(deps, row, wish.resource, want)
+    if (known !== undefined && connection.state === 'connected') return known
+    mayTry(deps, connection, row)
+    const lease = await takeLease(deps.tables, deps.names.table('connections'), row, deps.worker, leaseMs)
+    if (lease !== undefined) {
+      try {
+        return await underLease(deps, connection, lease, wish.resource)
+      } catch (error) {
+        // Held up so long that another worker took over: what it wrote counts.
+        if (!(error instanceof RowChangedError)) throw error
+      }
+    }
+    await deps.clock.sleep(pauseMs)
+  }
+  throw new GatewayError('refresh_busy', 'transient', {
+    retryAfterMs: 5_000,
+    description: 'Another worker has been renewing this connection for longer than usual.',
+    remedy: 'Nobody has to act; it is tried again.',
+    outcome: 'not-sent',
+  })
+}
+
+/** Dead means no calls at all; after a fault the next call waits its time (P-03). */
+function mayTry(deps: TokenDependencies, connection: Connection, row: Row): void {
+  if (connection.state === 'needs-reconnect' || connection.state === 'removed') throw brokenConnection(connection)
+  const waitForMs = grant.notBefore(row) - deps.clock.now()
+  if (waitForMs <= 0) return
+  if (connection.state === 'needs-admin') throw brokenConnection(connection)
+  throw new GatewayError(String(row['failureCode'] || 'refresh_waiting'), 'transient', {
+    retryAfterMs: waitForMs,
+    description: 'Renewing the access token failed a moment ago and is tried again shortly.',
+    remedy: 'Nobody has to act unless it goes on for hours.',
+    outcome: 'not-sent',
+  })
+}
+
+async function underLease(
+  deps: TokenDependencies,
+  connection: Connection,
+  lease: Lease,
+  resource: Resource,
+): Promise<AccessToken> {
+  let answer: { tokens: TokenSet; used: VaultValue }
+  try {
+    await lease.write({ attemptAt: deps.clock.now() })
+    await storeWhatWaits(deps, connection, lease)
+    answer = await callProvider(deps, connection, lease, resource)
+  } catch (error) {
+    await noteFailure(deps, connection, lease, error)
+    throw error
+  }
+  const { tokens, used } = answer
+  const fresh: AccessToken = { token: tokens.accessToken, expiresAt: tokens.expiresAt }
+  const columns: Record<string, string | number> = {
+    ...(await rotated(deps, connection, lease, tokens, used)),
+    ...(await accessColumns(deps, lease.row, resource, fresh)),
+    refreshedAt: deps.clock.now(),
+    failures: 0,
+    notBefore: 0,
+    failureCode: '',
+  }
+  const retired = lease.row['secretName']
+  await lease.write({ ...columns, leaseOwner: '', leaseUntil: 0 })
+  await afterSuccess(deps, connection, fresh, retired === lease.row['secretName'] ? '' : String(retired))
+  return fresh
+}
+
+/** A rotation the vault refused last time goes in before the next one starts, where each rotation ends the one before. */
+async function storeWhatWaits(deps: TokenDependencies, connection: Connection, lease: Lease): Promise<void> {
+  if (longOverlap.includes(connection.provider) || grant.unstored(lease.row) === '') return
+  const [waiting] = await currentSecrets(deps, lease.row, connection.id)
+  if (waiting !== undefined) await lease.write(await putSecret(deps, lease.row, connection.id, waiting))
+}
+
+async function callProvider(
+  deps: TokenDependencies,
+  connection: Connection,
+  lease: Lease,
+  resource: Resource,
+): Promise<{ tokens: TokenSet; used: VaultValue }> {
+  const provider = deps.providers[connection.provider]
+  if (provider === undefined) throw new GatewayError('provider_unknown', 'needs-admin', { hint: 'operator' })
+  const { registration, credential } = await deps.registrations(connection.tenant, connection.registrationId)
+  const scopes = connection.provider === 'microsoft' ? scopesFor(connection.scopes, resource) : connection.scopes
+  if (scopes.length === 0) throw notGranted(resource)
+  const secrets = await currentSecrets(deps, lease.row, connection.id)
+  const refresh = async (used: VaultValue): Promise<{ tokens: TokenSet; used: VaultValue }> => {
+    // A lease protects no outside effect: it must outlive the call.
+    if (lease.remainingMs() < callMs + 5_000) await lease.renew(leaseMs)
+    const input: RefreshInput = { registration, credential, scopes, refreshToken: new Secret(used.value) }
+    const tenantId = connection.identity?.tenantId
+    return { tokens: await provider.refresh({ ...input, ...(tenantId ? { tenantId } : {}) }), used }
+  }
+  const [first] = secrets as [VaultValue]
+  try {
+    return await refresh(first)
+  } catch (error) {
+    if (!isVerdict(error)) throw error
+    // Somebody else's newer token would explain the refusal: the conditional write finds out.
+    await lease.write({ attemptAt: deps.clock.now() })
+    const other = secrets[1] ?? (await previousSecret(deps, lease.row).catch(() => undefined))
+    return await refresh(other ?? first)
+  }
+}
+
+/** Columns for the refresh token of this answer. It is safe before anybody uses the access token (P-01). */
+async function rotated(
+  deps: TokenDependencies,
+  connection: Connection,
+  lease: Lease,
+  tokens: TokenSet,
+  used: VaultValue,
+): Promise<Record<string, string | number>> {
+  const { row } = lease
+  const rotation = Math.max(grant.rotation(row), used.rotation) + 1
+  const value = tokens.refreshToken?.reveal() ?? used.value
+  // Nothing new to keep, unless the one that worked is one the row does not point at.
+  if (value === used.value && used.rotation === grant.rotation(row)) return { rotation: grant.rotation(row) }
+  const isDue = deps.clock.now() - grant.storedAt(row) >= dayMs
+  if (!longOverlap.includes(connection.provider) || isDue) {
+    try {
+      return { rotation, ...(await putSecret(deps, row, connection.id, { value, rotation })) }
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error
+      deps.log.warn('refresh-token-not-stored', { connectionId: connection.id, code: error.code })
+    }
+  }
+  return { rotation, unstored: await seal(deps, row, 'unstored', value), unstoredRotation: rotation }
+}
+
+async function afterSuccess(deps: TokenDependencies, connection: Connection, fresh: AccessToken, retired: string) {
+  await setDue(deps, 'grant', connection.tenant, connection.id, nextRefresh(deps.clock.now(), fresh.expiresAt))
+  if (connection.state !== 'connected') await markWorking(deps, connection)
+  // The new generation is in place; the old name has served. Left behind it is only noise, without its key.
+  if (retired !== '') await deps.vault.remove(retired).catch(() => {})
+}
+
+/** Between two thirds and three quarters of the life, so that losing a race costs nothing and nobody marches in step. */
+export function nextRefresh(now: number, expiresAt: number): number {
+  return now + Math.max(60_000, (expiresAt - now) * (0.66 + Math.random() * 0.09))
+}
+
+async function noteFailure(
+  deps: TokenDependencies,
+  connection: Connection,
+  lease: Lease,
+  error: unknown,
+): Promise<void> {
+  if (error instanceof RowChangedError) return
+  const failure = error instanceof GatewayError ? error : undefined
+  const isFinal = failure?.class === 'needs-reconnect'
+  const failures = grant.failures(lease.row) + 1
+  const pauseMs =
+    failure?.class === 'needs-admin' ? 3_600_000 : Math.min(600_000, 5_000 * 2 ** Math.min(failures - 1, 10))
+  const waitForMs = Math.max(failure?.retryAfterMs ?? 0, pauseMs * (0.75 + Math.random() / 2))
+  const notBefore = deps.clock.now() + waitForMs
+  // The mark before the lease ends: whoever waits for the lease must find it.
+  if (failure && isVerdict(failure)) await markBroken(deps, connection, failure)
+  const due = isFinal ? Number.POSITIVE_INFINITY : notBefore
+  await setDue(deps, 'grant', connection.tenant, connection.id, due)
+  await lease.release({ failures, notBefore, failureCode: failure?.code ?? 'unexpected' })
+  deps.log.warn('refresh-failed', { tenant: connection.tenant, connectionId: connection.id, code: failure?.code })
+}
+
+/** Only these say something about the grant; outages, throttling and our own faults never do. */
+function isVerdict(error: unknown): error is GatewayError {
+  if (!(error instanceof GatewayError) || error.code.startsWith('vault_')) return false
+  return error.class === 'needs-reconnect' || error.class === 'needs-admin'
+}
+
+function notGranted(resource: Resource): GatewayError {
+  return new GatewayError('token_scope_missing', 'needs-reconnect', {
+    hint: 'consent',
+    description: `The connection holds no permission for ${resource}.`,
+    remedy: 'Connect the mailbox again and agree to all permissions shown.',
+  })
+}
+
+export function notConnected(): GatewayError {
+  return new GatewayError('not_connected', 'needs-reconnect', {
+    description: 'There is no connection with this id, or its authority was removed.',
+    remedy: 'Connect the mailbox again.',
+    outcome: 'not-sent',
+  })
+}

@@ -1,0 +1,18 @@
+import type { Registration } from '../../model/registration.js'
+import type { Provider } from '../../ports/provider.js'
+import type { Sealer } from '../../protocol/seal.js'
+import type { Secret } from '../../secret.js'
+import type { Dependencies } from '../common/dependencies.js'
+
+export interface TokenDependencies extends Dependencies {
+  /** By connection provider: `microsoft` … */
+  providers: Record<string, Provider>
+  registrations(tenant: string, id: string): Promise<{ registration: Registration; credential: Secret | undefined }>
+  sealer(): Promise<Sealer>
+}
+
+export interface AccessToken {
+  token: Secret
+  /** Milliseconds. */
+  expiresAt: number
+}
