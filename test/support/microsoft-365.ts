@@ -36,7 +36,8 @@ export interface Microsoft365 {
   provider: Provider
   /** Options of the Graph transports. */
   origins: Record<string, string>
-  signIn(upn: string, scopes?: string[]): Promise<TokenSet>
+  /** Agrees to `consent` and redeems for `scopes`, those of one resource. */
+  signIn(upn: string, scopes?: string[], consent?: string[]): Promise<TokenSet>
   /** A bearer authority for Graph; `renewals` counts how often a new token was asked for. */
   authority(upn: string, shared?: boolean): Promise<Authority & { kind: 'bearer'; renewals: number }>
   stop(): Promise<void>
@@ -50,9 +51,9 @@ export async function startMicrosoft365(clock: Pick<Clock, 'now'> = { now: Date.
   const network = networkClient({ origins: { [microsoft]: entra.url } })
   const provider = microsoftProvider({ clock: { now, sleep: async () => {} }, network })
 
-  const signIn: Microsoft365['signIn'] = async (upn, scopes = graphScopes()) => {
+  const signIn: Microsoft365['signIn'] = async (upn, scopes = graphScopes(), consent = scopes) => {
     const { verifier, challenge } = newPkce()
-    const asked = { registration: demoRegistration, scopes, state: 's', nonce: 'n', codeChallenge: challenge }
+    const asked = { registration: demoRegistration, scopes: consent, state: 's', nonce: 'n', codeChallenge: challenge }
     const url = await provider.authorizeUrl({ ...asked, loginHint: upn, responseMode: 'query' })
     const { fields } = await entra.control.signInAs(url, upn)
     return provider.redeem({

@@ -1,0 +1,454 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { GatewayError } from '../../lib/errors.js'
+import { connectionToRow, readConnection } from '../../lib/flows/common/connection-rows.js'
+import { sealKeys } from '../../lib/flows/common/seal-keys.js'
+import { accessToken } from '../../lib/flows/tokens/access-token.js'
+import { sealPlace } from '../../lib/flows/tokens/grant-row.js'
+import { tokenFlows } from '../../lib/flows/tokens/index.js'
+import { refreshGrant } from '../../lib/flows/tokens/refresh-grant.js'
+import type { TokenDependencies } from '../../lib/flows/tokens/token-dependencies.js'
+import { silentLog } from '../../lib/log.js'
+import type { Connection } from '../../lib/model/connection.js'
+import { newId } from '../../lib/model/ids.js'
+import { storageNames, tableNames } from '../../lib/model/names.js'
+import { mailScopes } from '../../lib/protocol/scopes.js'
+import { memoryBlobs } from '../../lib/stores/memory-blobs.js'
+import { type MemoryQueues, memoryQueues } from '../../lib/stores/memory-queues.js'
+import { memoryTables } from '../../lib/stores/memory-tables.js'
+import { memoryVault } from '../../lib/stores/memory-vault.js'
+import { demoCredential, demoRegistration, type Microsoft365, startMicrosoft365 } from '../support/microsoft-365.js'
+
+const tenant = 'acme'
+const ana = 'ana@contoso.example'
+const names = storageNames('test')
+const scopes = mailScopes({ receive: 'graph', send: 'smtp' })
+const minute = 60_000
+
+let now = 0
+let world: Microsoft365
+let tables: TokenDependencies['tables']
+let vault: TokenDependencies['vault']
+let queues: MemoryQueues
+
+beforeEach(async () => {
+  now = Date.parse('2026-11-21T12:00:00Z')
+  const clock = { now: () => now }
+  world = await startMicrosoft365(clock)
+  tables = memoryTables(clock)
+  vault = memoryVault()
+  queues = memoryQueues(clock)
+  for (const name of tableNames) await tables.ensure(names.table(name))
+})
+afterEach(() => world.stop())
+
+/** One process: its own memory in front of the shared storage. `over` lets it fail where a test wants. */
+function process(over: { tables?: Partial<typeof tables>; vault?: Partial<typeof vault> } = {}): TokenDependencies {
+  const deps = {
+    names,
+    tables: { ...tables, ...over.tables },
+    queues,
+    blobs: memoryBlobs(),
+    vault: { ...vault, ...over.vault },
+    clock: { now: () => now, sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms / 10)) },
+    log: silentLog,
+    worker: newId(),
+    // The same server as one with long overlap, and as one that wants every rotation kept.
+    providers: { microsoft: world.provider, oauth2: world.provider },
+    registrations: async () => ({ registration: demoRegistration, credential: demoCredential }),
+  }
+  return { ...deps, sealer: () => sealKeys(deps) }
+}
+
+async function connect(provider: 'microsoft' | 'oauth2', upn = ana): Promise<Connection> {
+  const wanted = provider === 'microsoft' ? scopes.consent : scopes.token('graph')
+  const first = await world.signIn(upn, scopes.token('graph'), wanted)
+  const at = new Date(now).toISOString()
+  const connection: Connection = {
+    id: newId(),
+    tenant,
+    mode: 'delegated',
+    provider,
+    registrationId: 'demo',
+    ...(first.identity ? { identity: first.identity } : {}),
+    username: upn,
+    scopes: wanted,
+    state: 'connected',
+    reason: '',
+    stateSince: at,
+    createdAt: at,
+    connectedAt: at,
+  }
+  await tables.insert(names.table('connections'), connectionToRow(connection))
+  await tokenFlows.storeGrant(process(), {
+    tenant,
+    connectionId: connection.id,
+    grant: {
+      kind: 'oauth',
+      resource: 'graph',
+      accessToken: first.accessToken.reveal(),
+      expiresAt: first.expiresAt,
+      refreshToken: first.refreshToken!.reveal(),
+    },
+  })
+  world.entra.control.reset()
+  return connection
+}
+const failure = (work: Promise<unknown>): Promise<GatewayError> =>
+  work.then(
+    () => expect.fail('no error'),
+    (e) => e,
+  )
+const grantRow = async (id: string) => (await tables.get(names.table('connections'), `${tenant}~${id}`, 'grant'))!
+const refreshes = () => world.entra.control.requests.filter((one) => one.form['grant_type'] === 'refresh_token').length
+const changes = () =>
+  (queues.take(names.eventsQueue(tenant)) as { type: string; data: object }[]).filter(
+    (event) => event.type === 'connection.changed',
+  )
+
+describe.each(['microsoft', 'oauth2'] as const)('%s', (provider) => {
+  test('M-083, P-01: 50 rotations, each of which kills the token before', async () => {
+    const connection = await connect(provider)
+    world.entra.control.setRotation('strict')
+    for (let round = 0; round < 50; round += 1) {
+      now += 70 * minute
+      const { token } = await accessToken(process(), tenant, connection.id, 'graph')
+      expect(world.entra.verifyAccessToken(token.reveal())?.upn).toBe(ana)
+    }
+    expect(world.entra.control.counters.reuseEvents).toBe(0)
+    expect(refreshes()).toBe(50)
+    expect(await grantRow(connection.id)).toMatchObject({ rotation: 51, failures: 0 })
+  })
+
+  test('M-084, REL-15, P-02: 20 callers in two processes make one token call', async () => {
+    const connection = await connect(provider)
+    world.entra.control.setRotation('strict')
+    now += 70 * minute
+    const [one, other] = [process(), process()]
+    const tokens = await Promise.all(
+      Array.from({ length: 20 }, (_, at) => accessToken(at % 2 ? one : other, tenant, connection.id, 'graph')),
+    )
+    expect(new Set(tokens.map(({ token }) => token.reveal())).size).toBe(1)
+    expect(refreshes()).toBe(1)
+    await accessToken(one, tenant, connection.id, 'graph')
+    await accessToken(process(), tenant, connection.id, 'graph')
+    expect(refreshes()).toBe(1)
+  })
+
+  test('P-03: a revoked grant is tried twice, told once, and never again', async () => {
+    const connection = await connect(provider)
+    world.entra.control.revoke(ana)
+    now += 70 * minute
+    const callers = [process(), process()].flatMap((deps) => [deps, deps, deps])
+    for (const result of await Promise.allSettled(
+      callers.map((deps) => accessToken(deps, tenant, connection.id, 'graph')),
+    ))
+      expect(result).toMatchObject({ status: 'rejected', reason: { class: 'needs-reconnect', code: 'aadsts_50173' } })
+    expect(refreshes()).toBe(2)
+    expect(changes()).toMatchObject([{ data: { connectionId: connection.id, state: 'needs-reconnect' } }])
+    expect(await tables.get(names.table('attention'), tenant, `connection~${connection.id}`)).toBeDefined()
+    now += 30 * 24 * 60 * minute
+    await tokenFlows.grantsDue(process())
+    for (const message of queues.take(names.queue('connection-refresh')))
+      await tokenFlows.refreshBatch(process(), message)
+    expect(await failure(accessToken(process(), tenant, connection.id, 'graph'))).toMatchObject({
+      code: 'aadsts_50173',
+    })
+    expect(refreshes()).toBe(2)
+    // A reconnect brings it back.
+    const again = await world.signIn(ana)
+    await tokenFlows.storeGrant(process(), {
+      tenant,
+      connectionId: connection.id,
+      grant: {
+        kind: 'oauth',
+        resource: 'graph',
+        accessToken: again.accessToken.reveal(),
+        expiresAt: again.expiresAt,
+        refreshToken: again.refreshToken!.reveal(),
+      },
+    })
+    const row = (await readConnection(process(), tenant, connection.id))!
+    await tables.update(
+      names.table('connections'),
+      { ...connectionToRow({ ...row, state: 'connected', reason: '' }) },
+      row.etag,
+    )
+    now += 70 * minute
+    await accessToken(process(), tenant, connection.id, 'graph')
+  })
+
+  const crash = new Error('the process ended here')
+  const crashPoints: [string, (deps: { hit: boolean }) => Parameters<typeof process>[0]][] = [
+    [
+      'before the new secret is kept',
+      (at) => ({
+        vault: {
+          set: async (...input) => {
+            if (!input[0].includes('-c-')) return vault.set(...input)
+            at.hit = true
+            throw crash
+          },
+        },
+      }),
+    ],
+    [
+      'after the vault, before the row',
+      (at) => ({
+        tables: {
+          update: async (table, row, etag) => {
+            if (row['refreshedAt'] === undefined) return tables.update(table, row, etag)
+            at.hit = true
+            throw crash
+          },
+        },
+      }),
+    ],
+    [
+      'after the row',
+      (at) => ({
+        tables: {
+          upsert: async (table, row) => {
+            if (table !== names.table('due')) return tables.upsert(table, row)
+            at.hit = true
+            throw crash
+          },
+        },
+      }),
+    ],
+  ]
+  test.each(crashPoints)('REL-16: a crash %s, with a provider that gives grace', async (_where, at) => {
+    const connection = await connect(provider)
+    world.entra.control.setRotation('grace')
+    now += 25 * 60 * minute
+    const point = { hit: false }
+    expect(await failure(accessToken(process(at(point)), tenant, connection.id, 'graph'))).toBe(crash)
+    expect(point.hit).toBe(true)
+    // The dead process's lease is ended by hand: waiting for it would outlast the 30 seconds of grace.
+    const row = await grantRow(connection.id)
+    if (row['leaseOwner'] !== '') await tables.update(names.table('connections'), { ...row, leaseUntil: 0 }, row.etag!)
+    const { token } = await accessToken(process(), tenant, connection.id, 'graph')
+    expect(world.entra.verifyAccessToken(token.reveal())).toBeDefined()
+    expect((await readConnection(process(), tenant, connection.id))?.state).toBe('connected')
+  })
+
+  test('REL-16: with a strict provider a crash before keeping costs the grant, is told, and does not loop', async () => {
+    const connection = await connect(provider)
+    world.entra.control.setRotation('strict')
+    now += 25 * 60 * minute
+    const point = { hit: false }
+    await failure(accessToken(process(crashPoints[0]![1](point)), tenant, connection.id, 'graph'))
+    now += 2 * minute
+    for (let caller = 0; caller < 5; caller += 1)
+      expect(await failure(accessToken(process(), tenant, connection.id, 'graph'))).toMatchObject({
+        class: 'needs-reconnect',
+      })
+    expect(refreshes()).toBe(3)
+    expect(changes()).toHaveLength(1)
+  })
+
+  test('REL-16: with a strict provider a crash after the vault write loses nothing', async () => {
+    const connection = await connect(provider)
+    world.entra.control.setRotation('strict')
+    now += 25 * 60 * minute
+    await failure(accessToken(process(crashPoints[1]![1]({ hit: false })), tenant, connection.id, 'graph'))
+    now += 2 * minute
+    await accessToken(process(), tenant, connection.id, 'graph')
+    expect(world.entra.control.counters.reuseEvents).toBe(0)
+  })
+
+  test('REL-19: while the vault refuses, tokens in hand work, rotations are kept and stored later', async () => {
+    const connection = await connect(provider)
+    world.entra.control.setRotation('strict')
+    const unavailable = new GatewayError('vault_unavailable', 'transient', { retryAfterMs: 1_000 })
+    let isAway = true
+    const deps = () =>
+      process({
+        vault: {
+          set: async (...input) => {
+            if (isAway && input[0].includes('-c-')) throw unavailable
+            return vault.set(...input)
+          },
+        },
+      })
+    await accessToken(deps(), tenant, connection.id, 'graph')
+    expect(refreshes()).toBe(0)
+    now += 25 * 60 * minute
+    await accessToken(deps(), tenant, connection.id, 'graph')
+    expect((await grantRow(connection.id))['unstored']).toMatch(/^v1\./)
+    now += 70 * minute
+    if (provider === 'oauth2') {
+      expect(await failure(accessToken(deps(), tenant, connection.id, 'graph'))).toMatchObject({ class: 'transient' })
+      expect(refreshes()).toBe(1)
+    }
+    isAway = false
+    now += 20 * minute
+    await accessToken(deps(), tenant, connection.id, 'graph')
+    expect((await grantRow(connection.id))['unstored']).toBe('')
+    expect(world.entra.control.counters.reuseEvents).toBe(0)
+  })
+})
+
+test('REL-17: a writer that was held up past its lease cannot write over the newer token', async () => {
+  const connection = await connect('oauth2')
+  world.entra.control.setRotation('grace')
+  now += 70 * minute
+  let free = () => {}
+  let held = () => {}
+  const isHeld = new Promise<void>((resolve) => {
+    held = resolve
+  })
+  const released = new Promise<void>((resolve) => {
+    free = resolve
+  })
+  let stopped = false
+  const slow = process({
+    tables: {
+      update: async (table, row, etag) => {
+        if (row['refreshedAt'] !== undefined && !stopped) {
+          stopped = true
+          held()
+          await released
+        }
+        return tables.update(table, row, etag)
+      },
+    },
+  })
+  const late = accessToken(slow, tenant, connection.id, 'graph')
+  await isHeld
+  now += 2 * minute
+  world.entra.control.setRotation('overlap')
+  const quick = await accessToken(process(), tenant, connection.id, 'graph')
+  const rotation = (await grantRow(connection.id))['rotation']
+  free()
+  expect((await late).token.reveal()).toBe(quick.token.reveal())
+  expect((await grantRow(connection.id))['rotation']).toBe(rotation)
+})
+
+test('outages say nothing about the grant: waits grow, Retry-After is kept, the first success ends them', async () => {
+  const connection = await connect('microsoft')
+  now += 70 * minute
+  world.entra.control.fail({ kind: 'refresh_token', status: 429, retryAfter: 120 })
+  world.entra.control.fail({ kind: 'refresh_token', status: 503, times: 3 })
+  expect(await failure(accessToken(process(), tenant, connection.id, 'graph'))).toMatchObject({ class: 'transient' })
+  const waiting = await failure(accessToken(process(), tenant, connection.id, 'graph'))
+  expect(waiting.retryAfterMs).toBeGreaterThan(100_000)
+  expect(refreshes()).toBe(1)
+  for (let round = 0; round < 3; round += 1) {
+    now += 15 * minute
+    await failure(accessToken(process(), tenant, connection.id, 'graph'))
+  }
+  now += 15 * minute
+  await accessToken(process(), tenant, connection.id, 'graph')
+  expect(refreshes()).toBe(5)
+  expect((await readConnection(process(), tenant, connection.id))?.state).toBe('connected')
+  expect(changes()).toEqual([])
+})
+
+test('an expired client secret is the administrator’s, tried hourly, and heals by itself', async () => {
+  const connection = await connect('microsoft')
+  const secret = world.directory.app(demoRegistration.clientId)!.secrets[0]!
+  world.entra.control.expireSecret(demoRegistration.clientId)
+  now += 70 * minute
+  expect(await failure(accessToken(process(), tenant, connection.id, 'graph'))).toMatchObject({ class: 'needs-admin' })
+  const calls = refreshes()
+  expect(await failure(accessToken(process(), tenant, connection.id, 'graph'))).toMatchObject({ class: 'needs-admin' })
+  expect(refreshes()).toBe(calls)
+  delete secret.expiresAt
+  now += 90 * minute
+  await accessToken(process(), tenant, connection.id, 'graph')
+  expect(changes().map((event) => event.data)).toMatchObject([{ state: 'needs-admin' }, { state: 'connected' }])
+  expect(await tables.get(names.table('attention'), tenant, `connection~${connection.id}`)).toBeUndefined()
+})
+
+test('two resources of one connection have a token each, and a refused one is renewed once', async () => {
+  const connection = await connect('microsoft')
+  const deps = process()
+  const graph = await tokenFlows.authorityFor(deps, connection, ana, 'graph')
+  const outlook = await tokenFlows.authority(deps, tenant, connection.id, 'info@contoso.example', 'outlook')
+  if (graph.kind !== 'bearer' || outlook.kind !== 'bearer') throw expect.fail('bearer expected')
+  expect(outlook.user).toBe('info@contoso.example')
+  const [one, other] = [await graph.token(), await outlook.token()]
+  expect(world.entra.verifyAccessToken(one.reveal())?.aud).toBe('https://graph.microsoft.com')
+  expect(world.entra.verifyAccessToken(other.reveal())?.aud).toBe('https://outlook.office.com')
+  const before = refreshes()
+  now += 2_000
+  const renewed = await Promise.all([graph.token({ renew: true }), graph.token({ renew: true })])
+  expect(renewed[0]!.reveal()).not.toBe(one.reveal())
+  expect(refreshes()).toBe(before + 1)
+})
+
+test('the timer keeps grants alive in batches and the schedule of each is its own', async () => {
+  const connections = []
+  for (let at = 0; at < 3; at += 1) connections.push(await connect('microsoft'))
+  await tokenFlows.grantsDue(process())
+  expect(queues.take(names.queue('connection-refresh'))).toEqual([])
+  for (let round = 1; round <= 3; round += 1) {
+    now += 75 * minute
+    expect(await tokenFlows.grantsDue(process())).toBe(3)
+    expect(await tokenFlows.grantsDue(process())).toBe(0)
+    const messages = queues.take(names.queue('connection-refresh'))
+    expect(messages).toHaveLength(1)
+    await tokenFlows.refreshBatch(process(), messages[0])
+    await tokenFlows.refreshBatch(process(), messages[0])
+    expect(refreshes()).toBe(3 * round)
+  }
+  await tokenFlows.forgetGrant(process(), tenant, connections[0]!.id)
+  now += 75 * minute
+  expect(await tokenFlows.grantsDue(process())).toBe(2)
+})
+
+test('SEC-35: no secret lies open in a row, a row swapped between connections opens nothing, forgetting shreds', async () => {
+  const [one, two] = [await connect('oauth2'), await connect('oauth2', 'ben@contoso.example')]
+  const deps = process()
+  const { token } = await accessToken(deps, tenant, one.id, 'graph')
+  const stored = [...world.directory.refreshTokens.keys()]
+  for (const id of [one.id, two.id]) {
+    const dump = JSON.stringify(await grantRow(id))
+    for (const secret of [token.reveal(), ...stored]) expect(dump).not.toContain(secret)
+  }
+  const kept = (await vault.get(names.connectionSecret(one.id, 1)))!.value.reveal()
+  for (const secret of stored) expect(kept).not.toContain(secret)
+  const sealer = await sealKeys(deps)
+  const column = String((await grantRow(one.id))['access_graph'])
+  expect(sealer.open(column, sealPlace(tenant, one.id, 'access_graph')).toString()).toBe(token.reveal())
+  expect(() => sealer.open(column, sealPlace(tenant, two.id, 'access_graph'))).toThrow('sealed_value_invalid')
+
+  await tokenFlows.forgetGrant(deps, tenant, one.id)
+  await tokenFlows.forgetGrant(deps, tenant, one.id)
+  expect(await vault.get(names.connectionSecret(one.id, 1))).toBeUndefined()
+  expect(await failure(accessToken(deps, tenant, one.id, 'graph'))).toMatchObject({ code: 'not_connected' })
+  await accessToken(deps, tenant, two.id, 'graph')
+})
+
+test('a name holds 200 versions, then the next generation takes over', async () => {
+  const connection = await connect('oauth2')
+  const row = await grantRow(connection.id)
+  const full = { partitionKey: row.partitionKey, rowKey: row.rowKey, versionsInGeneration: 200 }
+  await tables.update(names.table('connections'), full, row.etag!)
+  now += 70 * minute
+  await accessToken(process(), tenant, connection.id, 'graph')
+  expect(await grantRow(connection.id)).toMatchObject({ generation: 2, versionsInGeneration: 1 })
+  expect(await vault.get(names.connectionSecret(connection.id, 1))).toBeUndefined()
+  now += 70 * minute
+  await accessToken(process(), tenant, connection.id, 'graph')
+})
+
+test('a password is kept like a token, and its connection shows it to the server', async () => {
+  const connection: Connection = { ...(await connect('oauth2')), id: newId(), mode: 'password', provider: 'basic' }
+  await tables.insert(names.table('connections'), connectionToRow(connection))
+  const deps = process()
+  const grant = { kind: 'password' as const, password: 'correct horse' }
+  await tokenFlows.storeGrant(deps, { tenant, connectionId: connection.id, grant })
+  const shown = await tokenFlows.authorityFor(deps, connection, ana, 'outlook')
+  expect(shown).toMatchObject({ kind: 'password', user: ana })
+  expect(shown.kind === 'password' && shown.password.reveal()).toBe('correct horse')
+  expect(JSON.stringify(await grantRow(connection.id))).not.toContain('correct horse')
+  expect(JSON.stringify(shown)).not.toContain('correct horse')
+})
+
+test('an unknown connection is refused before anything is asked', async () => {
+  expect(await failure(refreshGrant(process(), tenant, newId(), { resource: 'graph' }))).toMatchObject({
+    code: 'not_connected',
+  })
+  expect(refreshes()).toBe(0)
+})
