@@ -312,6 +312,9 @@ export function readConfig(environment: Environment = process.env): Config {
   }
   map('https://login.microsoftonline.com', 'MICROSOFT_LOGIN_ORIGIN')
   map('https://graph.microsoft.com', 'MICROSOFT_GRAPH_ORIGIN')
+  // Upload sessions of Graph live on Outlook's host; where Graph is reached elsewhere, so are they.
+  const graph = origins['https://graph.microsoft.com']
+  if (graph !== undefined) origins['https://outlook.office.com'] = graph
   return {
     environment: text('ENVIRONMENT_ID'),
     publicBaseUrl: text('PUBLIC_BASE_URL').replace(/\/+$/, ''),

@@ -36,7 +36,7 @@ export async function buildApp() {
     }),
     build({
       ...common,
-      entryPoints: ['local/main.ts', 'local/write-docs.ts'],
+      entryPoints: ['local/main.ts', 'local/host-process.ts', 'local/write-docs.ts'],
       outdir: 'dist/local',
       packages: 'external',
     }),

@@ -285,8 +285,8 @@ export const operations = {
 
   receivedList: list('received-list', 'mailboxes/{id}/received', all, 'Received mail, newest first.', {
     ...paging,
-    before: 'The cursor of the previous page.',
-    state: 'stored, handed-over or quarantined.',
+    after: '`next` of the previous page.',
+    state: 'not-imported lists what could not be handed over.',
   }),
   receivedShow: show('received-show', 'mailboxes/{id}/received/{mail}', 'A received mail as JSON.'),
   receivedRaw: show('received-raw', 'mailboxes/{id}/received/{mail}/raw', 'A received mail as it arrived.'),

@@ -47,5 +47,5 @@ export interface Provider {
   redeem(input: RedeemInput): Promise<TokenSet>
   refresh(input: RefreshInput): Promise<TokenSet>
   /** Origin of the issuer expected in a callback's `iss`, when the provider sends one. */
-  issuerMatches(registration: Registration, iss: string): boolean
+  issuerMatches(registration: Registration, iss: string): boolean | Promise<boolean>
 }

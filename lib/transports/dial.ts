@@ -30,13 +30,26 @@ export interface DialOptions {
   signal: AbortSignal
 }
 
-/** A connected socket: encrypted for `implicit`, else plain. Rejects with a GatewayError. */
-export async function dial(server: ServerAddress, options: DialOptions): Promise<Socket> {
+export interface CheckedAddress {
+  host: string
+  port: number
+  lookup?: LookupFunction
+  autoSelectFamily?: boolean
+}
+
+/** What `connect` needs to reach exactly the addresses that were checked. Rejects with a GatewayError. */
+export async function checkedAddress(server: ServerAddress, options: DialOptions): Promise<CheckedAddress> {
   if (options.allowPort && !options.allowPort(server.port)) throw hostNotAllowed()
   if (options.signal.aborted) throw stopped()
   const deadline = AbortSignal.timeout(options.timeoutMs)
   const addresses = await unlessLate(resolve(server.host, options.lookup), deadline, options.signal)
-  const target = { host: server.host, port: server.port, ...fixed(server.host, addresses) }
+  return { host: server.host, port: server.port, ...fixed(server.host, addresses) }
+}
+
+/** A connected socket: encrypted for `implicit`, else plain. Rejects with a GatewayError. */
+export async function dial(server: ServerAddress, options: DialOptions): Promise<Socket> {
+  const deadline = AbortSignal.timeout(options.timeoutMs)
+  const target = await checkedAddress(server, options)
   const socket =
     server.tls === 'implicit' ? tlsConnect({ ...target, ...tlsOptions(server, options.rootCa) }) : connect(target)
   try {

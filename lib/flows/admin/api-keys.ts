@@ -1,6 +1,7 @@
 /** API keys: shown once, stored as a hash. An operator's key lives in the deployment's own partition. */
-import { notFound, RowExistsError } from '../../errors.js'
+import { GatewayError, notFound, RowExistsError } from '../../errors.js'
 import type { ApiKeyInput } from '../../model/admin-schemas.js'
+import type { Caller } from '../../model/caller.js'
 import { newId, newSecret, sha256 } from '../../model/ids.js'
 import { Secret } from '../../secret.js'
 import type { Dependencies } from '../common/dependencies.js'
@@ -14,11 +15,15 @@ export interface ApiKeyFacts {
   expiresAt: string | null
 }
 
+/** An operator's key belongs to the deployment, not to the tenant it was made beside; only operators make one. */
 export async function createApiKey(
   deps: Dependencies,
-  tenant: string,
+  caller: Caller,
+  named: string,
   input: ApiKeyInput,
 ): Promise<ApiKeyFacts & { key: Secret }> {
+  if (input.role === 'operator' && caller.role !== 'operator') throw operatorsOnly()
+  const tenant = input.role === 'operator' ? '~' : named
   const id = newId().slice(0, 8)
   const secret = newSecret()
   const now = deps.clock.now()
@@ -99,4 +104,12 @@ export async function bootstrapOperatorKey(deps: Dependencies): Promise<void> {
   } catch (error) {
     if (!(error instanceof RowExistsError)) throw error
   }
+}
+
+function operatorsOnly(): GatewayError {
+  return new GatewayError('forbidden_role', 'permanent', {
+    status: 403,
+    description: 'Only an operator can create a key with the role operator.',
+    remedy: 'Ask for the role app or tenant-admin, or use an operator key.',
+  })
 }

@@ -1,5 +1,5 @@
 /** The mailbox of a confirmed sign-in: made once under a key of its own, or switched in place by a reconnect (M-069). */
-import { conflict, RowExistsError } from '../../errors.js'
+import { conflict, type GatewayError, RowExistsError } from '../../errors.js'
 import type { Mailbox, ReceiveSettings, SendSettings } from '../../model/mailbox.js'
 import { readMailbox, toRow } from '../common/mailbox-rows.js'
 import type { ConnectDependencies } from './connect-dependencies.js'

@@ -12,7 +12,7 @@ import type { Lease } from '../common/lease.js'
 import { quarantine } from './quarantine.js'
 import type { ReceiveDependencies } from './receive-dependencies.js'
 import { receivedId } from './received-rows.js'
-import type { ReceivingState } from './receiving-state.js'
+import { columnsOf, type ReceivingState, sourceOf } from './receiving-state.js'
 import { type KnownContent, knownContent } from './resync.js'
 import { storeMail } from './store-mail.js'
 
@@ -54,7 +54,10 @@ export async function fetchMails(
     signal.throwIfAborted()
     const id = receivedId(mail.serverId)
     if (!progress.busy) {
-      await lease.write({ busy: true, resyncSince: progress.resyncSince })
+      // With source and cursor, so that a position of another server does not outlive a crash in the first poll here.
+      const { resyncSince } = progress
+      const position = { source: sourceOf(mailbox), cursor: state.cursor ?? '' }
+      await lease.write(await columnsOf(deps, mailbox, { busy: true, resyncSince, ...position }))
       progress.busy = true
     }
     if (state.busy && state.suspect === id) {

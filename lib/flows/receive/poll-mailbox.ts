@@ -27,6 +27,7 @@ import {
 
 const leaseMs = 60_000
 const timeLimitMs = 50_000
+const cursorLifeMs = 6 * 3_600_000
 
 export interface PollResult {
   tenant: string
@@ -166,8 +167,9 @@ async function succeed(
   const source = sourceOf(mailbox)
   const lastMailAt = handedOver > 0 ? now : state.lastMailAt
   const dueAt = nextPollAt({ now, lastMailAt, failures: 0, more: progress.more }, deps.settings)
-  // A newer cursor alone is not worth a write: the older one still stands before every mail not yet seen.
-  const toWrite = eventful || progress.busy || state.busy || state.owed.length > 0 || state.source !== source
+  // A newer cursor alone is rarely worth a write: the older one still stands before every mail not yet seen.
+  const stale = progress.cursor !== state.cursor && now - state.cursorAt > cursorLifeMs
+  const toWrite = eventful || progress.busy || state.busy || state.owed.length > 0 || state.source !== source || stale
   if (toWrite || state.resyncSince > 0 || dueAt - now < lease.remainingMs()) {
     const resyncSince = progress.more ? progress.resyncSince : 0
     await lease.release(

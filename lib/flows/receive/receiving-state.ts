@@ -11,6 +11,8 @@ const longestCursor = 24_000
 /** Where receiving stands. Row `receiving`, written by the poll's lease holder only. */
 export interface ReceivingState {
   cursor: string | undefined
+  /** When it was written; a sync state that is never renewed expires at the server. */
+  cursorAt: number
   /** What the cursor belongs to: transport, server, account and folder. */
   source: string
   /** Mailbox as Graph calls it: `me` for the signed-in account's own. */
@@ -66,6 +68,7 @@ export async function stateOf(deps: ReceiveDependencies, mailbox: Mailbox, row: 
   }
   return {
     cursor,
+    cursorAt: number('cursorAt'),
     source: text('source'),
     user: text('user'),
     lastMailAt: number('lastMailAt'),
@@ -93,7 +96,7 @@ export async function columnsOf(
   if (cursor === undefined) return columns
   const inBlob = cursor.length > longestCursor
   if (inBlob) await deps.blobs.put(deps.names.container('cursors'), cursorBlob(mailbox), Buffer.from(cursor))
-  return { ...columns, cursor: inBlob ? '' : cursor, cursorInBlob: inBlob }
+  return { ...columns, cursor: inBlob ? '' : cursor, cursorInBlob: inBlob, cursorAt: deps.clock.now() }
 }
 
 const cursorBlob = (mailbox: Mailbox): string => `${mailbox.tenant}/${mailbox.id}`

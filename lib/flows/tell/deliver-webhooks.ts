@@ -4,7 +4,9 @@
  * itself. After the first failure operators see it under attention, after recovery it disappears there.
  */
 import { createHmac } from 'node:crypto'
+import { z } from 'zod'
 import { asGatewayError, type GatewayError, RowMissingError } from '../../errors.js'
+import { parse } from '../../model/parse.js'
 import type { Row } from '../../ports/tables.js'
 import type { WebhookPoster } from '../../ports/webhook-poster.js'
 import { clearAttention, raiseAttention } from '../common/attention.js'
@@ -19,6 +21,14 @@ export interface TellDependencies extends Dependencies {
 const keepMs = 3 * 86_400_000
 const leaseMs = 60_000
 const batch = 50
+
+const messageSchema = z.object({ v: z.literal(1), tenant: z.string().max(32), endpointId: z.string().max(32) })
+
+/** Queue part. */
+export async function deliverMessage(deps: TellDependencies, message: unknown): Promise<void> {
+  const { tenant, endpointId } = parse(messageSchema, message)
+  await deliverWebhooks(deps, tenant, endpointId)
+}
 
 export async function deliverWebhooks(deps: TellDependencies, tenant: string, endpointId: string): Promise<void> {
   const tenants = deps.names.table('tenants')

@@ -1,7 +1,7 @@
 import type { Mailbox } from '../../model/mailbox.js'
 import { actionButton, consolePage, link, segment, type View } from './frame.js'
 import { html, type Markup } from './markup.js'
-import { type AttentionEntry, attentionCard } from './overview-page.js'
+import { type AttentionEntry, type AttentionMailbox, attentionCard, concerns } from './overview-page.js'
 import { chip, size, when } from './words.js'
 
 export interface MailboxDirection {
@@ -13,7 +13,7 @@ export interface MailboxDirection {
   gate?: string
 }
 
-export interface MailboxEntry extends Pick<Mailbox, 'id' | 'key' | 'address' | 'displayName' | 'purpose' | 'active'> {
+export interface MailboxEntry extends AttentionMailbox, Pick<Mailbox, 'key' | 'displayName' | 'purpose'> {
   isDefault: boolean
   connectionState: string
   connectionReason: string
@@ -79,7 +79,7 @@ export interface MailboxView {
 
 export function mailboxPage(view: View, { mailbox, attention, received }: MailboxView): string {
   const path = `/mailboxes/${segment(mailbox.id)}`
-  const own = attention.filter((one) => one.mailboxId === mailbox.id || one.id === mailbox.id)
+  const own = attention.filter((one) => concerns(one, mailbox))
   const receives = mailbox.receiving.transport !== 'none'
   return consolePage(
     view,
@@ -87,7 +87,7 @@ export function mailboxPage(view: View, { mailbox, attention, received }: Mailbo
     mailbox.address,
     html`<h1>${mailbox.address}</h1>
 <p class="row">${mailboxState(mailbox)}${mailbox.isDefault && chip('default', 'quiet')}</p>
-${own.map((one) => attentionCard(view, one, new Map([[mailbox.id, mailbox.address]])))}
+${own.map((one) => attentionCard(view, one, [mailbox]))}
 <h2>Actions</h2>
 <div class="row">${view.may('mailboxReconnect') && actionButton(view, `${path}/reconnect`, 'Make a reconnect link')}${receives && mailbox.active && view.may('mailboxPoll') && actionButton(view, `${path}/poll`, 'Fetch mail now', {}, true)}${view.may('mailboxChange') && actionButton(view, `${path}/${mailbox.active ? 'pause' : 'activate'}`, mailbox.active ? 'Pause' : 'Activate', {}, true)}</div>
 <p class="dim">${mailbox.active ? 'A paused mailbox neither receives nor sends; its mail waits.' : 'Paused: neither receives nor sends until it is activated.'}</p>

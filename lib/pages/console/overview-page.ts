@@ -1,3 +1,4 @@
+import type { Mailbox } from '../../model/mailbox.js'
 import { consolePage, link, segment, type View } from './frame.js'
 import { html, type Markup } from './markup.js'
 import { chip, kindWords, when } from './words.js'
@@ -14,7 +15,10 @@ export interface AttentionEntry {
   remedy: string
   peerLine: string
   mailboxId: string
+  connectionId: string
 }
+
+export type AttentionMailbox = Pick<Mailbox, 'id' | 'address' | 'active' | 'receive' | 'send'>
 
 export interface TenantEntry {
   id: string
@@ -28,8 +32,7 @@ export interface HealthVerdict {
 
 export interface Overview {
   attention: readonly AttentionEntry[]
-  /** Mailboxes of the tenant; their addresses stand beside the ids. */
-  mailboxes: readonly { id: string; address: string; active: boolean }[]
+  mailboxes: readonly AttentionMailbox[]
   openMails: readonly { state: string; held: boolean }[]
 }
 
@@ -44,7 +47,7 @@ export function overviewPage(view: View, data: Overview): string {
     html`<h1>${headline(data.attention.length)}</h1>
 <ul class="counts">${count(data.attention.length, 'need attention')}${count(data.mailboxes.filter((one) => one.active).length, `of ${data.mailboxes.length} mailboxes active`)}${count(open.length, open.length >= 200 ? 'or more open mails' : 'open mails')}${count(open.filter((one) => one.held).length, 'held')}${count(open.filter((one) => one.state === 'unknown').length, 'of unknown outcome')}</ul>
 ${data.mailboxes.length === 0 && html`<div class="card"><h2>No mailbox yet</h2><p>Connect the first one: your application, or you by the API, starts a sign-in (POST /api/v1/sign-ins) and sends its link to the owner of the mailbox.</p></div>`}
-${attentionList(view, data.attention, new Map(data.mailboxes.map((one) => [one.id, one.address])))}`,
+${attentionList(view, data.attention, data.mailboxes)}`,
   )
 }
 
@@ -61,7 +64,7 @@ export function allTenantsPage(
     html`<h1>${headline(data.attention.length)}</h1>
 <section class="card${data.health.ok ? '' : ' alert'}"><h2>The gateway itself</h2>
 <ul>${data.health.checks.map((one) => html`<li>${chip(one.ok ? 'works' : 'broken', one.ok ? 'good' : 'bad')} ${one.name}: ${one.text}${one.remedy !== '' && html`<br>What to do: ${one.remedy}`}</li>`)}</ul></section>
-${attentionList(view, data.attention, new Map())}
+${attentionList(view, data.attention, [])}
 <h2>Tenants</h2>
 ${data.tenants.length === 0 ? html`<div class="card"><p>No tenant yet. Create one with POST /api/v1/tenants, then an API key for it.</p></div>` : html`<ul>${data.tenants.map((one) => html`<li><a href="${link(view, '', { tenant: one.id })}">${one.name}</a> <span class="dim">${one.id}</span> ${broken(one.id) > 0 && chip(`${broken(one.id)} broken`, 'bad')}</li>`)}</ul>`}`,
   )
@@ -70,22 +73,29 @@ ${data.tenants.length === 0 ? html`<div class="card"><p>No tenant yet. Create on
 const headline = (broken: number): string =>
   broken === 0 ? 'Nothing is broken' : broken === 1 ? '1 thing needs attention' : `${broken} things need attention`
 
-function attentionList(view: View, items: readonly AttentionEntry[], addresses: Map<string, string>): Markup {
+function attentionList(view: View, items: readonly AttentionEntry[], mailboxes: readonly AttentionMailbox[]): Markup {
   if (items.length === 0)
     return html`<div class="card">${chip('all well', 'good')} Every mailbox works as far as the gateway knows. Open mail is under Mails, every attempt under Logs.</div>`
-  return html`<h2>Broken now</h2>${items.map((item) => attentionCard(view, item, addresses))}`
+  return html`<h2>Broken now</h2>${items.map((item) => attentionCard(view, item, mailboxes))}`
 }
 
-export function attentionCard(view: View, item: AttentionEntry, addresses: Map<string, string>): Markup {
-  const mailboxId = item.kind.startsWith('mailbox-') ? item.id : item.mailboxId
+/** True when the subject is the mailbox, or the connection it receives or sends by. */
+export function concerns(item: AttentionEntry, mailbox: AttentionMailbox): boolean {
+  if (item.mailboxId === mailbox.id || item.id === mailbox.id) return true
+  const connectionId = item.kind === 'connection' ? item.id : item.connectionId
+  return [mailbox.receive, mailbox.send].some((one) => one.transport !== 'none' && one.connectionId === connectionId)
+}
+
+export function attentionCard(view: View, item: AttentionEntry, mailboxes: readonly AttentionMailbox[]): Markup {
+  const mailbox = mailboxes.find((one) => concerns(item, one))
+  const mailboxId = mailbox?.id ?? (item.kind.startsWith('mailbox-') ? item.id : item.mailboxId)
   const inTenant: Record<string, string> = view.caller.role === 'operator' ? { tenant: item.tenant } : {}
-  const name = addresses.get(mailboxId)
   const target =
     item.kind === 'mail-unknown'
       ? html`<a href="${link(view, `/mails/${segment(item.id)}`, inTenant)}">Open the mail</a>`
       : mailboxId !== '' &&
         html`<a href="${link(view, `/mailboxes/${segment(mailboxId)}`, inTenant)}">Open the mailbox</a>`
-  return html`<article class="card alert"><h3>${kindWords(item.kind)}${name !== undefined && html`: ${name}`}</h3>
+  return html`<article class="card alert"><h3>${kindWords(item.kind)}${mailbox !== undefined && html`: ${mailbox.address}`}</h3>
 <p class="row">${chip(`Acts: ${item.whoActs}`, item.class === 'transient' ? 'wait' : 'bad')} <span>since ${when(item.since, view.now, 'unknown')}</span>${view.tenant === '~' && html`<span>tenant <a href="${link(view, '', inTenant)}">${item.tenant}</a></span>`}</p>
 <p>${item.description}</p>
 ${item.remedy !== '' && html`<p><b>What to do:</b> ${item.remedy}</p>`}

@@ -33,42 +33,42 @@ export function size(bytes: number): string {
   return bytes < 1_048_576 ? `${Math.round(bytes / 1024)} KB` : `${(bytes / 1_048_576).toFixed(1)} MB`
 }
 
-const mailStates: Record<string, [string, Tone]> = {
-  queued: ['queued', 'wait'],
-  sending: ['sending', 'wait'],
-  'handing-over': ['handing over', 'wait'],
-  waiting: ['waiting for next try', 'wait'],
-  sent: ['sent', 'good'],
-  failed: ['failed', 'bad'],
-  unknown: ['outcome unknown', 'bad'],
-  cancelled: ['cancelled', 'quiet'],
-}
+const mailStates = new Map<string, [string, Tone]>([
+  ['queued', ['queued', 'wait']],
+  ['sending', ['sending', 'wait']],
+  ['handing-over', ['handing over', 'wait']],
+  ['waiting', ['waiting for next try', 'wait']],
+  ['sent', ['sent', 'good']],
+  ['failed', ['failed', 'bad']],
+  ['unknown', ['outcome unknown', 'bad']],
+  ['cancelled', ['cancelled', 'quiet']],
+])
 
 export function mailState(mail: { state: string; held: boolean }): Markup {
   if (mail.held && (mail.state === 'queued' || mail.state === 'waiting')) return chip('held', 'wait')
-  const [text, tone] = mailStates[mail.state] ?? [mail.state, 'quiet']
+  const [text, tone] = mailStates.get(mail.state) ?? [mail.state, 'quiet']
   return chip(text, tone)
 }
 
-const classes: Record<string, string> = {
-  'needs-reconnect': 'Mailbox owner',
-  'needs-admin': 'Administrator',
-  permanent: 'Sender of the mail',
-  transient: 'Nobody: retried by itself',
-}
+const classes = new Map([
+  ['needs-reconnect', 'Mailbox owner'],
+  ['needs-admin', 'Administrator'],
+  ['permanent', 'Sender of the mail'],
+  ['transient', 'Nobody: retried by itself'],
+])
 
 /** Who acts, from the class of an error. */
 export function actorOf(errorClass: string): string {
-  return classes[errorClass] ?? ''
+  return classes.get(errorClass) ?? ''
 }
 
-const kinds: Record<string, string> = {
-  'mailbox-receive': 'Receiving',
-  'mailbox-send': 'Sending',
-  connection: 'Connection',
-  registration: 'App registration',
-  webhook: 'Webhook',
-  'mail-unknown': 'Mail with unknown outcome',
-}
+const kinds = new Map([
+  ['mailbox-receive', 'Receiving'],
+  ['mailbox-send', 'Sending'],
+  ['connection', 'Connection'],
+  ['registration', 'App registration'],
+  ['webhook', 'Webhook'],
+  ['mail-unknown', 'Mail with unknown outcome'],
+])
 
-export const kindWords = (kind: string): string => kinds[kind] ?? kind
+export const kindWords = (kind: string): string => kinds.get(kind) ?? kind

@@ -1,0 +1,19 @@
+import { app } from '@azure/functions'
+import { gateway } from '../lib/gateway.js'
+import { consoleHandler } from '../lib/http/console-handler.js'
+import { mailPage } from '../lib/pages/console/mail-pages.js'
+
+export const consoleMail = consoleHandler(gateway, async ({ g, tenant, view, params }) => {
+  const mail = await g.send.readMail(tenant, params['id'] ?? '')
+  const mailboxes = await g.admin.listMailboxFacts(tenant)
+  // A mail outlives its mailbox: then only the id is known.
+  const address = mailboxes.find((one) => one.id === mail.mailboxId)?.address ?? mail.mailboxId
+  return mailPage(view, mail, address)
+})
+
+app.http('console-mail', {
+  methods: ['GET'],
+  authLevel: 'anonymous',
+  route: 'console/mails/{id}',
+  handler: consoleMail,
+})

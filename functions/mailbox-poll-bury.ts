@@ -1,0 +1,14 @@
+import { app, type InvocationContext } from '@azure/functions'
+import { gateway } from '../lib/gateway.js'
+
+/** Messages the host gave up on end in a row people can see, never in silence. */
+export async function mailboxPollBury(message: unknown, context: InvocationContext): Promise<void> {
+  const { ops } = await gateway()
+  await ops.buryMessage('mailbox-poll', message, String(context.triggerMetadata?.['id'] ?? context.invocationId))
+}
+
+app.storageQueue('mailbox-poll-bury', {
+  queueName: '%ENVIRONMENT_ID%-mailbox-poll-poison',
+  connection: 'MailStorage',
+  handler: mailboxPollBury,
+})

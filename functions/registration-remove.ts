@@ -1,0 +1,13 @@
+import { app } from '@azure/functions'
+import { gateway } from '../lib/gateway.js'
+import { apiHandler } from '../lib/http/api-handler.js'
+import { operations } from '../lib/http/operations.js'
+import { trigger } from '../lib/http/trigger.js'
+
+export const registrationRemove = apiHandler(gateway, operations.registrationRemove, async ({ tenant, params }) => {
+  const { registrations } = await gateway()
+  await registrations.remove(tenant, params['id'] ?? '')
+  return { status: 204 }
+})
+
+app.http('registration-remove', trigger(operations.registrationRemove, registrationRemove))

@@ -1,0 +1,10 @@
+import { app } from '@azure/functions'
+import { gateway } from '../lib/gateway.js'
+
+/** Grants whose tokens want refreshing are handed to workers in batches. */
+export async function tokensDue(): Promise<void> {
+  const { tokens } = await gateway()
+  await tokens.grantsDue()
+}
+
+app.timer('tokens-due', { schedule: '15 * * * * *', handler: tokensDue })

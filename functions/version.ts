@@ -1,0 +1,21 @@
+import { app } from '@azure/functions'
+import { gateway } from '../lib/gateway.js'
+import { apiHandler } from '../lib/http/api-handler.js'
+import { operations } from '../lib/http/operations.js'
+import { json } from '../lib/http/problem.js'
+import { trigger } from '../lib/http/trigger.js'
+import { version } from '../lib/http/version.js'
+
+export const versionShow = apiHandler(gateway, operations.version, async () => {
+  return json({
+    version,
+    capabilities: {
+      providers: ['microsoft', 'basic'],
+      senders: ['graph', 'smtp'],
+      receivers: ['graph', 'imap'],
+      webhooks: 'standard-webhooks',
+    },
+  })
+})
+
+app.http('version', trigger(operations.version, versionShow))

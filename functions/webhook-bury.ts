@@ -1,0 +1,14 @@
+import { app, type InvocationContext } from '@azure/functions'
+import { gateway } from '../lib/gateway.js'
+
+/** Messages the host gave up on end in a row people can see, never in silence. */
+export async function webhookBury(message: unknown, context: InvocationContext): Promise<void> {
+  const { ops } = await gateway()
+  await ops.buryMessage('webhook', message, String(context.triggerMetadata?.['id'] ?? context.invocationId))
+}
+
+app.storageQueue('webhook-bury', {
+  queueName: '%ENVIRONMENT_ID%-webhook-poison',
+  connection: 'MailStorage',
+  handler: webhookBury,
+})

@@ -1,0 +1,22 @@
+/** Ends a connection: its tokens are shredded and removed from the vault first, then its rows; nothing polls or sends with it. */
+import { clearAttention } from '../common/attention.js'
+import { connectionPartition, connectionRowKey, readConnection } from '../common/connection-rows.js'
+import type { Dependencies } from '../common/dependencies.js'
+import { emitEvent } from '../tell/emit-event.js'
+
+export interface DisconnectDependencies extends Dependencies {
+  forgetGrant(tenant: string, connectionId: string): Promise<void>
+}
+
+export async function disconnect(deps: DisconnectDependencies, tenant: string, connectionId: string): Promise<void> {
+  const connection = await readConnection(deps, tenant, connectionId)
+  await deps.forgetGrant(tenant, connectionId)
+  await clearAttention(deps, tenant, 'connection', connectionId)
+  if (connection === undefined) return
+  await deps.tables.remove(deps.names.table('connections'), connectionPartition(tenant, connectionId), connectionRowKey)
+  await emitEvent(deps, tenant, 'connection.changed', `${connectionId}-removed`, {
+    connectionId,
+    state: 'removed',
+    reason: '',
+  })
+}

@@ -1,0 +1,39 @@
+/**
+ * A message the host gave up on after five tries. Internal messages are hints: the due row of their subject brings the
+ * work back, so burying one loses nothing; it is logged and shown. A mail from a trusted back end is different: its
+ * text was the only copy, so it becomes a rejected row with its raw bytes kept in quarantine.
+ */
+import { GatewayError } from '../../errors.js'
+import { hashId, isTenantId } from '../../model/ids.js'
+import { raiseAttention } from '../common/attention.js'
+import type { Dependencies } from '../common/dependencies.js'
+import { writeLog } from '../common/log-row.js'
+
+export async function buryMessage(
+  deps: Dependencies,
+  queue: string,
+  message: unknown,
+  messageId: string,
+): Promise<void> {
+  const named = typeof message === 'object' && message !== null && 'tenant' in message ? String(message.tenant) : ''
+  const tenant = isTenantId(named) ? named : '~'
+  const id = hashId(queue, messageId)
+  const text = typeof message === 'string' ? message : JSON.stringify(message)
+  const error = new GatewayError('message_buried', 'permanent', {
+    hint: 'bug',
+    description: `A message on the queue ${queue} failed five times and was taken off.`,
+    remedy:
+      queue === 'outbound-mail'
+        ? 'Look at the kept message in quarantine, correct it and enqueue it again.'
+        : 'Nothing is lost: the schedule brings the work back. Look at the log for the reason.',
+  })
+  await deps.blobs.put(deps.names.container('quarantine'), `${tenant}/messages/${id}`, Buffer.from(text))
+  await writeLog(
+    deps,
+    queue === 'mailbox-poll' ? 'receivinglog' : 'sendinglog',
+    { tenant, state: 'rejected', code: error.code, text: error.description, remedy: error.remedy, messageId: id },
+    true,
+  )
+  if (tenant !== '~') await raiseAttention(deps, tenant, 'mail-unknown', id, error)
+  deps.log.error('message-buried', { queue, tenant, messageId: id })
+}

@@ -1,0 +1,308 @@
+/**
+ * The only place that wires things together: settings in, journeys out. Everything is made once per process, at the
+ * first call, so that a wrong setting is an answer and not a dead process; adapters of the mail protocols load when the
+ * first mailbox needs them.
+ */
+import { hostname } from 'node:os'
+import { DefaultAzureCredential, type TokenCredential } from '@azure/identity'
+import { type Config, readConfig } from './config.js'
+import * as apiKeys from './flows/admin/api-keys.js'
+import { audit } from './flows/admin/audit.js'
+import { authenticate } from './flows/admin/authenticate.js'
+import { disconnect } from './flows/admin/disconnect.js'
+import * as mailboxes from './flows/admin/mailboxes.js'
+import { type Registrations, registrations } from './flows/admin/registrations.js'
+import * as returnUrls from './flows/admin/return-urls.js'
+import * as tenants from './flows/admin/tenants.js'
+import * as webhookEndpoints from './flows/admin/webhook-endpoints.js'
+import { readConnection } from './flows/common/connection-rows.js'
+import type { Dependencies } from './flows/common/dependencies.js'
+import { sealKeys } from './flows/common/seal-keys.js'
+import { connectFlows, type ProbeInput, probeMailbox } from './flows/connect/index.js'
+import { buryMessage } from './flows/ops/bury-message.js'
+import { checkHealth } from './flows/ops/check-health.js'
+import { listAttention } from './flows/ops/list-attention.js'
+import { listLog } from './flows/ops/list-log.js'
+import { prepareStorage } from './flows/ops/prepare-storage.js'
+import { dropOldLogs, sweep } from './flows/ops/sweep.js'
+import { receiveFlows } from './flows/receive/index.js'
+import { sendFlows } from './flows/send/index.js'
+import { deliverMessage, deliverWebhooks, sweepWebhooks } from './flows/tell/deliver-webhooks.js'
+import { tokenFlows } from './flows/tokens/index.js'
+import { jsonLog } from './log.js'
+import type { Caller } from './model/caller.js'
+import type { Resource } from './model/connection.js'
+import { newId } from './model/ids.js'
+import type { Mailbox } from './model/mailbox.js'
+import { storageNames } from './model/names.js'
+import type { Authority } from './ports/authority.js'
+import type { Clock } from './ports/clock.js'
+import type { Provider } from './ports/provider.js'
+import type { Receiver, ReceiveTarget } from './ports/receiver.js'
+import type { Sender } from './ports/sender.js'
+
+type Flow<D> = (deps: D, ...input: never[]) => unknown
+type Bound<D, F> = {
+  [K in keyof F]: F[K] extends (deps: D, ...input: infer I) => infer R ? (...input: I) => R : never
+}
+
+/** Flows as functions of their input alone: the dependencies are given once, here. */
+function bind<D, F extends Record<string, Flow<D>>>(deps: D, flows: F): Bound<D, F> {
+  const bound: Record<string, unknown> = {}
+  for (const [name, flow] of Object.entries(flows)) bound[name] = (...input: never[]) => flow(deps, ...input)
+  return bound as Bound<D, F>
+}
+
+const systemClock: Clock = {
+  now: Date.now,
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      const timer = setTimeout(done, ms)
+      function done(): void {
+        signal?.removeEventListener('abort', aborted)
+        resolve()
+      }
+      function aborted(): void {
+        clearTimeout(timer)
+        reject(signal?.reason)
+      }
+      signal?.addEventListener('abort', aborted, { once: true })
+    }),
+}
+
+/** A real token never travels in clear text: plain-http endpoints (this machine only) get a placeholder instead. */
+const placeholderCredential: TokenCredential = {
+  getToken: async () => ({ token: 'placeholder', expiresOnTimestamp: Date.now() + 3_600_000 }),
+}
+
+function credentialFor(config: Config, url: string): TokenCredential {
+  if (url.startsWith('http://')) return placeholderCredential
+  return new DefaultAzureCredential(
+    config.managedIdentityClientId === '' ? {} : { managedIdentityClientId: config.managedIdentityClientId },
+  )
+}
+
+async function dependenciesOf(config: Config): Promise<Dependencies> {
+  const [{ azureTables }, { azureQueues }, { azureBlobs }, { keyVault }] = await Promise.all([
+    import('./stores/azure-tables.js'),
+    import('./stores/azure-queues.js'),
+    import('./stores/azure-blobs.js'),
+    import('./stores/key-vault.js'),
+  ])
+  const account = (kind: 'table' | 'queue' | 'blob') =>
+    'connectionString' in config.storage
+      ? { connectionString: config.storage.connectionString }
+      : { endpoint: config.storage[kind], credential: credentialFor(config, config.storage[kind]) }
+  const insecure = config.keyVaultUrl.startsWith('http://')
+  return {
+    names: storageNames(config.environment),
+    tables: azureTables(account('table')),
+    queues: azureQueues(account('queue')),
+    blobs: azureBlobs(account('blob')),
+    vault: keyVault({
+      url: config.keyVaultUrl,
+      credential: credentialFor(config, config.keyVaultUrl),
+      ...(insecure
+        ? { clientOptions: { allowInsecureConnection: true, disableChallengeResourceVerification: true } }
+        : {}),
+    }),
+    clock: systemClock,
+    log: jsonLog({ info: console.info, warn: console.warn, error: console.error }),
+    worker: `${hostname().slice(0, 20)}-${newId().slice(0, 8)}`,
+  }
+}
+
+/** Adapters load when the first mailbox needs them: a cold start pays for none of them. */
+function lazySender(load: () => Promise<Sender>, looksUp: boolean): Sender {
+  let loading: Promise<Sender> | undefined
+  const sender = (): Promise<Sender> => {
+    loading ??= load()
+    return loading
+  }
+  return {
+    open: async (...input) => (await sender()).open(...input),
+    ...(looksUp ? { lookUp: async (...input) => (await sender()).lookUp?.(...input) ?? 'undecided' } : {}),
+  }
+}
+
+function lazyReceiver(load: () => Promise<Receiver>): Receiver {
+  let loading: Promise<Receiver> | undefined
+  return {
+    open: async (...input) => {
+      loading ??= load()
+      return (await loading).open(...input)
+    },
+  }
+}
+
+function lazyProvider(load: () => Promise<Provider>): Provider {
+  let loading: Promise<Provider> | undefined
+  const provider = (): Promise<Provider> => {
+    loading ??= load()
+    return loading
+  }
+  return {
+    authorizeUrl: async (input) => (await provider()).authorizeUrl(input),
+    redeem: async (input) => (await provider()).redeem(input),
+    refresh: async (input) => (await provider()).refresh(input),
+    issuerMatches: async (registration, iss) => (await provider()).issuerMatches(registration, iss),
+  }
+}
+
+async function wire(config: Config) {
+  const deps = await dependenciesOf(config)
+  const [{ guardedLookup }, { allowedPort }, { httpDiscovery }, { webhookPoster }] = await Promise.all([
+    import('./transports/guarded-lookup.js'),
+    import('./protocol/address-guard.js'),
+    import('./transports/http-discovery.js'),
+    import('./transports/webhook-poster.js'),
+  ])
+  const allowLoopback = config.allowLoopbackMailHosts
+  const lookup = guardedLookup({ allowLoopback })
+  const allowPort = (port: number): boolean => allowedPort(port, allowLoopback)
+  const graphOptions = { origins: config.origins }
+  const senders = {
+    graph: lazySender(async () => (await import('./transports/graph-sender.js')).graphSender(graphOptions), true),
+    smtp: lazySender(
+      async () => (await import('./transports/smtp-sender.js')).smtpSender({ lookup, allowPort }),
+      false,
+    ),
+  }
+  const receivers = {
+    graph: lazyReceiver(async () => (await import('./transports/graph-receiver.js')).graphReceiver(graphOptions)),
+    imap: lazyReceiver(async () => (await import('./transports/imap-receiver.js')).imapReceiver({ lookup, allowPort })),
+  }
+  const providers = {
+    microsoft: lazyProvider(async () => {
+      const [{ microsoftProvider }, { networkClient }] = await Promise.all([
+        import('./providers/microsoft.js'),
+        import('./providers/network-client.js'),
+      ])
+      return microsoftProvider({ clock: deps.clock, network: networkClient({ origins: config.origins }) })
+    }),
+  }
+  const registered = registrations(deps, `${config.publicBaseUrl}/oauth/callback`)
+  const sealer = (): ReturnType<typeof sealKeys> => sealKeys(deps)
+
+  const tokens = bind({ ...deps, providers, registrations: registered.find, sealer }, tokenFlows)
+  const authorized = {
+    ...deps,
+    authority: tokens.authority,
+    connection: (tenant: string, id: string) => readConnection(deps, tenant, id),
+  }
+  const receive = bind({ ...authorized, receivers, settings: config }, receiveFlows)
+  const send = bind(
+    { ...authorized, senders, findSent: sentFolders(authorized, receivers), settings: config },
+    sendFlows,
+  )
+  const connect = bind(
+    {
+      ...deps,
+      providers,
+      registrations: registered.find,
+      listRegistrations: registered.list,
+      sealer,
+      discovery: httpDiscovery(config),
+      probe: (input: ProbeInput) =>
+        probeMailbox(
+          { receiver: async (transport) => receivers[transport], sender: async (transport) => senders[transport] },
+          input,
+        ),
+      storeGrant: tokens.storeGrant,
+      openGate: send.openGate,
+      allowPort,
+      settings: config,
+    },
+    connectFlows,
+  )
+  const tell = bind(
+    { ...deps, webhookPoster: webhookPoster({ lookup, allowLoopback }) },
+    { deliverWebhooks, deliverMessage },
+  )
+  const removing = { ...deps, forgetGrant: tokens.forgetGrant }
+  const admin = bind(
+    { ...deps, cancelOpenMails: send.cancelOpenMails, disconnect: (tenant: string, id: string) => disconnect(removing, tenant, id) },
+    { ...apiKeys, ...tenants, ...returnUrls, ...webhookEndpoints, ...mailboxes },
+  )
+  const sweepParts = {
+    storage: once(() => prepareStorage(deps)),
+    operatorKey: () => admin.bootstrapOperatorKey(),
+    lanes: () => send.sweepLanes(),
+    webhooks: () => sweepWebhooks(deps),
+    signIns: () => connect.expireSignIns(),
+    logs: () => dropOldLogs(deps, config.retentionDays),
+  }
+  const ops = {
+    ...bind(deps, { buryMessage, checkHealth, listAttention, listLog }),
+    sweep: () => sweep(deps, sweepParts),
+  }
+  return {
+    config,
+    log: deps.log,
+    sealer,
+    authenticate: (credential: string) => authenticate(deps, credential),
+    readTenant: (id: string) => admin.readTenant(id),
+    audit: (...input: [Caller, string, string, string]) => audit(deps, ...input),
+    registrations: registered satisfies Registrations,
+    tokens,
+    receive,
+    send,
+    connect,
+    tell,
+    admin,
+    ops,
+  }
+}
+
+/** Looks for a Message-ID in the Sent folder of a mailbox that can be read. */
+function sentFolders(
+  deps: { authority(tenant: string, connectionId: string, user: string, resource: Resource): Promise<Authority> },
+  receivers: Record<'graph' | 'imap', Receiver>,
+) {
+  return async (tenant: string, mailbox: Mailbox, messageId: string): Promise<boolean | undefined> => {
+    const { receive } = mailbox
+    if (receive.transport === 'none') return undefined
+    const resource: Resource = receive.transport === 'graph' ? 'graph' : 'outlook'
+    const signal = AbortSignal.timeout(30_000)
+    const authority = await deps.authority(tenant, receive.connectionId, mailbox.address, resource)
+    const target: ReceiveTarget =
+      receive.transport === 'imap'
+        ? { transport: 'imap', imap: receive.imap }
+        : {
+            transport: 'graph',
+            graph: { mailbox: authority.kind === 'bearer' ? authority.user : mailbox.address },
+            folder: receive.folder,
+          }
+    const session = await receivers[receive.transport].open(target, authority, signal)
+    try {
+      return await session.findSent?.(messageId)
+    } finally {
+      await session.close()
+    }
+  }
+}
+
+/** Runs until it has succeeded once. */
+function once(run: () => Promise<void>): () => Promise<void> {
+  let done = false
+  return async () => {
+    if (done) return
+    await run()
+    done = true
+  }
+}
+
+export type Gateway = Awaited<ReturnType<typeof wire>>
+
+let made: Promise<Gateway> | undefined
+
+/** The gateway of this process. A wrong setting rejects every call with `settings_invalid` until it is corrected. */
+export function gateway(): Promise<Gateway> {
+  made ??= Promise.resolve()
+    .then(() => wire(readConfig()))
+    .catch((error: unknown) => {
+      made = undefined
+      throw error
+    })
+  return made
+}

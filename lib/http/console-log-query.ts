@@ -1,0 +1,18 @@
+import type { LogQueryInput } from './log-query.js'
+
+export const consoleLogLimit = 200
+
+/** The filters of the log page; a date field says `2026-11-21` and an empty filter means all. */
+export function consoleLogQuery(query: URLSearchParams): LogQueryInput {
+  const named = query.get('log')
+  const log = named === 'receiving' || named === 'audit' ? named : 'sending'
+  const day = (query.get('day') ?? '').replaceAll('-', '').slice(0, log === 'audit' ? 6 : 8)
+  const mailboxId = query.get('mailbox') ?? ''
+  return {
+    log,
+    failed: query.get('failed') === 'true',
+    limit: consoleLogLimit,
+    ...(day === '' ? {} : { day }),
+    ...(mailboxId === '' ? {} : { mailboxId }),
+  }
+}

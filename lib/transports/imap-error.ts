@@ -1,0 +1,119 @@
+import { hideSecrets } from '../diagnosis/redact.js'
+import { translate } from '../diagnosis/translate.js'
+import { type ErrorDetails, GatewayError } from '../errors.js'
+import type { DiagnosisContext, Fault } from '../model/diagnosis.js'
+import { networkError } from './dial.js'
+
+/** The parts of imapflow's errors that mean something here. */
+export interface ImapLibraryError extends Error {
+  code?: string
+  /** The whole reply as text, or its parsed form. */
+  response?: unknown
+  responseStatus?: string
+  responseText?: string
+  serverResponseCode?: string
+  authenticationFailed?: boolean
+  /** Why the server said BYE. */
+  reason?: string
+  throttleReset?: number
+}
+
+export interface ImapPeer {
+  host: string
+  /** Greeting, as far as known. */
+  said: string
+  /** Password or token of the session, never to be repeated. */
+  secrets: readonly string[]
+}
+
+/** Whom the server belongs to: by its host name, else by how it greets and refuses. */
+export function imapDialect(host: string, said: string): DiagnosisContext {
+  const name = `.${host.toLowerCase()}`
+  if (/\.(office365\.com|outlook\.com|office\.com|office365\.us|partner\.outlook\.cn)$/.test(name)) return 'ms-imap'
+  if (/\.(gmail\.com|googlemail\.com|google\.com)$/.test(name)) return 'gmail-imap'
+  const microsoft =
+    /microsoft exchange imap4|(AUTHENTICATE|LOGIN) failed\.|authenticated but not connected|AccessTokenExpired|Suggested Backoff Time/i
+  if (microsoft.test(said)) return 'ms-imap'
+  return /\bgimap\b/i.test(said) ? 'gmail-imap' : 'imap'
+}
+
+const tooLarge: ReadonlySet<string> = new Set(['LineTooLarge', 'LiteralTooLarge', 'ResponseTooLarge'])
+
+/** Anything imapflow reports, as an error of ours. */
+export function imapError(error: unknown, peer: ImapPeer): GatewayError {
+  if (error instanceof GatewayError) return error
+  const failure = error as ImapLibraryError
+  const { code = '', reason, authenticationFailed } = failure
+  const reply = replyOf(failure)
+  if (reply !== '') return refusal(reply, peer, authenticationFailed === true)
+  if (reason) return refusal(`* BYE ${reason}`, peer, false)
+  if (tooLarge.has(code)) return hostileAnswer()
+  if (code === 'STARTTLS_INJECTION') return noEncryption()
+  if (failure.message.includes('STARTTLS')) return noEncryption()
+  if (/unsupported authentication|no matching authentication|login is disabled/i.test(failure.message)) return noLogin()
+  if (/TIMEOUT|ETIMEOUT/.test(code)) return networkError({ code: 'ETIMEDOUT', message: code }, 'net')
+  if (/^(NoConnection|EConnectionClosed|ClosedAfterConnect.*|StateLogout)$/.test(code)) {
+    return networkError({ code: 'ECONNRESET', message: code }, 'net')
+  }
+  if (/^[A-Z][A-Z0-9_]+$/.test(code)) return networkError(failure, 'net')
+  return unreadableImap()
+}
+
+function replyOf({ response, responseStatus, responseText, serverResponseCode }: ImapLibraryError): string {
+  if (typeof response === 'string' && response !== '') return response
+  if (responseStatus === undefined) return ''
+  const responseCode = serverResponseCode ? `[${serverResponseCode}] ` : ''
+  return `A ${responseStatus} ${responseCode}${responseText ?? ''}`
+}
+
+function refusal(reply: string, peer: ImapPeer, atLogin: boolean): GatewayError {
+  const context = imapDialect(peer.host, `${peer.said}\n${reply}`)
+  const fault: Fault = { context, text: hideSecrets(reply, peer.secrets), operation: 'receive' }
+  const found = translate(fault)
+  // A server that only says NO to a login says nothing more than "not these credentials".
+  const mute = atLogin && /^imap_(no|bad)$|^unclassified$/.test(found.code)
+  return mute ? translate({ ...fault, text: `A NO [AUTHENTICATIONFAILED] ${fault.text ?? ''}` }) : found
+}
+
+/** The server sends more than was asked for: without end, or larger than announced (SEC-34). */
+export function hostileAnswer(extra: Partial<ErrorDetails> = {}): GatewayError {
+  return new GatewayError('imap_answer_too_large', 'transient', {
+    hint: 'slow',
+    description: 'The mail server sends far more than it was asked for.',
+    remedy: 'Ask the mail administrator to check the server; the gateway tries again.',
+    ...extra,
+  })
+}
+
+/** STARTTLS missing, refused, or tampered with; also a greeting that skips the login. */
+export function noEncryption(): GatewayError {
+  return new GatewayError('starttls_not_offered', 'needs-admin', {
+    hint: 'operator',
+    description: 'The mail server does not offer trustworthy encryption on this port.',
+    remedy: 'Use the port for implicit TLS (993), or ask the mail administrator to enable STARTTLS.',
+  })
+}
+
+export function preauthRefused(): GatewayError {
+  return new GatewayError('imap_preauth', 'needs-admin', {
+    hint: 'operator',
+    description: 'The mail server opens a mailbox without a login, so nobody knows whose it is.',
+    remedy: 'Use a server that asks for a login.',
+  })
+}
+
+function noLogin(): GatewayError {
+  return new GatewayError('imap_login_not_offered', 'needs-admin', {
+    hint: 'operator',
+    description: 'The mail server does not offer the way of signing in that this connection uses.',
+    remedy: 'Connect the mailbox in another way, or ask the mail administrator to enable this one.',
+  })
+}
+
+function unreadableImap(): GatewayError {
+  return new GatewayError('imap_unreadable_reply', 'transient', {
+    hint: 'slow',
+    description: 'The mail server answered something that is not IMAP.',
+    remedy: 'Check host and port; the gateway tries again.',
+  })
+}

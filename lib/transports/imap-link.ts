@@ -1,0 +1,195 @@
+/**
+ * One guarded IMAP connection. imapflow speaks the protocol; the link bounds what a hostile or broken server can do to
+ * us (SEC-34): length of a line, a literal and an answer, bytes beyond what was asked for, time per command and per
+ * session. The first violation closes the socket, and everything that waits fails with that reason.
+ */
+import { ImapFlow, type MailboxObject } from 'imapflow'
+import { GatewayError } from '../errors.js'
+import type { ImapOptions } from '../model/mailbox.js'
+import { type CheckedAddress, networkError, stopped, tlsOptions } from './dial.js'
+import { hostileAnswer, type ImapLibraryError, type ImapPeer, imapError, preauthRefused } from './imap-error.js'
+
+export interface ImapLimits {
+  /** Milliseconds to connect, encrypt and log in. */
+  connectMs: number
+  /** Milliseconds for one command, and of silence. */
+  commandMs: number
+  /** Milliseconds for the whole session. */
+  sessionMs: number
+  /** Largest mail in bytes that is ever read. */
+  maxMailBytes: number
+}
+
+export interface ImapLogin {
+  user: string
+  accessToken?: string
+  pass?: string
+}
+
+const longestLine = 2 * 1024 * 1024
+const freeBytes = 1024 * 1024
+
+export class ImapLink {
+  readonly client: ImapFlow
+  #allowed = freeBytes
+  #failure: GatewayError | undefined
+  #lastRefusal: ImapLibraryError | undefined
+  #opened: { folder: string; box: MailboxObject } | undefined
+  #fail!: (reason: GatewayError) => void
+  readonly #ended: Promise<never>
+  readonly #watch: NodeJS.Timeout
+  readonly #session: NodeJS.Timeout
+  readonly #peer: ImapPeer
+
+  constructor(
+    imap: ImapOptions,
+    address: CheckedAddress,
+    login: ImapLogin,
+    private readonly limits: ImapLimits,
+    private readonly signal: AbortSignal,
+    rootCa: string | undefined,
+  ) {
+    this.#peer = { host: imap.host, said: '', secrets: [login.accessToken ?? login.pass ?? ''] }
+    const { lookup, autoSelectFamily } = address
+    this.client = new ImapFlow({
+      host: imap.host,
+      port: imap.port,
+      secure: imap.tls === 'implicit',
+      doSTARTTLS: imap.tls === 'starttls',
+      tls: { ...tlsOptions(imap, rootCa), ...(lookup ? { lookup, autoSelectFamily } : {}) },
+      auth: login,
+      clientInfo: { name: 'Mailbox Gateway' },
+      logger: this.#listener(),
+      disableAutoIdle: true,
+      disableCompression: true,
+      disableAutoEnable: true,
+      connectionTimeout: limits.connectMs,
+      greetingTimeout: limits.connectMs,
+      socketTimeout: limits.commandMs,
+      maxLineLength: longestLine,
+      maxLiteralSize: limits.maxMailBytes,
+      maxResponseSize: limits.maxMailBytes + longestLine,
+    })
+    this.client.on('error', (error: Error) => {
+      this.#fail(imapError(error, this.#peer))
+    })
+    this.#ended = new Promise((_, failed) => {
+      this.#fail = (reason) => {
+        this.#failure ??= reason
+        this.#close()
+        failed(this.#failure)
+      }
+    })
+    this.#ended.catch(() => undefined)
+    this.#watch = setInterval(() => this.#count(), 50)
+    this.#session = setTimeout(() => this.#late(), limits.sessionMs)
+    signal.addEventListener('abort', this.#stop, { once: true })
+  }
+
+  /** False once the connection is lost or was given up. */
+  get usable(): boolean {
+    return this.#failure === undefined && this.client.usable
+  }
+
+  async connect(): Promise<void> {
+    await this.run(() => {
+      const connecting = this.client.connect()
+      // Without a login nobody knows whose mail this is, nor who answers (SEC-26); imapflow would go on.
+      const handlers = this.client as unknown as { untaggedHandlers: Record<string, () => Promise<void>> }
+      handlers.untaggedHandlers['PREAUTH'] = async () => this.#fail(preauthRefused())
+      return connecting
+    }, this.limits.connectMs)
+  }
+
+  /** `work` within the limits; rejects with a GatewayError. */
+  async run<T>(work: () => Promise<T>, timeoutMs = this.limits.commandMs): Promise<T> {
+    if (this.#failure) throw this.#failure
+    this.#lastRefusal = undefined
+    const timer = setTimeout(() => this.#late(), timeoutMs)
+    try {
+      const working = work()
+      working.catch(() => undefined)
+      return await Promise.race([working, this.#ended])
+    } catch (error) {
+      throw this.#failure ?? imapError(error, this.#peer)
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  /** Like `run`, for commands whose refusal imapflow reports as `false`. */
+  async must<T>(work: () => Promise<T | false | undefined>): Promise<T> {
+    const result = await this.run(work)
+    if (result !== false && result !== undefined) return result
+    throw this.#failure ?? imapError(this.#lastRefusal ?? new Error('refused'), this.#peer)
+  }
+
+  /** Selects a folder, unless it is. */
+  async open(folder: string): Promise<MailboxObject> {
+    // No folder has such a name, and none of these may reach the wire.
+    if (/[\x00-\x1f\x7f]/.test(folder) || folder === '') throw badFolder()
+    if (this.#opened?.folder === folder) return this.#opened.box
+    this.#opened = undefined
+    const box = await this.run(() => this.client.mailboxOpen(folder))
+    this.#opened = { folder, box }
+    return box
+  }
+
+  /** So many bytes more are expected from now on. */
+  allow(bytes: number): void {
+    this.#allowed += bytes
+  }
+
+  async close(): Promise<void> {
+    if (!this.#failure && this.client.usable) {
+      let timer: NodeJS.Timeout | undefined
+      const late = new Promise<void>((done) => {
+        timer = setTimeout(done, 1000)
+      })
+      await Promise.race([this.client.logout().catch(() => undefined), late])
+      clearTimeout(timer)
+    }
+    this.#failure ??= stopped()
+    this.#close()
+  }
+
+  readonly #stop = (): void => this.#fail(stopped())
+
+  #close(): void {
+    clearInterval(this.#watch)
+    clearTimeout(this.#session)
+    this.signal.removeEventListener('abort', this.#stop)
+    this.client.close()
+  }
+
+  #late(): void {
+    this.#fail(networkError({ code: 'ETIMEDOUT', message: 'timed out' }, 'net'))
+  }
+
+  #count(): void {
+    const { socket } = (this.client ?? {}) as unknown as { socket?: { bytesRead?: number } | false }
+    if (socket && (socket.bytesRead ?? 0) > this.#allowed) this.#fail(hostileAnswer())
+  }
+
+  /** imapflow tells some refusals only to its logger. */
+  #listener() {
+    const note = (entry: unknown) => {
+      this.#count()
+      const refusal = (entry as { err?: ImapLibraryError } | undefined)?.err
+      if (!refusal) return
+      this.#lastRefusal = refusal
+      // imapflow would wait here, for minutes, with the connection open.
+      if (refusal.code === 'ETHROTTLE') this.#fail(imapError(refusal, this.#peer))
+    }
+    const count = () => this.#count()
+    return { trace: count, debug: count, info: count, warn: note, error: note, fatal: note }
+  }
+}
+
+function badFolder(): GatewayError {
+  return new GatewayError('invalid_folder', 'needs-admin', {
+    hint: 'config',
+    description: 'The name of the folder has characters that no folder can have.',
+    remedy: 'Choose the folder again.',
+  })
+}

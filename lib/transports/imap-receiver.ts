@@ -1,0 +1,89 @@
+/**
+ * Receives mail over IMAP. A session logs in over a guarded link; a refused access token is renewed once, on a new
+ * connection. What is new is found by UID: everything behind the cursor's last UID as long as UIDVALIDITY stands, else
+ * everything since a date (`imap-session.ts`).
+ */
+import type { LookupFunction } from 'node:net'
+import { GatewayError } from '../errors.js'
+import type { ImapOptions } from '../model/mailbox.js'
+import type { Authority } from '../ports/authority.js'
+import type { Receiver, ReceiveSession } from '../ports/receiver.js'
+import { checkedAddress } from './dial.js'
+import { ImapLink, type ImapLogin } from './imap-link.js'
+import { ImapSession } from './imap-session.js'
+
+export interface ImapReceiverOptions {
+  /** A `dns.lookup` that refuses forbidden addresses (`guardedLookup`). */
+  lookup: LookupFunction
+  /** Which ports may be dialled; absent: any. */
+  allowPort?: (port: number) => boolean
+  /** Milliseconds: to connect and log in (default 20,000), per command (60,000), per session (300,000). */
+  timeoutsMs?: { connect?: number; command?: number; session?: number }
+  /** Largest mail ever read, in bytes; default 160 MiB, above what any large service accepts. */
+  maxMailBytes?: number
+  /** PEM trusted besides the public authorities, for every server. */
+  rootCa?: string
+}
+
+export function imapReceiver(options: ImapReceiverOptions): Receiver {
+  return {
+    async open(target, authority, signal): Promise<ReceiveSession> {
+      if (target.transport !== 'imap') throw new TypeError('This receiver speaks IMAP only')
+      const { imap } = target
+      if (authority.kind === 'anonymous') throw loginNeeded()
+      if (authority.kind === 'bearer' && imap.tls === 'plain') throw tokenNeedsTls()
+      return new ImapSession(await openAs(authority, imap, options, signal), imap.folder)
+    },
+  }
+}
+
+async function openAs(
+  authority: Exclude<Authority, { kind: 'anonymous' }>,
+  imap: ImapOptions,
+  options: ImapReceiverOptions,
+  signal: AbortSignal,
+): Promise<ImapLink> {
+  const {
+    connect: connectMs = 20_000,
+    command: commandMs = 60_000,
+    session: sessionMs = 300_000,
+  } = options.timeoutsMs ?? {}
+  const limits = { connectMs, commandMs, sessionMs, maxMailBytes: options.maxMailBytes ?? 160 * 1024 * 1024 }
+  for (let renew = false; ; renew = true) {
+    const { lookup, allowPort } = options
+    const address = await checkedAddress(imap, { lookup, allowPort, timeoutMs: connectMs, signal })
+    const link = new ImapLink(imap, address, await loginOf(authority, renew), limits, signal, options.rootCa)
+    try {
+      await link.connect()
+      return link
+    } catch (error) {
+      await link.close()
+      const { class: errorClass, hint } = error as GatewayError
+      const staleToken = errorClass === 'needs-reconnect' || hint === 'refresh'
+      if (authority.kind !== 'bearer' || renew || !staleToken) throw error
+    }
+  }
+}
+
+async function loginOf(authority: Exclude<Authority, { kind: 'anonymous' }>, renew: boolean): Promise<ImapLogin> {
+  const { user } = authority
+  return authority.kind === 'bearer'
+    ? { user, accessToken: (await authority.token({ renew })).reveal() }
+    : { user, pass: authority.password.reveal() }
+}
+
+function tokenNeedsTls(): GatewayError {
+  return new GatewayError('token_needs_tls', 'needs-admin', {
+    hint: 'config',
+    description: 'A sign-in token is never sent over an unencrypted connection.',
+    remedy: 'Set the mail server to implicit TLS or STARTTLS.',
+  })
+}
+
+function loginNeeded(): GatewayError {
+  return new GatewayError('imap_needs_login', 'needs-admin', {
+    hint: 'config',
+    description: 'Reading a mailbox over IMAP needs a connection that signs in.',
+    remedy: 'Give the mailbox a connection with a sign-in or a password.',
+  })
+}

@@ -1,0 +1,246 @@
+/**
+ * The whole story, unattended, through the real pages and the real API: connect a mailbox, receive, send, a refused
+ * send, a reconnect. Each step says what it proves; a step that fails names why and the demo ends with false.
+ */
+import { type ApiClient, apiClient } from './api-client.js'
+import { Browser, textOf } from './browser.js'
+import { demoTenant } from './demo-tenant.js'
+import { postbox, type Stack } from './stack.js'
+
+type Say = (line: string) => void
+
+interface Story {
+  stack: Stack
+  app: ApiClient
+  admin: ApiClient
+  mailboxes: Record<string, string>
+}
+
+const patienceMs = 45_000
+
+export async function playDemo(stack: Stack, say: Say): Promise<boolean> {
+  const tenant = await demoTenant(stack)
+  const story: Story = {
+    stack,
+    app: apiClient(stack.url, tenant.appKey),
+    admin: apiClient(stack.url, tenant.adminKey),
+    mailboxes: {},
+  }
+  const steps: [string, (story: Story) => Promise<string>][] = [
+    ['connect ana@contoso.example with Microsoft, through the real pages', connectAna],
+    ['connect paula@postbox.example with a password', connectPaula],
+    ['receive a mail at Microsoft 365', receiveGraph],
+    ['receive a mail over IMAP', receiveImap],
+    ['send a mail through Microsoft Graph, once for two requests', sendGraph],
+    ['send a mail over SMTP', sendSmtp],
+    ['a recipient that does not exist is refused and explained', refusedSend],
+    ['revoked sign-in: the mail waits, someone is told who must act', revoked],
+    ['reconnect: the waiting mail leaves by itself', reconnect],
+  ]
+  say('')
+  let failed = 0
+  for (const [index, [title, play]] of steps.entries()) {
+    const started = performance.now()
+    try {
+      const proof = await play(story)
+      say(`  ✓ ${index + 1}/${steps.length} ${title} (${Math.round(performance.now() - started)} ms)`)
+      say(`       ${proof}`)
+    } catch (error) {
+      failed += 1
+      say(`  ✗ ${index + 1}/${steps.length} ${title}`)
+      say(`       ${error instanceof Error ? error.message : String(error)}`)
+      break
+    }
+  }
+  say('')
+  say(
+    failed === 0
+      ? `  The whole story works: ${steps.length} of ${steps.length} steps.`
+      : '  The story broke off; see the step above.',
+  )
+  say('')
+  return failed === 0
+}
+
+async function connectAna(story: Story): Promise<string> {
+  const input = { address: 'ana@contoso.example', confirmation: 'confirmed-by-link' }
+  const { link } = await story.admin.call<{ link: string }>('POST', 'v1/sign-ins', input)
+  const page = await walkMicrosoft(link)
+  story.mailboxes['ana'] = await mailboxOf(story, 'ana@contoso.example')
+  return textOf(page).slice(0, 160)
+}
+
+async function walkMicrosoft(link: string): Promise<string> {
+  const browser = new Browser()
+  const page = await browser.open(link)
+  const signIn = await browser.submit(page, 'Continue with Microsoft')
+  const result = await browser.submit(signIn, 'ana@contoso.example', { user: 'ana@contoso.example' })
+  if (result.status !== 200)
+    throw new Error(`the sign-in ended with ${result.status}: ${textOf(result.html).slice(0, 300)}`)
+  return result.html
+}
+
+async function connectPaula(story: Story): Promise<string> {
+  const { link } = await story.admin.call<{ link: string }>('POST', 'v1/sign-ins', {
+    address: postbox.address,
+    confirmation: 'confirmed-by-link',
+  })
+  const browser = new Browser()
+  const page = await browser.open(link)
+  const result = await browser.submit(page, 'type="password"', { password: postbox.password })
+  if (result.status !== 200)
+    throw new Error(`the password form ended with ${result.status}: ${textOf(result.html).slice(0, 300)}`)
+  story.mailboxes['paula'] = await mailboxOf(story, postbox.address)
+  return textOf(result.html).slice(0, 160)
+}
+
+async function mailboxOf(story: Story, address: string): Promise<string> {
+  const found = await until(`mailbox ${address}`, async () => {
+    const mailboxes = await story.app.call<{ id: string; address: string }[]>('GET', 'v1/mailboxes')
+    return mailboxes.find((mailbox) => mailbox.address === address)
+  })
+  return found.id
+}
+
+async function receiveGraph(story: Story): Promise<string> {
+  const subject = `Order ${Date.now()}`
+  story.stack.directory.deliver('ana@contoso.example', mailText('ben@contoso.example', 'ana@contoso.example', subject))
+  return received(story, story.mailboxes['ana'] ?? '', subject)
+}
+
+async function receiveImap(story: Story): Promise<string> {
+  const subject = `Parcel ${Date.now()}`
+  story.stack.imap.deliver(postbox.address, mailText('shop@example.org', postbox.address, subject))
+  return received(story, story.mailboxes['paula'] ?? '', subject)
+}
+
+const mailText = (from: string, to: string, subject: string): string =>
+  [
+    `From: ${from}`,
+    `To: ${to}`,
+    `Subject: ${subject}`,
+    `Date: ${new Date().toUTCString()}`,
+    `Message-ID: <${Date.now()}.${Math.random()}@demo.example>`,
+    '',
+    'Hello from the demo.',
+    '',
+  ].join('\r\n')
+
+async function received(story: Story, mailbox: string, subject: string): Promise<string> {
+  await story.app.call('POST', `v1/mailboxes/${mailbox}/poll`)
+  const mail = await until(`"${subject}" received`, async () => {
+    const list = await story.app.call<{ mails?: { id: string }[] } | { id: string }[]>(
+      'GET',
+      `v1/mailboxes/${mailbox}/received`,
+    )
+    for (const one of Array.isArray(list) ? list : (list.mails ?? [])) {
+      const read = await story.app.call<{ parsed: { subject?: string } }>(
+        'GET',
+        `v1/mailboxes/${mailbox}/received/${one.id}`,
+      )
+      if (read.parsed.subject === subject) return read.parsed
+    }
+    return undefined
+  })
+  return `"${mail.subject}" arrived, stored and told to the app`
+}
+
+interface MailFacts {
+  id: string
+  state: string
+  created?: boolean
+  history?: { code: string; text: string; remedy: string }[]
+}
+
+async function submit(story: Story, mailbox: string, to: string, subject: string, key: string): Promise<MailFacts> {
+  return story.app.call(
+    'POST',
+    'v1/mails',
+    { mailboxId: mailbox, to: [to], subject, text: 'Sent by the demo.' },
+    { 'idempotency-key': key },
+  )
+}
+
+const stateOf = (story: Story, id: string, wanted: string): Promise<MailFacts> =>
+  until(`mail ${id} is ${wanted}`, async () => {
+    const mail = await story.app.call<MailFacts>('GET', `v1/mails/${id}`)
+    if (mail.state === wanted) return mail
+    if (['failed', 'unknown', 'cancelled'].includes(mail.state))
+      throw new Error(`the mail is ${mail.state}: ${JSON.stringify(mail.history?.at(-1) ?? {})}`)
+    return undefined
+  })
+
+async function sendGraph(story: Story): Promise<string> {
+  const key = `demo-${Date.now()}`
+  const first = await submit(story, story.mailboxes['ana'] ?? '', 'ben@contoso.example', 'Your invoice', key)
+  const second = await submit(story, story.mailboxes['ana'] ?? '', 'ben@contoso.example', 'Your invoice', key)
+  if (first.id !== second.id) throw new Error('the same Idempotency-Key made two mails')
+  await stateOf(story, first.id, 'sent')
+  return `sent once as ${first.id}; the repeated request got the same mail`
+}
+
+async function sendSmtp(story: Story): Promise<string> {
+  const mail = await submit(
+    story,
+    story.mailboxes['paula'] ?? '',
+    'ben@contoso.example',
+    'Hello over SMTP',
+    `demo-smtp-${Date.now()}`,
+  )
+  await stateOf(story, mail.id, 'sent')
+  return `sent as ${mail.id}`
+}
+
+async function refusedSend(story: Story): Promise<string> {
+  const mail = await submit(
+    story,
+    story.mailboxes['paula'] ?? '',
+    'unknown@nowhere.example',
+    'Nobody home',
+    `demo-refused-${Date.now()}`,
+  )
+  const failed = await until('the refusal', async () => {
+    const now = await story.app.call<MailFacts>('GET', `v1/mails/${mail.id}`)
+    return now.state === 'failed' ? now : undefined
+  })
+  const last = failed.history?.at(-1)
+  return `failed with ${last?.code}: ${last?.text} → ${last?.remedy}`
+}
+
+async function revoked(story: Story): Promise<string> {
+  story.stack.entra.control.revoke({ upn: 'ana@contoso.example', accessTokens: true })
+  const mail = await submit(
+    story,
+    story.mailboxes['ana'] ?? '',
+    'ben@contoso.example',
+    'Waiting for you',
+    `demo-revoked-${Date.now()}`,
+  )
+  story.mailboxes['waiting'] = mail.id
+  const item = await until('attention', async () => {
+    const list = await story.app.call<{ whoActs: string; class: string; description: string; remedy: string }[]>(
+      'GET',
+      'v1/attention',
+    )
+    return list.find((one) => one.class === 'needs-reconnect')
+  })
+  return `${item.whoActs} must act: ${item.description} → ${item.remedy}`
+}
+
+async function reconnect(story: Story): Promise<string> {
+  const { link } = await story.admin.call<{ link: string }>('POST', `v1/mailboxes/${story.mailboxes['ana']}/reconnect`)
+  await walkMicrosoft(link)
+  const mail = await stateOf(story, story.mailboxes['waiting'] ?? '', 'sent')
+  return `the waiting mail ${mail.id} was sent after the reconnect`
+}
+
+/** Asks until there is an answer; the demo has no events of its own to wait for. */
+async function until<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {
+  const end = performance.now() + patienceMs
+  while (performance.now() < end) {
+    const answer = await ask()
+    if (answer !== undefined) return answer
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  }
+  throw new Error(`${what}: not within ${patienceMs / 1000} s`)
+}

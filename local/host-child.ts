@@ -1,0 +1,82 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { join } from 'node:path'
+import type { HostAnswer, HostRequest } from './host-process.js'
+
+export interface HostChild {
+  url: string
+  functions: number
+  pid: number
+  /** Runs a timer now. */
+  runTimer(name: string): Promise<void>
+  stop(): Promise<void>
+  /** Dies at once, as an instance does when its machine is taken away. */
+  kill(): Promise<void>
+}
+
+export interface HostChildOptions {
+  root: string
+  settings: Record<string, string>
+  onLog?(line: { level: string; category: string; message: string }): void
+}
+
+/** Starts a Functions host in a child process and resolves when it serves. Rejects with the child's own words. */
+export function startHostChild(options: HostChildOptions): Promise<HostChild> {
+  const child = fork(join(options.root, 'dist/local/host-process.js'), [options.root], {
+    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...options.settings },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    execArgv: [],
+  })
+  const killNow = () => child.kill('SIGKILL')
+  process.once('exit', killNow)
+  let text = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (chunk: Buffer) => {
+      text = (text + chunk.toString()).slice(-4_000)
+    })
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  void gone.then(() => process.removeListener('exit', killNow))
+  return new Promise((resolve, reject) => {
+    const ask = requester(child, gone)
+    child.on('message', (message: HostAnswer) => {
+      if ('log' in message) options.onLog?.(message.log)
+      else if ('failed' in message) reject(new Error(message.failed))
+      else if ('listening' in message)
+        resolve({
+          url: message.listening,
+          functions: message.functions,
+          pid: child.pid ?? 0,
+          runTimer: (timer) => ask({ id: 0, timer }),
+          stop: async () => {
+            await Promise.race([ask({ id: 0, stop: true }), gone]).catch(() => killNow())
+            await gone
+          },
+          kill: async () => {
+            killNow()
+            await gone
+          },
+        })
+    })
+    void gone.then(() => reject(new Error(`the Functions host ended before it served:\n${text}`)))
+  })
+}
+
+function requester(child: ChildProcess, gone: Promise<void>): (request: HostRequest) => Promise<void> {
+  let last = 0
+  const waiting = new Map<number, { resolve(): void; reject(error: Error): void }>()
+  child.on('message', (message: HostAnswer) => {
+    if (!('id' in message)) return
+    const one = waiting.get(message.id)
+    waiting.delete(message.id)
+    if (message.ok) one?.resolve()
+    else one?.reject(new Error(message.error ?? 'failed'))
+  })
+  void gone.then(() => {
+    for (const one of waiting.values()) one.reject(new Error('the Functions host ended'))
+  })
+  return (request) =>
+    new Promise((resolve, reject) => {
+      last += 1
+      waiting.set(last, { resolve, reject })
+      child.send({ ...request, id: last })
+    })
+}

@@ -1,0 +1,139 @@
+/** The whole gateway on one machine, with a summary people can act on. `--fresh` begins anew, `--demo` plays the story. */
+import { rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { apiClient } from './api-client.js'
+import { playDemo } from './demo.js'
+import { demoTenant } from './demo-tenant.js'
+import { type Stack, type StackPorts, startStack } from './stack.js'
+
+const usage = `npm start -- [--fresh] [--demo] [--port N]
+  --fresh   forget all local state and begin anew
+  --demo    play the whole story unattended and exit
+  --port N  first of ten ports to use (default 7071)`
+
+const portNames = ['gateway', 'entra', 'graph', 'vault', 'imap', 'smtp', 'discovery', 'blob', 'queue', 'table'] as const
+
+interface Options {
+  fresh: boolean
+  demo: boolean
+  port: number
+}
+
+function parseOptions(words: string[]): Options {
+  const options: Options = { fresh: false, demo: false, port: 7071 }
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at]
+    if (word === '--fresh') options.fresh = true
+    else if (word === '--demo') options.demo = true
+    else if (word === '--port') {
+      at += 1
+      options.port = Number(words[at])
+      if (!Number.isInteger(options.port) || options.port < 1024 || options.port > 65_525)
+        refuse(`--port must be a number from 1024 to 65525.\n\n${usage}`)
+    } else refuse(word === '--help' ? usage : `Unknown option ${word}.\n\n${usage}`)
+  }
+  return options
+}
+
+function refuse(message: string): never {
+  console.error(`\n${message}\n`)
+  process.exit(1)
+}
+
+async function checkPorts(ports: StackPorts, first: number): Promise<void> {
+  const taken: number[] = []
+  for (const port of Object.values(ports))
+    await new Promise<void>((resolve) => {
+      const server = createServer()
+      server.once('error', () => {
+        taken.push(port)
+        resolve()
+      })
+      server.listen(port, '127.0.0.1', () => server.close(() => resolve()))
+    })
+  if (taken.length > 0)
+    refuse(
+      `Port ${taken.join(', ')} is taken, perhaps by a gateway that still runs.\nStop that program, or use other ports: npm start -- --port ${first + 100}`,
+    )
+}
+
+async function main(): Promise<void> {
+  const options = parseOptions(process.argv.slice(2))
+  const root = process.cwd()
+  const folder = join(root, '.gateway', options.demo ? 'demo' : 'state')
+  if (options.fresh || options.demo) rmSync(folder, { recursive: true, force: true })
+  const ports = Object.fromEntries(
+    portNames.map((name, index) => [name, options.port + index]),
+  ) as unknown as StackPorts
+  if (!options.demo) await checkPorts(ports, options.port)
+
+  const started = performance.now()
+  const failures: string[] = []
+  const stack = await startStack({
+    root,
+    folder,
+    ...(options.demo ? {} : { ports }),
+    onLog: (line) => {
+      if (line.level !== 'error' && line.level !== 'critical') return
+      failures.push(line.message)
+      if (!options.demo) console.error(`  ! ${line.message}`)
+    },
+  })
+  let stopping: Promise<void> | undefined
+  const stop = (): Promise<void> => {
+    stopping ??= stack.stop()
+    return stopping
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => {
+      if (stopping === undefined) console.log('\n  stopping …')
+      void stop().then(() => process.exit(0))
+    })
+  process.on('disconnect', () => void stop().then(() => process.exit(0)))
+
+  if (options.demo) {
+    const ok = await playDemo(stack, (line) => console.log(line))
+    await stop()
+    process.exit(ok ? 0 : 1)
+  }
+  await summary(stack, folder, Math.round(performance.now() - started))
+}
+
+async function summary(stack: Stack, folder: string, ms: number): Promise<void> {
+  const tenant = await demoTenant(stack, folder)
+  const admin = apiClient(stack.url, tenant.adminKey)
+  const { link } = await admin.call<{ link: string }>('POST', 'v1/sign-ins', {
+    address: 'ana@contoso.example',
+    confirmation: 'confirmed-by-link',
+  })
+  const command = `curl -s ${stack.url}/api/v1/mails -H 'authorization: Bearer ${tenant.appKey}' -H 'content-type: application/json' -H 'idempotency-key: hello-1' -d '{"to":["ben@contoso.example"],"subject":"Hello","text":"It works."}'`
+  const lines = [
+    '',
+    `  Mailbox Gateway is up (${(ms / 1000).toFixed(1)} s, ${stack.host().functions} functions)`,
+    '',
+    `  1  Connect a mailbox     ${link}`,
+    '                           choose "Continue with Microsoft", then Ana Torres',
+    `  2  Send a mail           ${command}`,
+    `  3  Read it               ${stack.graph.url}/mail`,
+    `  4  Ops console           ${stack.url}/console`,
+    `                           operator key ${stack.operatorKey()}`,
+    '',
+    `  API                      ${stack.url}/api/openapi.json   ·   health ${stack.url}/api/health`,
+    `  Emulated Microsoft 365   sign-in ${stack.entra.url}, Graph ${stack.graph.url}, Key Vault ${stack.vault.url}`,
+    `  Mail servers             IMAP localhost:${stack.imap.port} (TLS), SMTP localhost:${stack.smtp.port} (STARTTLS)`,
+    '                           password mailbox paula@postbox.example / demo-password',
+    `  State                    ${folder}; begin anew with: npm start -- --fresh`,
+    '  Stop                     Ctrl-C',
+    '',
+  ]
+  console.log(lines.join('\n'))
+}
+
+main().catch((error: unknown) => {
+  const text = error instanceof Error ? error.message : String(error)
+  console.error(
+    `\n  The gateway could not start: ${text}\n  If local state is damaged, begin anew with: npm start -- --fresh\n`,
+  )
+  process.exit(1)
+})

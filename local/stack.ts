@@ -1,0 +1,226 @@
+/**
+ * The gateway on one machine: Azurite, emulated Microsoft 365, Key Vault, mail servers and name discovery in this
+ * process, the unmodified functions in a child process. Used by `npm start`, the demo and the end-to-end tests; with a
+ * folder everything survives a restart.
+ */
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Azurite, startAzurite } from './azurite.js'
+import { makeCertificates } from './emulators/certificate.js'
+import { demoDirectory } from './emulators/demo-directory.js'
+import type { Directory } from './emulators/directory.js'
+import { startDiscovery } from './emulators/discovery/start-discovery.js'
+import { type Entra, startEntra } from './emulators/entra/start-entra.js'
+import { type Graph, startGraph } from './emulators/graph/start-graph.js'
+import { type ImapEmulator, startImap } from './emulators/imap/start-imap.js'
+import { type KeyVaultEmulator, startKeyVault } from './emulators/key-vault/start-key-vault.js'
+import { type SmtpEmulator, startSmtp } from './emulators/smtp/start-smtp.js'
+import { type HostChild, startHostChild } from './host-child.js'
+
+export interface StackPorts {
+  gateway: number
+  entra: number
+  graph: number
+  vault: number
+  imap: number
+  smtp: number
+  discovery: number
+  blob: number
+  queue: number
+  table: number
+}
+
+export interface StackOptions {
+  root: string
+  /** Keeps state here; absent: memory only. */
+  folder?: string
+  /** Absent: free ports. */
+  ports?: StackPorts
+  settings?: Record<string, string>
+  onLog?(line: { level: string; category: string; message: string }): void
+}
+
+export interface Stack {
+  /** Where browsers and apps reach the gateway; another site than the emulated sign-in. */
+  url: string
+  host(): HostChild
+  /** Starts another host on the same state, after `host().kill()` or `stop()`. */
+  restartHost(): Promise<void>
+  directory: Directory
+  entra: Entra
+  graph: Graph
+  vault: KeyVaultEmulator
+  imap: ImapEmulator
+  smtp: SmtpEmulator
+  connectionString: string
+  settings: Record<string, string>
+  operatorKey(): string
+  stop(): Promise<void>
+}
+
+/** The password mailbox of the local mode. */
+export const postbox = { address: 'paula@postbox.example', password: 'demo-password' } as const
+
+const environment = 'mbg'
+
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'gateway-'))
+  mkdirSync(folder, { recursive: true })
+  const stops: (() => Promise<void>)[] = []
+  try {
+    return await start(options, folder, stops)
+  } catch (error) {
+    for (const stop of stops.reverse()) await stop().catch(() => {})
+    throw error
+  }
+}
+
+async function start(options: StackOptions, folder: string, stops: (() => Promise<void>)[]): Promise<Stack> {
+  const keep = <T extends { stop(): Promise<void> }>(started: T): T => {
+    stops.push(() => started.stop())
+    return started
+  }
+  const ports = options.ports
+  const gatewayPort = ports?.gateway ?? (await freePort())
+  const url = `http://localhost:${gatewayPort}`
+  const state = readState(folder)
+  const certificates = await makeCertificates(join(folder, 'certificates'))
+  const caFile = join(folder, 'certificates', 'trusted.pem')
+  writeFileSync(caFile, certificates.ca)
+
+  const azurite: Azurite = keep(
+    await startAzurite({
+      ...(options.folder === undefined ? {} : { folder: join(folder, 'azurite') }),
+      ...(ports === undefined ? {} : { ports: { blob: ports.blob, queue: ports.queue, table: ports.table } }),
+    }),
+  )
+  const directory = demoDirectory({ redirectUris: [`${url}/oauth/callback`] })
+  if (state.directory !== undefined) directory.restore(state.directory as never)
+  const entra = keep(await startEntra({ directory, host: '127.0.0.1', port: ports?.entra ?? 0 }))
+  const graph = keep(await startGraph({ directory, entra, port: ports?.graph ?? 0 }))
+  const vault = keep(
+    await startKeyVault({
+      port: ports?.vault ?? 0,
+      ...(state.vault === undefined ? {} : { state: state.vault as never }),
+    }),
+  )
+  const accounts = (user: string): { password: string } | undefined =>
+    user.toLowerCase() === postbox.address ? { password: postbox.password } : undefined
+  const verifyToken = (token: string): { upn: string } | undefined => {
+    const claims = entra.verifyAccessToken(token)
+    return claims?.upn === undefined ? undefined : { upn: claims.upn }
+  }
+  const imap = keep(
+    await startImap({ accounts, verifyToken, mode: 'implicit', tls: certificates, port: ports?.imap ?? 0 }),
+  )
+  if (state.imap !== undefined) imap.restore(state.imap as never)
+  const smtp = keep(
+    await startSmtp({
+      accounts,
+      verifyToken,
+      mode: 'starttls',
+      tls: certificates,
+      port: ports?.smtp ?? 0,
+      onMail: (envelope, raw) => {
+        for (const to of envelope.to) {
+          if (to.toLowerCase() === postbox.address) imap.deliver(postbox.address, raw)
+          else if (directory.user(to) !== undefined) directory.deliver(to, raw)
+          else directory.recordOutbound({ from: envelope.from, to: [to], raw })
+        }
+        imap.deliver(postbox.address, raw, 'Sent')
+      },
+    }),
+  )
+  const discovery = keep(
+    await startDiscovery({
+      mailServers: {
+        imap: { host: '127.0.0.1', port: imap.port, socketType: 'SSL' },
+        smtp: { host: '127.0.0.1', port: smtp.port, socketType: 'STARTTLS' },
+      },
+      port: ports?.discovery ?? 0,
+    }),
+  )
+
+  const settings: Record<string, string> = {
+    ENVIRONMENT_ID: environment,
+    PUBLIC_BASE_URL: url,
+    HOST_PORT: String(gatewayPort),
+    MailStorage: azurite.connectionString,
+    AzureWebJobsStorage: azurite.connectionString,
+    KEY_VAULT_URL: vault.url,
+    MICROSOFT_LOGIN_ORIGIN: entra.url,
+    MICROSOFT_GRAPH_ORIGIN: graph.url,
+    DNS_RESOLVER_URL: `${discovery.url}/resolve`,
+    AUTOCONFIG_URL: `${discovery.url}/autoconfig/`,
+    ALLOW_LOOPBACK_MAIL_HOSTS: 'true',
+    POLL_MIN_SECONDS: '5',
+    POLL_MAX_SECONDS: '60',
+    RETRY_BASE_SECONDS: '2',
+    NODE_EXTRA_CA_CERTS: caFile,
+    TIMER_STATUS_FILE: join(folder, 'timers.json'),
+    ...options.settings,
+  }
+  const startHost = (): Promise<HostChild> =>
+    startHostChild({ root: options.root, settings, ...(options.onLog ? { onLog: options.onLog } : {}) })
+  let host = await startHost()
+  stops.push(() => host.stop())
+  // Storage, seal keys and the first operator key come from the sweep; nobody should wait half a minute for its schedule.
+  await host.runTimer('sweep')
+
+  const save = (): void => {
+    if (options.folder === undefined) return
+    writeFileSync(
+      stateFile(folder),
+      JSON.stringify({ directory: directory.snapshot(), vault: vault.snapshot(), imap: imap.snapshot() }),
+    )
+  }
+  save()
+  const saving = setInterval(save, 2_000)
+  return {
+    url,
+    host: () => host,
+    restartHost: async () => {
+      host = await startHost()
+    },
+    directory,
+    entra,
+    graph,
+    vault,
+    imap,
+    smtp,
+    settings,
+    connectionString: azurite.connectionString,
+    operatorKey: () => operatorKeyIn(vault),
+    stop: async () => {
+      clearInterval(saving)
+      await host.stop().catch(() => {})
+      save()
+      for (const stop of stops.reverse().slice(1)) await stop().catch(() => {})
+    },
+  }
+}
+
+const stateFile = (folder: string): string => join(folder, 'emulators.json')
+
+function readState(folder: string): { directory?: unknown; vault?: unknown; imap?: unknown } {
+  try {
+    return JSON.parse(readFileSync(stateFile(folder), 'utf8'))
+  } catch {
+    return {}
+  }
+}
+
+function operatorKeyIn(vault: KeyVaultEmulator): string {
+  const secret = vault.snapshot().find((one) => one.name === `${environment}-operator-key`)
+  return secret?.versions.at(-1)?.value ?? ''
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { port: number }
+  await new Promise<void>((resolve) => server.close(() => resolve()))
+  return port
+}

@@ -1,0 +1,54 @@
+/** Writes what is generated from the code's own tables: the settings page, the sample settings and the OpenAPI document. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type SettingRow, settingsTable } from '../lib/config.js'
+import { openApi } from '../lib/http/open-api.js'
+import { version } from '../lib/http/version.js'
+
+export function configurationPage(): string {
+  const rows = (settingsTable as readonly SettingRow[]).map((row) => {
+    const bounds = row.kind === 'number' ? `${row.kind}, ${row.min} to ${row.max}` : row.kind
+    const fallback = row.default === undefined ? '**required**' : row.default === '' ? 'empty' : `\`${row.default}\``
+    return `| \`${row.name}\` | ${bounds} | ${fallback} | ${row.description} |`
+  })
+  return [
+    '# Settings',
+    '',
+    'Generated from the settings table in `lib/config.ts` by `npm run docs`; a test compares them. All settings are app',
+    'settings (environment variables). Secrets are never settings: they live in Key Vault. A wrong start lists every',
+    'problem at once, names the setting and never prints its value. Plain `http://` addresses are accepted for this',
+    'machine only, and not at all where a managed identity is present.',
+    '',
+    '| setting | kind | default | meaning |',
+    '|---|---|---|---|',
+    ...rows,
+    '',
+  ].join('\n')
+}
+
+export function sampleSettings(): string {
+  const values: Record<string, string> = {
+    FUNCTIONS_WORKER_RUNTIME: 'node',
+    AzureWebJobsStorage: 'UseDevelopmentStorage=true',
+  }
+  const local: Record<string, string> = {
+    PUBLIC_BASE_URL: 'http://localhost:7071',
+    MailStorage: 'UseDevelopmentStorage=true',
+    KEY_VAULT_URL: 'http://127.0.0.1:7074',
+  }
+  for (const row of settingsTable as readonly SettingRow[])
+    values[row.name] = local[row.name] ?? row.default ?? row.example
+  return `${JSON.stringify({ IsEncrypted: false, Values: values }, null, 2)}\n`
+}
+
+export const openApiDocument = (): string =>
+  `${JSON.stringify(openApi('https://mail.example.com', version), null, 2)}\n`
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const root = process.cwd()
+  writeFileSync(join(root, 'docs/configuration.md'), configurationPage())
+  writeFileSync(join(root, 'local.settings.sample.json'), sampleSettings())
+  writeFileSync(join(root, 'docs/openapi.json'), openApiDocument())
+  console.log('wrote docs/configuration.md, docs/openapi.json and local.settings.sample.json')
+}

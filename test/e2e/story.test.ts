@@ -1,0 +1,170 @@
+import { fileURLToPath } from 'node:url'
+import { TableClient, TableServiceClient } from '@azure/data-tables'
+import { BlobServiceClient } from '@azure/storage-blob'
+import { QueueServiceClient } from '@azure/storage-queue'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Operation } from '../../lib/http/operation.js'
+import { operations } from '../../lib/http/operations.js'
+import type { Role } from '../../lib/model/caller.js'
+import { ApiError, apiClient } from '../../local/api-client.js'
+import { playDemo } from '../../local/demo.js'
+import { type DemoTenant, demoTenant } from '../../local/demo-tenant.js'
+import { demo } from '../../local/emulators/demo-directory.js'
+import { postbox, type Stack, startStack } from '../../local/stack.js'
+import { formsOf, scan } from '../support/canary-scan.js'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const logged: string[] = []
+let stack: Stack
+let tenant: DemoTenant
+
+beforeAll(async () => {
+  stack = await startStack({ root, onLog: (line) => logged.push(line.message) })
+  tenant = await demoTenant(stack)
+}, 60_000)
+
+afterAll(() => stack?.stop(), 30_000)
+
+async function stored(): Promise<{ place: string; text: string }[]> {
+  const found: { place: string; text: string }[] = []
+  const insecure = { allowInsecureConnection: true }
+  const tables = TableServiceClient.fromConnectionString(stack.connectionString, insecure)
+  for await (const { name = '' } of tables.listTables())
+    for await (const row of TableClient.fromConnectionString(stack.connectionString, name, insecure).listEntities())
+      found.push({ place: `table ${name}`, text: JSON.stringify(row) })
+  const blobs = BlobServiceClient.fromConnectionString(stack.connectionString)
+  for await (const { name } of blobs.listContainers()) {
+    if (name.startsWith('azure-webjobs')) continue
+    const container = blobs.getContainerClient(name)
+    for await (const blob of container.listBlobsFlat())
+      found.push({
+        place: `blob ${name}/${blob.name}`,
+        text: (await container.getBlobClient(blob.name).downloadToBuffer()).toString('latin1'),
+      })
+  }
+  const queues = QueueServiceClient.fromConnectionString(stack.connectionString)
+  for await (const { name } of queues.listQueues()) {
+    const { peekedMessageItems } = await queues.getQueueClient(name).peekMessages({ numberOfMessages: 32 })
+    for (const message of peekedMessageItems)
+      found.push({ place: `queue ${name}`, text: Buffer.from(message.messageText, 'base64').toString() })
+  }
+  return found
+}
+
+describe('the whole gateway on one machine', () => {
+  test('M-040 M-050 M-057 M-059 M-072 M-100 M-102 P-05 P-09: connect, receive, send, a refusal and a reconnect, through the real pages and the real API', async () => {
+    const lines: string[] = []
+    const ok = await playDemo(stack, (line) => lines.push(line))
+    expect(ok, lines.join('\n')).toBe(true)
+  }, 180_000)
+
+  test('M-080 SEC-35 SEC-40: no secret in tables, queues, blobs or logs; planted ones are found', async () => {
+    const refreshTokens = [...stack.directory.refreshTokens.keys()]
+    expect(refreshTokens.length).toBeGreaterThan(0)
+    const canaries = [
+      demo.clientSecret,
+      postbox.password,
+      stack.operatorKey(),
+      tenant.appKey,
+      tenant.adminKey,
+      ...refreshTokens,
+    ]
+    const planted = formsOf(demo.clientSecret).map((text) => ({ place: 'planted', text: `before ${text} after` }))
+    for (const one of planted) expect(scan([one], canaries), one.text).toHaveLength(1)
+    const everything = [...(await stored()), ...logged.map((text) => ({ place: 'log', text }))]
+    expect(everything.length).toBeGreaterThan(20)
+    expect(scan(everything, canaries)).toEqual([])
+  }, 60_000)
+
+  test('M-002 SEC-19: each route answers 401 without a credential and 403 to a role it does not name', async () => {
+    const keys: Record<Role, string> = {
+      operator: stack.operatorKey(),
+      'tenant-admin': tenant.adminKey,
+      app: tenant.appKey,
+    }
+    for (const operation of Object.values(operations) as Operation[]) {
+      if (operation.roles.length === 0) continue
+      const path = operation.route.replace(/^api\//, '').replace(/\{\w+\}/g, 'a'.repeat(26))
+      const statusFor = async (key: string): Promise<number> => {
+        try {
+          await apiClient(stack.url, key, tenant.tenant).call(operation.method, path, operation.body ? {} : undefined)
+          return 200
+        } catch (error) {
+          return error instanceof ApiError ? error.status : 0
+        }
+      }
+      expect(await statusFor('mbg_demo_aaaaaaaa_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'), operation.name).toBe(401)
+      for (const [role, key] of Object.entries(keys) as [Role, string][]) {
+        const status = await statusFor(key)
+        if (operation.roles.includes(role))
+          expect([401, 403, 0, 500], `${operation.name} as ${role}`).not.toContain(status)
+        else expect(status, `${operation.name} as ${role}`).toBe(403)
+      }
+    }
+  }, 60_000)
+
+  test('M-001 SEC-17: another tenant gets the same 404 for a real id as for an unknown one, on every route with an id', async () => {
+    const operator = apiClient(stack.url, stack.operatorKey())
+    await operator.call('POST', 'v1/tenants', { id: 'other', name: 'Other' })
+    const other = await apiClient(stack.url, stack.operatorKey(), 'other').call<{ key: string }>('POST', 'v1/keys', {
+      role: 'tenant-admin',
+      name: 'other',
+    })
+    const mine = apiClient(stack.url, tenant.adminKey)
+    const [mailbox] = await mine.call<{ id: string }[]>('GET', 'v1/mailboxes')
+    const mail = await mine.call<{ id: string }>('POST', 'v1/mails', {
+      mailboxId: mailbox!.id,
+      to: ['ben@contoso.example'],
+      text: 'x',
+      hold: true,
+    })
+    const ids = [mailbox!.id, mail.id, tenant.registrationId]
+    const attempt = async (operation: Operation, id: string): Promise<[number, string]> => {
+      const path = operation.route.replace(/^api\//, '').replace(/\{\w+\}/g, id)
+      try {
+        await apiClient(stack.url, other.key).call(
+          operation.method,
+          path,
+          operation.name === 'mail-resolve'
+            ? { outcome: 'sent' }
+            : operation.name === 'mailbox-change'
+              ? { active: false }
+              : operation.body
+                ? {}
+                : undefined,
+        )
+        return [200, '']
+      } catch (error) {
+        return error instanceof ApiError ? [error.status, error.problem.title ?? ''] : [0, '']
+      }
+    }
+    for (const operation of Object.values(operations) as Operation[]) {
+      if (!operation.route.includes('{')) continue
+      const unknown = await attempt(operation, 'a'.repeat(26))
+      for (const id of ids) expect(await attempt(operation, id), `${operation.name} ${id}`).toEqual(unknown)
+      expect([400, 404], operation.name).toContain(unknown[0] === 200 ? 404 : unknown[0])
+    }
+    // The control: the owner does reach them, unchanged.
+    expect((await mine.call<{ state: string }>('GET', `v1/mails/${mail.id}`)).state).toBe('queued')
+    expect((await mine.call<{ active: boolean }>('GET', `v1/mailboxes/${mailbox!.id}`)).active).toBe(true)
+  }, 60_000)
+
+  test('M-021: a tenant without a mailbox is told so, and nothing is queued', async () => {
+    const other = await apiClient(stack.url, stack.operatorKey(), 'other').call<{ key: string }>('POST', 'v1/keys', {
+      role: 'app',
+      name: 'app',
+    })
+    const app = apiClient(stack.url, other.key)
+    await expect(app.call('POST', 'v1/mails', { to: ['ben@contoso.example'], text: 'x' })).rejects.toMatchObject({
+      status: 422,
+      problem: { code: 'no_mail_server' },
+    })
+  })
+
+  test('M-013: version and capabilities, OpenAPI and health answer without a credential', async () => {
+    for (const path of ['version', 'openapi.json', 'health']) {
+      const response = await fetch(`${stack.url}/api/${path}`)
+      expect(response.status, path).toBe(200)
+    }
+  })
+})

@@ -1,0 +1,496 @@
+import { beforeAll, describe, expect, inject, test } from 'vitest'
+import { setDue } from '../../lib/flows/common/due.js'
+import { mailboxPartition, toRow } from '../../lib/flows/common/mailbox-rows.js'
+import { mailboxesDue, type PollJob } from '../../lib/flows/receive/mailboxes-due.js'
+import { pollBatch } from '../../lib/flows/receive/poll-batch.js'
+import { pollMailbox } from '../../lib/flows/receive/poll-mailbox.js'
+import type { ReceiveDependencies } from '../../lib/flows/receive/receive-dependencies.js'
+import { listNotImported, listReceived } from '../../lib/flows/receive/received-list.js'
+import { readReceived, readReceivedRaw } from '../../lib/flows/receive/received-read.js'
+import { silentLog } from '../../lib/log.js'
+import type { GatewayEvent } from '../../lib/model/event.js'
+import { newId } from '../../lib/model/ids.js'
+import type { AfterReceive, Mailbox } from '../../lib/model/mailbox.js'
+import { storageNames, tableNames } from '../../lib/model/names.js'
+import type { Row } from '../../lib/ports/tables.js'
+import { azureBlobs } from '../../lib/stores/azure-blobs.js'
+import { azureTables } from '../../lib/stores/azure-tables.js'
+import { memoryQueues } from '../../lib/stores/memory-queues.js'
+import { memoryVault } from '../../lib/stores/memory-vault.js'
+import { broken, ScriptedMailbox } from '../support/scripted-mailbox.js'
+
+const connectionString = inject('azurite')
+const names = storageNames(`r${newId().slice(0, 6)}`)
+const storage = { tables: azureTables({ connectionString }), blobs: azureBlobs({ connectionString }) }
+const hour = 3_600_000
+
+beforeAll(async () => {
+  for (const name of tableNames) await storage.tables.ensure(names.table(name))
+})
+
+/** Called before and after every request to storage, with its name. */
+type Watch = (when: 'before' | 'after', request: string) => void
+
+interface World {
+  deps: ReceiveDependencies
+  server: ScriptedMailbox
+  mailbox: Mailbox
+  events: GatewayEvent[]
+  poll: (options?: { timeLimitMs?: number }) => ReturnType<typeof pollMailbox>
+  /** Moves our clock and the storage server's. */
+  pass: (ms: number) => void
+  watch: (watch: Watch) => void
+  row: () => Promise<Row | undefined>
+  takeEvents: () => GatewayEvent[]
+}
+
+async function world(after: AfterReceive = { action: 'leave' }, settings = {}): Promise<World> {
+  let offset = 0
+  let watch: Watch = () => {}
+  const watched = <Port extends object>(port: Port): Port =>
+    new Proxy(port, {
+      get(target, name, receiver) {
+        const member = Reflect.get(target, name, receiver) as unknown
+        if (typeof member !== 'function' || name === 'serverNow' || name === 'take') return member
+        if (name === 'query' || name === 'list')
+          return (...input: unknown[]) => {
+            watch('before', String(name))
+            return member.apply(target, input) as unknown
+          }
+        return async (...input: unknown[]) => {
+          watch('before', String(name))
+          const result = (await member.apply(target, input)) as unknown
+          watch('after', String(name))
+          return result
+        }
+      },
+    })
+  const queues = memoryQueues()
+  const server = new ScriptedMailbox()
+  const tenant = `t-${newId().slice(0, 12)}`
+  const mailbox: Mailbox = {
+    id: newId(),
+    tenant,
+    key: 'box',
+    address: 'info@example.com',
+    displayName: '',
+    description: '',
+    purpose: '',
+    active: true,
+    receive: {
+      transport: 'imap',
+      connectionId: newId(),
+      imap: { host: 'imap.example.com', port: 993, tls: 'implicit', folder: 'INBOX' },
+      after,
+    },
+    send: { transport: 'none' },
+    sendAs: [],
+    epoch: 1,
+    createdAt: new Date().toISOString(),
+  }
+  await storage.tables.insert(names.table('mailboxes'), toRow(mailbox))
+  const deps: ReceiveDependencies = {
+    names,
+    tables: {
+      ...watched(storage.tables),
+      ...Object.fromEntries(
+        (['get', 'query', 'insert', 'update', 'upsert', 'remove', 'transaction', 'ensure'] as const).map((name) => [
+          name,
+          watched(storage.tables)[name],
+        ]),
+      ),
+      serverNow: async () => (await storage.tables.serverNow()) + offset,
+    },
+    blobs: watched(storage.blobs),
+    queues: watched(queues),
+    vault: memoryVault(),
+    clock: { now: () => Date.now() + offset, sleep: async () => {} },
+    log: silentLog,
+    worker: 'test',
+    receivers: { imap: server, graph: server },
+    authority: async () => ({ kind: 'anonymous' }),
+    connection: async () => undefined,
+    settings: {
+      firstSyncDays: 7,
+      maxMailBytes: 1_000_000,
+      pollMinMs: 60_000,
+      pollMaxMs: 900_000,
+      mailsPerPoll: 50,
+      ...settings,
+    },
+  }
+  const events: GatewayEvent[] = []
+  const takeEvents = (): GatewayEvent[] => {
+    const taken = queues.take(names.eventsQueue(tenant)) as GatewayEvent[]
+    events.push(...taken)
+    return taken
+  }
+  return {
+    deps,
+    server,
+    mailbox,
+    events,
+    poll: (options) => pollMailbox(deps, tenant, mailbox.id, options),
+    pass: (ms) => {
+      offset += ms
+    },
+    watch: (next) => {
+      watch = next
+    },
+    row: () => storage.tables.get(names.table('mailboxes'), mailboxPartition(tenant, mailbox.id), 'receiving'),
+    takeEvents,
+  }
+}
+
+async function rowsOf(table: string, partition: string): Promise<Row[]> {
+  const rows: Row[] = []
+  for await (const row of storage.tables.query(table, { partition })) rows.push(row)
+  return rows
+}
+
+async function dueAt(at: World): Promise<number> {
+  for (let shard = 0; shard < 32; shard++) {
+    const partition = `poll~${shard.toString(16).padStart(2, '0')}`
+    const key = `${at.mailbox.tenant}~${at.mailbox.id}`
+    const row = await storage.tables.get(names.table('due'), partition, key)
+    if (row) return Number(row['dueAt'])
+  }
+  return Number.POSITIVE_INFINITY
+}
+
+describe('receive', () => {
+  test('M-100: mails are stored, told, listed and readable, and nothing is taken twice after a restart', async () => {
+    const at = await world()
+    at.server.put(1, 'one')
+    at.server.put(2, 'two')
+    expect(await at.poll()).toMatchObject({ outcome: 'mail', handedOver: 2 })
+    expect(at.takeEvents().map((event) => event.type)).toEqual(['mail.received', 'mail.received'])
+    at.pass(61_000)
+    expect(await at.poll()).toMatchObject({ outcome: 'idle' })
+    expect(at.takeEvents()).toEqual([])
+
+    const { tenant, id } = at.mailbox
+    const first = await listReceived(at.deps, tenant, id, { limit: 1 })
+    const second = await listReceived(at.deps, tenant, id, { limit: 1, after: first.next })
+    expect([...first.mails, ...second.mails].map((mail) => mail.state)).toEqual(['handed-over', 'handed-over'])
+    expect(second.next).toBe('')
+    const ids = at.events.map((event) => String(event.data['receivedId']))
+    expect(new Set([...first.mails, ...second.mails].map((mail) => mail.id))).toEqual(new Set(ids))
+    expect((await readReceived(at.deps, tenant, id, ids[0]!)).parsed.text).toContain('one')
+    expect(Buffer.from(await readReceivedRaw(at.deps, tenant, id, ids[1]!)).toString()).toContain('two')
+    await expect(readReceivedRaw(at.deps, 'other', id, ids[1]!)).rejects.toMatchObject({ code: 'not_found' })
+  })
+
+  test('M-107: one log row for a poll with mail, none for an idle one', async () => {
+    const at = await world()
+    at.server.put(1)
+    await at.poll()
+    at.pass(61_000)
+    await at.poll()
+    const [table] = await storage.tables.list(`${names.environment}receivinglog`)
+    const rows: Row[] = []
+    const partitionRange: [string, string] = [`${at.mailbox.tenant}~`, `${at.mailbox.tenant}~~`]
+    for await (const row of storage.tables.query(table!, { partitionRange })) rows.push(row)
+    expect(rows).toMatchObject([{ outcome: 'received', handedOver: 1, failed: false }])
+  })
+
+  test('an idle poll costs at most three storage requests', async () => {
+    const at = await world()
+    await at.poll()
+    at.pass(20 * 60_000)
+    const requests: string[] = []
+    at.watch((when, request) => when === 'before' && requests.push(request))
+    expect(await at.poll()).toMatchObject({ outcome: 'idle' })
+    expect(requests).toEqual(['query', 'update', 'upsert'])
+  })
+
+  test('M-110, REL-26: of two workers one polls, and a mailbox just polled is not polled again', async () => {
+    const at = await world()
+    await at.poll()
+    at.pass(61_000)
+    const results = await Promise.all([at.poll(), at.poll()])
+    expect(results.map((result) => result.outcome).sort()).toEqual(['held', 'idle'])
+    expect((await at.poll()).outcome).toBe('held')
+  })
+
+  test('P-15, M-102: a backlog larger than one poll goes on at once in its own job', async () => {
+    const at = await world({ action: 'leave' }, { mailsPerPoll: 2 })
+    for (const uid of [1, 2, 3, 4, 5]) at.server.put(uid)
+    expect(await at.poll()).toMatchObject({ handedOver: 2 })
+    const take = (at.deps.queues as ReturnType<typeof memoryQueues>).take
+    const [job] = take(names.queue('mailbox-poll'))
+    expect(await pollBatch(at.deps, job)).toMatchObject([{ handedOver: 2 }])
+    expect(await at.poll()).toMatchObject({ handedOver: 1 })
+    expect(new Set(at.takeEvents().map((event) => event.id)).size).toBe(5)
+  })
+
+  test('the first sync takes only the days that were asked for', async () => {
+    const at = await world()
+    at.server.put(1, 'old', { receivedAt: Date.now() - 8 * 24 * hour })
+    at.server.put(2, 'new')
+    expect(await at.poll()).toMatchObject({ handedOver: 1 })
+  })
+
+  test('P-11: the action at the server comes only after the hand-over, and once', async () => {
+    const at = await world({ action: 'delete' })
+    at.server.put(1)
+    await at.poll()
+    expect(at.server.actions).toEqual([{ action: 'delete', serverId: '1.1' }])
+    expect(at.server.mails).toEqual([])
+    expect(await at.row()).toMatchObject({ owed: '' })
+  })
+})
+
+describe('receive: crashes', () => {
+  for (const when of ['before', 'after'] as const)
+    test(`REL-20: a process that dies ${when} any request loses nothing and repeats only under the same event id`, async () => {
+      let steps = 0
+      for (let step = 1; ; step++) {
+        const at = await world({ action: 'delete' })
+        for (const uid of [1, 2, 3]) at.server.put(uid)
+        let left = step
+        let dead = false
+        const die = (): void => {
+          dead = true
+          throw new Error('killed')
+        }
+        at.watch((moment) => {
+          if (dead || (moment === when && --left === 0)) die()
+        })
+        const died = await at.poll().then(
+          () => false,
+          () => true,
+        )
+        at.watch(() => {})
+        for (let again = 0; again < 3; again++) {
+          at.pass(61_000)
+          await at.poll()
+        }
+        at.takeEvents()
+        const ids = new Set(at.events.map((event) => event.id))
+        expect(ids.size, `step ${step}: every mail told`).toBe(3)
+        expect(new Set(at.events.map((event) => event.data['receivedId'])).size).toBe(3)
+        expect(at.server.mails, `step ${step}: action owed`).toEqual([])
+        expect(await listNotImported(at.deps, at.mailbox.tenant, at.mailbox.id)).toEqual([])
+        if (!died && !dead) break
+        steps = step
+      }
+      expect(steps).toBeGreaterThan(15)
+    }, 60_000)
+
+  test('REL-26: a poller paused longer than its lease cannot move the cursor', async () => {
+    const at = await world()
+    at.server.put(1)
+    let resumed = false
+    at.watch((when, request) => {
+      // The other poller goes first, between the hand-over and the last write of this one.
+      if (when === 'before' && request === 'transaction' && !resumed) {
+        resumed = true
+        at.pass(61_000)
+        throw Object.assign(new Error('paused'), { paused: true })
+      }
+    })
+    await at.poll()
+    expect(resumed).toBe(true)
+    at.pass(61_000)
+    await at.poll()
+    expect(new Set(at.takeEvents().map((event) => event.id)).size).toBe(1)
+  })
+
+  test('REL-25: a mail that kills the process kills it at most twice, and the next mail arrives', async () => {
+    const at = await world()
+    at.server.put(1, 'fine')
+    at.server.put(2, 'killer')
+    at.server.put(3, 'behind it')
+    let deaths = 0
+    for (let poll = 0; poll < 5; poll++) {
+      let dead = false
+      at.watch(() => {
+        if (dead) throw new Error('killed')
+      })
+      const reads = at.server.rawReads
+      const killer = at.server.mails[1]!
+      Object.defineProperty(killer, 'fault', {
+        configurable: true,
+        get() {
+          dead = true
+          return new Error('killed')
+        },
+      })
+      await at.poll().catch(() => deaths++)
+      at.pass(61_000)
+      if (at.server.rawReads === reads) break
+    }
+    at.watch(() => {})
+    expect(deaths).toBe(2)
+    expect(new Set(at.takeEvents().map((event) => event.id)).size).toBe(2)
+    const [missing] = await listNotImported(at.deps, at.mailbox.tenant, at.mailbox.id)
+    expect(missing).toMatchObject({ state: 'quarantined', code: 'mail_killed_poll' })
+  })
+})
+
+describe('receive: bad mails', () => {
+  test('M-109, P-13: the second strike quarantines, and the mails behind arrive', async () => {
+    const at = await world()
+    at.server.put(1)
+    at.server.put(2, 'bad', { fault: broken('imap_fetch_refused', 'permanent') })
+    at.server.put(3)
+    expect(await at.poll()).toMatchObject({ outcome: 'failed', handedOver: 1, code: 'imap_fetch_refused' })
+    at.pass(2 * 60_000)
+    expect(await at.poll()).toMatchObject({ outcome: 'mail', handedOver: 1, quarantined: 1 })
+    expect(at.takeEvents()).toHaveLength(2)
+    const missing = await listNotImported(at.deps, at.mailbox.tenant, at.mailbox.id)
+    expect(missing).toMatchObject([{ state: 'quarantined', code: 'imap_fetch_refused' }])
+    expect(await rowsOf(names.table('attention'), at.mailbox.tenant)).toEqual([])
+  })
+
+  test('REL-25, M-108: raw bytes are kept in quarantine when they can be had', async () => {
+    const at = await world()
+    at.server.put(1)
+    at.server.put(2)
+    for (let strike = 0; strike < 2; strike++) {
+      at.watch((when, request) => {
+        if (when === 'before' && request === 'transaction') throw new Error('a bug of ours')
+      })
+      await at.poll()
+      at.watch(() => {})
+      at.pass(2 * 60_000)
+    }
+    at.pass(hour)
+    await at.poll()
+    const missing = await listNotImported(at.deps, at.mailbox.tenant, at.mailbox.id)
+    for (const mail of missing)
+      expect(Buffer.from(await readReceivedRaw(at.deps, mail.tenant, mail.mailboxId, mail.id)).toString()).toContain(
+        'mail',
+      )
+    expect(at.takeEvents().length + missing.length).toBe(2)
+  })
+
+  test('a mail over the limit is listed as not imported at once', async () => {
+    const at = await world({ action: 'leave' }, { maxMailBytes: 200 })
+    at.server.put(1, 'x'.repeat(300))
+    at.server.put(2)
+    expect(await at.poll()).toMatchObject({ handedOver: 1, quarantined: 1 })
+    const [missing] = await listNotImported(at.deps, at.mailbox.tenant, at.mailbox.id)
+    expect(missing).toMatchObject({ code: 'mail_too_large' })
+  })
+
+  test('SEC-33: two different mails with one Message-ID are both handed over', async () => {
+    const at = await world()
+    at.server.put(1)
+    at.server.put(2, 'other', { raw: at.server.mails[0]!.raw.replace('mail 1', 'another') })
+    expect(await at.poll()).toMatchObject({ handedOver: 2 })
+  })
+})
+
+describe('receive: lost ids', () => {
+  test('REL-21, P-17: after a change of UIDVALIDITY each mail is told once, new ones too', async () => {
+    const at = await world({ action: 'leave' }, { mailsPerPoll: 2 })
+    for (const uid of [1, 2, 3]) at.server.put(uid)
+    await at.poll()
+    await at.poll()
+    at.pass(61_000)
+    at.server.validity = 2
+    at.server.put(4)
+    at.server.put(5, 'mail 5')
+    for (let poll = 0; poll < 4; poll++) {
+      await at.poll()
+      at.pass(61_000)
+    }
+    expect(at.takeEvents().map((event) => event.data['messageId'])).toEqual(
+      [1, 2, 3, 4, 5].map((uid) => `<${uid}@example.com>`),
+    )
+    expect(await at.row()).toMatchObject({ resyncSince: 0 })
+  })
+
+  test('SEC-33: in a resync a copy cannot swallow a second mail of the same look', async () => {
+    const at = await world()
+    at.server.put(1)
+    await at.poll()
+    at.pass(61_000)
+    at.server.validity = 2
+    at.server.put(2, 'mail 1', { raw: at.server.mails[0]!.raw })
+    await at.poll()
+    expect(at.takeEvents()).toHaveLength(2)
+  })
+
+  test('P-12: after a switch to another server the mails we know are not told again', async () => {
+    const at = await world()
+    at.server.put(1)
+    await at.poll()
+    at.pass(61_000)
+    const receive = { ...at.mailbox.receive, transport: 'graph', folder: 'inbox' } as Mailbox['receive']
+    await storage.tables.upsert(names.table('mailboxes'), toRow({ ...at.mailbox, receive, epoch: 2 }))
+    at.server.validity = 7
+    at.server.put(2)
+    expect(await at.poll()).toMatchObject({ handedOver: 1 })
+    expect(new Set(at.takeEvents().map((event) => event.data['messageId'])).size).toBe(2)
+  })
+})
+
+describe('receive: troubles of the server and of people', () => {
+  test('a transient failure backs off, people are told when it lasts, recovery is noted', async () => {
+    const at = await world()
+    at.server.openFault = broken('net_refused', 'transient')
+    for (let failures = 1; failures <= 6; failures++) {
+      expect(await at.poll()).toMatchObject({ outcome: 'failed', code: 'net_refused' })
+      const attention = await rowsOf(names.table('attention'), at.mailbox.tenant)
+      expect(attention).toHaveLength(failures >= 5 ? 1 : 0)
+      at.pass(61_000)
+    }
+    expect(await dueAt(at)).toBeGreaterThan(Date.now() + 20 * 60_000)
+    at.server.openFault = undefined
+    at.server.put(1)
+    expect(await at.poll()).toMatchObject({ outcome: 'mail' })
+    expect(await rowsOf(names.table('attention'), at.mailbox.tenant)).toEqual([])
+    expect(await at.row()).toMatchObject({ failures: 0, attention: false, code: '' })
+  })
+
+  test('needs-reconnect stops polling, tells once, and works again after the reconnect', async () => {
+    const at = await world()
+    const healthy = at.deps.authority
+    at.deps.authority = async () => Promise.reject(broken('entra_aadsts700082', 'needs-reconnect'))
+    await at.poll()
+    await at.poll()
+    expect(await dueAt(at)).toBeGreaterThan(Date.now() + 10 * hour)
+    expect(at.server.opened).toBe(0)
+    const [row] = await rowsOf(names.table('attention'), at.mailbox.tenant)
+    expect(row).toMatchObject({ rowKey: `mailbox-receive~${at.mailbox.id}`, class: 'needs-reconnect' })
+    at.deps.authority = healthy
+    expect(await at.poll()).toMatchObject({ outcome: 'idle' })
+    expect(await rowsOf(names.table('attention'), at.mailbox.tenant)).toEqual([])
+  })
+
+  test('REL-27: hanging servers do not delay the others of a job', async () => {
+    const slow = await world()
+    slow.server.hangs = true
+    expect(await slow.poll({ timeLimitMs: 50 })).toMatchObject({ outcome: 'failed', code: 'poll_timeout' })
+  })
+
+  test('a mailbox that is switched off is no longer due', async () => {
+    const at = await world()
+    await setDue(at.deps, 'poll', at.mailbox.tenant, at.mailbox.id, Date.now())
+    await storage.tables.upsert(names.table('mailboxes'), toRow({ ...at.mailbox, active: false }))
+    expect(await at.poll()).toMatchObject({ outcome: 'off' })
+    expect(await dueAt(at)).toBe(Number.POSITIVE_INFINITY)
+  })
+
+  test('P-14: due mailboxes come in jobs, oldest first, and two timers share them', async () => {
+    const at = await world()
+    const ids = Array.from({ length: 230 }, () => newId())
+    await Promise.all(ids.map((id, n) => setDue(at.deps, 'poll', at.mailbox.tenant, id, Date.now() - n * 1_000)))
+    const counts = await Promise.all([mailboxesDue(at.deps), mailboxesDue(at.deps)])
+    const jobs = (at.deps.queues as ReturnType<typeof memoryQueues>).take(names.queue('mailbox-poll')) as PollJob[]
+    const told = jobs.flatMap((job) => job.mailboxes.map((one) => one.mailboxId)).filter((id) => ids.includes(id))
+    expect(new Set(told).size).toBe(230)
+    expect(told).toHaveLength(230)
+    expect(counts[0]! + counts[1]!).toBeGreaterThanOrEqual(230)
+    expect(Math.max(...jobs.map((job) => job.mailboxes.length))).toBeLessThanOrEqual(200)
+  })
+
+  test('SEC-18: a job with foreign or malformed ids is refused', async () => {
+    const at = await world()
+    for (const job of [{}, null, { v: 1, mailboxes: [{ tenant: 'A B', mailboxId: 'x' }] }, { v: 2, mailboxes: [] }])
+      await expect(pollBatch(at.deps, job)).rejects.toMatchObject({ code: 'invalid_input' })
+  })
+})

@@ -1,0 +1,137 @@
+/** One of each console page, with any text in the fields that mail, peers or people fill. */
+import type { Caller } from '../../lib/model/caller.js'
+import type { View } from '../../lib/pages/console/frame.js'
+import { logsPage } from '../../lib/pages/console/logs-page.js'
+import { type MailDetails, mailPage, mailsPage } from '../../lib/pages/console/mail-pages.js'
+import { type MailboxEntry, mailboxesPage, mailboxPage } from '../../lib/pages/console/mailbox-pages.js'
+import { failurePage, reconnectPage } from '../../lib/pages/console/message-page.js'
+import { type AttentionEntry, allTenantsPage, overviewPage } from '../../lib/pages/console/overview-page.js'
+import { signInPage } from '../../lib/pages/console/sign-in-page.js'
+
+export const now = Date.UTC(2026, 10, 21, 14, 3)
+const ago = (minutes: number): string => new Date(now - minutes * 60_000).toISOString()
+
+export function sampleView(caller: Partial<Caller> = {}, more: Partial<View> = {}): View {
+  return {
+    caller: { role: 'tenant-admin', tenant: 'acme', keyId: 'abcdefgh', ...caller },
+    tenant: 'acme',
+    now,
+    csrf: 'sample-token',
+    notice: '',
+    may: () => true,
+    ...more,
+  }
+}
+
+/** `hostile`, when given, stands in every field that somebody outside can fill. */
+export function samplePages(hostile?: string): Record<string, string> {
+  const say = (text: string): string => hostile ?? text
+  const graph = { transport: 'graph', connectionId: 'conn1', folder: 'Inbox', after: { action: 'leave' } } as const
+  const mailbox: MailboxEntry = {
+    id: say('m1'),
+    key: say('SUP'),
+    address: say('support@acme.example'),
+    displayName: say('Customer support'),
+    purpose: say('Tickets'),
+    active: true,
+    isDefault: true,
+    receive: graph,
+    send: { transport: 'graph', connectionId: 'conn1' },
+    connectionState: 'needs-reconnect',
+    connectionReason: say('entra_aadsts700082'),
+    receiving: { transport: 'graph', lastSuccess: ago(135), lastMail: ago(190), failures: 4 },
+    sending: { transport: 'graph', lastSuccess: ago(140), lastMail: ago(140), failures: 2, gate: 'closed' },
+  }
+  const well: MailboxEntry = {
+    ...mailbox,
+    id: 'm2',
+    key: 'BILL',
+    address: 'billing@acme.example',
+    displayName: 'Billing',
+    isDefault: false,
+    connectionState: 'connected',
+    connectionReason: '',
+    receiving: { transport: 'none', lastSuccess: '', lastMail: '', failures: 0 },
+    sending: { transport: 'smtp', lastSuccess: ago(3), lastMail: ago(3), failures: 0, gate: 'open' },
+  }
+  const attention: AttentionEntry = {
+    tenant: 'acme',
+    kind: 'connection',
+    id: 'conn1',
+    since: ago(133),
+    code: say('entra_aadsts700082'),
+    class: 'needs-reconnect',
+    whoActs: 'Mailbox owner',
+    description: say('The sign-in of this mailbox is no longer valid: it was not used for 90 days.'),
+    remedy: say('The owner of the mailbox signs in again by the reconnect link; waiting mail then goes out by itself.'),
+    peerLine: say('AADSTS700082: The refresh token has expired due to inactivity.'),
+    mailboxId: '',
+    connectionId: '',
+  }
+  const failed = {
+    at: ago(12),
+    code: say('smtp_550'),
+    class: 'permanent',
+    text: say('The server of the recipient refuses the address.'),
+    remedy: say('Correct the address and send the mail again.'),
+    reply: say('550 5.1.1 <nobody@customer.example>: user unknown'),
+  }
+  const mail: MailDetails = {
+    id: say('abcdefghijklmnopqrstuvwxy2'),
+    mailboxId: mailbox.id,
+    state: 'waiting',
+    held: false,
+    from: say('support@acme.example'),
+    recipients: [say('anna@customer.example'), say('ben@customer.example')],
+    attempts: 1,
+    history: [failed],
+    notBefore: now + 9 * 60_000,
+    deadline: now + 48 * 3_600_000,
+    acceptedAt: ago(14),
+    refused: [{ address: say('nobody@customer.example'), code: say('smtp_550'), reply: failed.reply }],
+    delivered: [say('anna@customer.example')],
+    messageId: say('<a1b2@acme.example>'),
+    bytes: 48_213,
+    finalAt: '',
+    whenUnknown: 'stop',
+  }
+  const mails = [mail, { ...mail, state: 'unknown' as const }, { ...mail, held: true, history: [] }]
+  const mailboxes = [mailbox, well]
+  const view = sampleView()
+  const operator = sampleView({ role: 'operator', tenant: '~' }, { tenant: '~' })
+  const row = { at: ago(12), failed: true, state: 'failed', code: failed.code, text: failed.text, remedy: failed.remedy }
+  const log = { ...row, reply: failed.reply, mailId: mail.id, mailboxId: mailbox.id, attempt: 1, other: say('x') }
+  const logs = { log: 'sending', day: '', failed: false, mailboxId: '', rows: [log, log], mailboxes, limit: 200 } as const
+  const failure = { code: 'wrong_state', description: say('The mail has left.'), remedy: say('Look at its attempts.') }
+  return {
+    'sign-in': signInPage(say('The key is unknown, expired or incomplete.')),
+    overview: overviewPage(view, { attention: [attention], mailboxes, openMails: mails }),
+    'all-tenants': allTenantsPage(operator, {
+      attention: [attention],
+      tenants: [{ id: 'acme', name: say('Acme Ltd') }],
+      health: { ok: false, checks: [{ name: 'tables', ok: false, text: say('refused'), remedy: say('Grant the role.') }] },
+    }),
+    mailboxes: mailboxesPage(view, mailboxes),
+    mailbox: mailboxPage(view, {
+      mailbox,
+      attention: [attention],
+      received: ['handed-over', 'quarantined'].map((state) => ({
+        id: say('r1'),
+        state,
+        from: say('Anna <anna@customer.example>'),
+        receivedAt: ago(200),
+        bytes: 9_120,
+        description: state === 'quarantined' ? say('The mail could not be read.') : '',
+      })),
+    }),
+    mails: mailsPage(view, { mails, mailboxes, mailboxId: '', includeDone: false, limit: 200 }),
+    mail: mailPage(view, mail, mailbox.address),
+    'mail-unknown': mailPage(view, { ...mail, state: 'unknown' }, mailbox.address),
+    logs: logsPage(view, logs),
+    reconnect: reconnectPage(view, mailbox, { link: say('https://mail.example/connect/x.y'), expiresAt: ago(-1440) }),
+    failure: failurePage({ ...failure, requestId: 'abc' }, view),
+    'empty-overview': overviewPage(view, { attention: [], mailboxes: [], openMails: [] }),
+    'empty-mails': mailsPage(view, { mails: [], mailboxes: [], mailboxId: '', includeDone: false, limit: 200 }),
+    'empty-logs': logsPage(view, { ...logs, rows: [] }),
+  }
+}

@@ -1,0 +1,384 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { RowChangedError } from '../../../lib/errors.js'
+import { sendFlows } from '../../../lib/flows/send/index.js'
+import { findMail } from '../../../lib/flows/send/journal.js'
+import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
+import { AllRefusedError, type RefusedRecipient } from '../../../lib/ports/sender.js'
+import type { MemoryQueues } from '../../../lib/stores/memory-queues.js'
+import { CrashError, faultOf, type Harness, sendHarness } from '../../support/send-harness.js'
+
+const { acceptMail, acceptMessage, drainLane, releaseMail, cancelMail, retryMail, resolveMail, readMail, listMails } =
+  sendFlows
+const mailTo = (...to: string[]) => parseMailSubmission({ to, subject: 'Offer 7', text: 'Hello' })
+const work = (h: Harness) => ({ v: 1, tenant: h.tenant, mailboxId: h.mailbox.id })
+const eventsOf = (h: Harness) =>
+  (h.stores.queues as MemoryQueues).take(h.deps.names.eventsQueue(h.tenant)) as { type: string; id: string }[]
+const rowsOf = async (h: Harness, table: 'outbox' | 'attention' | 'due' | 'mails') => {
+  const rows = []
+  for await (const row of h.stores.tables.query(h.deps.names.table(table), { partitionRange: ['', '~~~'] }))
+    rows.push(row)
+  return rows
+}
+
+test('M-041: a mail is accepted, sent, told and leaves nothing open behind', async () => {
+  const h = await sendHarness()
+  const { mail } = await acceptMail(h.deps, h.tenant, mailTo('bob@b.example'))
+  await drainLane(h.deps, work(h))
+  expect(h.peer.sent).toHaveLength(1)
+  expect(await readMail(h.deps, h.tenant, mail.id)).toMatchObject({ state: 'sent', attempts: 1, lastError: null })
+  expect(eventsOf(h).map((event) => event.type)).toEqual(['mail.sent'])
+  expect(await rowsOf(h, 'outbox')).toEqual([])
+  expect(await rowsOf(h, 'due')).toEqual([])
+  await expect(readMail(h.deps, 'other', mail.id)).rejects.toMatchObject({ code: 'not_found' })
+})
+
+test('M-021, M-022: no mailbox is refused before anything is queued; the default is used when none is named', async () => {
+  const h = await sendHarness()
+  await expect(acceptMail(h.deps, 'empty', mailTo('bob@b.example'))).rejects.toMatchObject({
+    code: 'no_mail_server',
+    status: 422,
+  })
+  expect(await rowsOf(h, 'outbox')).toEqual([])
+  for (const named of [{}, { mailbox: 'sales' }, { mailbox: 'SALES@acme.example' }, { purpose: 'offers' }])
+    expect(
+      (await acceptMail(h.deps, h.tenant, parseMailSubmission({ to: ['b@b.example'], text: 'x', ...named }))).created,
+    ).toBe(true)
+})
+
+test('SEC-30, M-038: From is the mailbox or one of its registered addresses', async () => {
+  const h = await sendHarness()
+  const from = (address: string) =>
+    acceptMail(h.deps, h.tenant, parseMailSubmission({ ...mailTo('b@b.example'), from: address }))
+  await expect(from('boss@acme.example')).rejects.toMatchObject({ code: 'from_not_allowed', status: 422 })
+  expect((await from('INFO@acme.example')).mail.from).toBe('INFO@acme.example')
+})
+
+describe('REL-12: idempotency', () => {
+  test('50 parallel posts with one key give one mail', async () => {
+    const h = await sendHarness()
+    const all = await Promise.all(
+      Array.from({ length: 50 }, () => acceptMail(h.process().deps, h.tenant, mailTo('b@b.example'), 'k1')),
+    )
+    expect(all.filter(({ created }) => created)).toHaveLength(1)
+    expect(new Set(all.map(({ mail }) => mail.id)).size).toBe(1)
+    expect(await rowsOf(h, 'outbox')).toHaveLength(1)
+    await drainLane(h.deps, work(h))
+    expect(h.peer.sent).toHaveLength(1)
+  })
+
+  test('the same key with another content is refused, also when both race', async () => {
+    const h = await sendHarness()
+    const results = await Promise.allSettled(
+      ['a@b.example', 'c@b.example'].map((to) => acceptMail(h.process().deps, h.tenant, mailTo(to), 'k2')),
+    )
+    const refused = results.filter((result) => result.status === 'rejected')
+    expect(refused.map((result) => (result as PromiseRejectedResult).reason.code)).toEqual(['idempotency_conflict'])
+    await drainLane(h.deps, work(h))
+    expect(h.peer.sent).toHaveLength(1)
+  })
+})
+
+test('REL-01: each message delivered up to five times to four workers sends each mail once', async () => {
+  const h = await sendHarness()
+  for (let n = 0; n < 20; n++) await acceptMail(h.deps, h.tenant, mailTo(`r${n}@b.example`))
+  const workers = Array.from({ length: 4 }, () => h.process().deps)
+  await Promise.all(Array.from({ length: 20 }, (_, n) => drainLane(workers[n % 4]!, work(h))))
+  expect(h.peer.sent.map((mail) => mail.recipients[0]).sort()).toEqual(
+    Array.from({ length: 20 }, (_, n) => `r${n}@b.example`).sort(),
+  )
+})
+
+test('M-031: seven mails with three per session open sessions of 3, 3 and 1', async () => {
+  const h = await sendHarness()
+  for (let n = 0; n < 7; n++) await acceptMail(h.deps, h.tenant, mailTo(`r${n}@b.example`))
+  await drainLane(h.deps, work(h))
+  expect(h.peer.sessions).toEqual([3, 3, 1])
+})
+
+describe('REL-03: a process that dies at any step', () => {
+  test.each(['stop', 'resend'] as const)('loses nothing with whenUnknown %s', async (whenUnknown) => {
+    let finished = false
+    let unknowns = 0
+    for (let crashAt = 2; !finished; crashAt++) {
+      const h = await sendHarness()
+      const doomed = h.process(crashAt)
+      const submission = parseMailSubmission({ ...mailTo('b@b.example'), whenUnknown })
+      try {
+        await acceptMail(doomed.deps, h.tenant, submission, 'key')
+        await drainLane(doomed.deps, work(h))
+        finished = !doomed.state.dead
+      } catch (error) {
+        if (!doomed.state.dead) throw error
+      }
+      // The client repeats what got no answer; the lease of the dead worker ends; the timer looks at the lane.
+      const { mail } = await acceptMail(h.deps, h.tenant, submission, 'key')
+      for (let look = 0; look < 3; look++) {
+        h.clock.advance(6 * 60_000)
+        await sendFlows.sweepLanes(h.deps)
+        for (const message of (h.stores.queues as MemoryQueues).take(h.deps.names.queue('mail-send')))
+          await drainLane(h.deps, message)
+      }
+      const { state } = await readMail(h.deps, h.tenant, mail.id)
+      if (state === 'unknown') {
+        unknowns += 1
+        expect(whenUnknown).toBe('stop')
+        expect((await listMails(h.deps, h.tenant)).mails).toHaveLength(1)
+      } else {
+        expect([state, crashAt]).toEqual(['sent', crashAt])
+        expect(await rowsOf(h, 'outbox')).toEqual([])
+        expect(eventsOf(h).filter((event) => event.type === 'mail.sent').length).toBeGreaterThan(0)
+      }
+      expect(h.peer.sent.length).toBeLessThanOrEqual(whenUnknown === 'stop' ? 1 : 2)
+      expect(new Set(h.peer.sent.map((sent) => sent.messageId)).size).toBeLessThanOrEqual(1)
+    }
+    expect(unknowns > 0).toBe(whenUnknown === 'stop')
+  })
+})
+
+describe('P-09: an answer that never came', () => {
+  const lost = () => faultOf('transient', { outcome: 'unknown' }, 'connection_lost')
+
+  test('is looked up and found sent', async () => {
+    const h = await sendHarness()
+    h.peer.script.after = lost
+    h.peer.script.lookUp = () => 'sent'
+    const { mail } = await acceptMail(h.deps, h.tenant, mailTo('b@b.example'))
+    await drainLane(h.deps, work(h))
+    expect(await readMail(h.deps, h.tenant, mail.id)).toMatchObject({ state: 'sent' })
+    expect(h.peer.sent).toHaveLength(1)
+  })
+
+  test('without evidence waits for a person and is never sent again by itself', async () => {
+    const h = await sendHarness()
+    h.peer.script.after = lost
+    const { mail } = await acceptMail(h.deps, h.tenant, mailTo('b@b.example'))
+    await drainLane(h.deps, work(h))
+    h.clock.advance(3_600_000)
+    await drainLane(h.deps, work(h))
+    expect(await readMail(h.deps, h.tenant, mail.id)).toMatchObject({ state: 'unknown' })
+    expect(h.peer.sent).toHaveLength(1)
+    expect(eventsOf(h).map((event) => event.type)).toEqual(['mail.unknown'])
+    expect(await rowsOf(h, 'attention')).toHaveLength(1)
+    h.peer.script.after = () => undefined
+    await resolveMail(h.deps, h.tenant, mail.id, 'resend')
+    expect(await rowsOf(h, 'attention')).toHaveLength(0)
+    await drainLane(h.deps, work(h))
+    expect(await readMail(h.deps, h.tenant, mail.id)).toMatchObject({ state: 'sent' })
+    await expect(resolveMail(h.deps, h.tenant, mail.id, 'not-sent')).rejects.toMatchObject({ code: 'wrong_state' })
+  })
+})
+
+test('M-035: a held mail never leaves before its release; release and cancel may be repeated', async () => {
+  const h = await sendHarness()
+  const held = parseMailSubmission({ ...mailTo('b@b.example'), hold: true })
+  const first = (await acceptMail(h.deps, h.tenant, held)).mail
+  const second = (await acceptMail(h.deps, h.tenant, held)).mail
+  await drainLane(h.deps, work(h))
+  expect(h.peer.sent).toHaveLength(0)
+  expect((await listMails(h.deps, h.tenant)).mails).toHaveLength(2)
+  await releaseMail(h.deps, h.tenant, first.id)
+  await releaseMail(h.deps, h.tenant, first.id)
+  await cancelMail(h.deps, h.tenant, second.id)
+  expect(await cancelMail(h.deps, h.tenant, second.id)).toMatchObject({ state: 'cancelled' })
+  await expect(releaseMail(h.deps, h.tenant, second.id)).rejects.toMatchObject({ code: 'wrong_state' })
+  await drainLane(h.deps, work(h))
+  expect(h.peer.sent.map((mail) => mail.mailId)).toEqual([first.id])
+  await expect(cancelMail(h.deps, h.tenant, first.id)).rejects.toMatchObject({ code: 'wrong_state' })
+  expect((await listMails(h.deps, h.tenant)).mails).toHaveLength(0)
+  expect((await listMails(h.deps, h.tenant, { includeDone: true })).mails).toHaveLength(2)
+})
+
+describe('P-08: the class decides', () => {
+  test('transient waits within its bounds and is sent later', async () => {
+    const h = await sendHarness()
+    h.peer.script.send = () => faultOf('transient', { retryAfterMs: 600_000 })
+    const { mail } = await acceptMail(h.deps, h.tenant, mailTo('b@b.example'))
+    await drainLane(h.deps, work(h))
+    const waiting = await readMail(h.deps, h.tenant, mail.id)
+    expect(waiting).toMatchObject({ state: 'waiting', attempts: 1, lastError: { reply: '4xx or 5xx, verbatim' } })
+    expect(Date.parse(waiting.notBefore) - h.clock.now()).toBeGreaterThanOrEqual(600_000)
+    h.peer.script.send = () => undefined
+    await drainLane(h.deps, work(h))
+    expect(h.peer.sent).toHaveLength(0)
+    h.clock.advance(600_001)
+    await drainLane(h.deps, work(h))
+    expect(await readMail(h.deps, h.tenant, mail.id)).toMatchObject({ state: 'sent', attempts: 2 })
+  })
+
+  test('permanent fails this mail at once and no other; retry is a person’s choice', async () => {
+    const h = await sendHarness()
+    h.peer.script.send = (mail) => (mail.recipients[0] === 'bad@b.example' ? faultOf('permanent') : undefined)
+    const { mail } = await acceptMail(h.deps, h.tenant, mailTo('bad@b.example'))
+    await acceptMail(h.deps, h.tenant, mailTo('good@b.example'))
+    await drainLane(h.deps, work(h))
+    expect(await readMail(h.deps, h.tenant, mail.id)).toMatchObject({ state: 'failed' })
+    expect(h.peer.sent).toHaveLength(1)
+    h.peer.script.send = () => undefined
+    await retryMail(h.deps, h.tenant, mail.id)
+    await drainLane(h.deps, work(h))
+    expect(await readMail(h.deps, h.tenant, mail.id)).toMatchObject({ state: 'sent' })
+  })
+
+  test('P-20: a refused sender fails the mail alone, never retried, gate open', async () => {
+    const h = await sendHarness()
+    h.peer.script.send = () => faultOf('needs-admin', { hint: 'sender' }, 'exo_smtp_sendasdenied')
+    const { mail } = await acceptMail(h.deps, h.tenant, mailTo('b@b.example'))
+    await drainLane(h.deps, work(h))
+    expect(await readMail(h.deps, h.tenant, mail.id)).toMatchObject({ state: 'failed', attempts: 1 })
+    expect(await rowsOf(h, 'attention')).toHaveLength(0)
+  })
+
+  test('needs-reconnect, confirmed by a second try, closes the gate, tells once, and opening it is enough', async () => {
+    const h = await sendHarness()
+    let opened = 0
+    h.peer.script.open = () => {
+      opened += 1
+      return faultOf('needs-reconnect')
+    }
+    for (let n = 0; n < 5; n++) await acceptMail(h.deps, h.tenant, mailTo(`r${n}@b.example`))
+    for (let n = 0; n < 3; n++) await drainLane(h.deps, work(h))
+    expect(opened).toBe(2)
+    expect(eventsOf(h).map((event) => event.type)).toEqual(['connection.changed'])
+    expect(await rowsOf(h, 'attention')).toHaveLength(1)
+    const states = (await listMails(h.deps, h.tenant)).mails.map((mail) => [mail.state, mail.attempts])
+    expect(states).toEqual(Array.from({ length: 5 }, () => ['queued', 0]))
+    h.peer.script.open = () => undefined
+    await sendFlows.openGate(h.deps, h.tenant, h.mailbox.id)
+    await drainLane(h.deps, work(h))
+    expect(h.peer.sent).toHaveLength(5)
+    expect(await rowsOf(h, 'attention')).toHaveLength(0)
+  })
+
+  test('REL-08: a dead host costs one connection per interval and no attempts', async () => {
+    const h = await sendHarness()
+    h.peer.script.open = () => faultOf('transient')
+    for (let n = 0; n < 30; n++) await acceptMail(h.deps, h.tenant, mailTo(`r${n}@b.example`))
+    for (let n = 0; n < 10; n++) await drainLane(h.deps, work(h))
+    expect(h.peer.sessions).toHaveLength(1)
+    h.peer.script.open = () => undefined
+    h.clock.advance(30_001)
+    await drainLane(h.deps, work(h))
+    expect(h.peer.sent.map((mail) => mail.recipients[0])).toEqual(
+      expect.arrayContaining(Array.from({ length: 30 }, (_, n) => `r${n}@b.example`)),
+    )
+  })
+})
+
+test('REL-07: a mail past its deadline is given up with its last error', async () => {
+  const h = await sendHarness()
+  h.peer.script.send = () => faultOf('transient', { description: 'The server is busy.' })
+  const { mail } = await acceptMail(h.deps, h.tenant, mailTo('b@b.example'))
+  for (let day = 0; day < 5; day++) {
+    await drainLane(h.deps, work(h))
+    h.clock.advance(86_400_000)
+  }
+  const view = await readMail(h.deps, h.tenant, mail.id)
+  expect(view).toMatchObject({ state: 'failed', lastError: { code: 'deadline_passed' } })
+  expect(view.lastError?.text).toContain('The server is busy.')
+  expect(view.attempts).toBeLessThanOrEqual(4)
+})
+
+test('REL-06: all 27 combinations of answers for three recipients over two attempts', async () => {
+  const codes = ['250', '451', '550'] as const
+  for (const combination of codes.flatMap((a) => codes.flatMap((b) => codes.map((c) => [a, b, c] as const)))) {
+    const h = await sendHarness()
+    const people = ['a@b.example', 'b@b.example', 'c@b.example']
+    const answerFor = (address: string) => combination[people.indexOf(address)]!
+    let attempt = 0
+    const tried: string[][] = []
+    h.peer.script.send = (mail) => {
+      attempt += 1
+      tried.push(mail.recipients)
+      const refused: RefusedRecipient[] = mail.recipients
+        .filter((address) => answerFor(address) !== '250' && !(attempt > 1 && answerFor(address) === '451'))
+        .map((address) => ({ address, transient: answerFor(address) === '451', code: answerFor(address), reply: 'no' }))
+      if (refused.length < mail.recipients.length) return { refused, reply: '250 ok' }
+      const again = refused.some((one) => one.transient)
+      return new AllRefusedError(faultOf(again ? 'transient' : 'permanent'), refused)
+    }
+    const { mail } = await acceptMail(h.deps, h.tenant, mailTo(...people))
+    await drainLane(h.deps, work(h))
+    h.clock.advance(3_600_000)
+    await drainLane(h.deps, work(h))
+    const view = await readMail(h.deps, h.tenant, mail.id)
+    expect(view.state).toBe(combination.every((code) => code === '550') ? 'failed' : 'sent')
+    expect(view.refused.map((one) => one.address)).toEqual(people.filter((one) => answerFor(one) === '550'))
+    expect(tried[1] ?? []).toEqual(people.filter((one) => answerFor(one) === '451'))
+  }
+})
+
+test('REL-10: malformed queue messages are written down and never thrown back', async () => {
+  const h = await sendHarness()
+  const bad: unknown[] = [null, 'text', 7, {}, { v: 1 }, { v: 1, tenant: 'acme' }, { v: 1, tenant: 'ghost', mail: {} }]
+  bad.push({ v: 1, tenant: 'acme', mail: { to: [] } }, { v: 1, tenant: 'acme', blob: 'other/x' })
+  bad.push({ v: 1, tenant: 'acme', blob: 'acme/../other/x' }, { v: 0, tenant: 'acme', mail: mailTo('b@b.example') })
+  for (const [n, message] of bad.entries()) await acceptMessage(h.deps, message, `m${n}`)
+  const good = { v: 1, tenant: 'acme', mail: { to: ['b@b.example'], text: 'x' } }
+  for (let n = 0; n < 3; n++) await acceptMessage(h.deps, good, 'same-message')
+  await acceptMessage(h.deps, { ...good, v: 2 }, 'future')
+  h.clock.advance(60_001)
+  expect((h.stores.queues as MemoryQueues).take(h.deps.names.queue('outbound-mail'))).toMatchObject([
+    { v: 2, firstMessageId: 'future' },
+  ])
+  expect(await rowsOf(h, 'mails')).toHaveLength(1)
+  const table = h.deps.names.log('sendinglog', '20260105')
+  const rejected = []
+  for await (const row of h.stores.tables.query(table, { partitionRange: ['', '~~~'] }))
+    if (row['state'] === 'rejected' && !row.partitionKey.includes('~e~')) rejected.push(row)
+  expect(rejected).toHaveLength(bad.length)
+})
+
+test('performance: at most 16 storage requests for a mail in a backlog', async () => {
+  const h = await sendHarness()
+  const mails = 50
+  for (let n = 0; n < mails; n++)
+    await acceptMail(h.deps, h.tenant, parseMailSubmission({ ...mailTo(`r${n}@b.example`), mailboxId: h.mailbox.id }))
+  const accepting = h.state.calls
+  await drainLane(h.deps, work(h))
+  expect(h.peer.sent).toHaveLength(mails)
+  expect(accepting / mails).toBeLessThanOrEqual(6)
+  expect(h.state.calls / mails).toBeLessThanOrEqual(16)
+})
+
+test('REL-02: random interleavings of workers, crashes and people never leave the graph or send twice', async () => {
+  type Step = 'drain' | 'crash' | 'advance' | 'cancel' | 'retry' | 'release'
+  const steps = fc.array(fc.constantFrom<Step>('drain', 'crash', 'advance', 'cancel', 'retry', 'release'), {
+    minLength: 3,
+    maxLength: 12,
+  })
+  await fc.assert(
+    fc.asyncProperty(steps, fc.integer({ min: 2, max: 40 }), fc.boolean(), async (script, crashAt, flaky) => {
+      const h = await sendHarness()
+      let turn = 0
+      h.peer.script.send = () => (flaky && turn++ % 2 === 0 ? faultOf('transient') : undefined)
+      const { mail } = await acceptMail(h.deps, h.tenant, mailTo('b@b.example'))
+      for (const step of script) {
+        const before = await readMail(h.deps, h.tenant, mail.id)
+        const sentBefore = h.peer.sent.length
+        const settle = (error: unknown) => {
+          const expected = error instanceof CrashError || error instanceof RowChangedError
+          if (!expected && (error as { code?: string }).code !== 'wrong_state') throw error
+        }
+        if (step === 'drain')
+          await Promise.all([drainLane(h.process().deps, work(h)), drainLane(h.process().deps, work(h))])
+        else if (step === 'crash') {
+          const doomed = h.process(crashAt)
+          await drainLane(doomed.deps, work(h)).catch((error: unknown) => {
+            if (!doomed.state.dead) throw error
+          })
+        } else if (step === 'advance') h.clock.advance(6 * 60_000)
+        else
+          await { cancel: cancelMail, retry: retryMail, release: releaseMail }
+            [step](h.deps, h.tenant, mail.id)
+            .catch(settle)
+        if (before.state === 'sent' || before.state === 'cancelled') {
+          expect((await findMail(h.deps, h.tenant, mail.id))?.mail.state).toBe(before.state)
+          expect(h.peer.sent.length).toBe(sentBefore)
+        }
+      }
+      expect(h.peer.sent.length).toBeLessThanOrEqual(1)
+    }),
+    { numRuns: 150 },
+  )
+})

@@ -1,0 +1,36 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import type { Operation } from '../../lib/http/operation.js'
+import { operations } from '../../lib/http/operations.js'
+
+const folder = fileURLToPath(new URL('../../functions', import.meta.url))
+const all = Object.values(operations) as Operation[]
+
+test('each operation has the function of its name, and no two share a route and method', () => {
+  const files = new Set(readdirSync(folder).map((file) => file.replace(/\.ts$/, '')))
+  for (const operation of all) expect(files, operation.name).toContain(operation.name)
+  const routes = all.map((operation) => `${operation.method} ${operation.route.replace(/\{\w+\}/g, '{}')}`)
+  expect(new Set(routes).size).toBe(routes.length)
+})
+
+test('a function file has at most 40 lines and registers under its own name', () => {
+  for (const file of readdirSync(folder)) {
+    const text = readFileSync(join(folder, file), 'utf8')
+    expect(text.split('\n').length, file).toBeLessThanOrEqual(41)
+    expect(text, file).toMatch(new RegExp(`app\\.(http|timer|storageQueue)\\('${file.replace(/\.ts$/, '')}'`))
+  }
+})
+
+test('M-002: a route without a role is one of the public three', () => {
+  const open = all.filter((operation) => operation.roles.length === 0).map((operation) => operation.name)
+  expect(open.sort()).toEqual(['health', 'openapi-show', 'version'])
+})
+
+test('SEC-17: no route, query or body names the tenant', () => {
+  for (const operation of all) {
+    expect(operation.route).not.toMatch(/\{tenant\}/)
+    expect(Object.keys(operation.query ?? {})).not.toContain('tenant')
+  }
+})
