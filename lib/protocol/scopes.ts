@@ -51,10 +51,13 @@ export function resourceOf(scope: string): Resource | undefined {
   return outlookOrigin.test(scope) ? 'outlook' : 'graph'
 }
 
-/** Of granted or consented scopes, those one token request for `resource` may carry. */
+/**
+ * Of granted scopes, those one token request for `resource` may carry. Answers name the scopes of one resource only, so
+ * for one that was consented to and never answered, everything consented is asked for.
+ */
 export function scopesFor(scopes: readonly string[], resource: Resource): string[] {
   const own = scopes.filter((scope) => resourceOf(scope) === resource)
-  return own.length === 0 ? [] : [...signIn, ...own]
+  return [...signIn, ...(own.length > 0 ? own : [`${resource === 'graph' ? graph : outlook}.default`])]
 }
 
 /** Refuses scopes that look right and never work: a mail protocol on the Graph resource. */

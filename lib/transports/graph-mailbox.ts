@@ -21,7 +21,8 @@ export async function inSentItems(
   operation: Operation,
 ): Promise<boolean> {
   const quoted = (messageId.startsWith('<') ? messageId : `<${messageId}>`).replaceAll("'", "''")
-  const query = new URLSearchParams({ $filter: `internetMessageId eq '${quoted}'`, $select: 'id', $top: '1' })
+  const query = new URLSearchParams({ $select: 'id', $top: '1' })
+  query.set('$filter', `internetMessageId eq '${quoted}'`)
   const to = `${box}/mailFolders/sentitems/messages?${query}`
   const { value } = await graph.json<{ value: unknown[] }>({ method: 'GET', to, operation })
   return value.length > 0

@@ -38,11 +38,8 @@ function receiveSession(graph: GraphClient, target: ReceiveTarget, origin: strin
   let startedOver = false
 
   const firstPage = async (since: number): Promise<string> => {
-    const query = new URLSearchParams({
-      changeType: 'created',
-      $select: 'id,receivedDateTime',
-      $filter: `receivedDateTime ge ${new Date(since).toISOString()}`,
-    })
+    const query = new URLSearchParams({ changeType: 'created', $select: 'id,receivedDateTime' })
+    query.set('$filter', `receivedDateTime ge ${new Date(since).toISOString()}`)
     const folder = encodeURIComponent(await folderId(graph, box, target.folder))
     // URLSearchParams writes a space as '+', which OData does not read as one.
     return `/v1.0${box}/mailFolders/${folder}/messages/delta?${query.toString().replaceAll('+', '%20')}`

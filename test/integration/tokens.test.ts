@@ -360,6 +360,18 @@ test('an expired client secret is the administrator’s, tried hourly, and heals
   expect(await tables.get(names.table('attention'), tenant, `connection~${connection.id}`)).toBeUndefined()
 })
 
+test('a second resource whose scopes no answer has named yet still gets its token', async () => {
+  const connection = await connect('microsoft')
+  const row = (await readConnection(process(), tenant, connection.id))!
+  const changed = connectionToRow({ ...row, scopes: scopes.token('graph') })
+  await tables.update(names.table('connections'), changed, row.etag)
+  const { token } = await accessToken(process(), tenant, connection.id, 'outlook')
+  expect(world.entra.verifyAccessToken(token.reveal())).toMatchObject({
+    aud: 'https://outlook.office.com',
+    scp: 'SMTP.Send',
+  })
+})
+
 test('two resources of one connection have a token each, and a refused one is renewed once', async () => {
   const connection = await connect('microsoft')
   const deps = process()

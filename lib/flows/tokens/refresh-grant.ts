@@ -141,7 +141,6 @@ async function callProvider(
   if (provider === undefined) throw new GatewayError('provider_unknown', 'needs-admin', { hint: 'operator' })
   const { registration, credential } = await deps.registrations(connection.tenant, connection.registrationId)
   const scopes = connection.provider === 'microsoft' ? scopesFor(connection.scopes, resource) : connection.scopes
-  if (scopes.length === 0) throw notGranted(resource)
   const secrets = await currentSecrets(deps, lease.row, connection.id)
   const refresh = async (used: VaultValue): Promise<{ tokens: TokenSet; used: VaultValue }> => {
     // A lease protects no outside effect: it must outlive the call.
@@ -225,14 +224,6 @@ async function noteFailure(
 function isVerdict(error: unknown): error is GatewayError {
   if (!(error instanceof GatewayError) || error.code.startsWith('vault_')) return false
   return error.class === 'needs-reconnect' || error.class === 'needs-admin'
-}
-
-function notGranted(resource: Resource): GatewayError {
-  return new GatewayError('token_scope_missing', 'needs-reconnect', {
-    hint: 'consent',
-    description: `The connection holds no permission for ${resource}.`,
-    remedy: 'Connect the mailbox again and agree to all permissions shown.',
-  })
 }
 
 export function notConnected(): GatewayError {
