@@ -39,7 +39,7 @@ export class ImapLink {
   readonly #ended: Promise<never>
   readonly #watch: NodeJS.Timeout
   readonly #session: NodeJS.Timeout
-  readonly #peer: ImapPeer
+  readonly #peer: { -readonly [K in keyof ImapPeer]: ImapPeer[K] }
 
   constructor(
     imap: ImapOptions,
@@ -111,6 +111,7 @@ export class ImapLink {
       working.catch(() => undefined)
       return await Promise.race([working, this.#ended])
     } catch (error) {
+      this.#peer.said = String(this.client.greeting ?? '').slice(0, 500)
       throw this.#failure ?? imapError(error, this.#peer)
     } finally {
       clearTimeout(timer)

@@ -76,7 +76,7 @@ interface Connected {
 
 async function connect(smtp: SmtpOptions, options: SmtpSenderOptions, signal: AbortSignal): Promise<Connected> {
   const { connect: connectMs = 15_000, reply: replyMs = 90_000 } = options.timeoutsMs ?? {}
-  const started = Date.now()
+  const started = performance.now()
   const { lookup, allowPort, rootCa, clientName } = options
   const socket = await dial(smtp, { lookup, allowPort, timeoutMs: connectMs, rootCa, signal })
   const peer = { host: smtp.host, said: '', secrets: [] as string[] }
@@ -94,7 +94,7 @@ async function connect(smtp: SmtpOptions, options: SmtpSenderOptions, signal: Ab
     requireTLS: smtp.tls === 'starttls',
     ignoreTLS: smtp.tls === 'plain',
     tls: tlsOptions(smtp, rootCa),
-    connectionTimeout: Math.max(connectMs - (Date.now() - started), 1000),
+    connectionTimeout: Math.max(connectMs - (performance.now() - started), 1000),
     greetingTimeout: connectMs,
     socketTimeout: replyMs,
     // A connection given up in the middle of a mail must not flush what is left of it.

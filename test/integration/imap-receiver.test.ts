@@ -330,8 +330,7 @@ describe('SEC-26, M-027: getting in', () => {
     })
     const attempt = async (name: string) => {
       const session = await receiver().open(target(server.port, 'implicit'), byToken([token], name), never())
-      stops.unshift(() => session.close())
-      return collect(session)
+      return collect(session).finally(() => session.close())
     }
     const codes = await Promise.all(
       ['notconnected@x.example', 'expired@x.example'].map((name) => failure(attempt(name))),
@@ -358,7 +357,7 @@ describe('SEC-34: a hostile server is bounded', () => {
     ['greeting', 'endless-untagged'],
     ['greeting', 'hang'],
     ['greeting', 'slow'],
-    ['CAPABILITY', 'endless-untagged'],
+    ['AUTHENTICATE', 'endless-untagged'],
     ['SELECT', 'endless-untagged'],
     ['UID SEARCH', 'endless-line'],
     ['UID SEARCH', 'slow'],
