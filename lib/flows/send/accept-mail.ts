@@ -33,7 +33,7 @@ export async function acceptMail(
   const mailId = idempotencyKey === undefined ? newId() : hashId(deps.names.environment, tenant, idempotencyKey)
   if (idempotencyKey !== undefined) {
     const known = await findMail(deps, tenant, mailId)
-    if (known) return sameOrConflict(known.mail, contentHash)
+    if (known) return repeated(deps, known.mail, contentHash)
   }
   const { mail, bytes } = await prepare(deps, tenant, mailId, contentHash, submission)
   return store(deps, mail, bytes)
@@ -137,16 +137,19 @@ async function existing(deps: SendDependencies, mine: Mail): Promise<Acceptance>
   if (mail.outboxKey !== mine.outboxKey || mail.mailboxId !== mine.mailboxId)
     await removeHint(deps, mine, mine.outboxKey)
   if (mail.contentHash !== mine.contentHash) await deps.blobs.remove(deps.names.container('outbound'), blobName(mine))
-  return sameOrConflict(mail, mine.contentHash)
+  return repeated(deps, mail, mine.contentHash)
 }
 
-function sameOrConflict(mail: Mail, contentHash: string): Acceptance {
-  if (mail.contentHash === contentHash) return { mail, created: false }
-  throw conflict(
-    'idempotency_conflict',
-    'This idempotency key was used before with another content.',
-    'Use a new key for a new mail; repeat a request unchanged.',
-  )
+async function repeated(deps: SendDependencies, mail: Mail, contentHash: string): Promise<Acceptance> {
+  if (mail.contentHash !== contentHash)
+    throw conflict(
+      'idempotency_conflict',
+      'This idempotency key was used before with another content.',
+      'Use a new key for a new mail; repeat a request unchanged.',
+    )
+  // The first request may have died between the journal and the queue.
+  if (mail.state === 'queued' && !mail.held) await wakeLane(deps, mail.tenant, mail.mailboxId)
+  return { mail, created: false }
 }
 
 /** The same whatever the order of keys. */

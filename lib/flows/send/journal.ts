@@ -69,7 +69,7 @@ export async function moveMail(
 ): Promise<JournalEntry> {
   const before = entry.mail
   const changes = { ...step.changes, outboxKey }
-  if (outboxKey !== before.outboxKey) await putHint(deps, { ...before, ...changes }, step.to ?? before.state)
+  await putHint(deps, { ...before, ...changes }, step.to ?? before.state)
   const moved =
     step.to === undefined ? await amend(deps, entry, changes) : await transition(deps, entry, step.to, changes)
   if (outboxKey !== before.outboxKey) await removeHint(deps, before, before.outboxKey)
