@@ -278,23 +278,30 @@ describe('receive: crashes', () => {
       expect(steps).toBeGreaterThan(15)
     }, 60_000)
 
-  test('REL-26: a poller paused longer than its lease cannot move the cursor', async () => {
+  test('REL-26: a poller paused longer than its lease cannot write the row of its successor', async () => {
     const at = await world()
-    at.server.put(1)
-    let resumed = false
-    at.watch((when, request) => {
-      // The other poller goes first, between the hand-over and the last write of this one.
-      if (when === 'before' && request === 'transaction' && !resumed) {
-        resumed = true
-        at.pass(61_000)
-        throw Object.assign(new Error('paused'), { paused: true })
-      }
+    let resume = (): void => {}
+    let paused = (): void => {}
+    const isPaused = new Promise<void>((resolve) => {
+      paused = resolve
     })
-    await at.poll()
-    expect(resumed).toBe(true)
+    at.server.beforeRaw = () => {
+      paused()
+      at.server.beforeRaw = async () => {}
+      return new Promise((resolve) => {
+        resume = resolve
+      })
+    }
+    at.server.put(1)
+    const first = at.poll()
+    await isPaused
     at.pass(61_000)
-    await at.poll()
-    expect(new Set(at.takeEvents().map((event) => event.id)).size).toBe(1)
+    expect(await at.poll()).toMatchObject({ outcome: 'mail', handedOver: 1 })
+    const after = await at.row()
+    resume()
+    expect(await first).toMatchObject({ handedOver: 0 })
+    expect(await at.row()).toEqual(after)
+    expect(at.takeEvents()).toHaveLength(1)
   })
 
   test('REL-25: a mail that kills the process kills it at most twice, and the next mail arrives', async () => {

@@ -21,8 +21,8 @@ export class ScriptedMailbox implements Receiver {
   openFault: Error | undefined
   /** Never answers. */
   hangs = false
-  /** Called before each effect at the server. */
-  beforeEffect: () => void = () => {}
+  /** Awaited before the bytes of a mail are given. */
+  beforeRaw: () => Promise<void> = async () => {}
 
   put(uid: number, body = `mail ${uid}`, more: Partial<ScriptedMail> = {}): void {
     const raw = `From: a@example.com\r\nMessage-ID: <${uid}@example.com>\r\nSubject: ${body}\r\n\r\n${body}`
@@ -57,6 +57,7 @@ export class ScriptedMailbox implements Receiver {
           size: mail.raw.length,
           raw: async () => {
             box.rawReads++
+            await box.beforeRaw()
             if (mail.fault) throw mail.fault
             return Buffer.from(mail.raw)
           },
@@ -70,7 +71,6 @@ export class ScriptedMailbox implements Receiver {
       resynced: () => resynced,
       async after(serverIds: string[], { action }: AfterReceive) {
         for (const serverId of serverIds) {
-          box.beforeEffect()
           box.actions.push({ action, serverId })
           if (action === 'delete') box.mails = box.mails.filter((mail) => `${box.validity}.${mail.uid}` !== serverId)
         }
