@@ -45,7 +45,7 @@ export function overviewPage(view: View, data: Overview): string {
     '',
     'Overview',
     html`<h1>${headline(data.attention.length)}</h1>
-<ul class="counts">${count(data.attention.length, 'need attention')}${count(data.mailboxes.filter((one) => one.active).length, `of ${data.mailboxes.length} mailboxes active`)}${count(open.length, open.length >= 200 ? 'or more open mails' : 'open mails')}${count(open.filter((one) => one.held).length, 'held')}${count(open.filter((one) => one.state === 'unknown').length, 'of unknown outcome')}</ul>
+<ul class="counts">${count(data.mailboxes.filter((one) => one.active).length, `of ${data.mailboxes.length} mailboxes active`)}${count(open.length, open.length >= 200 ? 'or more open mails' : 'open mails')}${count(open.filter((one) => one.held).length, 'held')}${count(open.filter((one) => one.state === 'unknown').length, 'of unknown outcome')}</ul>
 ${data.mailboxes.length === 0 && html`<div class="card"><h2>No mailbox yet</h2><p>Connect the first one: your application, or you by the API, starts a sign-in (POST /api/v1/sign-ins) and sends its link to the owner of the mailbox.</p></div>`}
 ${attentionList(view, data.attention, data.mailboxes)}`,
   )

@@ -1,0 +1,454 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
+import { type ConnectSite, origin, registrationInput, startConnectSite } from '../support/connect-site.js'
+import type { Answer, Browser } from '../support/cookie-jar.js'
+
+const tenant = 'acme'
+const returnUrl = 'https://app.example.com/mail/done'
+const binding = 'session-of-the-app-user'
+let site: ConnectSite
+let counter = 0
+
+beforeAll(async () => {
+  site = await startConnectSite(inject('azurite'))
+  await site.gateway.admin.createTenant({ id: tenant, name: 'Acme Ltd' })
+  await site.gateway.registrations.save(tenant, undefined, registrationInput)
+  await site.gateway.admin.addReturnUrl(tenant, returnUrl)
+})
+afterAll(() => site.stop())
+beforeEach(() => site.entra.control.reset())
+
+/** A person of the emulated Contoso whom no other test uses. */
+function person(): string {
+  const upn = `person${++counter}@contoso.example`
+  site.directory.addUser({ upn, displayName: `Person ${counter}`, password: 'x' })
+  return upn
+}
+
+const asked = { displayName: '', receive: true, send: true, transport: 'auto' as const }
+const start = (address: string, more: object = {}) =>
+  site.gateway.connect.startSignIn(
+    tenant,
+    { ...asked, address, returnUrl, binding, confirmation: 'result-code', ...more },
+    'tenant-admin',
+  )
+
+const tokenOf = (page: string): string => /name="token" value="([^"]+)"/.exec(page)?.[1] ?? ''
+const tokenCalls = (): number => Object.values(site.entra.control.counters.tokenCalls).reduce((a, b) => a + b, 0)
+
+/** Opens the link and goes as far as the provider; its authorize URL. */
+async function begin(browser: Browser, link: string, headers: Record<string, string> = {}): Promise<string> {
+  const page = await browser.visit({ method: 'GET', url: link, headers })
+  expect(page.status).toBe(200)
+  const sent = await browser.visit(
+    { method: 'POST', url: link, form: { token: tokenOf(page.body) }, from: origin, headers },
+    false,
+  )
+  expect(sent.status).toBe(303)
+  return sent.headers['location'] ?? ''
+}
+
+async function signIn(browser: Browser, link: string, upn: string): Promise<Answer> {
+  const { url } = await site.entra.control.signInAs(await begin(browser, link), upn)
+  return browser.visit({ method: 'GET', url, from: site.entra.url.replace('127.0.0.1', 'login.example') })
+}
+
+const resultOf = (page: string): string =>
+  new URL((/href="(https:\/\/app[^"]+)"/.exec(page)?.[1] ?? '').replaceAll('&amp;', '&')).searchParams.get('result') ??
+  ''
+
+describe('the way from link to mailbox', () => {
+  test('M-057: code flow with PKCE, state, nonce and a hint; the verifier never travels in a URL', async () => {
+    const upn = person()
+    const { link } = await start(upn)
+    const url = new URL(await begin(site.browser(), link))
+    const parameters = Object.fromEntries(url.searchParams)
+    expect(url.origin).toBe(site.entra.url)
+    expect(parameters).toMatchObject({
+      response_type: 'code',
+      code_challenge_method: 'S256',
+      login_hint: upn,
+      redirect_uri: `${origin}/oauth/callback`,
+    })
+    expect(parameters['nonce']).toMatch(/^\S{26,}$/)
+    expect(parameters['state']).toMatch(/^[a-z2-7]{26}\.[a-z2-7]{32}$/)
+    expect(parameters['code_challenge']).toMatch(/^[\w-]{43}$/)
+    expect(url.href).not.toContain('verifier')
+  })
+
+  test('M-059, M-061, M-071: signed in, confirmed with code and binding, and only then there is a mailbox', async () => {
+    const upn = person()
+    const browser = site.browser()
+    const { link, signInId } = await start(upn)
+    const secretsBefore = site.vault.snapshot().length
+    const page = await signIn(browser, link, upn)
+    expect(page.status).toBe(200)
+    expect(page.url).toBe(`${link}/result`)
+    expect(page.body).toContain(`Signed in as ${upn}`)
+    expect(await site.gateway.connect.describeSignIn(tenant, signInId)).toMatchObject({
+      status: 'signed-in',
+      mailboxId: '',
+    })
+    expect(site.vault.snapshot().length).toBe(secretsBefore)
+    const code = resultOf(page.body)
+    await expect(
+      site.gateway.connect.confirmSignIn(tenant, signInId, { code, binding: 'of-another-session' }),
+    ).rejects.toMatchObject({ code: 'binding_mismatch' })
+    await expect(
+      site.gateway.connect.confirmSignIn(tenant, signInId, { code: 'wrong', binding }),
+    ).rejects.toMatchObject({ code: 'result_code_invalid' })
+    await expect(site.gateway.connect.confirmSignIn('other', signInId, { code, binding })).rejects.toMatchObject({
+      code: 'not_found',
+    })
+    await expect(site.gateway.connect.confirmByAdmin(tenant, signInId)).rejects.toMatchObject({
+      code: 'sign_in_not_ready',
+    })
+    const confirmed = await site.gateway.connect.confirmSignIn(tenant, signInId, { code, binding })
+    const mailbox = await site.gateway.admin.readMailboxFacts(tenant, confirmed.mailboxId)
+    expect(mailbox).toMatchObject({ address: upn, connectionState: 'connected', active: true })
+    expect(mailbox.receive).toMatchObject({ transport: 'graph', folder: 'inbox', after: { action: 'leave' } })
+    expect(mailbox.key).toMatch(/^[a-z0-9]{1,5}$/)
+    await expect(site.gateway.connect.confirmSignIn(tenant, signInId, { code, binding })).rejects.toBeDefined()
+    await expect(start(upn)).rejects.toMatchObject({ code: 'mailbox_exists' })
+  })
+
+  test('M-059, P-30, SEC-13: a cross-site form_post without our cookies ends well too', async () => {
+    const upn = person()
+    const browser = site.browser()
+    const { link } = await start(upn)
+    const url = `${await begin(browser, link)}`.replace('response_mode=query', 'response_mode=form_post')
+    const { fields, isForm } = await site.entra.control.signInAs(url, upn)
+    expect(isForm).toBe(true)
+    const from = 'https://login.microsoftonline.com'
+    expect(browser.header('POST', from)).toBe('')
+    const leg = await browser.visit({ method: 'POST', url: `${origin}/oauth/callback`, form: fields, from }, false)
+    expect(leg.status).toBe(303)
+    expect(leg.headers['location']).not.toContain(fields['code'])
+    expect(tokenCalls()).toBe(0)
+    const page = await browser.visit({ method: 'GET', url: leg.headers['location'] ?? '', from })
+    expect(page.body).toContain(`Signed in as ${upn}`)
+  })
+
+  test('M-061: cancel kills the link and leaves nothing', async () => {
+    const upn = person()
+    const browser = site.browser()
+    const { link, signInId } = await start(upn)
+    const page = await browser.visit({ method: 'GET', url: link })
+    const cancelled = await browser.visit({
+      method: 'POST',
+      url: `${link}/cancel`,
+      form: { token: tokenOf(page.body) },
+    })
+    expect(cancelled.body).toContain('was not connected')
+    expect((await browser.visit({ method: 'GET', url: link })).status).toBe(410)
+    expect(await site.gateway.connect.describeSignIn(tenant, signInId)).toMatchObject({
+      status: 'cancelled',
+      mailboxId: '',
+    })
+  })
+
+  test('M-063, M-064: a delegate signs in for a shared mailbox', async () => {
+    const { link, signInId } = await start('info@contoso.example', {
+      expectedUser: 'ana@contoso.example',
+      confirmation: 'confirmed-by-link',
+    })
+    const page = await signIn(site.browser(), link, 'ana@contoso.example')
+    expect(page.body).toContain('info@contoso.example is connected')
+    const { mailboxId } = await site.gateway.connect.describeSignIn(tenant, signInId)
+    expect(await site.gateway.admin.readMailboxFacts(tenant, mailboxId)).toMatchObject({
+      address: 'info@contoso.example',
+      connectionState: 'connected',
+    })
+  })
+
+  test('M-069, P-05: reconnect in place keeps the mailbox; another account is refused', async () => {
+    const upn = person()
+    const { link, signInId } = await start(upn, { confirmation: 'confirmed-by-link' })
+    await signIn(site.browser(), link, upn)
+    const { mailboxId, connectionId } = await site.gateway.connect.describeSignIn(tenant, signInId)
+    const again = await site.gateway.connect.startReconnect(tenant, mailboxId)
+    const other = await signIn(site.browser(), again.link, person())
+    expect(other.status).toBe(403)
+    const page = await signIn(site.browser(), again.link, upn)
+    expect(page.body).toContain('is connected')
+    expect(await site.gateway.connect.describeSignIn(tenant, again.signInId)).toMatchObject({
+      status: 'confirmed',
+      mailboxId,
+      connectionId,
+    })
+  })
+
+  test('an administrator confirms a link that was handed on; only an administrator may skip it', async () => {
+    const upn = person()
+    const { link, signInId } = await start(upn, {
+      confirmation: 'tenant-admin',
+      returnUrl: undefined,
+      binding: undefined,
+    })
+    const page = await signIn(site.browser(), link, upn)
+    expect(page.body).toContain('An administrator of')
+    expect(await site.gateway.connect.confirmByAdmin(tenant, signInId)).toMatchObject({
+      status: 'confirmed',
+      address: upn,
+    })
+    const input = { ...asked, address: person(), confirmation: 'confirmed-by-link' as const }
+    await expect(site.gateway.connect.startSignIn(tenant, input, 'app')).rejects.toMatchObject({
+      code: 'forbidden_confirmation',
+    })
+  })
+})
+
+describe('attacks', () => {
+  /** A callback of a flow that is under way. */
+  async function underWay(): Promise<{ browser: Browser; callback: URL; signInId: string; upn: string; link: string }> {
+    const upn = person()
+    const browser = site.browser()
+    const { link, signInId } = await start(upn)
+    const { url } = await site.entra.control.signInAs(await begin(browser, link), upn)
+    return { browser, callback: new URL(url), signInId, upn, link }
+  }
+
+  test('SEC-01, M-058: no mutation of the state reaches the token endpoint; the untouched one does', async () => {
+    const { browser, callback, signInId } = await underWay()
+    const state = callback.searchParams.get('state') ?? ''
+    const [id = '', secret = ''] = state.split('.')
+    const states = [
+      '',
+      'x',
+      id,
+      `${id}.`,
+      `.${secret}`,
+      `${id}.${secret.slice(1)}`,
+      `${id}.${secret}a`,
+      `${id}.${secret.toUpperCase()}`,
+      `${id.toUpperCase()}.${secret}`,
+      `${secret}.${id}`,
+      `${state}.${secret}`,
+      ` ${state}`,
+      `${state}\0`,
+      `${id}.${'a'.repeat(32)}`,
+      `${'a'.repeat(26)}.${secret}`,
+      state.replace('.', '~'),
+      encodeURIComponent(`${state} `),
+      `${state}${state}`,
+    ]
+    for (const one of states) {
+      const url = new URL(callback)
+      url.searchParams.set('state', one)
+      expect((await browser.visit({ method: 'GET', url: url.href })).status, one).toBe(400)
+    }
+    const doubled = new URL(callback)
+    doubled.searchParams.append('state', state)
+    expect((await browser.visit({ method: 'GET', url: doubled.href })).status).toBe(400)
+    const absent = new URL(callback)
+    absent.searchParams.delete('state')
+    expect((await browser.visit({ method: 'GET', url: absent.href })).status).toBe(400)
+    expect(tokenCalls()).toBe(0)
+    expect(await site.gateway.connect.describeSignIn(tenant, signInId)).toMatchObject({ status: 'started' })
+    expect((await browser.visit({ method: 'GET', url: callback.href })).status).toBe(200)
+  })
+
+  test('SEC-02: of twenty parallel returns one wins', async () => {
+    const { browser, callback } = await underWay()
+    const leg = await browser.visit({ method: 'GET', url: callback.href }, false)
+    const url = leg.headers['location'] ?? ''
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => {
+        const twin = site.browser()
+        for (const [name, cookie] of browser.cookies) twin.cookies.set(name, cookie)
+        return twin.visit({ method: 'GET', url }, false)
+      }),
+    )
+    expect(answers.filter((one) => one.status === 303)).toHaveLength(1)
+    expect(answers.filter((one) => one.status === 409)).toHaveLength(19)
+    expect(tokenCalls()).toBe(1)
+  })
+
+  test('SEC-03: another browser is refused and the state is burnt', async () => {
+    const { browser, callback } = await underWay()
+    expect((await site.browser().visit({ method: 'GET', url: callback.href })).status).toBe(400)
+    expect((await browser.visit({ method: 'GET', url: callback.href })).status).toBe(400)
+    expect(tokenCalls()).toBe(0)
+  })
+
+  test('SEC-04: a form post without our page first, or with its token in another browser, has no effect', async () => {
+    const { link } = await start(person())
+    const browser = site.browser()
+    const page = await browser.visit({ method: 'GET', url: link })
+    for (const [who, token] of [
+      [browser, ''],
+      [browser, 'f'.repeat(64)],
+      [site.browser(), tokenOf(page.body)],
+    ] as const)
+      expect((await who.visit({ method: 'POST', url: link, form: { token } }, false)).status).toBe(400)
+    expect(
+      (await browser.visit({ method: 'POST', url: link, form: { token: tokenOf(page.body) } }, false)).status,
+    ).toBe(303)
+  })
+
+  test('SEC-04: the result page shows the code only to the browser that signed in', async () => {
+    const { browser, callback, link } = await underWay()
+    await browser.visit({ method: 'GET', url: callback.href })
+    expect(resultOf((await browser.visit({ method: 'GET', url: `${link}/result` })).body)).not.toBe('')
+    const other = await site.browser().visit({ method: 'GET', url: `${link}/result` })
+    expect(other.status).toBe(409)
+    expect(other.body).not.toContain('result=')
+  })
+
+  test('SEC-05, M-062, P-24: another account is refused, both accounts are named, nothing is kept', async () => {
+    for (const address of [person(), 'person1@contoso.example.evil.example', 'erson1@contoso.example']) {
+      const upn = person()
+      const { link, signInId } = await start(address)
+      const page = await signIn(site.browser(), link, upn)
+      expect(page.status).toBe(403)
+      expect(page.body).toContain(upn)
+      expect(page.body).toContain(address)
+      expect(page.body).toContain('Try again')
+      expect(await site.gateway.connect.describeSignIn(tenant, signInId)).toMatchObject({
+        status: 'refused',
+        refusal: 'mailbox_mismatch',
+        signedInAs: '',
+        mailboxId: '',
+      })
+    }
+  })
+
+  test('SEC-07: codes swapped between two running flows are refused', async () => {
+    const [one, two] = [await underWay(), await underWay()]
+    const swapped = new URL(one.callback)
+    swapped.searchParams.set('code', two.callback.searchParams.get('code') ?? '')
+    const page = await one.browser.visit({ method: 'GET', url: swapped.href })
+    expect(page.status).toBeGreaterThanOrEqual(400)
+    expect(await site.gateway.connect.describeSignIn(tenant, one.signInId)).toMatchObject({ status: 'refused' })
+  })
+
+  test('SEC-08: an answer of another issuer is refused before any token request; the right issuer passes', async () => {
+    const wrong = await underWay()
+    wrong.callback.searchParams.set('iss', 'https://accounts.google.com')
+    expect((await wrong.browser.visit({ method: 'GET', url: wrong.callback.href })).status).toBe(400)
+    expect(tokenCalls()).toBe(0)
+    const right = await underWay()
+    right.callback.searchParams.set(
+      'iss',
+      'https://login.microsoftonline.com/7a1c0d3e-5b1f-4c55-9f3e-0c0de0000001/v2.0',
+    )
+    expect((await right.browser.visit({ method: 'GET', url: right.callback.href })).status).toBe(200)
+  })
+
+  test('SEC-09, M-053: hostile Host and forwarding headers do not change where the browser is sent', async () => {
+    const { link } = await start(person())
+    const hostile = {
+      host: 'evil.example',
+      'x-forwarded-host': 'evil.example',
+      'x-forwarded-proto': 'http',
+      forwarded: 'host=evil.example',
+    }
+    expect(new URL(await begin(site.browser(), link, hostile)).searchParams.get('redirect_uri')).toBe(
+      `${origin}/oauth/callback`,
+    )
+  })
+
+  test('SEC-11, SEC-12: markup from the provider is never shown and an error wins over a code', async () => {
+    const { browser, callback } = await underWay()
+    callback.searchParams.set('error', 'access_denied')
+    callback.searchParams.set('error_description', `<img src=x onerror=alert(1)> ${'x'.repeat(5_000)}`)
+    const page = await browser.visit({ method: 'GET', url: callback.href })
+    expect(page.status).toBe(400)
+    expect(page.body).not.toMatch(/onerror|xxxxx/)
+    expect(page.url).toMatch(/\/oauth\/complete\?s=[a-z2-7]{8}$/)
+    expect(page.headers).toMatchObject({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' })
+    expect(tokenCalls()).toBe(0)
+    expect((await browser.visit({ method: 'GET', url: callback.href })).status).toBe(409)
+  })
+
+  test('SEC-13: an altered, truncated, swapped or missing hand-off is refused', async () => {
+    const { browser, callback } = await underWay()
+    const other = await underWay()
+    const leg = await browser.visit({ method: 'GET', url: callback.href }, false)
+    const url = leg.headers['location'] ?? ''
+    const [name = ''] = [...browser.cookies.keys()].filter((key) => key.startsWith('__Host-return-'))
+    await other.browser.visit({ method: 'GET', url: other.callback.href }, false)
+    const [foreign] = [...other.browser.cookies]
+      .filter(([key]) => key.startsWith('__Host-return-'))
+      .map(([, cookie]) => cookie.value)
+    const good = browser.cookies.get(name)!
+    const flipped = good.value.slice(0, -3) + (good.value.at(-3) === 'A' ? 'B' : 'A') + good.value.slice(-2)
+    for (const value of [flipped, good.value.slice(0, -8), foreign!, '']) {
+      browser.cookies.set(name, { ...good, value })
+      expect((await browser.visit({ method: 'GET', url })).status).toBe(400)
+      browser.cookies.set(name, { ...good, value })
+    }
+    expect(tokenCalls()).toBe(0)
+    browser.cookies.set(name, good)
+    expect((await browser.visit({ method: 'GET', url })).status).toBe(200)
+  })
+
+  test('SEC-13: a code too big for a cookie waits in the row', async () => {
+    const { browser, callback } = await underWay()
+    callback.searchParams.set('code', `1.${'x'.repeat(6_000)}`)
+    const leg = await browser.visit({ method: 'GET', url: callback.href }, false)
+    const [cookie] = [...browser.cookies].filter(([key]) => key.startsWith('__Host-return-')).map(([, one]) => one)
+    expect(cookie!.value.length).toBeLessThan(3_800)
+    await browser.visit({ method: 'GET', url: leg.headers['location'] ?? '' })
+    expect(site.entra.control.requests.at(-1)?.form['code']).toHaveLength(6_002)
+  })
+
+  test('SEC-14, SEC-15: every cookie and every page of the journey has the attributes and headers', async () => {
+    const { browser, callback, link } = await underWay()
+    const pages = [
+      await browser.visit({ method: 'GET', url: callback.href }),
+      await site.browser().visit({ method: 'GET', url: link }),
+      await site.browser().visit({ method: 'GET', url: `${origin}/connect/nothing` }),
+    ]
+    expect(browser.seen.length).toBeGreaterThan(2)
+    for (const cookie of browser.seen) {
+      expect(cookie.name).toMatch(/^__Host-/)
+      expect(cookie).toMatchObject({ secure: true, httpOnly: true, path: '/', sameSite: 'Lax' })
+      expect(cookie.domain).toBeUndefined()
+    }
+    for (const page of pages) {
+      expect(page.headers['content-security-policy']).toMatch(/^default-src 'none'; .*frame-ancestors 'none'/)
+      expect(page.headers['x-content-type-options']).toBe('nosniff')
+      expect(page.body).not.toContain('<script')
+    }
+  })
+})
+
+describe('when the provider says no', () => {
+  const errors = [
+    'access_denied',
+    'consent_required',
+    'interaction_required',
+    'login_required',
+    'invalid_request',
+    'invalid_scope',
+    'unauthorized_client',
+    'unsupported_response_type',
+    'server_error',
+    'temporarily_unavailable',
+    'invalid_resource',
+    'invalid_client',
+    'invalid_grant',
+  ]
+  const numbers = [65004, 90094, 65001, 50105, 53003, 50076, 700016]
+
+  test('M-073, M-065, P-22: every callback error becomes a page with text, request id and a way to retry', async () => {
+    for (const [error, text] of [
+      ...errors.map((one) => [one, 'x']),
+      ...numbers.map((one) => ['access_denied', `AADSTS${one}: words of the peer`]),
+    ] as [string, string][]) {
+      const browser = site.browser()
+      const { link } = await start(person())
+      const state = new URL(await begin(browser, link)).searchParams.get('state') ?? ''
+      const page = await browser.visit({
+        method: 'GET',
+        url: `${origin}/oauth/callback?${new URLSearchParams({ error, error_description: text, state })}`,
+      })
+      expect(page.status, error).toBe(400)
+      expect(page.body).toMatch(/request id: <code>[a-z2-7]{26}<\/code>/)
+      expect(page.body).toContain(`href="${new URL(link).pathname}"`)
+      expect(page.body).toContain('What helps:')
+      expect(page.body).not.toMatch(/words of the peer|\bat \S+\.ts|undefined/)
+      expect((await browser.visit({ method: 'GET', url: link })).status, 'the link still works').toBe(200)
+    }
+  }, 60_000)
+})
