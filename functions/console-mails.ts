@@ -8,7 +8,7 @@ const limit = 200
 export const consoleMails = consoleHandler(gateway, async ({ g, tenant, view, query }) => {
   const mailboxId = query.get('mailbox') ?? ''
   const includeDone = query.get('done') === 'true'
-  const [mails, mailboxes] = await Promise.all([
+  const [{ mails }, mailboxes] = await Promise.all([
     g.send.listMails(tenant, { limit, includeDone, mailboxId: mailboxId === '' ? undefined : mailboxId }),
     g.admin.listMailboxFacts(tenant),
   ])

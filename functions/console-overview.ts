@@ -14,12 +14,12 @@ export const consoleOverview = consoleHandler(
       ])
       return allTenantsPage(view, { attention, tenants, health })
     }
-    const [attention, mailboxes, openMails] = await Promise.all([
+    const [attention, mailboxes, open] = await Promise.all([
       g.ops.listAttention(tenant),
       g.admin.listMailboxFacts(tenant),
       g.send.listMails(tenant, { limit: 200, includeDone: false, mailboxId: undefined }),
     ])
-    return overviewPage(view, { attention, mailboxes, openMails })
+    return overviewPage(view, { attention, mailboxes, openMails: open.mails })
   },
   { tenant: false },
 )

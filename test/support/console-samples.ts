@@ -85,8 +85,8 @@ export function samplePages(hostile?: string): Record<string, string> {
     recipients: [say('anna@customer.example'), say('ben@customer.example')],
     attempts: 1,
     history: [failed],
-    notBefore: now + 9 * 60_000,
-    deadline: now + 48 * 3_600_000,
+    notBefore: ago(-9),
+    deadline: ago(-48 * 60),
     acceptedAt: ago(14),
     refused: [{ address: say('nobody@customer.example'), code: say('smtp_550'), reply: failed.reply }],
     delivered: [say('anna@customer.example')],
@@ -99,9 +99,24 @@ export function samplePages(hostile?: string): Record<string, string> {
   const mailboxes = [mailbox, well]
   const view = sampleView()
   const operator = sampleView({ role: 'operator', tenant: '~' }, { tenant: '~' })
-  const row = { at: ago(12), failed: true, state: 'failed', code: failed.code, text: failed.text, remedy: failed.remedy }
+  const row = {
+    at: ago(12),
+    failed: true,
+    state: 'failed',
+    code: failed.code,
+    text: failed.text,
+    remedy: failed.remedy,
+  }
   const log = { ...row, reply: failed.reply, mailId: mail.id, mailboxId: mailbox.id, attempt: 1, other: say('x') }
-  const logs = { log: 'sending', day: '', failed: false, mailboxId: '', rows: [log, log], mailboxes, limit: 200 } as const
+  const logs = {
+    log: 'sending',
+    day: '',
+    failed: false,
+    mailboxId: '',
+    rows: [log, log],
+    mailboxes,
+    limit: 200,
+  } as const
   const failure = { code: 'wrong_state', description: say('The mail has left.'), remedy: say('Look at its attempts.') }
   return {
     'sign-in': signInPage(say('The key is unknown, expired or incomplete.')),
@@ -109,7 +124,10 @@ export function samplePages(hostile?: string): Record<string, string> {
     'all-tenants': allTenantsPage(operator, {
       attention: [attention],
       tenants: [{ id: 'acme', name: say('Acme Ltd') }],
-      health: { ok: false, checks: [{ name: 'tables', ok: false, text: say('refused'), remedy: say('Grant the role.') }] },
+      health: {
+        ok: false,
+        checks: [{ name: 'tables', ok: false, text: say('refused'), remedy: say('Grant the role.') }],
+      },
     }),
     mailboxes: mailboxesPage(view, mailboxes),
     mailbox: mailboxPage(view, {

@@ -5,18 +5,12 @@ import { actorOf, chip, mailState, size, when } from './words.js'
 
 export type MailEntry = Pick<
   Mail,
-  | 'id'
-  | 'mailboxId'
-  | 'state'
-  | 'held'
-  | 'from'
-  | 'recipients'
-  | 'attempts'
-  | 'history'
-  | 'notBefore'
-  | 'deadline'
-  | 'acceptedAt'
->
+  'id' | 'mailboxId' | 'state' | 'held' | 'from' | 'recipients' | 'attempts' | 'history' | 'acceptedAt'
+> & {
+  /** ISO dates; empty for none. */
+  notBefore: string
+  deadline: string
+}
 
 export type MailDetails = MailEntry &
   Pick<Mail, 'refused' | 'delivered' | 'messageId' | 'bytes' | 'finalAt' | 'whenUnknown'>
@@ -77,7 +71,9 @@ function lastError(mail: MailEntry): Markup {
 function next(view: View, mail: MailEntry): Markup {
   if (mail.held) return html`when released`
   if (mail.state === 'waiting' || mail.state === 'queued')
-    return mail.notBefore <= view.now ? html`as soon as the mailbox is free` : when(mail.notBefore, view.now)
+    return !(Date.parse(mail.notBefore) > view.now)
+      ? html`as soon as the mailbox is free`
+      : when(mail.notBefore, view.now)
   if (mail.state === 'unknown') return html`after your decision`
   return mail.state === 'sending' || mail.state === 'handing-over' ? html`in progress` : html`none`
 }

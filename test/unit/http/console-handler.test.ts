@@ -1,0 +1,193 @@
+import { createHash } from 'node:crypto'
+import { HttpRequest, type HttpResponseInit, InvocationContext } from '@azure/functions'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { GatewayError, notFound } from '../../../lib/errors.js'
+import {
+  type ConsoleGateway,
+  consoleHandler,
+  consoleSignIn,
+  consoleSignOut,
+  requireRole,
+} from '../../../lib/http/console-handler.js'
+import { formToken, newSession, sealSession } from '../../../lib/http/console-session.js'
+import type { Caller } from '../../../lib/model/caller.js'
+import { consolePage } from '../../../lib/pages/console/frame.js'
+import { html } from '../../../lib/pages/console/markup.js'
+import { sealer } from '../../../lib/protocol/seal.js'
+
+const seals = sealer([{ id: '202611', key: new Uint8Array(32).fill(7) }])
+const callers = new Map<string, Caller>([
+  ['operator-key', { role: 'operator', tenant: '~', keyId: 'o' }],
+  ['acme-key', { role: 'tenant-admin', tenant: 'acme', keyId: 'a' }],
+  ['app-key', { role: 'app', tenant: 'acme', keyId: 'p' }],
+])
+const audited: string[][] = []
+const acted: string[] = []
+const gateway: ConsoleGateway = {
+  authenticate: async (credential) => {
+    const caller = callers.get(credential)
+    if (caller) return caller
+    throw new GatewayError('unauthorized', 'permanent', { status: 401 })
+  },
+  sealer: async () => seals,
+  readTenant: async (id) => {
+    if (!['acme', 'other'].includes(id)) throw notFound('tenant')
+  },
+  audit: async (caller, tenant, action, subject) => {
+    audited.push([caller.keyId, tenant, action, subject])
+  },
+}
+
+const handler = consoleHandler(
+  async () => gateway,
+  async ({ view, tenant, params, request }) => {
+    if (request.method === 'POST') {
+      requireRole(view, 'mailboxChange')
+      acted.push(`${tenant} ${params['action']} ${params['id']}`)
+      return { redirect: '/console' }
+    }
+    if (view.tenant === 'other' && request.query.has('fault')) throw new Error('inner <words>')
+    return consolePage(view, '', 'Test', html`<h1>${tenant}</h1>`)
+  },
+)
+
+interface Ask {
+  key?: string
+  query?: Record<string, string>
+  headers?: Record<string, string>
+  form?: (token: string) => Record<string, string>
+  params?: Record<string, string>
+}
+
+async function ask(
+  { key, query = {}, headers = {}, form, params = {} }: Ask,
+  target = handler,
+): Promise<HttpResponseInit> {
+  const session = newSession(key ?? '', Date.now())
+  const cookie = key === undefined ? {} : { cookie: `__Host-console=${sealSession(seals, session)}` }
+  const request = new HttpRequest({
+    method: form ? 'POST' : 'GET',
+    url: `https://gateway.example/console?${new URLSearchParams(query)}`,
+    headers: { ...cookie, ...headers },
+    query,
+    params,
+    ...(form ? { body: { string: new URLSearchParams(form(formToken(session))).toString() } } : {}),
+  })
+  return (await target(request, new InvocationContext({ logHandler: () => undefined }))) as HttpResponseInit
+}
+
+const cookieOf = (response: HttpResponseInit): string => response.cookies?.[0]?.value ?? ''
+
+beforeEach(() => {
+  audited.length = 0
+  acted.length = 0
+})
+
+describe('SEC-15: headers of every answer', () => {
+  test.each<[string, Ask]>([
+    ['a page', { key: 'acme-key' }],
+    ['the sign-in page', {}],
+    ['a refusal', { key: 'acme-key', form: () => ({}) }],
+    ['a fault', { key: 'operator-key', query: { tenant: 'other', fault: '1' } }],
+    ['a redirect', { key: 'operator-key' }],
+  ])('SEC-15: %s', async (_name, request) => {
+    const response = await ask(request)
+    const headers = response.headers as Record<string, string>
+    const policy = headers['content-security-policy'] ?? ''
+    expect(policy).toMatch(/^default-src 'none'; style-src 'sha256-[^']+'; form-action 'self'; frame-ancestors 'none'/)
+    expect(headers['x-content-type-options']).toBe('nosniff')
+    expect(headers['cache-control']).toBe('no-store')
+    const style = /<style>([\s\S]*?)<\/style>/.exec(String(response.body))?.[1]
+    if (style !== undefined) expect(policy).toContain(createHash('sha256').update(style).digest('base64'))
+  })
+})
+
+describe('session', () => {
+  test('SEC-19: without the cookie the sign-in page; a spoofed principal or a key in the URL or header changes nothing', async () => {
+    expect((await ask({})).status).toBe(401)
+    const spoofed = { 'x-ms-client-principal-id': 'someone', authorization: 'Bearer operator-key' }
+    expect((await ask({ headers: spoofed, query: { key: 'operator-key', code: 'operator-key' } })).status).toBe(401)
+    expect((await ask({ key: 'acme-key' })).status).toBe(200)
+  })
+
+  test('a revoked key ends the session', async () => {
+    const response = await ask({ key: 'revoked-key' })
+    expect(response.status).toBe(401)
+    expect(response.cookies?.[0]?.maxAge).toBe(0)
+  })
+
+  test('SEC-14: signing in sets the sealed cookie and leads to the overview; a wrong key does not', async () => {
+    const signIn = consoleSignIn(async () => gateway)
+    const right = await ask({ form: () => ({ key: ' acme-key ' }) }, signIn)
+    expect(right).toMatchObject({ status: 303, headers: { location: '/console' } })
+    expect(right.cookies?.[0]).toMatchObject({ name: '__Host-console', secure: true, httpOnly: true, path: '/' })
+    expect(cookieOf(right)).not.toContain('acme-key')
+    const opened = await ask({ headers: { cookie: `__Host-console=${cookieOf(right)}` } })
+    expect(opened.status).toBe(200)
+    const wrong = await ask({ form: () => ({ key: 'nope' }) }, signIn)
+    expect(wrong.status).toBe(401)
+    expect(wrong.cookies).toBeUndefined()
+    const foreign = await ask(
+      { headers: { 'sec-fetch-site': 'cross-site' }, form: () => ({ key: 'acme-key' }) },
+      signIn,
+    )
+    expect(foreign.status).toBe(403)
+  })
+
+  test('signing out needs the form token and clears the cookie', async () => {
+    const signOut = consoleSignOut(async () => gateway)
+    expect((await ask({ key: 'acme-key', form: () => ({}) }, signOut)).status).toBe(403)
+    const out = await ask({ key: 'acme-key', form: (csrf) => ({ csrf }) }, signOut)
+    expect(out).toMatchObject({ status: 303, cookies: [{ value: 'ended', maxAge: 0 }] })
+  })
+})
+
+describe('forms', () => {
+  const params = { id: 'm1', action: 'pause' }
+
+  test('SEC-15: control: a form of our own page acts once and leaves an audit row', async () => {
+    const response = await ask({ key: 'acme-key', params, form: (csrf) => ({ csrf }) })
+    expect(response.status).toBe(303)
+    expect(acted).toEqual(['acme pause m1'])
+    expect(audited).toEqual([['a', 'acme', 'console-pause', 'm1']])
+  })
+
+  test.each<[string, Ask]>([
+    ['no token', { form: () => ({}) }],
+    ['another token', { form: () => ({ csrf: formToken(newSession('acme-key', 0)) }) }],
+    ['a form of another site', { form: (csrf) => ({ csrf }), headers: { 'sec-fetch-site': 'cross-site' } }],
+    ['a form of a sibling site', { form: (csrf) => ({ csrf }), headers: { 'sec-fetch-site': 'same-site' } }],
+    ['a huge form', { form: (csrf) => ({ csrf, fill: 'x'.repeat(20_000) }) }],
+  ])('SEC-15: %s is refused and nothing happens', async (_name, request) => {
+    const response = await ask({ key: 'acme-key', params, ...request })
+    expect([403, 413]).toContain(response.status)
+    expect(acted).toEqual([])
+    expect(audited).toEqual([])
+  })
+
+  test('SEC-17: a role without the right is refused though it has the token', async () => {
+    expect((await ask({ key: 'app-key', params, form: (csrf) => ({ csrf }) })).status).toBe(403)
+    expect(acted).toEqual([])
+  })
+})
+
+describe('tenant', () => {
+  test('SEC-17: only an operator chooses; everybody else stays at home', async () => {
+    expect((await ask({ key: 'acme-key', query: { tenant: 'other' } })).body).toContain('<h1>acme</h1>')
+    expect((await ask({ key: 'operator-key', query: { tenant: 'other' } })).body).toContain('<h1>other</h1>')
+    expect((await ask({ key: 'operator-key' })).status).toBe(303)
+  })
+
+  test.each(['nobody', '../x', '~', 'a b'])('an operator who names %j gets a page that says so', async (tenant) => {
+    const response = await ask({ key: 'operator-key', query: { tenant } })
+    expect([303, 404]).toContain(response.status)
+    if (response.status === 404) expect(response.body).toContain('No such tenant')
+  })
+
+  test('a fault of ours shows the request id and none of its own words', async () => {
+    const response = await ask({ key: 'operator-key', query: { tenant: 'other', fault: '1' } })
+    expect(response.status).toBe(500)
+    expect(response.body).toContain((response.headers as Record<string, string>)['x-request-id'])
+    expect(response.body).not.toContain('inner')
+  })
+})

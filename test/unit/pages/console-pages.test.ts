@@ -1,0 +1,94 @@
+import { describe, expect, test } from 'vitest'
+import { mailActions } from '../../../lib/pages/console/mail-pages.js'
+import { mailboxState } from '../../../lib/pages/console/mailbox-pages.js'
+import { relative, when } from '../../../lib/pages/console/words.js'
+import { now, samplePages, sampleView } from '../../support/console-samples.js'
+
+const pages = samplePages()
+
+describe('every page can be read by everyone', () => {
+  test.each(Object.entries(pages))('%s: language, title, one h1, landmarks, labels, no empty button', (_name, page) => {
+    expect(page).toMatch(/^<!doctype html>\n<html lang="en">/)
+    expect(page).toMatch(/<title>[^<]+ · Mailbox Gateway<\/title>/)
+    expect(page.match(/<h1>/g)).toHaveLength(1)
+    expect(page.match(/<main id="main">/g)).toHaveLength(1)
+    const labels = new Set([...page.matchAll(/<label for="([^"]+)"/g)].map((found) => found[1]))
+    for (const [control] of page.matchAll(/<(?:input|select)[^>]*>/g)) {
+      const id = / id="([^"]+)"/.exec(control)?.[1]
+      const isInsideLabel = / type="checkbox"/.test(control)
+      if (!/ type="hidden"/.test(control) && !isInsideLabel) expect(labels, control).toContain(id)
+    }
+    expect(page).not.toMatch(/<button[^>]*>\s*<\/button>/)
+    const ids = [...page.matchAll(/ id="([^"]+)"/g)].map((found) => found[1])
+    expect(new Set(ids).size).toBe(ids.length)
+  })
+
+  test.each(Object.entries(pages))('%s: every form that changes something carries the form token', (name, page) => {
+    for (const [form] of page.matchAll(/<form[^>]*method="post"[\s\S]*?<\/form>/g))
+      if (name !== 'sign-in') expect(form).toContain('name="csrf" value="sample-token"')
+  })
+})
+
+test('the overview says who acts, since when and what to do', () => {
+  const page = pages['overview']!
+  expect(page).toContain('1 thing needs attention')
+  expect(page).toContain('Connection: support@acme.example')
+  expect(page).toContain('Acts: Mailbox owner')
+  expect(page).toContain('(2 h ago)')
+  expect(page).toContain('signs in again by the reconnect link')
+})
+
+test('an empty tenant is told what to do next', () => {
+  expect(pages['empty-overview']).toContain('Connect the first one')
+  expect(pages['empty-mails']).toContain('No mail is waiting')
+  expect(pages['empty-logs']).toContain('Choose another day')
+})
+
+test('the reconnect link is shown to copy, not to click', () => {
+  expect(pages['reconnect']).toContain('readonly value="https://mail.example/connect/x.y"')
+  expect(pages['reconnect']).not.toContain('href="https://')
+})
+
+test.each([
+  ['queued', true, ['Release', 'Cancel']],
+  ['queued', false, ['Cancel']],
+  ['waiting', false, ['Try now', 'Cancel']],
+  ['failed', false, ['Try now']],
+  ['sending', false, []],
+  ['sent', false, []],
+  ['cancelled', false, []],
+  ['unknown', false, ['Decide']],
+] as const)('a mail that is %s (held %s) offers %j', (state, held, expected) => {
+  const shown = mailActions(sampleView(), { id: 'x', state, held }).text
+  expect([...shown.matchAll(/>([A-Z][a-z ]+)<\//g)].map((found) => found[1])).toEqual(expected)
+})
+
+test('a role without the right sees no button', () => {
+  const shown = mailActions(sampleView({}, { may: () => false }), { id: 'x', state: 'waiting', held: false }).text
+  expect(shown).toBe('')
+})
+
+test('a mailbox has one state in words', () => {
+  const way = { transport: 'graph', lastSuccess: '', lastMail: '', failures: 0 }
+  const mailbox = { active: true, connectionState: 'connected', receiving: way, sending: { ...way, gate: 'open' } }
+  const state = (change: object): string =>
+    mailboxState({ ...mailbox, ...change } as Parameters<typeof mailboxState>[0]).text.replace(/<[^>]+>/g, '')
+  expect(state({})).toBe('working')
+  expect(state({ active: false })).toBe('paused')
+  expect(state({ connectionState: 'needs-reconnect' })).toBe('owner must reconnect')
+  expect(state({ connectionState: 'needs-admin' })).toBe('administrator must act')
+  expect(state({ connectionState: 'none' })).toBe('not connected')
+  expect(state({ sending: { ...way, gate: 'closed' } })).toBe('sending stopped')
+  expect(state({ receiving: { ...way, failures: 2 } })).toBe('failing')
+})
+
+test('times are absolute in UTC and relative', () => {
+  expect(relative(0)).toBe('now')
+  expect(relative(-5 * 60_000)).toBe('5 min ago')
+  expect(relative(3 * 3_600_000)).toBe('in 3 h')
+  expect(relative(-72 * 3_600_000)).toBe('3 days ago')
+  expect(when(now - 60_000, now).text).toContain('2026-11-21 14:02 UTC')
+  expect(when('', now).text).toContain('never')
+  expect(when('nonsense', now).text).toContain('never')
+  expect(when(1e20, now).text).toContain('never')
+})
