@@ -19,6 +19,7 @@ nav a[aria-current]{background:var(--quiet);color:var(--quiet-ink);font-weight:6
 h1{font-size:24px;line-height:1.25;margin:20px 0 8px}
 h2{font-size:19px;margin:28px 0 8px}
 h3{font-size:16px;margin:0 0 4px}
+.card h2:first-child{margin-top:0}
 p{margin:6px 0}
 .dim{color:var(--dim);font-size:14px}
 .card,.notice{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:14px 16px;margin:10px 0}
@@ -51,5 +52,5 @@ footer{padding-top:24px;padding-bottom:32px}
 @media(max-width:719px){thead{position:absolute;left:-999em}table,tbody,tr,td{display:block}table{border:0;background:transparent}
 tr{background:var(--card);border:1px solid var(--line);border-radius:8px;margin:10px 0;padding:8px 12px}td{border:0;padding:3px 0}
 td[data-name]::before{content:attr(data-name);display:block;color:var(--dim);font-size:13px}}
-@media(min-width:720px){dl{grid-template-columns:180px 1fr}dt{padding-top:1px}.narrow{max-width:560px}}
+@media(min-width:720px){dl{grid-template-columns:180px 1fr}dt{padding-top:1px}.narrow{max-width:560px}td:first-child{min-width:230px}}
 `
