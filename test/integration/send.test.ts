@@ -1,0 +1,105 @@
+import { QueueClient } from '@azure/storage-queue'
+import { afterEach, beforeAll, expect, inject, test } from 'vitest'
+import { sendFlows } from '../../lib/flows/send/index.js'
+import { newId } from '../../lib/model/ids.js'
+import { parseMailSubmission } from '../../lib/model/mail-submission.js'
+import { Secret } from '../../lib/secret.js'
+import { azureBlobs } from '../../lib/stores/azure-blobs.js'
+import { azureQueues } from '../../lib/stores/azure-queues.js'
+import { azureTables } from '../../lib/stores/azure-tables.js'
+import { guardedLookup } from '../../lib/transports/guarded-lookup.js'
+import { smtpSender } from '../../lib/transports/smtp-sender.js'
+import { type Certificates, makeCertificates } from '../../local/emulators/certificate.js'
+import { startScriptedSmtp } from '../../local/emulators/smtp/scripted-smtp.js'
+import { sendHarness } from '../support/send-harness.js'
+
+const connectionString = inject('azurite')
+const { acceptMail, drainLane, readMail, listMails, sweepLanes } = sendFlows
+const mailTo = (...to: string[]) => parseMailSubmission({ to, subject: 'Offer 7', text: 'Hello' })
+const stops: (() => Promise<unknown>)[] = []
+let certificates: Certificates
+beforeAll(async () => {
+  certificates = await makeCertificates()
+})
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop()
+})
+
+async function onAzurite() {
+  const options = { connectionString }
+  const stores = { tables: azureTables(options), queues: azureQueues(options), blobs: azureBlobs(options) }
+  const environment = `s${newId().slice(0, 6)}`
+  const h = await sendHarness({ stores, environment, realTime: true })
+  const work = { v: 1, tenant: h.tenant, mailboxId: h.mailbox.id }
+  return { ...h, work }
+}
+
+test('REL-12: 50 parallel posts with one key on real storage give one mail, sent once by four workers', async () => {
+  const h = await onAzurite()
+  const all = await Promise.all(
+    Array.from({ length: 50 }, () => acceptMail(h.process().deps, h.tenant, mailTo('b@b.example'), 'one-key')),
+  )
+  expect(all.filter(({ created }) => created)).toHaveLength(1)
+  await Promise.all(Array.from({ length: 4 }, () => drainLane(h.process().deps, h.work)))
+  expect(h.peer.sent).toHaveLength(1)
+  expect(await readMail(h.deps, h.tenant, all[0]!.mail.id)).toMatchObject({ state: 'sent' })
+  expect((await listMails(h.deps, h.tenant)).mails).toEqual([])
+  expect((await listMails(h.deps, h.tenant, { includeDone: true })).mails).toHaveLength(1)
+  const events = new QueueClient(connectionString, h.deps.names.eventsQueue(h.tenant))
+  const { receivedMessageItems } = await events.receiveMessages()
+  const [event] = receivedMessageItems.map((item) => JSON.parse(Buffer.from(item.messageText, 'base64').toString()))
+  expect(event).toMatchObject({ type: 'mail.sent', tenant: h.tenant, data: { mailId: all[0]!.mail.id } })
+})
+
+test('performance: at most 16 storage requests per mail in a backlog on real storage', async () => {
+  const h = await onAzurite()
+  const mails = 20
+  for (let n = 0; n < mails; n++)
+    await acceptMail(h.deps, h.tenant, parseMailSubmission({ ...mailTo(`r${n}@b.example`), mailboxId: h.mailbox.id }))
+  await drainLane(h.deps, h.work)
+  expect(h.peer.sent.map((mail) => mail.recipients[0])).toHaveLength(mails)
+  expect(h.state.calls / mails).toBeLessThanOrEqual(16)
+})
+
+test('M-026, M-031, SEC-30: seven mails reach a real SMTP server over three sessions, blind copies unseen', async () => {
+  const h = await onAzurite()
+  const server = await startScriptedSmtp({ tls: certificates, implicitTls: true })
+  stops.push(() => server.stop())
+  const sender = smtpSender({ lookup: guardedLookup({ allowLoopback: true }), rootCa: certificates.ca })
+  const { deps } = h
+  deps.senders = { smtp: sender, graph: sender }
+  deps.authority = async () => ({ kind: 'password', user: 'sales@acme.example', password: new Secret('canary') })
+  const send = {
+    transport: 'smtp',
+    connectionId: newId(),
+    smtp: { host: 'localhost', port: server.port, tls: 'implicit', messagesPerSession: 3 },
+  }
+  await h.stores.tables.upsert(deps.names.table('mailboxes'), {
+    partitionKey: `${h.tenant}~${h.mailbox.id}`,
+    rowKey: 'mailbox',
+    send: JSON.stringify(send),
+  })
+  const ids: string[] = []
+  for (let n = 0; n < 7; n++) {
+    const mail = parseMailSubmission({ ...mailTo(`r${n}@b.example`), bcc: ['secret@c.example'] })
+    ids.push((await acceptMail(deps, h.tenant, mail)).mail.id)
+  }
+  await drainLane(deps, h.work)
+  for (const id of ids) expect(await readMail(deps, h.tenant, id)).toMatchObject({ state: 'sent', attempts: 1 })
+  const perConnection = [1, 2, 3].map((n) => server.mails.filter((mail) => mail.connection === n).length)
+  expect(perConnection).toEqual([3, 3, 1])
+  for (const mail of server.mails) expect(String(mail.raw)).not.toContain('secret@c.example')
+})
+
+test('M-040: a lane left behind by a crash is found by the timer', async () => {
+  const h = await onAzurite()
+  const { mail } = await acceptMail(h.deps, h.tenant, mailTo('b@b.example'))
+  let due = 0
+  const clock = { ...h.clock, now: () => Date.now() + due }
+  const deps = { ...h.deps, clock }
+  expect(await sweepLanes(deps)).toBe(0)
+  due = 6 * 60_000
+  expect(await sweepLanes(deps)).toBe(1)
+  await drainLane(deps, h.work)
+  expect(await readMail(h.deps, h.tenant, mail.id)).toMatchObject({ state: 'sent' })
+})

@@ -1,0 +1,69 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { backoffMs } from '../../../lib/protocol/backoff.js'
+import { maskAddress, parseMailAddress } from '../../../lib/protocol/mail-address.js'
+import { checkMailSize } from '../../../lib/protocol/size.js'
+
+test('addresses come out in the one form a server may see', () => {
+  expect(parseMailAddress('Ana.B+x@EXAMPLE.com', 'to')).toBe('Ana.B+x@example.com')
+  expect(parseMailAddress('ana@münchen.example', 'to')).toBe('ana@xn--mnchen-3ya.example')
+  expect(maskAddress('ana@example.com')).toBe('a***@example.com')
+})
+
+test.each([
+  'b@x>\r\nRCPT TO:<evil@x',
+  'a@b.example\n',
+  '<a@b.example>',
+  'a b@c.example',
+  'a@b@c.example',
+  '"a b"@c.example',
+  '.a@c.example',
+  'a..b@c.example',
+  'a@-c.example',
+  'a@c..example',
+  'a@[127.0.0.1]',
+  'a@',
+  '@c.example',
+  'plain',
+  'a\0@c.example',
+  'a@c\u2028.example',
+  `${'l'.repeat(65)}@c.example`,
+  `a@${'d'.repeat(64)}.example`,
+  `a@${'d.'.repeat(130)}example`,
+  'ü@c.example',
+])('SEC-27: %j is refused, not repaired', (text) => {
+  expect(() => parseMailAddress(text, 'to[0]')).toThrow(/to\[0\]/)
+})
+
+test('SEC-27: whatever passes has no character that could end a command', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary', maxLength: 80 }), (text) => {
+      for (const candidate of [text, `${text}@b.example`, `a@${text}`]) {
+        let address = ''
+        try {
+          address = parseMailAddress(candidate, 'to')
+        } catch {
+          continue
+        }
+        expect(address).toMatch(/^[!-;=?-~]+@[a-z0-9._-]+$/)
+      }
+    }),
+  )
+})
+
+test('REL-07: waits stay inside base and cap and never undercut Retry-After', () => {
+  const limits = { baseMs: 30_000, capMs: 3_600_000 }
+  fc.assert(
+    fc.property(fc.nat(200), fc.nat(10_000_000), fc.double({ min: 0, max: 0.999, noNaN: true }), (n, after, random) => {
+      const wait = backoffMs(n, limits, after, () => random)
+      expect(wait).toBeLessThanOrEqual(limits.capMs)
+      expect(wait).toBeGreaterThanOrEqual(Math.min(after, limits.capMs))
+      expect(wait).toBeGreaterThanOrEqual(1_000)
+    }),
+  )
+})
+
+test('M-036, P-28: a mail that is too large is refused with both numbers', () => {
+  expect(() => checkMailSize(40 * 1_048_576, 36_700_160)).toThrow(/40\.0 MiB.*35\.0 MiB/)
+  expect(() => checkMailSize(36_700_160, 36_700_160)).not.toThrow()
+})
