@@ -1,0 +1,403 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import type { GatewayError } from '../../../lib/errors.js'
+import { addReturnUrl } from '../../../lib/flows/admin/return-urls.js'
+import { connectionPartition } from '../../../lib/flows/common/connection-rows.js'
+import { listMailboxes } from '../../../lib/flows/common/mailbox-rows.js'
+import { type ConnectDependencies, connectFlows as flows, type ProbeInput } from '../../../lib/flows/connect/index.js'
+import { silentLog } from '../../../lib/log.js'
+import type { SignInStartInput } from '../../../lib/model/api-schemas.js'
+import { storageNames, tableNames } from '../../../lib/model/names.js'
+import type { Registration } from '../../../lib/model/registration.js'
+import type { Verdicts } from '../../../lib/model/sign-in.js'
+import type { AuthorizeInput, TokenSet } from '../../../lib/ports/provider.js'
+import { sealer } from '../../../lib/protocol/seal.js'
+import { Secret } from '../../../lib/secret.js'
+import { memoryBlobs } from '../../../lib/stores/memory-blobs.js'
+import { memoryQueues } from '../../../lib/stores/memory-queues.js'
+import { memoryTables } from '../../../lib/stores/memory-tables.js'
+import { memoryVault } from '../../../lib/stores/memory-vault.js'
+
+const names = storageNames('test')
+const tenant = 'acme'
+const address = 'info@contoso.example'
+const minute = 60_000
+const registration: Registration = {
+  id: 'reg',
+  name: 'Demo',
+  tenant,
+  kind: 'microsoft',
+  authority: 'https://login.microsoftonline.com/organizations',
+  clientId: 'c',
+  credential: 'none',
+  secretName: '',
+  redirectUri: 'https://mail.example.com/oauth/callback',
+}
+const works: Verdicts = { signIn: { verdict: 'works' }, reading: { verdict: 'works' }, sending: { verdict: 'works' } }
+const key = (id: string) => ({ id, key: new Uint8Array(32).fill(id.charCodeAt(0)) })
+
+let now: number
+let tokens: TokenSet
+let asked: AuthorizeInput[]
+let redeemed: number
+let probed: ProbeInput[]
+let stored: string[]
+let deps: ConnectDependencies
+
+beforeEach(async () => {
+  now = Date.parse('2026-11-21T12:00:00Z')
+  const clock = { now: () => now, sleep: async () => {} }
+  const tables = memoryTables(clock)
+  for (const name of tableNames) await tables.ensure(names.table(name))
+  const queues = memoryQueues(clock)
+  await queues.ensure(names.eventsQueue(tenant))
+  asked = []
+  probed = []
+  stored = []
+  redeemed = 0
+  tokens = {
+    accessToken: new Secret('access'),
+    expiresAt: now + 60 * minute,
+    refreshToken: new Secret('refresh'),
+    scopes: ['openid', 'Mail.ReadWrite', 'Mail.Send'],
+    identity: { issuer: 'i', subject: 's', tenantId: 't', objectId: 'o', username: address },
+  }
+  deps = {
+    names,
+    tables,
+    queues,
+    blobs: memoryBlobs(),
+    vault: memoryVault(),
+    clock,
+    log: silentLog,
+    worker: 'w',
+    providers: {
+      microsoft: {
+        authorizeUrl: async (input) => {
+          asked.push(input)
+          return `https://login.microsoftonline.com/organizations/oauth2/v2.0/authorize?state=${input.state}`
+        },
+        redeem: async () => {
+          redeemed++
+          return tokens
+        },
+        refresh: async () => tokens,
+        issuerMatches: () => true,
+      },
+    },
+    registrations: async () => ({ registration, credential: undefined }),
+    listRegistrations: async () => [registration],
+    sealer: async () => sealer([key('a')]),
+    discovery: { mailExchangers: async () => [], autoconfig: async () => undefined },
+    probe: async (input) => {
+      probed.push(input)
+      return works
+    },
+    storeGrant: async ({ connectionId, grant }) => {
+      stored.push(connectionId)
+      await deps.vault.set(names.connectionSecret(connectionId, 1), new Secret(JSON.stringify(grant)))
+    },
+    settings: { publicBaseUrl: 'https://mail.example.com' },
+  }
+})
+
+const input: SignInStartInput = {
+  address,
+  displayName: 'Info',
+  receive: true,
+  send: true,
+  transport: 'auto',
+  confirmation: 'confirmed-by-link',
+}
+const start = (more: Partial<SignInStartInput> = {}) =>
+  flows.startSignIn(deps, tenant, { ...input, ...more }, 'tenant-admin')
+const linkOf = (url: string): string => url.split('/connect/')[1] ?? ''
+const codeOf = (work: Promise<unknown>): Promise<string> =>
+  work.then(
+    () => 'fine',
+    (error: GatewayError) => error.code,
+  )
+
+/** Opens the link, continues with Microsoft and comes back with a code; the hand-off of the last leg. */
+async function travel(url: string) {
+  const link = linkOf(url)
+  const { browser, formToken } = await flows.showLink(deps, link, undefined)
+  await flows.beginAuthorize(deps, { link, browser, formToken })
+  const state = asked.at(-1)?.state ?? ''
+  const parameters = new URLSearchParams({ code: 'the-code', state })
+  const returned = await flows.returnCallback(deps, { parameters })
+  return { link, browser, short: link.slice(0, 8), handOff: returned.value, state }
+}
+
+describe('judging what came back', () => {
+  test('M-067: no refresh token is an error, not a connection; with one it is a connection', async () => {
+    const { link } = await start()
+    const { refreshToken: _, ...without } = tokens
+    const withIt = tokens
+    tokens = without
+    const refused = await flows.completeSignIn(deps, await travel(link))
+    expect(refused).toMatchObject({ outcome: 'refused', error: { code: 'no_refresh_token' } })
+    expect(stored).toEqual([])
+    tokens = withIt
+    expect(await flows.completeSignIn(deps, await travel(link))).toMatchObject({ outcome: 'signed-in' })
+    expect(stored).toHaveLength(1)
+  })
+
+  test('M-068: a right that was not granted is named before any mail server is asked', async () => {
+    tokens = { ...tokens, scopes: ['https://graph.microsoft.com/Mail.ReadWrite'] }
+    const { link } = await start()
+    const answer = await flows.completeSignIn(deps, await travel(link))
+    expect(answer).toMatchObject({ outcome: 'refused', error: { code: 'scopes_missing' } })
+    expect(answer.outcome === 'refused' && answer.error.description).toContain('Mail.Send')
+    expect(probed).toEqual([])
+  })
+
+  test('SEC-05, M-064: an account matches by its mail address too, whole and only as a whole', async () => {
+    const identity = { issuer: 'i', subject: 's', tenantId: 't', objectId: 'o' }
+    for (const [username, others, outcome] of [
+      ['INFO@Contoso.example', [], 'signed-in'],
+      ['x1234@contoso.example', ['other@contoso.example', 'Info@contoso.example'], 'signed-in'],
+      ['x1234@contoso.example', ['info@contoso.example.evil.example', 'minfo@contoso.example'], 'refused'],
+      ['', [], 'refused'],
+    ] as const) {
+      const { link } = await start({ confirmation: 'tenant-admin' })
+      tokens = { ...tokens, identity: { ...identity, username } }
+      deps.accountAddresses = async () => [...others]
+      expect((await flows.completeSignIn(deps, await travel(link))).outcome, username).toBe(outcome)
+    }
+    const { link } = await start({ confirmation: 'tenant-admin' })
+    const { identity: _, ...nobody } = tokens
+    tokens = nobody
+    expect((await flows.completeSignIn(deps, await travel(link))).outcome).toBe('refused')
+  })
+
+  test('SEC-01, M-058: ten minutes after the start the state is worth nothing', async () => {
+    const { link } = await start()
+    const back = await travel(link)
+    now += 2 * minute + 1
+    expect(await flows.completeSignIn(deps, back)).toMatchObject({ error: { code: 'flow_expired' } })
+    const shown = await flows.showLink(deps, linkOf(link), undefined)
+    await flows.beginAuthorize(deps, { link: linkOf(link), browser: shown.browser, formToken: shown.formToken })
+    now += 10 * minute
+    const parameters = new URLSearchParams({ code: 'c', state: asked.at(-1)?.state ?? '' })
+    const { value } = await flows.returnCallback(deps, { parameters })
+    const late = { short: linkOf(link).slice(0, 8), handOff: value, browser: shown.browser }
+    expect(await flows.completeSignIn(deps, late)).toMatchObject({ error: { code: 'flow_expired' } })
+    expect(redeemed).toBe(0)
+  })
+
+  test('SEC-38: keys rotate in the middle of a journey; a key two lifetimes old opens nothing', async () => {
+    const { link } = await start()
+    const back = await travel(link)
+    deps.sealer = async () => sealer([key('b'), key('a')])
+    expect((await flows.completeSignIn(deps, back)).outcome).toBe('signed-in')
+    const second = await start({ address: 'two@contoso.example' })
+    const older = await travel(second.link)
+    deps.sealer = async () => sealer([key('d'), key('c')])
+    expect((await flows.completeSignIn(deps, older)).outcome).toBe('refused')
+  })
+
+  test('M-072: a failing or broken try-out is a verdict, not a refusal', async () => {
+    const reading = { verdict: 'fails', code: 'imap_no', text: 'IMAP is off.', remedy: 'Turn it on.' } as const
+    deps.probe = async () => ({ ...works, reading, sending: { verdict: 'not-tested' } })
+    const first = await start()
+    const back = await travel(first.link)
+    await flows.completeSignIn(deps, back)
+    expect((await flows.showResult(deps, back.link, back.browser)).verdicts).toMatchObject({
+      signIn: { verdict: 'works' },
+      reading,
+      sending: { verdict: 'not-tested' },
+    })
+    deps.probe = async () => {
+      throw new Error('broken')
+    }
+    tokens = { ...tokens, scopes: ['Mail.ReadWrite.Shared', 'Mail.Send.Shared'] }
+    const second = await start({ address: 'two@contoso.example', expectedUser: address })
+    expect((await flows.completeSignIn(deps, await travel(second.link))).outcome).toBe('signed-in')
+  })
+})
+
+describe('confirming', () => {
+  test('M-071: a crash after any write is repaired by the next try: one connection, one mailbox, one event id', async () => {
+    for (const broken of ['storeGrant', 'names', 'mailboxes', 'events'] as const) {
+      const own = `${broken.toLowerCase()}@contoso.example`
+      tokens = { ...tokens, identity: { ...tokens.identity!, username: own } }
+      const { link, signInId } = await start({ address: own, confirmation: 'tenant-admin' })
+      await flows.completeSignIn(deps, await travel(link))
+      const healthy = deps
+      const fail = (): never => {
+        throw new Error('crash')
+      }
+      const insert = deps.tables.insert.bind(deps.tables)
+      deps = {
+        ...healthy,
+        ...(broken === 'storeGrant' ? { storeGrant: fail } : {}),
+        ...(broken === 'events' ? { queues: { ...healthy.queues, send: fail } } : {}),
+        tables: {
+          ...healthy.tables,
+          insert: (table, row) => (table === names.table(broken as 'names') ? fail() : insert(table, row)),
+        },
+      }
+      await expect(flows.confirmByAdmin(deps, tenant, signInId)).rejects.toThrow('crash')
+      deps = healthy
+      const confirmed = await flows.confirmByAdmin(deps, tenant, signInId)
+      const mine = (await listMailboxes(deps, tenant)).filter((mailbox) => mailbox.address === own)
+      expect(mine.map((mailbox) => mailbox.id)).toEqual([confirmed.mailboxId])
+      expect(
+        await deps.tables.get(
+          names.table('connections'),
+          connectionPartition(tenant, confirmed.connectionId),
+          'connection',
+        ),
+      ).toBeDefined()
+    }
+    expect(new Set((await listMailboxes(deps, tenant)).map((mailbox) => mailbox.key)).size).toBe(4)
+    const first = await deps.tables.get(names.table('names'), tenant, 'default')
+    expect(first?.['mailboxId']).toBe(
+      (await listMailboxes(deps, tenant)).find((one) => one.address.startsWith('storegrant'))?.id,
+    )
+  })
+
+  test('M-061, SEC-04: what nobody confirms in ten minutes is deleted, and the vault never knew of it', async () => {
+    await addReturnUrl(deps, tenant, 'https://app.example.com/done')
+    const { link, signInId } = await start({
+      confirmation: 'result-code',
+      returnUrl: 'https://app.example.com/done',
+      binding: 'b'.repeat(20),
+    })
+    const back = await travel(link)
+    await flows.completeSignIn(deps, back)
+    const { returnTo = '' } = await flows.showResult(deps, back.link, back.browser)
+    const code = new URL(returnTo).searchParams.get('result') ?? ''
+    now += 10 * minute
+    expect(await codeOf(flows.confirmSignIn(deps, tenant, signInId, { code, binding: 'b'.repeat(20) }))).toBe(
+      'sign_in_not_ready',
+    )
+    expect(await flows.expireSignIns(deps)).toBe(1)
+    expect(await codeOf(flows.describeSignIn(deps, tenant, signInId))).toBe('not_found')
+    expect(stored).toEqual([])
+    expect(await listMailboxes(deps, tenant)).toEqual([])
+  })
+
+  test('M-070: a link works once and only until it expires', async () => {
+    const { link } = await start()
+    await flows.completeSignIn(deps, await travel(link))
+    expect(await codeOf(flows.showLink(deps, linkOf(link), undefined))).toBe('sign_in_used')
+    const { link: old } = await start({ address: 'two@contoso.example' })
+    now += 24 * 60 * minute
+    expect(await codeOf(flows.showLink(deps, linkOf(old), undefined))).toBe('link_expired')
+    expect(await codeOf(flows.showLink(deps, `${linkOf(old).slice(0, -1)}0`, undefined))).toBe('link_unknown')
+  })
+})
+
+describe('passwords', () => {
+  const form = {
+    username: address,
+    password: 'p',
+    imapHost: 'mail.example.com',
+    imapPort: '993',
+    imapTls: 'implicit',
+    smtpHost: 'mail.example.com',
+    smtpPort: '587',
+    smtpTls: 'starttls',
+  }
+
+  test('M-055: a mailbox without a sign-in page is connected by password, tried first', async () => {
+    const { link: url, signInId } = await start()
+    const link = linkOf(url)
+    const { browser, formToken } = await flows.showLink(deps, link, undefined)
+    const submit = (more: object = {}) =>
+      flows.submitPassword(deps, { link, browser, formToken, form: { ...form, ...more } })
+    expect(await codeOf(submit({ imapTls: 'plain' }))).toBe('invalid_input')
+    expect(await codeOf(submit({ imapHost: 'mail.example.com\r\nA1' }))).toBe('invalid_input')
+    deps.probe = async () => ({
+      ...works,
+      signIn: { verdict: 'fails', code: 'smtp_535', text: 'Wrong password.', remedy: 'Type it again.' },
+    })
+    for (let attempt = 0; attempt < 9; attempt++) expect(await codeOf(submit())).toBe('smtp_535')
+    deps.probe = async () => works
+    await submit()
+    const [mailbox] = await listMailboxes(deps, tenant)
+    expect(mailbox).toMatchObject({
+      receive: { transport: 'imap', imap: { host: 'mail.example.com', port: 993 } },
+      send: { transport: 'smtp', smtp: { tls: 'starttls' } },
+    })
+    expect(await flows.describeSignIn(deps, tenant, signInId)).toMatchObject({ status: 'confirmed' })
+    const row = await deps.tables.get(names.table('signins'), signInId.slice(0, 2), signInId)
+    expect(row?.['sealedGrant']).toBe('')
+  })
+
+  test('a link cannot be used to guess passwords', async () => {
+    const { link: url } = await start()
+    const link = linkOf(url)
+    const { browser, formToken } = await flows.showLink(deps, link, undefined)
+    deps.probe = async () => ({ ...works, signIn: { verdict: 'fails', code: 'smtp_535', text: 'Wrong.', remedy: '' } })
+    const submit = () => flows.submitPassword(deps, { link, browser, formToken, form })
+    for (let attempt = 0; attempt < 10; attempt++) expect(await codeOf(submit())).toBe('smtp_535')
+    expect(await codeOf(submit())).toBe('too_many_attempts')
+  })
+})
+
+describe('return URLs', () => {
+  const registered = 'https://app.example.com/mail/done'
+  const spellings = [
+    '//evil.example',
+    '///evil.example',
+    '/\\evil.example',
+    '\\\\evil.example',
+    '/\tevil.example',
+    '/\n//evil.example',
+    '\thttps://evil.example',
+    'https:evil.example',
+    'https:/evil.example',
+    'https://evil.example',
+    'http://app.example.com/mail/done',
+    'HTTPS://app.example.com/mail/done',
+    'https://APP.example.com/mail/done',
+    'https://app.example.com.evil.example/mail/done',
+    'https://evil.example/app.example.com/mail/done',
+    'https://app.example.com@evil.example/mail/done',
+    'https://evil.example@app.example.com/mail/done',
+    'https://app.example.com:443/mail/done',
+    'https://app.example.com:8443/mail/done',
+    'https://app.example.com/mail/done/',
+    'https://app.example.com/mail/done?next=//evil.example',
+    'https://app.example.com/mail/done#x',
+    'https://app.example.com/mail/./done',
+    'https://app.example.com/mail/../evil',
+    'https://app.example.com//mail/done',
+    'https://app.example.com/mail%2fdone',
+    'https://app.example.com/%6dail/done',
+    'https://app.example.com\\mail\\done',
+    'https://app.example.com/mail/done ',
+    ' https://app.example.com/mail/done',
+    'https://app.example.com/mail/done\0',
+    'https://app.example.com/mail/done\r\nset-cookie: a=b',
+    'https://app\u3002example.com/mail/done',
+    'https://app\uff0eexample.com/mail/done',
+    'https://app.example.com%2eevil.example/mail/done',
+    'https://app.example.com./mail/done',
+    'javascript:alert(1)',
+    'data:text/html,x',
+    '/mail/done',
+    '/./\\evil.example',
+    '/..//evil.example',
+    'mail/done',
+    '',
+    '?',
+    'https://',
+    'https://xn--app-example.com/mail/done',
+    'https://[::1]/mail/done',
+  ]
+
+  test('SEC-10, M-060: none of more than forty spellings is taken for the registered one', async () => {
+    await addReturnUrl(deps, tenant, registered)
+    await addReturnUrl(deps, 'other', 'https://other.example.com/')
+    expect(spellings.length).toBeGreaterThanOrEqual(40)
+    for (const returnUrl of [...spellings, 'https://other.example.com/'])
+      expect(await codeOf(start({ returnUrl })), JSON.stringify(returnUrl)).toBe('return_url_not_registered')
+    const { link } = await start({ returnUrl: registered })
+    const back = await travel(link)
+    await flows.completeSignIn(deps, back)
+    expect((await flows.showResult(deps, back.link, back.browser)).returnTo).toBe(registered)
+  })
+})

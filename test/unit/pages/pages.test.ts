@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import { cancelledPage } from '../../../lib/pages/cancelled-page.js'
+import { connectPage } from '../../../lib/pages/connect-page.js'
+import { errorPage } from '../../../lib/pages/error-page.js'
+import { html } from '../../../lib/pages/html.js'
+import { resultPage } from '../../../lib/pages/result-page.js'
+import { styleHash } from '../../../lib/pages/style.js'
+
+const evil = `"><script>alert('x')</script>\`&`
+const target = {
+  kind: 'connect' as const,
+  address: evil,
+  receive: true,
+  send: true,
+  confirmation: 'tenant-admin' as const,
+}
+const fails = { verdict: 'fails' as const, code: 'x', text: evil, remedy: evil }
+const pages = {
+  connect: connectPage({
+    link: 'a.b',
+    tenantName: evil,
+    target,
+    signInAs: evil,
+    discovered: { provider: 'microsoft', evidence: evil, imap: { host: evil, port: 993, tls: evil } },
+    microsoft: true,
+    formToken: evil,
+    problem: { description: evil, remedy: evil },
+  }),
+  result: resultPage({
+    status: 'signed-in',
+    tenantName: evil,
+    target,
+    signedInAs: evil,
+    verdicts: { signIn: fails, reading: fails, sending: fails },
+    returnTo: 'https://a.example/?x="y',
+  }),
+  error: errorPage({ code: evil, class: 'permanent', description: evil, remedy: evil, requestId: evil, retry: evil }),
+  cancelled: cancelledPage({ tenantName: evil, address: evil }),
+}
+
+describe.each(Object.entries(pages))('%s page', (_, page) => {
+  test('SEC-15: what comes from outside is text, in elements and in attributes', () => {
+    expect(page).not.toContain('<script')
+    expect(page).not.toMatch(/="[^"]*"><script/)
+    expect(page).toContain('&lt;script&gt;')
+  })
+
+  test('D14: complete, labelled, and loads nothing', () => {
+    expect(page).toMatch(/^<!doctype html>\s*<html lang="en">/)
+    expect(page).toMatch(/<title>.+<\/title>/)
+    expect(page.match(/<h1>/g)).toHaveLength(1)
+    expect(page).not.toMatch(/ (src|onclick|style)=|<link|@import|url\(/)
+    expect(page).not.toMatch(/undefined|\[object|NaN/)
+    for (const [, id] of page.matchAll(/<(?:input|select)[^>]* id="([^"]+)"/g))
+      expect(page).toContain(`<label for="${id}"`)
+  })
+
+  test('SEC-15: the style that the policy allows is the style on the page', () => {
+    const style = /<style>([\s\S]*?)<\/style>/.exec(page)?.[1] ?? ''
+    expect(styleHash).toBe(`sha256-${createHash('sha256').update(style).digest('base64')}`)
+  })
+})
+
+test('escaping: nested templates stay, lists join, nothing else slips through', () => {
+  expect(html`<p title="${'"&'}">${[html`<b>${'<'}</b>`, 1, false, undefined]}</p>`.text).toBe(
+    '<p title="&quot;&amp;"><b>&lt;</b>1</p>',
+  )
+})
+
+test('M-056: a password for a Microsoft mailbox is warned about; for another it is not', () => {
+  const page = (provider: string) =>
+    connectPage({
+      link: 'a.b',
+      tenantName: 'Acme',
+      target,
+      signInAs: 'a@b.c',
+      discovered: { provider, evidence: '' },
+      microsoft: true,
+      formToken: '',
+    })
+  expect(page('microsoft')).toContain('switched passwords off')
+  expect(page('basic')).not.toContain('switched passwords off')
+})
+
+test('M-072: the three verdicts are said apart', () => {
+  const verdicts = {
+    signIn: { verdict: 'works' },
+    reading: { ...fails, text: 'IMAP is off.' },
+    sending: { verdict: 'not-tested' },
+  } as const
+  const page = resultPage({ status: 'confirmed', tenantName: 'Acme', target, signedInAs: 'a@b.c', verdicts })
+  expect(page).toContain('Works')
+  expect(page).toContain('IMAP is off.')
+  expect(page).toContain('Not tested yet')
+})
