@@ -40,6 +40,7 @@ import type { Clock } from './ports/clock.js'
 import type { Provider } from './ports/provider.js'
 import type { Receiver, ReceiveTarget } from './ports/receiver.js'
 import type { Sender } from './ports/sender.js'
+import type { Secret } from './secret.js'
 
 type Flow<D> = (deps: D, ...input: never[]) => unknown
 type Bound<D, F> = {
@@ -210,6 +211,8 @@ async function wire(config: Config) {
         ),
       storeGrant: tokens.storeGrant,
       openGate: send.openGate,
+      accountAddresses: async (token: Secret) =>
+        (await import('./transports/account-addresses.js')).accountAddresses(graphOptions)(token),
       allowPort,
       settings: config,
     },
@@ -221,7 +224,11 @@ async function wire(config: Config) {
   )
   const removing = { ...deps, forgetGrant: tokens.forgetGrant }
   const admin = bind(
-    { ...deps, cancelOpenMails: send.cancelOpenMails, disconnect: (tenant: string, id: string) => disconnect(removing, tenant, id) },
+    {
+      ...deps,
+      cancelOpenMails: send.cancelOpenMails,
+      disconnect: (tenant: string, id: string) => disconnect(removing, tenant, id),
+    },
     { ...apiKeys, ...tenants, ...returnUrls, ...webhookEndpoints, ...mailboxes },
   )
   const sweepParts = {
