@@ -8,6 +8,7 @@ import type { ReceiveDependencies } from '../../lib/flows/receive/receive-depend
 import { listNotImported, listReceived } from '../../lib/flows/receive/received-list.js'
 import { readReceived, readReceivedRaw } from '../../lib/flows/receive/received-read.js'
 import { silentLog } from '../../lib/log.js'
+import type { Connection } from '../../lib/model/connection.js'
 import type { GatewayEvent } from '../../lib/model/event.js'
 import { newId } from '../../lib/model/ids.js'
 import type { AfterReceive, Mailbox } from '../../lib/model/mailbox.js'
@@ -211,6 +212,16 @@ describe('receive', () => {
     const results = await Promise.all([at.poll(), at.poll()])
     expect(results.map((result) => result.outcome).sort()).toEqual(['held', 'idle'])
     expect((await at.poll()).outcome).toBe('held')
+  })
+
+  test('M-110: a job of one mailbox may be followed by another at once', async () => {
+    const at = await world()
+    await at.poll()
+    const job = { v: 1, mailboxes: [{ tenant: at.mailbox.tenant, mailboxId: at.mailbox.id, epoch: 0 }] }
+    for (const uid of [0, 1]) {
+      if (uid > 0) at.server.put(uid)
+      expect(await pollBatch(at.deps, job)).toMatchObject([{ outcome: uid === 0 ? 'idle' : 'mail' }])
+    }
   })
 
   test('P-15, M-102: a backlog larger than one poll goes on at once in its own job', async () => {
@@ -435,6 +446,39 @@ describe('receive: lost ids', () => {
   })
 })
 
+describe('receive: which mailbox', () => {
+  test("SEC-17: 'me' is never kept across a change of connection", async () => {
+    const at = await world()
+    const targets: string[] = []
+    const open = at.server.open.bind(at.server)
+    at.deps.receivers.graph = {
+      open: async (target) => {
+        targets.push(target.transport === 'graph' ? target.graph.mailbox : '')
+        return open()
+      },
+    }
+    const use = async (username: string): Promise<void> => {
+      const receive: Mailbox['receive'] = {
+        transport: 'graph',
+        connectionId: newId(),
+        folder: 'inbox',
+        after: { action: 'leave' },
+      }
+      await storage.tables.upsert(names.table('mailboxes'), toRow({ ...at.mailbox, receive }))
+      at.deps.connection = async () => ({ identity: { issuer: '', subject: '', username } }) as Connection
+      await at.poll()
+      at.pass(20 * 60_000)
+    }
+    await use('INFO@example.com')
+    await use('delegate@example.com')
+    const reads = at.deps.connection
+    at.deps.connection = async () => Promise.reject(new Error('read again'))
+    expect(await at.poll()).toMatchObject({ outcome: 'idle' })
+    at.deps.connection = reads
+    expect(targets).toEqual(['me', 'info@example.com', 'info@example.com'])
+  })
+})
+
 describe('receive: troubles of the server and of people', () => {
   test('a transient failure backs off, people are told when it lasts, recovery is noted', async () => {
     const at = await world()
@@ -468,7 +512,7 @@ describe('receive: troubles of the server and of people', () => {
     expect(await rowsOf(names.table('attention'), at.mailbox.tenant)).toEqual([])
   })
 
-  test('REL-27: hanging servers do not delay the others of a job', async () => {
+  test('REL-27: a server that never answers costs its poll the time limit and no more', async () => {
     const slow = await world()
     slow.server.hangs = true
     expect(await slow.poll({ timeLimitMs: 50 })).toMatchObject({ outcome: 'failed', code: 'poll_timeout' })

@@ -4,7 +4,7 @@
  * three storage requests: read, lease, due row; its lease simply runs out, which is before the next poll is due. Failures
  * are judged by class alone: transient ones back off, those that need a person are told once and polled rarely.
  */
-import { asGatewayError, GatewayError, RowChangedError, RowExistsError } from '../../errors.js'
+import { asGatewayError, type GatewayError, RowChangedError, RowExistsError } from '../../errors.js'
 import type { Mailbox } from '../../model/mailbox.js'
 import type { ReceiveSession, ReceiveTarget } from '../../ports/receiver.js'
 import { clearAttention, raiseAttention } from '../common/attention.js'
@@ -24,6 +24,7 @@ import {
   sourceOf,
   stateOf,
 } from './receiving-state.js'
+import { withinTime } from './within-time.js'
 
 const leaseMs = 60_000
 const timeLimitMs = 50_000
@@ -39,11 +40,12 @@ export interface PollResult {
   code: string
 }
 
+/** `release`: gives the lease back even after an idle poll, one request more, so that the next may come at once. */
 export async function pollMailbox(
   deps: ReceiveDependencies,
   tenant: string,
   mailboxId: string,
-  options: { timeLimitMs?: number } = {},
+  options: { timeLimitMs?: number; release?: boolean } = {},
 ): Promise<PollResult> {
   const result: PollResult = { tenant, mailboxId, outcome: 'idle', handedOver: 0, quarantined: 0, code: '' }
   const { mailbox, row } = await readReceiving(deps, tenant, mailboxId)
@@ -53,7 +55,8 @@ export async function pollMailbox(
   }
   const lease = await leaseOf(deps, mailbox, row)
   if (lease === undefined) {
-    await setDue(deps, 'poll', tenant, mailboxId, deps.clock.now() + leaseMs)
+    const held = Math.min(Math.max(Number(row?.['leaseUntil'] ?? 0) - deps.clock.now(), 1_000), leaseMs)
+    await setDue(deps, 'poll', tenant, mailboxId, deps.clock.now() + held)
     return { ...result, outcome: 'held' }
   }
   const state = await stateOf(deps, mailbox, lease.row)
@@ -62,7 +65,7 @@ export async function pollMailbox(
     const refusal = await withinTime(options.timeLimitMs ?? timeLimitMs, (signal) =>
       run(deps, mailbox, lease, state, progress, signal),
     )
-    await succeed(deps, mailbox, lease, state, progress, refusal)
+    await succeed(deps, mailbox, lease, state, progress, refusal, options.release === true)
     const outcome = progress.handedOver + progress.quarantined > 0 ? 'mail' : 'idle'
     return { ...result, outcome, handedOver: progress.handedOver, quarantined: progress.quarantined }
   } catch (error) {
@@ -143,12 +146,14 @@ async function targetOf(deps: ReceiveDependencies, mailbox: Mailbox, state: Rece
   const { receive } = mailbox
   if (receive.transport === 'imap') return { transport: 'imap', imap: receive.imap }
   const { connectionId, folder } = receive as Extract<Mailbox['receive'], { transport: 'graph' }>
-  if (state.user === '') {
+  // Kept with the connection it was found for: `me` is somebody else after a change of connection.
+  if (!state.user.startsWith(`${connectionId} `)) {
     const connection = await deps.connection(mailbox.tenant, connectionId)
     const own = connection?.identity?.username.toLowerCase() === mailbox.address.toLowerCase()
-    state.user = own ? 'me' : mailbox.address
+    state.user = `${connectionId} ${own ? 'me' : mailbox.address}`
+    state.userChanged = true
   }
-  return { transport: 'graph', graph: { mailbox: state.user }, folder }
+  return { transport: 'graph', graph: { mailbox: state.user.slice(connectionId.length + 1) }, folder }
 }
 
 async function succeed(
@@ -158,6 +163,7 @@ async function succeed(
   state: ReceivingState,
   progress: Progress,
   refusal: GatewayError | undefined,
+  release: boolean,
 ): Promise<void> {
   const { tenant, id } = mailbox
   const { handedOver, quarantined, duplicates, resynced } = progress
@@ -169,8 +175,15 @@ async function succeed(
   const dueAt = nextPollAt({ now, lastMailAt, failures: 0, more: progress.more }, deps.settings)
   // A newer cursor alone is rarely worth a write: the older one still stands before every mail not yet seen.
   const stale = progress.cursor !== state.cursor && now - state.cursorAt > cursorLifeMs
-  const toWrite = eventful || progress.busy || state.busy || state.owed.length > 0 || state.source !== source || stale
-  if (toWrite || state.resyncSince > 0 || dueAt - now < lease.remainingMs()) {
+  const toWrite =
+    eventful ||
+    progress.busy ||
+    state.busy ||
+    state.owed.length > 0 ||
+    state.source !== source ||
+    stale ||
+    state.userChanged
+  if (toWrite || release || state.resyncSince > 0 || dueAt - now < lease.remainingMs()) {
     const resyncSince = progress.more ? progress.resyncSince : 0
     await lease.release(
       await columnsOf(deps, mailbox, {
@@ -271,21 +284,4 @@ async function fail(
     },
     true,
   )
-}
-
-/** A peer that ignores the signal must not hold the worker either. */
-async function withinTime<Result>(ms: number, work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
-  const signal = AbortSignal.timeout(ms)
-  const timeout = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(pollTimeout()), { once: true })
-  })
-  return Promise.race([work(signal).catch((error) => Promise.reject(signal.aborted ? pollTimeout() : error)), timeout])
-}
-
-function pollTimeout(): GatewayError {
-  return new GatewayError('poll_timeout', 'transient', {
-    hint: 'slow',
-    description: 'The mail server did not finish in the time of one poll.',
-    remedy: 'The gateway tries again by itself; look at the mail server when it lasts.',
-  })
 }
