@@ -1,5 +1,6 @@
 import { html } from './html.js'
 import { layout } from './layout.js'
+import { plainWords } from './plain-words.js'
 
 export interface ErrorPage {
   code: string
@@ -12,30 +13,17 @@ export interface ErrorPage {
   retry?: string | undefined
 }
 
-const headings: Record<string, string> = {
-  link_unknown: 'This link does not work',
-  link_expired: 'This link has expired',
-  sign_in_used: 'This link was already used',
-  sign_in_cancelled: 'This sign-in was cancelled',
-  flow_expired: 'That took a little too long',
-  state_mismatch: 'We lost track of your sign-in',
-  form_expired: 'This page is out of date',
-  mailbox_mismatch: 'That was another account',
-  aadsts_65004: 'You did not allow access',
-  oauth_access_denied: 'You did not allow access',
-  aadsts_90094: 'An administrator has to approve this',
-  unexpected: 'Something went wrong on our side',
-}
-
 /** What happened, who can help, how to go on; never the provider's raw words, never a stack (M-073, SEC-11). */
 export function errorPage(page: ErrorPage): string {
-  const heading = headings[page.code] ?? headingByClass(page.class)
+  const words = Object.hasOwn(plainWords, page.code) ? plainWords[page.code] : undefined
+  const heading = words?.heading ?? headingByClass(page.class)
+  const remedy = words?.remedy ?? page.remedy
   return layout(
     heading,
     html`<h1>${heading}</h1>
-<p>${page.description}</p>
-${page.remedy ? html`<div class="note"><strong>What helps:</strong> ${page.remedy}</div>` : ''}
-${who(page) ? html`<p class="soft">${who(page)}</p>` : ''}
+<p>${words?.description ?? page.description}</p>
+${remedy ? html`<div class="note"><strong>What helps:</strong> ${remedy}</div>` : ''}
+${!words && who(page) ? html`<p class="soft">${who(page)}</p>` : ''}
 <p class="soft">Nothing was connected by this attempt.</p>
 ${page.retry ? html`<a class="button" href="${page.retry}">Try again</a>` : ''}`,
     html`<p>If you ask for help, give this request id: <code>${page.requestId}</code><br>Code: <code>${page.code}</code></p>`,

@@ -1,0 +1,97 @@
+export interface PlainWords {
+  heading: string
+  description?: string
+  remedy?: string
+}
+
+const refusedByPerson: PlainWords = {
+  heading: 'You did not allow access',
+  description: 'The list of rights was not accepted on the sign-in page, so nothing was connected.',
+  remedy: 'If that was a mistake, try again and choose “Accept”. If the page does not let you, ask an administrator.',
+}
+const approval: PlainWords = {
+  heading: 'An administrator has to approve this',
+  description: 'Your organisation does not let people allow this kind of access by themselves.',
+  remedy:
+    'Ask an administrator of your Microsoft 365 to approve the application for your organisation, then open your link again.',
+}
+const blocked: PlainWords = {
+  heading: 'Your organisation blocked this sign-in',
+  description: 'A security policy of your organisation does not allow signing in to this application from here.',
+  remedy: 'Show this page to an administrator: the policy for this application has to be changed.',
+}
+const secondFactor: PlainWords = {
+  heading: 'One more proof is needed',
+  description:
+    'Your organisation asks for a second proof of identity, such as a code on your phone, and it was not given.',
+  remedy: 'Try again and finish every step of the sign-in page.',
+}
+const busy: PlainWords = {
+  heading: 'The sign-in service is not available',
+  description: 'The provider could not answer just now. Your mailbox and your link are fine.',
+  remedy: 'Wait a minute and try again.',
+}
+const setUp: PlainWords = {
+  heading: 'The sign-in is not set up correctly',
+  description: 'The provider refuses this application. It is not your fault, and trying again will not help.',
+  remedy: 'Show this page to the people who run the application: the app registration has to be corrected.',
+}
+
+/** For the errors people meet on the way, in words for people; all others speak with the catalogue's own text. */
+export const plainWords: Readonly<Record<string, PlainWords>> = {
+  link_unknown: { heading: 'This link does not work' },
+  link_expired: { heading: 'This link has expired' },
+  sign_in_used: { heading: 'This link was already used' },
+  sign_in_cancelled: { heading: 'This sign-in was cancelled' },
+  flow_expired: { heading: 'That took a little too long' },
+  state_mismatch: { heading: 'We lost track of your sign-in' },
+  form_expired: { heading: 'This page is out of date' },
+  mailbox_mismatch: { heading: 'That was another account' },
+  mailbox_exists: { heading: 'This mailbox is connected already' },
+  scopes_missing: { heading: 'Some rights are missing' },
+  no_registration: { heading: 'This way of signing in is not set up yet' },
+  unexpected: {
+    heading: 'Something went wrong on our side',
+    description: 'It was not your fault. The people who run this service can find out more with the request id below.',
+    remedy: 'Try again in a moment. If it happens again, send them the request id.',
+  },
+  no_refresh_token: {
+    heading: 'The sign-in was not complete',
+    description: 'The provider let you in once, but did not allow lasting access to the mailbox.',
+    remedy: 'Show this page to the people who run the application: lasting access (offline_access) has to be allowed.',
+  },
+  aadsts_65004: refusedByPerson,
+  oauth_access_denied: refusedByPerson,
+  aadsts_65001: approval,
+  aadsts_90094: approval,
+  oauth_consent_required: approval,
+  aadsts_50105: {
+    heading: 'Your account may not use this application',
+    description:
+      'Your organisation gives access to this application to chosen people only, and you are not among them yet.',
+    remedy: 'Ask an administrator to assign the application to you, then open your link again.',
+  },
+  aadsts_53000: blocked,
+  aadsts_53001: blocked,
+  aadsts_53002: blocked,
+  aadsts_53003: blocked,
+  aadsts_50072: secondFactor,
+  aadsts_50074: secondFactor,
+  aadsts_50076: secondFactor,
+  aadsts_50079: secondFactor,
+  oauth_interaction_required: secondFactor,
+  oauth_server_error: busy,
+  oauth_temporarily_unavailable: busy,
+  oauth_invalid_client: setUp,
+  oauth_unauthorized_client: setUp,
+  oauth_invalid_request: setUp,
+  oauth_invalid_scope: setUp,
+  aadsts_700016: setUp,
+  aadsts_7000215: setUp,
+  aadsts_7000222: setUp,
+  aadsts_501481: {
+    heading: 'Two sign-ins got mixed up',
+    description: 'The answer belongs to another sign-in than the one that was under way in this browser.',
+    remedy: 'Close other tabs of this page and try again in one tab.',
+  },
+}
