@@ -13,6 +13,9 @@ export interface ErrorPage {
   retry?: string | undefined
 }
 
+/** Where an earlier attempt may well have connected the mailbox. */
+const maybeConnected: ReadonlySet<string> = new Set(['sign_in_used', 'mailbox_exists', 'unexpected'])
+
 /** What happened, who can help, how to go on; never the provider's raw words, never a stack (M-073, SEC-11). */
 export function errorPage(page: ErrorPage): string {
   const words = Object.hasOwn(plainWords, page.code) ? plainWords[page.code] : undefined
@@ -24,7 +27,7 @@ export function errorPage(page: ErrorPage): string {
 <p>${words?.description ?? page.description}</p>
 ${remedy ? html`<div class="note"><strong>What helps:</strong> ${remedy}</div>` : ''}
 ${!words && who(page) ? html`<p class="soft">${who(page)}</p>` : ''}
-<p class="soft">Nothing was connected by this attempt.</p>
+${maybeConnected.has(page.code) ? '' : html`<p class="soft">Nothing was connected by this attempt.</p>`}
 ${page.retry ? html`<a class="button" href="${page.retry}">Try again</a>` : ''}`,
     html`<p>If you ask for help, give this request id: <code>${page.requestId}</code><br>Code: <code>${page.code}</code></p>`,
   )

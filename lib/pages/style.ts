@@ -9,7 +9,7 @@ body{margin:0;min-height:100vh;background:var(--ground);color:var(--ink);font:1r
 main{width:100%;max-width:34rem;background:var(--card);border:1px solid var(--line);border-radius:16px;padding:1.5rem;margin:auto 0;box-shadow:0 12px 32px rgb(16 32 64 / .08)}
 @media (min-width:40rem){main{padding:2.25rem 2.5rem}}
 .brand{color:var(--soft);font-size:.875rem;font-weight:600;margin:0 0 1rem}
-h1{font-size:1.5rem;line-height:1.25;margin:0 0 .75rem;overflow-wrap:anywhere;letter-spacing:-.01em}
+h1{font-size:clamp(1.25rem,5.2vw,1.5rem);line-height:1.25;margin:0 0 .75rem;overflow-wrap:anywhere;letter-spacing:-.01em}
 h2{font-size:1.0625rem;margin:1.75rem 0 .5rem}
 p{margin:.5rem 0;overflow-wrap:anywhere}
 .soft{color:var(--soft);font-size:.9375rem}
