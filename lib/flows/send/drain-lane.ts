@@ -4,7 +4,7 @@
  * something is due. The scan after the release is what makes dropping safe. A crash anywhere is caught by the lane's due
  * row. A peer that asks us to wait pauses the lane; one that asks for a person closes its gate.
  */
-import { asGatewayError, type GatewayError, RowChangedError } from '../../errors.js'
+import { asGatewayError, GatewayError, RowChangedError } from '../../errors.js'
 import { isId, isTenantId } from '../../model/ids.js'
 import type { Mailbox } from '../../model/mailbox.js'
 import { backoffMs } from '../../protocol/backoff.js'
@@ -91,8 +91,7 @@ async function drain(deps: SendDependencies, lane: HeldLane, mailbox: Mailbox, s
           found ??= await findRoute(deps, mailbox)
           session ??= laneSession(deps, found)
           if (pick.kind === 'resolve') {
-            const cause = { code: 'hand_over_interrupted', text: 'The hand-over was interrupted.' }
-            await resolveUnknown(deps, found, pick.entry, attemptOf(deps.clock.now(), cause))
+            await resolveUnknown(deps, found, pick.entry, attemptOf(deps.clock.now(), interrupted()))
             continue
           }
           const recipients = openRecipients(pick.entry.mail).length
@@ -119,6 +118,13 @@ async function drain(deps: SendDependencies, lane: HeldLane, mailbox: Mailbox, s
     await session?.drop()
   }
 }
+
+const interrupted = (): GatewayError =>
+  new GatewayError('hand_over_interrupted', 'transient', {
+    outcome: 'unknown',
+    description: 'The worker ended while it handed the mail over; the mail may or may not have been sent.',
+    remedy: 'Look into the Sent folder or ask a recipient, then decide: sent, not sent, or send again.',
+  })
 
 function pause(lane: HeldLane, until: number): number {
   lane.note({ pausedUntil: until })
