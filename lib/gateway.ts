@@ -226,6 +226,7 @@ async function wire(config: Config) {
   const admin = bind(
     {
       ...deps,
+      openGate: send.openGate,
       cancelOpenMails: send.cancelOpenMails,
       disconnect: (tenant: string, id: string) => disconnect(removing, tenant, id),
     },

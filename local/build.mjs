@@ -40,6 +40,12 @@ export async function buildApp() {
       outdir: 'dist/local',
       packages: 'external',
     }),
+    build({
+      ...common,
+      entryPoints: ['test/bench/main.ts', 'test/bench/load-app.ts', 'test/bench/sink.ts'],
+      outdir: 'dist/test/bench',
+      packages: 'external',
+    }),
   ])
   return functions.length
 }

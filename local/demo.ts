@@ -81,17 +81,21 @@ async function walkMicrosoft(link: string): Promise<string> {
 }
 
 async function connectPaula(story: Story): Promise<string> {
-  const { link } = await story.admin.call<{ link: string }>('POST', 'v1/sign-ins', {
-    address: postbox.address,
-    confirmation: 'confirmed-by-link',
-  })
+  const html = await connectPostbox(story.admin)
+  story.mailboxes['paula'] = await mailboxOf(story, postbox.address)
+  return textOf(html).slice(0, 160)
+}
+
+/** Connects the local password mailbox through the real pages; answers with the result page. */
+export async function connectPostbox(admin: ApiClient): Promise<string> {
+  const input = { address: postbox.address, confirmation: 'confirmed-by-link' }
+  const { link } = await admin.call<{ link: string }>('POST', 'v1/sign-ins', input)
   const browser = new Browser()
   const page = await browser.open(link)
   const result = await browser.submit(page, 'type="password"', { password: postbox.password })
   if (result.status !== 200)
     throw new Error(`the password form ended with ${result.status}: ${textOf(result.html).slice(0, 300)}`)
-  story.mailboxes['paula'] = await mailboxOf(story, postbox.address)
-  return textOf(result.html).slice(0, 160)
+  return result.html
 }
 
 async function mailboxOf(story: Story, address: string): Promise<string> {

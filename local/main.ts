@@ -1,16 +1,19 @@
 /** The whole gateway on one machine, with a summary people can act on. `--fresh` begins anew, `--demo` plays the story. */
-import { rmSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { apiClient } from './api-client.js'
-import { playDemo } from './demo.js'
+import { connectPostbox, playDemo } from './demo.js'
 import { demoTenant } from './demo-tenant.js'
 import { type Stack, type StackPorts, startStack } from './stack.js'
 
-const usage = `npm start -- [--fresh] [--demo] [--port N]
+const firstMailbox = 'ana@contoso.example'
+
+const usage = `npm start -- [--fresh] [--demo] [--port N] [--state F]
   --fresh   forget all local state and begin anew
   --demo    play the whole story unattended and exit
-  --port N  first of ten ports to use (default 7071)`
+  --port N  first of ten ports to use (default 7071)
+  --state F folder for the local state (default .gateway/state)`
 
 const portNames = ['gateway', 'entra', 'graph', 'vault', 'imap', 'smtp', 'discovery', 'blob', 'queue', 'table'] as const
 
@@ -18,15 +21,19 @@ interface Options {
   fresh: boolean
   demo: boolean
   port: number
+  state: string
 }
 
 function parseOptions(words: string[]): Options {
-  const options: Options = { fresh: false, demo: false, port: 7071 }
+  const options: Options = { fresh: false, demo: false, port: 7071, state: '.gateway/state' }
   for (let at = 0; at < words.length; at++) {
     const word = words[at]
     if (word === '--fresh') options.fresh = true
     else if (word === '--demo') options.demo = true
-    else if (word === '--port') {
+    else if (word === '--state') {
+      at += 1
+      options.state = words[at] ?? refuse(`--state needs a folder.\n\n${usage}`)
+    } else if (word === '--port') {
       at += 1
       options.port = Number(words[at])
       if (!Number.isInteger(options.port) || options.port < 1024 || options.port > 65_525)
@@ -39,6 +46,17 @@ function parseOptions(words: string[]): Options {
 function refuse(message: string): never {
   console.error(`\n${message}\n`)
   process.exit(1)
+}
+
+/** Deletes local state, and nothing that is not ours. */
+function forget(folder: string): void {
+  if (!existsSync(folder)) return
+  const isOurs = readdirSync(folder).length === 0 || existsSync(join(folder, 'emulators.json'))
+  if (!isOurs && existsSync(join(folder, 'certificates')) === false)
+    refuse(
+      `${folder} does not look like state of the gateway; it is left alone. Delete it yourself, or name another with --state.`,
+    )
+  rmSync(folder, { recursive: true, force: true })
 }
 
 async function checkPorts(ports: StackPorts, first: number): Promise<void> {
@@ -61,8 +79,8 @@ async function checkPorts(ports: StackPorts, first: number): Promise<void> {
 async function main(): Promise<void> {
   const options = parseOptions(process.argv.slice(2))
   const root = process.cwd()
-  const folder = join(root, '.gateway', options.demo ? 'demo' : 'state')
-  if (options.fresh || options.demo) rmSync(folder, { recursive: true, force: true })
+  const folder = resolve(root, options.demo ? '.gateway/demo' : options.state)
+  if (options.fresh || options.demo) forget(folder)
   const ports = Object.fromEntries(
     portNames.map((name, index) => [name, options.port + index]),
   ) as unknown as StackPorts
@@ -103,10 +121,17 @@ async function main(): Promise<void> {
 async function summary(stack: Stack, folder: string, ms: number): Promise<void> {
   const tenant = await demoTenant(stack, folder)
   const admin = apiClient(stack.url, tenant.adminKey)
-  const { link } = await admin.call<{ link: string }>('POST', 'v1/sign-ins', {
-    address: 'ana@contoso.example',
-    confirmation: 'confirmed-by-link',
-  })
+  // One mailbox is there from the start, so that the first mail can leave before anybody signs in.
+  const mailboxes = await admin.call<{ address: string }[]>('GET', 'v1/mailboxes')
+  if (mailboxes.length === 0) await connectPostbox(admin)
+  const link = mailboxes.some((mailbox) => mailbox.address === firstMailbox)
+    ? `${firstMailbox} is connected already`
+    : (
+        await admin.call<{ link: string }>('POST', 'v1/sign-ins', {
+          address: firstMailbox,
+          confirmation: 'confirmed-by-link',
+        })
+      ).link
   const command = `curl -s ${stack.url}/api/v1/mails -H 'authorization: Bearer ${tenant.appKey}' -H 'content-type: application/json' -H 'idempotency-key: hello-1' -d '{"to":["ben@contoso.example"],"subject":"Hello","text":"It works."}'`
   const lines = [
     '',

@@ -73,8 +73,8 @@ async function factsOf(deps: Dependencies, rows: Row[], defaultId: string): Prom
     connectionReason: connection?.reason ?? '',
     receiving: {
       transport: mailbox.receive.transport,
-      lastSuccess: isoOf(receiving?.['lastPoll']),
-      lastMail: isoOf(receiving?.['lastMail']),
+      lastSuccess: isoOf(receiving?.[Number(receiving['failures'] ?? 0) === 0 ? 'polledAt' : 'lastSuccessAt']),
+      lastMail: isoOf(receiving?.['lastMailAt']),
       failures: Number(receiving?.['failures'] ?? 0),
     },
     sending: {
@@ -93,7 +93,7 @@ function isoOf(value: unknown): string {
 }
 
 export async function changeMailbox(
-  deps: Dependencies,
+  deps: ChangeDependencies,
   tenant: string,
   id: string,
   change: MailboxChange,
@@ -124,6 +124,8 @@ export async function changeMailbox(
       mailboxId: id,
     })
   if (after.active && after.receive.transport !== 'none') await setDue(deps, 'poll', tenant, id, deps.clock.now())
+  // Corrected settings deserve a try at once, whatever closed the gate before.
+  if (change.send !== undefined) await deps.openGate(tenant, id)
   if (after.active && !before.active) await setDue(deps, 'lane', tenant, id, deps.clock.now())
   return readMailboxFacts(deps, tenant, id)
 }
@@ -139,6 +141,11 @@ async function takeKey(deps: Dependencies, tenant: string, mailboxId: string, ke
       'Choose another key of 1 to 5 characters.',
     )
   }
+}
+
+/** What changing a mailbox needs from other journeys. */
+export interface ChangeDependencies extends Dependencies {
+  openGate(tenant: string, mailboxId: string): Promise<unknown>
 }
 
 /** What removing a mailbox needs from other journeys. */

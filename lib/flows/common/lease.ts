@@ -19,13 +19,14 @@ export interface Lease {
   release(columns?: Omit<Row, 'partitionKey' | 'rowKey'>): Promise<void>
 }
 
-/** Takes the lease of `row` as just read; `undefined` when somebody holds it or was quicker. */
+/** Takes the lease of `row` as just read, with `columns` in the same write; `undefined` when somebody was quicker. */
 export async function takeLease(
   tables: Tables,
   table: string,
   row: Row,
   owner: string,
   durationMs: number,
+  columns: Omit<Row, 'partitionKey' | 'rowKey'> = {},
 ): Promise<Lease | undefined> {
   const now = await tables.serverNow()
   if (typeof row['leaseUntil'] === 'number' && row['leaseUntil'] > now && row['leaseOwner'] !== '') return undefined
@@ -41,7 +42,7 @@ export async function takeLease(
   }
   const hold = async (durationMs: number, from: number): Promise<void> => {
     takenAt = performance.now()
-    await write({ leaseOwner: owner, leaseUntil: from + durationMs, fence })
+    await write({ ...columns, leaseOwner: owner, leaseUntil: from + durationMs, fence })
     until = durationMs
   }
 

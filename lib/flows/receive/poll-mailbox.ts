@@ -85,7 +85,13 @@ async function leaseOf(
 ): Promise<Lease | undefined> {
   try {
     const receiving = row ?? (await createReceivingRow(deps, mailbox))
-    return await takeLease(deps.tables, deps.names.table('mailboxes'), receiving, deps.worker, leaseMs)
+    // Written with the lease, so that an idle poll leaves its time behind without a request of its own.
+    const wentWell = Number(receiving['failures'] ?? 0) === 0
+    const columns = {
+      polledAt: deps.clock.now(),
+      lastSuccessAt: Number(receiving[wentWell ? 'polledAt' : 'lastSuccessAt'] ?? 0),
+    }
+    return await takeLease(deps.tables, deps.names.table('mailboxes'), receiving, deps.worker, leaseMs, columns)
   } catch (error) {
     if (error instanceof RowExistsError) return undefined
     throw error

@@ -1,0 +1,112 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, expect, test } from 'vitest'
+import { apiClient } from '../../local/api-client.js'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+let child: ChildProcess | undefined
+let blocker: Server | undefined
+
+afterEach(async () => {
+  child?.kill('SIGKILL')
+  await new Promise<void>((resolve) => (blocker ? blocker.close(() => resolve()) : resolve()))
+  blocker = undefined
+})
+
+function start(...words: string[]): {
+  output(): string
+  saw(text: string): Promise<void>
+  code: Promise<number | null>
+} {
+  const process_ = spawn(process.execPath, ['dist/local/main.js', ...words], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  child = process_
+  let text = ''
+  const waiting: { text: string; resolve(): void }[] = []
+  for (const stream of [process_.stdout, process_.stderr])
+    stream.on('data', (chunk: Buffer) => {
+      text += chunk.toString()
+      for (const one of waiting) if (text.includes(one.text)) one.resolve()
+    })
+  const code = new Promise<number | null>((resolve) => process_.once('close', resolve))
+  return {
+    output: () => text,
+    saw: (wanted) =>
+      new Promise((resolve, reject) => {
+        if (text.includes(wanted)) resolve()
+        waiting.push({ text: wanted, resolve })
+        void code.then(() => reject(new Error(`ended without "${wanted}":\n${text}`)))
+      }),
+    code,
+  }
+}
+
+test('REL-31: a taken port is answered with what to do, and nothing is left running', async () => {
+  blocker = createServer()
+  await new Promise<void>((resolve) => blocker?.listen(18_071, '127.0.0.1', resolve))
+  const gateway = start('--port', '18071')
+  expect(await gateway.code).toBe(1)
+  expect(gateway.output()).toContain('Port 18071 is taken')
+  expect(gateway.output()).toContain('npm start -- --port')
+})
+
+test('an unknown option is answered with the usage', async () => {
+  const gateway = start('--nonsense')
+  expect(await gateway.code).toBe(1)
+  expect(gateway.output()).toContain('--fresh')
+})
+
+test('REL-31: npm start prints what a newcomer needs, its curl command sends a mail, state survives, Ctrl-C leaves no process', async () => {
+  const state = mkdtempSync(join(tmpdir(), 'gateway-start-'))
+  const first = start('--port', '18171', '--fresh', '--state', state)
+  await first.saw('Ctrl-C')
+  const text = first.output()
+  for (const wanted of ['/connect/', '/console', '/mail', 'curl -s', 'mbg_~_']) expect(text).toContain(wanted)
+  const command = /curl -s .*$/m.exec(text)?.[0] ?? ''
+  const key = /Bearer (mbg_demo_\S+?)'/.exec(command)?.[1] ?? ''
+  const accepted = JSON.parse(execFileSync('bash', ['-c', command], { encoding: 'utf8' })) as { id: string }
+  const app = apiClient('http://localhost:18171', key)
+  await expect
+    .poll(() => app.call<{ state: string }>('GET', `v1/mails/${accepted.id}`), { timeout: 20_000 })
+    .toMatchObject({ state: 'sent' })
+  child?.kill('SIGINT')
+  expect(await first.code).toBe(0)
+
+  const second = start('--port', '18171', '--state', state)
+  await second.saw('Ctrl-C')
+  expect(second.output()).toContain(key)
+  const pids = descendants(child?.pid ?? 0)
+  expect(pids.length).toBeGreaterThan(1)
+  child?.kill('SIGINT')
+  expect(await second.code).toBe(0)
+  for (const pid of pids) expect(alive(pid), `process ${pid} is left`).toBe(false)
+}, 60_000)
+
+function descendants(parent: number): number[] {
+  let children = ''
+  try {
+    children = readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8')
+  } catch {
+    return []
+  }
+  return children
+    .split(' ')
+    .filter(Boolean)
+    .map(Number)
+    .flatMap((pid) => [pid, ...descendants(pid)])
+}
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
