@@ -1,0 +1,179 @@
+import { existsSync, mkdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { apiClient } from '../../local/api-client.js'
+import { type DemoTenant, demoTenant } from '../../local/demo-tenant.js'
+import { postbox, type Stack, startStack } from '../../local/stack.js'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const pictures = `${root}/test-results`
+const executablePath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium'
+const present = existsSync(executablePath)
+if (!present && process.env['REQUIRE_REAL_SERVERS'] === '1')
+  throw new Error(`There is no Chromium at ${executablePath}`)
+if (!present) console.warn(`NOT RUN: the walk in a real browser, because there is no Chromium at ${executablePath}`)
+
+const ana = 'ana@contoso.example'
+let stack: Stack
+let tenant: DemoTenant
+let browser: Browser
+
+/** Two sites, as in production: `localhost` is the gateway, `127.0.0.1` is Microsoft. */
+describe.runIf(present)('connecting in a real browser', () => {
+  beforeAll(async () => {
+    mkdirSync(pictures, { recursive: true })
+    stack = await startStack({ root })
+    tenant = await demoTenant(stack)
+    browser = await chromium.launch({
+      executablePath,
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+        '--no-first-run',
+        // Without it Chromium sends young cookies with cross-site posts, which hides exactly the bug looked for.
+        '--enable-features=SameSiteDefaultChecksMethodRigorously',
+      ],
+    })
+  }, 60_000)
+
+  afterAll(async () => {
+    await browser?.close()
+    await stack?.stop()
+  }, 30_000)
+
+  test('M-059 P-30 SEC-13: the query response mode ends connected', async () => {
+    await inBrowser({}, async (page) => {
+      await page.goto(await newLink(ana))
+      await picture(page, 'connect')
+      await toMicrosoft(page)
+      await page.click(`button[value="${ana}"]`)
+      await connected(page)
+      await picture(page, 'result')
+    })
+  })
+
+  test('M-059 P-30 SEC-13: form_post ends connected although the Lax cookies are absent on the cross-site POST', async () => {
+    await inBrowser({}, async (page) => {
+      await page.goto(await newLink(ana))
+      await toMicrosoft(page)
+      await page.$eval('input[name="request"]', (input) => {
+        const field = input as unknown as { value: string }
+        const asked = new URLSearchParams(field.value)
+        asked.set('response_mode', 'form_post')
+        field.value = asked.toString()
+      })
+      const post = page.waitForRequest((one) => one.method() === 'POST' && one.url().includes('/oauth/callback'))
+      const complete = page.waitForRequest((one) => one.url().includes('/oauth/complete'))
+      await page.click(`button[value="${ana}"]`)
+      expect((await (await post).allHeaders())['cookie']).toBeUndefined()
+      // The control: the GET after it carries them.
+      expect((await (await complete).allHeaders())['cookie']).toContain('__Host-browser=')
+      await connected(page)
+    })
+  })
+
+  test('M-073 SEC-11: cancelling at Microsoft ends on a friendly page with a way back and a request id', async () => {
+    await inBrowser({}, async (page) => {
+      await page.goto(await newLink(ana))
+      await toMicrosoft(page)
+      await page.click('button[name="cancel"]')
+      await page.waitForURL(/localhost/)
+      const text = await page.innerText('main')
+      expect(text).toContain('You did not allow access')
+      expect(text).toMatch(/request id: \S{8,}/)
+      expect(text).not.toMatch(/\bat \S+\.[jt]s|Trace ID|Correlation ID/)
+      await picture(page, 'error')
+      await page.click('a.button:has-text("Try again")')
+      await page.waitForSelector('button:has-text("Continue with Microsoft")')
+    })
+  })
+
+  test('M-059 P-30: connecting works with JavaScript off', async () => {
+    await inBrowser({ javaScriptEnabled: false }, async (page) => {
+      await page.goto(await newLink(ana))
+      await toMicrosoft(page)
+      await page.click(`button[value="${ana}"]`)
+      await connected(page)
+    })
+  })
+
+  test('M-059 SEC-11: a password connects, and a link used twice shows a plain page', async () => {
+    const link = await newLink(postbox.address)
+    await inBrowser({}, async (page) => {
+      await page.goto(link)
+      await picture(page, 'password')
+      await page.fill('#password', postbox.password)
+      await page.click('text=Check and continue')
+      await connected(page)
+    })
+    await inBrowser({}, async (page) => {
+      const answer = await page.goto(link)
+      expect(answer?.status()).toBeGreaterThanOrEqual(400)
+      expect(await page.innerText('h1')).toBe('This link was already used')
+      await picture(page, 'used')
+    })
+  })
+
+  test('M-073: the console fits phones and desks', async () => {
+    await inBrowser({}, async (page) => {
+      await page.goto(`${stack.url}/console`)
+      await picture(page, 'console-sign-in')
+      await page.fill('#key', stack.operatorKey())
+      await page.click('main button')
+      await page.waitForSelector('nav')
+      await picture(page, 'console-tenants')
+      for (const path of ['', '/mailboxes', '/mails', '/logs']) {
+        const answer = await page.goto(`${stack.url}/console${path}?tenant=${tenant.tenant}`)
+        expect(answer?.status(), path).toBe(200)
+        await picture(page, `console${path.replace('/', '-')}`)
+      }
+    })
+  })
+})
+
+/** A link to connect the address, or to reconnect it when an earlier walk connected it. */
+async function newLink(address: string): Promise<string> {
+  const admin = apiClient(stack.url, tenant.adminKey)
+  const mailboxes = await admin.call<{ id: string; address: string }[]>('GET', 'v1/mailboxes')
+  const known = mailboxes.find((mailbox) => mailbox.address === address)
+  const { link } = known
+    ? await admin.call<{ link: string }>('POST', `v1/mailboxes/${known.id}/reconnect`)
+    : await admin.call<{ link: string }>('POST', 'v1/sign-ins', { address, confirmation: 'confirmed-by-link' })
+  return link
+}
+
+async function inBrowser(options: { javaScriptEnabled?: boolean }, walk: (page: Page) => Promise<void>): Promise<void> {
+  const context: BrowserContext = await browser.newContext(options)
+  context.setDefaultTimeout(20_000)
+  try {
+    await walk(await context.newPage())
+  } finally {
+    await context.close()
+  }
+}
+
+async function toMicrosoft(page: Page): Promise<void> {
+  await page.click('text=Continue with Microsoft')
+  await page.waitForURL(/127\.0\.0\.1/)
+}
+
+async function connected(page: Page): Promise<void> {
+  await page.waitForURL(/localhost.*\/result/)
+  expect(await page.innerText('h1')).toMatch(/is connected$/)
+}
+
+/** A picture for people, at the width of a phone and of a desk; never wider than the screen. */
+async function picture(page: Page, name: string): Promise<void> {
+  for (const width of [1280, 375]) {
+    await page.setViewportSize({ width, height: 800 })
+    const widths = (await page.evaluate(
+      '[document.documentElement.scrollWidth, document.documentElement.clientWidth]',
+    )) as [number, number]
+    expect(widths[0], `${name} at ${width}`).toBeLessThanOrEqual(widths[1])
+    await page.screenshot({ path: `${pictures}/${name}-${width}.png`, fullPage: true })
+  }
+}
