@@ -75,6 +75,7 @@ function requester(child: ChildProcess, gone: Promise<void>): (request: HostRequ
   })
   return (request) =>
     new Promise((resolve, reject) => {
+      if (!child.connected) return reject(new Error('the Functions host ended'))
       last += 1
       waiting.set(last, { resolve, reject })
       child.send({ ...request, id: last })
