@@ -4,7 +4,7 @@
  * first mailbox needs them.
  */
 import { hostname } from 'node:os'
-import { DefaultAzureCredential, type TokenCredential } from '@azure/identity'
+import type { TokenCredential } from '@azure/identity'
 import { type Config, readConfig } from './config.js'
 import * as apiKeys from './flows/admin/api-keys.js'
 import { audit } from './flows/admin/audit.js'
@@ -78,9 +78,17 @@ const placeholderCredential: TokenCredential = {
 
 function credentialFor(config: Config, url: string): TokenCredential {
   if (url.startsWith('http://')) return placeholderCredential
-  return new DefaultAzureCredential(
-    config.managedIdentityClientId === '' ? {} : { managedIdentityClientId: config.managedIdentityClientId },
-  )
+  const id = config.managedIdentityClientId
+  let loading: Promise<TokenCredential> | undefined
+  // Loaded with the first token: it is the heaviest package of a cold start.
+  return {
+    getToken: async (...input) => {
+      loading ??= import('@azure/identity').then(
+        ({ DefaultAzureCredential }) => new DefaultAzureCredential(id === '' ? {} : { managedIdentityClientId: id }),
+      )
+      return (await loading).getToken(...input)
+    },
+  }
 }
 
 async function dependenciesOf(config: Config): Promise<Dependencies> {

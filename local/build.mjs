@@ -32,6 +32,7 @@ export async function buildApp() {
       chunkNames: '../chunks/[name]-[hash]',
       external: ['@azure/functions-core'],
       minifySyntax: true,
+      minifyWhitespace: true,
       legalComments: 'none',
     }),
     build({
