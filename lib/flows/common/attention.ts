@@ -8,6 +8,7 @@ export type AttentionKind =
   | 'registration'
   | 'webhook'
   | 'mail-unknown'
+  | 'message'
 
 /**
  * What is broken now and who acts: one row per unhealthy subject, gone when it is healthy again. Returns true when the

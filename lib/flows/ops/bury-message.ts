@@ -34,6 +34,6 @@ export async function buryMessage(
     { tenant, state: 'rejected', code: error.code, text: error.description, remedy: error.remedy, messageId: id },
     true,
   )
-  if (tenant !== '~') await raiseAttention(deps, tenant, 'mail-unknown', id, error)
+  if (tenant !== '~') await raiseAttention(deps, tenant, 'message', id, error)
   deps.log.error('message-buried', { queue, tenant, messageId: id })
 }

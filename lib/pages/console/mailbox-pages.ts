@@ -68,7 +68,7 @@ ${
 
 function direction(view: View, one: MailboxDirection): Markup {
   if (one.transport === 'none') return html`<span class="dim">not used</span>`
-  return html`${when(one.lastSuccess, view.now, 'not yet')} <span class="dim">${one.transport}</span> ${one.failures > 0 && chip(`${one.failures} failures in a row`, 'bad')} ${isClosed(one) && chip('stopped', 'bad')}`
+  return html`${when(one.lastSuccess, view.now, 'not yet')} <span class="dim">· ${transportName(one.transport)}</span> ${one.failures > 0 && chip(`${one.failures} failures in a row`, 'bad')} ${isClosed(one) && chip('stopped', 'bad')}`
 }
 
 export interface MailboxView {
@@ -114,3 +114,6 @@ function receivedState(state: string): Markup {
   if (state === 'handed-over') return chip('handed over', 'good')
   return state === 'quarantined' ? chip('in quarantine', 'bad') : chip(state, 'wait')
 }
+
+const transportName = (transport: string): string =>
+  ({ graph: 'Microsoft Graph', imap: 'IMAP', smtp: 'SMTP' })[transport] ?? transport
