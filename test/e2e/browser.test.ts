@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { apiClient } from '../../local/api-client.js'
 import { type DemoTenant, demoTenant } from '../../local/demo-tenant.js'
 import { postbox, type Stack, startStack } from '../../local/stack.js'
+import { picture } from '../support/picture.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const pictures = `${root}/test-results`
@@ -164,16 +165,4 @@ async function toMicrosoft(page: Page): Promise<void> {
 async function connected(page: Page): Promise<void> {
   await page.waitForURL(/localhost.*\/result/)
   expect(await page.innerText('h1')).toMatch(/is connected$/)
-}
-
-/** A picture for people, at the width of a phone and of a desk; never wider than the screen. */
-async function picture(page: Page, name: string): Promise<void> {
-  for (const width of [1280, 375]) {
-    await page.setViewportSize({ width, height: 800 })
-    const widths = (await page.evaluate(
-      '[document.documentElement.scrollWidth, document.documentElement.clientWidth]',
-    )) as [number, number]
-    expect(widths[0], `${name} at ${width}`).toBeLessThanOrEqual(widths[1])
-    await page.screenshot({ path: `${pictures}/${name}-${width}.png`, fullPage: true })
-  }
 }

@@ -1,4 +1,5 @@
 import type { GatewayError } from '../../errors.js'
+import { readConnection } from './connection-rows.js'
 import type { Dependencies } from './dependencies.js'
 
 export type AttentionKind =
@@ -40,6 +41,24 @@ export async function raiseAttention(
     ...more,
   })
   return isNew
+}
+
+/**
+ * For one direction of a mailbox. When its connection is known to be broken, people were already told there, and a second
+ * card for the same cause would send them looking twice.
+ */
+export async function raiseMailboxAttention(
+  deps: Dependencies,
+  tenant: string,
+  kind: 'mailbox-receive' | 'mailbox-send',
+  error: GatewayError,
+  about: { mailboxId: string; connectionId: string },
+): Promise<boolean> {
+  if (error.class === 'needs-reconnect' || error.class === 'needs-admin') {
+    const connection = await readConnection(deps, tenant, about.connectionId)
+    if (connection !== undefined && connection.state !== 'connected') return false
+  }
+  return raiseAttention(deps, tenant, kind, about.mailboxId, error, about)
 }
 
 /** Healthy again; returns true when it had been unhealthy. */

@@ -7,7 +7,7 @@
 import { asGatewayError, type GatewayError, RowChangedError, RowExistsError } from '../../errors.js'
 import type { Mailbox } from '../../model/mailbox.js'
 import type { ReceiveSession, ReceiveTarget } from '../../ports/receiver.js'
-import { clearAttention, raiseAttention } from '../common/attention.js'
+import { clearAttention, raiseMailboxAttention } from '../common/attention.js'
 import { setDue } from '../common/due.js'
 import { type Lease, takeLease } from '../common/lease.js'
 import { writeLog } from '../common/log-row.js'
@@ -271,7 +271,9 @@ async function fail(
   const history = { now, lastMailAt: state.lastMailAt, failures, failed: error.class, more: false }
   const dueAt = nextPollAt(retryAfterMs === undefined ? history : { ...history, retryAfterMs }, deps.settings)
   await setDue(deps, 'poll', tenant, id, dueAt)
-  const told = attention && (await raiseAttention(deps, tenant, 'mailbox-receive', id, error, { mailboxId: id }))
+  const connectionId = mailbox.receive.transport === 'none' ? '' : mailbox.receive.connectionId
+  const told =
+    attention && (await raiseMailboxAttention(deps, tenant, 'mailbox-receive', error, { mailboxId: id, connectionId }))
   if (!told && failures > 1 && state.code === error.code) return
   await writeLog(
     deps,

@@ -8,7 +8,7 @@ import { asGatewayError, GatewayError, RowChangedError } from '../../errors.js'
 import { isId, isTenantId } from '../../model/ids.js'
 import type { Mailbox } from '../../model/mailbox.js'
 import { backoffMs } from '../../protocol/backoff.js'
-import { clearAttention, raiseAttention } from '../common/attention.js'
+import { clearAttention, raiseMailboxAttention } from '../common/attention.js'
 import { setDue } from '../common/due.js'
 import { readMailbox } from '../common/mailbox-rows.js'
 import { closedGate, openedGate, tellGateClosed } from './gate.js'
@@ -148,7 +148,7 @@ async function stop(
   lane.state.failures = failures
   lane.note({ failures })
   if (failures === tellAfterFailures)
-    await raiseAttention(deps, tenant, 'mailbox-send', mailboxId, error, { mailboxId, connectionId })
+    await raiseMailboxAttention(deps, tenant, 'mailbox-send', error, { mailboxId, connectionId })
   const { retryBaseMs: baseMs, retryCapMs: capMs } = deps.settings
   // A day's quota is not back within the usual cap.
   const cap = error.hint === 'quota-day' ? Math.max(capMs, 3_600_000) : capMs

@@ -5,7 +5,7 @@
  */
 import type { GatewayError } from '../../errors.js'
 import { hashId } from '../../model/ids.js'
-import { clearAttention, raiseAttention } from '../common/attention.js'
+import { clearAttention, raiseMailboxAttention } from '../common/attention.js'
 import type { Dependencies } from '../common/dependencies.js'
 import { emitEvent } from '../tell/emit-event.js'
 import { changeLane } from './lane.js'
@@ -32,7 +32,7 @@ export async function tellGateClosed(
   connectionId: string,
   error: GatewayError,
 ): Promise<void> {
-  const isNew = await raiseAttention(deps, tenant, 'mailbox-send', mailboxId, error, { mailboxId, connectionId })
+  const isNew = await raiseMailboxAttention(deps, tenant, 'mailbox-send', error, { mailboxId, connectionId })
   if (!isNew) return
   const since = String(Math.floor(deps.clock.now() / 60_000))
   await emitEvent(deps, tenant, 'connection.changed', hashId('gate-closed', tenant, mailboxId, error.code, since), {

@@ -9,13 +9,18 @@ import type { TokenDependencies } from './token-dependencies.js'
 /** Out of `connected`: row, attention and event, each once per change however many workers notice. */
 export async function markBroken(deps: TokenDependencies, connection: Connection, error: GatewayError): Promise<void> {
   const state = error.class === 'needs-admin' ? 'needs-admin' : 'needs-reconnect'
-  await raiseAttention(deps, connection.tenant, 'connection', connection.id, error, { connectionId: connection.id })
+  // A fault of the app registration breaks all its connections at once: one card, at the registration.
+  if (error.hint === 'operator' && connection.registrationId !== '')
+    await raiseAttention(deps, connection.tenant, 'registration', connection.registrationId, error)
+  else
+    await raiseAttention(deps, connection.tenant, 'connection', connection.id, error, { connectionId: connection.id })
   await change(deps, connection, state, error.code)
 }
 
 /** Works again: an administrator set right what was wrong. */
 export async function markWorking(deps: TokenDependencies, connection: Connection): Promise<void> {
   await clearAttention(deps, connection.tenant, 'connection', connection.id)
+  await clearAttention(deps, connection.tenant, 'registration', connection.registrationId)
   await change(deps, connection, 'connected', '')
 }
 

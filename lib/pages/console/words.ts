@@ -69,6 +69,7 @@ const kinds = new Map([
   ['registration', 'App registration'],
   ['webhook', 'Webhook'],
   ['mail-unknown', 'Mail with unknown outcome'],
+  ['message', 'Queue message given up'],
 ])
 
 export const kindWords = (kind: string): string => kinds.get(kind) ?? kind
