@@ -6,6 +6,7 @@
 import { hostname } from 'node:os'
 import type { TokenCredential } from '@azure/identity'
 import { type Config, readConfig } from './config.js'
+import { asGatewayError } from './errors.js'
 import * as apiKeys from './flows/admin/api-keys.js'
 import { audit } from './flows/admin/audit.js'
 import { authenticate } from './flows/admin/authenticate.js'
@@ -23,8 +24,10 @@ import { buryMessage } from './flows/ops/bury-message.js'
 import { checkHealth } from './flows/ops/check-health.js'
 import { listAttention } from './flows/ops/list-attention.js'
 import { listLog } from './flows/ops/list-log.js'
+import { measure } from './flows/ops/measure.js'
 import { prepareStorage } from './flows/ops/prepare-storage.js'
 import { dropOldLogs, sweep } from './flows/ops/sweep.js'
+import { warnOfExpiry } from './flows/ops/warn-of-expiry.js'
 import { receiveFlows } from './flows/receive/index.js'
 import { sendFlows } from './flows/send/index.js'
 import { deliverMessage, deliverWebhooks, sweepWebhooks } from './flows/tell/deliver-webhooks.js'
@@ -53,6 +56,8 @@ function bind<D, F extends Record<string, Flow<D>>>(deps: D, flows: F): Bound<D,
   for (const [name, flow] of Object.entries(flows)) bound[name] = (...input: never[]) => flow(deps, ...input)
   return bound as Bound<D, F>
 }
+
+const consoleLog = jsonLog({ info: console.info, warn: console.warn, error: console.error })
 
 const systemClock: Clock = {
   now: Date.now,
@@ -116,7 +121,7 @@ async function dependenciesOf(config: Config): Promise<Dependencies> {
         : {}),
     }),
     clock: systemClock,
-    log: jsonLog({ info: console.info, warn: console.warn, error: console.error }),
+    log: consoleLog,
     worker: `${hostname().slice(0, 20)}-${newId().slice(0, 8)}`,
   }
 }
@@ -246,6 +251,8 @@ async function wire(config: Config) {
     lanes: () => send.sweepLanes(),
     webhooks: () => sweepWebhooks(deps),
     signIns: () => connect.expireSignIns(),
+    measures: every(5 * 60_000, () => measure(deps)),
+    expiries: every(6 * 3_600_000, () => warnOfExpiry(deps)),
     logs: () => dropOldLogs(deps, config.retentionDays),
   }
   const ops = {
@@ -308,6 +315,17 @@ function once(run: () => Promise<void>): () => Promise<void> {
   }
 }
 
+/** Runs at the first call and then at most once in `periodMs`; a failed run is repeated at the next call. */
+function every(periodMs: number, run: () => Promise<void>): () => Promise<void> {
+  let notBefore = 0
+  return async () => {
+    const now = systemClock.now()
+    if (now < notBefore) return
+    await run()
+    notBefore = now + periodMs - 30_000
+  }
+}
+
 export type Gateway = Awaited<ReturnType<typeof wire>>
 
 let made: Promise<Gateway> | undefined
@@ -318,6 +336,8 @@ export function gateway(): Promise<Gateway> {
     .then(() => wire(readConfig()))
     .catch((error: unknown) => {
       made = undefined
+      const { code, problems = [] } = asGatewayError(error)
+      consoleLog.error('start-failed', { code, settings: problems.map((problem) => problem.field).join(' ') })
       throw error
     })
   return made

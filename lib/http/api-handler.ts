@@ -1,5 +1,6 @@
 import type { HttpHandler, HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions'
 import { asGatewayError, GatewayError, invalidInput } from '../errors.js'
+import { invocationLog } from '../log.js'
 import type { Caller } from '../model/caller.js'
 import { isTenantId, newId } from '../model/ids.js'
 import { parse } from '../model/parse.js'
@@ -53,16 +54,13 @@ export function apiHandler<T = undefined>(
     } catch (error) {
       const failure = asGatewayError(error)
       if (failure.status >= 500)
-        context.error(
-          JSON.stringify({
-            event: 'api-failed',
-            operation: operation.name,
-            tenant,
-            code: failure.code,
-            requestId,
-            fault: faultName(failure),
-          }),
-        )
+        invocationLog(context).error('api-failed', {
+          operation: operation.name,
+          tenant,
+          code: failure.code,
+          requestId,
+          fault: faultName(failure),
+        })
       return problem(failure, requestId)
     }
   }

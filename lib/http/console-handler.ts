@@ -5,6 +5,7 @@
  */
 import type { HttpHandler, HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions'
 import { asGatewayError, conflict, GatewayError, notFound } from '../errors.js'
+import { invocationLog } from '../log.js'
 import type { Caller } from '../model/caller.js'
 import { isTenantId, newId } from '../model/ids.js'
 import type { View } from '../pages/console/frame.js'
@@ -125,7 +126,7 @@ function answering(answer: (request: HttpRequest, requestId: string) => Promise<
       const failure = asGatewayError(error)
       if (failure.status >= 500) {
         const fault = failure.cause instanceof Error ? failure.cause.name : failure.code
-        context.error(JSON.stringify({ event: 'console-failed', code: failure.code, requestId, fault }))
+        invocationLog(context).error('console-failed', { code: failure.code, requestId, fault })
       }
       return consoleAnswer(failurePage({ ...wordsOf(failure), requestId }), requestId, failure.status)
     }

@@ -1,5 +1,6 @@
 import type { HttpHandler, HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions'
 import { asGatewayError, type GatewayError } from '../errors.js'
+import { invocationLog } from '../log.js'
 import { newId } from '../model/ids.js'
 import { browserCookie, readCookie } from './cookies.js'
 import { htmlResponse } from './html-response.js'
@@ -38,7 +39,7 @@ export function pageHandler(look: PageLook, act: (call: PageCall) => Promise<Htt
     } catch (caught) {
       const error = asGatewayError(caught)
       if (error.status >= 500)
-        context.error(JSON.stringify({ event: 'page-failed', code: error.code, requestId, fault: placeOf(error) }))
+        invocationLog(context).error('page-failed', { code: error.code, requestId, fault: placeOf(error) })
       return errorResponse(look, error, requestId)
     }
   }

@@ -22,7 +22,7 @@ const allowed = {
   ports: ['ports', 'model', 'errors', 'secret', 'log'],
   diagnosis: ['diagnosis', 'model', 'errors'],
   config: ['errors'],
-  log: ['errors'],
+  log: ['errors', 'model'],
   secret: [],
   errors: [],
 }

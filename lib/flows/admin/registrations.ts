@@ -9,6 +9,7 @@ import { newId, sha256 } from '../../model/ids.js'
 import type { Registration } from '../../model/registration.js'
 import type { Row } from '../../ports/tables.js'
 import { Secret } from '../../secret.js'
+import { clearAttention } from '../common/attention.js'
 import type { Dependencies } from '../common/dependencies.js'
 
 const rememberMs = 60_000
@@ -94,6 +95,7 @@ export function registrations(deps: Dependencies, redirectUri: string): Registra
       }
       if (existing === undefined) await deps.tables.insert(table, row)
       else await deps.tables.update(table, row, existing.etag ?? '')
+      if (input.clientSecret !== undefined) await clearAttention(deps, tenant, 'registration', registrationId)
       remembered.clear()
       return fromRow({ ...existing, ...row })
     },
@@ -101,6 +103,7 @@ export function registrations(deps: Dependencies, redirectUri: string): Registra
       const row = await deps.tables.get(table, tenant, `registration~${id}`)
       if (row === undefined) throw notFound('registration')
       await deps.tables.remove(table, tenant, `registration~${id}`)
+      await clearAttention(deps, tenant, 'registration', id)
       if (row['secretName']) await deps.vault.remove(String(row['secretName']))
       remembered.clear()
     },

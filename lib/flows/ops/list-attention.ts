@@ -21,7 +21,7 @@ export interface AttentionItem {
 export async function listAttention(deps: Dependencies, tenant: string): Promise<AttentionItem[]> {
   const items: AttentionItem[] = []
   const where: { partition: string } | { partitionRange: [string, string] } =
-    tenant === '~' ? { partitionRange: ['0', '~'] } : { partition: tenant }
+    tenant === '~' ? { partitionRange: ['0', '~~'] } : { partition: tenant }
   for await (const row of deps.tables.query(deps.names.table('attention'), where)) items.push(fromRow(row))
   return items.sort((a, b) => b.since.localeCompare(a.since))
 }

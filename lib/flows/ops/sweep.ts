@@ -13,6 +13,7 @@ export interface SweepParts {
 }
 
 export async function sweep(deps: Dependencies, parts: SweepParts): Promise<void> {
+  const started = deps.clock.now()
   for (const [part, run] of Object.entries(parts)) {
     try {
       await run()
@@ -26,6 +27,7 @@ export async function sweep(deps: Dependencies, parts: SweepParts): Promise<void
     v: 1,
     at: deps.clock.now(),
   })
+  deps.log.info('timer-ran', { timer: 'sweep', ms: deps.clock.now() - started })
 }
 
 /** Drops whole log days; cheap, because a purge is one table. The audit log keeps 400 days. */

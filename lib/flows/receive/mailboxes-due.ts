@@ -18,6 +18,7 @@ const claimMs = 10 * 60_000
 
 /** Returns how many mailboxes were handed to jobs. */
 export async function mailboxesDue(deps: Dependencies): Promise<number> {
+  const started = deps.clock.now()
   const due = await claimDue(deps, 'poll', mailboxesPerRun, claimMs)
   due.sort((a, b) => a.dueAt - b.dueAt)
   for (let at = 0; at < due.length; at += mailboxesPerJob) {
@@ -25,5 +26,12 @@ export async function mailboxesDue(deps: Dependencies): Promise<number> {
     const job: PollJob = { v: 1, mailboxes }
     await deps.queues.send(deps.names.queue('mailbox-poll'), job)
   }
+  const finished = deps.clock.now()
+  deps.log.info('timer-ran', {
+    timer: 'mailboxes-due',
+    ms: finished - started,
+    subjects: due.length,
+    lateMs: started - (due[0]?.dueAt ?? started),
+  })
   return due.length
 }

@@ -30,8 +30,24 @@ export async function pollBatch(deps: ReceiveDependencies, message: unknown): Pr
       }
     }
   }
+  const started = deps.clock.now()
   await Promise.all(Array.from({ length: Math.min(inFlight, mailboxes.length) }, worker))
+  deps.log.info('polls-ran', { ...counted(results), mailboxes: mailboxes.length, ms: deps.clock.now() - started })
   return results
+}
+
+function counted(results: PollResult[]) {
+  const of = (...outcomes: PollResult['outcome'][]): number =>
+    results.filter((result) => outcomes.includes(result.outcome)).length
+  const sum = (count: 'handedOver' | 'quarantined'): number => results.reduce((all, one) => all + one[count], 0)
+  return {
+    idle: of('idle'),
+    mail: of('mail'),
+    failed: of('failed'),
+    skipped: of('off', 'held'),
+    handedOver: sum('handedOver'),
+    quarantined: sum('quarantined'),
+  }
 }
 
 function parsePollJob(message: unknown): PollJob {

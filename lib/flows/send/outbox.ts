@@ -92,6 +92,16 @@ export async function* openHints(
     yield toHint(row.partitionKey, row.rowKey, row['at'])
 }
 
+export interface OwnedHint extends Hint {
+  tenant: string
+}
+
+/** All hints of the deployment: open mail only, so the scan is as long as what waits. */
+export async function* allOpenHints(deps: Dependencies): AsyncIterable<OwnedHint> {
+  for await (const row of deps.tables.query(deps.names.table('outbox'), { partitionRange: ['0', '~'] }))
+    yield { ...toHint(row.partitionKey, row.rowKey, row['at']), tenant: row.partitionKey.split('~')[0] ?? '' }
+}
+
 /** "This mailbox has work": the due row as net, then the message. */
 export async function wakeLane(deps: Dependencies, tenant: string, mailboxId: string): Promise<void> {
   await setDue(deps, 'lane', tenant, mailboxId, deps.clock.now() + laneDueMs)

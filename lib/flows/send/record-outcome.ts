@@ -127,6 +127,15 @@ export async function leaveUnknown(
 
 /** One row per attempt: ids, codes and the server's line; recipients masked, no subject. */
 export async function logAttempt(deps: Dependencies, mail: Mail, attempt: MailAttempt): Promise<void> {
+  deps.log.info('mail-attempt', {
+    tenant: mail.tenant,
+    mailboxId: mail.mailboxId,
+    mailId: mail.id,
+    state: mail.state,
+    attempt: mail.attempts,
+    code: attempt.code,
+    class: attempt.class,
+  })
   const bad: ReadonlySet<MailState> = new Set(['failed', 'unknown', 'waiting'])
   await writeLog(
     deps,

@@ -8,7 +8,9 @@ const claimMs = 10 * 60_000
 
 /** Timer part: claims grants that are due and hands them to workers in batches. Returns how many. */
 export async function grantsDue(deps: TokenDependencies): Promise<number> {
+  const started = deps.clock.now()
   let handed = 0
+  let oldest = started
   for (let round = 0; round < rounds; round += 1) {
     const due = await claimDue(deps, 'grant', perRound, claimMs)
     for (let at = 0; at < due.length; at += perMessage) {
@@ -16,7 +18,14 @@ export async function grantsDue(deps: TokenDependencies): Promise<number> {
       await deps.queues.send(deps.names.queue('connection-refresh'), { v: 1, connections })
     }
     handed += due.length
+    for (const { dueAt } of due) oldest = Math.min(oldest, dueAt)
     if (due.length < perRound) break
   }
+  deps.log.info('timer-ran', {
+    timer: 'tokens-due',
+    ms: deps.clock.now() - started,
+    subjects: handed,
+    lateMs: started - oldest,
+  })
   return handed
 }

@@ -180,7 +180,11 @@ async function rotated(
       return { rotation, ...(await putSecret(deps, row, connection.id, { value, rotation })) }
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error
-      deps.log.warn('refresh-token-not-stored', { connectionId: connection.id, code: error.code })
+      deps.log.warn('refresh-token-not-stored', {
+        tenant: connection.tenant,
+        connectionId: connection.id,
+        code: error.code,
+      })
     }
   }
   return { rotation, unstored: await seal(deps, row, 'unstored', value), unstoredRotation: rotation }
@@ -217,7 +221,12 @@ async function noteFailure(
   const due = isFinal ? Number.POSITIVE_INFINITY : notBefore
   await setDue(deps, 'grant', connection.tenant, connection.id, due)
   await lease.release({ failures, notBefore, failureCode: failure?.code ?? 'unexpected' })
-  deps.log.warn('refresh-failed', { tenant: connection.tenant, connectionId: connection.id, code: failure?.code })
+  deps.log.warn('refresh-failed', {
+    tenant: connection.tenant,
+    connectionId: connection.id,
+    code: failure?.code ?? 'unexpected',
+    class: failure?.class ?? 'transient',
+  })
 }
 
 /** Only these say something about the grant; outages, throttling and our own faults never do. */

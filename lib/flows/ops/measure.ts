@@ -1,0 +1,61 @@
+/**
+ * Every five minutes: what waits and what needs somebody, as numbers for alerts and the workbook. Both tables read here
+ * hold open subjects only, so a healthy deployment pays a few requests. A mail is late when its time has come, nothing
+ * tells its mailbox to wait, and still nobody took it; behind a closed gate it waits for a person and is counted apart.
+ */
+import type { Dependencies } from '../common/dependencies.js'
+import { readMailbox } from '../common/mailbox-rows.js'
+import { laneOpensAt, laneState, readLane } from '../send/lane.js'
+import { allOpenHints, type OwnedHint } from '../send/outbox.js'
+
+/** Younger lateness is the normal time between due and taken, and not worth reading the lane for. */
+const worthAskingMs = 2 * 60_000
+
+export async function measure(deps: Dependencies): Promise<void> {
+  await measureMails(deps)
+  await measureAttention(deps)
+}
+
+async function measureMails(deps: Dependencies): Promise<void> {
+  const now = deps.clock.now()
+  const count = { waiting: 0, gated: 0, held: 0, unknown: 0, oldestLateMs: 0, oldestUnknownMs: 0 }
+  const closed = new Map<string, boolean>()
+  const waitsForSomebody = async ({ tenant, mailboxId }: OwnedHint): Promise<boolean> => {
+    const key = `${tenant}~${mailboxId}`
+    const known = closed.get(key)
+    if (known !== undefined) return known
+    const mailbox = await readMailbox(deps, tenant, mailboxId)
+    const lane = laneState(await readLane(deps, tenant, mailboxId))
+    const answer = mailbox?.active === false || laneOpensAt(lane, now) > 0
+    closed.set(key, answer)
+    return answer
+  }
+  for await (const hint of allOpenHints(deps)) {
+    const lateMs = now - hint.dueAt
+    if (hint.kind === 'h') count.held += 1
+    else if (hint.kind === 'u') {
+      count.unknown += 1
+      count.oldestUnknownMs = Math.max(count.oldestUnknownMs, lateMs)
+    } else if (lateMs < worthAskingMs) count.waiting += 1
+    else if (await waitsForSomebody(hint)) count.gated += 1
+    else {
+      count.waiting += 1
+      count.oldestLateMs = Math.max(count.oldestLateMs, lateMs)
+    }
+  }
+  deps.log.info('mails-open', count)
+}
+
+async function measureAttention(deps: Dependencies): Promise<void> {
+  const found = new Map<string, { kind: string; class: string; count: number; oldestMs: number }>()
+  const rows = deps.tables.query(deps.names.table('attention'), { partitionRange: ['0', '~~'] })
+  for await (const row of rows) {
+    const [kind = ''] = row.rowKey.split('~')
+    const errorClass = String(row['class'] ?? '')
+    const one = found.get(`${kind} ${errorClass}`) ?? { kind, class: errorClass, count: 0, oldestMs: 0 }
+    one.count += 1
+    one.oldestMs = Math.max(one.oldestMs, deps.clock.now() - Date.parse(String(row['since'])))
+    found.set(`${kind} ${errorClass}`, one)
+  }
+  for (const one of found.values()) deps.log.info('attention-open', one)
+}

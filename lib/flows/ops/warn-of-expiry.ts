@@ -1,0 +1,47 @@
+/**
+ * Client secrets end on a day known beforehand. 60, 30, 7 and 1 days before, and when it has ended, the registration
+ * needs somebody, and each stage is logged once; a newer secret ends the warning (M-082).
+ */
+import { GatewayError } from '../../errors.js'
+import type { Row } from '../../ports/tables.js'
+import { clearAttention, raiseAttention } from '../common/attention.js'
+import type { Dependencies } from '../common/dependencies.js'
+
+const dayMs = 86_400_000
+const stages = [0, 1, 7, 30, 60]
+
+export async function warnOfExpiry(deps: Dependencies): Promise<void> {
+  const rows = deps.tables.query(deps.names.table('tenants'), {
+    partitionRange: ['0', '~~'],
+    rowRange: ['registration~', 'registration~~'],
+  })
+  for await (const row of rows) await warnOfOne(deps, row)
+}
+
+async function warnOfOne(deps: Dependencies, row: Row): Promise<void> {
+  const tenant = row.partitionKey
+  const registrationId = row.rowKey.slice('registration~'.length)
+  const expiresAt = Date.parse(String(row['secretExpiresAt'] ?? ''))
+  const daysLeft = Math.ceil((expiresAt - deps.clock.now()) / dayMs)
+  const stage = stages.find((days) => daysLeft <= days)
+  if (stage === undefined) {
+    await clearAttention(deps, tenant, 'registration', registrationId)
+    return
+  }
+  const error = expiryError(String(row['name'] ?? ''), tenant, stage, expiresAt)
+  if (await raiseAttention(deps, tenant, 'registration', registrationId, error))
+    deps.log.warn('secret-expiring', { tenant, registrationId, daysLeft, code: error.code })
+}
+
+function expiryError(name: string, tenant: string, stage: number, expiresAt: number): GatewayError {
+  const day = new Date(expiresAt).toISOString().slice(0, 10)
+  return new GatewayError(stage === 0 ? 'secret_expired' : `secret_expires_in_${stage}`, 'needs-admin', {
+    hint: tenant === '~' ? 'operator' : 'tenant',
+    description:
+      stage === 0
+        ? `The client secret of the registration "${name}" ended on ${day}; its mailboxes stop when their tokens end.`
+        : `The client secret of the registration "${name}" ends on ${day}.`,
+    remedy:
+      'Make a new client secret at the identity provider and save the registration with it; no mailbox has to reconnect.',
+  })
+}

@@ -1,0 +1,46 @@
+/**
+ * Every line the gateway logs for machines, with its fields. The type of `Log` comes from this table, so nothing else can
+ * be logged; alerts and the workbook in `infra/` may ask for these names only (a test looks each of them up). Fields are
+ * ids, codes, counts and durations: never an address, a subject, a token or a server's text (SEC-40).
+ */
+export const telemetry = {
+  /** A timer has finished. `subjects`: handed out; `lateMs`: how long the most overdue of them had waited. */
+  'timer-ran': ['timer', 'ms', 'subjects', 'lateMs'],
+  /** A job of polls has finished, counted by outcome. */
+  'polls-ran': ['mailboxes', 'idle', 'mail', 'failed', 'skipped', 'handedOver', 'quarantined', 'ms'],
+  /** One attempt to send one mail, or the end of a mail: `state` is where it stands after it. */
+  'mail-attempt': ['tenant', 'mailboxId', 'mailId', 'state', 'attempt', 'code', 'class'],
+  /** The open mail of the deployment, every five minutes. `gated`: behind a gate somebody must open. */
+  'mails-open': ['waiting', 'gated', 'held', 'unknown', 'oldestLateMs', 'oldestUnknownMs'],
+  /** What needs attention, every five minutes, one line per kind and class; a healthy deployment writes none. */
+  'attention-open': ['kind', 'class', 'count', 'oldestMs'],
+  /** The counts of a tenant have not added up for ten minutes. */
+  'balance-not-closed': ['tenant', 'difference', 'sinceMs'],
+  /** A client secret ends in 60, 30, 7 or 1 days or has ended; once per stage. */
+  'secret-expiring': ['tenant', 'registrationId', 'daysLeft', 'code'],
+  /** A request ended with a fault of ours; `fault`: name and place in the code, never a message. */
+  'api-failed': ['operation', 'tenant', 'code', 'requestId', 'fault'],
+  'page-failed': ['code', 'requestId', 'fault'],
+  'console-failed': ['code', 'requestId', 'fault'],
+  /** A message was taken off after five failures. */
+  'message-buried': ['queue', 'tenant', 'messageId'],
+  'mail-send-malformed': [],
+  'start-failed': ['code', 'settings'],
+  'sweep-part-failed': ['part', 'code'],
+  'poll-broke-off': ['tenant', 'mailboxId', 'error'],
+  'webhook-given-up': ['tenant', 'endpointId', 'code'],
+  'connection-changed': ['tenant', 'connectionId', 'state', 'code'],
+  'refresh-failed': ['tenant', 'connectionId', 'code', 'class'],
+  'grant-not-refreshed': ['tenant', 'connectionId', 'code'],
+  'refresh-token-not-stored': ['tenant', 'connectionId', 'code'],
+  'log-row-dropped': ['table', 'tenant'],
+  'probe-failed': ['signInId', 'code'],
+  'sign-in-refused': ['signInId', 'tenant', 'code'],
+  'sign-in-expiry-failed': ['signInId', 'code'],
+} as const satisfies Record<string, readonly string[]>
+
+export type TelemetryName = keyof typeof telemetry
+
+export type TelemetryFields<N extends TelemetryName> = {
+  [F in (typeof telemetry)[N][number]]?: string | number | boolean | undefined
+}

@@ -1,0 +1,125 @@
+import { expect, test } from 'vitest'
+import { raiseAttention } from '../../../lib/flows/common/attention.js'
+import { measure } from '../../../lib/flows/ops/measure.js'
+import { sweep } from '../../../lib/flows/ops/sweep.js'
+import { warnOfExpiry } from '../../../lib/flows/ops/warn-of-expiry.js'
+import { mailboxesDue } from '../../../lib/flows/receive/mailboxes-due.js'
+import { closeGate } from '../../../lib/flows/send/gate.js'
+import { sendFlows } from '../../../lib/flows/send/index.js'
+import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
+import { telemetry } from '../../../lib/model/telemetry.js'
+import { recordedLog } from '../../support/recorded-log.js'
+import { faultOf, sendHarness } from '../../support/send-harness.js'
+
+const { acceptMail, drainLane } = sendFlows
+const mail = (more: object = {}) => parseMailSubmission({ to: ['bob@b.example'], subject: 'Offer', text: 'x', ...more })
+const minute = 60_000
+const day = 86_400_000
+
+async function harness() {
+  const h = await sendHarness()
+  const recorded = recordedLog()
+  return { ...h, ...recorded, deps: { ...h.deps, log: recorded.log } }
+}
+
+test('late mail is told from mail that waits for a person and from held mail', async () => {
+  const h = await harness()
+  await acceptMail(h.deps, h.tenant, mail())
+  await acceptMail(h.deps, h.tenant, mail({ hold: true }))
+  h.clock.advance(20 * minute)
+  await acceptMail(h.deps, h.tenant, mail())
+  await measure(h.deps)
+  expect(h.of('mails-open')).toMatchObject([{ waiting: 2, gated: 0, held: 1, unknown: 0, oldestLateMs: 20 * minute }])
+
+  await closeGate(h.deps, h.tenant, h.mailbox.id, 'connection', faultOf('needs-reconnect'))
+  h.clock.advance(20 * minute)
+  await measure(h.deps)
+  expect(h.of('mails-open')[1]).toMatchObject({ waiting: 0, gated: 2, held: 1, oldestLateMs: 0 })
+})
+
+test('a mail nobody knows the fate of is counted with its age until a person decides', async () => {
+  const h = await harness()
+  h.peer.script.after = () => faultOf('transient', { outcome: 'unknown' })
+  await acceptMail(h.deps, h.tenant, mail())
+  await drainLane(h.deps, { v: 1, tenant: h.tenant, mailboxId: h.mailbox.id })
+  h.clock.advance(90 * minute)
+  await measure(h.deps)
+  expect(h.of('mails-open')).toMatchObject([{ unknown: 1, oldestUnknownMs: 90 * minute }])
+  expect(h.of('attention-open')).toMatchObject([{ kind: 'mail-unknown', count: 1, oldestMs: 90 * minute }])
+  expect(h.of('mail-attempt').at(-1)).toMatchObject({ state: 'unknown', tenant: h.tenant })
+})
+
+test('what needs attention is counted by kind and class over all tenants', async () => {
+  const h = await harness()
+  await raiseAttention(h.deps, 'acme', 'connection', 'a', faultOf('needs-reconnect'))
+  h.clock.advance(minute)
+  await raiseAttention(h.deps, 'other', 'connection', 'b', faultOf('needs-reconnect'))
+  await raiseAttention(h.deps, '~', 'registration', 'c', faultOf('needs-admin'))
+  await measure(h.deps)
+  expect(h.of('attention-open')).toEqual([
+    {
+      event: 'attention-open',
+      level: 'info',
+      kind: 'connection',
+      class: 'needs-reconnect',
+      count: 2,
+      oldestMs: minute,
+    },
+    { event: 'attention-open', level: 'info', kind: 'registration', class: 'needs-admin', count: 1, oldestMs: 0 },
+  ])
+})
+
+test('M-082: a client secret warns at 60, 30, 7 and 1 days and at its end, once each; a newer one ends the warning', async () => {
+  const h = await harness()
+  const tenants = h.deps.names.table('tenants')
+  const registration = { partitionKey: '~', rowKey: 'registration~r1', v: 1, name: 'Gateway' }
+  const expiresIn = (days: number) => new Date(h.clock.now() + days * day).toISOString()
+  await h.stores.tables.upsert(tenants, { ...registration, secretExpiresAt: expiresIn(90) })
+  for (let passed = 0; passed < 120; passed += 1) {
+    await warnOfExpiry(h.deps)
+    await warnOfExpiry(h.deps)
+    h.clock.advance(day)
+  }
+  expect(h.of('secret-expiring').map((line) => [line['code'], line['daysLeft']])).toEqual([
+    ['secret_expires_in_60', 60],
+    ['secret_expires_in_30', 30],
+    ['secret_expires_in_7', 7],
+    ['secret_expires_in_1', 1],
+    ['secret_expired', 0],
+  ])
+  const attention = () => h.stores.tables.get(h.deps.names.table('attention'), '~', 'registration~r1')
+  expect(await attention()).toMatchObject({ code: 'secret_expired', class: 'needs-admin', hint: 'operator' })
+  await h.stores.tables.upsert(tenants, { ...registration, secretExpiresAt: expiresIn(365) })
+  await warnOfExpiry(h.deps)
+  expect(await attention()).toBeUndefined()
+})
+
+test('a registration whose secret has no known end never warns', async () => {
+  const h = await harness()
+  const row = { partitionKey: 'acme', rowKey: 'registration~r2', v: 1, name: 'Public client' }
+  await h.stores.tables.upsert(h.deps.names.table('tenants'), row)
+  await warnOfExpiry(h.deps)
+  expect(h.lines).toEqual([])
+})
+
+test('timers leave a heartbeat that says how late the most overdue subject is', async () => {
+  const h = await harness()
+  await h.stores.tables.ensure(h.deps.names.table('due'))
+  const { setDue } = await import('../../../lib/flows/common/due.js')
+  await setDue(h.deps, 'poll', h.tenant, h.mailbox.id, h.clock.now())
+  h.clock.advance(7 * minute)
+  await mailboxesDue(h.deps)
+  await sweep(h.deps, {})
+  expect(h.of('timer-ran')).toMatchObject([
+    { timer: 'mailboxes-due', subjects: 1, lateMs: 7 * minute },
+    { timer: 'sweep' },
+  ])
+})
+
+test('SEC-40: a log line can carry ids, codes, counts and durations only', () => {
+  const ids = /^(tenant|[a-zA-Z]*Id|code|class|kind|state|event|timer|queue|table|part|settings|error|operation|fault)$/
+  const counts =
+    /^(count|attempt|subjects|mailboxes|idle|mail|failed|skipped|handedOver|quarantined|waiting|gated|held|unknown|difference|daysLeft|ms|[a-zA-Z]+Ms)$/
+  for (const [name, fields] of Object.entries(telemetry))
+    for (const field of fields) expect(ids.test(field) || counts.test(field), `${name}.${field}`).toBe(true)
+})
