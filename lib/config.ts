@@ -17,10 +17,16 @@ export interface SettingRow {
   min?: number
   max?: number
   pattern?: RegExp
+  /** The pattern in words. */
+  form?: string
   example: string
   description: string
   /** Read by the Functions host too (bindings), so it must be an app setting of exactly this name. */
   binding?: boolean
+  /** Tenants, purposes and mailboxes may choose their own value, under the name in camel case. */
+  adjustable?: boolean
+  /** What the deployment says is also the most or the least that they may choose. */
+  bound?: 'ceiling' | 'floor'
 }
 
 export const settingsTable = [
@@ -130,6 +136,7 @@ export const settingsTable = [
     max: 365,
     example: '7',
     description: 'How many days back the first poll of a mailbox looks.',
+    adjustable: true,
   },
   {
     name: 'POLL_MIN_SECONDS',
@@ -139,6 +146,8 @@ export const settingsTable = [
     max: 86400,
     example: '60',
     description: 'Shortest poll interval, used after activity.',
+    adjustable: true,
+    bound: 'floor',
   },
   {
     name: 'POLL_MAX_SECONDS',
@@ -148,6 +157,7 @@ export const settingsTable = [
     max: 86400,
     example: '900',
     description: 'Longest poll interval of a quiet mailbox.',
+    adjustable: true,
   },
   {
     name: 'MAILS_PER_POLL',
@@ -157,6 +167,18 @@ export const settingsTable = [
     max: 1000,
     example: '200',
     description: 'Mails fetched from one mailbox in one poll; the rest follows at once in the next.',
+    adjustable: true,
+    bound: 'ceiling',
+  },
+  {
+    name: 'AFTER_RECEIVE',
+    kind: 'text',
+    default: 'leave',
+    pattern: /^(leave|mark-read|delete|move:[^\u0000-\u001f\u007f]{1,200})$/,
+    form: 'leave, mark-read, delete or move:Folder',
+    example: 'leave',
+    description: 'What happens at the server to a mail that was handed over: leave, mark-read, delete or move:Folder.',
+    adjustable: true,
   },
   {
     name: 'MAX_MAIL_BYTES',
@@ -166,6 +188,8 @@ export const settingsTable = [
     max: 157286400,
     example: '36700160',
     description: 'Largest mail accepted for sending or fetched when receiving, in bytes of MIME.',
+    adjustable: true,
+    bound: 'ceiling',
   },
   {
     name: 'MAX_RECIPIENTS',
@@ -175,6 +199,8 @@ export const settingsTable = [
     max: 1000,
     example: '500',
     description: 'Recipients (to, cc and bcc) of one mail.',
+    adjustable: true,
+    bound: 'ceiling',
   },
   {
     name: 'RETRY_BASE_SECONDS',
@@ -202,6 +228,28 @@ export const settingsTable = [
     max: 720,
     example: '72',
     description: 'A mail that could not be sent for so long is given up.',
+    adjustable: true,
+  },
+  {
+    name: 'WHEN_UNKNOWN',
+    kind: 'text',
+    default: 'stop',
+    pattern: /^(stop|resend)$/,
+    form: 'stop or resend',
+    example: 'stop',
+    description:
+      'What happens to a mail of unknown outcome that says nothing itself: stop (a person decides) or resend (may arrive twice).',
+    adjustable: true,
+  },
+  {
+    name: 'MESSAGES_PER_SESSION',
+    kind: 'number',
+    default: '3',
+    min: 1,
+    max: 1000,
+    example: '3',
+    description: 'Mails sent over one SMTP session before a new one is opened.',
+    adjustable: true,
   },
   {
     name: 'LANE_SECONDS',
@@ -261,10 +309,30 @@ export interface Config {
   retryBaseMs: number
   retryCapMs: number
   deadlineMs: number
+  afterReceive: string
+  whenUnknown: 'stop' | 'resend'
+  messagesPerSession: number
   laneSeconds: number
   laneMails: number
   retentionDays: number
   linkMs: number
+  /** What tenants and mailboxes may choose for themselves. */
+  adjustable: AdjustableSetting[]
+}
+
+export interface AdjustableSetting {
+  name: string
+  kind: 'text' | 'number'
+  default: string | number
+  /** The deployment's value. */
+  value: string | number
+  /** The deployment says so itself, instead of leaving the default. */
+  chosen: boolean
+  min?: number
+  max?: number
+  description: string
+  /** Why a value cannot be had, with the limit and the cure. */
+  wrong(value: unknown): string | undefined
 }
 
 type Environment = Record<string, string | undefined>
@@ -334,10 +402,42 @@ export function readConfig(environment: Environment = process.env): Config {
     retryBaseMs: number('RETRY_BASE_SECONDS') * 1000,
     retryCapMs: number('RETRY_CAP_SECONDS') * 1000,
     deadlineMs: number('MAIL_DEADLINE_HOURS') * 3_600_000,
+    afterReceive: text('AFTER_RECEIVE'),
+    whenUnknown: text('WHEN_UNKNOWN') === 'resend' ? 'resend' : 'stop',
+    messagesPerSession: number('MESSAGES_PER_SESSION'),
     laneSeconds: number('LANE_SECONDS'),
     laneMails: number('LANE_MAILS'),
     retentionDays: number('RETENTION_DAYS'),
     linkMs: number('LINK_HOURS') * 3_600_000,
+    adjustable: (settingsTable as readonly SettingRow[])
+      .filter((row) => row.adjustable)
+      .map((row) => adjustable(row, text(row.name), (environment[row.name] ?? '') !== '')),
+  }
+}
+
+/** Name of an adjustable setting for tenants and mailboxes: FIRST_SYNC_DAYS → firstSyncDays. */
+export const adjustableName = (name: string): string =>
+  name.toLowerCase().replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
+
+function adjustable(row: SettingRow, deployed: string, chosen: boolean): AdjustableSetting {
+  const isNumber = row.kind === 'number'
+  const typed = (text: string): string | number => (isNumber ? Number(text) : text)
+  const min = row.bound === 'floor' ? Number(deployed) : row.min
+  const max = row.bound === 'ceiling' ? Number(deployed) : row.max
+  return {
+    name: adjustableName(row.name),
+    kind: isNumber ? 'number' : 'text',
+    default: typed(row.default ?? ''),
+    value: typed(deployed),
+    chosen,
+    ...(isNumber && min !== undefined && max !== undefined ? { min, max } : {}),
+    description: row.description,
+    wrong(value) {
+      if (typeof value !== (isNumber ? 'number' : 'string'))
+        return isNumber ? `must be a whole number from ${min} to ${max}.` : `must be ${row.form}.`
+      const narrowed = { ...row, ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }) }
+      return wrong(narrowed, String(value), false)
+    },
   }
 }
 
@@ -354,7 +454,8 @@ function wrong(row: SettingRow, value: string, managedIdentity: boolean): string
       return `must be a whole number from ${row.min} to ${row.max}.`
   }
   if (row.kind === 'boolean' && value !== 'true' && value !== 'false') return 'must be true or false.'
-  if (row.pattern && !row.pattern.test(value)) return 'does not have the allowed form.'
+  if (row.pattern && !row.pattern.test(value))
+    return row.form === undefined ? 'does not have the allowed form.' : `must be ${row.form}.`
   if (row.kind === 'url' || row.kind === 'origin') return wrongUrl(row.kind, value, managedIdentity)
   return undefined
 }

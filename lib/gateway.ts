@@ -14,6 +14,7 @@ import { disconnect } from './flows/admin/disconnect.js'
 import * as mailboxes from './flows/admin/mailboxes.js'
 import { type Registrations, registrations } from './flows/admin/registrations.js'
 import * as returnUrls from './flows/admin/return-urls.js'
+import * as settings from './flows/admin/settings.js'
 import * as tenants from './flows/admin/tenants.js'
 import * as webhookEndpoints from './flows/admin/webhook-endpoints.js'
 import { readConnection } from './flows/common/connection-rows.js'
@@ -241,9 +242,10 @@ async function wire(config: Config) {
       ...deps,
       openGate: send.openGate,
       cancelOpenMails: send.cancelOpenMails,
+      settingRules: config.adjustable,
       disconnect: (tenant: string, id: string) => disconnect(removing, tenant, id),
     },
-    { ...apiKeys, ...tenants, ...returnUrls, ...webhookEndpoints, ...mailboxes },
+    { ...apiKeys, ...tenants, ...returnUrls, ...webhookEndpoints, ...mailboxes, ...settings },
   )
   const sweepParts = {
     storage: once(() => prepareStorage(deps)),

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type SettingRow, settingsTable } from '../lib/config.js'
+import { adjustableName, type SettingRow, settingsTable } from '../lib/config.js'
 import { openApi } from '../lib/http/open-api.js'
 import { version } from '../lib/http/version.js'
 
@@ -10,7 +10,10 @@ export function configurationPage(): string {
   const rows = (settingsTable as readonly SettingRow[]).map((row) => {
     const bounds = row.kind === 'number' ? `${row.kind}, ${row.min} to ${row.max}` : row.kind
     const fallback = row.default === undefined ? '**required**' : row.default === '' ? 'empty' : `\`${row.default}\``
-    return `| \`${row.name}\` | ${bounds} | ${fallback} | ${row.description} |`
+    const own = row.adjustable ? `\`${adjustableName(row.name)}\`` : ''
+    const bound = { ceiling: ', at most that of the deployment', floor: ', at least that of the deployment' }
+    const limit = row.bound === undefined ? '' : bound[row.bound]
+    return `| \`${row.name}\` | ${bounds} | ${fallback} | ${own}${limit} | ${row.description} |`
   })
   return [
     '# Settings',
@@ -20,8 +23,13 @@ export function configurationPage(): string {
     'problem at once, names the setting and never prints its value. Plain `http://` addresses are accepted for this',
     'machine only, and not at all where a managed identity is present.',
     '',
-    '| setting | kind | default | meaning |',
-    '|---|---|---|---|',
+    'A setting with a name in the fourth column can also be chosen by a tenant, by a purpose of mailboxes and by a single',
+    'mailbox (`PUT /api/v1/settings`, `PUT /api/v1/settings?purpose=…`, `PUT /api/v1/mailboxes/{id}/settings`). The most',
+    'specific choice counts: mailbox, purpose, tenant, deployment, default; `GET` shows each value with its source. A',
+    'change counts everywhere within a minute.',
+    '',
+    '| setting | kind | default | tenants and mailboxes | meaning |',
+    '|---|---|---|---|---|',
     ...rows,
     '',
   ].join('\n')

@@ -76,13 +76,13 @@ const receive = z.discriminatedUnion('transport', [
     transport: z.literal('graph'),
     connectionId: id,
     folder: z.string().min(1).max(200).default('inbox'),
-    after: after.default({ action: 'leave' }),
+    after: after.optional(),
   }),
   z.strictObject({
     transport: z.literal('imap'),
     connectionId: id,
     imap: z.strictObject({ host, port, tls, ca, folder: z.string().min(1).max(200).default('INBOX') }),
-    after: after.default({ action: 'leave' }),
+    after: after.optional(),
   }),
 ])
 const send = z.discriminatedUnion('transport', [
@@ -91,7 +91,7 @@ const send = z.discriminatedUnion('transport', [
   z.strictObject({
     transport: z.literal('smtp'),
     connectionId: id,
-    smtp: z.strictObject({ host, port, tls, ca, messagesPerSession: z.number().int().min(1).max(1000).default(3) }),
+    smtp: z.strictObject({ host, port, tls, ca, messagesPerSession: z.number().int().min(1).max(1000).optional() }),
   }),
 ])
 
@@ -109,6 +109,11 @@ export const mailboxChangeSchema = z.strictObject({
   receive: receive.optional(),
   send: send.optional(),
 })
+
+/** Names, kinds and limits are checked against the settings table, all at once. */
+export const settingsSchema = z
+  .record(z.string().max(50), z.union([z.string().max(300), z.number()], 'must be text or a number'))
+  .refine((values) => Object.keys(values).length <= 50, 'must have at most 50 settings')
 
 export type TenantInput = z.infer<typeof tenantSchema>
 export type ApiKeyInput = z.infer<typeof apiKeySchema>

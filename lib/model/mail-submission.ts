@@ -82,7 +82,7 @@ export const mailSubmissionSchema = z
     hold: z.boolean().default(false),
     notBefore: time.optional(),
     deadline: time.optional(),
-    whenUnknown: z.enum(['stop', 'resend'], { error: 'must be stop or resend' }).default('stop'),
+    whenUnknown: z.enum(['stop', 'resend'], { error: 'must be stop or resend' }).optional(),
   })
   .superRefine((mail, context) => {
     const problem = (field: string, message: string) => context.addIssue({ code: 'custom', path: [field], message })

@@ -1,3 +1,5 @@
+import type { SettingValues } from './setting.js'
+
 /** Hosts, ports and TLS of one mail server. `plain` needs a recorded permission and never carries a bearer token. */
 export interface ServerAddress {
   host: string
@@ -8,8 +10,8 @@ export interface ServerAddress {
 }
 
 export interface SmtpOptions extends ServerAddress {
-  /** Mails per SMTP session (M-031). */
-  messagesPerSession: number
+  /** Mails per SMTP session (M-031); absent: as the settings say. */
+  messagesPerSession?: number
 }
 
 export interface ImapOptions extends ServerAddress {
@@ -28,10 +30,11 @@ export type AfterReceive =
   | { action: 'move'; folder: string }
   | { action: 'delete' }
 
+/** `after` absent: as the settings say. */
 export type ReceiveSettings =
   | { transport: 'none' }
-  | { transport: 'graph'; connectionId: string; folder: string; after: AfterReceive }
-  | { transport: 'imap'; connectionId: string; imap: ImapOptions; after: AfterReceive }
+  | { transport: 'graph'; connectionId: string; folder: string; after?: AfterReceive }
+  | { transport: 'imap'; connectionId: string; imap: ImapOptions; after?: AfterReceive }
 
 export type SendSettings =
   | { transport: 'none' }
@@ -53,6 +56,8 @@ export interface Mailbox {
   send: SendSettings
   /** Further addresses it may send as (M-038, SEC-30). */
   sendAs: string[]
+  /** What the mailbox chooses for itself (M-004); absent: nothing. */
+  settings?: SettingValues
   /** Counts every change of receive or send, so that a running job notices. */
   epoch: number
   createdAt: string

@@ -117,6 +117,7 @@ async function world(after: AfterReceive = { action: 'leave' }, settings = {}): 
       pollMinMs: 60_000,
       pollMaxMs: 900_000,
       mailsPerPoll: 50,
+      afterReceive: 'leave',
       ...settings,
     },
   }
@@ -195,14 +196,33 @@ describe('receive', () => {
     expect(rows).toMatchObject([{ outcome: 'received', handedOver: 1, failed: false }])
   })
 
-  test('an idle poll costs at most three storage requests', async () => {
+  test('M-004: after-receive action, mails per poll and interval follow what the tenant chose', async () => {
+    const at = await world()
+    const { after: _, ...receive } = at.mailbox.receive as Extract<Mailbox['receive'], { transport: 'imap' }>
+    await storage.tables.upsert(names.table('mailboxes'), toRow({ ...at.mailbox, receive }))
+    const chosen = { afterReceive: 'mark-read', mailsPerPoll: 1, pollMinSeconds: 7200 }
+    await storage.tables.insert(names.table('tenants'), {
+      partitionKey: at.mailbox.tenant,
+      rowKey: 'setting~tenant',
+      v: 1,
+      values: JSON.stringify(chosen),
+    })
+    at.server.put(1)
+    at.server.put(2)
+    expect(await at.poll()).toMatchObject({ handedOver: 1 })
+    expect(await at.poll()).toMatchObject({ handedOver: 1 })
+    expect(at.server.actions.map(({ action }) => action)).toEqual(['mark-read', 'mark-read'])
+    expect(await dueAt(at)).toBeGreaterThan(at.deps.clock.now() + 7_100_000)
+  })
+
+  test('an idle poll costs three storage requests, and once a minute one more for the settings of the tenant', async () => {
     const at = await world()
     await at.poll()
     at.pass(20 * 60_000)
     const requests: string[] = []
     at.watch((when, request) => when === 'before' && requests.push(request))
     expect(await at.poll()).toMatchObject({ outcome: 'idle' })
-    expect(requests).toEqual(['query', 'update', 'upsert'])
+    expect(requests).toEqual(['query', 'query', 'update', 'upsert'])
   })
 
   test('M-110, REL-26: of two workers one polls, and a mailbox just polled is not polled again', async () => {

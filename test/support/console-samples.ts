@@ -133,6 +133,13 @@ export function samplePages(hostile?: string): Record<string, string> {
     mailbox: mailboxPage(view, {
       mailbox,
       attention: [attention],
+      settings: (['mailbox', 'default'] as const).map((source) => ({
+        name: 'afterReceive',
+        value: say('move:Done'),
+        source,
+        default: 'leave',
+        description: 'What happens at the server to a mail that was handed over.',
+      })),
       received: ['handed-over', 'quarantined'].map((state) => ({
         id: say('r1'),
         state,

@@ -208,6 +208,8 @@ export async function sendHarness(
         retryBaseMs: 30_000,
         retryCapMs: 3_600_000,
         deadlineMs: 259_200_000,
+        whenUnknown: 'stop',
+        messagesPerSession: 3,
         laneSeconds: 60,
         laneMails: 50,
       },

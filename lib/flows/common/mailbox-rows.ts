@@ -1,4 +1,5 @@
 import type { Mailbox, ReceiveSettings, SendSettings } from '../../model/mailbox.js'
+import type { SettingValues } from '../../model/setting.js'
 import type { Row } from '../../ports/tables.js'
 import type { Dependencies } from './dependencies.js'
 
@@ -23,6 +24,7 @@ export function toRow(mailbox: Mailbox): Row {
     receive: JSON.stringify(mailbox.receive),
     send: JSON.stringify(mailbox.send),
     sendAs: JSON.stringify(mailbox.sendAs),
+    settings: JSON.stringify(mailbox.settings ?? {}),
     epoch: mailbox.epoch,
     createdAt: mailbox.createdAt,
   }
@@ -43,6 +45,7 @@ export function fromRow(row: Row): Mailbox {
     receive: JSON.parse(text('receive') || '{"transport":"none"}') as ReceiveSettings,
     send: JSON.parse(text('send') || '{"transport":"none"}') as SendSettings,
     sendAs: JSON.parse(text('sendAs') || '[]') as string[],
+    settings: JSON.parse(text('settings') || '{}') as SettingValues,
     epoch: Number(row['epoch'] ?? 0),
     createdAt: text('createdAt'),
   }

@@ -77,9 +77,8 @@ export async function switchMailbox(
 
 function receiveOf({ receive }: WantedTransports, connectionId: string): ReceiveSettings {
   if (receive === undefined) return { transport: 'none' }
-  const after = { action: 'leave' } as const
-  if (receive.transport === 'imap') return { transport: 'imap', connectionId, imap: receive.imap, after }
-  return { transport: 'graph', connectionId, folder: receive.folder, after }
+  if (receive.transport === 'imap') return { transport: 'imap', connectionId, imap: receive.imap }
+  return { transport: 'graph', connectionId, folder: receive.folder }
 }
 
 function sendOf({ send }: WantedTransports, connectionId: string): SendSettings {

@@ -7,8 +7,6 @@ import { mailScopes } from '../../protocol/scopes.js'
 
 const microsoftImap: ServerAddress = { host: 'outlook.office365.com', port: 993, tls: 'implicit' }
 const microsoftSmtp: ServerAddress = { host: 'smtp.office365.com', port: 587, tls: 'starttls' }
-/** Mails per SMTP session that Exchange Online and small servers accept without complaint. */
-const messagesPerSession = 3
 
 export interface WantedTransports {
   receive?: ReceiveTarget
@@ -34,7 +32,7 @@ export function microsoftTransports(target: SignInTarget): WantedTransports {
 export function passwordTransports(target: SignInTarget, imap?: ServerAddress, smtp?: ServerAddress): WantedTransports {
   return {
     ...(target.receive && imap ? { receive: { transport: 'imap', imap: { ...imap, folder: 'INBOX' } } } : {}),
-    ...(target.send && smtp ? { send: { transport: 'smtp', smtp: { ...smtp, messagesPerSession } } } : {}),
+    ...(target.send && smtp ? { send: { transport: 'smtp', smtp } } : {}),
   }
 }
 

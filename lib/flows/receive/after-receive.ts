@@ -4,8 +4,15 @@
  * poll. A refusal (folder gone, read-only mailbox) is reported and does not stop receiving.
  */
 import { asGatewayError, type GatewayError } from '../../errors.js'
-import type { AfterReceive } from '../../model/mailbox.js'
+import type { AfterReceive, Mailbox } from '../../model/mailbox.js'
+import { parseAfterReceive } from '../../model/setting.js'
 import type { ReceiveSession } from '../../ports/receiver.js'
+import type { ReceiveDependencies } from './receive-dependencies.js'
+
+/** The mailbox's own choice, else what the settings say. */
+export function actionOf({ settings }: ReceiveDependencies, { receive }: Mailbox): AfterReceive {
+  return (receive.transport === 'none' ? undefined : receive.after) ?? parseAfterReceive(settings.afterReceive)
+}
 
 /** Returns the refusal, when there is one; rejects when another attempt may help. */
 export async function afterReceive(

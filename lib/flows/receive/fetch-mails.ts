@@ -9,6 +9,7 @@ import { asGatewayError, GatewayError, RowChangedError } from '../../errors.js'
 import type { Mailbox } from '../../model/mailbox.js'
 import type { FetchedMail, FetchLimits, ReceiveSession } from '../../ports/receiver.js'
 import type { Lease } from '../common/lease.js'
+import { actionOf } from './after-receive.js'
 import { quarantine } from './quarantine.js'
 import type { ReceiveDependencies } from './receive-dependencies.js'
 import { receivedId } from './received-rows.js'
@@ -44,7 +45,7 @@ export async function fetchMails(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<void> {
-  const acts = mailbox.receive.transport !== 'none' && mailbox.receive.after.action !== 'leave'
+  const acts = actionOf(deps, mailbox).action !== 'leave'
   let known: KnownContent | undefined
   const limits = limitsOf(deps, state)
   for await (const mail of session.fetch(state.cursor, limits)) {

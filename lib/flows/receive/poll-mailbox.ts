@@ -11,7 +11,8 @@ import { clearAttention, raiseMailboxAttention } from '../common/attention.js'
 import { setDue } from '../common/due.js'
 import { type Lease, takeLease } from '../common/lease.js'
 import { writeLog } from '../common/log-row.js'
-import { afterReceive } from './after-receive.js'
+import { withSettingsOf } from '../common/setting-rows.js'
+import { actionOf, afterReceive } from './after-receive.js'
 import { fetchMails, type Progress } from './fetch-mails.js'
 import type { PollJob } from './mailboxes-due.js'
 import { breakerFailures, nextPollAt } from './next-poll.js'
@@ -42,17 +43,18 @@ export interface PollResult {
 
 /** `release`: gives the lease back even after an idle poll, one request more, so that the next may come at once. */
 export async function pollMailbox(
-  deps: ReceiveDependencies,
+  shared: ReceiveDependencies,
   tenant: string,
   mailboxId: string,
   options: { timeLimitMs?: number; release?: boolean } = {},
 ): Promise<PollResult> {
   const result: PollResult = { tenant, mailboxId, outcome: 'idle', handedOver: 0, quarantined: 0, code: '' }
-  const { mailbox, row } = await readReceiving(deps, tenant, mailboxId)
+  const { mailbox, row } = await readReceiving(shared, tenant, mailboxId)
   if (mailbox === undefined || !mailbox.active || mailbox.receive.transport === 'none') {
-    await setDue(deps, 'poll', tenant, mailboxId, Number.POSITIVE_INFINITY)
+    await setDue(shared, 'poll', tenant, mailboxId, Number.POSITIVE_INFINITY)
     return { ...result, outcome: 'off' }
   }
+  const deps = await withSettingsOf(shared, mailbox)
   const lease = await leaseOf(deps, mailbox, row)
   if (lease === undefined) {
     const held = Math.min(Math.max(Number(row?.['leaseUntil'] ?? 0) - deps.clock.now(), 1_000), leaseMs)
@@ -132,16 +134,17 @@ async function run(
   const resource = receive.transport === 'graph' ? 'graph' : 'outlook'
   const authority = await deps.authority(mailbox.tenant, receive.connectionId, mailbox.address, resource)
   const target = await targetOf(deps, mailbox, state)
+  const action = actionOf(deps, mailbox)
   signal.throwIfAborted()
   const session: ReceiveSession = await deps.receivers[receive.transport].open(target, authority, signal)
   try {
-    let refusal = await afterReceive(session, state.owed, receive.after)
+    let refusal = await afterReceive(session, state.owed, action)
     await fetchMails(deps, mailbox, lease, session, state, progress, signal)
     signal.throwIfAborted()
     if (progress.owed.length === 0) return refusal
     await lease.write(await columnsOf(deps, mailbox, { cursor: progress.cursor, owed: progress.owed }))
     state.owed = progress.owed
-    refusal = (await afterReceive(session, progress.owed, receive.after)) ?? refusal
+    refusal = (await afterReceive(session, progress.owed, action)) ?? refusal
     return refusal
   } finally {
     await session.close().catch(() => {})

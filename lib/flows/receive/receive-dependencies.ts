@@ -12,6 +12,8 @@ export interface ReceiveSettings {
   pollMaxMs: number
   /** At most so many mails in one poll; the rest follows at once in the next. */
   mailsPerPoll: number
+  /** leave, mark-read, delete or move:Folder. */
+  afterReceive: string
 }
 
 export interface ReceiveDependencies extends Dependencies {

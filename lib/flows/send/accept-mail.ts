@@ -12,6 +12,7 @@ import type { MailSubmission } from '../../model/mail-submission.js'
 import { composeMail } from '../../protocol/compose-mail.js'
 import { fromOfMime } from '../../protocol/normalise-mime.js'
 import { base64PartBytes, checkMailSize } from '../../protocol/size.js'
+import { withSettingsOf } from '../common/setting-rows.js'
 import { allowedFrom, chooseMailbox, envelopeOf, toPerson } from './choose-mailbox.js'
 import { findMail, insertMail } from './journal.js'
 import { hintKey, putHint, removeHint, wakeLane } from './outbox.js'
@@ -50,15 +51,15 @@ async function prepare(
   contentHash: string,
   submission: MailSubmission,
 ): Promise<{ mail: Mail; bytes: Uint8Array }> {
-  const { settings } = deps
   const attached = [...submission.attachments.map((part) => part.content), submission.raw ?? '']
   checkMailSize(
     attached.slice(0, -1).reduce((sum, part) => sum + base64PartBytes(part.length), 0),
-    settings.maxMailBytes,
+    deps.settings.maxMailBytes,
   )
-  checkMailSize(Math.floor(((submission.raw?.length ?? 0) * 3) / 4), settings.maxMailBytes)
-  const envelope = envelopeOf(submission, settings.maxRecipients)
+  checkMailSize(Math.floor(((submission.raw?.length ?? 0) * 3) / 4), deps.settings.maxMailBytes)
   const mailbox = await chooseMailbox(deps, tenant, submission)
+  const { settings } = await withSettingsOf(deps, mailbox)
+  const envelope = envelopeOf(submission, settings.maxRecipients)
   const from = allowedFrom(mailbox, wantedFrom(submission))
   const now = deps.clock.now()
   const { bytes, messageId } = await composeMail({
@@ -93,7 +94,7 @@ async function prepare(
     history: [],
     notBefore,
     deadline,
-    whenUnknown: submission.whenUnknown,
+    whenUnknown: submission.whenUnknown ?? settings.whenUnknown,
     claim: '',
     acceptedAt: new Date(now).toISOString(),
     finalAt: '',

@@ -11,6 +11,7 @@ import { backoffMs } from '../../protocol/backoff.js'
 import { clearAttention, raiseMailboxAttention } from '../common/attention.js'
 import { setDue } from '../common/due.js'
 import { readMailbox } from '../common/mailbox-rows.js'
+import { withSettingsOf } from '../common/setting-rows.js'
 import { closedGate, openedGate, tellGateClosed } from './gate.js'
 import { type HeldLane, laneOpensAt, laneState, readLane, takeLane } from './lane.js'
 import { countMail, laneAllows } from './lane-limits.js'
@@ -35,15 +36,16 @@ interface Work {
   sweep: boolean
 }
 
-export async function drainLane(deps: SendDependencies, message: unknown): Promise<void> {
+export async function drainLane(shared: SendDependencies, message: unknown): Promise<void> {
   const work = readWork(message)
-  if (work === undefined) return deps.log.error('mail-send-malformed', {})
+  if (work === undefined) return shared.log.error('mail-send-malformed', {})
   const { tenant, mailboxId } = work
-  const mailbox = await readMailbox(deps, tenant, mailboxId)
+  const mailbox = await readMailbox(shared, tenant, mailboxId)
   if (mailbox === undefined) {
-    await expireAll(deps, work, () => true)
-    return setDue(deps, 'lane', tenant, mailboxId, Number.POSITIVE_INFINITY)
+    await expireAll(shared, work, () => true)
+    return setDue(shared, 'lane', tenant, mailboxId, Number.POSITIVE_INFINITY)
   }
+  const deps = await withSettingsOf(shared, mailbox)
   const row = await readLane(deps, tenant, mailboxId)
   const now = deps.clock.now()
   const opensAt = mailbox.active ? laneOpensAt(laneState(row), now) : Number.POSITIVE_INFINITY

@@ -6,6 +6,8 @@
 import { conflict, GatewayError, RowChangedError } from '../../errors.js'
 import type { Mail, MailState } from '../../model/mail.js'
 import { clearAttention } from '../common/attention.js'
+import { readMailbox } from '../common/mailbox-rows.js'
+import { withSettingsOf } from '../common/setting-rows.js'
 import { blobName } from './accept-mail.js'
 import { openGate } from './gate.js'
 import { getMail, type JournalEntry, moveMail } from './journal.js'
@@ -69,7 +71,7 @@ export async function retryMail(deps: SendDependencies, tenant: string, id: stri
     if (mail.state === 'failed') {
       if ((await deps.blobs.get(deps.names.container('outbound'), blobName(mail))) === undefined)
         throw conflict('mail_content_gone', 'The content of this mail is no longer kept.', 'Submit the mail again.')
-      Object.assign(changes, { finalAt: '', deadline: now + deps.settings.deadlineMs })
+      Object.assign(changes, { finalAt: '', deadline: now + (await lifeOf(deps, mail)) })
       to = 'queued'
     } else if (mail.state === 'waiting') to = 'queued'
     const retried = await moveMail(deps, entry, hintKey('d', now, id), { ...(to ? { to } : {}), changes })
@@ -99,7 +101,7 @@ export async function resolveMail(
     })
     if (outcome !== 'resend') return finish(deps, entry, goal[outcome] as 'sent' | 'failed', attempt)
     const history = [...mail.history, attempt].slice(-20)
-    const deadline = Math.max(mail.deadline, now + deps.settings.deadlineMs)
+    const deadline = Math.max(mail.deadline, now + (await lifeOf(deps, mail)))
     const again = await moveMail(deps, entry, hintKey('d', now, id), {
       to: 'queued',
       changes: { notBefore: now, deadline, history, claim: '' },
@@ -133,3 +135,8 @@ const wrongState = (mail: Mail, wish: string) =>
     `A mail that is ${mail.held ? 'held' : mail.state} cannot be ${wish}.`,
     'Read the mail again; only the state it is in now counts.',
   )
+
+async function lifeOf(deps: SendDependencies, mail: Mail): Promise<number> {
+  const mailbox = await readMailbox(deps, mail.tenant, mail.mailboxId)
+  return (mailbox === undefined ? deps : await withSettingsOf(deps, mailbox)).settings.deadlineMs
+}

@@ -11,6 +11,9 @@ export interface SendSettings {
   retryCapMs: number
   /** Default life of a mail from its acceptance. */
   deadlineMs: number
+  /** For mails that say nothing themselves. */
+  whenUnknown: 'stop' | 'resend'
+  messagesPerSession: number
   laneSeconds: number
   laneMails: number
 }

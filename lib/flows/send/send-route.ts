@@ -51,7 +51,7 @@ export async function findRoute(deps: SendDependencies, mailbox: Mailbox): Promi
     ...common,
     target: { transport: 'smtp', smtp: send.smtp },
     authority: await deps.authority(tenant, connectionId, mailbox.address, 'outlook'),
-    perSession: Math.max(1, send.smtp.messagesPerSession),
+    perSession: Math.max(1, send.smtp.messagesPerSession ?? deps.settings.messagesPerSession),
     limits: connection.provider === 'microsoft' ? exchangeOnline : unlimited,
   }
 }

@@ -1,4 +1,5 @@
 import type { Mailbox } from '../../model/mailbox.js'
+import type { EffectiveSetting } from '../../model/setting.js'
 import { actionButton, consolePage, link, segment, type View } from './frame.js'
 import { html, type Markup } from './markup.js'
 import { type AttentionEntry, type AttentionMailbox, attentionCard, concerns } from './overview-page.js'
@@ -74,10 +75,11 @@ function direction(view: View, one: MailboxDirection): Markup {
 export interface MailboxView {
   mailbox: MailboxEntry
   attention: readonly AttentionEntry[]
+  settings: readonly EffectiveSetting[]
   received: readonly ReceivedEntry[]
 }
 
-export function mailboxPage(view: View, { mailbox, attention, received }: MailboxView): string {
+export function mailboxPage(view: View, { mailbox, attention, settings, received }: MailboxView): string {
   const path = `/mailboxes/${segment(mailbox.id)}`
   const own = attention.filter((one) => concerns(one, mailbox))
   const receives = mailbox.receiving.transport !== 'none'
@@ -97,8 +99,24 @@ ${own.map((one) => attentionCard(view, one, [mailbox]))}
 <dt>Connection</dt><dd>${mailbox.connectionState}${mailbox.connectionReason !== '' && html` <span class="dim">(${mailbox.connectionReason})</span>`}</dd>
 <dt>Name</dt><dd>${mailbox.displayName || '–'}</dd><dt>Purpose</dt><dd>${mailbox.purpose || '–'}</dd><dt>Key and id</dt><dd>${mailbox.key} · ${mailbox.id}</dd></dl>
 <p class="row"><a href="${link(view, '/mails', { mailbox: mailbox.id })}">Open mail of this mailbox</a><a href="${link(view, '/logs', { log: 'sending', mailbox: mailbox.id })}">Sending log</a><a href="${link(view, '/logs', { log: 'receiving', mailbox: mailbox.id })}">Receiving log</a></p>
+<h2>Settings</h2>${settingsTable(settings)}
 ${receives && html`<h2>Received</h2>${receivedTable(view, received)}`}`,
   )
+}
+
+const sourceName: Record<EffectiveSetting['source'], string> = {
+  mailbox: 'this mailbox',
+  purpose: 'its purpose',
+  tenant: 'the tenant',
+  deployment: 'the deployment',
+  default: 'default',
+}
+
+function settingsTable(settings: readonly EffectiveSetting[]): Markup {
+  return html`<table><thead><tr><th scope="col">Setting</th><th scope="col">Value</th><th scope="col">Set by</th></tr></thead><tbody>${settings.map(
+    (one) =>
+      html`<tr><td>${one.name}<br><span class="dim">${one.description}</span></td><td data-name="Value">${one.value}</td><td data-name="Set by">${one.source === 'default' ? html`<span class="dim">default</span>` : chip(sourceName[one.source], 'quiet')}</td></tr>`,
+  )}</tbody></table>`
 }
 
 function receivedTable(view: View, received: readonly ReceivedEntry[]): Markup {

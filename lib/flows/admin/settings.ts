@@ -1,0 +1,142 @@
+/**
+ * What a tenant, a purpose or a mailbox chooses for itself, and what counts in the end with who said it (M-004). A level
+ * is saved as a whole: everything is checked first and every problem named, then one conditional write replaces it, so a
+ * refused or interrupted save leaves what was there (M-007). Without a value a level says nothing and the next one counts.
+ */
+import { GatewayError, invalidInput, notFound, type Problem } from '../../errors.js'
+import type { Mailbox } from '../../model/mailbox.js'
+import {
+  type EffectiveSetting,
+  resolveSettings,
+  type SettingLevel,
+  type SettingRule,
+  type SettingValue,
+  type SettingValues,
+} from '../../model/setting.js'
+import type { Dependencies } from '../common/dependencies.js'
+import { setDue } from '../common/due.js'
+import { readMailbox, toRow } from '../common/mailbox-rows.js'
+import { forgetTenantSettings, levelsOf, settingRowKey, tenantSettings } from '../common/setting-rows.js'
+
+export interface SettingDependencies extends Dependencies {
+  settingRules: readonly SettingRule[]
+}
+
+export interface SettingsView {
+  /** What this level itself says. */
+  own: SettingValues
+  settings: EffectiveSetting[]
+}
+
+export interface SaveOptions {
+  /** Checks and shows what would count, and changes nothing. */
+  dryRun?: boolean
+}
+
+/** `purpose` empty: the tenant's own level. */
+export async function readTenantSettings(
+  deps: SettingDependencies,
+  tenant: string,
+  purpose = '',
+): Promise<SettingsView> {
+  forgetTenantSettings(deps, tenant)
+  return viewOf(deps, await tenantLevels(deps, tenant, purpose))
+}
+
+export async function saveTenantSettings(
+  deps: SettingDependencies,
+  tenant: string,
+  purpose: string,
+  values: SettingValues,
+  { dryRun = false }: SaveOptions = {},
+): Promise<SettingsView> {
+  if (purpose.length > 50) throw invalidInput('purpose', 'must have at most 50 characters.')
+  forgetTenantSettings(deps, tenant)
+  const [own, ...rest] = await tenantLevels(deps, tenant, purpose)
+  const view = checked(deps, [[own![0], values], ...rest])
+  if (dryRun) return view
+  const row = { partitionKey: tenant, rowKey: settingRowKey(purpose), v: 1, purpose, values: JSON.stringify(values) }
+  if (Object.keys(values).length === 0) await deps.tables.remove(deps.names.table('tenants'), tenant, row.rowKey)
+  else await deps.tables.upsert(deps.names.table('tenants'), row)
+  forgetTenantSettings(deps, tenant)
+  return view
+}
+
+export async function readMailboxSettings(
+  deps: SettingDependencies,
+  tenant: string,
+  id: string,
+): Promise<SettingsView> {
+  const mailbox = await readMailbox(deps, tenant, id)
+  if (mailbox === undefined) throw notFound('mailbox')
+  forgetTenantSettings(deps, tenant)
+  return viewOf(deps, await levelsOf(deps, mailbox))
+}
+
+export async function saveMailboxSettings(
+  deps: SettingDependencies,
+  tenant: string,
+  id: string,
+  values: SettingValues,
+  { dryRun = false }: SaveOptions = {},
+): Promise<SettingsView> {
+  const known = await readMailbox(deps, tenant, id)
+  if (known === undefined) throw notFound('mailbox')
+  const { etag, ...before } = known
+  forgetTenantSettings(deps, tenant)
+  const mailbox = { ...withoutChoices(before), settings: values }
+  const view = checked(deps, await levelsOf(deps, mailbox))
+  if (dryRun) return view
+  await deps.tables.update(deps.names.table('mailboxes'), toRow(mailbox), etag)
+  // Another interval counts from now, not from the end of the old one.
+  if (mailbox.active && mailbox.receive.transport !== 'none') await setDue(deps, 'poll', tenant, id, deps.clock.now())
+  return view
+}
+
+/** The settings replace what was chosen together with a transport, so that nothing outvotes them. */
+function withoutChoices(mailbox: Mailbox): Mailbox {
+  const receive = { ...mailbox.receive }
+  if (receive.transport !== 'none') delete receive.after
+  const send = mailbox.send.transport === 'smtp' ? { ...mailbox.send, smtp: { ...mailbox.send.smtp } } : mailbox.send
+  if (send.transport === 'smtp') delete send.smtp.messagesPerSession
+  return { ...mailbox, receive, send }
+}
+
+async function tenantLevels(deps: SettingDependencies, tenant: string, purpose: string): Promise<SettingLevel[]> {
+  const rows = await tenantSettings(deps, tenant)
+  const own: SettingLevel = ['tenant', rows.get(settingRowKey('')) ?? {}]
+  return purpose === '' ? [own] : [['purpose', rows.get(settingRowKey(purpose)) ?? {}], own]
+}
+
+function viewOf(deps: SettingDependencies, levels: SettingLevel[]): SettingsView {
+  return { own: levels[0]?.[1] ?? {}, settings: resolveSettings(deps.settingRules, levels) }
+}
+
+/** Every problem of the first level at once. */
+function checked(deps: SettingDependencies, levels: SettingLevel[]): SettingsView {
+  const own = levels[0]?.[1] ?? {}
+  const rules = new Map(deps.settingRules.map((rule) => [rule.name, rule]))
+  const problems: Problem[] = []
+  for (const [field, value] of Object.entries(own)) {
+    const rule = rules.get(field)
+    const message =
+      rule === undefined ? `is not a setting; there are ${[...rules.keys()].join(', ')}.` : rule.wrong(value)
+    if (message !== undefined) problems.push({ field, message })
+  }
+  const view = viewOf(deps, levels)
+  const effective = (name: string): SettingValue => view.settings.find((one) => one.name === name)?.value ?? 0
+  if (effective('pollMinSeconds') > effective('pollMaxSeconds'))
+    problems.push({
+      field: 'pollMinSeconds',
+      message: `would be ${effective('pollMinSeconds')}, greater than pollMaxSeconds (${effective('pollMaxSeconds')}); lower it or raise the other.`,
+    })
+  const [first] = problems
+  if (first === undefined) return view
+  throw new GatewayError('settings_refused', 'permanent', {
+    status: 400,
+    field: first.field,
+    description: problems.map(({ field, message }) => `${field} ${message}`).join(' · '),
+    remedy: 'Correct the named settings and save again; nothing was changed.',
+    problems,
+  })
+}
