@@ -8,7 +8,10 @@ export interface FetchedMail {
   receivedAt: number
   /** Size the server announced, in bytes; 0 when unknown. */
   size: number
-  /** Raw RFC 5322 bytes; rejects with a GatewayError (`mail_too_large`, transient faults …). */
+  /**
+   * Raw RFC 5322 bytes; rejects with a GatewayError (`mail_too_large`, `mail_gone` when somebody removed the mail
+   * meanwhile, transient faults …).
+   */
   raw(): Promise<Uint8Array>
 }
 

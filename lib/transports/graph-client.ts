@@ -3,6 +3,7 @@ import { translate } from '../diagnosis/translate.js'
 import { type ErrorDetails, GatewayError, type Outcome } from '../errors.js'
 import type { Fault } from '../model/diagnosis.js'
 import type { Authority } from '../ports/authority.js'
+import { mailTooLarge } from './fetch-faults.js'
 
 export interface GraphOptions {
   /** The cloud's Graph origin; the bearer token goes nowhere else. */
@@ -195,7 +196,7 @@ async function boundedBytes(response: Response, maxBytes: number): Promise<Buffe
   let size = 0
   for await (const part of (response.body ?? []) as AsyncIterable<Uint8Array>) {
     size += part.byteLength
-    if (size > maxBytes) throw tooLarge(maxBytes)
+    if (size > maxBytes) throw mailTooLarge(maxBytes)
     parts.push(part)
   }
   return Buffer.concat(parts)
@@ -207,14 +208,6 @@ function answerOf(response: Response, bytes: Buffer): Response {
   if ([204, 205, 304].includes(status)) return new Response(null, { status, headers })
   const body = status === 202 && bytes.length === 0 ? '{}' : new Uint8Array(bytes)
   return new Response(body, { status, headers })
-}
-
-function tooLarge(maxBytes: number): GatewayError {
-  return new GatewayError('mail_too_large', 'permanent', {
-    hint: 'message',
-    description: `The mail is larger than the limit of ${maxBytes} bytes.`,
-    remedy: 'Read it in the mailbox itself, or raise the limit.',
-  })
 }
 
 function foreignLink(url: URL): GatewayError {

@@ -1,6 +1,7 @@
 import { GatewayError } from '../errors.js'
 import type { AfterReceive } from '../model/mailbox.js'
 import type { FetchedMail, FetchLimits, Receiver, ReceiveSession, ReceiveTarget } from '../ports/receiver.js'
+import { mailGone } from './fetch-faults.js'
 import { type GraphClient, type GraphOptions, graphClient, mailboxPath } from './graph-client.js'
 import { folderId, inSentItems, isGone } from './graph-mailbox.js'
 
@@ -86,12 +87,14 @@ function receiveSession(graph: GraphClient, target: ReceiveTarget, origin: strin
     receivedAt: Date.parse(one.receivedDateTime ?? '') || 0,
     size: 0,
     raw: () =>
-      graph.bytes({
-        method: 'GET',
-        to: `${box}/messages/${encodeURIComponent(one.id)}/$value`,
-        maxBytes: limits.maxBytes,
-        operation: 'receive',
-      }),
+      graph
+        .bytes({
+          method: 'GET',
+          to: `${box}/messages/${encodeURIComponent(one.id)}/$value`,
+          maxBytes: limits.maxBytes,
+          operation: 'receive',
+        })
+        .catch((error) => Promise.reject(isGone(error) ? mailGone() : error)),
   })
 
   return {

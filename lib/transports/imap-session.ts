@@ -2,6 +2,7 @@ import type { FetchMessageObject, MailboxObject } from 'imapflow'
 import { GatewayError } from '../errors.js'
 import type { AfterReceive } from '../model/mailbox.js'
 import type { FetchedMail, FetchLimits, ReceiveSession } from '../ports/receiver.js'
+import { mailGone, mailTooLarge } from './fetch-faults.js'
 import { type ImapCursor, readCursor, serverIdOf, uidSet, uidsUnder, writeCursor } from './imap-cursor.js'
 import type { ImapLink } from './imap-link.js'
 
@@ -155,12 +156,12 @@ export class ImapSession implements ReceiveSession {
   }
 
   async #raw(mail: Waiting, source: Uint8Array | undefined, maxBytes: number): Promise<Uint8Array> {
-    if (mail.size > maxBytes || (source && source.length > maxBytes)) throw tooLarge(maxBytes)
+    if (mail.size > maxBytes || (source && source.length > maxBytes)) throw mailTooLarge(maxBytes)
     if (source) return source
     this.link.allow(mail.size * 2 + slackBytes)
     const row = (await this.#fetchAll([mail.uid], { uid: true, source: true })).get(mail.uid)
-    if (!row?.source) throw gone()
-    if (row.source.length > maxBytes) throw tooLarge(maxBytes)
+    if (!row?.source) throw mailGone()
+    if (row.source.length > maxBytes) throw mailTooLarge(maxBytes)
     return row.source
   }
 
@@ -219,22 +220,6 @@ function chunked(mails: Waiting[], smallest: number): Waiting[][] {
     }
   }
   return open.length > 0 ? [...chunks, open] : chunks
-}
-
-function tooLarge(maxBytes: number): GatewayError {
-  return new GatewayError('mail_too_large', 'permanent', {
-    hint: 'message',
-    description: `The mail is larger than the limit of ${maxBytes} bytes.`,
-    remedy: 'Read it in the mailbox itself, or raise the limit.',
-  })
-}
-
-function gone(): GatewayError {
-  return new GatewayError('mail_gone', 'permanent', {
-    hint: 'message',
-    description: 'The mail was removed from the mailbox before it was read.',
-    remedy: 'Nothing to do.',
-  })
 }
 
 function noSentFolder(): GatewayError {

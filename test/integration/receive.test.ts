@@ -404,6 +404,15 @@ describe('receive: bad mails', () => {
     expect(at.takeEvents().length + missing.length).toBe(2)
   })
 
+  test('P-12: a mail its owner removed before it was fetched is nobody’s fault, and the next one arrives', async () => {
+    const at = await world()
+    at.server.put(1, 'removed', { fault: broken('mail_gone', 'permanent') })
+    at.server.put(2)
+    expect(await at.poll()).toMatchObject({ outcome: 'mail', handedOver: 1, quarantined: 0, code: '' })
+    expect(await listNotImported(at.deps, at.mailbox.tenant, at.mailbox.id)).toEqual([])
+    expect(await at.row()).toMatchObject({ failures: 0, suspect: '' })
+  })
+
   test('a mail over the limit is listed as not imported at once', async () => {
     const at = await world({ action: 'leave' }, { maxMailBytes: 200 })
     at.server.put(1, 'x'.repeat(300))

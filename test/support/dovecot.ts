@@ -1,11 +1,11 @@
 /**
  * A real Dovecot (IMAP and POP3) in a temporary folder on free ports, to check transports against a server that is not
  * ours. Debian packages dovecot-imapd and dovecot-pop3d; where they are missing, a suite says so loudly and runs
- * nothing: `if (dovecotAvailable()) describe(...)`.
+ * nothing (`if (dovecotAvailable()) describe(...)`), or fails when `REQUIRE_REAL_SERVERS=1`.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
@@ -28,6 +28,8 @@ export interface Dovecot {
   /** STARTTLS; logins in clear text are refused. */
   imapPort: number
   pop3sPort: number
+  /** Loses its index of a user's inbox, as after a restore: the mail stays, UIDVALIDITY and UIDs are new. */
+  forgetUids(user: string): Promise<void>
   /** What the server has logged so far. */
   log(): Promise<string>
   stop(): Promise<void>
@@ -38,10 +40,12 @@ const modules = '/usr/lib/dovecot'
 
 let warned = false
 
-/** Whether Dovecot with IMAP and POP3 is installed; the first `false` is written to standard error. */
+/** Whether Dovecot with IMAP and POP3 is installed; the first `false` is written to standard error. Throws where it must be. */
 export function dovecotAvailable(): boolean {
   const missing = [binary, `${modules}/imap`, `${modules}/pop3`].filter((path) => !existsSync(path))
   if (missing.length === 0) return true
+  if (process.env['REQUIRE_REAL_SERVERS'] === '1')
+    throw new Error(`REQUIRE_REAL_SERVERS=1, but Dovecot is not installed: ${missing.join(', ')}`)
   if (!warned) {
     warned = true
     const line = '='.repeat(78)
@@ -84,7 +88,13 @@ export async function startDovecot(options: DovecotOptions): Promise<Dovecot> {
     await stop()
     throw new Error(`Dovecot did not start: ${why}`)
   }
-  return { host: '127.0.0.1', ...ports, log, stop }
+  const forgetUids = async (user: string) => {
+    const inbox = join(folder, 'mail', user)
+    // The files that count UIDVALIDITY up stay, else the next one may be the last one again.
+    const index = (await readdir(inbox)).filter((name) => /^dovecot(\.|-uidlist)/.test(name))
+    await Promise.all(index.map((name) => rm(join(inbox, name), { recursive: true })))
+  }
+  return { host: '127.0.0.1', ...ports, forgetUids, log, stop }
 }
 
 interface Ports {

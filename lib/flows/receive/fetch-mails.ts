@@ -93,6 +93,8 @@ export async function fetchMails(
     } catch (error) {
       if (error instanceof RowChangedError || signal.aborted) throw error
       const fault = asGatewayError(error)
+      // Its owner removed it between the listing and the fetch: there is nothing to import.
+      if (fault.code === 'mail_gone') return
       if (!isOfTheMail(fault)) throw fault
       progress.strikes = (progress.suspect === id ? progress.strikes : 0) + 1
       progress.suspect = id

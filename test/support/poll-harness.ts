@@ -1,0 +1,110 @@
+/** The receive flow over one real transport, with stores in memory that outlive its processes. */
+import { toRow } from '../../lib/flows/common/mailbox-rows.js'
+import { type PollResult, pollMailbox } from '../../lib/flows/receive/poll-mailbox.js'
+import type { ReceiveDependencies } from '../../lib/flows/receive/receive-dependencies.js'
+import { listNotImported, listReceived } from '../../lib/flows/receive/received-list.js'
+import { readReceivedRaw } from '../../lib/flows/receive/received-read.js'
+import type { ReceivedMail } from '../../lib/flows/receive/received-rows.js'
+import { silentLog } from '../../lib/log.js'
+import type { Connection } from '../../lib/model/connection.js'
+import type { GatewayEvent } from '../../lib/model/event.js'
+import { newId } from '../../lib/model/ids.js'
+import type { AfterReceive, Mailbox } from '../../lib/model/mailbox.js'
+import { storageNames, tableNames } from '../../lib/model/names.js'
+import type { Row } from '../../lib/ports/tables.js'
+import { memoryBlobs } from '../../lib/stores/memory-blobs.js'
+import { memoryQueues } from '../../lib/stores/memory-queues.js'
+import { memoryTables } from '../../lib/stores/memory-tables.js'
+import { memoryVault } from '../../lib/stores/memory-vault.js'
+import type { ReceiverSubject } from './receiver-subjects.js'
+
+export interface PollHarness {
+  /** One poll by a process that was just started, a little later than the last. */
+  poll(): Promise<PollResult>
+  /** Two workers at the same time. */
+  pollTwice(): Promise<PollResult[]>
+  /** Message-IDs told to the application so far, in order. */
+  told(): string[]
+  /** Rows of the receiving log. */
+  log(): Promise<Row[]>
+  list(): Promise<ReceivedMail[]>
+  notImported(): Promise<ReceivedMail[]>
+  raw(receivedId: string): Promise<Buffer>
+}
+
+export async function pollHarness(
+  subject: ReceiverSubject,
+  options: { after?: AfterReceive; settings?: Partial<ReceiveDependencies['settings']> } = {},
+): Promise<PollHarness> {
+  let offset = 0
+  const clock = { now: () => Date.now() + offset, sleep: async () => {} }
+  const names = storageNames('test')
+  const tables = memoryTables(clock)
+  const queues = memoryQueues(clock)
+  const blobs = memoryBlobs()
+  for (const name of tableNames) await tables.ensure(names.table(name))
+  const tenant = 'acme'
+  const { address, receiver } = subject
+  const mailbox: Mailbox = {
+    id: newId(),
+    tenant,
+    key: 'box',
+    address,
+    displayName: '',
+    description: '',
+    purpose: '',
+    active: true,
+    receive: { ...subject.receive, connectionId: newId(), after: options.after ?? { action: 'leave' } },
+    send: { transport: 'none' },
+    sendAs: [],
+    epoch: 0,
+    createdAt: new Date(clock.now()).toISOString(),
+  }
+  await tables.insert(names.table('mailboxes'), toRow(mailbox))
+  const process = (): ReceiveDependencies => ({
+    names,
+    tables,
+    blobs,
+    queues,
+    vault: memoryVault(),
+    clock,
+    log: silentLog,
+    worker: newId(),
+    receivers: { imap: receiver, graph: receiver },
+    authority: async () => subject.authority,
+    connection: async () => ({ identity: { issuer: '', subject: '', username: address } }) as Connection,
+    settings: {
+      firstSyncDays: 7,
+      afterReceive: 'leave',
+      maxMailBytes: 50_000_000,
+      pollMinMs: 60_000,
+      pollMaxMs: 900_000,
+      mailsPerPoll: 50,
+      ...options.settings,
+    },
+  })
+  const events: GatewayEvent[] = []
+  return {
+    poll() {
+      offset += 61_000
+      return pollMailbox(process(), tenant, mailbox.id)
+    },
+    pollTwice() {
+      offset += 61_000
+      return Promise.all([process(), process()].map((deps) => pollMailbox(deps, tenant, mailbox.id)))
+    },
+    told() {
+      events.push(...(queues.take(names.eventsQueue(tenant)) as GatewayEvent[]))
+      return events.map((event) => String(event.data['messageId']))
+    },
+    async log() {
+      const rows: Row[] = []
+      for (const table of await tables.list('testreceivinglog'))
+        for await (const row of tables.query(table, { partitionRange: [`${tenant}~`, `${tenant}~~`] })) rows.push(row)
+      return rows
+    },
+    list: async () => (await listReceived(process(), tenant, mailbox.id, { limit: 100 })).mails,
+    notImported: () => listNotImported(process(), tenant, mailbox.id),
+    raw: async (id) => Buffer.from(await readReceivedRaw(process(), tenant, mailbox.id, id)),
+  }
+}
