@@ -1,38 +1,15 @@
 /**
- * The only place that wires things together: settings in, journeys out. Everything is made once per process, at the
- * first call, so that a wrong setting is an answer and not a dead process; adapters of the mail protocols load when the
- * first mailbox needs them.
+ * The only place that wires things together: settings in, journeys out. Everything is loaded and made once per process,
+ * at the first call: registering functions stays cheap, and a wrong setting is an answer and not a dead process.
+ * Adapters of the mail protocols load when the first mailbox needs them. Imports above `wire` are light or types.
  */
 import { hostname } from 'node:os'
 import type { TokenCredential } from '@azure/identity'
 import { type Config, readConfig } from './config.js'
 import { asGatewayError } from './errors.js'
-import * as apiKeys from './flows/admin/api-keys.js'
-import { audit } from './flows/admin/audit.js'
-import { authenticate } from './flows/admin/authenticate.js'
-import { disconnect } from './flows/admin/disconnect.js'
-import * as mailboxes from './flows/admin/mailboxes.js'
-import { type Registrations, registrations } from './flows/admin/registrations.js'
-import * as returnUrls from './flows/admin/return-urls.js'
-import * as settings from './flows/admin/settings.js'
-import * as tenants from './flows/admin/tenants.js'
-import * as webhookEndpoints from './flows/admin/webhook-endpoints.js'
-import { readConnection } from './flows/common/connection-rows.js'
+import type { Registrations } from './flows/admin/registrations.js'
 import type { Dependencies } from './flows/common/dependencies.js'
-import { sealKeys } from './flows/common/seal-keys.js'
-import { connectFlows, type ProbeInput, probeMailbox } from './flows/connect/index.js'
-import { buryMessage } from './flows/ops/bury-message.js'
-import { checkHealth } from './flows/ops/check-health.js'
-import { listAttention } from './flows/ops/list-attention.js'
-import { listLog } from './flows/ops/list-log.js'
-import { measure } from './flows/ops/measure.js'
-import { prepareStorage } from './flows/ops/prepare-storage.js'
-import { dropOldLogs, sweep } from './flows/ops/sweep.js'
-import { warnOfExpiry } from './flows/ops/warn-of-expiry.js'
-import { receiveFlows } from './flows/receive/index.js'
-import { sendFlows } from './flows/send/index.js'
-import { deliverMessage, deliverWebhooks, sweepWebhooks } from './flows/tell/deliver-webhooks.js'
-import { tokenFlows } from './flows/tokens/index.js'
+import type { ProbeInput } from './flows/connect/index.js'
 import { jsonLog } from './log.js'
 import type { Caller } from './model/caller.js'
 import type { Resource } from './model/connection.js'
@@ -165,13 +142,19 @@ function lazyProvider(load: () => Promise<Provider>): Provider {
 }
 
 async function wire(config: Config) {
-  const deps = await dependenciesOf(config)
-  const [{ guardedLookup }, { allowedPort }, { httpDiscovery }, { webhookPoster }] = await Promise.all([
+  const [deps, flows, { guardedLookup }, { allowedPort }, { httpDiscovery }, { webhookPoster }] = await Promise.all([
+    dependenciesOf(config),
+    import('./flows/index.js'),
     import('./transports/guarded-lookup.js'),
     import('./protocol/address-guard.js'),
     import('./transports/http-discovery.js'),
     import('./transports/webhook-poster.js'),
   ])
+  const { connectFlows, probeMailbox, receiveFlows, sendFlows, tokenFlows } = flows
+  const { apiKeys, authenticate, audit, disconnect, mailboxes, readConnection, registrations, returnUrls } = flows
+  const { sealKeys, settings, tenants, webhookEndpoints, deliverMessage, deliverWebhooks, sweepWebhooks } = flows
+  const { buryMessage, checkHealth, dropOldLogs, listAttention, listLog, measure, prepareStorage, sweep } = flows
+  const { warnOfExpiry } = flows
   const allowLoopback = config.allowLoopbackMailHosts
   const lookup = guardedLookup({ allowLoopback })
   const allowPort = (port: number): boolean => allowedPort(port, allowLoopback)

@@ -3,7 +3,7 @@
  * arrive as environment variables, as they do there; the parent talks to it over the process channel and it leaves when
  * the parent is gone.
  */
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type FunctionsHost, startFunctionsHost } from './host/functions-host.js'
 
@@ -19,12 +19,9 @@ const send = (answer: HostAnswer): void => {
 }
 
 async function main(root: string): Promise<void> {
-  const folder = join(root, 'dist/functions')
   const settings = Object.fromEntries(Object.entries(process.env).map(([name, value]) => [name, value ?? '']))
   const host = await startFunctionsHost({
-    entry: readdirSync(folder)
-      .filter((file) => file.endsWith('.js'))
-      .map((file) => join(folder, file)),
+    entry: [join(root, 'dist/app/main.js')],
     hostJson: JSON.parse(readFileSync(join(root, 'host.json'), 'utf8')),
     settings,
     port: Number(settings['HOST_PORT'] ?? '0'),

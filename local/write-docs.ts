@@ -50,13 +50,13 @@ export function sampleSettings(): string {
   return `${JSON.stringify({ IsEncrypted: false, Values: values }, null, 2)}\n`
 }
 
-export const openApiDocument = (): string =>
-  `${JSON.stringify(openApi('https://mail.example.com', version), null, 2)}\n`
+export const openApiDocument = async (): Promise<string> =>
+  `${JSON.stringify(await openApi('https://mail.example.com', version), null, 2)}\n`
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const root = process.cwd()
   writeFileSync(join(root, 'docs/configuration.md'), configurationPage())
   writeFileSync(join(root, 'local.settings.sample.json'), sampleSettings())
-  writeFileSync(join(root, 'docs/openapi.json'), openApiDocument())
+  writeFileSync(join(root, 'docs/openapi.json'), await openApiDocument())
   console.log('wrote docs/configuration.md, docs/openapi.json and local.settings.sample.json')
 }

@@ -43,9 +43,7 @@ export function apiHandler<T = undefined>(
       const caller = operation.roles.length === 0 ? anonymous : await authenticator.authenticate(credentialOf(request))
       if (operation.roles.length > 0 && !operation.roles.includes(caller.role)) throw forbidden(operation)
       if (operation.tenant) tenant = await tenantOf(authenticator, caller, request)
-      const body = (
-        operation.body ? parse(operation.body, await jsonBody(request, operation.maxBytes ?? 65_536)) : undefined
-      ) as T
+      const body = (await bodyOf(operation, request)) as T
       const params = Object.fromEntries(Object.entries(request.params).map(([name, value]) => [name, String(value)]))
       const response = await act({ caller, tenant, body, params, query: request.query, request, requestId })
       if (isAudited(operation))
@@ -68,6 +66,10 @@ export function apiHandler<T = undefined>(
 
 /** Every change by a person or app leaves an audit row; submitted mail has its journal instead. */
 const isAudited = (operation: Operation): boolean => operation.method !== 'GET' && operation.name !== 'mail-submit'
+
+async function bodyOf({ body, maxBytes = 65_536 }: Operation, request: HttpRequest): Promise<unknown> {
+  return body && parse(await body(), await jsonBody(request, maxBytes))
+}
 
 const anonymous: Caller = { role: 'app', tenant: '~', keyId: '' }
 

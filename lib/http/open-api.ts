@@ -1,15 +1,15 @@
 /** OpenAPI 3.1 from the operations table and the very schemas that validate. */
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Operation } from './operation.js'
 import { operations } from './operations.js'
 
 const problemReference = { $ref: '#/components/schemas/Problem' }
 
-export function openApi(serverUrl: string, version: string): Record<string, unknown> {
+export async function openApi(serverUrl: string, version: string): Promise<Record<string, unknown>> {
   const paths: Record<string, Record<string, unknown>> = {}
   for (const operation of Object.values(operations) as Operation[]) {
     const path = `/${operation.route}`
-    paths[path] = { ...paths[path], [operation.method.toLowerCase()]: describe(operation) }
+    paths[path] = { ...paths[path], [operation.method.toLowerCase()]: await describe(operation) }
   }
   return {
     openapi: '3.1.0',
@@ -49,7 +49,7 @@ export function openApi(serverUrl: string, version: string): Record<string, unkn
   }
 }
 
-function describe(operation: Operation): Record<string, unknown> {
+async function describe(operation: Operation): Promise<Record<string, unknown>> {
   const parameters = [
     ...[...operation.route.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
       name,
@@ -94,7 +94,9 @@ function describe(operation: Operation): Record<string, unknown> {
           requestBody: {
             required: true,
             content: {
-              'application/json': { schema: z.toJSONSchema(operation.body, { io: 'input', unrepresentable: 'any' }) },
+              'application/json': {
+                schema: z.toJSONSchema(await operation.body(), { io: 'input', unrepresentable: 'any' }),
+              },
             },
           },
         }

@@ -12,7 +12,8 @@ export interface Operation {
   /** The call works on one tenant: the caller's own; operators name it in the header `x-tenant`. */
   tenant: boolean
   summary: string
-  body?: ZodType
+  /** Loads the schema of the JSON body. */
+  body?: () => Promise<ZodType>
   /** Largest accepted body in bytes; default 64 KiB. */
   maxBytes?: number
   query?: Record<string, string>

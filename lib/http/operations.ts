@@ -1,16 +1,11 @@
 /** The API, route by route. A new function adds its row here and is then in the OpenAPI document and the role matrix. */
-import {
-  apiKeySchema,
-  mailboxChangeSchema,
-  registrationSchema,
-  returnUrlSchema,
-  settingsSchema,
-  tenantSchema,
-  webhookSchema,
-} from '../model/admin-schemas.js'
-import { redeemSchema, resolveSchema, signInStartSchema } from '../model/api-schemas.js'
-import { mailSubmissionSchema } from '../model/mail-submission.js'
 import type { Operation } from './operation.js'
+
+/** Schemas load with the first request that brings a body: compiling them is no part of a cold start. */
+const adminBody = (name: keyof typeof import('../model/admin-schemas.js')) => async () =>
+  (await import('../model/admin-schemas.js'))[name]
+const apiBody = (name: 'signInStartSchema' | 'redeemSchema' | 'resolveSchema') => async () =>
+  (await import('../model/api-schemas.js'))[name]
 
 const all = ['operator', 'tenant-admin', 'app'] as const
 const admins = ['operator', 'tenant-admin'] as const
@@ -109,7 +104,7 @@ export const operations = {
     roles: operator,
     tenant: false,
     summary: 'Creates a tenant and its events queue.',
-    body: tenantSchema,
+    body: adminBody('tenantSchema'),
     success: [201, 'Created.'],
     errors: ['tenant_exists'],
   },
@@ -138,7 +133,7 @@ export const operations = {
     roles: admins,
     tenant: true,
     summary: 'Creates an API key; it is shown once.',
-    body: apiKeySchema,
+    body: adminBody('apiKeySchema'),
     success: [201, 'Created.'],
     errors: ['forbidden_role'],
   },
@@ -151,7 +146,7 @@ export const operations = {
     roles: admins,
     tenant: true,
     summary: 'Allows a return URL.',
-    body: returnUrlSchema,
+    body: adminBody('returnUrlSchema'),
     success: [201, 'Added.'],
   },
   returnUrlList: list('return-url-list', 'return-urls', all, 'Allowed return URLs.'),
@@ -163,7 +158,7 @@ export const operations = {
     roles: admins,
     tenant: true,
     summary: 'Adds a webhook endpoint; the signing key is shown once.',
-    body: webhookSchema,
+    body: adminBody('webhookSchema'),
     success: [201, 'Added.'],
   },
   webhookList: list('webhook-list', 'webhooks', all, 'Webhook endpoints.'),
@@ -175,7 +170,7 @@ export const operations = {
     roles: admins,
     tenant: true,
     summary: 'Adds an OAuth client at an identity provider.',
-    body: registrationSchema,
+    body: adminBody('registrationSchema'),
     success: [201, 'Created.'],
   },
   registrationSave: {
@@ -185,7 +180,7 @@ export const operations = {
     roles: admins,
     tenant: true,
     summary: 'Changes a registration; without clientSecret the stored secret stays.',
-    body: registrationSchema,
+    body: adminBody('registrationSchema'),
     success: [200, 'Saved.'],
     errors: ['not_found'],
   },
@@ -217,7 +212,7 @@ export const operations = {
     roles: admins,
     tenant: true,
     summary: 'Replaces what the tenant or one of its purposes chooses; names and limits: docs/configuration.md.',
-    body: settingsSchema,
+    body: adminBody('settingsSchema'),
     query: { ...purpose, ...dryRun },
     success: [200, 'Saved; what counts now.'],
     errors: ['settings_refused'],
@@ -238,7 +233,7 @@ export const operations = {
     roles: admins,
     tenant: true,
     summary: 'Replaces what a mailbox chooses; names and limits: docs/configuration.md.',
-    body: settingsSchema,
+    body: adminBody('settingsSchema'),
     query: dryRun,
     success: [200, 'Saved; what counts now.'],
     errors: ['not_found', 'settings_refused'],
@@ -257,7 +252,7 @@ export const operations = {
     roles: all,
     tenant: true,
     summary: 'Starts connecting or reconnecting a mailbox; answers with the link to open.',
-    body: signInStartSchema,
+    body: apiBody('signInStartSchema'),
     success: [201, 'Started.'],
     errors: ['return_url_not_registered', 'no_registration'],
   },
@@ -269,7 +264,7 @@ export const operations = {
     roles: all,
     tenant: true,
     summary: 'Confirms a sign-in with its one-time result code and binding; the mailbox exists from here on.',
-    body: redeemSchema,
+    body: apiBody('redeemSchema'),
     success: [200, 'Connected.'],
     errors: ['not_found', 'result_code_invalid', 'binding_mismatch'],
   },
@@ -289,7 +284,7 @@ export const operations = {
     roles: admins,
     tenant: true,
     summary: 'Changes a mailbox; default: true makes it the one used when a mail names none.',
-    body: mailboxChangeSchema,
+    body: adminBody('mailboxChangeSchema'),
     success: [200, 'Changed.'],
     errors: ['not_found', 'mailbox_key_taken'],
   },
@@ -314,7 +309,7 @@ export const operations = {
     roles: all,
     tenant: true,
     summary: 'Accepts a mail for sending. With Idempotency-Key the same request gives the same mail.',
-    body: mailSubmissionSchema,
+    body: async () => (await import('../model/mail-submission.js')).mailSubmissionSchema,
     maxBytes: 60 * 1024 * 1024,
     headers: { 'Idempotency-Key': 'Up to 200 characters; unique per mail.' },
     success: [202, 'Accepted; durable.'],
@@ -331,7 +326,7 @@ export const operations = {
   mailRetry: act('mail-retry', 'mails/{id}/retry', all, 'Tries a waiting or failed mail now.', ['wrong_state']),
   mailResolve: {
     ...act('mail-resolve', 'mails/{id}/resolve', all, 'Decides a mail of unknown outcome.', ['wrong_state']),
-    body: resolveSchema,
+    body: apiBody('resolveSchema'),
   },
 
   receivedList: list('received-list', 'mailboxes/{id}/received', all, 'Received mail, newest first.', {

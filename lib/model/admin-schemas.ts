@@ -1,5 +1,5 @@
 /** What administrators send, compiled once at load. Every object is strict: an unknown field is an error, not a surprise. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { isTenantId } from './ids.js'
 
 const name = z.string().trim().min(1, 'must not be empty').max(100, 'must have at most 100 characters')

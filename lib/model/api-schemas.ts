@@ -1,5 +1,5 @@
 /** What apps send besides mail. */
-import { z } from 'zod'
+import * as z from 'zod'
 
 const address = z
   .string()

@@ -1,11 +1,12 @@
-/** K1: loading and registering every built function in a new process, against an app of one empty function. */
+/** K1: loading the built app in a new process until all functions are registered, against an app of one empty function. */
 import { execFile } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
+import { appFiles, type BuiltFiles } from '../support/app-files.js'
 import { type BenchRow, figure, interleave, rounded } from './measure.js'
 
 const run = promisify(execFile)
@@ -28,55 +29,38 @@ export async function benchColdStart(rounds: number): Promise<BenchRow> {
       external: ['@azure/functions-core'],
       banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
     })
-    const files = await filesBelow(join(dist, 'functions'))
+    const entry = join(dist, 'app/main.js')
+    let functions = 0
     const results = await interleave(
       rounds,
-      () => load(files, files.length),
-      () => load([outfile], 1),
+      async () => {
+        const loaded = await load(entry)
+        functions = loaded.functions
+        return loaded.ms
+      },
+      async () => (await load(outfile)).ms,
     )
     const subject = figure(results.subject)
-    const entryBytes = await sum(await reachable(files))
-    const allBytes = await sum([...files, ...(await filesBelow(join(dist, 'chunks')))])
-    const isMet = subject.median <= 110 && entryBytes <= 1.5 * megabyte && allBytes <= 3.5 * megabyte
+    const { startBytes, allBytes } = appFiles(JSON.parse(await readFile(join(dist, 'app.json'), 'utf8')) as BuiltFiles)
+    const isMet = subject.median <= 110 && startBytes <= 1.5 * megabyte && allBytes <= 3.5 * megabyte
     return {
       id: 'K1',
-      workload: `cold start: ${files.length} function files loaded and registered in a new process`,
+      workload: `cold start: ${functions} functions loaded and registered in a new process`,
       reference: 'an app of one empty function',
       unit: 'ms',
       subject,
       baseline: figure(results.baseline),
       target: '<= 110 ms, <= 1.5 MB at start, <= 3.5 MB in all',
-      verdict: `${isMet ? 'met' : 'missed'}: ${rounded(subject.median)} ms, ${rounded(entryBytes / megabyte)} MB at start, ${rounded(allBytes / megabyte)} MB in all`,
-      more: { entryBytes, allBytes },
+      verdict: `${isMet ? 'met' : 'missed'}: ${rounded(subject.median)} ms, ${rounded(startBytes / megabyte)} MB at start, ${rounded(allBytes / megabyte)} MB in all`,
+      more: { startBytes, allBytes },
     }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
 }
 
-async function load(files: string[], atLeast: number): Promise<number> {
+async function load(entry: string): Promise<{ ms: number; functions: number }> {
   const script = fileURLToPath(new URL('load-app.js', import.meta.url))
-  const { stdout } = await run(process.execPath, [script, ...files])
-  const { ms, functions } = JSON.parse(stdout) as { ms: number; functions: number }
-  if (functions < atLeast) throw new Error(`only ${functions} functions were registered`)
-  return ms
-}
-
-const filesBelow = async (folder: string): Promise<string[]> =>
-  (await readdir(folder)).filter((file) => file.endsWith('.js')).map((file) => join(folder, file))
-
-async function sum(files: string[]): Promise<number> {
-  const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size))
-  return sizes.reduce((total, size) => total + size, 0)
-}
-
-/** The files and all they import statically; what is imported on demand does not count for the start. */
-async function reachable(files: string[]): Promise<string[]> {
-  const seen = new Set(files)
-  for (const file of seen) {
-    const text = await readFile(file, 'utf8')
-    for (const [, target] of text.matchAll(/^(?:import|export|\})[^"'()]*"(\.{1,2}\/[^"]+)"/gm))
-      if (target !== undefined) seen.add(join(dirname(file), target))
-  }
-  return [...seen]
+  const { stdout } = await run(process.execPath, [script, entry])
+  return JSON.parse(stdout) as { ms: number; functions: number }
 }

@@ -4,7 +4,7 @@
  * itself. After the first failure operators see it under attention, after recovery it disappears there.
  */
 import { createHmac } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 import { asGatewayError, type GatewayError, RowMissingError } from '../../errors.js'
 import { parse } from '../../model/parse.js'
 import type { Row } from '../../ports/tables.js'

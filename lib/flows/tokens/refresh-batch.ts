@@ -2,7 +2,7 @@
  * Queue part: keeps up to 32 connections alive. Each one stands alone: its failure is noted at its own row, moves its own
  * next time and delays no other. A connection that is gone leaves the schedule.
  */
-import { z } from 'zod'
+import * as z from 'zod'
 import { asGatewayError, GatewayError } from '../../errors.js'
 import { parse } from '../../model/parse.js'
 import { setDue } from '../common/due.js'
