@@ -4,4 +4,6 @@ export interface Queues {
   send(queue: string, message: unknown, options?: { delayMs?: number; ttlSeconds?: number }): Promise<void>
   ensure(queue: string): Promise<void>
   remove(queue: string): Promise<void>
+  /** About how many messages wait, hidden ones included; `undefined` when there is no such queue. */
+  depth(queue: string): Promise<number | undefined>
 }

@@ -41,6 +41,14 @@ export function azureQueues(options: StorageOptions): Queues {
         }
       }
     },
+    async depth(queue) {
+      try {
+        return (await service.getQueueClient(queue).getProperties()).approximateMessagesCount ?? 0
+      } catch (error) {
+        if (faultOf(error).status === 404) return undefined
+        throw storageUnavailable(error)
+      }
+    },
     async remove(queue) {
       try {
         await service.getQueueClient(queue).deleteIfExists()

@@ -28,6 +28,9 @@ export function memoryQueues(options: { now?: () => number } = {}): MemoryQueues
     async remove(queue) {
       queues.delete(queue)
     },
+    async depth(queue) {
+      return queues.get(queue)?.filter((message) => message.expiresAt > now()).length
+    },
     take(queue) {
       const messages = messagesOf(queue)
       queues.set(

@@ -240,8 +240,10 @@ describe.each([
   test('a queue is made on the first send; too large a message and a long delay are refused', async () => {
     const queues = make()
     const queue = `q-${newId()}`
+    expect(await queues.depth(queue)).toBeUndefined()
     await queues.send(queue, { v: 1, text: 'ä'.repeat(10) })
     await queues.send(queue, { v: 2 }, { delayMs: 60_000, ttlSeconds: 3_600 })
+    expect(await queues.depth(queue)).toBe(2)
     await expect(queues.send(queue, 'x'.repeat(48 * 1024))).rejects.toMatchObject({ code: 'message_too_large' })
     await expect(queues.send(queue, {}, { delayMs: 120_001 })).rejects.toMatchObject({ code: 'delay_refused' })
     const take = 'take' in queues ? (queues as ReturnType<typeof memoryQueues>).take : undefined

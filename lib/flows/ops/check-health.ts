@@ -1,47 +1,94 @@
-/** A verdict per dependency, each asked once with its own words; nothing here changes anything. */
-import { asGatewayError } from '../../errors.js'
+/**
+ * A verdict per dependency, each asked once with its own words; nothing here changes anything. All are asked at once and
+ * none may take longer than ten seconds, so that a hanging dependency is a verdict too and not a hanging answer.
+ */
+import { asGatewayError, GatewayError } from '../../errors.js'
 import type { Dependencies } from '../common/dependencies.js'
+
+export interface HealthCheck {
+  name: 'tables' | 'queues' | 'blobs' | 'vault' | 'clock' | 'timers'
+  ok: boolean
+  /** Empty when ok. */
+  code: string
+  text: string
+  /** Empty when ok. */
+  remedy: string
+}
 
 export interface Health {
   ok: boolean
-  checks: { name: string; ok: boolean; text: string; remedy: string }[]
+  checks: HealthCheck[]
 }
+
+const patienceMs = 10_000
+const heartbeatMs = 10 * 60_000
+const clockSkewMs = 60_000
 
 export async function checkHealth(deps: Dependencies): Promise<Health> {
   const checks = await Promise.all([
-    check('tables', () => deps.tables.get(deps.names.table('tenants'), '~', 'health')),
-    check('blobs', () => deps.blobs.get(deps.names.container('outbound'), 'health')),
-    check('vault', () => deps.vault.get(`${deps.names.environment}-operator-key`)),
-    heartbeat(deps),
+    check(deps, 'tables', async () => {
+      await deps.tables.get(deps.names.table('tenants'), '~', 'health')
+      return 'answers'
+    }),
+    check(deps, 'queues', async () => {
+      const waiting = await deps.queues.depth(deps.names.queue('mail-send'))
+      return waiting === undefined ? 'answers; the queues are made at the first start' : `answers, ${waiting} waiting`
+    }),
+    check(deps, 'blobs', async () => {
+      await deps.blobs.get(deps.names.container('outbound'), 'health')
+      return 'answers'
+    }),
+    check(deps, 'vault', async () => {
+      await deps.vault.get(`${deps.names.environment}-operator-key`)
+      return 'answers'
+    }),
+    check(deps, 'clock', () => compareClocks(deps)),
+    check(deps, 'timers', () => heartbeat(deps)),
   ])
   return { ok: checks.every((one) => one.ok), checks }
 }
 
-async function check(name: string, ask: () => Promise<unknown>): Promise<Health['checks'][number]> {
+async function check(deps: Dependencies, name: HealthCheck['name'], ask: () => Promise<string>): Promise<HealthCheck> {
+  const timeout = new AbortController()
   try {
-    await ask()
-    return { name, ok: true, text: 'answers', remedy: '' }
+    const late = deps.clock.sleep(patienceMs, timeout.signal).then(() => Promise.reject(tooSlow(name)))
+    late.catch(() => {})
+    return { name, ok: true, code: '', text: await Promise.race([ask(), late]), remedy: '' }
   } catch (error) {
     const failure = asGatewayError(error)
-    return { name, ok: false, text: failure.description, remedy: failure.remedy }
+    return { name, ok: false, code: failure.code, text: failure.description, remedy: failure.remedy }
+  } finally {
+    timeout.abort()
   }
 }
 
-const heartbeatMs = 10 * 60_000
+async function compareClocks(deps: Dependencies): Promise<string> {
+  const skewMs = deps.clock.now() - (await deps.tables.serverNow())
+  const seconds = Math.round(skewMs / 1000)
+  if (Math.abs(skewMs) <= clockSkewMs) return `${Math.abs(seconds)} s from the clock of storage`
+  throw new GatewayError('clock_skew', 'needs-admin', {
+    hint: 'operator',
+    description: `This clock is ${Math.abs(seconds)} s ${seconds > 0 ? 'ahead of' : 'behind'} the clock of storage.`,
+    remedy: 'Set the clock of this machine by a time server: tokens and links are judged by it.',
+  })
+}
 
-async function heartbeat(deps: Dependencies): Promise<Health['checks'][number]> {
-  const name = 'timers'
-  try {
-    const row = await deps.tables.get(deps.names.table('tenants'), '~', 'heartbeat')
-    const at = Number(row?.['at'] ?? 0)
-    const ok = deps.clock.now() - at < heartbeatMs
-    return {
-      name,
-      ok,
-      text: at === 0 ? 'have not run yet' : `last ran ${new Date(at).toISOString()}`,
-      remedy: ok ? '' : 'Timers run within a minute of the start; if not, look at the function "sweep" in the log.',
-    }
-  } catch {
-    return { name, ok: false, text: 'could not be read', remedy: 'See the verdict on tables.' }
-  }
+async function heartbeat(deps: Dependencies): Promise<string> {
+  const row = await deps.tables.get(deps.names.table('tenants'), '~', 'heartbeat')
+  const at = Number(row?.['at'] ?? 0)
+  const text = at === 0 ? 'have not run yet' : `last ran ${new Date(at).toISOString()}`
+  if (deps.clock.now() - at < heartbeatMs) return text
+  throw new GatewayError('timers_silent', 'needs-admin', {
+    hint: 'operator',
+    description: `The timers ${text}.`,
+    remedy: 'Timers run within a minute of the start; if not, look at the function "sweep" in the log.',
+  })
+}
+
+function tooSlow(name: string): GatewayError {
+  return new GatewayError('dependency_silent', 'transient', {
+    hint: 'slow',
+    description: `No answer from ${name} within ${patienceMs / 1000} s.`,
+    remedy: 'Look at the network rules between the gateway and this service, and at the state of the service.',
+  })
 }

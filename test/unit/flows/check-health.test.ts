@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest'
+import { GatewayError } from '../../../lib/errors.js'
+import type { Dependencies } from '../../../lib/flows/common/dependencies.js'
+import { checkHealth } from '../../../lib/flows/ops/check-health.js'
+import { sendHarness } from '../../support/send-harness.js'
+
+async function harness() {
+  const h = await sendHarness()
+  const beat = () =>
+    h.stores.tables.upsert(h.deps.names.table('tenants'), { partitionKey: '~', rowKey: 'heartbeat', at: h.clock.now() })
+  await beat()
+  const clock = { now: h.clock.now, sleep: () => new Promise<void>(() => {}) }
+  return { ...h, beat, deps: { ...h.deps, clock } as Dependencies }
+}
+const down = () => {
+  throw new GatewayError('down', 'transient', { description: 'It is down.', remedy: 'Look at it.' })
+}
+const failing = async (deps: Dependencies) => (await checkHealth(deps)).checks.filter((one) => !one.ok)
+
+test('M-014: all is well when every dependency answers and the timers run', async () => {
+  const { deps } = await harness()
+  const health = await checkHealth(deps)
+  expect(health.checks.map((one) => one.name)).toEqual(['tables', 'queues', 'blobs', 'vault', 'clock', 'timers'])
+  expect(health.checks.filter((one) => one.code !== '' || one.remedy !== '')).toEqual([])
+  expect(health.ok).toBe(true)
+})
+
+test('M-014: each dependency that fails has its own verdict, code and remedy, and spoils no other', async () => {
+  const { deps } = await harness()
+  const verdict = { ok: false, code: 'down', text: 'It is down.', remedy: 'Look at it.' }
+  expect(await failing({ ...deps, queues: { ...deps.queues, depth: down } })).toEqual([{ name: 'queues', ...verdict }])
+  expect(await failing({ ...deps, blobs: { ...deps.blobs, get: down } })).toEqual([{ name: 'blobs', ...verdict }])
+  expect(await failing({ ...deps, vault: { ...deps.vault, get: down } })).toEqual([{ name: 'vault', ...verdict }])
+  const withoutTables = await failing({ ...deps, tables: { ...deps.tables, get: down } })
+  expect(withoutTables.map((one) => one.name)).toEqual(['tables', 'timers'])
+})
+
+test('M-014: silent timers and a clock that is off are named', async () => {
+  const { deps, clock } = await harness()
+  clock.advance(11 * 60_000)
+  expect(await failing(deps)).toMatchObject([{ name: 'timers', code: 'timers_silent' }])
+  const early = { ...deps, tables: { ...deps.tables, serverNow: async () => clock.now() + 90_000 } }
+  expect(await failing(early)).toMatchObject([
+    { name: 'clock', code: 'clock_skew', text: 'This clock is 90 s behind the clock of storage.' },
+    { name: 'timers' },
+  ])
+})
+
+test('M-014: a dependency that never answers is a verdict after ten seconds', async () => {
+  const { deps } = await harness()
+  const waits: number[] = []
+  const sleep = async (ms: number) => void waits.push(ms)
+  const silent = {
+    ...deps,
+    clock: { ...deps.clock, sleep },
+    vault: { ...deps.vault, get: () => new Promise<never>(() => {}) },
+  }
+  expect(await failing(silent)).toMatchObject([{ name: 'vault', code: 'dependency_silent' }])
+  expect(waits[0]).toBe(10_000)
+})
