@@ -1,5 +1,6 @@
 /** What administrators send, compiled once at load. Every object is strict: an unknown field is an error, not a surprise. */
 import * as z from 'zod'
+import { graphUser } from './api-schemas.js'
 import { isTenantId } from './ids.js'
 
 const name = z.string().trim().min(1, 'must not be empty').max(100, 'must have at most 100 characters')
@@ -75,6 +76,7 @@ const receive = z.discriminatedUnion('transport', [
   z.strictObject({
     transport: z.literal('graph'),
     connectionId: id,
+    user: graphUser.optional(),
     folder: z.string().min(1).max(200).default('inbox'),
     after: after.optional(),
   }),
@@ -87,7 +89,7 @@ const receive = z.discriminatedUnion('transport', [
 ])
 const send = z.discriminatedUnion('transport', [
   z.strictObject({ transport: z.literal('none') }),
-  z.strictObject({ transport: z.literal('graph'), connectionId: id }),
+  z.strictObject({ transport: z.literal('graph'), connectionId: id, user: graphUser.optional() }),
   z.strictObject({
     transport: z.literal('smtp'),
     connectionId: id,

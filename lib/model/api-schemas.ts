@@ -6,11 +6,22 @@ const address = z
   .max(254, 'must have at most 254 characters')
   .regex(/^[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+$/, 'must be a mail address')
 
+/** How Graph names a mailbox that is not named by its address (M-064). */
+export const graphUser = z
+  .string()
+  .max(254)
+  .regex(
+    /^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[^\s@<>/?#]+@[^\s@<>/?#]+)$/,
+    'must be an object id (GUID) or a user principal name',
+  )
+
 export const signInStartSchema = z.strictObject({
   address,
   displayName: z.string().max(100).default(''),
   /** Who will sign in when it is not the mailbox itself: the delegate of a shared mailbox. */
   expectedUser: address.optional(),
+  /** Object id or user principal name of a shared mailbox at Microsoft, when it is not its address. */
+  mailboxUser: graphUser.optional(),
   receive: z.boolean().default(true),
   send: z.boolean().default(true),
   transport: z.enum(['auto', 'graph', 'imap-smtp']).default('auto'),

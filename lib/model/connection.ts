@@ -6,10 +6,13 @@ export interface Identity {
   subject: string
   /** UPN or e-mail; for showing and for the match with the expected mailbox, never as the identity key. */
   username: string
+  /** Another address of the same account, proven at the sign-in: the one that was expected when it is not the user name. */
+  alias?: string
   displayName?: string
 }
 
-export type ConnectionMode = 'delegated' | 'password' | 'anonymous'
+/** `app-only`: an administrator allowed the application itself; nobody has to stay signed in. */
+export type ConnectionMode = 'delegated' | 'app-only' | 'password' | 'anonymous'
 export type ConnectionState = 'connected' | 'needs-reconnect' | 'needs-admin' | 'removed'
 
 /** Authority over mail, once confirmed. Row `connection`. */
@@ -19,10 +22,11 @@ export interface Connection {
   mode: ConnectionMode
   provider: 'microsoft' | 'google' | 'oauth2' | 'basic'
   registrationId: string
-  /** Absent for password and anonymous connections. */
+  /** Who signed in; for `app-only` the administrator who allowed it. Absent for password and anonymous connections. */
   identity?: Identity
   /** SASL user of a password connection. */
   username: string
+  /** Everything consented to, spelled as it was asked for; may span resources. */
   scopes: string[]
   state: ConnectionState
   /** Code of the error that took it out of `connected`. */
@@ -35,3 +39,14 @@ export interface Connection {
 
 /** The scopes of one token request: one resource only (a token has one audience). */
 export type Resource = 'graph' | 'outlook'
+
+/** How Graph calls a mailbox: `me` for the signed-in account's own, else its user principal name, object id or address. */
+export function graphMailbox(
+  connection: Pick<Connection, 'mode' | 'identity'> | undefined,
+  address: string,
+  user = address,
+): string {
+  const identity = connection?.mode === 'app-only' ? undefined : connection?.identity
+  const own = [identity?.username, identity?.alias, identity?.objectId]
+  return own.some((name) => name?.toLowerCase() === user.toLowerCase()) ? 'me' : user
+}

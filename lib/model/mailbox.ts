@@ -33,12 +33,13 @@ export type AfterReceive =
 /** `after` absent: as the settings say. */
 export type ReceiveSettings =
   | { transport: 'none' }
-  | { transport: 'graph'; connectionId: string; folder: string; after?: AfterReceive }
+  /** `user`: object id or user principal name, when it is not the mailbox's address (M-064). */
+  | { transport: 'graph'; connectionId: string; user?: string; folder: string; after?: AfterReceive }
   | { transport: 'imap'; connectionId: string; imap: ImapOptions; after?: AfterReceive }
 
 export type SendSettings =
   | { transport: 'none' }
-  | { transport: 'graph'; connectionId: string }
+  | { transport: 'graph'; connectionId: string; user?: string }
   | { transport: 'smtp'; connectionId: string; smtp: SmtpOptions }
 
 /** A named place mail comes from and goes out of. Row `mailbox`, edited by people only. */

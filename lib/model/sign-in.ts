@@ -25,6 +25,8 @@ export interface SignInTarget {
   mailboxId?: string
   /** Identity that must sign in when it is not the mailbox itself (delegate of a shared mailbox). */
   expectedUser?: string
+  /** Object id or user principal name of a shared mailbox, when it is not its address. */
+  mailboxUser?: string
   receive: boolean
   send: boolean
   /** Transports wanted; default graph for Microsoft, imap and smtp for others. */

@@ -40,6 +40,8 @@ export interface ReceiveSession {
   after(serverIds: string[], action: AfterReceive): Promise<void>
   /** Looks for a Message-ID in the Sent folder (outcome of an interrupted SMTP hand-over). */
   findSent?(messageId: string): Promise<boolean>
+  /** Proves that the folder can be read, where opening alone asks the server nothing. */
+  check?(): Promise<void>
   close(): Promise<void>
 }
 

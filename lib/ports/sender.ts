@@ -57,6 +57,8 @@ export interface SendSession {
    * them.
    */
   send(mail: OutgoingMail, handingOver: (evidence: Evidence) => Promise<void>): Promise<SendReceipt>
+  /** Proves that the mailbox can be used, where opening alone asks the server nothing; hands nothing over. */
+  check?(): Promise<void>
   close(): Promise<void>
 }
 

@@ -46,7 +46,7 @@ const audiences: Record<Resource, readonly string[]> = {
 
 /**
  * Names what a token lacks before a mail server answers with a riddle (M-068). Throws `wrong_token_audience` or
- * `token_scope_missing`; opaque tokens pass, only the server can judge them.
+ * `token_scope_missing`; opaque tokens pass, and those of an application without any role: only the server can judge them.
  */
 export function checkToken(token: string, resource: Resource, scopes: readonly string[]): void {
   const claims = tokenClaims(token)
@@ -57,12 +57,23 @@ export function checkToken(token: string, resource: Resource, scopes: readonly s
       description: `The access token was issued for ${claims.aud.slice(0, 100) || 'nobody'}, not for ${resource}.`,
       remedy: 'Request the scopes of one resource per token; check the scopes of the app registration.',
     })
+  const ofApp = claims['scp'] === undefined
+  // Exchange can allow an application mailboxes by itself (RBAC for Applications); its tokens then carry no role at all.
+  if (ofApp && claims.roles.length === 0) return
   const held = new Set([...claims.scp, ...claims.roles].map((name) => name.toLowerCase()))
   const missing = scopes
     .filter((scope) => scope.includes('://') && !scope.endsWith('/.default'))
     .map((scope) => scope.slice(scope.lastIndexOf('/') + 1))
-    .filter((name) => !held.has(name.toLowerCase()))
+    // What is allowed for shared mailboxes is allowed for the own one; an application knows no such difference.
+    .map((name) => (ofApp ? name.replace(/\.Shared$/, '') : name))
+    .filter((name) => !held.has(name.toLowerCase()) && !held.has(`${name}.Shared`.toLowerCase()))
   if (missing.length === 0) return
+  if (ofApp)
+    throw new GatewayError('token_scope_missing', 'needs-admin', {
+      hint: 'tenant',
+      description: `The application was not given ${missing.join(', ')}.`,
+      remedy: `Add ${missing.join(', ')} to the application permissions of the app registration and give admin consent.`,
+    })
   throw new GatewayError('token_scope_missing', 'needs-reconnect', {
     hint: 'consent',
     description: `The access token lacks ${missing.join(', ')}.`,

@@ -103,6 +103,10 @@ function receiveSession(graph: GraphClient, target: ReceiveTarget, origin: strin
     resynced: () => startedOver,
     more: () => hasMore,
     after: (serverIds, action) => afterReceive(graph, box, serverIds, action),
+    async check() {
+      const folder = encodeURIComponent(await folderId(graph, box, target.folder))
+      await graph.json({ method: 'GET', to: `${box}/mailFolders/${folder}?$select=id`, operation: 'connect' })
+    },
     findSent: (messageId) => inSentItems(graph, box, messageId, 'receive'),
     async close() {},
   }

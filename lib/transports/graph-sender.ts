@@ -57,6 +57,9 @@ function sendSession(graph: GraphClient, box: string): SendSession {
       }
       return { refused: [], reply: `accepted, id ${id}`.slice(0, 200) }
     },
+    async check() {
+      await graph.json({ method: 'GET', to: `${box}/mailFolders/drafts?$select=id`, operation: 'connect' })
+    },
     async close() {},
   }
 }

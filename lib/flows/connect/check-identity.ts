@@ -1,7 +1,7 @@
 /**
  * Did the right account sign in? Whole addresses are compared, letter case aside, never parts of them; no evidence is no
  * match (SEC-05). A reconnect must yield the very identity stored before: tenant and object id, not a name that can be
- * given to somebody else.
+ * given to somebody else. Returns the identity, with the expected address when it is not its user name.
  */
 import { translate } from '../../diagnosis/translate.js'
 import type { GatewayError } from '../../errors.js'
@@ -13,18 +13,20 @@ export async function checkIdentity(
   identity: Identity | undefined,
   renewed: Connection | undefined,
   furtherAddresses: () => Promise<string[]>,
-): Promise<void> {
+): Promise<Identity> {
   const expected = target.expectedUser ?? target.address
   if (renewed?.identity !== undefined) {
     if (identity === undefined || !sameIdentity(identity, renewed.identity))
       throw mismatch(renewed.identity.username, identity)
-    return
+    const { alias } = renewed.identity
+    return alias === undefined ? identity : { ...identity, alias }
   }
   if (identity === undefined) throw mismatch(expected, identity)
   const wanted = expected.toLowerCase()
-  if (identity.username.toLowerCase() === wanted) return
+  if (identity.username.toLowerCase() === wanted) return identity
   const others = await furtherAddresses().catch(() => [])
   if (!others.some((address) => address.toLowerCase() === wanted)) throw mismatch(expected, identity)
+  return { ...identity, alias: expected }
 }
 
 export function sameIdentity(a: Identity, b: Identity): boolean {

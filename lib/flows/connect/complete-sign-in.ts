@@ -9,6 +9,7 @@
 import { translate } from '../../diagnosis/translate.js'
 import { asGatewayError, GatewayError } from '../../errors.js'
 import { sha256 } from '../../model/ids.js'
+import type { SignInTarget } from '../../model/sign-in.js'
 import type { TokenSet } from '../../ports/provider.js'
 import { sameText } from '../../protocol/same-text.js'
 import { Secret } from '../../secret.js'
@@ -19,7 +20,7 @@ import { finishSignIn, renewedConnection, tryOut } from './finish-sign-in.js'
 import { handOffPlace, type ReturnedAnswer } from './return-callback.js'
 import { signInProblem } from './sign-in-problems.js'
 import { type Grant, readSignIn, type StoredSignIn, sealPlace, stepSignIn } from './sign-in-row.js'
-import { microsoftScopes, missingScopes } from './wanted-transports.js'
+import { consentedScopes, directionScopes, microsoftScopes, missingScopes } from './wanted-transports.js'
 
 export interface CompleteInput {
   /** First 8 characters of the sign-in id, from our own redirect. */
@@ -85,7 +86,7 @@ async function judge(
     sealer.open(String(signIn.row[column]), sealPlace(signIn.id, column)).toString()
   const code = answer.inRow ? opened('sealedReturn') : answer.code
   if (code === '') throw signInProblem('state_mismatch')
-  const { resource, token } = microsoftScopes(signIn.target)
+  const { resource, consent, token } = microsoftScopes(signIn.target)
   const tokens = await provider.redeem({
     registration,
     credential,
@@ -94,9 +95,12 @@ async function judge(
     codeVerifier: new Secret(opened('verifierSealed')),
     nonce: opened('nonceSealed'),
   })
-  const refreshToken = checkTokens(tokens, token)
-  await checkIdentity(signIn.target, tokens.identity, await renewedConnection(deps, signIn), async () =>
-    resource === 'graph' && deps.accountAddresses ? deps.accountAddresses(tokens.accessToken) : [],
+  const refreshToken = checkTokens(tokens, signIn.target, token)
+  const identity = await checkIdentity(
+    signIn.target,
+    tokens.identity,
+    await renewedConnection(deps, signIn),
+    async () => (resource === 'graph' && deps.accountAddresses ? deps.accountAddresses(tokens.accessToken) : []),
   )
   const grant: Grant = {
     kind: 'oauth',
@@ -104,23 +108,21 @@ async function judge(
     accessToken: tokens.accessToken.reveal(),
     expiresAt: tokens.expiresAt,
     refreshToken,
-    scopes: tokens.scopes,
+    scopes: consentedScopes(consent, token, tokens.scopes),
     registrationId: registration.id,
   }
   const verdicts = await tryOut(deps, signIn, grant)
-  await finishSignIn(deps, signIn, {
-    grant,
-    verdicts,
-    browser,
-    ...(tokens.identity ? { identity: tokens.identity } : {}),
-  })
+  await finishSignIn(deps, signIn, { grant, verdicts, browser, identity })
 }
 
-function checkTokens(tokens: TokenSet, wanted: string[]): string {
+/** Nothing usable is a refusal; less than asked for is a verdict about the direction that lacks its right. */
+function checkTokens(tokens: TokenSet, target: SignInTarget, wanted: string[]): string {
   if (tokens.refreshToken === undefined)
     throw translate({ context: 'local', local: 'no_refresh_token', operation: 'connect' }, { status: 409 })
-  const missing = missingScopes(wanted, tokens.scopes).filter((scope) => scope !== 'User.Read')
-  if (missing.length > 0)
+  const missing = missingScopes(wanted, tokens.scopes)
+  const isUsable = (direction: 'receive' | 'send'): boolean =>
+    target[direction] && missingScopes(directionScopes(target, direction), tokens.scopes).length === 0
+  if (!isUsable('receive') && !isUsable('send'))
     throw new GatewayError('scopes_missing', 'needs-admin', {
       hint: 'tenant',
       description: `The account signed in, but these rights were not granted: ${missing.join(', ')}.`,

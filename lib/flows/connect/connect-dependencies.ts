@@ -1,3 +1,4 @@
+import type { Resource } from '../../model/connection.js'
 import type { Registration } from '../../model/registration.js'
 import type { Verdicts } from '../../model/sign-in.js'
 import type { Authority } from '../../ports/authority.js'
@@ -13,6 +14,8 @@ import type { Grant } from './sign-in-row.js'
 /** A try-out of freshly gained authority; every part has its own verdict (M-072). */
 export interface ProbeInput {
   authority: Authority
+  /** Rights without which a direction cannot work; looked for in the token before a server is asked. */
+  needed?: { reading: readonly string[]; sending: readonly string[]; resource: Resource }
   receive?: ReceiveTarget
   send?: SendTarget
   /** Ends the probe after its budget. */

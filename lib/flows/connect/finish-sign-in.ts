@@ -5,15 +5,21 @@
 import { asGatewayError } from '../../errors.js'
 import type { Connection, Identity } from '../../model/connection.js'
 import { newSecret, sha256 } from '../../model/ids.js'
-import type { Verdicts } from '../../model/sign-in.js'
+import type { Verdict, Verdicts } from '../../model/sign-in.js'
 import type { Authority } from '../../ports/authority.js'
 import { Secret } from '../../secret.js'
 import { readConnection } from '../common/connection-rows.js'
 import { setDue } from '../common/due.js'
 import { confirmNow } from './confirm-sign-in.js'
-import type { ConnectDependencies } from './connect-dependencies.js'
+import type { ConnectDependencies, ProbeInput } from './connect-dependencies.js'
 import { type Grant, type StoredSignIn, sealPlace, stepSignIn } from './sign-in-row.js'
-import { microsoftTransports, passwordTransports, type WantedTransports } from './wanted-transports.js'
+import {
+  directionScopes,
+  microsoftTransports,
+  missingScopes,
+  passwordTransports,
+  type WantedTransports,
+} from './wanted-transports.js'
 
 const probeBudgetMs = 10_000
 const redeemWithinMs = 10 * 60_000
@@ -35,12 +41,45 @@ export async function tryOut(deps: ConnectDependencies, signIn: StoredSignIn, gr
     signal.addEventListener('abort', () => done(undecided(grant)), { once: true })
   })
   try {
-    return await Promise.race([deps.probe({ authority, ...transportsOf(signIn, grant), signal }), late])
+    const { probe, refused } = allowedParts(signIn, grant)
+    return { ...(await Promise.race([deps.probe({ authority, ...probe, signal }), late])), ...refused }
   } catch (error) {
     deps.log.warn('probe-failed', { signInId: signIn.id, code: asGatewayError(error).code })
     return undecided(grant)
   }
 }
+
+/** What may be tried out, and the verdict of what was asked for and not granted: no server is asked about that. */
+function allowedParts(
+  signIn: StoredSignIn,
+  grant: Grant,
+): { probe: Omit<ProbeInput, 'authority' | 'signal'>; refused: Partial<Verdicts> } {
+  const { receive, send } = transportsOf(signIn, grant)
+  if (grant.kind !== 'oauth')
+    return { probe: { ...(receive ? { receive } : {}), ...(send ? { send } : {}) }, refused: {} }
+  const reading = directionScopes(signIn.target, 'receive')
+  const sending = directionScopes(signIn.target, 'send')
+  const mayRead = missingScopes(reading, grant.scopes).length === 0
+  const maySend = missingScopes(sending, grant.scopes).length === 0
+  return {
+    probe: {
+      needed: { resource: grant.resource, reading, sending },
+      ...(receive && mayRead ? { receive } : {}),
+      ...(send && maySend ? { send } : {}),
+    },
+    refused: {
+      ...(receive && !mayRead ? { reading: notGranted('read') } : {}),
+      ...(send && !maySend ? { sending: notGranted('send') } : {}),
+    },
+  }
+}
+
+const notGranted = (what: string): Verdict => ({
+  verdict: 'fails',
+  code: 'scopes_missing',
+  text: `The right to ${what} mail was asked for and not given.`,
+  remedy: 'Connect the mailbox again and accept the whole list, or ask an administrator to allow it.',
+})
 
 const undecided = (grant: Grant): Verdicts => ({
   signIn: { verdict: grant.kind === 'oauth' ? 'works' : 'not-tested' },

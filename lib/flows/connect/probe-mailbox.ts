@@ -1,8 +1,9 @@
 /** Tries fresh authority at the mail services: opens reading and sending and closes them again, each with its own verdict. */
 import { asGatewayError } from '../../errors.js'
 import type { Verdict, Verdicts } from '../../model/sign-in.js'
-import type { Receiver, ReceiveTarget } from '../../ports/receiver.js'
-import type { Sender, SendTarget } from '../../ports/sender.js'
+import type { Receiver, ReceiveSession, ReceiveTarget } from '../../ports/receiver.js'
+import type { Sender, SendSession, SendTarget } from '../../ports/sender.js'
+import { checkToken } from '../../protocol/token-claims.js'
 import type { ProbeInput } from './connect-dependencies.js'
 
 export interface ProbeDependencies {
@@ -11,20 +12,38 @@ export interface ProbeDependencies {
 }
 
 export async function probeMailbox(deps: ProbeDependencies, input: ProbeInput): Promise<Verdicts> {
-  const { authority, receive, send, signal } = input
+  const { authority, receive, send, needed, signal } = input
+  const allowed = async (scopes: readonly string[] | undefined): Promise<void> => {
+    if (needed && scopes && authority.kind === 'bearer')
+      checkToken((await authority.token()).reveal(), needed.resource, scopes)
+  }
   const [reading, sending] = await Promise.all([
-    receive ? tried(async () => (await deps.receiver(receive.transport)).open(receive, authority, signal)) : untested,
-    send ? tried(async () => (await deps.sender(send.transport)).open(send, authority, signal)) : untested,
+    receive
+      ? tried(async () => {
+          await allowed(needed?.reading)
+          return (await deps.receiver(receive.transport)).open(receive, authority, signal)
+        })
+      : untested,
+    send
+      ? tried(async () => {
+          await allowed(needed?.sending)
+          return (await deps.sender(send.transport)).open(send, authority, signal)
+        })
+      : untested,
   ])
   return { signIn: signInVerdict(input, reading, sending), reading, sending }
 }
 
 const untested: Verdict = { verdict: 'not-tested' }
 
-async function tried(open: () => Promise<{ close(): Promise<void> }>): Promise<Verdict> {
+async function tried(open: () => Promise<Pick<ReceiveSession | SendSession, 'check' | 'close'>>): Promise<Verdict> {
   try {
     const session = await open()
-    await session.close().catch(() => undefined)
+    try {
+      await session.check?.()
+    } finally {
+      await session.close().catch(() => undefined)
+    }
     return { verdict: 'works' }
   } catch (error) {
     const { code, description, remedy } = asGatewayError(error)

@@ -40,8 +40,8 @@ export async function createMailbox(
     description: '',
     purpose: '',
     active: true,
-    receive: receiveOf(wanted, connectionId),
-    send: sendOf(wanted, connectionId),
+    receive: receiveOf(wanted, connectionId, target.mailboxUser),
+    send: sendOf(wanted, connectionId, target.mailboxUser),
     sendAs: [],
     epoch: 1,
     createdAt: new Date(deps.clock.now()).toISOString(),
@@ -75,16 +75,16 @@ export async function switchMailbox(
   await deps.tables.update(deps.names.table('mailboxes'), toRow(changed), etag)
 }
 
-function receiveOf({ receive }: WantedTransports, connectionId: string): ReceiveSettings {
+function receiveOf({ receive }: WantedTransports, connectionId: string, user?: string): ReceiveSettings {
   if (receive === undefined) return { transport: 'none' }
   if (receive.transport === 'imap') return { transport: 'imap', connectionId, imap: receive.imap }
-  return { transport: 'graph', connectionId, folder: receive.folder }
+  return { transport: 'graph', connectionId, ...(user ? { user } : {}), folder: receive.folder }
 }
 
-function sendOf({ send }: WantedTransports, connectionId: string): SendSettings {
+function sendOf({ send }: WantedTransports, connectionId: string, user?: string): SendSettings {
   if (send === undefined) return { transport: 'none' }
   if (send.transport === 'smtp') return { transport: 'smtp', connectionId, smtp: send.smtp }
-  return { transport: 'graph', connectionId }
+  return { transport: 'graph', connectionId, ...(user ? { user } : {}) }
 }
 
 /** From the local part of the address; taken ones get a number. Unique by insert. */

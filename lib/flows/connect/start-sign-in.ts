@@ -37,6 +37,8 @@ export async function startSignIn(
     throw invalidInput('binding', 'is required: the result code is redeemed with the same value.')
   if (input.confirmation === 'result-code' && input.returnUrl === undefined)
     throw invalidInput('returnUrl', 'is required: it brings the result code back to your user.')
+  if (input.mailboxUser !== undefined && input.expectedUser === undefined)
+    throw invalidInput('mailboxUser', 'is for shared mailboxes: name in expectedUser who signs in.')
   if (input.confirmation === 'confirmed-by-link' && role === 'app') throw onlyAdmins()
   const returnUrl = input.returnUrl === undefined ? '' : await registeredReturnUrl(deps, tenant, input.returnUrl)
   const holder = await deps.tables.get(deps.names.table('names'), tenant, `address~${addressHash(input.address)}`)
@@ -47,6 +49,7 @@ export async function startSignIn(
     address: input.address,
     displayName: input.displayName,
     ...(input.expectedUser === undefined ? {} : { expectedUser: input.expectedUser }),
+    ...(input.mailboxUser === undefined ? {} : { mailboxUser: input.mailboxUser }),
     receive: input.receive,
     send: input.send,
     transport: input.transport,
@@ -83,6 +86,7 @@ export async function startReconnect(
     ...(user === '' || user.toLowerCase() === mailbox.address.toLowerCase() ? {} : { expectedUser: user }),
     receive: mailbox.receive.transport !== 'none',
     send: mailbox.send.transport !== 'none',
+    ...(side.transport === 'graph' && side.user !== undefined ? { mailboxUser: side.user } : {}),
     transport: graph ? 'graph' : 'imap-smtp',
     confirmation: 'confirmed-by-link',
   }

@@ -5,8 +5,10 @@
  * are judged by class alone: transient ones back off, those that need a person are told once and polled rarely.
  */
 import { asGatewayError, type GatewayError, RowChangedError, RowExistsError } from '../../errors.js'
+import { graphMailbox } from '../../model/connection.js'
 import type { Mailbox } from '../../model/mailbox.js'
 import type { ReceiveSession, ReceiveTarget } from '../../ports/receiver.js'
+import { mailScopes } from '../../protocol/scopes.js'
 import { clearAttention, raiseMailboxAttention } from '../common/attention.js'
 import { setDue } from '../common/due.js'
 import { type Lease, takeLease } from '../common/lease.js'
@@ -132,9 +134,12 @@ async function run(
   const { receive } = mailbox
   if (receive.transport === 'none') return undefined
   const resource = receive.transport === 'graph' ? 'graph' : 'outlook'
-  const authority = await deps.authority(mailbox.tenant, receive.connectionId, mailbox.address, resource)
+  const { connectionId } = receive
   const target = await targetOf(deps, mailbox, state)
   const action = actionOf(deps, mailbox)
+  const shared = target.transport === 'graph' && target.graph.mailbox !== 'me'
+  const needed = mailScopes({ receive: receive.transport, shared }).token(resource)
+  const authority = await deps.authority(mailbox.tenant, connectionId, mailbox.address, resource, needed)
   signal.throwIfAborted()
   const session: ReceiveSession = await deps.receivers[receive.transport].open(target, authority, signal)
   try {
@@ -154,15 +159,15 @@ async function run(
 async function targetOf(deps: ReceiveDependencies, mailbox: Mailbox, state: ReceivingState): Promise<ReceiveTarget> {
   const { receive } = mailbox
   if (receive.transport === 'imap') return { transport: 'imap', imap: receive.imap }
-  const { connectionId, folder } = receive as Extract<Mailbox['receive'], { transport: 'graph' }>
+  const { connectionId, user, folder } = receive as Extract<Mailbox['receive'], { transport: 'graph' }>
   // Kept with the connection it was found for: `me` is somebody else after a change of connection.
-  if (!state.user.startsWith(`${connectionId} `)) {
+  const source = user === undefined ? connectionId : `${connectionId}/${user}`
+  if (!state.user.startsWith(`${source} `)) {
     const connection = await deps.connection(mailbox.tenant, connectionId)
-    const own = connection?.identity?.username.toLowerCase() === mailbox.address.toLowerCase()
-    state.user = `${connectionId} ${own ? 'me' : mailbox.address}`
+    state.user = `${source} ${graphMailbox(connection, mailbox.address, user)}`
     state.userChanged = true
   }
-  return { transport: 'graph', graph: { mailbox: state.user.slice(connectionId.length + 1) }, folder }
+  return { transport: 'graph', graph: { mailbox: state.user.slice(source.length + 1) }, folder }
 }
 
 async function succeed(

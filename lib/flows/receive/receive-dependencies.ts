@@ -19,7 +19,13 @@ export interface ReceiveSettings {
 export interface ReceiveDependencies extends Dependencies {
   receivers: Record<'graph' | 'imap', Receiver>
   /** Rejects with `needs-reconnect` or `needs-admin` when a person must act first. */
-  authority(tenant: string, connectionId: string, user: string, resource: Resource): Promise<Authority>
+  authority(
+    tenant: string,
+    connectionId: string,
+    user: string,
+    resource: Resource,
+    needed?: readonly string[],
+  ): Promise<Authority>
   connection(tenant: string, id: string): Promise<Connection | undefined>
   settings: ReceiveSettings
 }

@@ -15,7 +15,7 @@ export interface ReceivingState {
   cursorAt: number
   /** What the cursor belongs to: transport, server, account and folder. */
   source: string
-  /** `{connectionId} {mailbox as Graph calls it}`; the latter is `me` for the signed-in account's own. */
+  /** `{connectionId and user} {mailbox as Graph calls it}`; the latter is `me` for the signed-in account's own. */
   user: string
   /** Found anew in this poll; not a column. */
   userChanged: boolean
@@ -106,7 +106,7 @@ const cursorBlob = (mailbox: Mailbox): string => `${mailbox.tenant}/${mailbox.id
 
 /** A cursor means nothing for another server, account or folder. */
 export function sourceOf({ receive, address }: Mailbox): string {
-  if (receive.transport === 'graph') return hashId('graph', address.toLowerCase(), receive.folder)
+  if (receive.transport === 'graph') return hashId('graph', (receive.user ?? address).toLowerCase(), receive.folder)
   if (receive.transport === 'imap')
     return hashId('imap', address.toLowerCase(), receive.imap.host.toLowerCase(), receive.imap.folder)
   return ''

@@ -20,7 +20,13 @@ export interface SendSettings {
 
 export interface SendDependencies extends Dependencies {
   senders: Record<'graph' | 'smtp', Sender>
-  authority(tenant: string, connectionId: string, user: string, resource: Resource): Promise<Authority>
+  authority(
+    tenant: string,
+    connectionId: string,
+    user: string,
+    resource: Resource,
+    needed?: readonly string[],
+  ): Promise<Authority>
   connection(tenant: string, connectionId: string): Promise<Connection | undefined>
   /** Looks into the mailbox's Sent folder; `undefined` when it cannot be read. */
   findSent?(tenant: string, mailbox: Mailbox, messageId: string): Promise<boolean | undefined>

@@ -1,9 +1,10 @@
 /** How a mailbox sends: sender, target and authority, found once per drain. */
 import { GatewayError } from '../../errors.js'
+import { graphMailbox } from '../../model/connection.js'
 import type { Mailbox } from '../../model/mailbox.js'
 import type { Authority } from '../../ports/authority.js'
 import type { Sender, SendTarget } from '../../ports/sender.js'
-import { sameAddress } from '../../protocol/mail-address.js'
+import { mailScopes } from '../../protocol/scopes.js'
 import type { SendDependencies } from './send-dependencies.js'
 
 export interface SendRoute {
@@ -38,19 +39,21 @@ export async function findRoute(deps: SendDependencies, mailbox: Mailbox): Promi
     })
   const common = { mailbox, connectionId, sender: deps.senders[send.transport] }
   if (send.transport === 'graph') {
-    const own = connection.identity !== undefined && sameAddress(connection.identity.username, mailbox.address)
+    const graph = { mailbox: graphMailbox(connection, mailbox.address, send.user) }
+    const needed = mailScopes({ send: 'graph', shared: graph.mailbox !== 'me' }).token('graph')
     return {
       ...common,
-      target: { transport: 'graph', graph: { mailbox: own ? 'me' : mailbox.address } },
-      authority: await deps.authority(tenant, connectionId, mailbox.address, 'graph'),
+      target: { transport: 'graph', graph },
+      authority: await deps.authority(tenant, connectionId, mailbox.address, 'graph', needed),
       perSession: Number.POSITIVE_INFINITY,
       limits: exchangeOnline,
     }
   }
+  const needed = mailScopes({ send: 'smtp' }).token('outlook')
   return {
     ...common,
     target: { transport: 'smtp', smtp: send.smtp },
-    authority: await deps.authority(tenant, connectionId, mailbox.address, 'outlook'),
+    authority: await deps.authority(tenant, connectionId, mailbox.address, 'outlook', needed),
     perSession: Math.max(1, send.smtp.messagesPerSession ?? deps.settings.messagesPerSession),
     limits: connection.provider === 'microsoft' ? exchangeOnline : unlimited,
   }

@@ -1,5 +1,7 @@
 import type { Connection, Resource } from '../../model/connection.js'
 import type { Authority } from '../../ports/authority.js'
+import { checkToken } from '../../protocol/token-claims.js'
+import type { Secret } from '../../secret.js'
 import { readConnection } from '../common/connection-rows.js'
 import { accessToken } from './access-token.js'
 import { brokenConnection } from './connection-state.js'
@@ -7,12 +9,16 @@ import { passwordOf } from './password-of.js'
 import { notConnected } from './refresh-grant.js'
 import type { TokenDependencies } from './token-dependencies.js'
 
-/** What a transport shows the mail server of `user`, the mailbox's address. Tokens are fetched when they are needed. */
+/**
+ * What a transport shows the mail server of `user`, the mailbox's address. Tokens are fetched when they are needed; one
+ * that lacks a right of `needed` is named before it is shown to anybody (M-068).
+ */
 export async function authorityFor(
   deps: TokenDependencies,
   connection: Connection,
   user: string,
   resource: Resource,
+  needed: readonly string[] = [],
 ): Promise<Authority> {
   if (connection.mode === 'anonymous') return { kind: 'anonymous' }
   if (connection.state === 'needs-reconnect' || connection.state === 'removed') throw brokenConnection(connection)
@@ -23,11 +29,26 @@ export async function authorityFor(
     kind: 'bearer',
     user,
     async token({ renew = false } = {}) {
-      const refused = renew ? shown : undefined
-      const { token } = await accessToken(deps, connection.tenant, connection.id, resource, refused)
+      const ask = async (refused: string | undefined): Promise<Secret> =>
+        (await accessToken(deps, connection.tenant, connection.id, resource, refused)).token
+      let token = await ask(renew ? shown : undefined)
+      // One from before a right was given is worth one more question.
+      if (token.reveal() !== shown && lacks(token, resource, needed)) {
+        token = await ask(token.reveal())
+        checkToken(token.reveal(), resource, needed)
+      }
       shown = token.reveal()
       return token
     },
+  }
+}
+
+function lacks(token: Secret, resource: Resource, needed: readonly string[]): boolean {
+  try {
+    checkToken(token.reveal(), resource, needed)
+    return false
+  } catch {
+    return true
   }
 }
 
@@ -38,8 +59,9 @@ export async function authority(
   connectionId: string,
   user: string,
   resource: Resource,
+  needed: readonly string[] = [],
 ): Promise<Authority> {
   const connection = await readConnection(deps, tenant, connectionId)
   if (connection === undefined) throw notConnected()
-  return authorityFor(deps, connection, user, resource)
+  return authorityFor(deps, connection, user, resource, needed)
 }

@@ -143,12 +143,50 @@ describe('judging what came back', () => {
   })
 
   test('M-068: a right that was not granted is named before any mail server is asked', async () => {
-    tokens = { ...tokens, scopes: ['https://graph.microsoft.com/Mail.ReadWrite'] }
+    tokens = { ...tokens, scopes: ['https://graph.microsoft.com/Mail.Send'] }
     const { link } = await start()
     const answer = await flows.completeSignIn(deps, await travel(link))
     expect(answer).toMatchObject({ outcome: 'refused', error: { code: 'scopes_missing' } })
-    expect(answer.outcome === 'refused' && answer.error.description).toContain('Mail.Send')
+    expect(answer.outcome === 'refused' && answer.error.description).toContain('Mail.ReadWrite')
     expect(probed).toEqual([])
+  })
+
+  test('M-068, M-072: less than was asked for connects, and says in plain words what does not work', async () => {
+    tokens = { ...tokens, scopes: ['openid', 'https://graph.microsoft.com/Mail.ReadWrite'] }
+    const { link, signInId } = await start()
+    const back = await travel(link)
+    await flows.completeSignIn(deps, back)
+    const { verdicts } = await flows.showResult(deps, back.link, back.browser)
+    expect(verdicts).toMatchObject({
+      reading: { verdict: 'works' },
+      sending: {
+        verdict: 'fails',
+        code: 'scopes_missing',
+        text: 'The right to send mail was asked for and not given.',
+      },
+    })
+    expect(probed).toMatchObject([{ receive: { transport: 'graph' } }])
+    expect(probed[0]).not.toHaveProperty('send')
+    const { connectionId } = await flows.describeSignIn(deps, tenant, signInId)
+    const partition = connectionPartition(tenant, connectionId)
+    const row = await deps.tables.get(names.table('connections'), partition, 'connection')
+    const graph = 'https://graph.microsoft.com'
+    expect(JSON.parse(String(row?.['scopes']))).toEqual([
+      'openid',
+      'profile',
+      'offline_access',
+      `${graph}/Mail.ReadWrite`,
+    ])
+  })
+
+  test('the whole consent is kept, whatever the answer spells and leaves out of the sign-in scopes', async () => {
+    tokens = { ...tokens, scopes: ['Mail.Send', 'mail.readwrite', 'User.Read'] }
+    const { link, signInId } = await start()
+    await flows.completeSignIn(deps, await travel(link))
+    const { connectionId } = await flows.describeSignIn(deps, tenant, signInId)
+    const partition = connectionPartition(tenant, connectionId)
+    const row = await deps.tables.get(names.table('connections'), partition, 'connection')
+    expect(JSON.parse(String(row?.['scopes']))).toEqual(asked.at(-1)?.scopes)
   })
 
   test('SEC-05, M-064: an account matches by its mail address too, whole and only as a whole', async () => {
