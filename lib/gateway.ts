@@ -12,14 +12,11 @@ import type { Dependencies } from './flows/common/dependencies.js'
 import type { ProbeInput } from './flows/connect/index.js'
 import { jsonLog } from './log.js'
 import type { Caller } from './model/caller.js'
-import type { Resource } from './model/connection.js'
 import { newId } from './model/ids.js'
-import type { Mailbox } from './model/mailbox.js'
 import { storageNames } from './model/names.js'
-import type { Authority } from './ports/authority.js'
 import type { Clock } from './ports/clock.js'
 import type { Provider } from './ports/provider.js'
-import type { Receiver, ReceiveTarget } from './ports/receiver.js'
+import type { Receiver } from './ports/receiver.js'
 import type { Sender } from './ports/sender.js'
 import type { Secret } from './secret.js'
 
@@ -154,7 +151,7 @@ async function wire(config: Config) {
   const { apiKeys, authenticate, audit, disconnect, mailboxes, readConnection, registrations, returnUrls } = flows
   const { sealKeys, settings, tenants, webhookEndpoints, deliverMessage, deliverWebhooks, sweepWebhooks } = flows
   const { buryMessage, checkHealth, dropOldLogs, listAttention, listLog, measure, prepareStorage, sweep } = flows
-  const { warnOfExpiry } = flows
+  const { findSent, warnOfExpiry } = flows
   const allowLoopback = config.allowLoopbackMailHosts
   const lookup = guardedLookup({ allowLoopback })
   const allowPort = (port: number): boolean => allowedPort(port, allowLoopback)
@@ -189,10 +186,7 @@ async function wire(config: Config) {
     connection: (tenant: string, id: string) => readConnection(deps, tenant, id),
   }
   const receive = bind({ ...authorized, receivers, settings: config }, receiveFlows)
-  const send = bind(
-    { ...authorized, senders, findSent: sentFolders(authorized, receivers), settings: config },
-    sendFlows,
-  )
+  const send = bind({ ...authorized, senders, findSent: findSent(authorized, receivers), settings: config }, sendFlows)
   const connect = bind(
     {
       ...deps,
@@ -259,34 +253,6 @@ async function wire(config: Config) {
     tell,
     admin,
     ops,
-  }
-}
-
-/** Looks for a Message-ID in the Sent folder of a mailbox that can be read. */
-function sentFolders(
-  deps: { authority(tenant: string, connectionId: string, user: string, resource: Resource): Promise<Authority> },
-  receivers: Record<'graph' | 'imap', Receiver>,
-) {
-  return async (tenant: string, mailbox: Mailbox, messageId: string): Promise<boolean | undefined> => {
-    const { receive } = mailbox
-    if (receive.transport === 'none') return undefined
-    const resource: Resource = receive.transport === 'graph' ? 'graph' : 'outlook'
-    const signal = AbortSignal.timeout(30_000)
-    const authority = await deps.authority(tenant, receive.connectionId, mailbox.address, resource)
-    const target: ReceiveTarget =
-      receive.transport === 'imap'
-        ? { transport: 'imap', imap: receive.imap }
-        : {
-            transport: 'graph',
-            graph: { mailbox: authority.kind === 'bearer' ? authority.user : mailbox.address },
-            folder: receive.folder,
-          }
-    const session = await receivers[receive.transport].open(target, authority, signal)
-    try {
-      return await session.findSent?.(messageId)
-    } finally {
-      await session.close()
-    }
   }
 }
 

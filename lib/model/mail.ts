@@ -58,6 +58,8 @@ export interface Mail {
   /** Milliseconds; given up after this time. */
   deadline: number
   whenUnknown: 'stop' | 'resend'
+  /** Sent once more by itself after an unknown outcome; it never is a second time. */
+  resent: boolean
   /** `{lane}:{fence}` of the worker that holds it. */
   claim: string
   acceptedAt: string

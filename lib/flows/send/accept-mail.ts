@@ -95,6 +95,7 @@ async function prepare(
     notBefore,
     deadline,
     whenUnknown: submission.whenUnknown ?? settings.whenUnknown,
+    resent: false,
     claim: '',
     acceptedAt: new Date(now).toISOString(),
     finalAt: '',

@@ -4,7 +4,7 @@
  * something is due. The scan after the release is what makes dropping safe. A crash anywhere is caught by the lane's due
  * row. A peer that asks us to wait pauses the lane; one that asks for a person closes its gate.
  */
-import { asGatewayError, GatewayError, RowChangedError } from '../../errors.js'
+import { asGatewayError, type GatewayError, RowChangedError } from '../../errors.js'
 import { isId, isTenantId } from '../../model/ids.js'
 import type { Mailbox } from '../../model/mailbox.js'
 import { backoffMs } from '../../protocol/backoff.js'
@@ -18,7 +18,6 @@ import { countMail, laneAllows } from './lane-limits.js'
 import { closesGate, laneSession } from './open-session.js'
 import { closedLaneDueMs, laneDueMs, scanDue } from './outbox.js'
 import { expire, pickMail } from './pick-mail.js'
-import { attemptOf } from './record-outcome.js'
 import { resolveUnknown } from './resolve-unknown.js'
 import type { SendDependencies } from './send-dependencies.js'
 import { openRecipients, sendMail } from './send-mail.js'
@@ -93,7 +92,7 @@ async function drain(deps: SendDependencies, lane: HeldLane, mailbox: Mailbox, s
           found ??= await findRoute(deps, mailbox)
           session ??= laneSession(deps, found)
           if (pick.kind === 'resolve') {
-            await resolveUnknown(deps, found, pick.entry, attemptOf(deps.clock.now(), interrupted()))
+            await resolveUnknown(deps, found, pick.entry)
             continue
           }
           const recipients = openRecipients(pick.entry.mail).length
@@ -120,13 +119,6 @@ async function drain(deps: SendDependencies, lane: HeldLane, mailbox: Mailbox, s
     await session?.drop()
   }
 }
-
-const interrupted = (): GatewayError =>
-  new GatewayError('hand_over_interrupted', 'transient', {
-    outcome: 'unknown',
-    description: 'The worker ended while it handed the mail over; the mail may or may not have been sent.',
-    remedy: 'Look into the Sent folder or ask a recipient, then decide: sent, not sent, or send again.',
-  })
 
 function pause(lane: HeldLane, until: number): number {
   lane.note({ pausedUntil: until })

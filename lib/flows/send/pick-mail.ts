@@ -7,7 +7,7 @@ import { finalStates } from '../../model/mail.js'
 import type { Dependencies } from '../common/dependencies.js'
 import { findMail, type JournalEntry, transition } from './journal.js'
 import { type Hint, removeHint, staleHintMs } from './outbox.js'
-import { attemptOf, finish, tidyFinal } from './record-outcome.js'
+import { attemptOf, doubt, finish, tidyFinal } from './record-outcome.js'
 
 export type Pick =
   | { kind: 'send'; entry: JournalEntry }
@@ -44,7 +44,7 @@ export async function pickMail(deps: Dependencies, tenant: string, hint: Hint): 
       case 'sending':
         return { kind: 'send', entry: await transition(deps, entry, 'queued', { claim: '' }) }
       case 'handing-over':
-        return { kind: 'resolve', entry: await transition(deps, entry, 'unknown', { claim: '' }) }
+        return { kind: 'resolve', entry: await doubt(deps, entry, attemptOf(now, interrupted())) }
       case 'unknown':
         return { kind: 'resolve', entry }
       default:
@@ -55,6 +55,13 @@ export async function pickMail(deps: Dependencies, tenant: string, hint: Hint): 
     throw error
   }
 }
+
+const interrupted = (): GatewayError =>
+  new GatewayError('hand_over_interrupted', 'transient', {
+    outcome: 'unknown',
+    description: 'The worker ended while it handed the mail over.',
+    remedy: 'The gateway looks whether the mail left.',
+  })
 
 /** Gives up a mail past its deadline. */
 export async function expire(deps: Dependencies, entry: JournalEntry): Promise<void> {

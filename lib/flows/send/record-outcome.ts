@@ -2,7 +2,7 @@
  * What became of an attempt, written in the order that no crash can falsify: journal, event, outbox hint, blob, log. A
  * crash after the journal leaves the hint behind; the next look at the lane then repeats the rest with the same event id.
  */
-import { GatewayError } from '../../errors.js'
+import { type ErrorClass, GatewayError } from '../../errors.js'
 import { hashId } from '../../model/ids.js'
 import type { Mail, MailAttempt, MailState } from '../../model/mail.js'
 import { maskAddress } from '../../protocol/mail-address.js'
@@ -14,7 +14,11 @@ import { blobName } from './accept-mail.js'
 import { type JournalEntry, moveMail, transition } from './journal.js'
 import { hintKey, removeHint } from './outbox.js'
 
-const short = (text: string): string => text.slice(0, 300)
+const maybeArrived = 'An earlier hand-over had an unknown outcome: the mail may have arrived once.'
+
+const sentence = (text: string): string =>
+  `${text.slice(0, 1).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) || text === '' ? '' : '.'}`
+const short = (text: string, most = 300): string => text.slice(0, most)
 
 export function attemptOf(
   now: number,
@@ -41,9 +45,12 @@ export async function finish(
   deps: Dependencies,
   entry: JournalEntry,
   to: 'sent' | 'failed' | 'cancelled',
-  attempt: MailAttempt,
+  verdict: MailAttempt,
   changes: Partial<Mail> = {},
 ): Promise<JournalEntry> {
+  // A failure after a doubtful hand-over must not read as if nobody could have got the mail.
+  const doubt = to === 'failed' && entry.mail.resent && verdict.class !== ''
+  const attempt = doubt ? { ...verdict, text: short(`${sentence(verdict.text)} ${maybeArrived}`, 500) } : verdict
   const final = await transition(deps, entry, to, {
     ...changes,
     claim: '',
@@ -91,36 +98,48 @@ export async function wait(
   return waiting
 }
 
-/** Nobody can tell what happened, and nobody but a person may decide: shown, told, never sent again by itself. */
-export async function leaveUnknown(
-  deps: Dependencies,
-  entry: JournalEntry,
-  attempt: MailAttempt,
-): Promise<JournalEntry> {
+/** The worker of this hand-over died or never got its answer: nobody knows whether the mail left. */
+export async function doubt(deps: Dependencies, entry: JournalEntry, cause: MailAttempt): Promise<JournalEntry> {
+  const doubtful = await transition(deps, entry, 'unknown', { claim: '', history: withAttempt(entry.mail, cause) })
+  await logAttempt(deps, doubtful.mail, cause)
+  return doubtful
+}
+
+/** The line that tells why the outcome is unknown, completed by what was found; `before` lacks that line. */
+export function explained(entry: JournalEntry, text: string, remedy: string, actor?: ErrorClass) {
   const { mail } = entry
+  const cause = mail.history.at(-1) ?? attemptOf(Date.parse(mail.acceptedAt), { code: 'outcome_unknown', text: '' })
+  const attempt = {
+    ...cause,
+    ...(actor === undefined ? {} : { class: actor }),
+    text: short(`${sentence(cause.text)} ${text}`.trim(), 500),
+    remedy: short(remedy),
+  }
+  const before = { ...entry, mail: { ...mail, history: mail.history.slice(0, -1) } }
+  return { attempt, before }
+}
+
+/** Nobody can tell what happened, and nobody but a person may decide: shown, told, never sent again by itself. */
+export async function leaveUnknown(deps: Dependencies, entry: JournalEntry, found: string): Promise<JournalEntry> {
+  const { mail } = entry
+  const remedy = 'Look into the Sent folder or ask a recipient, then decide: sent, not sent, or send again.'
+  const { attempt, before } = explained(entry, found, remedy, 'permanent')
   const parked = await moveMail(deps, entry, hintKey('u', deps.clock.now(), mail.id), {
-    changes: { claim: '', history: withAttempt(mail, attempt) },
+    changes: { claim: '', history: withAttempt(before.mail, attempt) },
   })
-  const reason = new GatewayError('outcome_unknown', 'permanent', {
-    description: 'The connection ended while a mail was handed over; it may or may not have been sent.',
-    remedy: 'Look into the Sent folder or ask a recipient, then decide: sent, not sent, or send again.',
-    peerLine: attempt.reply,
-  })
+  const description = `A mail may or may not have been sent. ${attempt.text}`
+  const reason = new GatewayError('outcome_unknown', 'permanent', { description, remedy, peerLine: attempt.reply })
   await raiseAttention(deps, mail.tenant, 'mail-unknown', mail.id, reason, { mailboxId: mail.mailboxId })
-  await emitEvent(
-    deps,
-    mail.tenant,
-    'mail.unknown',
-    hashId('mail.unknown', mail.tenant, mail.id, String(mail.attempts)),
-    {
-      mailId: mail.id,
-      mailboxId: mail.mailboxId,
-      messageId: mail.messageId,
-      attempts: mail.attempts,
-      code: attempt.code,
-      remedy: reason.remedy,
-    },
-  )
+  const { tenant, id, attempts } = mail
+  await emitEvent(deps, tenant, 'mail.unknown', hashId('mail.unknown', tenant, id, String(attempts)), {
+    mailId: id,
+    mailboxId: mail.mailboxId,
+    messageId: mail.messageId,
+    attempts,
+    code: attempt.code,
+    description: attempt.text,
+    remedy,
+  })
   await logAttempt(deps, parked.mail, attempt)
   return parked
 }

@@ -1,71 +1,96 @@
 /**
  * A mail whose hand-over was interrupted may or may not have left. Evidence first: the transport's own look-up (Graph:
  * the draft, then Sent Items), then the Sent folder by Message-ID. A Message-ID found there proves it was sent; one not
- * found proves nothing. Without evidence the mail's own policy decides: `resend` with the same Message-ID, or `stop` for
- * a person (REL-03, P-09). A look-up that fails for now is repeated until the mail's deadline.
+ * found proves nothing. A server that lost its answer may still be at work, so a live worker asks a minute later. Without
+ * evidence the mail's own policy decides: `resend` once with the same Message-ID, or `stop` for a person (REL-03, P-09).
+ * A look-up that fails for now is repeated until the mail's deadline. What was found is told with the mail.
  */
 import { asGatewayError } from '../../errors.js'
-import type { MailAttempt } from '../../model/mail.js'
+import type { Mail } from '../../model/mail.js'
 import { backoffMs } from '../../protocol/backoff.js'
-import { amend, type JournalEntry, moveMail } from './journal.js'
+import { type JournalEntry, moveMail } from './journal.js'
 import { handOverMs } from './lane.js'
 import { hintKey } from './outbox.js'
-import { attemptOf, finish, leaveUnknown, logAttempt, wait, withAttempt } from './record-outcome.js'
+import { attemptOf, explained, finish, leaveUnknown, wait } from './record-outcome.js'
 import type { SendDependencies } from './send-dependencies.js'
 import type { SendRoute } from './send-route.js'
 
-type Evidence = 'sent' | 'not-sent' | 'undecided'
+interface Finding {
+  evidence: 'sent' | 'not-sent' | 'undecided'
+  /** One sentence for people. */
+  text: string
+}
 
-/** `entry` is `unknown`; `cause` tells how it became so. */
-export async function resolveUnknown(
-  deps: SendDependencies,
-  route: SendRoute,
-  entry: JournalEntry,
-  cause: MailAttempt,
-): Promise<void> {
+/** What a peer whose answer got lost is given to finish its work before it is asked. */
+export const settleMs = 60_000
+
+/** The answer to a hand-over got lost a moment ago; `entry` is `unknown`. */
+export async function answerLost(deps: SendDependencies, route: SendRoute, entry: JournalEntry): Promise<void> {
+  if (canLookUp(deps, route)) return lookAgain(deps, entry, deps.clock.now() + settleMs)
+  return resolveUnknown(deps, route, entry)
+}
+
+/** `entry` is `unknown`; the last line of its history tells how it became so. */
+export async function resolveUnknown(deps: SendDependencies, route: SendRoute, entry: JournalEntry): Promise<void> {
   const now = deps.clock.now()
-  let evidence: Evidence
+  const { mail } = entry
+  const inTime = now < mail.deadline
+  let finding: Finding
   try {
-    evidence = await lookUp(deps, route, entry)
+    finding = await lookUp(deps, route, mail)
   } catch (error) {
     const problem = asGatewayError(error)
-    if (now < entry.mail.deadline) return lookAgain(deps, entry, cause, problem.retryAfterMs)
-    evidence = 'undecided'
+    if (inTime) return lookAgain(deps, entry, retryAt(deps, mail, problem.retryAfterMs))
+    finding = { evidence: 'undecided', text: `The mailbox could not be searched: ${problem.description}` }
   }
+  const { evidence, text } = finding
   if (evidence === 'sent') {
-    const found = attemptOf(now, { code: 'sent', text: 'Found among the sent mail after an interrupted hand-over.' })
-    await finish(deps, entry, 'sent', found, { delivered: entry.mail.recipients })
-  } else if (evidence === 'not-sent' || entry.mail.whenUnknown === 'resend') await wait(deps, entry, now, cause)
-  else await leaveUnknown(deps, entry, cause)
+    const found = attemptOf(now, { code: 'sent', text: `The hand-over was interrupted. ${text}` })
+    await finish(deps, entry, 'sent', found, { delivered: mail.recipients })
+  } else if (evidence === 'not-sent') await again(deps, entry, text)
+  else if (mail.whenUnknown === 'resend' && !mail.resent && inTime)
+    await again(deps, entry, `${text} It is sent once more, as the mail asks.`, { resent: true })
+  else {
+    const once = mail.resent ? ' It was sent twice already and is not sent again by itself.' : ''
+    await leaveUnknown(deps, entry, text + once)
+  }
 }
 
-async function lookUp(deps: SendDependencies, route: SendRoute, entry: JournalEntry): Promise<Evidence> {
-  const { mail } = entry
-  if (route.sender.lookUp) {
+const canLookUp = (deps: SendDependencies, route: SendRoute): boolean =>
+  route.sender.lookUp !== undefined || (deps.findSent !== undefined && route.mailbox.receive.transport !== 'none')
+
+async function lookUp(deps: SendDependencies, route: SendRoute, mail: Mail): Promise<Finding> {
+  const { sender, mailbox } = route
+  if (sender.lookUp) {
     const evidence = mail.draftId === '' ? {} : { draftId: mail.draftId }
     const signal = AbortSignal.timeout(handOverMs)
-    const answer = await route.sender.lookUp(
-      route.target,
-      route.authority,
-      { messageId: mail.messageId, evidence },
-      signal,
-    )
-    if (answer !== 'undecided') return answer
+    const { messageId } = mail
+    const answer = await sender.lookUp(route.target, route.authority, { messageId, evidence }, signal)
+    if (answer === 'sent') return { evidence: answer, text: 'The mailbox shows the mail as sent.' }
+    if (answer === 'not-sent') return { evidence: answer, text: 'The mailbox shows that the mail had not left.' }
   }
-  return (await deps.findSent?.(mail.tenant, route.mailbox, mail.messageId)) === true ? 'sent' : 'undecided'
+  const found = await deps.findSent?.(mail.tenant, mailbox, mail.messageId)
+  if (found === true) return { evidence: 'sent', text: 'The mail is in the Sent folder.' }
+  const looked = found === false || sender.lookUp !== undefined
+  const text = looked
+    ? 'The mail is not in the Sent folder, which does not prove that it was not sent.'
+    : 'The gateway cannot read the Sent folder of this mailbox.'
+  return { evidence: 'undecided', text }
 }
 
-async function lookAgain(
-  deps: SendDependencies,
-  entry: JournalEntry,
-  cause: MailAttempt,
-  retryAfterMs: number | undefined,
-): Promise<void> {
+/** Another hand-over, not at once: a server that lost one answer may lose the next. */
+async function again(deps: SendDependencies, entry: JournalEntry, text: string, changes: Partial<Mail> = {}) {
+  const at = Math.min(retryAt(deps, entry.mail, undefined), Math.max(entry.mail.deadline, deps.clock.now()))
+  const { before, attempt } = explained(entry, text, 'Nobody has to act.')
+  await wait(deps, before, at, attempt, changes)
+}
+
+function retryAt(deps: SendDependencies, mail: Mail, retryAfterMs: number | undefined): number {
   const { retryBaseMs: baseMs, retryCapMs: capMs } = deps.settings
-  const at = deps.clock.now() + backoffMs(entry.mail.history.length + 1, { baseMs, capMs }, retryAfterMs)
+  return deps.clock.now() + backoffMs(mail.history.length, { baseMs, capMs }, retryAfterMs)
+}
+
+async function lookAgain(deps: SendDependencies, entry: JournalEntry, at: number): Promise<void> {
   const key = hintKey('d', at, entry.mail.id)
-  const changes = { claim: '', history: withAttempt(entry.mail, cause) }
-  const moved =
-    key === entry.mail.outboxKey ? await amend(deps, entry, changes) : await moveMail(deps, entry, key, { changes })
-  await logAttempt(deps, moved.mail, cause)
+  if (key !== entry.mail.outboxKey) await moveMail(deps, entry, key, { changes: { claim: '' } })
 }

@@ -14,8 +14,8 @@ import { sameAddress } from '../../protocol/mail-address.js'
 import { blobName } from './accept-mail.js'
 import { findMail, type JournalEntry, transition } from './journal.js'
 import type { HeldLane } from './lane.js'
-import { attemptOf, finish, wait } from './record-outcome.js'
-import { resolveUnknown } from './resolve-unknown.js'
+import { attemptOf, doubt, finish, wait } from './record-outcome.js'
+import { answerLost } from './resolve-unknown.js'
 import type { SendDependencies } from './send-dependencies.js'
 import type { SendRoute } from './send-route.js'
 
@@ -180,8 +180,7 @@ async function unknown(
   entry: JournalEntry,
   error: GatewayError,
 ): Promise<SendVerdict> {
-  const doubtful = await transition(deps, entry, 'unknown', {})
-  await resolveUnknown(deps, route, doubtful, attemptOf(deps.clock.now(), error))
+  await answerLost(deps, route, await doubt(deps, entry, attemptOf(deps.clock.now(), error)))
   return { next: 'reopen', error }
 }
 

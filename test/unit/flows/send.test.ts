@@ -145,6 +145,8 @@ describe('P-09: an answer that never came', () => {
     h.peer.script.lookUp = () => 'sent'
     const { mail } = await acceptMail(h.deps, h.tenant, mailTo('b@b.example'))
     await drainLane(h.deps, work(h))
+    h.clock.advance(60_001)
+    await drainLane(h.deps, work(h))
     expect(await readMail(h.deps, h.tenant, mail.id)).toMatchObject({ state: 'sent' })
     expect(h.peer.sent).toHaveLength(1)
   })
@@ -167,6 +169,22 @@ describe('P-09: an answer that never came', () => {
     expect(await readMail(h.deps, h.tenant, mail.id)).toMatchObject({ state: 'sent' })
     await expect(resolveMail(h.deps, h.tenant, mail.id, 'not-sent')).rejects.toMatchObject({ code: 'wrong_state' })
   })
+})
+
+test('P-09: a mail refused after a doubtful hand-over does not claim that nobody got it', async () => {
+  const h = await sendHarness()
+  h.peer.script.after = () => faultOf('transient', { outcome: 'unknown' }, 'connection_lost')
+  const submission = parseMailSubmission({ ...mailTo('b@b.example'), whenUnknown: 'resend' })
+  const { mail } = await acceptMail(h.deps, h.tenant, submission)
+  await drainLane(h.deps, work(h))
+  h.peer.script.send = () => faultOf('permanent', { description: 'No such mailbox.' })
+  for (let n = 0; n < 2; n++) {
+    h.clock.advance(3_600_000)
+    await drainLane(h.deps, work(h))
+  }
+  const view = await readMail(h.deps, h.tenant, mail.id)
+  expect(view).toMatchObject({ state: 'failed', attempts: 2 })
+  expect(view.lastError?.text).toMatch(/^No such mailbox\. .*may have arrived once\.$/)
 })
 
 test('M-035: a held mail never leaves before its release; release and cancel may be repeated', async () => {

@@ -1,0 +1,300 @@
+/**
+ * A mail whose hand-over was interrupted: real protocols, real storage, time that the test moves. The truth is what the
+ * far side took, never what the gateway says.
+ */
+import { QueueClient } from '@azure/storage-queue'
+import { afterEach, beforeAll, describe, expect, inject, test } from 'vitest'
+import { toRow } from '../../lib/flows/common/mailbox-rows.js'
+import { listAttention } from '../../lib/flows/ops/list-attention.js'
+import { findSent } from '../../lib/flows/send/find-sent.js'
+import { type SendDependencies, sendFlows } from '../../lib/flows/send/index.js'
+import { newId } from '../../lib/model/ids.js'
+import { parseMailSubmission } from '../../lib/model/mail-submission.js'
+import type { Mailbox, ReceiveSettings, SendSettings } from '../../lib/model/mailbox.js'
+import type { Authority } from '../../lib/ports/authority.js'
+import { Secret } from '../../lib/secret.js'
+import { azureBlobs } from '../../lib/stores/azure-blobs.js'
+import { azureQueues } from '../../lib/stores/azure-queues.js'
+import { azureTables } from '../../lib/stores/azure-tables.js'
+import { graphReceiver } from '../../lib/transports/graph-receiver.js'
+import { graphSender } from '../../lib/transports/graph-sender.js'
+import { guardedLookup } from '../../lib/transports/guarded-lookup.js'
+import { imapReceiver } from '../../lib/transports/imap-receiver.js'
+import { smtpSender } from '../../lib/transports/smtp-sender.js'
+import { type Certificates, makeCertificates } from '../../local/emulators/certificate.js'
+import type { FaultOrder } from '../../local/emulators/faults.js'
+import { startImap } from '../../local/emulators/imap/start-imap.js'
+import { type ScriptedSmtpOptions, startScriptedSmtp } from '../../local/emulators/smtp/scripted-smtp.js'
+import { startMicrosoft365 } from '../support/microsoft-365.js'
+import { sendHarness } from '../support/send-harness.js'
+
+const { acceptMail, drainLane, readMail, resolveMail, retryMail } = sendFlows
+const connectionString = inject('azurite')
+const stops: (() => Promise<unknown>)[] = []
+let certificates: Certificates
+beforeAll(async () => {
+  certificates = await makeCertificates()
+})
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop()
+})
+
+const ana = 'ana@contoso.example'
+const ben = 'ben@contoso.example'
+const password = 'canary-Pass-4711'
+const hour = 3_600_000
+
+/** The send flows on real storage with a mailbox as given; `hours` moves the time and lets the lane work. */
+async function world(mailbox: Partial<Mailbox>, deps: Partial<SendDependencies>) {
+  const options = { connectionString }
+  const stores = { tables: azureTables(options), queues: azureQueues(options), blobs: azureBlobs(options) }
+  const h = await sendHarness({ stores, environment: `u${newId().slice(0, 6)}`, realTime: true })
+  await stores.tables.upsert(h.deps.names.table('mailboxes'), toRow({ ...h.mailbox, ...mailbox }))
+  let ahead = 0
+  Object.assign(h.deps, deps, { clock: { ...h.clock, now: () => Date.now() + ahead } })
+  const drain = () => drainLane(h.deps, { v: 1, tenant: h.tenant, mailboxId: h.mailbox.id })
+  return {
+    ...h,
+    drain,
+    async later(ms: number) {
+      ahead += ms
+      await drain()
+    },
+    async send(whenUnknown: 'stop' | 'resend' = 'stop') {
+      const wish = { mailboxId: h.mailbox.id, to: [ben], subject: 'Offer', text: 'Hello', whenUnknown }
+      const { mail } = await acceptMail(h.deps, h.tenant, parseMailSubmission(wish))
+      await drain()
+      return mail.id
+    },
+    read: (id: string) => readMail(h.deps, h.tenant, id),
+    resolve: (id: string, outcome: 'sent' | 'not-sent' | 'resend') => resolveMail(h.deps, h.tenant, id, outcome),
+    attention: () => listAttention(h.deps, h.tenant),
+    async events() {
+      const queue = new QueueClient(connectionString, h.deps.names.eventsQueue(h.tenant))
+      const { receivedMessageItems } = await queue.receiveMessages({ numberOfMessages: 32 })
+      return receivedMessageItems.map((item) => JSON.parse(Buffer.from(item.messageText, 'base64').toString()))
+    },
+  }
+}
+
+const byPassword = async (): Promise<Authority> => ({ kind: 'password', user: ana, password: new Secret(password) })
+const lookup = guardedLookup({ allowLoopback: true })
+
+async function smtp(options: ScriptedSmtpOptions) {
+  const server = await startScriptedSmtp(options)
+  stops.push(() => server.stop())
+  const { port } = server
+  const send: SendSettings = {
+    transport: 'smtp',
+    connectionId: newId(),
+    smtp: { host: 'localhost', port, tls: 'plain', messagesPerSession: 3 },
+  }
+  // As the gateway wires it: SMTP itself cannot look anything up.
+  const sender = smtpSender({ lookup, timeoutsMs: { reply: 300 } })
+  return { server, send, deps: { senders: { smtp: sender, graph: sender }, authority: byPassword } }
+}
+
+const messageIds = (mails: { raw: Buffer }[]) => mails.map(({ raw }) => /^Message-ID: (.*)\r$/im.exec(String(raw))?.[1])
+
+describe('REL-03, P-09: the connection drops after the final dot and nothing can be looked up', () => {
+  test.each(['close', 'reset', 'hang'] as const)(
+    '%s: unknown, explained, and never sent again by itself',
+    async (fault) => {
+      const { server, send, deps } = await smtp({ phase: 'after-dot', fault })
+      const w = await world({ send }, deps)
+      const id = await w.send()
+      const mail = await w.read(id)
+      expect(mail).toMatchObject({ state: 'unknown', attempts: 1, whenUnknown: 'stop' })
+      expect(mail.lastError).toMatchObject({ code: 'send_outcome_unknown', class: 'permanent' })
+      expect(mail.lastError?.text).toMatch(
+        /^Connection lost after data was handed over\. The gateway cannot read the Sent/,
+      )
+      expect(mail.lastError?.remedy).toMatch(/then decide: sent, not sent, or send again/)
+      const [event, ...others] = await w.events()
+      expect(others).toEqual([])
+      const { text, remedy } = mail.lastError!
+      expect(event).toMatchObject({ type: 'mail.unknown', data: { mailId: id, description: text, remedy } })
+      expect(await w.attention()).toMatchObject([{ kind: 'mail-unknown', id, whoActs: 'Sender of the mail', remedy }])
+      for (let n = 0; n < 4; n++) await w.later(30 * hour)
+      expect(await w.read(id)).toMatchObject({ state: 'unknown', attempts: 1 })
+      await expect(retryMail(w.deps, w.tenant, id)).rejects.toMatchObject({ code: 'wrong_state' })
+      expect(server.mails).toHaveLength(1)
+      expect(await w.events()).toEqual([])
+    },
+  )
+
+  test.each([
+    ['sent', 'sent', 1],
+    ['not-sent', 'failed', 1],
+    ['resend', 'sent', 2],
+  ] as const)('a person decides %s: %s, %i copies', async (decision, state, copies) => {
+    const { server, send, deps } = await smtp({ phase: 'after-dot', fault: 'close', times: 1 })
+    const w = await world({ send }, deps)
+    const id = await w.send()
+    await w.resolve(id, decision)
+    await w.drain()
+    expect(await w.read(id)).toMatchObject({ state })
+    expect(await w.attention()).toEqual([])
+    expect(server.mails).toHaveLength(copies)
+    expect(new Set(messageIds(server.mails)).size).toBe(1)
+    if (decision !== 'resend') expect(await w.resolve(id, decision)).toMatchObject({ state })
+    await expect(w.resolve(id, decision === 'sent' ? 'resend' : 'sent')).rejects.toMatchObject({ code: 'wrong_state' })
+  })
+
+  test('whenUnknown resend: one more copy with the same Message-ID, and sent', async () => {
+    const { server, send, deps } = await smtp({ phase: 'after-dot', fault: 'close', times: 1 })
+    const w = await world({ send }, deps)
+    const id = await w.send('resend')
+    const waiting = await w.read(id)
+    expect(waiting).toMatchObject({ state: 'waiting', lastError: { text: expect.stringContaining('sent once more') } })
+    await w.later(hour)
+    expect(await w.read(id)).toMatchObject({ state: 'sent', attempts: 2 })
+    expect(server.mails).toHaveLength(2)
+    expect(new Set(messageIds(server.mails))).toEqual(new Set([waiting.messageId]))
+    expect(await w.attention()).toEqual([])
+  })
+
+  test('whenUnknown resend: a server that loses every answer gets two copies, then a person is asked', async () => {
+    const { server, send, deps } = await smtp({ phase: 'after-dot', fault: 'reset' })
+    const w = await world({ send }, deps)
+    const id = await w.send('resend')
+    for (let n = 0; n < 8; n++) await w.later(hour)
+    expect(server.mails).toHaveLength(2)
+    expect(await w.read(id)).toMatchObject({ state: 'unknown', lastError: { text: expect.stringContaining('twice') } })
+    expect(await w.attention()).toHaveLength(1)
+  })
+
+  test('whenUnknown resend past the deadline: a person is asked, it is not called failed', async () => {
+    const { server, send, deps } = await smtp({ phase: 'after-dot', fault: 'hang' })
+    const w = await world({ send }, deps)
+    w.deps.settings = { ...w.deps.settings, deadlineMs: 100 }
+    const id = await w.send('resend')
+    expect(await w.read(id)).toMatchObject({ state: 'unknown' })
+    expect(server.mails).toHaveLength(1)
+  })
+})
+
+describe('REL-03, P-09: the Sent folder over IMAP', () => {
+  async function withSentFolder() {
+    const outgoing = await smtp({ phase: 'after-dot', fault: 'close', times: 1 })
+    const imap = await startImap({ accounts: () => ({ password }), mode: 'plain', tls: certificates })
+    stops.push(() => imap.stop())
+    const receive: ReceiveSettings = {
+      transport: 'imap',
+      connectionId: newId(),
+      imap: { host: 'localhost', port: imap.port, tls: 'plain', folder: 'INBOX' },
+      after: { action: 'leave' },
+    }
+    const receiver = imapReceiver({ lookup })
+    const looking = findSent({ authority: byPassword }, { imap: receiver, graph: receiver })
+    const w = await world({ send: outgoing.send, receive }, { ...outgoing.deps, findSent: looking })
+    // What mail services do with a mail they took: keep a copy for its sender.
+    const keepCopy = () => imap.deliver(ana, outgoing.server.mails[0]!.raw.toString('latin1'), 'Sent')
+    return { w, imap, server: outgoing.server, keepCopy }
+  }
+
+  test.each(['stop', 'resend'] as const)(
+    '%s: a copy there, even a late one, proves that it was sent',
+    async (policy) => {
+      const { w, server, keepCopy } = await withSentFolder()
+      const id = await w.send(policy)
+      expect(await w.read(id)).toMatchObject({ state: 'unknown' })
+      expect(await w.attention()).toEqual([])
+      keepCopy()
+      await w.later(61_000)
+      const mail = await w.read(id)
+      expect(mail).toMatchObject({ state: 'sent', attempts: 1, delivered: [ben] })
+      expect(mail.history.at(-1)?.text).toContain('in the Sent folder')
+      expect((await w.events()).map(({ type }) => type)).toEqual(['mail.sent'])
+      expect(server.mails).toHaveLength(1)
+    },
+  )
+
+  test('no copy there proves nothing: a person is asked, and told so', async () => {
+    const { w, server } = await withSentFolder()
+    const id = await w.send()
+    await w.later(61_000)
+    const mail = await w.read(id)
+    expect(mail).toMatchObject({ state: 'unknown', lastError: { remedy: expect.stringContaining('decide') } })
+    expect(mail.lastError?.text).toContain('not in the Sent folder, which does not prove')
+    expect(await w.attention()).toMatchObject([{ description: expect.stringContaining('which does not prove') }])
+    expect(server.mails).toHaveLength(1)
+  })
+
+  test('a mailbox that cannot be reached is asked again, until the deadline', async () => {
+    const { w, imap, server, keepCopy } = await withSentFolder()
+    const id = await w.send()
+    keepCopy()
+    await imap.stop()
+    for (let n = 0; n < 3; n++) await w.later(hour)
+    expect(await w.read(id)).toMatchObject({ state: 'unknown', attempts: 1 })
+    expect(await w.attention()).toEqual([])
+    await w.later(72 * hour)
+    const mail = await w.read(id)
+    expect(mail.lastError?.text).toContain('The mailbox could not be searched: ')
+    expect(await w.attention()).toHaveLength(1)
+    expect(server.mails).toHaveLength(1)
+  })
+})
+
+describe('REL-03, P-09: Graph', () => {
+  async function onGraph(fault: FaultOrder) {
+    const cloud = await startMicrosoft365({ now: Date.now })
+    stops.push(() => cloud.stop())
+    const { origins } = cloud
+    const sender = graphSender({ origins })
+    const receiver = graphReceiver({ origins })
+    const known = await cloud.authority(ana)
+    const authority = async () => known
+    const w = await world(
+      { address: ana, send: { transport: 'graph', connectionId: newId() } },
+      {
+        senders: { graph: sender, smtp: sender },
+        authority,
+        findSent: findSent({ authority }, { graph: receiver, imap: receiver }),
+      },
+    )
+    cloud.graph.control.fail(fault)
+    const mailbox = (address: string) => cloud.directory.mailbox(cloud.directory.user(address)!)
+    const inFolder = (address: string, folder: string) => {
+      const box = mailbox(address)
+      return box.in(box.folder(folder)!)
+    }
+    return { w, cloud, mailbox, inFolder }
+  }
+
+  test.each(['504-but-delivered', 'drop-after-delivered'] as const)('%s: the draft says it left', async (name) => {
+    const { w, inFolder } = await onGraph({ name })
+    const id = await w.send('resend')
+    expect(await w.read(id)).toMatchObject({ state: 'unknown' })
+    await w.later(61_000)
+    const mail = await w.read(id)
+    expect(mail).toMatchObject({ state: 'sent', attempts: 1 })
+    expect(mail.history.at(-1)?.text).toContain('The mailbox shows the mail as sent.')
+    expect(inFolder(ben, 'inbox')).toHaveLength(1)
+  })
+
+  test('a 504 that sent nothing: the draft is still one, so it is sent again without asking', async () => {
+    const { w, inFolder } = await onGraph({ kind: 'send', status: 504 })
+    const id = await w.send('stop')
+    expect(await w.read(id)).toMatchObject({ state: 'unknown' })
+    await w.later(61_000)
+    expect(await w.read(id)).toMatchObject({ state: 'waiting' })
+    expect(inFolder(ana, 'drafts')).toHaveLength(0)
+    await w.later(hour)
+    expect(await w.read(id)).toMatchObject({ state: 'sent', attempts: 2 })
+    expect(inFolder(ben, 'inbox')).toHaveLength(1)
+  })
+
+  test('neither draft nor sent copy: a person is asked', async () => {
+    const { w, inFolder, mailbox } = await onGraph({ kind: 'send', status: 504 })
+    const id = await w.send('stop')
+    for (const draft of inFolder(ana, 'drafts')) mailbox(ana).remove(draft)
+    await w.later(61_000)
+    const mail = await w.read(id)
+    expect(mail).toMatchObject({ state: 'unknown' })
+    expect(mail.lastError?.text).toContain('not in the Sent folder, which does not prove')
+    expect(await w.attention()).toHaveLength(1)
+    expect(inFolder(ben, 'inbox')).toHaveLength(0)
+  })
+})
