@@ -14,6 +14,10 @@ export const consoleMailboxAct = consoleHandler(gateway, async ({ g, tenant, vie
   if (action === 'poll') {
     requireRole(view, 'mailboxPoll')
     await g.receive.pollNow(tenant, id)
+  } else if (action === 'test-mail') {
+    requireRole(view, 'mailboxTestMail')
+    const { mailId, state } = await g.send.sendTestMail(tenant, id)
+    return { redirect: link(view, `/mails/${segment(mailId)}`, { done: `test-mail-${state}` }) }
   } else if (action === 'pause' || action === 'activate') {
     requireRole(view, 'mailboxChange')
     await g.admin.changeMailbox(tenant, id, { active: action === 'activate' })

@@ -148,6 +148,9 @@ const notices = new Map([
   ['retry', 'The mail is tried again now.'],
   ['resolve', 'Your decision is recorded.'],
   ['poll', 'The mailbox is asked for new mail now.'],
+  ['test-mail-sent', 'The test mail was sent.'],
+  ['test-mail-failed', 'The test mail could not be sent; the reason and what to do stand below.'],
+  ['test-mail-unknown', 'The connection broke while the test mail was handed over; see below.'],
   ['pause', 'Paused: the mailbox neither receives nor sends.'],
   ['activate', 'Activated: the mailbox works again.'],
 ])

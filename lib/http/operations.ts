@@ -4,7 +4,7 @@ import type { Operation } from './operation.js'
 /** Schemas load with the first request that brings a body: compiling them is no part of a cold start. */
 const adminBody = (name: keyof typeof import('../model/admin-schemas.js')) => async () =>
   (await import('../model/admin-schemas.js'))[name]
-const apiBody = (name: 'signInStartSchema' | 'redeemSchema' | 'resolveSchema') => async () =>
+const apiBody = (name: 'signInStartSchema' | 'redeemSchema' | 'resolveSchema' | 'testMailSchema') => async () =>
   (await import('../model/api-schemas.js'))[name]
 
 const all = ['operator', 'tenant-admin', 'app'] as const
@@ -295,6 +295,16 @@ export const operations = {
     'Removes a mailbox, its open mail cancelled, and disconnects it when nothing else uses the connection.',
   ),
   mailboxPoll: act('mailbox-poll-now', 'mailboxes/{id}/poll', all, 'Polls a mailbox now.'),
+  mailboxTestMail: {
+    ...act(
+      'mailbox-test-mail',
+      'mailboxes/{id}/test-mail',
+      all,
+      'Sends one mail now and answers with its final state, the log row and, when it failed, the diagnosis.',
+      ['mailbox_busy', 'no_mail_server'],
+    ),
+    body: apiBody('testMailSchema'),
+  },
   mailboxReconnect: act(
     'mailbox-reconnect',
     'mailboxes/{id}/reconnect',

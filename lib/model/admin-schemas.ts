@@ -2,6 +2,7 @@
 import * as z from 'zod'
 import { graphUser } from './api-schemas.js'
 import { isTenantId } from './ids.js'
+import { messageDefaultsSchema } from './message-defaults.js'
 
 const name = z.string().trim().min(1, 'must not be empty').max(100, 'must have at most 100 characters')
 const httpsUrl = z
@@ -108,6 +109,8 @@ export const mailboxChangeSchema = z.strictObject({
   active: z.boolean().optional(),
   default: z.literal(true).optional(),
   sendAs: z.array(address).max(50).optional(),
+  /** Replaces all defaults; {} for none. */
+  defaults: messageDefaultsSchema.optional(),
   receive: receive.optional(),
   send: send.optional(),
 })

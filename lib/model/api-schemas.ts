@@ -42,4 +42,9 @@ export const resolveSchema = z.strictObject({
   outcome: z.enum(['sent', 'not-sent', 'resend']),
 })
 
+export const testMailSchema = z.strictObject({
+  /** Left out: the mailbox writes to itself. */
+  to: address.optional(),
+})
+
 export type SignInStartInput = z.infer<typeof signInStartSchema>

@@ -7,15 +7,15 @@ import { invalidInput } from '../errors.js'
 import { parse } from './parse.js'
 
 const control = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/
-const line = (max: number) =>
+export const line = (max: number) =>
   z
     .string()
     .max(max, `must have at most ${max} characters; shorten it`)
     .refine((text) => !control.test(text), 'must not contain line breaks or control characters; remove them')
 
 const address = line(320).min(3, 'must be a mail address such as ana@example.com')
-const recipient = z.union([address, z.strictObject({ address, name: line(200).optional() })])
-const recipients = z.array(recipient).max(1000, 'must have at most 1000 entries; split the mail').default([])
+export const recipientSchema = z.union([address, z.strictObject({ address, name: line(200).optional() })])
+const recipients = z.array(recipientSchema).max(1000, 'must have at most 1000 entries; split the mail').default([])
 
 const base64 = (maxChars: number) =>
   z
@@ -55,28 +55,26 @@ export const attachmentSchema = z.strictObject({
   disposition: z.enum(['attachment', 'inline'], { error: 'must be attachment or inline' }).optional(),
 })
 
+export const headersSchema = z
+  .record(z.string().regex(/^[A-Za-z0-9-]{1,76}$/, 'must be a header name of letters, digits and hyphens'), line(2_000))
+  .refine((headers) => Object.keys(headers).length <= 50, 'must have at most 50 headers')
+
 export const mailSubmissionSchema = z
   .strictObject({
     mailboxId: z.string().max(40, 'must be a mailbox id').optional(),
     /** Short key or address. */
     mailbox: line(320).optional(),
     purpose: line(100).optional(),
-    from: recipient.optional(),
+    from: recipientSchema.optional(),
     to: recipients,
     cc: recipients,
     bcc: recipients,
-    replyTo: recipient.optional(),
+    replyTo: recipientSchema.optional(),
     subject: line(2_000).default(''),
     text: z.string().max(20_000_000, 'must have at most 20000000 characters; attach it instead').optional(),
     html: z.string().max(20_000_000, 'must have at most 20000000 characters; attach it instead').optional(),
     attachments: z.array(attachmentSchema).max(200, 'must have at most 200 entries; pack the files').default([]),
-    headers: z
-      .record(
-        z.string().regex(/^[A-Za-z0-9-]{1,76}$/, 'must be a header name of letters, digits and hyphens'),
-        line(2_000),
-      )
-      .refine((headers) => Object.keys(headers).length <= 50, 'must have at most 50 headers')
-      .default({}),
+    headers: headersSchema.default({}),
     /** Complete MIME in base64, instead of subject, text, html, attachments and headers. */
     raw: base64(maxBase64).optional(),
     hold: z.boolean().default(false),
@@ -104,7 +102,7 @@ export const mailSubmissionSchema = z
   })
 
 export type MailSubmission = z.infer<typeof mailSubmissionSchema>
-export type SubmittedRecipient = z.infer<typeof recipient>
+export type SubmittedRecipient = z.infer<typeof recipientSchema>
 
 /** The submission with its defaults; throws `invalid_input` naming every problem at once. */
 export function parseMailSubmission(input: unknown): MailSubmission {

@@ -1,3 +1,4 @@
+import type { MessageDefaults } from './message-defaults.js'
 import type { SettingValues } from './setting.js'
 
 /** Hosts, ports and TLS of one mail server. `plain` needs a recorded permission and never carries a bearer token. */
@@ -59,6 +60,8 @@ export interface Mailbox {
   sendAs: string[]
   /** What the mailbox chooses for itself (M-004); absent: nothing. */
   settings?: SettingValues
+  /** Fills what a mail leaves open (M-032); absent: nothing. */
+  defaults?: MessageDefaults
   /** Counts every change of receive or send, so that a running job notices. */
   epoch: number
   createdAt: string

@@ -7,6 +7,8 @@ import { conflict, invalidInput, notFound, RowExistsError } from '../../errors.j
 import type { MailboxChange } from '../../model/admin-schemas.js'
 import type { Mailbox } from '../../model/mailbox.js'
 import type { Row } from '../../ports/tables.js'
+import { isSettableHeader } from '../../protocol/compose-mail.js'
+import { parseMailAddress, sameAddress } from '../../protocol/mail-address.js'
 import { clearAttention } from '../common/attention.js'
 import { readConnection } from '../common/connection-rows.js'
 import type { Dependencies } from '../common/dependencies.js'
@@ -109,6 +111,7 @@ export async function changeMailbox(
       (await readConnection(deps, tenant, direction.connectionId)) === undefined
     )
       throw invalidInput('connectionId', 'is not a connection of this tenant.')
+  checkDefaults({ ...before, ...change } as Mailbox)
   if (change.key !== undefined && change.key !== before.key) await takeKey(deps, tenant, id, change.key)
   const { default: makeDefault, ...fields } = change
   const moved = change.receive !== undefined || change.send !== undefined
@@ -128,6 +131,19 @@ export async function changeMailbox(
   if (change.send !== undefined) await deps.openGate(tenant, id)
   if (after.active && !before.active) await setDue(deps, 'lane', tenant, id, deps.clock.now())
   return readMailboxFacts(deps, tenant, id)
+}
+
+/** A default that no mail could be sent with is refused here, not at each mail. */
+function checkDefaults({ defaults = {}, address, sendAs }: Mailbox): void {
+  const { from, headers = {} } = defaults
+  const sender = typeof from === 'string' ? from : from?.address
+  if (sender !== undefined && ![address, ...sendAs].some((one) => sameAddress(one, sender)))
+    throw invalidInput('defaults.from', `must be ${address} or one of its sendAs addresses.`)
+  for (const [field, people] of Object.entries({ replyTo: [defaults.replyTo], bcc: defaults.bcc ?? [] }))
+    for (const one of people)
+      if (one !== undefined) parseMailAddress(typeof one === 'string' ? one : one.address, `defaults.${field}`)
+  const refused = Object.keys(headers).find((name) => !isSettableHeader(name))
+  if (refused !== undefined) throw invalidInput(`defaults.headers.${refused}`, 'may not be set by mail; leave it out.')
 }
 
 async function takeKey(deps: Dependencies, tenant: string, mailboxId: string, key: string): Promise<void> {

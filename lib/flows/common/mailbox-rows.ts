@@ -1,4 +1,5 @@
 import type { Mailbox, ReceiveSettings, SendSettings } from '../../model/mailbox.js'
+import type { MessageDefaults } from '../../model/message-defaults.js'
 import type { SettingValues } from '../../model/setting.js'
 import type { Row } from '../../ports/tables.js'
 import type { Dependencies } from './dependencies.js'
@@ -25,6 +26,7 @@ export function toRow(mailbox: Mailbox): Row {
     send: JSON.stringify(mailbox.send),
     sendAs: JSON.stringify(mailbox.sendAs),
     settings: JSON.stringify(mailbox.settings ?? {}),
+    defaults: JSON.stringify(mailbox.defaults ?? {}),
     epoch: mailbox.epoch,
     createdAt: mailbox.createdAt,
   }
@@ -46,6 +48,7 @@ export function fromRow(row: Row): Mailbox {
     send: JSON.parse(text('send') || '{"transport":"none"}') as SendSettings,
     sendAs: JSON.parse(text('sendAs') || '[]') as string[],
     settings: JSON.parse(text('settings') || '{}') as SettingValues,
+    defaults: JSON.parse(text('defaults') || '{}') as MessageDefaults,
     epoch: Number(row['epoch'] ?? 0),
     createdAt: text('createdAt'),
   }

@@ -41,7 +41,7 @@ export async function listLog(deps: Dependencies, tenant: string, query: LogQuer
 }
 
 function plain(row: Row): LogRow {
-  const result: LogRow = {}
+  const result: LogRow = { id: row.rowKey }
   for (const [column, value] of Object.entries(row))
     if (!['partitionKey', 'rowKey', 'etag', 'v', 'timestamp'].includes(column) && value !== undefined)
       result[column] = value instanceof Date ? value.toISOString() : value

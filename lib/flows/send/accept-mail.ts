@@ -9,6 +9,7 @@ import { conflict, invalidInput, RowExistsError } from '../../errors.js'
 import { hashId, newId, sha256 } from '../../model/ids.js'
 import type { Mail } from '../../model/mail.js'
 import type { MailSubmission } from '../../model/mail-submission.js'
+import { withDefaults } from '../../model/message-defaults.js'
 import { composeMail } from '../../protocol/compose-mail.js'
 import { fromOfMime } from '../../protocol/normalise-mime.js'
 import { base64PartBytes, checkMailSize } from '../../protocol/size.js'
@@ -49,15 +50,16 @@ async function prepare(
   tenant: string,
   mailId: string,
   contentHash: string,
-  submission: MailSubmission,
+  given: MailSubmission,
 ): Promise<{ mail: Mail; bytes: Uint8Array }> {
-  const attached = [...submission.attachments.map((part) => part.content), submission.raw ?? '']
+  const attached = [...given.attachments.map((part) => part.content), given.raw ?? '']
   checkMailSize(
     attached.slice(0, -1).reduce((sum, part) => sum + base64PartBytes(part.length), 0),
     deps.settings.maxMailBytes,
   )
-  checkMailSize(Math.floor(((submission.raw?.length ?? 0) * 3) / 4), deps.settings.maxMailBytes)
-  const mailbox = await chooseMailbox(deps, tenant, submission)
+  checkMailSize(Math.floor(((given.raw?.length ?? 0) * 3) / 4), deps.settings.maxMailBytes)
+  const mailbox = await chooseMailbox(deps, tenant, given)
+  const submission = withDefaults(given, mailbox.defaults ?? {})
   const { settings } = await withSettingsOf(deps, mailbox)
   const envelope = envelopeOf(submission, settings.maxRecipients)
   const from = allowedFrom(mailbox, wantedFrom(submission))

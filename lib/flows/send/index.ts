@@ -5,6 +5,7 @@ import { drainLane } from './drain-lane.js'
 import { closeGate, openGate } from './gate.js'
 import { listMails } from './list-mails.js'
 import { cancelMail, cancelOpenMails, readMail, releaseMail, resolveMail, retryMail } from './mail-actions.js'
+import { sendTestMail } from './send-test-mail.js'
 import { sweepLanes } from './sweep-lanes.js'
 
 export type { SendDependencies, SendSettings } from './send-dependencies.js'
@@ -23,5 +24,6 @@ export const sendFlows = {
   releaseMail,
   resolveMail,
   retryMail,
+  sendTestMail,
   sweepLanes,
 }

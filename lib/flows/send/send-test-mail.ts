@@ -1,0 +1,99 @@
+/**
+ * One mail to see whether a mailbox can send, with the answer at once (M-033). It takes the mailbox's lane itself, so that
+ * it waits behind no other mail, and tries the server even behind a closed gate: a person asked. It is never held and
+ * never waits: what could not leave now is failed, with its diagnosis, so that no test arrives tomorrow. A test that got
+ * through opens the gate.
+ */
+import { asGatewayError, GatewayError, notFound, RowChangedError } from '../../errors.js'
+import { isId } from '../../model/ids.js'
+import { finalStates, type MailState } from '../../model/mail.js'
+import { parseMailSubmission } from '../../model/mail-submission.js'
+import { readMailbox } from '../common/mailbox-rows.js'
+import { withSettingsOf } from '../common/setting-rows.js'
+import { listLog } from '../ops/list-log.js'
+import { acceptMail } from './accept-mail.js'
+import { openGate } from './gate.js'
+import { findMail, getMail } from './journal.js'
+import { readLane, takeLane } from './lane.js'
+import { countMail } from './lane-limits.js'
+import { mailView } from './mail-view.js'
+import { laneSession } from './open-session.js'
+import { wakeLane } from './outbox.js'
+import { attemptOf, finish } from './record-outcome.js'
+import type { SendDependencies } from './send-dependencies.js'
+import { sendMail } from './send-mail.js'
+import { findRoute } from './send-route.js'
+
+export interface TestMailResult {
+  mailId: string
+  /** Row of the sending log; empty when logging failed. */
+  logId: string
+  /** Final, or `unknown` when the connection broke while the mail was handed over. */
+  state: MailState
+  /** What the catalogue says about a failure. */
+  diagnosis: ReturnType<typeof mailView>['lastError']
+}
+
+/** `to`: absent sends the mailbox a mail of its own. */
+export async function sendTestMail(
+  shared: SendDependencies,
+  tenant: string,
+  mailboxId: string,
+  to?: string,
+): Promise<TestMailResult> {
+  const mailbox = isId(mailboxId) ? await readMailbox(shared, tenant, mailboxId) : undefined
+  if (mailbox === undefined) throw notFound('mailbox')
+  const deps = await withSettingsOf(shared, mailbox)
+  const row = await readLane(deps, tenant, mailboxId)
+  const lane = await takeLane(deps, tenant, mailboxId, row)
+  if (lane === undefined) throw laneBusy()
+  let mailId: string
+  try {
+    const subject = `Test mail from ${mailbox.key}`
+    const text = `This mail shows that ${mailbox.address} can send. Nobody needs to answer.\n`
+    const submission = parseMailSubmission({ mailboxId, to: [to ?? mailbox.address], subject, text })
+    mailId = (await acceptMail(deps, tenant, submission)).mail.id
+    await tryNow()
+  } finally {
+    await lane.release()
+    // Whoever was woken while the lane was taken has dropped the message.
+    await wakeLane(deps, tenant, mailboxId)
+  }
+  const view = mailView((await getMail(deps, tenant, mailId)).mail)
+  if (view.state === 'sent' && row['gate'] === 'closed') await openGate(deps, tenant, mailboxId)
+  const rows = await listLog(deps, tenant, { log: 'sending', mailboxId, limit: 50 })
+  const logId = String(rows.find((one) => one['mailId'] === mailId)?.['id'] ?? '')
+  return { mailId, logId, state: view.state, diagnosis: view.lastError }
+
+  async function tryNow(): Promise<void> {
+    let fault: unknown
+    try {
+      const route = await findRoute(deps, mailbox!)
+      const session = laneSession(deps, route)
+      try {
+        const open = await session.get()
+        const entry = await getMail(deps, tenant, mailId)
+        await session.limited(() => sendMail(deps, lane!, route, open, entry))
+        lane!.note({ ...countMail(lane!.state, 1, deps.clock.now()) })
+      } finally {
+        await session.drop()
+      }
+    } catch (error) {
+      if (error instanceof RowChangedError) return
+      fault = error
+    }
+    const after = await findMail(deps, tenant, mailId)
+    if (after === undefined || finalStates.has(after.mail.state) || after.mail.state === 'unknown') return
+    const last = after.mail.history.at(-1)
+    const attempt = fault === undefined && last ? last : attemptOf(deps.clock.now(), asGatewayError(fault))
+    await finish(deps, after, 'failed', attempt)
+  }
+}
+
+const laneBusy = (): GatewayError =>
+  new GatewayError('mailbox_busy', 'transient', {
+    status: 409,
+    retryAfterMs: 30_000,
+    description: 'The mailbox is sending other mail at this moment.',
+    remedy: 'Try again in half a minute; mail that leaves is the better test.',
+  })

@@ -1,0 +1,31 @@
+/** What a mailbox adds to mail that leaves a field open: absent fields are filled, present ones stay as they are (M-032). */
+import * as z from 'zod'
+import { headersSchema, line, type MailSubmission, recipientSchema } from './mail-submission.js'
+
+export const messageDefaultsSchema = z.strictObject({
+  from: recipientSchema.optional(),
+  replyTo: recipientSchema.optional(),
+  bcc: z.array(recipientSchema).max(20, 'must have at most 20 entries').optional(),
+  subject: line(200).optional(),
+  headers: headersSchema.optional(),
+})
+
+export type MessageDefaults = z.infer<typeof messageDefaultsSchema>
+
+/** Complete MIME keeps its header fields; only the envelope is filled. */
+export function withDefaults(mail: MailSubmission, defaults: MessageDefaults): MailSubmission {
+  const bcc = mail.bcc.length > 0 ? mail.bcc : (defaults.bcc ?? [])
+  if (mail.raw !== undefined) return { ...mail, bcc }
+  const from = mail.from ?? defaults.from
+  const replyTo = mail.replyTo ?? defaults.replyTo
+  const given = new Set(Object.keys(mail.headers).map((name) => name.toLowerCase()))
+  const added = Object.entries(defaults.headers ?? {}).filter(([name]) => !given.has(name.toLowerCase()))
+  return {
+    ...mail,
+    bcc,
+    ...(from === undefined ? {} : { from }),
+    ...(replyTo === undefined ? {} : { replyTo }),
+    subject: mail.subject === '' ? (defaults.subject ?? '') : mail.subject,
+    headers: { ...Object.fromEntries(added), ...mail.headers },
+  }
+}
