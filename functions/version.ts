@@ -4,18 +4,11 @@ import { apiHandler } from '../lib/http/api-handler.js'
 import { operations } from '../lib/http/operations.js'
 import { json } from '../lib/http/problem.js'
 import { trigger } from '../lib/http/trigger.js'
-import { version } from '../lib/http/version.js'
+import { commit, version } from '../lib/http/version.js'
 
 export const versionShow = apiHandler(gateway, operations.version, async () => {
-  return json({
-    version,
-    capabilities: {
-      providers: ['microsoft', 'basic'],
-      senders: ['graph', 'smtp'],
-      receivers: ['graph', 'imap'],
-      webhooks: 'standard-webhooks',
-    },
-  })
+  const { capabilities } = await gateway()
+  return json({ version, commit, capabilities })
 })
 
 app.http('version', trigger(operations.version, versionShow))

@@ -240,6 +240,12 @@ async function wire(config: Config) {
   }
   return {
     config,
+    capabilities: {
+      providers: [...Object.keys(providers), 'basic'],
+      senders: Object.keys(senders),
+      receivers: Object.keys(receivers),
+      webhooks: ['standard-webhooks'],
+    },
     log: deps.log,
     sealer,
     authenticate: (credential: string) => authenticate(deps, credential),

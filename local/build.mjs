@@ -1,4 +1,5 @@
 /** Builds the deployable app (one entry that registers all functions, shared chunks) and the local mode, without any install step. */
+import { spawnSync } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
@@ -32,7 +33,9 @@ export async function appBuild() {
     entryPoints: { main: 'functions' },
     outdir: 'dist/app',
     chunkNames: 'chunks/[name]-[hash]',
-    external: ['@azure/functions-core'],
+    // supports-color is no dependency of ours: a logger takes it when it happens to be installed.
+    external: ['@azure/functions-core', 'supports-color'],
+    define: { GATEWAY_COMMIT: JSON.stringify(commit()) },
     minify: true,
     // The storage packages know their own credentials by the name of the class.
     keepNames: true,
@@ -40,6 +43,13 @@ export async function appBuild() {
     metafile: true,
     plugins: [everyFile('functions', functions), withoutUnusedCharsets],
   }
+}
+
+/** The commit this is built from, marked when files differ from it; empty outside a clone. */
+function commit() {
+  const git = (...words) => spawnSync('git', words, { cwd: root, encoding: 'utf8' }).stdout?.trim() ?? ''
+  const id = git('rev-parse', 'HEAD')
+  return id !== '' && git('status', '--porcelain', '--untracked-files=no') !== '' ? `${id}-modified` : id
 }
 
 /** An entry point that imports every file of a folder. */
@@ -74,7 +84,7 @@ export async function buildApp() {
     build(await appBuild()),
     build({
       ...common,
-      entryPoints: ['local/main.ts', 'local/host-process.ts', 'local/write-docs.ts'],
+      entryPoints: ['local/main.ts', 'local/host-process.ts', 'local/write-docs.ts', 'local/package/package-app.ts'],
       outdir: 'dist/local',
       packages: 'external',
     }),

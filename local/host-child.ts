@@ -15,13 +15,15 @@ export interface HostChild {
 
 export interface HostChildOptions {
   root: string
+  /** Folder of the app to run; default `root`. */
+  app?: string
   settings: Record<string, string>
   onLog?(line: { level: string; category: string; message: string }): void
 }
 
 /** Starts a Functions host in a child process and resolves when it serves. Rejects with the child's own words. */
 export function startHostChild(options: HostChildOptions): Promise<HostChild> {
-  const child = fork(join(options.root, 'dist/local/host-process.js'), [options.root], {
+  const child = fork(join(options.root, 'dist/local/host-process.js'), [options.app ?? options.root], {
     env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...options.settings },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     execArgv: [],

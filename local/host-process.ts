@@ -19,9 +19,10 @@ const send = (answer: HostAnswer): void => {
 }
 
 async function main(root: string): Promise<void> {
+  const { main: entry } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { main: string }
   const settings = Object.fromEntries(Object.entries(process.env).map(([name, value]) => [name, value ?? '']))
   const host = await startFunctionsHost({
-    entry: [join(root, 'dist/app/main.js')],
+    entry: [join(root, entry)],
     hostJson: JSON.parse(readFileSync(join(root, 'host.json'), 'utf8')),
     settings,
     port: Number(settings['HOST_PORT'] ?? '0'),

@@ -34,6 +34,8 @@ export interface StackPorts {
 
 export interface StackOptions {
   root: string
+  /** Folder of the app to run, e.g. an unpacked package; default `root`. */
+  app?: string
   /** Keeps state here; absent: memory only. */
   folder?: string
   /** Absent: free ports. */
@@ -163,7 +165,12 @@ async function start(options: StackOptions, folder: string, stops: (() => Promis
     ...options.settings,
   }
   const startHost = (): Promise<HostChild> =>
-    startHostChild({ root: options.root, settings, ...(options.onLog ? { onLog: options.onLog } : {}) })
+    startHostChild({
+      root: options.root,
+      ...(options.app === undefined ? {} : { app: options.app }),
+      settings,
+      ...(options.onLog ? { onLog: options.onLog } : {}),
+    })
   let host = await startHost()
   stops.push(() => host.stop())
   // Storage, seal keys and the first operator key come from the sweep; nobody should wait half a minute for its schedule.

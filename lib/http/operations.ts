@@ -84,7 +84,7 @@ export const operations = {
     route: 'api/version',
     roles: [],
     tenant: false,
-    summary: 'Version and capabilities.',
+    summary: 'Version, commit, and what this build can do: providers, senders, receivers, webhooks.',
     success: [200, 'Version.'],
   },
   openapiShow: {

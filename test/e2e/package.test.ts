@@ -1,0 +1,123 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { appBuild } from '../../local/build.mjs'
+import { playDemo } from '../../local/demo.js'
+import { type PackagedApp, packageApp } from '../../local/package/package-app.js'
+import { readZip } from '../../local/package/zip.js'
+import { type Stack, startStack } from '../../local/stack.js'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const folder = mkdtempSync(join(tmpdir(), 'package-'))
+let packaged: PackagedApp
+let stack: Stack | undefined
+
+beforeAll(() => {
+  packaged = packageApp(root, join(folder, 'package'))
+})
+
+afterAll(async () => {
+  await stack?.stop()
+  rmSync(folder, { recursive: true, force: true })
+}, 30_000)
+
+/** The real tool where it is installed; a bare machine reads its own zip. */
+function unpack(zip: string, into: string): void {
+  if (spawnSync('unzip', ['-q', zip, '-d', into]).status === 0) return
+  if (process.env['REQUIRE_REAL_SERVERS'] === '1') throw new Error('unzip is missing or refused the package')
+  for (const { name, data } of readZip(readFileSync(zip))) {
+    mkdirSync(dirname(join(into, name)), { recursive: true })
+    writeFileSync(join(into, name), data)
+  }
+}
+
+function filesBelow(path: string): string[] {
+  return readdirSync(path, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(path, join(entry.parentPath, entry.name)))
+    .sort()
+}
+
+describe('the package', () => {
+  test('SEC-42: holds the built app, host.json and a package.json without scripts and dependencies, and nothing else', () => {
+    const names = readZip(readFileSync(packaged.zip)).map((entry) => entry.name)
+    expect(names).toEqual([...names].sort())
+    expect(names.filter((name) => !/^dist\/app\/(main|chunks\/[\w.-]+)\.js$/.test(name))).toEqual([
+      'host.json',
+      'package.json',
+    ])
+    expect(names).toEqual(filesBelow(packaged.folder))
+    const manifest = JSON.parse(readFileSync(join(packaged.folder, 'package.json'), 'utf8'))
+    expect(Object.keys(manifest)).toEqual([
+      'name',
+      'version',
+      'description',
+      'private',
+      'type',
+      'main',
+      'license',
+      'engines',
+    ])
+    expect(readFileSync(join(packaged.folder, 'host.json'))).toEqual(readFileSync(join(root, 'host.json')))
+    const text = names.map((name) => readFileSync(join(packaged.folder, name), 'latin1')).join('\n')
+    expect(text).not.toContain('sourceMappingURL')
+    // Words of the emulators and of this very machine.
+    expect(text).not.toContain('demo-password')
+    expect(text).not.toContain(root)
+  })
+
+  test('SEC-42: is the same byte for byte when built and packaged again', async () => {
+    const again = packageApp(root, join(folder, 'again'))
+    expect(readFileSync(again.zip).equals(readFileSync(packaged.zip))).toBe(true)
+    for (const suffix of ['.cdx.json', '.licenses.txt'])
+      expect(readFileSync(again.zip.replace('.zip', suffix), 'utf8')).toBe(
+        readFileSync(packaged.zip.replace('.zip', suffix), 'utf8'),
+      )
+    const bundle = async () => (await build({ ...(await appBuild()), write: false })).outputFiles
+    const [first, second] = [await bundle(), await bundle()]
+    expect(first.length).toBe(packaged.files.length - 2)
+    expect(second.map((file) => file.path)).toEqual(first.map((file) => file.path))
+    for (const [index, { path, contents }] of first.entries())
+      expect(Buffer.from(contents).equals(second[index]!.contents), path).toBe(true)
+  }, 30_000)
+
+  test('SEC-42: a bill of materials and the licences of all that is bundled lie beside it', () => {
+    const bill = JSON.parse(readFileSync(packaged.zip.replace('.zip', '.cdx.json'), 'utf8'))
+    expect([bill.bomFormat, bill.specVersion]).toEqual(['CycloneDX', '1.6'])
+    const names = bill.components.map((one: { purl: string }) => one.purl)
+    expect(new Set(names).size).toBe(names.length)
+    for (const expected of ['pkg:npm/nodemailer@', 'pkg:npm/imapflow@', 'pkg:npm/%40azure/msal-node@'])
+      expect(names.filter((name: string) => name.startsWith(expected)).length, expected).toBeGreaterThan(0)
+    expect(names.join('\n')).not.toMatch(/azurite|vitest|esbuild|smtp-server|selfsigned/)
+    const refs = new Set([bill.metadata.component['bom-ref'], ...names])
+    for (const { ref, dependsOn } of bill.dependencies)
+      for (const one of [ref, ...dependsOn]) expect(refs.has(one), one).toBe(true)
+    const licenses = readFileSync(packaged.zip.replace('.zip', '.licenses.txt'), 'utf8')
+    for (const { name, version } of packaged.packages) expect(licenses).toContain(`${name} ${version}`)
+    expect(licenses).toContain('Permission is hereby granted')
+  })
+
+  test('M-013 SEC-42: unzipped into an empty folder, without npm ci, it registers every function and plays the whole story', async () => {
+    const app = join(folder, 'empty')
+    mkdirSync(app)
+    unpack(packaged.zip, app)
+    expect(filesBelow(app)).toEqual(filesBelow(packaged.folder))
+    expect(existsSync(join(app, 'node_modules'))).toBe(false)
+    stack = await startStack({ root, app })
+    expect(stack.host().functions).toBe(
+      readdirSync(join(root, 'functions')).filter((name) => name.endsWith('.ts')).length,
+    )
+    const health = await fetch(`${stack.url}/api/health`)
+    expect([health.status, ((await health.json()) as { ok: boolean }).ok]).toEqual([200, true])
+    const built = (await (await fetch(`${stack.url}/api/version`)).json()) as { version: string; commit: string }
+    expect(built.version).toBe(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version)
+    const head = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim()
+    expect(built.commit).toMatch(new RegExp(`^${head}(-modified)?$`))
+    const lines: string[] = []
+    expect(await playDemo(stack, (line) => lines.push(line)), lines.join('\n')).toBe(true)
+  }, 90_000)
+})
