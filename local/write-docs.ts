@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { adjustableName, type SettingRow, settingsTable } from '../lib/config.js'
+import { adjustableName, hostSettings, type SettingRow, settingsTable } from '../lib/config.js'
 import { openApi } from '../lib/http/open-api.js'
 import { version } from '../lib/http/version.js'
 
@@ -32,6 +32,15 @@ export function configurationPage(): string {
     '|---|---|---|---|---|',
     ...rows,
     '',
+    '## Settings of the Functions host',
+    '',
+    'Read by the host, not by the code. The deployment (`infra/`) sets them; `AzureWebJobsStorage` with a connection',
+    "string stands for the first five on a developer's machine, and the last two are optional there.",
+    '',
+    '| setting | meaning |',
+    '|---|---|',
+    ...hostSettings.map((row) => `| \`${row.name}\` | ${row.description} |`),
+    '',
   ].join('\n')
 }
 
@@ -50,6 +59,24 @@ export function sampleSettings(): string {
   return `${JSON.stringify({ IsEncrypted: false, Values: values }, null, 2)}\n`
 }
 
+/** Values that only the deployment knows (`infra/modules/app.bicep` sets them), and the one it never sets. */
+const setByModule: string[] = [
+  'ENVIRONMENT_ID',
+  'PUBLIC_BASE_URL',
+  'MailStorage',
+  'MailStorage__blobServiceUri',
+  'MailStorage__queueServiceUri',
+  'MailStorage__tableServiceUri',
+  'AZURE_CLIENT_ID',
+  'KEY_VAULT_URL',
+]
+
+/** What `infra/modules/app.bicep` loads: every other setting, left to its default. */
+export function deployedSettings(): string {
+  const names = settingsTable.map((row) => row.name).filter((name) => !setByModule.includes(name))
+  return `${JSON.stringify(Object.fromEntries(names.map((name) => [name, ''])), null, 2)}\n`
+}
+
 export const openApiDocument = async (): Promise<string> =>
   `${JSON.stringify(await openApi('https://mail.example.com', version), null, 2)}\n`
 
@@ -58,5 +85,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   writeFileSync(join(root, 'docs/configuration.md'), configurationPage())
   writeFileSync(join(root, 'local.settings.sample.json'), sampleSettings())
   writeFileSync(join(root, 'docs/openapi.json'), await openApiDocument())
-  console.log('wrote docs/configuration.md, docs/openapi.json and local.settings.sample.json')
+  writeFileSync(join(root, 'infra/settings.json'), deployedSettings())
+  console.log('wrote docs/configuration.md, docs/openapi.json, local.settings.sample.json and infra/settings.json')
 }

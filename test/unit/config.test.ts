@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { readConfig, settingsTable } from '../../lib/config.js'
 import { GatewayError } from '../../lib/errors.js'
 import { version } from '../../lib/http/version.js'
-import { configurationPage, openApiDocument, sampleSettings } from '../../local/write-docs.js'
+import { configurationPage, deployedSettings, openApiDocument, sampleSettings } from '../../local/write-docs.js'
 
 const good = {
   PUBLIC_BASE_URL: 'https://mail.example.com/',
@@ -68,6 +68,7 @@ describe('generated documents', () => {
   test('docs/configuration.md, the sample settings and docs/openapi.json are those of the tables (npm run docs)', async () => {
     expect(read('docs/configuration.md')).toBe(configurationPage())
     expect(read('local.settings.sample.json')).toBe(sampleSettings())
+    expect(read('infra/settings.json')).toBe(deployedSettings())
     expect(read('docs/openapi.json')).toBe(await openApiDocument())
   })
 

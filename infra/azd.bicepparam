@@ -1,0 +1,9 @@
+// What azd asks for, plus the optional variables of `azd env set`.
+using 'azd.bicep'
+
+param resourceGroupName = readEnvironmentVariable('AZURE_RESOURCE_GROUP', 'rg-${readEnvironmentVariable('AZURE_ENV_NAME')}')
+param location = readEnvironmentVariable('AZURE_LOCATION')
+param environmentId = readEnvironmentVariable('GATEWAY_ENVIRONMENT_ID', 'mbg')
+param publicBaseUrl = readEnvironmentVariable('GATEWAY_PUBLIC_BASE_URL', '')
+param networkIsolation = bool(readEnvironmentVariable('GATEWAY_NETWORK_ISOLATION', 'true'))
+param resourceLocks = bool(readEnvironmentVariable('GATEWAY_RESOURCE_LOCKS', 'true'))

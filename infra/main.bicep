@@ -1,0 +1,252 @@
+// The whole gateway in one resource group: where mail and secrets are kept, the app, its rights, its network, and the
+// eyes on it. One environment id is one gateway; several may share a subscription, a region and a resource group.
+targetScope = 'resourceGroup'
+
+import { alwaysReadyType } from 'modules/app.bicep'
+
+@description('Prefix of every table, queue, container and secret: a small letter, then 1 to 7 small letters or digits. Never changed afterwards.')
+@minLength(2)
+@maxLength(8)
+param environmentId string
+
+@description('Region of all resources; must offer Flex Consumption (az functionapp list-flexconsumption-locations).')
+param location string = resourceGroup().location
+
+@description('Address under which browsers reach the gateway, e.g. https://mail.example.com; empty: the address Azure gives the app.')
+@maxLength(200)
+param publicBaseUrl string = ''
+
+@description('True: storage and vault are reached through a network of the gateway\'s own, and by nobody else.')
+param networkIsolation bool = true
+
+@description('Address range (CIDR, at least /24) of that network.')
+@minLength(9)
+@maxLength(18)
+param networkAddressRange string = '10.83.0.0/24'
+
+@description('True: the app reaches mail servers from one fixed public address (NAT gateway); needs networkIsolation.')
+param fixedOutboundAddress bool = false
+
+@description('Public addresses or ranges (CIDR) that may reach the mail account in spite of the isolation, e.g. a trusted back end that writes to the queue outbound-mail.')
+param storageAllowedAddresses string[] = []
+
+@description('Public addresses or ranges (CIDR) from which operators may reach the vault in spite of the isolation.')
+param vaultAllowedAddresses string[] = []
+
+@description('True: the accounts and the vault cannot be deleted until their lock is taken off.')
+param resourceLocks bool = true
+
+@description('Redundancy of the storage accounts.')
+@allowed(['Standard_LRS', 'Standard_ZRS', 'Standard_GRS', 'Standard_GZRS'])
+param storageRedundancy string = 'Standard_ZRS'
+
+@description('Memory of one instance of the app, in megabytes.')
+@allowed([512, 2048, 4096])
+param instanceMemoryMegabytes int = 2048
+
+@description('Most instances that may run at once: 40 to 1000.')
+@minValue(40)
+@maxValue(1000)
+param maximumInstances int = 100
+
+@description('Instances that are always warm, per function group: "http", or "function:<name>" for a timer or a queue.')
+@maxLength(20)
+param alwaysReady alwaysReadyType[] = []
+
+@description('True: the app runs in several zones of the region; each always-ready group then needs at least 2 instances.')
+param zoneRedundant bool = false
+
+@description('How many days log lines are kept: 30 to 730.')
+@minValue(30)
+@maxValue(730)
+param logRetentionDays int = 90
+
+@description('Gigabytes of log lines taken per day at most; -1: no cap. An alert tells when the cap is reached.')
+@minValue(-1)
+@maxValue(1000)
+param logDailyCapGigabytes int = 5
+
+@description('How many days a deleted or overwritten blob can be brought back: 1 to 365.')
+@minValue(1)
+@maxValue(365)
+param undeleteDays int = 7
+
+@description('How many days received raw mail is kept: 1 to 400. The largest part of the bill.')
+@minValue(1)
+@maxValue(400)
+param inboundDays int = 30
+
+@description('E-mail addresses that alerts go to; without any, alerts are only seen in the portal.')
+@maxLength(10)
+param alertAddresses string[] = []
+
+@description('Address at which docs/runbook.md can be read; alerts link to its sections.')
+@minLength(1)
+param runbookAddress string = 'docs/runbook.md'
+
+@description('Amount per month, in the currency of the subscription, at which the budget warns; 0: no budget.')
+@minValue(0)
+@maxValue(1000000)
+param monthlyBudget int = 0
+
+@description('First day of the budget, yyyy-MM-01. Left as it is, the month of the first deployment counts.')
+param budgetStart string = utcNow('yyyy-MM-01')
+
+@description('Settings that differ from their default, by the names in docs/configuration.md. Never a secret: those live in the vault.')
+param settings object = {}
+
+@description('Tags of all resources.')
+param tags object = {}
+
+var suffix = take(uniqueString(resourceGroup().id, environmentId), 8)
+var allTags = union(tags, { 'mailbox-gateway': environmentId })
+
+module monitoring 'modules/monitoring.bicep' = {
+  name: '${environmentId}-monitoring'
+  params: {
+    workspaceName: 'log-${environmentId}-${suffix}'
+    componentName: 'appi-${environmentId}-${suffix}'
+    location: location
+    retentionDays: logRetentionDays
+    dailyCapGigabytes: logDailyCapGigabytes
+    tags: allTags
+  }
+}
+
+module storage 'modules/storage.bicep' = {
+  name: '${environmentId}-storage'
+  params: {
+    environmentId: environmentId
+    mailAccountName: 'st${environmentId}mail${suffix}'
+    hostAccountName: 'st${environmentId}host${suffix}'
+    location: location
+    redundancy: storageRedundancy
+    isolated: networkIsolation
+    allowedAddresses: storageAllowedAddresses
+    undeleteDays: undeleteDays
+    inboundDays: inboundDays
+    locked: resourceLocks
+    workspaceId: monitoring.outputs.workspaceId
+    tags: allTags
+  }
+}
+
+module vault 'modules/vault.bicep' = {
+  name: '${environmentId}-vault'
+  params: {
+    name: 'kv-${environmentId}-${suffix}'
+    location: location
+    isolated: networkIsolation
+    allowedAddresses: vaultAllowedAddresses
+    locked: resourceLocks
+    workspaceId: monitoring.outputs.workspaceId
+    tags: allTags
+  }
+}
+
+module network 'modules/network.bicep' = if (networkIsolation) {
+  name: '${environmentId}-network'
+  params: {
+    name: 'vnet-${environmentId}-${suffix}'
+    location: location
+    addressRange: networkAddressRange
+    fixedAddress: fixedOutboundAddress
+    mailAccountId: storage.outputs.mailAccountId
+    hostAccountId: storage.outputs.hostAccountId
+    vaultId: vault.outputs.vaultId
+    tags: allTags
+  }
+}
+
+module identityAndRoles 'modules/identity-and-roles.bicep' = {
+  name: '${environmentId}-identity-and-roles'
+  params: {
+    name: 'id-${environmentId}-${suffix}'
+    location: location
+    mailAccountId: storage.outputs.mailAccountId
+    hostAccountId: storage.outputs.hostAccountId
+    vaultId: vault.outputs.vaultId
+    componentName: monitoring.outputs.componentName
+    tags: allTags
+  }
+}
+
+module app 'modules/app.bicep' = {
+  name: '${environmentId}-app'
+  params: {
+    environmentId: environmentId
+    name: 'func-${environmentId}-${suffix}'
+    planName: 'plan-${environmentId}-${suffix}'
+    location: location
+    publicBaseUrl: publicBaseUrl
+    instanceMemoryMegabytes: instanceMemoryMegabytes
+    maximumInstances: maximumInstances
+    alwaysReady: alwaysReady
+    zoneRedundant: zoneRedundant
+    identityId: identityAndRoles.outputs.identityId
+    identityClientId: identityAndRoles.outputs.clientId
+    subnetId: networkIsolation ? network!.outputs.appSubnetId : ''
+    mailBlobEndpoint: storage.outputs.mailBlobEndpoint
+    mailQueueEndpoint: storage.outputs.mailQueueEndpoint
+    mailTableEndpoint: storage.outputs.mailTableEndpoint
+    hostBlobEndpoint: storage.outputs.hostBlobEndpoint
+    hostQueueEndpoint: storage.outputs.hostQueueEndpoint
+    hostTableEndpoint: storage.outputs.hostTableEndpoint
+    packageContainerName: storage.outputs.packageContainerName
+    vaultUri: vault.outputs.vaultUri
+    insightsConnectionString: monitoring.outputs.connectionString
+    settings: settings
+    workspaceId: monitoring.outputs.workspaceId
+    tags: allTags
+  }
+}
+
+module alerts 'modules/alerts.bicep' = {
+  name: '${environmentId}-alerts'
+  params: {
+    environmentId: environmentId
+    location: location
+    workspaceId: monitoring.outputs.workspaceId
+    mailAccountId: storage.outputs.mailAccountId
+    vaultId: vault.outputs.vaultId
+    addresses: alertAddresses
+    runbookAddress: runbookAddress
+    monthlyBudget: monthlyBudget
+    budgetStart: budgetStart
+    tags: allTags
+  }
+}
+
+module workbook 'modules/workbook.bicep' = {
+  name: '${environmentId}-workbook'
+  params: {
+    environmentId: environmentId
+    location: location
+    workspaceId: monitoring.outputs.workspaceId
+    mailAccountId: storage.outputs.mailAccountId
+    vaultId: vault.outputs.vaultId
+    appId: app.outputs.appId
+    tags: allTags
+  }
+}
+
+@description('Name of the app: the target of the publish command.')
+output appName string = app.outputs.appName
+
+@description('Address under which browsers reach the gateway.')
+output baseUrl string = app.outputs.baseUrl
+
+@description('Redirect URI to enter at the identity provider.')
+output redirectUri string = '${app.outputs.baseUrl}/oauth/callback'
+
+@description('Address of the vault: the first operator key appears there.')
+output vaultUri string = vault.outputs.vaultUri
+
+@description('Name of the vault secret that holds the first operator key.')
+output operatorKeySecretName string = '${environmentId}-operator-key'
+
+@description('Name of the mail account, for the module customer-back-end.')
+output mailAccountName string = last(split(storage.outputs.mailAccountId, '/'))
+
+@description('Fixed address from which the app reaches mail servers; empty without one.')
+output outboundAddress string = networkIsolation ? network!.outputs.outboundAddress : ''
