@@ -275,6 +275,12 @@ export const operations = {
     'A tenant administrator confirms a sign-in that was made through a link.',
   ),
 
+  connectionList: list(
+    'connection-list',
+    'connections',
+    all,
+    'Connections with last and next refresh and when their authority would end, never the authority itself.',
+  ),
   mailboxList: list('mailbox-list', 'mailboxes', all, 'Mailboxes with state and last success per direction.'),
   mailboxShow: show('mailbox-show', 'mailboxes/{id}', 'One mailbox.'),
   mailboxChange: {

@@ -133,6 +133,11 @@ export function samplePages(hostile?: string): Record<string, string> {
     mailbox: mailboxPage(view, {
       mailbox,
       attention: [attention],
+      connection: {
+        lastRefresh: ago(30),
+        nextRefresh: ago(-20),
+        projectedDeath: { at: ago(-90 * 24 * 60), why: 'unused' },
+      },
       settings: (['mailbox', 'default'] as const).map((source) => ({
         name: 'afterReceive',
         value: say('move:Done'),

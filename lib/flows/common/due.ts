@@ -38,6 +38,12 @@ export async function setDue(
   else await deps.tables.upsert(table, { partitionKey, rowKey: rowKeyOf(tenant, id), v: 1, dueAt, claimedUntil: 0 })
 }
 
+/** When the subject is due, in milliseconds; 0 when it is not scheduled. */
+export async function readDueAt(deps: Dependencies, kind: DueKind, tenant: string, id: string): Promise<number> {
+  const row = await deps.tables.get(deps.names.table('due'), partitionOf(kind, tenant, id), rowKeyOf(tenant, id))
+  return Number(row?.['dueAt'] ?? 0)
+}
+
 /** Claims due subjects for `claimMs`, oldest first within a shard, at most `limit`; several timers may do so side by side. */
 export async function claimDue(
   deps: Dependencies,

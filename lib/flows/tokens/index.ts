@@ -1,9 +1,20 @@
 import { authority, authorityFor } from './authority-for.js'
 import { forgetGrant } from './forget-grant.js'
 import { grantsDue } from './grants-due.js'
+import { listConnectionFacts, readConnectionFacts } from './list-connection-facts.js'
 import { passwordOf } from './password-of.js'
 import { refreshBatch } from './refresh-batch.js'
 import { storeGrant } from './store-grant.js'
 
 /** Journeys of tokens: `(dependencies, input)`. */
-export const tokenFlows = { authority, authorityFor, forgetGrant, grantsDue, passwordOf, refreshBatch, storeGrant }
+export const tokenFlows = {
+  authority,
+  authorityFor,
+  forgetGrant,
+  grantsDue,
+  listConnectionFacts,
+  passwordOf,
+  readConnectionFacts,
+  refreshBatch,
+  storeGrant,
+}

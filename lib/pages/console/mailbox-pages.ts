@@ -72,14 +72,22 @@ function direction(view: View, one: MailboxDirection): Markup {
   return html`${when(one.lastSuccess, view.now, 'not yet')} <span class="dim">· ${transportName(one.transport)}</span> ${one.failures > 0 && chip(`${one.failures} failures in a row`, 'bad')} ${isClosed(one) && chip('stopped', 'bad')}`
 }
 
+/** How long the authority lives: ISO dates, empty for none. */
+export interface ConnectionLife {
+  lastRefresh: string
+  nextRefresh: string
+  projectedDeath: { at: string; why: 'unused' | 'client-secret' } | null
+}
+
 export interface MailboxView {
   mailbox: MailboxEntry
+  connection: ConnectionLife | undefined
   attention: readonly AttentionEntry[]
   settings: readonly EffectiveSetting[]
   received: readonly ReceivedEntry[]
 }
 
-export function mailboxPage(view: View, { mailbox, attention, settings, received }: MailboxView): string {
+export function mailboxPage(view: View, { mailbox, connection, attention, settings, received }: MailboxView): string {
   const path = `/mailboxes/${segment(mailbox.id)}`
   const own = attention.filter((one) => concerns(one, mailbox))
   const receives = mailbox.receiving.transport !== 'none'
@@ -97,7 +105,7 @@ ${own.map((one) => attentionCard(view, one, [mailbox]))}
 <dl><dt>Receiving</dt><dd>${direction(view, mailbox.receiving)}</dd><dt>Last mail received</dt><dd>${when(mailbox.receiving.lastMail, view.now)}</dd>
 <dt>Sending</dt><dd>${direction(view, mailbox.sending)}</dd>
 <dt>Connection</dt><dd>${mailbox.connectionState}${mailbox.connectionReason !== '' && html` <span class="dim">(${mailbox.connectionReason})</span>`}</dd>
-<dt>Name</dt><dd>${mailbox.displayName || '–'}</dd><dt>Purpose</dt><dd>${mailbox.purpose || '–'}</dd><dt>Key and id</dt><dd>${mailbox.key} · ${mailbox.id}</dd></dl>
+${connection !== undefined && connectionLife(view, connection)}<dt>Name</dt><dd>${mailbox.displayName || '–'}</dd><dt>Purpose</dt><dd>${mailbox.purpose || '–'}</dd><dt>Key and id</dt><dd>${mailbox.key} · ${mailbox.id}</dd></dl>
 <p class="row"><a href="${link(view, '/mails', { mailbox: mailbox.id })}">Open mail of this mailbox</a><a href="${link(view, '/logs', { log: 'sending', mailbox: mailbox.id })}">Sending log</a><a href="${link(view, '/logs', { log: 'receiving', mailbox: mailbox.id })}">Receiving log</a></p>
 <h2>Settings</h2>${settingsTable(settings)}
 ${receives && html`<h2>Received</h2>${receivedTable(view, received)}`}`,
@@ -117,6 +125,15 @@ function settingsTable(settings: readonly EffectiveSetting[]): Markup {
     (one) =>
       html`<tr><td>${one.name}<br><span class="dim">${one.description}</span></td><td data-name="Value">${one.value}</td><td data-name="Set by">${one.source === 'default' ? html`<span class="dim">default</span>` : chip(sourceName[one.source], 'quiet')}</td></tr>`,
   )}</tbody></table>`
+}
+
+function connectionLife(view: View, { lastRefresh, nextRefresh, projectedDeath }: ConnectionLife): Markup {
+  if (lastRefresh === '' && projectedDeath === null) return html``
+  const end =
+    projectedDeath === null
+      ? 'not known'
+      : html`${when(projectedDeath.at, view.now)} <span class="dim">${projectedDeath.why === 'unused' ? 'if it is not renewed any more' : 'when the client secret of the registration ends'}</span>`
+  return html`<dt>Authority renewed</dt><dd>${when(lastRefresh, view.now, 'not yet')}, next ${when(nextRefresh, view.now, 'not planned')}</dd><dt>Authority ends</dt><dd>${end}</dd>`
 }
 
 function receivedTable(view: View, received: readonly ReceivedEntry[]): Markup {

@@ -1,0 +1,169 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { changeMailbox } from '../../lib/flows/admin/mailboxes.js'
+import { connectionToRow, readConnection } from '../../lib/flows/common/connection-rows.js'
+import { toRow } from '../../lib/flows/common/mailbox-rows.js'
+import { sealKeys } from '../../lib/flows/common/seal-keys.js'
+import { tokenFlows } from '../../lib/flows/tokens/index.js'
+import type { TokenDependencies } from '../../lib/flows/tokens/token-dependencies.js'
+import { silentLog } from '../../lib/log.js'
+import type { Connection } from '../../lib/model/connection.js'
+import { newId } from '../../lib/model/ids.js'
+import { storageNames, tableNames } from '../../lib/model/names.js'
+import { mailScopes } from '../../lib/protocol/scopes.js'
+import { memoryBlobs } from '../../lib/stores/memory-blobs.js'
+import { type MemoryQueues, memoryQueues } from '../../lib/stores/memory-queues.js'
+import { memoryTables } from '../../lib/stores/memory-tables.js'
+import { memoryVault } from '../../lib/stores/memory-vault.js'
+import { demoCredential, demoRegistration, type Microsoft365, startMicrosoft365 } from '../support/microsoft-365.js'
+
+const tenant = 'acme'
+const names = storageNames('test')
+const scopes = mailScopes({ receive: 'graph', send: 'graph' })
+const [minute, hour, day] = [60_000, 3_600_000, 86_400_000]
+const secretExpiresAt = '2027-01-20T00:00:00.000Z'
+
+let now = 0
+let world: Microsoft365
+let queues: MemoryQueues
+let deps: TokenDependencies
+
+beforeEach(async () => {
+  now = Date.parse('2026-11-21T12:00:00Z')
+  const clock = { now: () => now, sleep: async () => {} }
+  world = await startMicrosoft365(clock)
+  queues = memoryQueues(clock)
+  const shared = {
+    names,
+    tables: memoryTables(clock),
+    queues,
+    blobs: memoryBlobs(),
+    vault: memoryVault(),
+    clock,
+    log: silentLog,
+    worker: 'test',
+    providers: { microsoft: world.provider },
+    registrations: async () => ({ registration: demoRegistration, credential: demoCredential }),
+  }
+  deps = { ...shared, sealer: () => sealKeys(shared) }
+  for (const name of tableNames) await deps.tables.ensure(names.table(name))
+})
+afterEach(() => world.stop())
+
+async function connect(upn: string): Promise<Connection> {
+  const first = await world.signIn(upn, scopes.token('graph'), scopes.consent)
+  const at = new Date(now).toISOString()
+  const connection: Connection = {
+    id: newId(),
+    tenant,
+    mode: 'delegated',
+    provider: 'microsoft',
+    registrationId: 'demo',
+    ...(first.identity ? { identity: first.identity } : {}),
+    username: upn,
+    scopes: scopes.consent,
+    state: 'connected',
+    reason: '',
+    stateSince: at,
+    createdAt: at,
+    connectedAt: at,
+  }
+  await deps.tables.insert(names.table('connections'), connectionToRow(connection))
+  await tokenFlows.storeGrant(deps, {
+    tenant,
+    connectionId: connection.id,
+    grant: {
+      kind: 'oauth',
+      resource: 'graph',
+      accessToken: first.accessToken.reveal(),
+      expiresAt: first.expiresAt,
+      refreshToken: first.refreshToken!.reveal(),
+    },
+  })
+  return connection
+}
+
+/** What the timer and its workers do. Returns how many grants were due. */
+async function timer(): Promise<number> {
+  const due = await tokenFlows.grantsDue(deps)
+  for (const message of queues.take(names.queue('connection-refresh'))) await tokenFlows.refreshBatch(deps, message)
+  return due
+}
+const works = async (connection: Connection): Promise<boolean> => {
+  const authority = await tokenFlows.authority(deps, tenant, connection.id, connection.username, 'graph')
+  const token = authority.kind === 'bearer' ? await authority.token() : undefined
+  return world.entra.verifyAccessToken(token?.reveal() ?? '')?.upn === connection.username
+}
+
+test('M-085: paused for 80 days and still connected for 80 more; without the timer it would be dead', async () => {
+  const paused = await connect('ana@contoso.example')
+  const mailbox = {
+    id: newId(),
+    tenant,
+    key: 'ana',
+    address: paused.username,
+    displayName: '',
+    description: '',
+    purpose: '',
+    active: true,
+    receive: { transport: 'graph' as const, connectionId: paused.id, folder: 'inbox' },
+    send: { transport: 'none' as const },
+    sendAs: [],
+    epoch: 1,
+    createdAt: '',
+  }
+  await deps.tables.insert(names.table('mailboxes'), toRow(mailbox))
+  await changeMailbox({ ...deps, openGate: async () => {} }, tenant, mailbox.id, { active: false })
+  for (const started = now; now < started + 160 * day; now += 2 * day) await timer()
+  expect(await works(paused)).toBe(true)
+
+  now += 91 * day
+  await expect(works(paused)).rejects.toMatchObject({ class: 'needs-reconnect' })
+  expect((await readConnection(deps, tenant, paused.id))?.state).toBe('needs-reconnect')
+})
+
+test('M-085: a start after 30 hours renews at once what fell due meanwhile', async () => {
+  const connections = [await connect('ana@contoso.example'), await connect('ben@contoso.example')]
+  now += 30 * hour
+  world.entra.control.reset()
+  expect(await timer()).toBe(2)
+  const calls = world.entra.control.requests.filter((one) => one.form['grant_type'] === 'refresh_token')
+  expect(calls).toHaveLength(2)
+  for (const connection of connections) expect(await works(connection)).toBe(true)
+  expect(await timer()).toBe(0)
+})
+
+test('M-086: last refresh, next refresh and projected death, by the clock and the earlier of two ends', async () => {
+  const connection = await connect('ana@contoso.example')
+  const facts = async () => (await tokenFlows.listConnectionFacts(deps, tenant))[0]!
+  expect(await tokenFlows.readConnectionFacts(deps, tenant, connection.id)).toEqual(await facts())
+  const connectedAt = now
+  const first = await facts()
+  expect(first).toMatchObject({
+    id: connection.id,
+    state: 'connected',
+    failures: 0,
+    lastRefresh: new Date(connectedAt).toISOString(),
+    projectedDeath: { at: new Date(connectedAt + 90 * day).toISOString(), why: 'unused' },
+  })
+  const untilNext = Date.parse(first.nextRefresh) - connectedAt
+  expect(untilNext).toBeGreaterThan(30 * minute)
+  expect(untilNext).toBeLessThan(60 * minute)
+  expect(JSON.stringify(first)).not.toMatch(/secretKey|access_graph|secretName/)
+
+  now += 2 * hour
+  await timer()
+  expect(await facts()).toMatchObject({
+    lastRefresh: new Date(now).toISOString(),
+    projectedDeath: { at: new Date(now + 90 * day).toISOString() },
+  })
+
+  const expiring = { registration: { ...demoRegistration, secretExpiresAt }, credential: demoCredential }
+  deps = { ...deps, registrations: async () => expiring }
+  expect((await facts()).projectedDeath).toEqual({ at: secretExpiresAt, why: 'client-secret' })
+
+  world.entra.control.revoke(connection.username)
+  now += 2 * hour
+  await timer()
+  expect(await facts()).toMatchObject({ state: 'needs-reconnect', nextRefresh: '', projectedDeath: null })
+  expect(await tokenFlows.listConnectionFacts(deps, 'other')).toEqual([])
+})
