@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { adjustableName, hostSettings, type SettingRow, settingsTable } from '../lib/config.js'
 import { openApi } from '../lib/http/open-api.js'
 import { version } from '../lib/http/version.js'
+import { errorsPage } from './errors-page.js'
 
 export function configurationPage(): string {
   const rows = (settingsTable as readonly SettingRow[]).map((row) => {
@@ -84,6 +85,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const root = process.cwd()
   writeFileSync(join(root, 'docs/configuration.md'), configurationPage())
   writeFileSync(join(root, 'local.settings.sample.json'), sampleSettings())
+  writeFileSync(join(root, 'docs/errors.md'), errorsPage())
   writeFileSync(join(root, 'docs/openapi.json'), await openApiDocument())
   writeFileSync(join(root, 'infra/settings.json'), deployedSettings())
   console.log('wrote docs/configuration.md, docs/openapi.json, local.settings.sample.json and infra/settings.json')

@@ -67,6 +67,7 @@ export function samplePages(hostile?: string): Record<string, string> {
     peerLine: say('AADSTS700082: The refresh token has expired due to inactivity.'),
     mailboxId: '',
     connectionId: '',
+    subject: 'ana@contoso.example',
   }
   const failed = {
     at: ago(12),

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { readConfig, settingsTable } from '../../lib/config.js'
 import { GatewayError } from '../../lib/errors.js'
 import { version } from '../../lib/http/version.js'
+import { errorsPage } from '../../local/errors-page.js'
 import { configurationPage, deployedSettings, openApiDocument, sampleSettings } from '../../local/write-docs.js'
 
 const good = {
@@ -70,6 +71,10 @@ describe('generated documents', () => {
     expect(read('local.settings.sample.json')).toBe(sampleSettings())
     expect(read('infra/settings.json')).toBe(deployedSettings())
     expect(read('docs/openapi.json')).toBe(await openApiDocument())
+  })
+
+  test('M-120: docs/errors.md is that of the error catalogue (npm run docs)', () => {
+    expect(read('docs/errors.md')).toBe(errorsPage())
   })
 
   test('the sample names every setting', () => {

@@ -1,6 +1,7 @@
 import type { GatewayError } from '../../errors.js'
 import { readConnection } from './connection-rows.js'
 import type { Dependencies } from './dependencies.js'
+import { readMailbox } from './mailbox-rows.js'
 
 export type AttentionKind =
   | 'mailbox-receive'
@@ -13,7 +14,8 @@ export type AttentionKind =
 
 /**
  * What is broken now and who acts: one row per unhealthy subject, gone when it is healthy again. Returns true when the
- * subject just became unhealthy (or unhealthy for another reason), so that the caller tells exactly once.
+ * subject just became unhealthy (or unhealthy for another reason), so that the caller tells exactly once. `subject` is
+ * what people know it by: an address, a user name.
  */
 export async function raiseAttention(
   deps: Dependencies,
@@ -21,7 +23,7 @@ export async function raiseAttention(
   kind: AttentionKind,
   id: string,
   error: GatewayError,
-  more: { mailboxId?: string; connectionId?: string } = {},
+  more: { mailboxId?: string; connectionId?: string; subject?: string } = {},
 ): Promise<boolean> {
   const table = deps.names.table('attention')
   const rowKey = `${kind}~${id}`
@@ -58,7 +60,8 @@ export async function raiseMailboxAttention(
     const connection = await readConnection(deps, tenant, about.connectionId)
     if (connection !== undefined && connection.state !== 'connected') return false
   }
-  return raiseAttention(deps, tenant, kind, about.mailboxId, error, about)
+  const subject = (await readMailbox(deps, tenant, about.mailboxId))?.address ?? ''
+  return raiseAttention(deps, tenant, kind, about.mailboxId, error, { ...about, subject })
 }
 
 /** Healthy again; returns true when it had been unhealthy. */

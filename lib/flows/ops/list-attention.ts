@@ -16,6 +16,8 @@ export interface AttentionItem {
   peerLine: string
   mailboxId: string
   connectionId: string
+  /** What people know it by: an address or a user name; empty when there is none. */
+  subject: string
 }
 
 export async function listAttention(deps: Dependencies, tenant: string): Promise<AttentionItem[]> {
@@ -42,12 +44,13 @@ function fromRow(row: Row): AttentionItem {
     peerLine: text('peerLine'),
     mailboxId: text('mailboxId'),
     connectionId: text('connectionId'),
+    subject: text('subject'),
   }
 }
 
 export function whoActs(errorClass: string, hint: string): string {
   if (errorClass === 'needs-reconnect') return 'Mailbox owner'
   if (errorClass === 'needs-admin') return hint.includes('operator') ? 'Gateway operator' : "Customer's administrator"
-  if (errorClass === 'permanent') return 'Sender of the mail'
-  return hint.includes('bug') ? 'Gateway developers' : 'Nobody: retried by itself'
+  if (hint.includes('bug')) return 'Gateway developers'
+  return errorClass === 'permanent' ? 'Sender of the mail' : 'Nobody: retried by itself'
 }

@@ -13,7 +13,10 @@ export async function markBroken(deps: TokenDependencies, connection: Connection
   if (error.hint === 'operator' && connection.registrationId !== '')
     await raiseAttention(deps, connection.tenant, 'registration', connection.registrationId, error)
   else
-    await raiseAttention(deps, connection.tenant, 'connection', connection.id, error, { connectionId: connection.id })
+    await raiseAttention(deps, connection.tenant, 'connection', connection.id, error, {
+      connectionId: connection.id,
+      subject: connection.username,
+    })
   await change(deps, connection, state, error.code)
 }
 

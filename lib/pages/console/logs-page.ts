@@ -55,10 +55,13 @@ function entry(view: View, row: LogEntry, addresses: Map<string, string>): Marku
   const words = text('text') || text('description')
   const reply = text('reply') || text('peerLine')
   const rest = Object.entries(row).filter(
-    ([column, value]) => !shown.has(column) && !alsoShown.has(column) && value !== '',
+    ([column, value]) => !shown.has(column) && !alsoShown.has(column) && value !== '' && value !== 0,
   )
   return html`<tr><td>${when(text('at'), view.now)}</td>
 <td data-name="What">${chip(what, row['failed'] ? 'bad' : 'quiet')}${text('code') !== '' && text('code') !== what && html`<br><span class="dim">${text('code')}</span>`}</td>
-<td data-name="About">${text('mailId') !== '' && html`<a href="${link(view, `/mails/${segment(text('mailId'))}`)}">Mail</a><br>`}${text('mailboxId') !== '' && html`<a href="${link(view, `/mailboxes/${segment(text('mailboxId'))}`)}">${addresses.get(text('mailboxId')) ?? 'Mailbox'}</a><br>`}${rest.map(([column, value]) => html`<span class="dim">${column}: ${String(value)}</span><br>`)}</td>
+<td class="about" data-name="About">${text('mailId') !== '' && html`<a href="${link(view, `/mails/${segment(text('mailId'))}`)}">Mail</a><br>`}${text('mailboxId') !== '' && html`<a href="${link(view, `/mailboxes/${segment(text('mailboxId'))}`)}">${addresses.get(text('mailboxId')) ?? 'Mailbox'}</a><br>`}${rest.map(([column, value]) => html`<span class="dim">${label(column)}: ${String(value)}</span><br>`)}</td>
 <td data-name="Words">${words}${text('remedy') !== '' && html`<br><b>What to do:</b> ${text('remedy')}`}${reply !== '' && html`<div class="words">${reply}</div>`}</td></tr>`
 }
+
+/** `recipientCount` → `recipient count`. */
+const label = (column: string): string => column.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)

@@ -68,8 +68,13 @@ function lastError(mail: MailEntry): Markup {
   return html`${mail.attempts} · ${last.text}${last.remedy !== '' && html`<br><b>What to do:</b> ${last.remedy}`}${actorOf(last.class) !== '' && html`<br><span class="dim">Acts: ${actorOf(last.class)}</span>`}`
 }
 
+/** Their mail waits at a closed gate, whatever time stands in its row. */
+const someoneActs = new Set(['needs-reconnect', 'needs-admin'])
+
 function next(view: View, mail: MailEntry): Markup {
   if (mail.held) return html`when released`
+  const actor = someoneActs.has(mail.history.at(-1)?.class ?? '') ? actorOf(mail.history.at(-1)?.class ?? '') : ''
+  if (mail.state === 'waiting' && actor !== '') return html`after the ${actor.toLowerCase()} acted`
   if (mail.state === 'waiting' || mail.state === 'queued')
     return !(Date.parse(mail.notBefore) > view.now)
       ? html`as soon as the mailbox is free`

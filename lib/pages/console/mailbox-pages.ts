@@ -69,7 +69,7 @@ ${
 
 function direction(view: View, one: MailboxDirection): Markup {
   if (one.transport === 'none') return html`<span class="dim">not used</span>`
-  return html`${when(one.lastSuccess, view.now, 'not yet')} <span class="dim">· ${transportName(one.transport)}</span> ${one.failures > 0 && chip(`${one.failures} failures in a row`, 'bad')} ${isClosed(one) && chip('stopped', 'bad')}`
+  return html`${when(one.lastSuccess, view.now, 'not yet')} <span class="dim">· ${transportName(one.transport)}</span> ${one.failures > 0 && chip(one.failures === 1 ? 'failed last time' : `${one.failures} failures in a row`, 'bad')} ${isClosed(one) && chip('stopped', 'bad')}`
 }
 
 /** How long the authority lives: ISO dates, empty for none. */

@@ -16,6 +16,7 @@ export interface AttentionEntry {
   peerLine: string
   mailboxId: string
   connectionId: string
+  subject: string
 }
 
 export type AttentionMailbox = Pick<Mailbox, 'id' | 'address' | 'active' | 'receive' | 'send'>
@@ -62,12 +63,17 @@ export function allTenantsPage(
     '',
     'All tenants',
     html`<h1>${headline(data.attention.length)}</h1>
-<section class="card${data.health.ok ? '' : ' alert'}"><h2>The gateway itself</h2>
-<ul>${data.health.checks.map((one) => html`<li>${chip(one.ok ? 'works' : 'broken', one.ok ? 'good' : 'bad')} ${one.name}: ${one.text}${one.remedy !== '' && html`<br>What to do: ${one.remedy}`}</li>`)}</ul></section>
+${!data.health.ok && healthCard(data.health)}
 ${attentionList(view, data.attention, [])}
 <h2>Tenants</h2>
-${data.tenants.length === 0 ? html`<div class="card"><p>No tenant yet. Create one with POST /api/v1/tenants, then an API key for it.</p></div>` : html`<ul>${data.tenants.map((one) => html`<li><a href="${link(view, '', { tenant: one.id })}">${one.name}</a> <span class="dim">${one.id}</span> ${broken(one.id) > 0 && chip(`${broken(one.id)} broken`, 'bad')}</li>`)}</ul>`}`,
+${data.tenants.length === 0 ? html`<div class="card"><p>No tenant yet. Create one with POST /api/v1/tenants, then an API key for it.</p></div>` : html`<ul>${data.tenants.map((one) => html`<li><a href="${link(view, '', { tenant: one.id })}">${one.name}</a> <span class="dim">${one.id}</span> ${broken(one.id) > 0 && chip(`${broken(one.id)} broken`, 'bad')}</li>`)}</ul>`}
+${data.health.ok && healthCard(data.health)}`,
   )
+}
+
+function healthCard(health: HealthVerdict): Markup {
+  return html`<section class="card${health.ok ? '' : ' alert'}"><h2>The gateway itself</h2>
+<ul class="plain">${health.checks.map((one) => html`<li>${chip(one.ok ? 'works' : 'broken', one.ok ? 'good' : 'bad')} ${one.name}: ${one.text}${one.remedy !== '' && html`<br>What to do: ${one.remedy}`}</li>`)}</ul></section>`
 }
 
 const headline = (broken: number): string =>
@@ -89,13 +95,14 @@ export function concerns(item: AttentionEntry, mailbox: AttentionMailbox): boole
 export function attentionCard(view: View, item: AttentionEntry, mailboxes: readonly AttentionMailbox[]): Markup {
   const mailbox = mailboxes.find((one) => concerns(item, one))
   const mailboxId = mailbox?.id ?? (item.kind.startsWith('mailbox-') ? item.id : item.mailboxId)
+  const subject = mailbox?.address ?? item.subject
   const inTenant: Record<string, string> = view.caller.role === 'operator' ? { tenant: item.tenant } : {}
   const target =
     item.kind === 'mail-unknown'
       ? html`<a href="${link(view, `/mails/${segment(item.id)}`, inTenant)}">Open the mail</a>`
       : mailboxId !== '' &&
         html`<a href="${link(view, `/mailboxes/${segment(mailboxId)}`, inTenant)}">Open the mailbox</a>`
-  return html`<article class="card alert"><h3>${kindWords(item.kind)}${mailbox !== undefined && html`: ${mailbox.address}`}</h3>
+  return html`<article class="card alert"><h3>${kindWords(item.kind)}${subject !== '' && html`: ${subject}`}</h3>
 <p class="row">${chip(`Acts: ${item.whoActs}`, item.class === 'transient' ? 'wait' : 'bad')} <span>since ${when(item.since, view.now, 'unknown')}</span>${view.tenant === '~' && html`<span>tenant <a href="${link(view, '', inTenant)}">${item.tenant}</a></span>`}</p>
 <p>${item.description}</p>
 ${item.remedy !== '' && html`<p><b>What to do:</b> ${item.remedy}</p>`}

@@ -29,6 +29,7 @@ p{margin:6px 0}
 .row form{margin:0}
 .counts{display:grid;grid-template-columns:repeat(auto-fit,minmax(130px,1fr));gap:10px;padding:0;margin:10px 0;list-style:none}
 .counts li{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:10px 14px}
+ul.plain{list-style:none;padding:0;margin:0}.plain li{margin:6px 0}
 .counts b{display:block;font-size:24px;line-height:1.2}
 .chip{display:inline-block;border-radius:999px;padding:1px 10px;font-size:14px;font-weight:600;white-space:nowrap}
 .good{background:var(--good);color:var(--good-ink)}.bad{background:var(--bad);color:var(--bad-ink)}
@@ -52,5 +53,5 @@ footer{padding-top:24px;padding-bottom:32px}
 @media(max-width:719px){thead{position:absolute;left:-999em}table,tbody,tr,td{display:block}table{border:0;background:transparent}
 tr{background:var(--card);border:1px solid var(--line);border-radius:8px;margin:10px 0;padding:8px 12px}td{border:0;padding:3px 0}
 td[data-name]::before{content:attr(data-name);display:block;color:var(--dim);font-size:13px}}
-@media(min-width:720px){dl{grid-template-columns:180px 1fr}dt{padding-top:1px}.narrow{max-width:560px}td:first-child{min-width:230px}}
+@media(min-width:720px){dl{grid-template-columns:180px 1fr}dt{padding-top:1px}.narrow{max-width:560px}td:first-child{min-width:230px}td.about{min-width:200px}}
 `

@@ -34,6 +34,15 @@ describe('M-120: every known error has one class and one remedy', () => {
     }
   })
 
+  test('M-120 P-07: a remedy says who does what; what repeats by itself says that nobody has to act', () => {
+    for (const { code, class: errorClass, remedy } of everyDiagnosis()) {
+      expect(remedy.split(' ').length, code).toBeGreaterThan(3)
+      if (errorClass === 'transient')
+        expect(remedy, code).toMatch(/^(Nothing to do|Wait|Sending goes on|Check host, port)/)
+      else expect(remedy, code).not.toMatch(/tried again by itself/)
+    }
+  })
+
   test('M-120: well-known codes keep their names', () => {
     const codes = new Set(everyDiagnosis().map((diagnosis) => diagnosis.code))
     const stable = [
@@ -115,7 +124,7 @@ describe('translate', () => {
       peerLine: '432 4.3.2 concurrent connection limit exceeded',
       trace: { request: 'r 1' },
     })
-    expect(error.description).toBe('More than three submissions at once for mailbox.')
+    expect(error.description).toBe('More than three connections send from this mailbox at once.')
   })
 
   test('M-120: a wait that Exchange names in words is obeyed, at least a minute', () => {
