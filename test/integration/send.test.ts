@@ -91,6 +91,22 @@ test('M-026, M-031, SEC-30: seven mails reach a real SMTP server over three sess
   for (const mail of server.mails) expect(String(mail.raw)).not.toContain('secret@c.example')
 })
 
+test('M-036: 40 MB are refused before anything is kept or sent, and the limit is named', async () => {
+  const h = await onAzurite()
+  const content = Buffer.alloc(40 * 1024 * 1024).toString('base64')
+  const attachments = [{ filename: 'a.bin', contentType: 'application/octet-stream', content }]
+  const mail = parseMailSubmission({ ...mailTo('b@b.example'), attachments })
+  await expect(acceptMail(h.deps, h.tenant, mail)).rejects.toMatchObject({
+    code: 'mail_too_large',
+    class: 'permanent',
+    status: 413,
+    description: expect.stringContaining('at most 35.0 MiB'),
+  })
+  expect(h.state.byStore).toEqual({})
+  await drainLane(h.deps, h.work)
+  expect(h.peer.sent).toEqual([])
+})
+
 test('M-040: a lane left behind by a crash is found by the timer', async () => {
   const h = await onAzurite()
   const { mail } = await acceptMail(h.deps, h.tenant, mailTo('b@b.example'))

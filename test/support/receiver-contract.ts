@@ -36,7 +36,7 @@ export const malformed: [name: string, raw: Buffer][] = [
   ['impossible dates and ids', Buffer.from('Date: 99 Foo 0000\r\nMessage-ID: <<>>\r\nMessage-ID: <2@x>\r\n\r\nb\r\n')],
 ]
 
-export function receiverContract(server: string, start: () => Promise<ReceiverWorld>, largestBytes = 3_000_000): void {
+export function receiverContract(server: string, start: () => Promise<ReceiverWorld>, largestBytes = 700_000): void {
   describe.concurrent(`receiver contract: ${server}`, () => {
     let world: ReceiverWorld
     beforeAll(async () => {

@@ -1,0 +1,7 @@
+import { attachmentSizes, senderContract } from '../support/sender-contract.js'
+import { graphSubject, smtpSubject } from '../support/sender-subjects.js'
+
+senderContract('SMTP emulator, no login', () => smtpSubject('none'))
+senderContract('SMTP emulator, password', () => smtpSubject('password'), attachmentSizes)
+senderContract('SMTP emulator, token', () => smtpSubject('token'))
+senderContract('Graph emulator', graphSubject, attachmentSizes)
