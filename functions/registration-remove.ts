@@ -1,13 +1,18 @@
 import { app } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
 import { apiHandler } from '../lib/http/api-handler.js'
+import { forceQuery } from '../lib/http/force-query.js'
 import { operations } from '../lib/http/operations.js'
 import { trigger } from '../lib/http/trigger.js'
 
-export const registrationRemove = apiHandler(gateway, operations.registrationRemove, async ({ tenant, params }) => {
-  const { registrations } = await gateway()
-  await registrations.remove(tenant, params['id'] ?? '')
-  return { status: 204 }
-})
+export const registrationRemove = apiHandler(
+  gateway,
+  operations.registrationRemove,
+  async ({ tenant, params, query }) => {
+    const { registrations } = await gateway()
+    await registrations.remove(tenant, params['id'] ?? '', forceQuery(query))
+    return { status: 204 }
+  },
+)
 
 app.http('registration-remove', trigger(operations.registrationRemove, registrationRemove))

@@ -1,7 +1,7 @@
 /**
  * The only place that wires things together: settings in, journeys out. Everything is loaded and made once per process,
  * at the first call: registering functions stays cheap, and a wrong setting is an answer and not a dead process.
- * Adapters of the mail protocols load when the first mailbox needs them. Imports above `wire` are light or types.
+ * Adapters of the mail protocols load when the first mailbox needs them. Imports above `wireGateway` are light or types.
  */
 import { hostname } from 'node:os'
 import type { TokenCredential } from '@azure/identity'
@@ -138,8 +138,9 @@ function lazyProvider(load: () => Promise<Provider>): Provider {
   }
 }
 
-async function wire(config: Config) {
-  const [deps, flows, { guardedLookup }, { allowedPort }, { httpDiscovery }, { webhookPoster }] = await Promise.all([
+/** Everything for one process of these settings; `over` lets a test bring its own clock or let a store fail. */
+export async function wireGateway(config: Config, over: Partial<Dependencies> = {}) {
+  const [made, flows, { guardedLookup }, { allowedPort }, { httpDiscovery }, { webhookPoster }] = await Promise.all([
     dependenciesOf(config),
     import('./flows/index.js'),
     import('./transports/guarded-lookup.js'),
@@ -147,9 +148,10 @@ async function wire(config: Config) {
     import('./transports/http-discovery.js'),
     import('./transports/webhook-poster.js'),
   ])
-  const { connectFlows, probeMailbox, receiveFlows, sendFlows, tokenFlows } = flows
-  const { apiKeys, authenticate, audit, disconnect, mailboxes, readConnection, registrations, returnUrls } = flows
-  const { sealKeys, settings, tenants, webhookEndpoints, deliverMessage, deliverWebhooks, sweepWebhooks } = flows
+  const deps = { ...made, ...over }
+  const { adminFlows, connectFlows, probeMailbox, receiveFlows, sendFlows, tokenFlows } = flows
+  const { authenticate, audit, disconnect, readConnection, registrations, retryConnections } = flows
+  const { sealKeys, deliverMessage, deliverWebhooks, sweepWebhooks } = flows
   const { buryMessage, checkHealth, dropOldLogs, listAttention, listLog, measure, prepareStorage, sweep } = flows
   const { findSent, warnOfExpiry } = flows
   const allowLoopback = config.allowLoopbackMailHosts
@@ -176,7 +178,14 @@ async function wire(config: Config) {
       return microsoftProvider({ clock: deps.clock, network: networkClient({ origins: config.origins }) })
     }),
   }
-  const registered = registrations(deps, `${config.publicBaseUrl}/oauth/callback`)
+  const registered = registrations(
+    {
+      ...deps,
+      retryConnections: (tenant, id) =>
+        retryConnections({ ...deps, retryGrant: tokens.retryGrant, openGate: send.openGate }, tenant, id),
+    },
+    `${config.publicBaseUrl}/oauth/callback`,
+  )
   const sealer = (): ReturnType<typeof sealKeys> => sealKeys(deps)
 
   const tokens = bind({ ...deps, providers, registrations: registered.find, sealer }, tokenFlows)
@@ -220,9 +229,10 @@ async function wire(config: Config) {
       openGate: send.openGate,
       cancelOpenMails: send.cancelOpenMails,
       settingRules: config.adjustable,
+      countOpenMails: send.countOpenMails,
       disconnect: (tenant: string, id: string) => disconnect(removing, tenant, id),
     },
-    { ...apiKeys, ...tenants, ...returnUrls, ...webhookEndpoints, ...mailboxes, ...settings },
+    adminFlows,
   )
   const sweepParts = {
     storage: once(() => prepareStorage(deps)),
@@ -283,14 +293,14 @@ function every(periodMs: number, run: () => Promise<void>): () => Promise<void> 
   }
 }
 
-export type Gateway = Awaited<ReturnType<typeof wire>>
+export type Gateway = Awaited<ReturnType<typeof wireGateway>>
 
 let made: Promise<Gateway> | undefined
 
 /** The gateway of this process. A wrong setting rejects every call with `settings_invalid` until it is corrected. */
 export function gateway(): Promise<Gateway> {
   made ??= Promise.resolve()
-    .then(() => wire(readConfig()))
+    .then(() => wireGateway(readConfig()))
     .catch((error: unknown) => {
       made = undefined
       const { code, problems = [] } = asGatewayError(error)

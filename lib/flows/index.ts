@@ -2,16 +2,12 @@
  * Every journey behind one door. `gateway.ts` loads it with the first call and not before: flows bring the schemas, the
  * diagnosis and the mail composer, which registering functions does not need.
  */
-export * as apiKeys from './admin/api-keys.js'
 export { audit } from './admin/audit.js'
 export { authenticate } from './admin/authenticate.js'
 export { disconnect } from './admin/disconnect.js'
-export * as mailboxes from './admin/mailboxes.js'
+export { adminFlows } from './admin/index.js'
 export { registrations } from './admin/registrations.js'
-export * as returnUrls from './admin/return-urls.js'
-export * as settings from './admin/settings.js'
-export * as tenants from './admin/tenants.js'
-export * as webhookEndpoints from './admin/webhook-endpoints.js'
+export { retryConnections } from './admin/retry-connections.js'
 export { readConnection } from './common/connection-rows.js'
 export { sealKeys } from './common/seal-keys.js'
 export { connectFlows, probeMailbox } from './connect/index.js'

@@ -74,7 +74,7 @@ async function describe(operation: Operation): Promise<Record<string, unknown>> 
           {
             name: 'x-tenant',
             in: 'header',
-            description: 'Operators only: the tenant to work on.',
+            description: `Operators only: the tenant to work on${operation.deployment ? ", or ~ for the deployment's own" : ''}.`,
             schema: { type: 'string' },
           },
         ]

@@ -11,6 +11,8 @@ export interface Operation {
   roles: readonly Role[]
   /** The call works on one tenant: the caller's own; operators name it in the header `x-tenant`. */
   tenant: boolean
+  /** An operator may name `~` instead: the deployment's own keys, registrations and log. */
+  deployment?: boolean
   summary: string
   /** Loads the schema of the JSON body. */
   body?: () => Promise<ZodType>

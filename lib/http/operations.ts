@@ -66,6 +66,7 @@ const act = (
 
 const purpose = { purpose: 'Purpose of mailboxes whose settings are meant; absent: those of the whole tenant.' }
 const dryRun = { dryRun: 'true: checks and shows what would count, and changes nothing.' }
+const forced = { force: 'true: although it is in use.' }
 const paging = { limit: 'Rows to give, 1 to 200, default 50.' }
 
 export const operations = {
@@ -132,13 +133,18 @@ export const operations = {
     route: 'api/v1/keys',
     roles: admins,
     tenant: true,
+    deployment: true,
     summary: 'Creates an API key; it is shown once.',
     body: adminBody('apiKeySchema'),
     success: [201, 'Created.'],
     errors: ['forbidden_role'],
   },
-  keyList: list('key-list', 'keys', admins, 'API keys, without their secrets.'),
-  keyRemove: remove('key-remove', 'keys/{id}', admins, 'Revokes an API key within a minute.'),
+  keyList: { ...list('key-list', 'keys', admins, 'API keys, without their secrets.'), deployment: true },
+  keyRemove: {
+    ...remove('key-remove', 'keys/{id}', admins, 'Revokes an API key within a minute.'),
+    deployment: true,
+    errors: ['not_found', 'key_in_use'],
+  },
   returnUrlAdd: {
     name: 'return-url-add',
     method: 'POST',
@@ -169,6 +175,7 @@ export const operations = {
     route: 'api/v1/registrations',
     roles: admins,
     tenant: true,
+    deployment: true,
     summary: 'Adds an OAuth client at an identity provider.',
     body: adminBody('registrationSchema'),
     success: [201, 'Created.'],
@@ -179,23 +186,28 @@ export const operations = {
     route: 'api/v1/registrations/{id}',
     roles: admins,
     tenant: true,
-    summary: 'Changes a registration; without clientSecret the stored secret stays.',
+    deployment: true,
+    summary:
+      'Changes a registration; without clientSecret the stored secret stays. A new one counts from the next token call on.',
     body: adminBody('registrationSchema'),
     success: [200, 'Saved.'],
-    errors: ['not_found'],
+    errors: ['not_found', 'changed_meanwhile'],
   },
-  registrationList: list(
-    'registration-list',
-    'registrations',
-    all,
-    'Registrations usable by the tenant, with the redirect URI to register; secrets only as fingerprint.',
-  ),
-  registrationRemove: remove(
-    'registration-remove',
-    'registrations/{id}',
-    admins,
-    'Removes a registration and its secret.',
-  ),
+  registrationList: {
+    ...list(
+      'registration-list',
+      'registrations',
+      all,
+      'Registrations usable by the tenant, with the redirect URI to register; secrets only as fingerprint and expiry.',
+    ),
+    deployment: true,
+  },
+  registrationRemove: {
+    ...remove('registration-remove', 'registrations/{id}', admins, 'Removes a registration and its secret.'),
+    deployment: true,
+    query: forced,
+    errors: ['not_found', 'registration_in_use'],
+  },
 
   settingsShow: {
     ...show(
@@ -292,14 +304,18 @@ export const operations = {
     summary: 'Changes a mailbox; default: true makes it the one used when a mail names none.',
     body: adminBody('mailboxChangeSchema'),
     success: [200, 'Changed.'],
-    errors: ['not_found', 'mailbox_key_taken'],
+    errors: ['not_found', 'mailbox_key_taken', 'changed_meanwhile'],
   },
-  mailboxRemove: remove(
-    'mailbox-remove',
-    'mailboxes/{id}',
-    admins,
-    'Removes a mailbox, its open mail cancelled, and disconnects it when nothing else uses the connection.',
-  ),
+  mailboxRemove: {
+    ...remove(
+      'mailbox-remove',
+      'mailboxes/{id}',
+      admins,
+      'Removes a mailbox and disconnects it when nothing else uses the connection; forced also the default, and one with open mail, which is cancelled.',
+    ),
+    query: forced,
+    errors: ['not_found', 'mailbox_is_default', 'mailbox_in_use'],
+  },
   mailboxPoll: act('mailbox-poll-now', 'mailboxes/{id}/poll', all, 'Polls a mailbox now.'),
   mailboxTestMail: {
     ...act(
@@ -352,12 +368,15 @@ export const operations = {
   }),
   receivedShow: show('received-show', 'mailboxes/{id}/received/{mail}', 'A received mail as JSON.'),
   receivedRaw: show('received-raw', 'mailboxes/{id}/received/{mail}/raw', 'A received mail as it arrived.'),
-  logList: list('log-list', 'logs', all, 'Sending, receiving or audit log of one day, newest first.', {
-    ...paging,
-    log: 'sending, receiving or audit; default sending.',
-    day: 'yyyymmdd (audit: yyyymm), default today.',
-    failed: 'true: failures only.',
-    mailbox: 'Mailbox id.',
-  }),
+  logList: {
+    ...list('log-list', 'logs', all, 'Sending, receiving or audit log of one day, newest first.', {
+      ...paging,
+      log: 'sending, receiving or audit; default sending.',
+      day: 'yyyymmdd (audit: yyyymm), default today.',
+      failed: 'true: failures only.',
+      mailbox: 'Mailbox id.',
+    }),
+    deployment: true,
+  },
   attentionList: list('attention-list', 'attention', all, 'What is broken now, who must act and what to do.'),
 } satisfies Record<string, Operation>

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { changeMailbox } from '../../lib/flows/admin/mailboxes.js'
+import { changeMailbox } from '../../lib/flows/admin/change-mailbox.js'
 import { connectionToRow, readConnection } from '../../lib/flows/common/connection-rows.js'
 import { toRow } from '../../lib/flows/common/mailbox-rows.js'
 import { sealKeys } from '../../lib/flows/common/seal-keys.js'

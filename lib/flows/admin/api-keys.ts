@@ -1,5 +1,5 @@
 /** API keys: shown once, stored as a hash. An operator's key lives in the deployment's own partition. */
-import { GatewayError, notFound, RowExistsError } from '../../errors.js'
+import { conflict, GatewayError, invalidInput, notFound } from '../../errors.js'
 import type { ApiKeyInput } from '../../model/admin-schemas.js'
 import type { Caller } from '../../model/caller.js'
 import { newId, newSecret, sha256 } from '../../model/ids.js'
@@ -23,6 +23,8 @@ export async function createApiKey(
   input: ApiKeyInput,
 ): Promise<ApiKeyFacts & { key: Secret }> {
   if (input.role === 'operator' && caller.role !== 'operator') throw operatorsOnly()
+  if (named === '~' && input.role !== 'operator')
+    throw invalidInput('role', 'must be operator for a key of the deployment; name the tenant in x-tenant for another.')
   const tenant = input.role === 'operator' ? '~' : named
   const id = newId().slice(0, 8)
   const secret = newSecret()
@@ -67,43 +69,14 @@ export async function listApiKeys(deps: Dependencies, tenant: string): Promise<A
   return keys
 }
 
-export async function revokeApiKey(deps: Dependencies, tenant: string, id: string): Promise<void> {
+/** An operator cannot revoke the key of the very call: the last one would lock everybody out. */
+export async function revokeApiKey(deps: Dependencies, caller: Caller, tenant: string, id: string): Promise<void> {
   const table = deps.names.table('tenants')
+  if (tenant === '~' && caller.keyId === id)
+    throw conflict('key_in_use', 'This key makes the call.', 'Create another operator key and revoke this one with it.')
   if ((await deps.tables.get(table, tenant, `apikey~${id}`)) === undefined) throw notFound('API key')
   await deps.tables.remove(table, tenant, `apikey~${id}`)
   forgetCallers(deps)
-}
-
-/**
- * The first operator key. It is kept in the vault, where whoever runs the deployment reads it; the row holds its hash.
- * Several processes may start at once: the insert of the row decides, and a crash before the row starts over.
- */
-export async function bootstrapOperatorKey(deps: Dependencies): Promise<void> {
-  const table = deps.names.table('tenants')
-  const name = `${deps.names.environment}-operator-key`
-  if ((await deps.tables.get(table, '~', 'bootstrap')) !== undefined) return
-  const stored = await deps.vault.get(name)
-  const secret = newSecret()
-  const id = newId().slice(0, 8)
-  const [, , storedId, storedSecret] = stored?.value.reveal().split('_') ?? []
-  if (stored === undefined) await deps.vault.set(name, new Secret(`mbg_~_${id}_${secret}`))
-  const keyId = storedId ?? id
-  const createdAt = new Date(deps.clock.now()).toISOString()
-  try {
-    await deps.tables.upsert(table, {
-      partitionKey: '~',
-      rowKey: `apikey~${keyId}`,
-      v: 1,
-      name: 'bootstrap',
-      role: 'operator',
-      hash: sha256(storedSecret ?? secret),
-      createdAt,
-      expiresAt: 0,
-    })
-    await deps.tables.insert(table, { partitionKey: '~', rowKey: 'bootstrap', v: 1, keyId })
-  } catch (error) {
-    if (!(error instanceof RowExistsError)) throw error
-  }
 }
 
 function operatorsOnly(): GatewayError {

@@ -11,13 +11,14 @@ import type { Dependencies } from '../common/dependencies.js'
 
 const form = /^mbg_(~|[a-z0-9]+(?:-[a-z0-9]+)*)_([a-z2-7]{8})_([a-z2-7]{32})$/
 const rememberMs = 60_000
-const known = new WeakMap<Dependencies, Map<string, { caller: Caller; until: number }>>()
+type Remembered = Map<string, { caller: Caller; until: number }>
+const known = new WeakMap<Dependencies['tables'], Remembered>()
 
 export async function authenticate(deps: Dependencies, credential: string): Promise<Caller> {
   const [, tenant, keyId, secret] = form.exec(credential) ?? []
   if (tenant === undefined || keyId === undefined || secret === undefined) throw unauthorized()
-  const remembered = known.get(deps) ?? new Map<string, { caller: Caller; until: number }>()
-  known.set(deps, remembered)
+  const remembered: Remembered = known.get(deps.tables) ?? new Map()
+  known.set(deps.tables, remembered)
   const fingerprint = sha256(credential)
   const hit = remembered.get(fingerprint)
   if (hit && hit.until > deps.clock.now()) return hit.caller
@@ -30,13 +31,14 @@ export async function authenticate(deps: Dependencies, credential: string): Prom
   if (row === undefined || !matches || (expiresAt > 0 && expiresAt <= deps.clock.now())) throw unauthorized()
   const caller: Caller = { role: String(row['role']) as Role, tenant, keyId }
   if (remembered.size > 10_000) remembered.clear()
-  remembered.set(fingerprint, { caller, until: deps.clock.now() + rememberMs })
+  const until = deps.clock.now() + rememberMs
+  remembered.set(fingerprint, { caller, until: expiresAt > 0 ? Math.min(until, expiresAt) : until })
   return caller
 }
 
 /** After a key was revoked in this process. */
 export function forgetCallers(deps: Dependencies): void {
-  known.delete(deps)
+  known.delete(deps.tables)
 }
 
 function unauthorized(): GatewayError {

@@ -1,7 +1,12 @@
-/** Ends a connection: its tokens are shredded and removed from the vault first, then its rows; nothing polls or sends with it. */
+/**
+ * Ends a connection: its tokens are shredded and removed from the vault first, then its rows; nothing polls or sends with
+ * it. Microsoft offers no way to revoke one refresh token, so what the log says of revocation is "not offered": the token
+ * that nobody can read any more ends by disuse, and an administrator may withdraw the consent in Entra.
+ */
 import { clearAttention } from '../common/attention.js'
 import { connectionPartition, connectionRowKey, readConnection } from '../common/connection-rows.js'
 import type { Dependencies } from '../common/dependencies.js'
+import { writeLog } from '../common/log-row.js'
 import { emitEvent } from '../tell/emit-event.js'
 
 export interface DisconnectDependencies extends Dependencies {
@@ -14,6 +19,12 @@ export async function disconnect(deps: DisconnectDependencies, tenant: string, c
   await clearAttention(deps, tenant, 'connection', connectionId)
   if (connection === undefined) return
   await deps.tables.remove(deps.names.table('connections'), connectionPartition(tenant, connectionId), connectionRowKey)
+  await writeLog(deps, 'auditlog', {
+    tenant,
+    action: 'connection-removed',
+    subject: connectionId,
+    revocation: 'not offered by the provider',
+  })
   await emitEvent(deps, tenant, 'connection.changed', `${connectionId}-removed`, {
     connectionId,
     state: 'removed',

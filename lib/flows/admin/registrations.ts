@@ -1,9 +1,11 @@
 /**
  * OAuth clients at identity providers, used by many mailboxes. The secret is write-only: it goes to the vault under the
- * next generation and only its fingerprint and expiry are ever shown. A tenant uses its own registration, else the
- * deployment's.
+ * next generation and only its fingerprint and expiry are ever shown. Rotating it disturbs nobody: the generation before
+ * stays until the next rotation for whoever still reads the former row, other processes notice within a minute or at the
+ * first refusal, and connections that waited for the new secret are tried at once. A tenant uses its own registration,
+ * else the deployment's.
  */
-import { GatewayError, notFound } from '../../errors.js'
+import { conflict, GatewayError, notFound, RowChangedError } from '../../errors.js'
 import type { RegistrationInput } from '../../model/admin-schemas.js'
 import { newId, sha256 } from '../../model/ids.js'
 import type { Registration } from '../../model/registration.js'
@@ -14,18 +16,29 @@ import type { Dependencies } from '../common/dependencies.js'
 
 const rememberMs = 60_000
 
-export type RegistrationFacts = Registration & { secretFingerprint: string }
+/** What people may see: of the secret its fingerprint and its expiry. */
+export type RegistrationFacts = Omit<Registration, 'secretName'> & { secretFingerprint: string }
 
 export interface Registrations {
   /** A tenant's or the deployment's registration with its credential, remembered for a minute. */
-  find(tenant: string, id: string): Promise<{ registration: Registration; credential: Secret | undefined }>
+  find(
+    tenant: string,
+    id: string,
+    options?: { fresh?: boolean },
+  ): Promise<{ registration: Registration; credential: Secret | undefined }>
   /** Usable by the tenant: its own first, then the deployment's. */
   list(tenant: string): Promise<RegistrationFacts[]>
   save(tenant: string, id: string | undefined, input: RegistrationInput): Promise<RegistrationFacts>
-  remove(tenant: string, id: string): Promise<void>
+  /** Refused while connections use it, unless forced: those then need an administrator. */
+  remove(tenant: string, id: string, options?: { force?: boolean }): Promise<void>
 }
 
-export function registrations(deps: Dependencies, redirectUri: string): Registrations {
+export interface RegistrationDependencies extends Dependencies {
+  /** The connections that waited for an administrator are tried at once. */
+  retryConnections(tenant: string, registrationId: string): Promise<void>
+}
+
+export function registrations(deps: RegistrationDependencies, redirectUri: string): Registrations {
   const table = deps.names.table('tenants')
   const remembered = new Map<
     string,
@@ -36,7 +49,7 @@ export function registrations(deps: Dependencies, redirectUri: string): Registra
     (await deps.tables.get(table, tenant, `registration~${id}`)) ??
     (await deps.tables.get(table, '~', `registration~${id}`))
 
-  const fromRow = (row: Row): RegistrationFacts => ({
+  const fromRow = (row: Row): Registration => ({
     id: row.rowKey.slice('registration~'.length),
     name: String(row['name']),
     tenant: row.partitionKey,
@@ -47,13 +60,16 @@ export function registrations(deps: Dependencies, redirectUri: string): Registra
     secretName: String(row['secretName']),
     ...(row['secretExpiresAt'] ? { secretExpiresAt: String(row['secretExpiresAt']) } : {}),
     redirectUri,
-    secretFingerprint: String(row['secretFingerprint'] ?? ''),
   })
+  const factsOf = (row: Row): RegistrationFacts => {
+    const { secretName: _, ...shown } = fromRow(row)
+    return { ...shown, secretFingerprint: String(row['secretFingerprint'] ?? '') }
+  }
 
   return {
-    async find(tenant, id) {
+    async find(tenant, id, { fresh = false } = {}) {
       const hit = remembered.get(`${tenant}~${id}`)
-      if (hit && hit.until > deps.clock.now()) return hit.value
+      if (!fresh && hit && hit.until > deps.clock.now()) return hit.value
       const row = await rowOf(tenant, id)
       if (row === undefined) throw notFound('registration')
       const registration = fromRow(row)
@@ -67,7 +83,7 @@ export function registrations(deps: Dependencies, redirectUri: string): Registra
       const found: RegistrationFacts[] = []
       for (const partition of tenant === '~' ? ['~'] : [tenant, '~'])
         for await (const row of deps.tables.query(table, { partition, rowRange: ['registration~', 'registration~~'] }))
-          found.push(fromRow(row))
+          found.push(factsOf(row))
       return found
     },
     async save(tenant, id, input) {
@@ -94,20 +110,57 @@ export function registrations(deps: Dependencies, redirectUri: string): Registra
         ...(input.clientSecretExpiresAt === undefined ? {} : { secretExpiresAt: input.clientSecretExpiresAt }),
       }
       if (existing === undefined) await deps.tables.insert(table, row)
-      else await deps.tables.update(table, row, existing.etag ?? '')
+      else await deps.tables.update(table, row, existing.etag ?? '').catch(changedMeanwhile)
       if (input.clientSecret !== undefined) await clearAttention(deps, tenant, 'registration', registrationId)
       remembered.clear()
-      return fromRow({ ...existing, ...row })
+      if (existing !== undefined) {
+        if (input.clientSecret !== undefined && generation > 2)
+          await deps.vault.remove(deps.names.registrationSecret(registrationId, generation - 2))
+        await deps.retryConnections(tenant, registrationId)
+      }
+      return factsOf({ ...existing, ...row })
     },
-    async remove(tenant, id) {
+    async remove(tenant, id, { force = false } = {}) {
       const row = await deps.tables.get(table, tenant, `registration~${id}`)
       if (row === undefined) throw notFound('registration')
+      if (!force && (await isUsed(deps, tenant, id))) throw inUse(String(row['name']))
+      // The secrets first: a crash in between leaves a row by which this is repeated.
+      const generation = Number(row['generation'] ?? 0)
+      for (const one of [generation, generation - 1].filter((number) => number > 0))
+        await deps.vault.remove(deps.names.registrationSecret(id, one))
       await deps.tables.remove(table, tenant, `registration~${id}`)
       await clearAttention(deps, tenant, 'registration', id)
-      if (row['secretName']) await deps.vault.remove(String(row['secretName']))
       remembered.clear()
     },
   }
+}
+
+/** A deployment's registration may serve connections of every tenant. */
+async function isUsed(deps: Dependencies, tenant: string, id: string): Promise<boolean> {
+  for await (const _ of deps.tables.query(deps.names.table('connections'), {
+    partitionRange: tenant === '~' ? ['0', '~'] : [`${tenant}~`, `${tenant}~~`],
+    where: [{ column: 'registrationId', is: 'eq', value: id }],
+    limit: 1,
+  }))
+    return true
+  return false
+}
+
+function inUse(name: string): GatewayError {
+  return conflict(
+    'registration_in_use',
+    `Connected mailboxes use the registration "${name}".`,
+    'Remove those mailboxes first, or repeat with ?force=true: they then need another registration and a new sign-in.',
+  )
+}
+
+function changedMeanwhile(error: unknown): never {
+  if (!(error instanceof RowChangedError)) throw error
+  throw conflict(
+    'changed_meanwhile',
+    'Somebody changed this at the same time.',
+    'Read it again, then repeat your change.',
+  )
 }
 
 function secretMissing(registration: Registration): GatewayError {

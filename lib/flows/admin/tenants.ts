@@ -14,7 +14,6 @@ export interface Tenant {
 
 export async function createTenant(deps: Dependencies, input: TenantInput): Promise<Tenant> {
   const createdAt = new Date(deps.clock.now()).toISOString()
-  await deps.queues.ensure(deps.names.eventsQueue(input.id))
   try {
     await deps.tables.insert(deps.names.table('tenants'), {
       partitionKey: input.id,
@@ -40,6 +39,8 @@ export async function createTenant(deps: Dependencies, input: TenantInput): Prom
     name: input.name,
     createdAt,
   })
+  // After the row: a taken id must leave no queue behind. A queue that is missing is made by its first event.
+  await deps.queues.ensure(deps.names.eventsQueue(input.id))
   return { id: input.id, name: input.name, createdAt }
 }
 

@@ -87,13 +87,20 @@ async function judge(
   const code = answer.inRow ? opened('sealedReturn') : answer.code
   if (code === '') throw signInProblem('state_mismatch')
   const { resource, consent, token } = microsoftScopes(signIn.target)
-  const tokens = await provider.redeem({
-    registration,
-    credential,
-    scopes: token,
-    code: new Secret(code),
-    codeVerifier: new Secret(opened('verifierSealed')),
-    nonce: opened('nonceSealed'),
+  const redeemWith = (client: Awaited<ReturnType<ConnectDependencies['registrations']>>): Promise<TokenSet> =>
+    provider.redeem({
+      ...client,
+      scopes: token,
+      code: new Secret(code),
+      codeVerifier: new Secret(opened('verifierSealed')),
+      nonce: opened('nonceSealed'),
+    })
+  const tokens = await redeemWith({ registration, credential }).catch(async (error: unknown) => {
+    // A client that is refused has not used up the code; its secret may have been rotated a moment ago (M-081).
+    if (asGatewayError(error).class !== 'needs-admin') throw error
+    const now = await deps.registrations(signIn.tenant, signIn.registrationId, { fresh: true })
+    if (now.registration.secretName === registration.secretName) throw error
+    return redeemWith(now)
   })
   const refreshToken = checkTokens(tokens, signIn.target, token)
   const identity = await checkIdentity(

@@ -25,9 +25,14 @@ export interface ProbeInput {
 export interface ConnectDependencies extends Dependencies {
   /** By registration kind: `microsoft` … */
   providers: Record<string, Provider>
-  registrations(tenant: string, id: string): Promise<{ registration: Registration; credential: Secret | undefined }>
+  /** `fresh`: as stored now, not as remembered for a minute. */
+  registrations(
+    tenant: string,
+    id: string,
+    options?: { fresh?: boolean },
+  ): Promise<{ registration: Registration; credential: Secret | undefined }>
   /** Usable by the tenant: its own first, then the deployment's. */
-  listRegistrations(tenant: string): Promise<Registration[]>
+  listRegistrations(tenant: string): Promise<Omit<Registration, 'secretName'>[]>
   sealer(): Promise<Sealer>
   discovery: Discovery
   probe(input: ProbeInput): Promise<Verdicts>

@@ -4,7 +4,15 @@ import { acceptMessage } from './accept-message.js'
 import { drainLane } from './drain-lane.js'
 import { closeGate, openGate } from './gate.js'
 import { listMails } from './list-mails.js'
-import { cancelMail, cancelOpenMails, readMail, releaseMail, resolveMail, retryMail } from './mail-actions.js'
+import {
+  cancelMail,
+  cancelOpenMails,
+  countOpenMails,
+  readMail,
+  releaseMail,
+  resolveMail,
+  retryMail,
+} from './mail-actions.js'
 import { sendTestMail } from './send-test-mail.js'
 import { sweepLanes } from './sweep-lanes.js'
 
@@ -17,6 +25,7 @@ export const sendFlows = {
   cancelMail,
   cancelOpenMails,
   closeGate,
+  countOpenMails,
   drainLane,
   listMails,
   openGate,

@@ -59,6 +59,13 @@ export async function cancelOpenMails(deps: SendDependencies, tenant: string, ma
   return cancelled
 }
 
+/** Mails that would be cancelled, counted up to 1,000. */
+export async function countOpenMails(deps: SendDependencies, tenant: string, mailboxId: string): Promise<number> {
+  let open = 0
+  for await (const hint of openHints(deps, tenant, mailboxId)) if (hint.kind !== 'u' && ++open >= 1_000) break
+  return open
+}
+
 /** Now instead of later; also opens the mailbox's gate, because a person says that it should be tried. */
 export async function retryMail(deps: SendDependencies, tenant: string, id: string): Promise<MailView> {
   return act(deps, tenant, id, async (entry) => {

@@ -10,7 +10,9 @@ import { setDue } from '../common/due.js'
 
 const sevenDaysSeconds = 7 * 24 * 3600
 const endpointCacheMs = 60_000
-const endpointCache = new WeakMap<Dependencies, Map<string, { until: number; endpoints: Row[] }>>()
+type Remembered = Map<string, { until: number; endpoints: Row[] }>
+/** By store, which all journeys of one process share; their dependencies are objects of their own. */
+const endpointCache = new WeakMap<Dependencies['tables'], Remembered>()
 
 export async function emitEvent(
   deps: Dependencies,
@@ -38,8 +40,8 @@ export async function emitEvent(
 }
 
 async function endpointsOf(deps: Dependencies, tenant: string): Promise<Row[]> {
-  const cache = endpointCache.get(deps) ?? new Map<string, { until: number; endpoints: Row[] }>()
-  endpointCache.set(deps, cache)
+  const cache: Remembered = endpointCache.get(deps.tables) ?? new Map()
+  endpointCache.set(deps.tables, cache)
   const known = cache.get(tenant)
   if (known && known.until > deps.clock.now()) return known.endpoints
   const endpoints: Row[] = []
@@ -52,5 +54,5 @@ async function endpointsOf(deps: Dependencies, tenant: string): Promise<Row[]> {
 
 /** After an endpoint was added, changed or removed in this process. */
 export function forgetEndpoints(deps: Dependencies, tenant: string): void {
-  endpointCache.get(deps)?.delete(tenant)
+  endpointCache.get(deps.tables)?.delete(tenant)
 }

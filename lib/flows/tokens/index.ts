@@ -4,6 +4,7 @@ import { grantsDue } from './grants-due.js'
 import { listConnectionFacts, readConnectionFacts } from './list-connection-facts.js'
 import { passwordOf } from './password-of.js'
 import { refreshBatch } from './refresh-batch.js'
+import { retryGrant } from './retry-grant.js'
 import { storeGrant } from './store-grant.js'
 
 /** Journeys of tokens: `(dependencies, input)`. */
@@ -16,5 +17,6 @@ export const tokenFlows = {
   passwordOf,
   readConnectionFacts,
   refreshBatch,
+  retryGrant,
   storeGrant,
 }

@@ -139,10 +139,13 @@ async function callProvider(
 ): Promise<{ tokens: TokenSet; used: VaultValue }> {
   const provider = deps.providers[connection.provider]
   if (provider === undefined) throw new GatewayError('provider_unknown', 'needs-admin', { hint: 'operator' })
-  const { registration, credential } = await deps.registrations(connection.tenant, connection.registrationId)
+  const remembered = await deps.registrations(connection.tenant, connection.registrationId)
   const scopes = connection.provider === 'microsoft' ? scopesFor(connection.scopes, resource) : connection.scopes
   const secrets = await currentSecrets(deps, lease.row, connection.id)
-  const refresh = async (used: VaultValue): Promise<{ tokens: TokenSet; used: VaultValue }> => {
+  const refresh = async (
+    used: VaultValue,
+    { registration, credential }: typeof remembered,
+  ): Promise<{ tokens: TokenSet; used: VaultValue }> => {
     // A lease protects no outside effect: it must outlive the call.
     if (lease.remainingMs() < callMs + 5_000) await lease.renew(leaseMs)
     const input: RefreshInput = { registration, credential, scopes, refreshToken: new Secret(used.value) }
@@ -151,13 +154,19 @@ async function callProvider(
   }
   const [first] = secrets as [VaultValue]
   try {
-    return await refresh(first)
+    return await refresh(first, remembered)
   } catch (error) {
     if (!isVerdict(error)) throw error
     // Somebody else's newer token would explain the refusal: the conditional write finds out.
     await lease.write({ attemptAt: deps.clock.now() })
+    // The client itself is refused: its secret may have been rotated within the minute in which it is remembered (M-081).
+    if (error.class === 'needs-admin')
+      return await refresh(
+        first,
+        await deps.registrations(connection.tenant, connection.registrationId, { fresh: true }),
+      )
     const other = secrets[1] ?? (await previousSecret(deps, lease.row).catch(() => undefined))
-    return await refresh(other ?? first)
+    return await refresh(other ?? first, remembered)
   }
 }
 

@@ -7,7 +7,12 @@ import type { Dependencies } from '../common/dependencies.js'
 export interface TokenDependencies extends Dependencies {
   /** By connection provider: `microsoft` … */
   providers: Record<string, Provider>
-  registrations(tenant: string, id: string): Promise<{ registration: Registration; credential: Secret | undefined }>
+  /** `fresh`: as stored now, not as remembered for a minute. */
+  registrations(
+    tenant: string,
+    id: string,
+    options?: { fresh?: boolean },
+  ): Promise<{ registration: Registration; credential: Secret | undefined }>
   sealer(): Promise<Sealer>
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { changeMailbox } from '../../../lib/flows/admin/mailboxes.js'
+import { changeMailbox } from '../../../lib/flows/admin/change-mailbox.js'
 import { listLog } from '../../../lib/flows/ops/list-log.js'
 import { sendFlows } from '../../../lib/flows/send/index.js'
 import { readLane, takeLane } from '../../../lib/flows/send/lane.js'

@@ -1,0 +1,114 @@
+/**
+ * People change a mailbox: its key, names, purpose, whether it works, how it receives and sends, or that it is the one
+ * used when a mail names none. Open mail knows its mailbox by id and survives every rename. Each change of receive or
+ * send counts the epoch, so that a running job notices. A key is unique by insert; "exactly one default" is one write of
+ * one row, so that the second clears the first in the same moment.
+ */
+import { conflict, invalidInput, notFound, RowChangedError, RowExistsError } from '../../errors.js'
+import type { MailboxChange } from '../../model/admin-schemas.js'
+import type { Mailbox } from '../../model/mailbox.js'
+import { isSettableHeader } from '../../protocol/compose-mail.js'
+import { parseMailAddress, sameAddress } from '../../protocol/mail-address.js'
+import { readConnection } from '../common/connection-rows.js'
+import type { Dependencies } from '../common/dependencies.js'
+import { setDue } from '../common/due.js'
+import { readMailbox, toRow } from '../common/mailbox-rows.js'
+import { type MailboxFacts, readMailboxFacts } from './mailboxes.js'
+
+/** What changing a mailbox needs from other journeys. */
+export interface ChangeDependencies extends Dependencies {
+  openGate(tenant: string, mailboxId: string): Promise<unknown>
+}
+
+export async function changeMailbox(
+  deps: ChangeDependencies,
+  tenant: string,
+  id: string,
+  change: MailboxChange,
+): Promise<MailboxFacts> {
+  const { before, after } = await write(deps, tenant, id, change)
+  if (change.default)
+    await deps.tables.upsert(deps.names.table('names'), {
+      partitionKey: tenant,
+      rowKey: 'default',
+      v: 1,
+      mailboxId: id,
+    })
+  if (after.active && after.receive.transport !== 'none') await setDue(deps, 'poll', tenant, id, deps.clock.now())
+  // Corrected settings deserve a try at once, whatever closed the gate before.
+  if (change.send !== undefined) await deps.openGate(tenant, id)
+  if (after.active && !before.active) await setDue(deps, 'lane', tenant, id, deps.clock.now())
+  return readMailboxFacts(deps, tenant, id)
+}
+
+/** Two people may edit at once: whoever comes second works on what the first one left. */
+async function write(
+  deps: Dependencies,
+  tenant: string,
+  id: string,
+  change: MailboxChange,
+): Promise<{ before: Mailbox; after: Mailbox }> {
+  const { default: _, ...fields } = change
+  const moved = change.receive !== undefined || change.send !== undefined
+  for (let tries = 0; ; tries++) {
+    const found = await readMailbox(deps, tenant, id)
+    if (found === undefined) throw notFound('mailbox')
+    const { etag, ...before } = found
+    await checkConnections(deps, tenant, change)
+    const after = { ...before, ...fields, epoch: before.epoch + (moved ? 1 : 0) } as Mailbox
+    checkDefaults(after)
+    if (after.key !== before.key) await takeKey(deps, tenant, id, after.key)
+    try {
+      await deps.tables.update(deps.names.table('mailboxes'), toRow(after), etag)
+    } catch (error) {
+      if (error instanceof RowChangedError && tries < 4) continue
+      throw error instanceof RowChangedError ? busy() : error
+    }
+    if (after.key !== before.key) await deps.tables.remove(deps.names.table('names'), tenant, `key~${before.key}`)
+    return { before, after }
+  }
+}
+
+async function checkConnections(deps: Dependencies, tenant: string, change: MailboxChange): Promise<void> {
+  for (const field of ['receive', 'send'] as const) {
+    const direction = change[field]
+    if (direction === undefined || direction.transport === 'none') continue
+    if ((await readConnection(deps, tenant, direction.connectionId)) === undefined)
+      throw invalidInput(
+        `${field}.connectionId`,
+        'is not a connection of this tenant; take the connectionId of one of its mailboxes, or connect the mailbox.',
+      )
+  }
+}
+
+/** A default that no mail could be sent with is refused here, not at each mail. */
+function checkDefaults({ defaults = {}, address, sendAs }: Mailbox): void {
+  const { from, headers = {} } = defaults
+  const sender = typeof from === 'string' ? from : from?.address
+  if (sender !== undefined && ![address, ...sendAs].some((one) => sameAddress(one, sender)))
+    throw invalidInput('defaults.from', `must be ${address} or one of its sendAs addresses.`)
+  for (const [field, people] of Object.entries({ replyTo: [defaults.replyTo], bcc: defaults.bcc ?? [] }))
+    for (const one of people)
+      if (one !== undefined) parseMailAddress(typeof one === 'string' ? one : one.address, `defaults.${field}`)
+  const refused = Object.keys(headers).find((name) => !isSettableHeader(name))
+  if (refused !== undefined) throw invalidInput(`defaults.headers.${refused}`, 'may not be set by mail; leave it out.')
+}
+
+async function takeKey(deps: Dependencies, tenant: string, mailboxId: string, key: string): Promise<void> {
+  const table = deps.names.table('names')
+  try {
+    await deps.tables.insert(table, { partitionKey: tenant, rowKey: `key~${key}`, v: 1, mailboxId })
+  } catch (error) {
+    if (!(error instanceof RowExistsError)) throw error
+    // Taken by an attempt before that a crash or another edit ended.
+    if ((await deps.tables.get(table, tenant, `key~${key}`))?.['mailboxId'] === mailboxId) return
+    throw conflict(
+      'mailbox_key_taken',
+      `key: "${key}" belongs to another mailbox.`,
+      'Choose another key of 1 to 5 characters (a-z, 0-9).',
+    )
+  }
+}
+
+const busy = () =>
+  conflict('changed_meanwhile', 'Others keep changing this mailbox.', 'Read it again, then repeat your change.')

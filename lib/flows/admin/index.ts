@@ -1,0 +1,23 @@
+/** What people do through API and console, each as `(dependencies, input)`; `gateway.ts` binds them. */
+import * as apiKeys from './api-keys.js'
+import { bootstrapOperatorKey } from './bootstrap-key.js'
+import { changeMailbox } from './change-mailbox.js'
+import { listMailboxFacts, readMailboxFacts } from './mailboxes.js'
+import { removeMailbox } from './remove-mailbox.js'
+import * as returnUrls from './return-urls.js'
+import * as settings from './settings.js'
+import * as tenants from './tenants.js'
+import * as webhookEndpoints from './webhook-endpoints.js'
+
+export const adminFlows = {
+  ...apiKeys,
+  ...tenants,
+  ...returnUrls,
+  ...webhookEndpoints,
+  ...settings,
+  bootstrapOperatorKey,
+  changeMailbox,
+  listMailboxFacts,
+  readMailboxFacts,
+  removeMailbox,
+}

@@ -1,0 +1,103 @@
+/**
+ * A mailbox goes: first it is switched off, which every worker reads before it polls or sends; then open mail is
+ * cancelled, the connection disconnected unless another mailbox uses it, names, cursor and rows removed, the mailbox's
+ * own row last. A crash leaves a mailbox that is off and can be removed again. Received mail and the journal stay for
+ * the retention time. Guards: the tenant's default, and a mailbox with open mail, go only when forced.
+ */
+import { conflict, type GatewayError, notFound, RowChangedError } from '../../errors.js'
+import type { Mailbox } from '../../model/mailbox.js'
+import { clearAttention } from '../common/attention.js'
+import type { Dependencies } from '../common/dependencies.js'
+import { setDue } from '../common/due.js'
+import { listMailboxes, mailboxPartition, mailboxRowKey, readMailbox } from '../common/mailbox-rows.js'
+import { defaultMailboxId } from './mailboxes.js'
+
+/** What removing a mailbox needs from other journeys. */
+export interface RemoveDependencies extends Dependencies {
+  cancelOpenMails(tenant: string, mailboxId: string): Promise<unknown>
+  /** Open mails, counted up to a few. */
+  countOpenMails(tenant: string, mailboxId: string): Promise<number>
+  disconnect(tenant: string, connectionId: string): Promise<void>
+}
+
+/** Errors: `mailbox_is_default`, `mailbox_in_use`, both not with `force`. */
+export async function removeMailbox(
+  deps: RemoveDependencies,
+  tenant: string,
+  id: string,
+  { force = false }: { force?: boolean } = {},
+): Promise<void> {
+  const mailbox = await readMailbox(deps, tenant, id)
+  if (mailbox === undefined) throw notFound('mailbox')
+  if (!force) await assertUnused(deps, mailbox)
+  await switchOff(deps, mailbox)
+  await setDue(deps, 'poll', tenant, id, Number.POSITIVE_INFINITY)
+  await deps.cancelOpenMails(tenant, id)
+  await setDue(deps, 'lane', tenant, id, Number.POSITIVE_INFINITY)
+  const others = (await listMailboxes(deps, tenant)).filter((one) => one.id !== id)
+  const used = new Set(others.flatMap(connectionIdsOf))
+  for (const connectionId of new Set(connectionIdsOf(mailbox)))
+    if (!used.has(connectionId)) await deps.disconnect(tenant, connectionId)
+  await forgetMailbox(deps, mailbox)
+}
+
+async function assertUnused(deps: RemoveDependencies, { tenant, id }: Mailbox): Promise<void> {
+  const isDefault = (await defaultMailboxId(deps, tenant)) === id
+  if (isDefault && (await listMailboxes(deps, tenant)).length > 1) throw isTheDefault()
+  const open = await deps.countOpenMails(tenant, id)
+  if (open > 0) throw inUse(open)
+}
+
+/** Others may edit at the same moment; the last word is that it is off. */
+async function switchOff(deps: Dependencies, { tenant, id }: Mailbox): Promise<void> {
+  const table = deps.names.table('mailboxes')
+  for (;;) {
+    const now = await readMailbox(deps, tenant, id)
+    if (now === undefined) return
+    const off = { active: false, epoch: now.epoch + 1 }
+    const key = { partitionKey: mailboxPartition(tenant, id), rowKey: mailboxRowKey }
+    try {
+      await deps.tables.update(table, { ...key, ...off }, now.etag)
+      return
+    } catch (error) {
+      if (!(error instanceof RowChangedError)) throw error
+    }
+  }
+}
+
+/** Everything that names the mailbox, its own row last. */
+async function forgetMailbox(deps: Dependencies, { tenant, id }: Mailbox): Promise<void> {
+  const names = deps.names.table('names')
+  for await (const row of deps.tables.query(names, {
+    partition: tenant,
+    where: [{ column: 'mailboxId', is: 'eq', value: id }],
+  }))
+    await deps.tables.remove(names, tenant, row.rowKey)
+  for (const kind of ['mailbox-receive', 'mailbox-send'] as const) await clearAttention(deps, tenant, kind, id)
+  await deps.blobs.remove(deps.names.container('cursors'), `${tenant}/${id}`)
+  const table = deps.names.table('mailboxes')
+  const partition = mailboxPartition(tenant, id)
+  for await (const row of deps.tables.query(table, { partition }))
+    if (row.rowKey !== mailboxRowKey) await deps.tables.remove(table, partition, row.rowKey)
+  await deps.tables.remove(table, partition, mailboxRowKey)
+}
+
+export function connectionIdsOf(mailbox: Mailbox): string[] {
+  return [mailbox.receive, mailbox.send].flatMap((direction) =>
+    direction.transport === 'none' ? [] : [direction.connectionId],
+  )
+}
+
+const isTheDefault = (): GatewayError =>
+  conflict(
+    'mailbox_is_default',
+    'This mailbox is the default of the tenant.',
+    'Make another mailbox the default first, or repeat with ?force=true: mail that names no mailbox is then refused until there is a default.',
+  )
+
+const inUse = (open: number): GatewayError =>
+  conflict(
+    'mailbox_in_use',
+    `${open} mails of this mailbox have not left yet.`,
+    'Let them leave or cancel them first, or repeat with ?force=true: they are then cancelled.',
+  )

@@ -1,0 +1,67 @@
+/** The connect site with tenants, keys, mailboxes that were really signed in, and further workers on the same storage. */
+import { setTimeout } from 'node:timers/promises'
+import { readConfig } from '../../lib/config.js'
+import type { Dependencies } from '../../lib/flows/common/dependencies.js'
+import { type Gateway, wireGateway } from '../../lib/gateway.js'
+import { silentLog } from '../../lib/log.js'
+import type { Clock } from '../../lib/ports/clock.js'
+import { type ConnectSite, origin, registrationInput, startConnectSite } from './connect-site.js'
+
+export interface AdminSite extends ConnectSite {
+  operatorKey: string
+  /** Another process: its own memory, the same storage and vault; its clock runs `aheadMs` before the others'. */
+  worker(aheadMs?: number, over?: Partial<Dependencies>): Promise<Gateway>
+  /** A tenant with a registration and an administrator's key. */
+  tenant(id: string): Promise<{ id: string; key: string; registrationId: string }>
+  /** A fresh person of the emulated Contoso signs in; the mailbox exists. */
+  mailbox(tenant: string): Promise<{ mailboxId: string; connectionId: string; address: string }>
+}
+
+/** Sleeps in real time, reads the time it is told. */
+export const shiftedClock = (now: () => number): Clock => ({
+  now,
+  sleep: (ms, signal) => setTimeout(ms, undefined, signal === undefined ? {} : { signal }),
+})
+
+let people = 0
+
+export async function startAdminSite(connectionString: string): Promise<AdminSite> {
+  const site = await startConnectSite(connectionString)
+  const { gateway } = site
+  const operatorKey = site.vault
+    .snapshot()
+    .find(({ name }) => name.endsWith('-operator-key'))!
+    .versions.at(-1)!.value
+  return {
+    ...site,
+    operatorKey,
+    worker: (aheadMs = 0, over = {}) => {
+      return wireGateway(readConfig(), { clock: shiftedClock(() => Date.now() + aheadMs), log: silentLog, ...over })
+    },
+    async tenant(id) {
+      await gateway.admin.createTenant({ id, name: `${id} company` })
+      const caller = { role: 'operator', tenant: '~', keyId: 'test' } as const
+      const { key } = await gateway.admin.createApiKey(caller, id, { role: 'tenant-admin', name: 'admin' })
+      const registration = await gateway.registrations.save(id, undefined, registrationInput)
+      return { id, key: key.reveal(), registrationId: registration.id }
+    },
+    async mailbox(tenant) {
+      const address = `member${++people}@contoso.example`
+      site.directory.addUser({ upn: address, displayName: `Member ${people}`, password: 'x' })
+      const wanted = { address, displayName: '', receive: true, send: true, transport: 'auto' as const }
+      const started = await gateway.connect.startSignIn(
+        tenant,
+        { ...wanted, confirmation: 'confirmed-by-link' },
+        'tenant-admin',
+      )
+      const browser = site.browser()
+      const page = await browser.visit({ method: 'GET', url: started.link })
+      const token = /name="token" value="([^"]+)"/.exec(page.body)?.[1] ?? ''
+      const sent = await browser.visit({ method: 'POST', url: started.link, form: { token }, from: origin }, false)
+      const { url } = await site.entra.control.signInAs(sent.headers['location'] ?? '', address)
+      await browser.visit({ method: 'GET', url, from: 'https://login.example' })
+      const { mailboxId, connectionId } = await gateway.connect.describeSignIn(tenant, started.signInId)
+      return { mailboxId, connectionId, address }
+    },
+  }
+}
