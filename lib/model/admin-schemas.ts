@@ -23,6 +23,9 @@ function isAllowedUrl(url: URL): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && ['127.0.0.1', 'localhost'].includes(url.hostname))
 }
 
+/** Endpoints on this machine (local mode) may have any port. */
+const isAllowedPort = (url: URL): boolean => url.port === '' || ['127.0.0.1', 'localhost'].includes(url.hostname)
+
 export const tenantSchema = z.strictObject({
   id: z.string().refine(isTenantId, 'must have 2 to 32 characters: words of a-z and 0-9 joined by single "-"'),
   name,
@@ -36,7 +39,9 @@ export const apiKeySchema = z.strictObject({
 
 export const returnUrlSchema = z.strictObject({ url: httpsUrl })
 
-export const webhookSchema = z.strictObject({ url: httpsUrl })
+export const webhookSchema = z.strictObject({
+  url: httpsUrl.refine((text) => URL.canParse(text) && isAllowedPort(new URL(text)), 'must use port 443'),
+})
 
 const guid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 

@@ -1,27 +1,39 @@
 import { request as httpRequest, type RequestOptions } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { LookupFunction } from 'node:net'
-import { GatewayError } from '../errors.js'
+import { asGatewayError, GatewayError } from '../errors.js'
 import type { WebhookPoster } from '../ports/webhook-poster.js'
+import { type CheckedAddress, checkedAddress } from './dial.js'
 
 const timeoutMs = 10_000
 
 /**
- * Posts events over HTTPS. No redirects are followed; the address is resolved by the guarded `lookup`, so that a tenant's
- * endpoint cannot point into the platform (SEC-24). The answer's body is never read beyond its status.
+ * Posts events over HTTPS. No redirects are followed; the host is resolved by the guarded `lookup` before the request,
+ * because a socket asks no look-up for a host written as a number, so that a tenant's endpoint cannot point into the
+ * platform (SEC-24). The answer's body is never read beyond its status.
  */
 export function webhookPoster(options: { lookup: LookupFunction; allowLoopback: boolean }): WebhookPoster {
   return {
-    post: (url, body, headers) =>
-      new Promise((resolve, reject) => {
-        const target = new URL(url)
-        if (target.protocol !== 'https:' && !options.allowLoopback) return reject(unreachable(new Error('plain http')))
-        const send = target.protocol === 'https:' ? httpsRequest : httpRequest
+    post: async (url, body, headers) => {
+      const target = new URL(url)
+      const isTls = target.protocol === 'https:'
+      const port = Number(target.port) || (isTls ? 443 : 80)
+      if (!options.allowLoopback && (!isTls || port !== 443)) throw notAllowed()
+      const signal = AbortSignal.timeout(timeoutMs)
+      const host = target.hostname.replace(/^\[|\]$/g, '')
+      let checked: CheckedAddress
+      try {
+        checked = await checkedAddress({ host, port, tls: 'implicit' }, { lookup: options.lookup, timeoutMs, signal })
+      } catch (error) {
+        throw asGatewayError(error).code === 'host_not_allowed' ? notAllowed() : unreachable(error)
+      }
+      await new Promise<void>((resolve, reject) => {
+        const send = isTls ? httpsRequest : httpRequest
         const requestOptions: RequestOptions = {
           method: 'POST',
-          lookup: options.lookup,
+          ...(checked.lookup ? { lookup: checked.lookup, autoSelectFamily: true } : {}),
           timeout: timeoutMs,
-          signal: AbortSignal.timeout(timeoutMs),
+          signal,
           headers: {
             ...headers,
             'content-type': 'application/json',
@@ -37,7 +49,8 @@ export function webhookPoster(options: { lookup: LookupFunction; allowLoopback: 
         })
         request.on('error', (error) => reject(unreachable(error)))
         request.end(body)
-      }),
+      })
+    },
   }
 }
 
@@ -50,7 +63,15 @@ function refused(status: number, retryAfter: string | undefined): GatewayError {
   })
 }
 
-function unreachable(cause: Error): GatewayError {
+function notAllowed(): GatewayError {
+  return new GatewayError('webhook_not_allowed', 'needs-admin', {
+    hint: 'tenant',
+    description: 'The gateway does not post to this address.',
+    remedy: 'Use an https:// endpoint on a public address and port 443.',
+  })
+}
+
+function unreachable(cause: unknown): GatewayError {
   return new GatewayError('webhook_unreachable', 'transient', {
     description: 'The webhook endpoint could not be reached within 10 seconds.',
     remedy: 'Check its address, certificate and firewall; events are kept for three days.',

@@ -134,7 +134,7 @@ describe('webhooks', () => {
     await emitEvent(deps, 'acme', 'mail.sent', 'event-1', {})
     await deliverWebhooks(deps, 'acme', endpoint.id)
     expect(connections).toBe(0)
-    expect(await attention()).toEqual(['webhook_unreachable'])
+    expect(await attention()).toEqual(['webhook_not_allowed'])
     deps = await dependencies(true)
     const local = await addEndpoint(deps, 'acme', url.replace('127.0.0.1', 'localhost'))
     await emitEvent(deps, 'acme', 'mail.sent', 'event-1', {})
