@@ -19,6 +19,7 @@ const planted: [string, string][] = [
   ['lib/flows/a.ts', "const x = await import('../gateway.js')"],
   ['lib/flows/a.ts', "const x = process.env['X']"],
   ['lib/stores/a.ts', "import { DefaultAzureCredential } from '@azure/identity'"],
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the planted code holds a template
   ['lib/stores/a.ts', "client.listEntities({ queryOptions: { filter: `PartitionKey eq '${x}'` } })"],
   ['local/a.ts', "import { x } from '../test/support/x.js'"],
 ]

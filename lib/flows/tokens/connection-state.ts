@@ -15,7 +15,7 @@ export async function markBroken(deps: TokenDependencies, connection: Connection
   else
     await raiseAttention(deps, connection.tenant, 'connection', connection.id, error, {
       connectionId: connection.id,
-      subject: connection.username,
+      subject: connection.identity?.username ?? connection.username,
     })
   await change(deps, connection, state, error.code)
 }

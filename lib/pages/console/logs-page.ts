@@ -47,7 +47,7 @@ function fieldDay(data: LogsView, now: number): string {
 }
 
 const shown = new Set(['at', 'failed', 'state', 'code', 'class', 'action', 'text', 'description', 'remedy', 'reply'])
-const alsoShown = new Set(['peerLine', 'mailId', 'mailboxId', 'tenant'])
+const alsoShown = new Set(['id', 'peerLine', 'mailId', 'mailboxId', 'tenant'])
 
 function entry(view: View, row: LogEntry, addresses: Map<string, string>): Markup {
   const text = (column: string): string => String(row[column] ?? '')

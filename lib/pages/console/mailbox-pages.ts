@@ -97,7 +97,7 @@ export function mailboxPage(view: View, { mailbox, connection, attention, settin
     mailbox.address,
     html`<h1>${mailbox.address}</h1>
 <p class="row">${mailboxState(mailbox)}${mailbox.isDefault && chip('default', 'quiet')}</p>
-${own.map((one) => attentionCard(view, one, [mailbox]))}
+${own.map((one) => attentionCard(view, one, [mailbox], true))}
 <h2>Actions</h2>
 <div class="row">${view.may('mailboxReconnect') && actionButton(view, `${path}/reconnect`, 'Make a reconnect link')}${receives && mailbox.active && view.may('mailboxPoll') && actionButton(view, `${path}/poll`, 'Fetch mail now', {}, true)}${mailbox.sending.transport !== 'none' && mailbox.active && view.may('mailboxTestMail') && actionButton(view, `${path}/test-mail`, 'Send a test mail', {}, true)}${view.may('mailboxChange') && actionButton(view, `${path}/${mailbox.active ? 'pause' : 'activate'}`, mailbox.active ? 'Pause' : 'Activate', {}, true)}</div>
 <p class="dim">${mailbox.active ? 'A paused mailbox neither receives nor sends; its mail waits.' : 'Paused: neither receives nor sends until it is activated.'}</p>
@@ -107,8 +107,8 @@ ${own.map((one) => attentionCard(view, one, [mailbox]))}
 <dt>Connection</dt><dd>${mailbox.connectionState}${mailbox.connectionReason !== '' && html` <span class="dim">(${mailbox.connectionReason})</span>`}</dd>
 ${connection !== undefined && connectionLife(view, connection)}<dt>Name</dt><dd>${mailbox.displayName || '–'}</dd><dt>Purpose</dt><dd>${mailbox.purpose || '–'}</dd><dt>Key and id</dt><dd>${mailbox.key} · ${mailbox.id}</dd></dl>
 <p class="row"><a href="${link(view, '/mails', { mailbox: mailbox.id })}">Open mail of this mailbox</a><a href="${link(view, '/logs', { log: 'sending', mailbox: mailbox.id })}">Sending log</a><a href="${link(view, '/logs', { log: 'receiving', mailbox: mailbox.id })}">Receiving log</a></p>
-<h2>Settings</h2>${settingsTable(settings)}
-${receives && html`<h2>Received</h2>${receivedTable(view, received)}`}`,
+${receives && html`<h2>Received</h2>${receivedTable(view, received)}`}
+<h2>Settings</h2><details><summary>Every setting of this mailbox and who set it</summary>${settingsTable(settings)}</details>`,
   )
 }
 

@@ -92,7 +92,12 @@ export function concerns(item: AttentionEntry, mailbox: AttentionMailbox): boole
   return [mailbox.receive, mailbox.send].some((one) => one.transport !== 'none' && one.connectionId === connectionId)
 }
 
-export function attentionCard(view: View, item: AttentionEntry, mailboxes: readonly AttentionMailbox[]): Markup {
+export function attentionCard(
+  view: View,
+  item: AttentionEntry,
+  mailboxes: readonly AttentionMailbox[],
+  onOwnPage = false,
+): Markup {
   const mailbox = mailboxes.find((one) => concerns(item, one))
   const mailboxId = mailbox?.id ?? (item.kind.startsWith('mailbox-') ? item.id : item.mailboxId)
   const subject = mailbox?.address ?? item.subject
@@ -101,6 +106,7 @@ export function attentionCard(view: View, item: AttentionEntry, mailboxes: reado
     item.kind === 'mail-unknown'
       ? html`<a href="${link(view, `/mails/${segment(item.id)}`, inTenant)}">Open the mail</a>`
       : mailboxId !== '' &&
+        !onOwnPage &&
         html`<a href="${link(view, `/mailboxes/${segment(mailboxId)}`, inTenant)}">Open the mailbox</a>`
   return html`<article class="card alert"><h3>${kindWords(item.kind)}${subject !== '' && html`: ${subject}`}</h3>
 <p class="row">${chip(`Acts: ${item.whoActs}`, item.class === 'transient' ? 'wait' : 'bad')} <span>since ${when(item.since, view.now, 'unknown')}</span>${view.tenant === '~' && html`<span>tenant <a href="${link(view, '', inTenant)}">${item.tenant}</a></span>`}</p>
