@@ -46,6 +46,8 @@ export function imapError(error: unknown, peer: ImapPeer): GatewayError {
   const { code = '', reason, authenticationFailed } = failure
   const reply = replyOf(failure)
   if (reply !== '') return refusal(reply, peer, authenticationFailed === true)
+  // OpenSSL's errors have a reason too, and it is no server's.
+  if (/^(EPROTO$|ERR_(SSL|TLS)_)/.test(code)) return networkError(failure, 'net')
   if (reason) return refusal(`* BYE ${reason}`, peer, false)
   if (tooLarge.has(code)) return hostileAnswer()
   if (code === 'STARTTLS_INJECTION') return noEncryption()

@@ -12,6 +12,7 @@ import { readConnection } from '../common/connection-rows.js'
 import { setDue } from '../common/due.js'
 import { confirmNow } from './confirm-sign-in.js'
 import type { ConnectDependencies, ProbeInput } from './connect-dependencies.js'
+import { unreachable } from './probe-mailbox.js'
 import { type Grant, type StoredSignIn, sealPlace, stepSignIn } from './sign-in-row.js'
 import {
   directionScopes,
@@ -81,8 +82,9 @@ const notGranted = (what: string): Verdict => ({
   remedy: 'Connect the mailbox again and accept the whole list, or ask an administrator to allow it.',
 })
 
+/** Nothing was found out in time. A provider has said who signed in; a password nobody accepted is not kept. */
 const undecided = (grant: Grant): Verdicts => ({
-  signIn: { verdict: grant.kind === 'oauth' ? 'works' : 'not-tested' },
+  signIn: grant.kind === 'oauth' ? { verdict: 'works' } : unreachable,
   reading: { verdict: 'not-tested' },
   sending: { verdict: 'not-tested' },
 })

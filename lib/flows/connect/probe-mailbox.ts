@@ -17,15 +17,16 @@ export async function probeMailbox(deps: ProbeDependencies, input: ProbeInput): 
     if (needed && scopes && authority.kind === 'bearer')
       checkToken((await authority.token()).reveal(), needed.resource, scopes)
   }
+  const typed = authority.kind === 'password'
   const [reading, sending] = await Promise.all([
     receive
-      ? tried(async () => {
+      ? tried(typed, async () => {
           await allowed(needed?.reading)
           return (await deps.receiver(receive.transport)).open(receive, authority, signal)
         })
       : untested,
     send
-      ? tried(async () => {
+      ? tried(typed, async () => {
           await allowed(needed?.sending)
           return (await deps.sender(send.transport)).open(send, authority, signal)
         })
@@ -34,9 +35,37 @@ export async function probeMailbox(deps: ProbeDependencies, input: ProbeInput): 
   return { signIn: signInVerdict(input, reading, sending), reading, sending }
 }
 
+/**
+ * A person typed host and port: whether nothing listens there, something else does, a firewall drops the packets or the
+ * name is an internal one is all one answer, so that nobody scans networks with sign-ins (SEC-25).
+ */
+export const unreachable = {
+  verdict: 'fails',
+  code: 'server_unreachable',
+  text: 'No mail server could be reached at this host and port.',
+  remedy: 'Check host name, port (993, 143, 465 or 587) and encryption; the server must answer on the internet.',
+} as const satisfies Verdict
+
+const aboutCertificates = /^net_(cert|depth|self_signed|unable_to|err_tls)/
+
+const saysNothing: ReadonlySet<string> = new Set([
+  'host_not_allowed',
+  'imap_answer_too_large',
+  'imap_unreadable_reply',
+  'smtp_unreadable_reply',
+  'stopped',
+  'unclassified',
+])
+
+const tellsOfPorts = (code: string): boolean =>
+  saysNothing.has(code) || (code.startsWith('net_') && !aboutCertificates.test(code))
+
 const untested: Verdict = { verdict: 'not-tested' }
 
-async function tried(open: () => Promise<Pick<ReceiveSession | SendSession, 'check' | 'close'>>): Promise<Verdict> {
+async function tried(
+  typed: boolean,
+  open: () => Promise<Pick<ReceiveSession | SendSession, 'check' | 'close'>>,
+): Promise<Verdict> {
   try {
     const session = await open()
     try {
@@ -47,7 +76,7 @@ async function tried(open: () => Promise<Pick<ReceiveSession | SendSession, 'che
     return { verdict: 'works' }
   } catch (error) {
     const { code, description, remedy } = asGatewayError(error)
-    return { verdict: 'fails', code, text: description, remedy }
+    return typed && tellsOfPorts(code) ? unreachable : { verdict: 'fails', code, text: description, remedy }
   }
 }
 
