@@ -59,6 +59,16 @@ export class Browser {
     return this.open(new URL(action, page.url).href, { ...fields, ...values })
   }
 
+  /** Opens the link whose tag or text contains `marker`. */
+  async follow(page: Visit, marker: string): Promise<Visit> {
+    const link = [...page.html.matchAll(/<a\b[^>]*>[\s\S]*?<\/a>/gi)]
+      .map(([one]) => one)
+      .find((one) => one.includes(marker))
+    const href = /\bhref="([^"]*)"/i.exec(link ?? '')?.[1]
+    if (href === undefined) throw new Error(`no link with ${marker} on ${page.url}: ${textOf(page.html).slice(0, 300)}`)
+    return this.open(new URL(plainText(href), page.url).href)
+  }
+
   #keep(host: string, lines: string[]): void {
     const jar = this.#cookies.get(host) ?? new Map<string, string>()
     this.#cookies.set(host, jar)

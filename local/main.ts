@@ -143,6 +143,7 @@ async function summary(stack: Stack, folder: string, ms: number): Promise<void> 
     `  3  Read it               ${stack.graph.url}/mail`,
     `  4  Ops console           ${stack.url}/console`,
     `                           operator key ${stack.operatorKey()}`,
+    `  5  Run an application    GATEWAY_URL=${stack.url} GATEWAY_KEY=${tenant.adminKey} node docs/examples/app.mjs`,
     '',
     `  API                      ${stack.url}/api/openapi.json   ·   health ${stack.url}/api/health`,
     `  Emulated Microsoft 365   sign-in ${stack.entra.url}, Graph ${stack.graph.url}, Key Vault ${stack.vault.url}`,

@@ -1,0 +1,114 @@
+/**
+ * A whole application on Mailbox Gateway in one file, without packages: a person connects a mailbox, the application
+ * sends a mail from it and hears what becomes of it. `docs/app-developer.md` explains the parts; a test runs this file.
+ *
+ *   GATEWAY_URL=http://localhost:7071 GATEWAY_KEY=mbg_demo_… node docs/examples/app.mjs
+ */
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createServer } from 'node:http'
+
+const gateway = process.env.GATEWAY_URL
+const key = process.env.GATEWAY_KEY
+const self = `http://127.0.0.1:${process.env.PORT || 3000}`
+const appSecret = randomBytes(32)
+
+// call
+/** One call of the API. An error says what happened, what to do, and whether trying again can help. */
+async function call(method, path, body, headers = {}) {
+  const answer = await fetch(`${gateway}/api/v1/${path}`, {
+    method,
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...headers },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  })
+  const result = answer.status === 204 ? undefined : await answer.json()
+  if (answer.ok) return result
+  throw Object.assign(new Error(`${result.title} ${result.detail}`), { code: result.code, class: result.class })
+}
+// end
+
+// setup
+// Once for each environment, with a key of the role tenant-admin. The signing key is shown this one time: keep it secret.
+await call('POST', 'return-urls', { url: `${self}/connected` })
+const webhook = await call('POST', 'webhooks', { url: `${self}/events` })
+// end
+
+// connect
+/** Only the session that began a sign-in can finish it: the binding is derived from it and never leaves the server. */
+const bindingOf = (session) => createHmac('sha256', appSecret).update(session).digest('hex')
+
+async function beginConnect(session, address) {
+  const { link } = await call('POST', 'sign-ins', {
+    address,
+    returnUrl: `${self}/connected`,
+    binding: bindingOf(session),
+  })
+  return link
+}
+
+async function finishConnect(session, result) {
+  const [signInId, code] = result.split('.')
+  return call('POST', `sign-ins/${signInId}/redeem`, { code, binding: bindingOf(session) })
+}
+// end
+
+// send
+/** The key names the business fact: however often this is called for one order, one mail leaves. */
+async function confirmOrder(mailboxId, order, to) {
+  const mail = { mailboxId, to: [to], subject: `Your order ${order}`, text: 'Thank you. It is on its way.' }
+  return call('POST', 'mails', mail, { 'idempotency-key': `order-${order}-confirmation` })
+}
+// end
+
+// events
+/** Standard Webhooks: HMAC-SHA-256 over id, time and body; not older than five minutes. */
+function isGenuine(headers, body) {
+  const { 'webhook-id': id, 'webhook-timestamp': time, 'webhook-signature': signature = '' } = headers
+  if (Math.abs(Date.now() / 1000 - Number(time)) > 300) return false
+  const secret = Buffer.from(webhook.signingKey.slice('whsec_'.length), 'base64')
+  const wanted = Buffer.from(createHmac('sha256', secret).update(`${id}.${time}.${body}`).digest('base64'))
+  return signature.split(' ').some((one) => {
+    const given = Buffer.from(one.replace(/^v1,/, ''))
+    return given.length === wanted.length && timingSafeEqual(given, wanted)
+  })
+}
+
+/** The same event may come twice, always under the same id. */
+const seen = new Set()
+
+async function onEvent({ id, type, data }) {
+  if (seen.has(id)) return
+  seen.add(id)
+  if (type === 'mail.received') {
+    const { parsed } = await call('GET', `mailboxes/${data.mailboxId}/received/${data.receivedId}`)
+    console.log(`received: ${parsed.subject}`)
+  } else console.log(`${type}: ${JSON.stringify(data)}`)
+}
+// end
+
+createServer(async (request, response) => {
+  const { pathname, searchParams } = new URL(request.url, self)
+  const session = /session=(\w+)/.exec(request.headers.cookie ?? '')?.[1] ?? randomBytes(16).toString('hex')
+  try {
+    if (pathname === '/connect') {
+      const link = await beginConnect(session, searchParams.get('address'))
+      response.writeHead(303, { location: link, 'set-cookie': `session=${session}; HttpOnly; SameSite=Lax; Path=/` })
+      response.end()
+    } else if (pathname === '/connected') {
+      const mailbox = await finishConnect(session, searchParams.get('result'))
+      const mail = await confirmOrder(mailbox.mailboxId, '4711', 'ben@contoso.example')
+      response.end(`Connected. Mail ${mail.id} is ${mail.state}.`)
+    } else if (pathname === '/events') {
+      let body = ''
+      for await (const chunk of request) body += chunk
+      if (isGenuine(request.headers, body)) await onEvent(JSON.parse(body))
+      else response.statusCode = 401
+      response.end()
+    } else {
+      response.setHeader('content-type', 'text/html')
+      response.end('<a href="/connect?address=ana@contoso.example">Connect ana@contoso.example</a>')
+    }
+  } catch (error) {
+    response.writeHead(error.class === 'transient' ? 503 : 400)
+    response.end(error.message)
+  }
+}).listen(process.env.PORT || 3000, '127.0.0.1', () => console.log(`open ${self}`))
