@@ -5,6 +5,9 @@ import { handOverMs } from './lane.js'
 import type { SendDependencies } from './send-dependencies.js'
 import type { SendRoute } from './send-route.js'
 
+/** Given with every end of a watch: without a reason the platform makes an exception with a stack. */
+const over = new Error('the session is over')
+
 export interface LaneSession {
   /** The session to send the next mail over. */
   get(): Promise<SendSession>
@@ -17,29 +20,44 @@ export function laneSession(deps: SendDependencies, route: SendRoute): LaneSessi
   let session: SendSession | undefined
   let used = 0
   let stop = new AbortController()
+  let running: { since: number } | undefined
+  let watch: AbortController | undefined
 
   const open = async (): Promise<SendSession> => {
     stop = new AbortController()
     return limited(() => route.sender.open(route.target, route.authority, stop.signal))
   }
   async function limited<T>(work: () => Promise<T>): Promise<T> {
-    const timer = new AbortController()
-    const { signal } = timer
-    const limit = stop
-    deps.clock.sleep(handOverMs, signal).then(
-      () => limit.abort(new Error('the hand-over took too long')),
-      () => {},
-    )
+    running = { since: deps.clock.now() }
+    watch ??= startWatch()
     try {
       return await work()
     } finally {
-      timer.abort()
+      running = undefined
     }
+  }
+  /** One sleeper for the whole session: a timer and a signal per mail cost more than composing its headers. */
+  function startWatch(): AbortController {
+    const watching = new AbortController()
+    const look = async (): Promise<void> => {
+      for (;;) {
+        const seen = running
+        const now = deps.clock.now()
+        await deps.clock.sleep(Math.max((seen?.since ?? now) + handOverMs - now, 0), watching.signal)
+        if (seen !== undefined && seen === running) break
+      }
+      watch = undefined
+      stop.abort(new Error('the hand-over took too long'))
+    }
+    look().catch(() => {})
+    return watching
   }
   async function drop(): Promise<void> {
     const closing = session
     session = undefined
     used = 0
+    watch?.abort(over)
+    watch = undefined
     await closing?.close().catch(() => {})
   }
   return {

@@ -1,0 +1,102 @@
+import { expect, test } from 'vitest'
+import { handOverMs } from '../../../lib/flows/send/lane.js'
+import { laneSession } from '../../../lib/flows/send/open-session.js'
+import type { SendDependencies } from '../../../lib/flows/send/send-dependencies.js'
+import type { SendRoute } from '../../../lib/flows/send/send-route.js'
+
+/** Sleepers wake when the time they asked for was passed by `advance`. */
+function steppedClock() {
+  let now = 1_000_000
+  const sleepers = new Set<{ at: number; wake: () => void }>()
+  return {
+    sleepers,
+    now: () => now,
+    sleep: (ms: number, signal?: AbortSignal) =>
+      new Promise<void>((resolve, reject) => {
+        if (ms <= 0) return resolve()
+        const sleeper = { at: now + ms, wake: resolve }
+        sleepers.add(sleeper)
+        signal?.addEventListener('abort', () => {
+          sleepers.delete(sleeper)
+          reject(signal.reason as Error)
+        })
+      }),
+    async advance(ms: number): Promise<void> {
+      now += ms
+      for (const sleeper of sleepers) if (sleeper.at <= now && sleepers.delete(sleeper)) sleeper.wake()
+      await new Promise(setImmediate)
+    },
+  }
+}
+
+function opened() {
+  const clock = steppedClock()
+  const signals: AbortSignal[] = []
+  const session = { send: () => Promise.reject(new Error('not used')), close: async () => {} }
+  const sender = {
+    open: async (_target: unknown, _authority: unknown, signal: AbortSignal) => {
+      signals.push(signal)
+      return session
+    },
+  }
+  const route = { sender, target: {}, authority: {}, perSession: 100 } as unknown as SendRoute
+  return { clock, signals, lane: laneSession({ clock } as unknown as SendDependencies, route) }
+}
+
+/** Work that ends when told. */
+function pending() {
+  let end = (): void => {}
+  const work = new Promise<void>((resolve) => {
+    end = resolve
+  })
+  return { work: () => work, end: () => end() }
+}
+
+test('REL-04: a hand-over that takes longer than the lease allows is aborted, not a moment earlier', async () => {
+  const { clock, signals, lane } = opened()
+  await lane.get()
+  const slow = pending()
+  const running = lane.limited(slow.work)
+  await clock.advance(handOverMs - 1)
+  expect(signals[0]?.aborted).toBe(false)
+  await clock.advance(1)
+  expect(signals[0]?.aborted).toBe(true)
+  slow.end()
+  await running
+})
+
+test('REL-04: the time of each hand-over counts anew, however long the session lives', async () => {
+  const { clock, signals, lane } = opened()
+  await lane.get()
+  for (let mail = 0; mail < 5; mail += 1) {
+    const work = pending()
+    const running = lane.limited(work.work)
+    await clock.advance(handOverMs * 0.7)
+    work.end()
+    await running
+  }
+  const slow = pending()
+  const running = lane.limited(slow.work)
+  await clock.advance(handOverMs - 1)
+  expect(signals[0]?.aborted).toBe(false)
+  await clock.advance(1)
+  expect(signals[0]?.aborted).toBe(true)
+  slow.end()
+  await running
+})
+
+test('a session that was dropped leaves no sleeper behind, and the next one is watched again', async () => {
+  const { clock, signals, lane } = opened()
+  await lane.get()
+  await lane.drop()
+  expect(clock.sleepers.size).toBe(0)
+  await lane.get()
+  const slow = pending()
+  const running = lane.limited(slow.work)
+  await clock.advance(handOverMs)
+  expect(signals.map((signal) => signal.aborted)).toEqual([false, true])
+  slow.end()
+  await running
+  await lane.drop()
+  expect(clock.sleepers.size).toBe(0)
+})
