@@ -7,6 +7,7 @@ import MailComposer from 'nodemailer/lib/mail-composer'
 import { GatewayError, invalidInput } from '../errors.js'
 import type { MailSubmission } from '../model/mail-submission.js'
 import { normaliseMime } from './normalise-mime.js'
+import { writeMime } from './write-mime.js'
 
 export interface Person {
   address: string
@@ -58,6 +59,12 @@ export function isSettableHeader(name: string): boolean {
 export const messageIdOf = (mailId: string, from: string): string =>
   `<${mailId}@${from.slice(from.lastIndexOf('@') + 1)}>`
 
+/** Larger mails are written in steps, so that other work is not held up. */
+const atOnce = 65_536
+
+const contentLength = ({ text = '', html = '', attachments }: MailSubmission): number =>
+  attachments.reduce((sum, part) => sum + part.content.length, text.length + html.length)
+
 /** `from` must be allowed already; for raw MIME its From (and Sender) must be that address. */
 export async function composeMail(input: Composition): Promise<ComposedMail> {
   const { submission, from } = input
@@ -73,7 +80,6 @@ export async function composeMail(input: Composition): Promise<ComposedMail> {
   const composer = new MailComposer({
     disableFileAccess: true,
     disableUrlAccess: true,
-    newline: '\r\n',
     from: from,
     to: input.to,
     cc: input.cc,
@@ -81,7 +87,7 @@ export async function composeMail(input: Composition): Promise<ComposedMail> {
     subject: submission.subject,
     date: new Date(input.date),
     messageId,
-    // Content as Buffer: a string or object could be read as a path, a URL or a data URI.
+    // As `content` of a part a string is text and nothing else: never a path, a URL or a data URI.
     ...(submission.text === undefined
       ? {}
       : { text: { content: lines(submission.text), contentType: 'text/plain; charset=utf-8' } }),
@@ -100,7 +106,10 @@ export async function composeMail(input: Composition): Promise<ComposedMail> {
     })),
   })
   try {
-    return { bytes: await composer.compile().build(), messageId }
+    const tree = composer.compile()
+    const bytes = contentLength(submission) <= atOnce ? writeMime(tree) : await tree.build()
+    if (hasBareBreak(bytes)) throw new Error('a line break of the composed mail is not CRLF')
+    return { bytes, messageId }
   } catch (cause) {
     throw new GatewayError('mail_not_composable', 'permanent', {
       status: 422,
@@ -111,5 +120,17 @@ export async function composeMail(input: Composition): Promise<ComposedMail> {
   }
 }
 
-/** One kind of line end, so that no look-alike of an end-of-data survives (SEC-28). */
-const lines = (text: string): Buffer => Buffer.from(text.replace(/\r\n|\r|\n/g, '\r\n'), 'utf8')
+/**
+ * One kind of line end, so that no look-alike of an end-of-data survives (SEC-28). The library takes a part with an empty
+ * string for no part, so an empty one is a buffer.
+ */
+const lines = (text: string): string | Buffer => (text === '' ? Buffer.alloc(0) : text.replace(/\r\n|\r|\n/g, '\r\n'))
+
+const cr = 13
+const lf = 10
+
+function hasBareBreak(bytes: Buffer): boolean {
+  for (let at = bytes.indexOf(lf); at !== -1; at = bytes.indexOf(lf, at + 1)) if (bytes[at - 1] !== cr) return true
+  for (let at = bytes.indexOf(cr); at !== -1; at = bytes.indexOf(cr, at + 1)) if (bytes[at + 1] !== lf) return true
+  return false
+}
