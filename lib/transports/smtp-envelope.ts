@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer'
 import { domainToASCII } from 'node:url'
 import { translate } from '../diagnosis/translate.js'
 import { GatewayError } from '../errors.js'
@@ -35,7 +36,7 @@ export function envelopeOf(mail: OutgoingMail, abilities: SmtpAbilities): SmtpEn
     from: wireAddress(mail.from, 'from', abilities.utf8),
     to: mail.recipients.map((address, index) => wireAddress(address, `recipients[${index}]`, abilities.utf8)),
     size: mail.raw.length,
-    use8BitMime: mail.raw.some((byte) => byte > 127),
+    use8BitMime: !isAscii(mail.raw),
   }
 }
 

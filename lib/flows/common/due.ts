@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { RowChangedError } from '../../errors.js'
 import type { Row } from '../../ports/tables.js'
 import type { Dependencies } from './dependencies.js'
@@ -20,7 +20,7 @@ export interface DueSubject {
 const rowKeyOf = (tenant: string, id: string): string => `${tenant}~${id}`
 
 function partitionOf(kind: DueKind, tenant: string, id: string): string {
-  const shard = createHash('sha256').update(`${tenant}~${id}`).digest()[0]! % dueShards
+  const shard = hash('sha256', `${tenant}~${id}`, 'buffer')[0]! % dueShards
   return `${kind}~${shard.toString(16).padStart(2, '0')}`
 }
 

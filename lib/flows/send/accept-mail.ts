@@ -4,7 +4,6 @@
  * content answers with the same mail, with other content `idempotency_conflict`. A crash after any step leaves at most
  * an orphaned blob and a hint that the next look at the lane removes; the caller simply repeats.
  */
-import { createHash } from 'node:crypto'
 import { conflict, invalidInput, RowExistsError } from '../../errors.js'
 import { hashId, newId, sha256 } from '../../model/ids.js'
 import type { Mail } from '../../model/mail.js'
@@ -162,5 +161,5 @@ function hashOf(submission: MailSubmission): string {
     typeof value === 'object' && value !== null && !Array.isArray(value)
       ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
       : value
-  return createHash('sha256').update(JSON.stringify(submission, sorted)).digest('hex')
+  return sha256(JSON.stringify(submission, sorted))
 }
