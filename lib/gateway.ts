@@ -153,7 +153,7 @@ export async function wireGateway(config: Config, over: Partial<Dependencies> = 
   const { authenticate, audit, disconnect, readConnection, registrations, retryConnections } = flows
   const { sealKeys, deliverMessage, deliverWebhooks, sweepWebhooks } = flows
   const { buryMessage, checkHealth, dropOldLogs, listAttention, listLog, measure, prepareStorage, sweep } = flows
-  const { findSent, warnOfExpiry } = flows
+  const { findSent, forgetBuried, warnOfExpiry } = flows
   const allowLoopback = config.allowLoopbackMailHosts
   const lookup = guardedLookup({ allowLoopback })
   const allowPort = (port: number): boolean => allowedPort(port, allowLoopback)
@@ -242,6 +242,7 @@ export async function wireGateway(config: Config, over: Partial<Dependencies> = 
     signIns: () => connect.expireSignIns(),
     measures: every(5 * 60_000, () => measure(deps)),
     expiries: every(6 * 3_600_000, () => warnOfExpiry(deps)),
+    buried: every(6 * 3_600_000, () => forgetBuried(deps)),
     logs: () => dropOldLogs(deps, config.retentionDays),
   }
   const ops = {

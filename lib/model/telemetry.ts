@@ -14,7 +14,7 @@ export const telemetry = {
   'mails-open': ['waiting', 'gated', 'held', 'unknown', 'oldestLateMs', 'oldestUnknownMs'],
   /** What needs attention, every five minutes, one line per kind and class; a healthy deployment writes none. */
   'attention-open': ['kind', 'class', 'count', 'oldestMs'],
-  /** The counts of a tenant have not added up for ten minutes. */
+  /** Journal and outbox of a tenant disagree: how many mails, since when. */
   'balance-not-closed': ['tenant', 'difference', 'sinceMs'],
   /** A client secret ends in 60, 30, 7 or 1 days or has ended; once per stage. */
   'secret-expiring': ['tenant', 'registrationId', 'daysLeft', 'code'],

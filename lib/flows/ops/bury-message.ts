@@ -34,6 +34,17 @@ export async function buryMessage(
     { tenant, state: 'rejected', code: error.code, text: error.description, remedy: error.remedy, messageId: id },
     true,
   )
-  if (tenant !== '~') await raiseAttention(deps, tenant, 'message', id, error)
+  await raiseAttention(deps, tenant, 'message', id, error)
   deps.log.error('message-buried', { queue, tenant, messageId: id })
+}
+
+const shownMs = 7 * 86_400_000
+
+/** Nothing makes a buried message healthy again: its card is shown for a week. The raw bytes stay longer. */
+export async function forgetBuried(deps: Dependencies): Promise<void> {
+  const table = deps.names.table('attention')
+  const rowRange: [string, string] = ['message~', 'message~~']
+  for await (const row of deps.tables.query(table, { partitionRange: ['0', '~~'], rowRange }))
+    if (deps.clock.now() - Date.parse(String(row['since'])) > shownMs)
+      await deps.tables.remove(table, row.partitionKey, row.rowKey)
 }

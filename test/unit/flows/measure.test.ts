@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
 import { raiseAttention } from '../../../lib/flows/common/attention.js'
+import { buryMessage, forgetBuried } from '../../../lib/flows/ops/bury-message.js'
+import { listAttention } from '../../../lib/flows/ops/list-attention.js'
 import { measure } from '../../../lib/flows/ops/measure.js'
 import { sweep } from '../../../lib/flows/ops/sweep.js'
 import { warnOfExpiry } from '../../../lib/flows/ops/warn-of-expiry.js'
@@ -125,4 +127,20 @@ test('SEC-40: a log line can carry ids, codes, counts and durations only', () =>
     /^(count|attempt|subjects|mailboxes|idle|mail|failed|skipped|handedOver|quarantined|waiting|gated|held|unknown|difference|daysLeft|ms|[a-zA-Z]+Ms)$/
   for (const [name, fields] of Object.entries(telemetry))
     for (const field of fields) expect(ids.test(field) || counts.test(field), `${name}.${field}`).toBe(true)
+})
+
+test('a buried message is shown to its tenant or the operator for a week', async () => {
+  const h = await harness()
+  await buryMessage(h.deps, 'mail-send', { tenant: h.tenant, mailboxId: h.mailbox.id }, 'one')
+  await buryMessage(h.deps, 'outbound-mail', 'no JSON at all', 'two')
+  expect(h.of('message-buried').map((line) => line['tenant'])).toEqual([h.tenant, '~'])
+  const shown = async () => (await listAttention(h.deps, '~')).map((item) => [item.tenant, item.kind])
+  await forgetBuried(h.deps)
+  expect((await shown()).sort()).toEqual([
+    [h.tenant, 'message'],
+    ['~', 'message'],
+  ])
+  h.clock.advance(8 * day)
+  await forgetBuried(h.deps)
+  expect(await shown()).toEqual([])
 })
