@@ -270,6 +270,54 @@ export const settingsTable = [
     description: 'How many mails one worker sends for one mailbox before it lets go.',
   },
   {
+    name: 'RECIPIENTS_PER_DAY',
+    kind: 'number',
+    default: '100000',
+    min: 1,
+    max: 10000000,
+    example: '100000',
+    description:
+      'Recipients to whom one mailbox sends within a day; what is more waits for the next. Exchange Online: 10,000.',
+    adjustable: true,
+    bound: 'ceiling',
+  },
+  {
+    name: 'TENANT_REQUESTS_PER_MINUTE',
+    kind: 'number',
+    default: '30000',
+    min: 10,
+    max: 1000000,
+    example: '30000',
+    description: 'API calls of one tenant that one instance answers in a minute; more get 429 with Retry-After.',
+  },
+  {
+    name: 'TENANT_MAILS_PER_MINUTE',
+    kind: 'number',
+    default: '10000',
+    min: 1,
+    max: 1000000,
+    example: '10000',
+    description: 'Mails that one instance accepts from one tenant in a minute.',
+  },
+  {
+    name: 'TENANT_MAIL_MEGABYTES_PER_MINUTE',
+    kind: 'number',
+    default: '2000',
+    min: 1,
+    max: 1000000,
+    example: '2000',
+    description: 'Megabytes of mail that one instance accepts from one tenant in a minute.',
+  },
+  {
+    name: 'TENANT_CONNECTS_PER_MINUTE',
+    kind: 'number',
+    default: '120',
+    min: 1,
+    max: 100000,
+    example: '120',
+    description: 'Sign-ins, reconnect links, test mails and polls on request of one tenant in a minute and instance.',
+  },
+  {
     name: 'RETENTION_DAYS',
     kind: 'number',
     default: '30',
@@ -333,6 +381,13 @@ export interface Config {
   messagesPerSession: number
   laneSeconds: number
   laneMails: number
+  recipientsPerDay: number
+  tenantLimits: {
+    requestsPerMinute: number
+    mailsPerMinute: number
+    mailBytesPerMinute: number
+    connectsPerMinute: number
+  }
   retentionDays: number
   linkMs: number
   /** What tenants and mailboxes may choose for themselves. */
@@ -426,6 +481,13 @@ export function readConfig(environment: Environment = process.env): Config {
     messagesPerSession: number('MESSAGES_PER_SESSION'),
     laneSeconds: number('LANE_SECONDS'),
     laneMails: number('LANE_MAILS'),
+    recipientsPerDay: number('RECIPIENTS_PER_DAY'),
+    tenantLimits: {
+      requestsPerMinute: number('TENANT_REQUESTS_PER_MINUTE'),
+      mailsPerMinute: number('TENANT_MAILS_PER_MINUTE'),
+      mailBytesPerMinute: number('TENANT_MAIL_MEGABYTES_PER_MINUTE') * 1_000_000,
+      connectsPerMinute: number('TENANT_CONNECTS_PER_MINUTE'),
+    },
     retentionDays: number('RETENTION_DAYS'),
     linkMs: number('LINK_HOURS') * 3_600_000,
     adjustable: (settingsTable as readonly SettingRow[])

@@ -10,6 +10,7 @@ import { asGatewayError } from './errors.js'
 import type { Registrations } from './flows/admin/registrations.js'
 import type { Dependencies } from './flows/common/dependencies.js'
 import type { ProbeInput } from './flows/connect/index.js'
+import { tenantLimits } from './http/tenant-limits.js'
 import { jsonLog } from './log.js'
 import type { Caller } from './model/caller.js'
 import { newId } from './model/ids.js'
@@ -261,6 +262,7 @@ export async function wireGateway(config: Config, over: Partial<Dependencies> = 
     sealer,
     authenticate: (credential: string) => authenticate(deps, credential),
     readTenant: (id: string) => admin.readTenant(id),
+    admit: tenantLimits(config.tenantLimits, deps.clock.now),
     audit: (...input: [Caller, string, string, string]) => audit(deps, ...input),
     registrations: registered satisfies Registrations,
     tokens,

@@ -7,6 +7,7 @@ import { parse } from '../model/parse.js'
 import { jsonBody } from './json-body.js'
 import type { Operation } from './operation.js'
 import { problem } from './problem.js'
+import type { Admit } from './tenant-limits.js'
 
 export interface ApiCall<T> {
   caller: Caller
@@ -23,6 +24,7 @@ export interface ApiCall<T> {
 interface Authenticator {
   authenticate(credential: string): Promise<Caller>
   readTenant(id: string): Promise<unknown>
+  admit: Admit
   audit(caller: Caller, tenant: string, action: string, subject: string): Promise<void>
 }
 
@@ -43,6 +45,7 @@ export function apiHandler<T = undefined>(
       const caller = operation.roles.length === 0 ? anonymous : await authenticator.authenticate(credentialOf(request))
       if (operation.roles.length > 0 && !operation.roles.includes(caller.role)) throw forbidden(operation)
       if (operation.tenant) tenant = await tenantOf(authenticator, caller, request, operation)
+      if (operation.tenant) authenticator.admit(tenant, operation.limited, announcedBytes(request))
       const body = (await bodyOf(operation, request)) as T
       const params = Object.fromEntries(Object.entries(request.params).map(([name, value]) => [name, String(value)]))
       const response = await act({ caller, tenant, body, params, query: request.query, request, requestId })
@@ -62,6 +65,11 @@ export function apiHandler<T = undefined>(
       return problem(failure, requestId)
     }
   }
+}
+
+function announcedBytes(request: HttpRequest): number {
+  const length = Number(request.headers.get('content-length') ?? '0')
+  return Number.isSafeInteger(length) && length > 0 ? length : 0
 }
 
 /** Every change by a person or app leaves an audit row; submitted mail has its journal instead. */

@@ -259,6 +259,7 @@ export const operations = {
 
   signInStart: {
     name: 'sign-in-start',
+    limited: 'connect',
     method: 'POST',
     route: 'api/v1/sign-ins',
     roles: all,
@@ -266,7 +267,7 @@ export const operations = {
     summary: 'Starts connecting or reconnecting a mailbox; answers with the link to open.',
     body: apiBody('signInStartSchema'),
     success: [201, 'Started.'],
-    errors: ['return_url_not_registered', 'no_registration'],
+    errors: ['too_many_requests', 'return_url_not_registered', 'no_registration'],
   },
   signInShow: show('sign-in-show', 'sign-ins/{id}', 'State and verdicts of a sign-in.'),
   signInRedeem: {
@@ -316,7 +317,7 @@ export const operations = {
     query: forced,
     errors: ['not_found', 'mailbox_is_default', 'mailbox_in_use'],
   },
-  mailboxPoll: act('mailbox-poll-now', 'mailboxes/{id}/poll', all, 'Polls a mailbox now.'),
+  mailboxPoll: { ...act('mailbox-poll-now', 'mailboxes/{id}/poll', all, 'Polls a mailbox now.'), limited: 'connect' },
   mailboxTestMail: {
     ...act(
       'mailbox-test-mail',
@@ -325,17 +326,22 @@ export const operations = {
       'Sends one mail now and answers with its final state, the log row and, when it failed, the diagnosis.',
       ['mailbox_busy', 'no_mail_server'],
     ),
+    limited: 'connect',
     body: apiBody('testMailSchema'),
   },
-  mailboxReconnect: act(
-    'mailbox-reconnect',
-    'mailboxes/{id}/reconnect',
-    admins,
-    'A link by which the mailbox owner signs in again; id, cursor and history stay.',
-  ),
+  mailboxReconnect: {
+    ...act(
+      'mailbox-reconnect',
+      'mailboxes/{id}/reconnect',
+      admins,
+      'A link by which the mailbox owner signs in again; id, cursor and history stay.',
+    ),
+    limited: 'connect',
+  },
 
   mailSubmit: {
     name: 'mail-submit',
+    limited: 'mail',
     method: 'POST',
     route: 'api/v1/mails',
     roles: all,
@@ -345,7 +351,7 @@ export const operations = {
     maxBytes: 60 * 1024 * 1024,
     headers: { 'Idempotency-Key': 'Up to 200 characters; unique per mail.' },
     success: [202, 'Accepted; durable.'],
-    errors: ['no_mail_server', 'from_not_allowed', 'idempotency_conflict', 'mail_too_large'],
+    errors: ['too_many_requests', 'no_mail_server', 'from_not_allowed', 'idempotency_conflict', 'mail_too_large'],
   },
   mailShow: show('mail-show', 'mails/{id}', 'State, attempts, last error and remedy of a mail.'),
   mailList: list('mail-list', 'mails', all, 'Open mail; includeDone=true adds what was finished today.', {

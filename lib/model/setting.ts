@@ -81,6 +81,7 @@ const held: Record<string, { field: string; factor?: number; bound?: 'ceiling' |
   maxMailBytes: { field: 'maxMailBytes', bound: 'ceiling' },
   maxRecipients: { field: 'maxRecipients', bound: 'ceiling' },
   mailDeadlineHours: { field: 'deadlineMs', factor: 3_600_000 },
+  recipientsPerDay: { field: 'recipientsPerDay', bound: 'ceiling' },
   whenUnknown: { field: 'whenUnknown' },
   messagesPerSession: { field: 'messagesPerSession' },
 }

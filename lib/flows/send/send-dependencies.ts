@@ -14,6 +14,7 @@ export interface SendSettings {
   /** For mails that say nothing themselves. */
   whenUnknown: 'stop' | 'resend'
   messagesPerSession: number
+  recipientsPerDay: number
   laneSeconds: number
   laneMails: number
 }

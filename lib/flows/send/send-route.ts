@@ -18,7 +18,6 @@ export interface SendRoute {
   limits: { mailsPerMinute: number; recipientsPerDay: number }
 }
 
-const unlimited = { mailsPerMinute: Number.POSITIVE_INFINITY, recipientsPerDay: Number.POSITIVE_INFINITY }
 /** Exchange Online: 30 mails a minute and 10,000 recipients a day per mailbox (REL-09). */
 const exchangeOnline = { mailsPerMinute: 30, recipientsPerDay: 10_000 }
 
@@ -46,7 +45,7 @@ export async function findRoute(deps: SendDependencies, mailbox: Mailbox): Promi
       target: { transport: 'graph', graph },
       authority: await deps.authority(tenant, connectionId, mailbox.address, 'graph', needed),
       perSession: Number.POSITIVE_INFINITY,
-      limits: exchangeOnline,
+      limits: limitsOf(deps, true),
     }
   }
   const needed = mailScopes({ send: 'smtp' }).token('outlook')
@@ -55,6 +54,13 @@ export async function findRoute(deps: SendDependencies, mailbox: Mailbox): Promi
     target: { transport: 'smtp', smtp: send.smtp },
     authority: await deps.authority(tenant, connectionId, mailbox.address, 'outlook', needed),
     perSession: Math.max(1, send.smtp.messagesPerSession ?? deps.settings.messagesPerSession),
-    limits: connection.provider === 'microsoft' ? exchangeOnline : unlimited,
+    limits: limitsOf(deps, connection.provider === 'microsoft'),
   }
+}
+
+/** The provider's, and never more than the settings say (SEC-43). */
+function limitsOf({ settings }: SendDependencies, exchange: boolean): SendRoute['limits'] {
+  const { recipientsPerDay } = settings
+  if (!exchange) return { mailsPerMinute: Number.POSITIVE_INFINITY, recipientsPerDay }
+  return { ...exchangeOnline, recipientsPerDay: Math.min(exchangeOnline.recipientsPerDay, recipientsPerDay) }
 }
