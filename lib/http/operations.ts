@@ -118,6 +118,25 @@ export const operations = {
     summary: 'All tenants.',
     success: [200, 'The list.'],
   },
+  holderList: {
+    name: 'holder-list',
+    method: 'GET',
+    route: 'api/v1/holders',
+    roles: operator,
+    tenant: false,
+    summary: 'Who holds a mail address, across the environments of the storage account.',
+    query: { address: 'The mail address.' },
+    success: [200, 'The holder, or an empty list.'],
+  },
+  holderRelease: {
+    ...remove(
+      'holder-release',
+      'holders/{id}',
+      operator,
+      'Releases a mail address, so that it can be connected elsewhere.',
+    ),
+    tenant: false,
+  },
   tenantShow: {
     name: 'tenant-show',
     method: 'GET',

@@ -10,11 +10,11 @@ import { type ConnectSite, origin, registrationInput, startConnectSite } from '.
 export interface AdminSite extends ConnectSite {
   operatorKey: string
   /** Another process: its own memory, the same storage and vault; its clock runs `aheadMs` before the others'. */
-  worker(aheadMs?: number, over?: Partial<Dependencies>): Promise<Gateway>
+  worker(aheadMs?: number, over?: Partial<Dependencies>, settings?: Record<string, string>): Promise<Gateway>
   /** A tenant with a registration and an administrator's key. */
   tenant(id: string): Promise<{ id: string; key: string; registrationId: string }>
-  /** A fresh person of the emulated Contoso signs in; the mailbox exists. */
-  mailbox(tenant: string): Promise<{ mailboxId: string; connectionId: string; address: string }>
+  /** A fresh person of the emulated Contoso, or a known one, signs in; the mailbox exists unless it was refused. */
+  mailbox(tenant: string, known?: string): Promise<SignedIn>
 }
 
 /** Sleeps in real time, reads the time it is told. */
@@ -22,6 +22,14 @@ export const shiftedClock = (now: () => number): Clock => ({
   now,
   sleep: (ms, signal) => setTimeout(ms, undefined, signal === undefined ? {} : { signal }),
 })
+
+export interface SignedIn {
+  mailboxId: string
+  connectionId: string
+  address: string
+  /** The last page the person sees. */
+  page: { status: number; body: string }
+}
 
 let people = 0
 
@@ -35,8 +43,12 @@ export async function startAdminSite(connectionString: string): Promise<AdminSit
   return {
     ...site,
     operatorKey,
-    worker: (aheadMs = 0, over = {}) => {
-      return wireGateway(readConfig(), { clock: shiftedClock(() => Date.now() + aheadMs), log: silentLog, ...over })
+    worker: (aheadMs = 0, over = {}, settings = {}) => {
+      return wireGateway(readConfig({ ...process.env, ...settings }), {
+        clock: shiftedClock(() => Date.now() + aheadMs),
+        log: silentLog,
+        ...over,
+      })
     },
     async tenant(id) {
       await gateway.admin.createTenant({ id, name: `${id} company` })
@@ -45,9 +57,10 @@ export async function startAdminSite(connectionString: string): Promise<AdminSit
       const registration = await gateway.registrations.save(id, undefined, registrationInput)
       return { id, key: key.reveal(), registrationId: registration.id }
     },
-    async mailbox(tenant) {
-      const address = `member${++people}@contoso.example`
-      site.directory.addUser({ upn: address, displayName: `Member ${people}`, password: 'x' })
+    async mailbox(tenant, known) {
+      // Holders of addresses are shared by all environments of the storage account, and that by all test files.
+      const address = known ?? `member${++people}.${process.env['ENVIRONMENT_ID']}@contoso.example`
+      if (known === undefined) site.directory.addUser({ upn: address, displayName: `Member ${people}`, password: 'x' })
       const wanted = { address, displayName: '', receive: true, send: true, transport: 'auto' as const }
       const started = await gateway.connect.startSignIn(
         tenant,
@@ -55,13 +68,13 @@ export async function startAdminSite(connectionString: string): Promise<AdminSit
         'tenant-admin',
       )
       const browser = site.browser()
-      const page = await browser.visit({ method: 'GET', url: started.link })
-      const token = /name="token" value="([^"]+)"/.exec(page.body)?.[1] ?? ''
+      const opened = await browser.visit({ method: 'GET', url: started.link })
+      const token = /name="token" value="([^"]+)"/.exec(opened.body)?.[1] ?? ''
       const sent = await browser.visit({ method: 'POST', url: started.link, form: { token }, from: origin }, false)
       const { url } = await site.entra.control.signInAs(sent.headers['location'] ?? '', address)
-      await browser.visit({ method: 'GET', url, from: 'https://login.example' })
+      const page = await browser.visit({ method: 'GET', url, from: 'https://login.example' })
       const { mailboxId, connectionId } = await gateway.connect.describeSignIn(tenant, started.signInId)
-      return { mailboxId, connectionId, address }
+      return { mailboxId, connectionId, address, page }
     },
   }
 }

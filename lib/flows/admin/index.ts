@@ -2,6 +2,7 @@
 import * as apiKeys from './api-keys.js'
 import { bootstrapOperatorKey } from './bootstrap-key.js'
 import { changeMailbox } from './change-mailbox.js'
+import { findHolders, releaseHolder } from './holders.js'
 import { listMailboxFacts, readMailboxFacts } from './mailboxes.js'
 import { removeMailbox } from './remove-mailbox.js'
 import * as returnUrls from './return-urls.js'
@@ -17,7 +18,9 @@ export const adminFlows = {
   ...settings,
   bootstrapOperatorKey,
   changeMailbox,
+  findHolders,
   listMailboxFacts,
   readMailboxFacts,
+  releaseHolder,
   removeMailbox,
 }

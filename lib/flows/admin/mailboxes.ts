@@ -7,6 +7,7 @@ import type { Mailbox } from '../../model/mailbox.js'
 import type { Row } from '../../ports/tables.js'
 import { readConnection } from '../common/connection-rows.js'
 import type { Dependencies } from '../common/dependencies.js'
+import { holderId, holderName, isHeldBy, readHolder } from '../common/holders.js'
 import { fromRow, mailboxPartition } from '../common/mailbox-rows.js'
 
 export interface Direction {
@@ -19,6 +20,8 @@ export interface Direction {
 
 export interface MailboxFacts extends Mailbox {
   isDefault: boolean
+  /** Who holds the address when it is not this mailbox; empty when all is well. */
+  heldBy: string
   connectionState: string
   connectionReason: string
   receiving: Direction
@@ -65,6 +68,7 @@ async function factsOf(deps: Dependencies, rows: Row[], defaultId: string): Prom
   return {
     ...mailbox,
     isDefault: mailbox.id === defaultId,
+    heldBy: await heldElsewhere(deps, mailbox),
     connectionState: connection?.state ?? 'none',
     connectionReason: connection?.reason ?? '',
     receiving: {
@@ -81,6 +85,11 @@ async function factsOf(deps: Dependencies, rows: Row[], defaultId: string): Prom
       gate: String(lane?.['gate'] ?? 'open'),
     },
   }
+}
+
+async function heldElsewhere(deps: Dependencies, { tenant, id, address }: Mailbox): Promise<string> {
+  const holder = await readHolder(deps, holderId(address))
+  return holder === undefined || isHeldBy(deps, holder, tenant, id) ? '' : holderName(holder, tenant)
 }
 
 function isoOf(value: unknown): string {

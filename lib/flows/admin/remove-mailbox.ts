@@ -9,6 +9,7 @@ import type { Mailbox } from '../../model/mailbox.js'
 import { clearAttention } from '../common/attention.js'
 import type { Dependencies } from '../common/dependencies.js'
 import { setDue } from '../common/due.js'
+import { releaseHold } from '../common/holders.js'
 import { listMailboxes, mailboxPartition, mailboxRowKey, readMailbox } from '../common/mailbox-rows.js'
 import { defaultMailboxId } from './mailboxes.js'
 
@@ -66,7 +67,8 @@ async function switchOff(deps: Dependencies, { tenant, id }: Mailbox): Promise<v
 }
 
 /** Everything that names the mailbox, its own row last. */
-async function forgetMailbox(deps: Dependencies, { tenant, id }: Mailbox): Promise<void> {
+async function forgetMailbox(deps: Dependencies, { tenant, id, address }: Mailbox): Promise<void> {
+  await releaseHold(deps, tenant, address, id)
   const names = deps.names.table('names')
   for await (const row of deps.tables.query(names, {
     partition: tenant,

@@ -12,6 +12,7 @@ import { sameText } from '../../protocol/same-text.js'
 import { clearAttention } from '../common/attention.js'
 import { connectionToRow, readConnection } from '../common/connection-rows.js'
 import { setDue } from '../common/due.js'
+import { takeHold } from '../common/holders.js'
 import { writeLog } from '../common/log-row.js'
 import { emitEvent } from '../tell/emit-event.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
@@ -78,6 +79,7 @@ export async function confirmNow(deps: ConnectDependencies, signIn: StoredSignIn
   const reconnected = target.kind === 'reconnect'
 
   if (!reconnected) await assertAddressFree(deps, tenant, target.address, mailboxId)
+  await takeHold(deps, tenant, target.address, mailboxId)
   await saveConnection(deps, signIn, grant, connectionId)
   await deps.storeGrant({ tenant, connectionId, grant })
   const wanted =

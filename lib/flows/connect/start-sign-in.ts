@@ -10,6 +10,7 @@ import { hashId, newId, newSecret, sha256 } from '../../model/ids.js'
 import type { SignInTarget } from '../../model/sign-in.js'
 import { readConnection } from '../common/connection-rows.js'
 import { setDue } from '../common/due.js'
+import { holderId, mailboxHeld, readHolder } from '../common/holders.js'
 import { readMailbox } from '../common/mailbox-rows.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { newSignInRow, sealPlace } from './sign-in-row.js'
@@ -44,6 +45,9 @@ export async function startSignIn(
   const holder = await deps.tables.get(deps.names.table('names'), tenant, `address~${addressHash(input.address)}`)
   if (holder !== undefined)
     throw conflict('mailbox_exists', 'This address is connected already.', 'Reconnect the existing mailbox instead.')
+  // Of other tenants one hears only after a sign-in that proves authority over the mailbox.
+  const held = await readHolder(deps, holderId(input.address))
+  if (held?.tenant === tenant && held.environment !== deps.names.environment) throw mailboxHeld(held, tenant)
   const target: SignInTarget = {
     kind: 'connect',
     address: input.address,

@@ -16,6 +16,8 @@ export interface MailboxDirection {
 
 export interface MailboxEntry extends AttentionMailbox, Pick<Mailbox, 'key' | 'displayName' | 'purpose'> {
   isDefault: boolean
+  /** Who holds the address when it is not this mailbox. */
+  heldBy: string
   connectionState: string
   connectionReason: string
   receiving: MailboxDirection
@@ -105,7 +107,7 @@ ${own.map((one) => attentionCard(view, one, [mailbox], true))}
 <dl><dt>Receiving</dt><dd>${direction(view, mailbox.receiving)}</dd><dt>Last mail received</dt><dd>${when(mailbox.receiving.lastMail, view.now)}</dd>
 <dt>Sending</dt><dd>${direction(view, mailbox.sending)}</dd>
 <dt>Connection</dt><dd>${mailbox.connectionState}${mailbox.connectionReason !== '' && html` <span class="dim">(${mailbox.connectionReason})</span>`}</dd>
-${connection !== undefined && connectionLife(view, connection)}<dt>Name</dt><dd>${mailbox.displayName || '–'}</dd><dt>Purpose</dt><dd>${mailbox.purpose || '–'}</dd><dt>Key and id</dt><dd>${mailbox.key} · ${mailbox.id}</dd></dl>
+${connection !== undefined && connectionLife(view, connection)}${mailbox.heldBy !== '' && html`<dt>Address held by</dt><dd>${chip('not here', 'bad')} ${mailbox.heldBy}: both fetch and send; remove one of them.</dd>`}<dt>Name</dt><dd>${mailbox.displayName || '–'}</dd><dt>Purpose</dt><dd>${mailbox.purpose || '–'}</dd><dt>Key and id</dt><dd>${mailbox.key} · ${mailbox.id}</dd></dl>
 <p class="row"><a href="${link(view, '/mails', { mailbox: mailbox.id })}">Open mail of this mailbox</a><a href="${link(view, '/logs', { log: 'sending', mailbox: mailbox.id })}">Sending log</a><a href="${link(view, '/logs', { log: 'receiving', mailbox: mailbox.id })}">Receiving log</a></p>
 ${receives && html`<h2>Received</h2>${receivedTable(view, received)}`}
 <h2>Settings</h2><details><summary>Every setting of this mailbox and who set it</summary>${settingsTable(settings)}</details>`,

@@ -48,6 +48,7 @@ beforeEach(async () => {
   const clock = { now: () => now, sleep: async () => {} }
   const tables = memoryTables(clock)
   for (const name of tableNames) await tables.ensure(names.table(name))
+  await tables.ensure(names.holders)
   const queues = memoryQueues(clock)
   await queues.ensure(names.eventsQueue(tenant))
   asked = []

@@ -1,0 +1,99 @@
+/**
+ * Who holds a mail address. The one table that all environments of a storage account share, so that two deployments (test
+ * and production, or two tenants of one) do not work on the same mailbox unnoticed. A hold is one insert; it goes with the
+ * mailbox, or by an operator's word. A hold whose mailbox is gone in our own environment was left by a crash and is taken over.
+ */
+import { conflict, type GatewayError, RowChangedError, RowExistsError } from '../../errors.js'
+import { sha256 } from '../../model/ids.js'
+import type { Row } from '../../ports/tables.js'
+import type { Dependencies } from './dependencies.js'
+import { readMailbox } from './mailbox-rows.js'
+
+export interface Holder {
+  /** SHA-256 of the address in lower case, hex. */
+  id: string
+  environment: string
+  tenant: string
+  mailboxId: string
+  /** ISO date. */
+  since: string
+}
+
+/** A confirmation writes the hold minutes before the mailbox; older ones without a mailbox are left-overs. */
+const leftOverMs = 3_600_000
+
+export const holderId = (address: string): string => sha256(address.toLowerCase())
+
+export async function readHolder(deps: Dependencies, id: string): Promise<(Holder & { etag: string }) | undefined> {
+  const row = await deps.tables.get(deps.names.holders, id.slice(0, 2), id)
+  return row && { ...fromRow(row), etag: row.etag ?? '' }
+}
+
+/** Takes the address for this mailbox. Throws `mailbox_held` when another one has it. */
+export async function takeHold(deps: Dependencies, tenant: string, address: string, mailboxId: string): Promise<void> {
+  const id = holderId(address)
+  const { environment } = deps.names
+  const since = new Date(deps.clock.now()).toISOString()
+  const row: Row = { partitionKey: id.slice(0, 2), rowKey: id, v: 1, environment, tenant, mailboxId, since }
+  try {
+    await deps.tables.insert(deps.names.holders, row)
+    return
+  } catch (error) {
+    if (!(error instanceof RowExistsError)) throw error
+  }
+  const holder = await readHolder(deps, id)
+  if (holder === undefined) return takeHold(deps, tenant, address, mailboxId)
+  if (isHeldBy(deps, holder, tenant, mailboxId)) return
+  if (!(await isLeftOver(deps, holder))) throw mailboxHeld(holder, tenant)
+  try {
+    await deps.tables.update(deps.names.holders, row, holder.etag)
+  } catch (error) {
+    if (!(error instanceof RowChangedError)) throw error
+    throw mailboxHeld(holder, tenant)
+  }
+}
+
+/** Only the mailbox that has it lets it go. */
+export async function releaseHold(
+  deps: Dependencies,
+  tenant: string,
+  address: string,
+  mailboxId: string,
+): Promise<void> {
+  const id = holderId(address)
+  const holder = await readHolder(deps, id)
+  if (holder !== undefined && isHeldBy(deps, holder, tenant, mailboxId))
+    await deps.tables.remove(deps.names.holders, id.slice(0, 2), id)
+}
+
+export const isHeldBy = ({ names }: Dependencies, holder: Holder, tenant: string, mailboxId: string): boolean =>
+  holder.environment === names.environment && holder.tenant === tenant && holder.mailboxId === mailboxId
+
+/** For people of `tenant`: another tenant is not named to them (SEC-17). */
+export const holderName = (holder: Holder, tenant: string): string =>
+  `environment ${holder.environment}, ${holder.tenant === tenant ? `mailbox ${holder.mailboxId}` : 'another tenant'}`
+
+export function mailboxHeld(holder: Holder, tenant: string): GatewayError {
+  return conflict(
+    'mailbox_held',
+    `The address is held since ${holder.since.slice(0, 10)} by ${holderName(holder, tenant)}.`,
+    'Remove the mailbox there, or ask an operator to release the address: DELETE /api/v1/holders/{id}, found with GET /api/v1/holders?address=….',
+  )
+}
+
+async function isLeftOver(deps: Dependencies, holder: Holder): Promise<boolean> {
+  if (holder.environment !== deps.names.environment) return false
+  if (deps.clock.now() - Date.parse(holder.since) < leftOverMs) return false
+  return (await readMailbox(deps, holder.tenant, holder.mailboxId)) === undefined
+}
+
+function fromRow(row: Row): Holder {
+  const text = (column: string): string => String(row[column] ?? '')
+  return {
+    id: row.rowKey,
+    environment: text('environment'),
+    tenant: text('tenant'),
+    mailboxId: text('mailboxId'),
+    since: text('since'),
+  }
+}
