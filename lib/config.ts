@@ -456,7 +456,8 @@ export function readConfig(environment: Environment = process.env): Config {
   map('https://graph.microsoft.com', 'MICROSOFT_GRAPH_ORIGIN')
   // Upload sessions of Graph live on Outlook's host; where Graph is reached elsewhere, so are they.
   const graph = origins['https://graph.microsoft.com']
-  if (graph !== undefined) origins['https://outlook.office.com'] = graph
+  if (graph !== undefined)
+    for (const origin of ['https://outlook.office.com', 'https://outlook.office365.com']) origins[origin] = graph
   return {
     environment: text('ENVIRONMENT_ID'),
     publicBaseUrl: text('PUBLIC_BASE_URL').replace(/\/+$/, ''),

@@ -84,7 +84,13 @@ export async function buildApp() {
     build(await appBuild()),
     build({
       ...common,
-      entryPoints: ['local/main.ts', 'local/host-process.ts', 'local/write-docs.ts', 'local/package/package-app.ts'],
+      entryPoints: [
+        'local/main.ts',
+        'local/host-process.ts',
+        'local/write-docs.ts',
+        'local/package/package-app.ts',
+        'local/preflight/main.ts',
+      ],
       outdir: 'dist/local',
       packages: 'external',
     }),

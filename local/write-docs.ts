@@ -1,11 +1,13 @@
-/** Writes what is generated from the code's own tables: the settings page, the sample settings and the OpenAPI document. */
+/** Writes what is generated from the code's own tables: settings, remedies, outbound connections, sample settings and the OpenAPI document. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { adjustableName, hostSettings, type SettingRow, settingsTable } from '../lib/config.js'
+import { adjustableName, hostSettings, readConfig, type SettingRow, settingsTable } from '../lib/config.js'
 import { openApi } from '../lib/http/open-api.js'
 import { version } from '../lib/http/version.js'
 import { errorsPage } from './errors-page.js'
+import { outboundEndpoints, tenantNamedEndpoints } from './preflight/outbound-endpoints.js'
+import { remedies } from './preflight/remedies.js'
 
 export function configurationPage(): string {
   const rows = (settingsTable as readonly SettingRow[]).map((row) => {
@@ -81,6 +83,55 @@ export function deployedSettings(): string {
 export const openApiDocument = async (): Promise<string> =>
   `${JSON.stringify(await openApi('https://mail.example.com', version), null, 2)}\n`
 
+export function preflightPage(): string {
+  const rows = Object.entries(remedies).map(([id, [meaning, cure]]) => `| \`${id}\` | ${meaning} | ${cure} |`)
+  return [
+    '# Preflight',
+    '',
+    'Generated from `local/preflight/remedies.ts` by `npm run docs`; a test compares them. `npm run preflight` reads',
+    '`local.settings.json` or the environment, `npm run preflight -- --settings F` a file with the settings of a deployed',
+    'app (docs/deploy.md). It prints pass, warn or fail for Node, settings, host names, tables, queues, blobs, vault, clock,',
+    'timers, identity provider, Microsoft Graph, discovery, the public address, the redirect URI and each registration. It',
+    'changes nothing. Exit code: 0 when nothing fails, 1 when something fails, 2 when it cannot begin. A line that is not',
+    'pass names one of these:',
+    '',
+    '| remedy | means | do |',
+    '|---|---|---|',
+    ...rows,
+    '',
+  ].join('\n')
+}
+
+export function endpointsPage(): string {
+  const examples = Object.fromEntries(settingsTable.map(({ name, example }) => [name, example]))
+  const config = readConfig({ ...examples, MailStorage: '' })
+  const rows = outboundEndpoints(config).map(
+    ({ host, port, purpose, when, setting }) => `| \`${host}\` | ${port} | ${purpose} | ${when} | \`${setting}\` |`,
+  )
+  return [
+    '# Outbound connections',
+    '',
+    'For firewall teams. Generated from `local/preflight/outbound-endpoints.ts` by `npm run docs`; a test runs the whole',
+    'story with every connection recorded and compares. `account` and `vault-name` stand for your own;',
+    '`npm run preflight -- --endpoints` prints the list with the names of your settings.',
+    '',
+    '| host | port | for | when | setting |',
+    '|---|---|---|---|---|',
+    ...rows,
+    '',
+    'Named by tenants, public addresses only:',
+    '',
+    '| host | port |',
+    '|---|---|',
+    ...tenantNamedEndpoints.map(({ host, ports }) => `| ${host} | ${ports} |`),
+    '',
+    'The Functions host and the platform have connections of their own (deployment package and `AzureWebJobsStorage` in the',
+    'storage account above, the managed identity on the machine itself, telemetry to the addresses in the connection string',
+    'of Application Insights). They are not made by this code and are not in the tables.',
+    '',
+  ].join('\n')
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const root = process.cwd()
   writeFileSync(join(root, 'docs/configuration.md'), configurationPage())
@@ -88,5 +139,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   writeFileSync(join(root, 'docs/errors.md'), errorsPage())
   writeFileSync(join(root, 'docs/openapi.json'), await openApiDocument())
   writeFileSync(join(root, 'infra/settings.json'), deployedSettings())
-  console.log('wrote docs/configuration.md, docs/openapi.json, local.settings.sample.json and infra/settings.json')
+  writeFileSync(join(root, 'docs/preflight.md'), preflightPage())
+  writeFileSync(join(root, 'docs/outbound-endpoints.md'), endpointsPage())
+  console.log('wrote the generated pages in docs, local.settings.sample.json and infra/settings.json')
 }

@@ -5,14 +5,18 @@ import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readConfig } from '../../lib/config.js'
 import { appBuild } from '../../local/build.mjs'
 import { playDemo } from '../../local/demo.js'
 import { type PackagedApp, packageApp } from '../../local/package/package-app.js'
 import { readZip } from '../../local/package/zip.js'
+import { outboundEndpoints } from '../../local/preflight/outbound-endpoints.js'
 import { type Stack, startStack } from '../../local/stack.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'package-'))
+const recorder = join(root, 'test/support/record-connections.cjs')
+const connectionsFile = join(folder, 'connections')
 let packaged: PackagedApp
 let stack: Stack | undefined
 
@@ -107,7 +111,11 @@ describe('the package', () => {
     unpack(packaged.zip, app)
     expect(filesBelow(app)).toEqual(filesBelow(packaged.folder))
     expect(existsSync(join(app, 'node_modules'))).toBe(false)
-    stack = await startStack({ root, app })
+    stack = await startStack({
+      root,
+      app,
+      settings: { NODE_OPTIONS: `--require ${recorder}`, CONNECTIONS_FILE: connectionsFile },
+    })
     expect(stack.host().functions).toBe(
       readdirSync(join(root, 'functions')).filter((name) => name.endsWith('.ts')).length,
     )
@@ -120,4 +128,14 @@ describe('the package', () => {
     const lines: string[] = []
     expect(await playDemo(stack, (line) => lines.push(line)), lines.join('\n')).toBe(true)
   }, 90_000)
+
+  test('M-015: the hosts it contacted in the story are those of the outbound list, no more and no fewer', () => {
+    const listed = outboundEndpoints(readConfig(stack!.settings)).map(({ host, port }) => `${host}:${port}`)
+    const mailServers = [`127.0.0.1:${stack!.imap.port}`, `127.0.0.1:${stack!.smtp.port}`]
+    const seen = new Set(readFileSync(connectionsFile, 'utf8').trim().split('\n'))
+    expect([...seen].sort()).toEqual([...new Set([...listed, ...mailServers])].sort())
+    // The list would not be met by an app that contacts nothing, nor by a recorder that sees everything.
+    expect(seen.size).toBeGreaterThan(8)
+    expect(seen.has(new URL(stack!.url).host)).toBe(false)
+  })
 })

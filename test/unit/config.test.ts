@@ -4,7 +4,14 @@ import { readConfig, settingsTable } from '../../lib/config.js'
 import { GatewayError } from '../../lib/errors.js'
 import { version } from '../../lib/http/version.js'
 import { errorsPage } from '../../local/errors-page.js'
-import { configurationPage, deployedSettings, openApiDocument, sampleSettings } from '../../local/write-docs.js'
+import {
+  configurationPage,
+  deployedSettings,
+  endpointsPage,
+  openApiDocument,
+  preflightPage,
+  sampleSettings,
+} from '../../local/write-docs.js'
 
 const good = {
   PUBLIC_BASE_URL: 'https://mail.example.com/',
@@ -66,11 +73,13 @@ describe('settings', () => {
 describe('generated documents', () => {
   const read = (file: string) => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8')
 
-  test('docs/configuration.md, the sample settings and docs/openapi.json are those of the tables (npm run docs)', async () => {
+  test('the generated pages and the sample settings are those of the tables (npm run docs)', async () => {
     expect(read('docs/configuration.md')).toBe(configurationPage())
     expect(read('local.settings.sample.json')).toBe(sampleSettings())
     expect(read('infra/settings.json')).toBe(deployedSettings())
     expect(read('docs/openapi.json')).toBe(await openApiDocument())
+    expect(read('docs/preflight.md')).toBe(preflightPage())
+    expect(read('docs/outbound-endpoints.md')).toBe(endpointsPage())
   })
 
   test('M-120: docs/errors.md is that of the error catalogue (npm run docs)', () => {
