@@ -50,7 +50,16 @@ export function azureBlobs(options: StorageOptions): Blobs {
     },
     async get(container, name) {
       try {
-        return await service.getContainerClient(container).getBlobClient(name).downloadToBuffer()
+        // downloadToBuffer would ask for the size first, and for every 4 MB apart.
+        const { contentLength = 0, readableStreamBody } = await service
+          .getContainerClient(container)
+          .getBlobClient(name)
+          .download(0, undefined, { maxRetryRequests: 3 })
+        const bytes = Buffer.allocUnsafe(contentLength)
+        let at = 0
+        for await (const chunk of readableStreamBody as AsyncIterable<Buffer>) at += chunk.copy(bytes, at)
+        if (at !== contentLength) throw new Error('the blob ended early')
+        return bytes
       } catch (error) {
         if (faultOf(error).status === 404) return undefined
         throw storageUnavailable(error)

@@ -475,6 +475,35 @@ test('a password is kept like a token, and its connection shows it to the server
   expect(JSON.stringify(shown)).not.toContain('correct horse')
 })
 
+test('a password asks the vault once per process, and a new one counts at once in every process', async () => {
+  const connection: Connection = { ...(await connect('oauth2')), id: newId(), mode: 'password', provider: 'basic' }
+  await tables.insert(names.table('connections'), connectionToRow(connection))
+  const store = (password: string) =>
+    tokenFlows.storeGrant(process(), {
+      tenant,
+      connectionId: connection.id,
+      grant: { kind: 'password', password },
+    })
+  await store('first')
+  let reads = 0
+  const get: typeof vault.get = (...input) => {
+    if (input[0].includes(connection.id)) reads += 1
+    return vault.get(...input)
+  }
+  const deps = process({ vault: { get } })
+  const shown = async () => {
+    const authority = await tokenFlows.authority(deps, tenant, connection.id, ana, 'outlook')
+    return authority.kind === 'password' ? authority.password.reveal() : ''
+  }
+  for (let hour = 0; hour < 5; hour += 1) {
+    expect(await shown()).toBe('first')
+    now += 60 * minute
+  }
+  expect(reads).toBe(1)
+  await store('second')
+  expect(await shown()).toBe('second')
+})
+
 test('an unknown connection is refused before anything is asked', async () => {
   expect(await failure(refreshGrant(process(), tenant, newId(), { resource: 'graph' }))).toMatchObject({
     code: 'not_connected',

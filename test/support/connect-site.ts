@@ -95,3 +95,13 @@ async function siteOf(logged: string[]): Promise<Site> {
     return (await handler(request, context)) as Awaited<ReturnType<Site>>
   }
 }
+
+/** A person follows the link, signs in as `upn`, and ends on the result page. */
+export async function followLink(site: ConnectSite, link: string, upn: string): Promise<void> {
+  const browser = site.browser()
+  const page = await browser.visit({ method: 'GET', url: link })
+  const token = /name="token" value="([^"]+)"/.exec(page.body)?.[1] ?? ''
+  const sent = await browser.visit({ method: 'POST', url: link, form: { token }, from: origin }, false)
+  const { url } = await site.entra.control.signInAs(sent.headers['location'] ?? '', upn)
+  await browser.visit({ method: 'GET', url, from: site.entra.url.replace('127.0.0.1', 'login.example') })
+}

@@ -2,8 +2,9 @@
  * The hot path: from memory, else from the sealed column, else by a refresh. One promise per connection and resource in
  * each process. Memory is asked for ten minutes at most, so that a disconnect reaches every process.
  */
-import type { Resource } from '../../model/connection.js'
-import { expiryMarginMs } from './grant-row.js'
+import type { Connection, Resource } from '../../model/connection.js'
+import type { Row } from '../../ports/tables.js'
+import { expiryMarginMs, storedToken } from './grant-row.js'
 import { refreshGrant } from './refresh-grant.js'
 import type { AccessToken, TokenDependencies } from './token-dependencies.js'
 
@@ -41,12 +42,31 @@ export async function accessToken(
   running.set(flight, work)
   try {
     const fresh = await work
-    if (tokens.size >= mostKept) tokens.clear()
-    tokens.set(key, { ...fresh, until: Math.min(deps.clock.now() + keptMs, fresh.expiresAt - expiryMarginMs) })
+    keep(deps, key, fresh)
     return fresh
   } finally {
     running.delete(flight)
   }
+}
+
+/** Takes the token of a grant row that was read anyway, when there is none at hand: a request less. */
+export async function offerStored(
+  deps: TokenDependencies,
+  { tenant, id }: Connection,
+  resource: Resource,
+  row: Row,
+): Promise<void> {
+  const key = `${tenant}~${id}~${resource}`
+  const known = memoryOf(deps).tokens.get(key)
+  if (known && deps.clock.now() < known.until) return
+  const stored = await storedToken(deps, row, resource, { minLifeMs: expiryMarginMs })
+  if (stored !== undefined) keep(deps, key, stored)
+}
+
+function keep(deps: TokenDependencies, key: string, token: AccessToken): void {
+  const { tokens } = memoryOf(deps)
+  if (tokens.size >= mostKept) tokens.clear()
+  tokens.set(key, { ...token, until: Math.min(deps.clock.now() + keptMs, token.expiresAt - expiryMarginMs) })
 }
 
 /** After a connection was renewed or removed in this process. */

@@ -1,17 +1,18 @@
 import type { Connection, Resource } from '../../model/connection.js'
 import type { Authority } from '../../ports/authority.js'
+import type { Row } from '../../ports/tables.js'
 import { checkToken } from '../../protocol/token-claims.js'
 import type { Secret } from '../../secret.js'
-import { readConnection } from '../common/connection-rows.js'
-import { accessToken } from './access-token.js'
+import { accessToken, offerStored } from './access-token.js'
 import { brokenConnection } from './connection-state.js'
+import { readAuthority } from './grant-row.js'
 import { passwordOf } from './password-of.js'
 import { notConnected } from './refresh-grant.js'
 import type { TokenDependencies } from './token-dependencies.js'
 
 /**
  * What a transport shows the mail server of `user`, the mailbox's address. Tokens are fetched when they are needed; one
- * that lacks a right of `needed` is named before it is shown to anybody (M-068).
+ * that lacks a right of `needed` is named before it is shown to anybody (M-068). `row`: the grant, when it was just read.
  */
 export async function authorityFor(
   deps: TokenDependencies,
@@ -19,11 +20,13 @@ export async function authorityFor(
   user: string,
   resource: Resource,
   needed: readonly string[] = [],
+  row?: Row,
 ): Promise<Authority> {
   if (connection.mode === 'anonymous') return { kind: 'anonymous' }
   if (connection.state === 'needs-reconnect' || connection.state === 'removed') throw brokenConnection(connection)
   if (connection.mode === 'password')
-    return { kind: 'password', user: connection.username, password: await passwordOf(deps, connection) }
+    return { kind: 'password', user: connection.username, password: await passwordOf(deps, connection, row) }
+  if (row !== undefined && connection.state === 'connected') await offerStored(deps, connection, resource, row)
   let shown: string | undefined
   return {
     kind: 'bearer',
@@ -52,7 +55,7 @@ function lacks(token: Secret, resource: Resource, needed: readonly string[]): bo
   }
 }
 
-/** The same from ids. */
+/** The same from ids, in one request: who was disconnected a moment ago is let in nowhere. */
 export async function authority(
   deps: TokenDependencies,
   tenant: string,
@@ -61,7 +64,7 @@ export async function authority(
   resource: Resource,
   needed: readonly string[] = [],
 ): Promise<Authority> {
-  const connection = await readConnection(deps, tenant, connectionId)
-  if (connection === undefined) throw notConnected()
-  return authorityFor(deps, connection, user, resource, needed)
+  const read = await readAuthority(deps, tenant, connectionId)
+  if (read === undefined) throw notConnected()
+  return authorityFor(deps, read.connection, user, resource, needed, read.row)
 }

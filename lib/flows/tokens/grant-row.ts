@@ -44,19 +44,29 @@ export const grant = {
 export const sealPlace = (tenant: string, connectionId: string, column: string): string =>
   `connections~${connectionPartition(tenant, connectionId)}~${grantRowKey}~${column}`
 
-/** Connection and grant in one request. */
+/** Connection and grant in one request; one without a sign-in has no grant. */
+export async function readAuthority(
+  deps: Dependencies,
+  tenant: string,
+  connectionId: string,
+): Promise<{ connection: Connection & { etag: string }; row: Row | undefined } | undefined> {
+  const rows = new Map<string, Row>()
+  const partition = connectionPartition(tenant, connectionId)
+  for await (const row of deps.tables.query(deps.names.table('connections'), { partition })) rows.set(row.rowKey, row)
+  const connectionRow = rows.get(connectionRowKey)
+  if (connectionRow === undefined) return undefined
+  const connection = { ...connectionFromRow(connectionRow), etag: connectionRow.etag ?? '' }
+  return { connection, row: rows.get(grantRowKey) }
+}
+
+/** The same where a grant must be. */
 export async function readGrant(
   deps: Dependencies,
   tenant: string,
   connectionId: string,
 ): Promise<{ connection: Connection & { etag: string }; row: Row } | undefined> {
-  const rows = new Map<string, Row>()
-  const partition = connectionPartition(tenant, connectionId)
-  for await (const row of deps.tables.query(deps.names.table('connections'), { partition })) rows.set(row.rowKey, row)
-  const connectionRow = rows.get(connectionRowKey)
-  const row = rows.get(grantRowKey)
-  if (connectionRow === undefined || row === undefined) return undefined
-  return { connection: { ...connectionFromRow(connectionRow), etag: connectionRow.etag ?? '' }, row }
+  const read = await readAuthority(deps, tenant, connectionId)
+  return read?.row === undefined ? undefined : { connection: read.connection, row: read.row }
 }
 
 /** The stored access token of a resource, or nothing when it ended, is `refused` or can no longer be opened. */

@@ -38,10 +38,13 @@ async function refreshOne(deps: TokenDependencies, tenant: string, connectionId:
   if (isOver || read.row['kind'] === 'password')
     return setDue(deps, 'grant', tenant, connectionId, Number.POSITIVE_INFINITY)
   const used = resourcesOf(read.row)
+  let justRead: typeof read | undefined = read
   let nextDue = Number.POSITIVE_INFINITY
   for (const resource of used.length > 0 ? used : (['graph'] as const)) {
     try {
-      const { expiresAt } = await refreshGrant(deps, tenant, connectionId, { resource, minLifeMs })
+      const wish = { resource, minLifeMs, setsDue: true, ...(justRead === undefined ? {} : { read: justRead }) }
+      const { expiresAt } = await refreshGrant(deps, tenant, connectionId, wish)
+      justRead = undefined
       // Somewhere inside the time in which it is renewed, so that nobody marches in step.
       const before = minLifeMs * (0.6 + Math.random() * 0.35)
       nextDue = Math.min(nextDue, Math.max(deps.clock.now() + 60_000, expiresAt - before))

@@ -1,6 +1,6 @@
 /**
- * Renews the access token of one connection; any number of workers may ask at once. Take the lease of the grant row;
- * if somebody else renewed meanwhile, use that. Note the attempt, call the provider with the refresh token that counts,
+ * Renews the access token of one connection; any number of workers may ask at once. Take the lease of the grant row
+ * and note the attempt in the same write; if somebody else renewed meanwhile, use that. Call the provider with the refresh token that counts,
  * put a new refresh token away before anything uses the access token, then point at it in one update. A refusal counts
  * only when no newer token exists and a second try says the same: then the connection is marked and nobody calls again.
  * Everything else is a reason to wait.
@@ -33,6 +33,10 @@ export interface RefreshWish {
   minLifeMs?: number
   /** The token a server refused: anything else is better. */
   refused?: string
+  /** Connection and grant as just read. */
+  read?: NonNullable<Awaited<ReturnType<typeof readGrant>>>
+  /** The caller sets when to renew next; after a failure it is set here all the same. */
+  setsDue?: boolean
 }
 
 const leaseMs = 90_000
@@ -53,17 +57,20 @@ export async function refreshGrant(
     ...(wish.refused === undefined ? {} : { refused: wish.refused }),
   }
   const giveUpAt = performance.now() + waitMs
+  let justRead = wish.read
   for (let pauseMs = 50; performance.now() < giveUpAt; pauseMs = Math.min(1_000, pauseMs * 1.5)) {
-    const read = await readGrant(deps, tenant, connectionId)
+    const read = justRead ?? (await readGrant(deps, tenant, connectionId))
+    justRead = undefined
     if (read === undefined) throw notConnected()
     const { connection, row } = read
     const known = await storedToken(deps, row, wish.resource, want)
     if (known !== undefined && connection.state === 'connected') return known
     mayTry(deps, connection, row)
-    const lease = await takeLease(deps.tables, deps.names.table('connections'), row, deps.worker, leaseMs)
+    const attempt = { attemptAt: deps.clock.now() }
+    const lease = await takeLease(deps.tables, deps.names.table('connections'), row, deps.worker, leaseMs, attempt)
     if (lease !== undefined) {
       try {
-        return await underLease(deps, connection, lease, wish.resource)
+        return await underLease(deps, connection, lease, wish)
       } catch (error) {
         // Held up so long that another worker took over: what it wrote counts.
         if (!(error instanceof RowChangedError)) throw error
@@ -97,11 +104,10 @@ async function underLease(
   deps: TokenDependencies,
   connection: Connection,
   lease: Lease,
-  resource: Resource,
+  { resource, setsDue = false }: RefreshWish,
 ): Promise<AccessToken> {
   let answer: { tokens: TokenSet; used: VaultValue }
   try {
-    await lease.write({ attemptAt: deps.clock.now() })
     await storeWhatWaits(deps, connection, lease)
     answer = await callProvider(deps, connection, lease, resource)
   } catch (error) {
@@ -120,7 +126,9 @@ async function underLease(
   }
   const retired = lease.row['secretName']
   await lease.write({ ...columns, leaseOwner: '', leaseUntil: 0 })
-  await afterSuccess(deps, connection, fresh, retired === lease.row['secretName'] ? '' : String(retired))
+  if (!setsDue)
+    await setDue(deps, 'grant', connection.tenant, connection.id, nextRefresh(deps.clock.now(), fresh.expiresAt))
+  await afterSuccess(deps, connection, retired === lease.row['secretName'] ? '' : String(retired))
   return fresh
 }
 
@@ -199,8 +207,7 @@ async function rotated(
   return { rotation, unstored: await seal(deps, row, 'unstored', value), unstoredRotation: rotation }
 }
 
-async function afterSuccess(deps: TokenDependencies, connection: Connection, fresh: AccessToken, retired: string) {
-  await setDue(deps, 'grant', connection.tenant, connection.id, nextRefresh(deps.clock.now(), fresh.expiresAt))
+async function afterSuccess(deps: TokenDependencies, connection: Connection, retired: string) {
   if (connection.state !== 'connected') await markWorking(deps, connection)
   // The new generation is in place; the old name has served. Left behind it is only noise, without its key.
   if (retired !== '') await deps.vault.remove(retired).catch(() => {})
