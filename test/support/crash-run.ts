@@ -1,7 +1,8 @@
 /**
- * Mails leave through both transports while the Functions host is killed again and again at random moments. Between a
- * kill and the next start nobody runs, so the time a dead worker's lease needs is made to pass by ageing the stored
- * times; the product itself is unchanged. Truth is the inbox of the recipient, never what the gateway says.
+ * Mails leave through both transports while the Functions host is killed again and again, at random moments and at the
+ * moments that hurt most: a draft was just created, a mail was just delivered and its answer is not yet out. Between a
+ * kill and the next start nobody runs, so the minutes a dead worker's lease still has are made to pass by ageing the
+ * stored times; the product itself is unchanged. Truth is the inbox of the recipient, never what the gateway says.
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { azureTables } from '../../lib/stores/azure-tables.js'
@@ -15,11 +16,16 @@ export interface CrashMail {
   state: string
   whenUnknown: string
   lastError: { code: string; text: string; remedy: string } | null
+  history: { code: string; text: string }[]
 }
+
+/** Where the host dies. */
+export type KillPoint = 'any-moment' | 'draft-created' | 'delivered-unanswered'
+const killPoints: KillPoint[] = ['any-moment', 'delivered-unanswered', 'any-moment', 'draft-created']
 
 export interface CrashRun {
   seed: number
-  kills: number
+  kills: Record<KillPoint, number>
   /** Kills while mails were accepted but not yet at the recipient. */
   killsAtWork: number
   /** Subject → the mail as the API shows it at the end. */
@@ -29,7 +35,7 @@ export interface CrashRun {
   /** Number of acceptances whose repetition gave another id. */
   secondIds: number
   /** Attention items about mails nobody can decide on. */
-  attention: { class: string; description: string; remedy: string; subjectId?: string }[]
+  attention: { id: string; class: string; description: string; remedy: string }[]
 }
 
 export interface CrashPlan {
@@ -77,15 +83,15 @@ export async function crashRun(stack: Stack, plan: CrashPlan): Promise<CrashRun>
     refused = error
   })
   let killsAtWork = 0
+  const kills = { 'any-moment': 0, 'draft-created': 0, 'delivered-unanswered': 0 }
   for (let kill = 1; kill <= plan.kills; kill++) {
     const target = Math.floor(((kill - random()) / (plan.kills + 1)) * plan.mails)
     await until(`${target} mails arrived before kill ${kill}`, plan.settleMs, () => {
       if (refused !== undefined) throw refused
       return arrived(stack, subjects) >= target
     })
-    // The moment itself is random, so that it falls into every step of a hand-over.
-    await delay(random() * 250)
-    await stack.host().kill()
+    const point = killPoints[kill % killPoints.length] ?? 'any-moment'
+    if (await killAt(stack, point, random, plan.settleMs)) kills[point] += 1
     if (arrived(stack, subjects) < plan.mails) killsAtWork += 1
     await letTimePass(stack)
     await stack.restartHost()
@@ -95,13 +101,47 @@ export async function crashRun(stack: Stack, plan: CrashPlan): Promise<CrashRun>
   const mails = await settle(stack, app, ids, plan.settleMs)
   return {
     seed: plan.seed,
-    kills: plan.kills,
+    kills,
     killsAtWork,
     mails,
     copies: countCopies(stack, subjects),
     secondIds,
     attention: await app.call('GET', 'v1/attention'),
   }
+}
+
+/** False when the point was not met because no mail was left, and the host died somewhere else. */
+async function killAt(stack: Stack, point: KillPoint, random: () => number, withinMs: number): Promise<boolean> {
+  if (point === 'any-moment') {
+    // The moment itself is random, so that it falls into every step of a hand-over.
+    await delay(random() * 250)
+    await stack.host().kill()
+    return true
+  }
+  let death: Promise<void> | undefined
+  const die = (): void => {
+    death ??= stack.host().kill()
+  }
+  const { directory } = stack
+  const deliver = directory.deliver
+  if (point === 'delivered-unanswered')
+    directory.deliver = (...mail) => {
+      const message = deliver.apply(directory, mail)
+      die()
+      return message
+    }
+  const drafts = (): number => stack.graph.control.counters.requests['draft'] ?? 0
+  const before = drafts()
+  const end = performance.now() + Math.min(10_000, withinMs)
+  while (death === undefined && performance.now() < end) {
+    if (point === 'draft-created' && drafts() > before) die()
+    await delay(1)
+  }
+  directory.deliver = deliver
+  const met = death !== undefined
+  die()
+  await death
+  return met
 }
 
 async function connectBoth(admin: ApiClient, app: ApiClient): Promise<string[]> {
