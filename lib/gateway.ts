@@ -154,7 +154,7 @@ export async function wireGateway(config: Config, over: Partial<Dependencies> = 
   const { authenticate, audit, disconnect, readConnection, registrations, retryConnections } = flows
   const { sealKeys, deliverMessage, deliverWebhooks, sweepWebhooks } = flows
   const { buryMessage, checkHealth, dropOldLogs, listAttention, listLog, measure, prepareStorage, sweep } = flows
-  const { findSent, forgetBuried, warnOfExpiry } = flows
+  const { checkBalance, findSent, forgetBuried, warnOfExpiry } = flows
   const allowLoopback = config.allowLoopbackMailHosts
   const lookup = guardedLookup({ allowLoopback })
   const allowPort = (port: number): boolean => allowedPort(port, allowLoopback)
@@ -242,6 +242,7 @@ export async function wireGateway(config: Config, over: Partial<Dependencies> = 
     webhooks: () => sweepWebhooks(deps),
     signIns: () => connect.expireSignIns(),
     measures: every(5 * 60_000, () => measure(deps)),
+    balance: every(10 * 60_000, () => checkBalance(deps)),
     expiries: every(6 * 3_600_000, () => warnOfExpiry(deps)),
     buried: every(6 * 3_600_000, () => forgetBuried(deps)),
     logs: () => dropOldLogs(deps, config.retentionDays),
@@ -286,7 +287,7 @@ function once(run: () => Promise<void>): () => Promise<void> {
 }
 
 /** Runs at the first call and then at most once in `periodMs`; a failed run is repeated at the next call. */
-function every(periodMs: number, run: () => Promise<void>): () => Promise<void> {
+function every(periodMs: number, run: () => Promise<unknown>): () => Promise<void> {
   let notBefore = 0
   return async () => {
     const now = systemClock.now()

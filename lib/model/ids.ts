@@ -1,6 +1,8 @@
 import { hash, randomBytes, randomFillSync } from 'node:crypto'
 
 const alphabet = 'abcdefghijklmnopqrstuvwxyz234567'
+/** The characters an id may begin with, in the order of row keys. */
+export const idAlphabet = [...alphabet].sort()
 
 /** Lower-case base32 without padding (RFC 4648 alphabet). */
 export function base32(bytes: Uint8Array): string {

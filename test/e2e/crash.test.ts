@@ -14,7 +14,7 @@ beforeAll(async () => {
 
 afterAll(() => stack?.stop(), 30_000)
 
-test(`REL-01 REL-03 P-09 P-10 M-040: workers killed while 60 mails leave lose and double none (seed ${seed})`, async () => {
+test(`REL-01 REL-03 REL-32 P-09 P-10 M-040: workers killed while 60 mails leave lose and double none (seed ${seed})`, async () => {
   const plan = { mails: 60, kills: 4, seed, settleMs: 120_000 }
   const run = await crashRun(stack, plan).catch((error: unknown) => {
     throw new Error(`seed ${seed}`, { cause: error })

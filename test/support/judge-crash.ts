@@ -17,6 +17,7 @@ export function crashFigures(run: CrashRun): string {
     unknownYetArrived: among(({ state }, copies) => state === 'unknown' && copies > 0),
     foundSentAfterInterruption: said(/^The hand-over was interrupted/),
     foundUnsentAndSentAgain: said(/had not left/),
+    difference: run.difference,
     lost: among(({ state }, copies) => state === 'sent' && copies === 0),
     doubled: among((_, copies) => copies > 1),
   })
@@ -41,6 +42,7 @@ export function judgeCrash(run: CrashRun, accepted: number): void {
     [...run.copies.keys()].filter((subject) => !run.mails.has(subject)),
     `${why}: arrived, never accepted`,
   ).toEqual([])
+  expect(run.difference, `${why}: the counts did not add up`).toBe(0)
   for (const [subject, mail] of inState('unknown')) {
     expect(mail.whenUnknown, `${why}: ${subject}`).toBe('stop')
     expect(mail.lastError?.code, `${why}: ${subject} has no code`).toBeTruthy()

@@ -11,6 +11,7 @@ export type AttentionKind =
   | 'webhook'
   | 'mail-unknown'
   | 'message'
+  | 'balance'
 
 /**
  * What is broken now and who acts: one row per unhealthy subject, gone when it is healthy again. Returns true when the

@@ -44,6 +44,12 @@ export async function readDueAt(deps: Dependencies, kind: DueKind, tenant: strin
   return Number(row?.['dueAt'] ?? 0)
 }
 
+/** Is there a time at which somebody looks at the subject? */
+export async function isScheduled(deps: Dependencies, kind: DueKind, tenant: string, id: string): Promise<boolean> {
+  const row = await deps.tables.get(deps.names.table('due'), partitionOf(kind, tenant, id), rowKeyOf(tenant, id))
+  return row !== undefined
+}
+
 /** Claims due subjects for `claimMs`, oldest first within a shard, at most `limit`; several timers may do so side by side. */
 export async function claimDue(
   deps: Dependencies,

@@ -4,9 +4,10 @@
  */
 import { asGatewayError, GatewayError } from '../../errors.js'
 import type { Dependencies } from '../common/dependencies.js'
+import { balanceOf, balancePlace } from './check-balance.js'
 
 export interface HealthCheck {
-  name: 'tables' | 'queues' | 'blobs' | 'vault' | 'clock' | 'timers'
+  name: 'tables' | 'queues' | 'blobs' | 'vault' | 'clock' | 'timers' | 'balance'
   ok: boolean
   /** Empty when ok. */
   code: string
@@ -44,6 +45,7 @@ export async function checkHealth(deps: Dependencies): Promise<Health> {
     }),
     check(deps, 'clock', () => compareClocks(deps)),
     check(deps, 'timers', () => heartbeat(deps)),
+    check(deps, 'balance', () => balance(deps)),
   ])
   return { ok: checks.every((one) => one.ok), checks }
 }
@@ -82,6 +84,19 @@ async function heartbeat(deps: Dependencies): Promise<string> {
     hint: 'operator',
     description: `The timers ${text}.`,
     remedy: 'Timers run within a minute of the start; if not, look at the function "sweep" in the log.',
+  })
+}
+
+async function balance(deps: Dependencies): Promise<string> {
+  const { partitionKey, rowKey } = balancePlace
+  const { at, difference } = balanceOf(await deps.tables.get(deps.names.table('tenants'), partitionKey, rowKey))
+  if (at === 0) return 'not checked yet'
+  const when = new Date(at).toISOString()
+  if (difference === 0) return `every accepted mail is accounted for, checked ${when}`
+  throw new GatewayError('balance_not_closed', 'needs-admin', {
+    hint: 'operator',
+    description: `${difference} accepted mails were not where they must be, checked ${when}.`,
+    remedy: 'See the list of what needs attention: it names the tenants.',
   })
 }
 

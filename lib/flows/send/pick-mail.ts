@@ -20,10 +20,8 @@ export async function pickMail(deps: Dependencies, tenant: string, hint: Hint): 
   const entry = await findMail(deps, tenant, hint.mailId)
   const now = deps.clock.now()
   const old = now - hint.at > staleHintMs
-  if (entry === undefined) {
-    if (old) await removeHint(deps, { tenant, mailboxId: hint.mailboxId }, hint.key)
-    return nothing
-  }
+  // An acceptance in progress or interrupted, or worse: the check of the balance finds out.
+  if (entry === undefined) return nothing
   const { mail } = entry
   if (mail.outboxKey !== hint.key || mail.mailboxId !== hint.mailboxId) {
     // Either a move in progress or the trace of one that was interrupted.

@@ -70,6 +70,7 @@ const kinds = new Map([
   ['webhook', 'Webhook'],
   ['mail-unknown', 'Mail with unknown outcome'],
   ['message', 'Queue message given up'],
+  ['balance', 'Count of mails'],
 ])
 
 export const kindWords = (kind: string): string => kinds.get(kind) ?? kind

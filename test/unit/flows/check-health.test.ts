@@ -20,7 +20,15 @@ const failing = async (deps: Dependencies) => (await checkHealth(deps)).checks.f
 test('M-014: all is well when every dependency answers and the timers run', async () => {
   const { deps } = await harness()
   const health = await checkHealth(deps)
-  expect(health.checks.map((one) => one.name)).toEqual(['tables', 'queues', 'blobs', 'vault', 'clock', 'timers'])
+  expect(health.checks.map((one) => one.name)).toEqual([
+    'tables',
+    'queues',
+    'blobs',
+    'vault',
+    'clock',
+    'timers',
+    'balance',
+  ])
   expect(health.checks.filter((one) => one.code !== '' || one.remedy !== '')).toEqual([])
   expect(health.ok).toBe(true)
 })
@@ -32,7 +40,7 @@ test('M-014: each dependency that fails has its own verdict, code and remedy, an
   expect(await failing({ ...deps, blobs: { ...deps.blobs, get: down } })).toEqual([{ name: 'blobs', ...verdict }])
   expect(await failing({ ...deps, vault: { ...deps.vault, get: down } })).toEqual([{ name: 'vault', ...verdict }])
   const withoutTables = await failing({ ...deps, tables: { ...deps.tables, get: down } })
-  expect(withoutTables.map((one) => one.name)).toEqual(['tables', 'timers'])
+  expect(withoutTables.map((one) => one.name)).toEqual(['tables', 'timers', 'balance'])
 })
 
 test('M-014: silent timers and a clock that is off are named', async () => {

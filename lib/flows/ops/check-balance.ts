@@ -1,0 +1,166 @@
+/**
+ * Every ten minutes: do the counts add up (REL-32)? Accepted mail is sent, failed, cancelled or open, and each open mail
+ * has one place where it is found again: its hint in the outbox of a mailbox whose lane is due. The journal is compared
+ * with the outbox in both directions, one slice of one tenant at a time; a run stops after its share of time and the
+ * next one goes on there. A mail without a place is put back, so that it leaves; what should not have happened is still
+ * told: attention, one log line for the alert, a row in the sending log. A hint without a mail is either an acceptance
+ * that was interrupted before anybody got an answer, or a lost journal row: a person must know.
+ */
+import { GatewayError } from '../../errors.js'
+import { idAlphabet } from '../../model/ids.js'
+import { finalStates, type Mail } from '../../model/mail.js'
+import type { Row } from '../../ports/tables.js'
+import { clearAttention, raiseAttention } from '../common/attention.js'
+import type { Dependencies } from '../common/dependencies.js'
+import { isScheduled } from '../common/due.js'
+import { writeLog } from '../common/log-row.js'
+import { mailboxPartition } from '../common/mailbox-rows.js'
+import { findMail } from '../send/journal.js'
+import { mailFromRow } from '../send/mail-rows.js'
+import { type Hint, openHints, putHint, removeHint, wakeLane } from '../send/outbox.js'
+
+const shareMs = 20_000
+/** Younger than this a difference may be a write in progress. */
+const settledMs = 10 * 60_000
+/** A hint without its mail is shown so long, then removed. */
+const ghostMs = 24 * 3_600_000
+
+export interface Balance {
+  /** When the last look at everything ended; 0 for never. */
+  at: number
+  /** Mails that did not add up in it. */
+  difference: number
+}
+
+/** Its row in the table `tenants`. */
+export const balancePlace = { partitionKey: '~', rowKey: 'balance' }
+
+export const balanceOf = (row: Row | undefined): Balance => ({
+  at: Number(row?.['at'] ?? 0),
+  difference: Number(row?.['difference'] ?? 0),
+})
+
+/** Returns how many mails did not add up in this run. */
+export async function checkBalance(deps: Dependencies): Promise<number> {
+  const table = deps.names.table('tenants')
+  const row = await deps.tables.get(table, balancePlace.partitionKey, balancePlace.rowKey)
+  const [tenantAt = '', sliceAt = ''] = String(row?.['cursor'] ?? '').split('~')
+  let ofTenant = Number(row?.['ofTenant'] ?? 0)
+  let ofPass = Number(row?.['ofPass'] ?? 0)
+  let ofRun = 0
+  const started = deps.clock.now()
+  const save = (columns: Record<string, string | number>) =>
+    deps.tables.upsert(table, { ...balancePlace, v: 1, ...columns })
+  const tenants = deps.tables.query(table, { partition: '~', rowRange: [`tenant~${tenantAt}`, 'tenant~~'] })
+  for await (const { rowKey } of tenants) {
+    const tenant = rowKey.slice('tenant~'.length)
+    const hints: Hint[] = []
+    for await (const hint of openHints(deps, tenant, undefined)) hints.push(hint)
+    ofTenant = tenant === tenantAt ? ofTenant : await sleepingLanes(deps, tenant, hints)
+    for (const slice of idAlphabet) {
+      if (tenant === tenantAt && slice < sliceAt) continue
+      if (deps.clock.now() - started > shareMs) {
+        await save({ cursor: `${tenant}~${slice}`, ofTenant, ofPass })
+        return ofRun
+      }
+      const found = await compareSlice(deps, tenant, slice, hints)
+      ofTenant += found
+      ofRun += found
+    }
+    await tell(deps, tenant, ofTenant)
+    ofPass += ofTenant
+    ofTenant = 0
+  }
+  await save({ cursor: '', ofTenant: 0, ofPass: 0, at: deps.clock.now(), difference: ofPass })
+  return ofRun
+}
+
+/** A mailbox with mail long due whose lane nobody will look at. */
+async function sleepingLanes(deps: Dependencies, tenant: string, hints: Hint[]): Promise<number> {
+  const late = hints.filter((hint) => hint.kind === 'd' && deps.clock.now() - hint.dueAt > settledMs)
+  let found = 0
+  for (const mailboxId of new Set(late.map((hint) => hint.mailboxId))) {
+    if (await isScheduled(deps, 'lane', tenant, mailboxId)) continue
+    found += late.filter((hint) => hint.mailboxId === mailboxId).length
+    await wakeLane(deps, tenant, mailboxId)
+  }
+  return found
+}
+
+async function compareSlice(deps: Dependencies, tenant: string, slice: string, all: Hint[]): Promise<number> {
+  const hints = all.filter((hint) => hint.mailId.startsWith(slice))
+  const known = new Set(hints.map((hint) => `${hint.mailboxId} ${hint.key}`))
+  const open = new Set<string>()
+  let found = 0
+  const rows = deps.tables.query(deps.names.table('mails'), {
+    partitionRange: [`${tenant}~${slice}`, `${tenant}~${slice}~`],
+    where: [...finalStates].map((value) => ({ column: 'state', is: 'ne', value })),
+    select: ['mailboxId', 'outboxKey'],
+  })
+  for await (const row of rows) {
+    const mail = mailFromRow(row)
+    open.add(mail.id)
+    if (known.has(`${mail.mailboxId} ${mail.outboxKey}`)) continue
+    if (await putBack(deps, mail)) found += 1
+  }
+  for (const hint of hints) if (!open.has(hint.mailId) && (await isGhost(deps, tenant, hint))) found += 1
+  return found
+}
+
+/** The mail may have moved while we looked: only what both rows say now counts. */
+async function putBack(deps: Dependencies, seen: Mail): Promise<boolean> {
+  const now = await findMail(deps, seen.tenant, seen.id)
+  if (now === undefined || finalStates.has(now.mail.state)) return false
+  const { mail } = now
+  const partition = mailboxPartition(mail.tenant, mail.mailboxId)
+  if ((await deps.tables.get(deps.names.table('outbox'), partition, mail.outboxKey)) !== undefined) return false
+  // A step in between wrote its new hint before it changed the mail.
+  if ((await findMail(deps, seen.tenant, seen.id))?.etag !== now.etag) return false
+  await putHint(deps, mail, mail.state)
+  if (mail.outboxKey.startsWith('d~')) await wakeLane(deps, mail.tenant, mail.mailboxId)
+  await note(deps, mail, 'mail_without_place', 'An accepted mail was in no outbox; it was put back.')
+  return true
+}
+
+async function isGhost(deps: Dependencies, tenant: string, hint: Hint): Promise<boolean> {
+  const age = deps.clock.now() - hint.at
+  const { mailId: id, mailboxId } = hint
+  if (age < settledMs || (await findMail(deps, tenant, id)) !== undefined) return false
+  let blob = ''
+  for await (const name of deps.blobs.list(deps.names.container('outbound'), `${tenant}/${id}-`)) blob = name
+  if (blob === '' || age > ghostMs) {
+    await removeHint(deps, { tenant, mailboxId }, hint.key)
+    return false
+  }
+  const text = `A stored mail is not in the journal; its content is kept as ${blob}.`
+  await note(deps, { tenant, id, mailboxId, state: 'queued' }, 'mail_without_journal', text)
+  return true
+}
+
+async function note(
+  deps: Dependencies,
+  mail: Pick<Mail, 'tenant' | 'id' | 'mailboxId' | 'state'>,
+  code: string,
+  description: string,
+): Promise<void> {
+  const { tenant, id: mailId, mailboxId, state } = mail
+  const remedy = 'Report it to the operator: the counts of the gateway did not add up.'
+  await writeLog(deps, 'sendinglog', { tenant, mailId, mailboxId, state, code, description, remedy }, true)
+}
+
+async function tell(deps: Dependencies, tenant: string, difference: number): Promise<void> {
+  if (difference === 0) {
+    await clearAttention(deps, tenant, 'balance', tenant)
+    return
+  }
+  const error = new GatewayError('balance_not_closed', 'needs-admin', {
+    hint: 'operator',
+    description: `${difference} accepted mails were not where they must be. Mails without a place were put back.`,
+    remedy:
+      'Look into the sending log for the codes mail_without_place and mail_without_journal, and report the cause.',
+  })
+  await raiseAttention(deps, tenant, 'balance', tenant, error)
+  const row = await deps.tables.get(deps.names.table('attention'), tenant, `balance~${tenant}`)
+  const sinceMs = deps.clock.now() - Date.parse(String(row?.['since']))
+  deps.log.error('balance-not-closed', { tenant, difference, sinceMs })
+}

@@ -1,0 +1,156 @@
+import { describe, expect, test } from 'vitest'
+import { checkBalance } from '../../../lib/flows/ops/check-balance.js'
+import { checkHealth } from '../../../lib/flows/ops/check-health.js'
+import { listAttention } from '../../../lib/flows/ops/list-attention.js'
+import { sendFlows } from '../../../lib/flows/send/index.js'
+import { findMail } from '../../../lib/flows/send/journal.js'
+import { mailPartition } from '../../../lib/flows/send/mail-rows.js'
+import type { Log } from '../../../lib/log.js'
+import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
+import type { MemoryQueues } from '../../../lib/stores/memory-queues.js'
+import { faultOf, sendHarness } from '../../support/send-harness.js'
+
+const { acceptMail, cancelMail, drainLane, readMail } = sendFlows
+const minute = 60_000
+
+async function harness() {
+  const h = await sendHarness()
+  await h.stores.tables.insert(h.deps.names.table('tenants'), { partitionKey: '~', rowKey: `tenant~${h.tenant}` })
+  const lines: { event: string; [field: string]: unknown }[] = []
+  const write = (event: string, fields?: object) => void lines.push({ event, ...fields })
+  h.deps.log = { info: write, warn: write, error: write } as Log
+  const { names, tables } = h.deps
+  return {
+    ...h,
+    lines: () => lines.filter(({ event }) => event === 'balance-not-closed'),
+    attention: async () => (await listAttention(h.deps, h.tenant)).filter(({ kind }) => kind === 'balance'),
+    accept: async (more: object = {}) =>
+      (await acceptMail(h.deps, h.tenant, parseMailSubmission({ to: ['b@b.example'], text: 'x', ...more }))).mail,
+    /** As the queue and the timer do it. */
+    async work() {
+      await sendFlows.sweepLanes(h.deps)
+      for (const message of (h.stores.queues as MemoryQueues).take(names.queue('mail-send')))
+        await drainLane(h.deps, message)
+    },
+    async loseHint(id: string) {
+      const mail = (await findMail(h.deps, h.tenant, id))!.mail
+      await tables.remove(names.table('outbox'), `${h.tenant}~${mail.mailboxId}`, mail.outboxKey)
+    },
+    loseJournalRow: (id: string) => tables.remove(names.table('mails'), mailPartition(h.tenant, id), id),
+    async rows(table: 'outbox' | 'due') {
+      const all = []
+      for await (const row of tables.query(names.table(table), { partitionRange: ['', '~~~'] })) all.push(row)
+      return all
+    },
+    health: async () => {
+      const clock = { now: h.clock.now, sleep: () => new Promise<void>(() => {}) }
+      return (await checkHealth({ ...h.deps, clock })).checks.find(({ name }) => name === 'balance')
+    },
+  }
+}
+
+describe('REL-32: accepted is sent, failed, cancelled or open in a place where it is found', () => {
+  test('mails in every state add up', async () => {
+    const h = await harness()
+    h.peer.script.send = ({ recipients: [to] }) =>
+      to === 'no@b.example' ? faultOf('permanent') : to === 'later@b.example' ? faultOf('transient') : undefined
+    h.peer.script.after = ({ recipients: [to] }) =>
+      to === 'lost@b.example' ? faultOf('transient', { outcome: 'unknown' }) : undefined
+    for (const to of ['yes', 'no', 'later', 'lost']) await h.accept({ to: [`${to}@b.example`] })
+    await h.accept({ hold: true })
+    await h.accept({ notBefore: new Date(h.clock.now() + 5 * 24 * 60 * minute).toISOString() })
+    await cancelMail(h.deps, h.tenant, (await h.accept({ hold: true })).id)
+    for (let round = 0; round < 3; round++) {
+      await h.work()
+      h.clock.advance(30 * minute)
+      expect(await checkBalance(h.deps)).toBe(0)
+    }
+    await h.work()
+    expect([h.lines(), await h.attention()]).toEqual([[], []])
+    expect(await h.health()).toMatchObject({ ok: true, text: expect.stringContaining('is accounted for') })
+  })
+
+  test('a mail that no outbox knows is found, put back, told, and leaves', async () => {
+    const h = await harness()
+    const [lost, held] = [await h.accept(), await h.accept({ hold: true })]
+    await h.loseHint(lost.id)
+    await h.loseHint(held.id)
+    // The control: without the check nobody would ever send it.
+    for (let round = 0; round < 3; round++) {
+      await h.work()
+      h.clock.advance(20 * minute)
+    }
+    expect(h.peer.sent).toHaveLength(0)
+    expect(await checkBalance(h.deps)).toBe(2)
+    expect(h.lines()).toMatchObject([{ tenant: h.tenant, difference: 2, sinceMs: 0 }])
+    expect(await h.attention()).toMatchObject([{ code: 'balance_not_closed', whoActs: 'Gateway operator' }])
+    expect(await h.health()).toMatchObject({ ok: false, code: 'balance_not_closed' })
+    await h.work()
+    expect(await readMail(h.deps, h.tenant, lost.id)).toMatchObject({ state: 'sent' })
+    expect(await readMail(h.deps, h.tenant, held.id)).toMatchObject({ state: 'queued', held: true })
+    expect(await checkBalance(h.deps)).toBe(0)
+    expect([await h.attention(), (await h.health())?.ok]).toEqual([[], true])
+  })
+
+  test('a lane that nobody will look at is woken and told', async () => {
+    const h = await harness()
+    const { id } = await h.accept()
+    ;(h.stores.queues as MemoryQueues).take(h.deps.names.queue('mail-send'))
+    for (const row of await h.rows('due'))
+      await h.stores.tables.remove(h.deps.names.table('due'), row.partitionKey, row.rowKey)
+    h.clock.advance(20 * minute)
+    await h.work()
+    expect(h.peer.sent).toHaveLength(0)
+    expect(await checkBalance(h.deps)).toBe(0)
+    expect(h.lines()).toMatchObject([{ difference: 1 }])
+    await h.work()
+    expect(await readMail(h.deps, h.tenant, id)).toMatchObject({ state: 'sent' })
+  })
+
+  test('a lost journal row is told for a day, with the place of its content', async () => {
+    const h = await harness()
+    const { id } = await h.accept()
+    await h.loseJournalRow(id)
+    await h.work()
+    expect(await checkBalance(h.deps)).toBe(0)
+    h.clock.advance(11 * minute)
+    await h.work()
+    expect(await checkBalance(h.deps)).toBe(1)
+    expect(await h.attention()).toHaveLength(1)
+    h.clock.advance(30 * minute)
+    await checkBalance(h.deps)
+    expect(h.lines()).toMatchObject([{ sinceMs: 0 }, { difference: 1, sinceMs: 30 * minute }])
+    const log = h.deps.names.log('sendinglog', '20260105')
+    const noted = []
+    for await (const row of h.stores.tables.query(log, { partition: `${h.tenant}~e~08` })) noted.push(row)
+    expect(noted[0]?.['description']).toContain(`kept as ${h.tenant}/${id}-`)
+    h.clock.advance(24 * 60 * minute)
+    expect(await checkBalance(h.deps)).toBe(0)
+    expect([await h.rows('outbox'), await h.attention()]).toEqual([[], []])
+  })
+
+  test('a run ends after its share of time and the next goes on there', async () => {
+    const h = await harness()
+    const lost = await h.accept()
+    await h.loseHint(lost.id)
+    // Every look into the journal takes long.
+    const { query } = h.deps.tables
+    let slices = 0
+    h.deps.tables.query = (table, what) => {
+      if (table === h.deps.names.table('mails')) {
+        slices += 1
+        h.clock.advance(3_000)
+      }
+      return query(table, what)
+    }
+    let runs = 0
+    while (runs < 10 && (await h.health())?.text === 'not checked yet') {
+      runs += 1
+      await checkBalance(h.deps)
+    }
+    expect(runs).toBe(5)
+    expect(slices).toBe(32)
+    expect(h.lines()).toMatchObject([{ difference: 1 }])
+    expect(await h.health()).toMatchObject({ ok: false })
+  })
+})
