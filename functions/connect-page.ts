@@ -4,6 +4,7 @@ import { browserCookie, browserSeconds, setCookie } from '../lib/http/cookies.js
 import { htmlResponse } from '../lib/http/html-response.js'
 import { pageHandler } from '../lib/http/page-handler.js'
 import { connectPage } from '../lib/pages/connect-page.js'
+import { consentPage } from '../lib/pages/consent-pages.js'
 import { errorPage } from '../lib/pages/error-page.js'
 import { styleHash } from '../lib/pages/style.js'
 
@@ -12,7 +13,8 @@ export const connectPageShow = pageHandler({ styleHash, errorPage }, async ({ li
   const view = await connect.showLink(link, browser)
   const cookies = [setCookie(browserCookie, view.browser, browserSeconds)]
   const { formTargets } = view
-  return htmlResponse(connectPage({ ...view, link }), { styleHash, formTargets }, { cookies, requestId })
+  const page = view.target.kind === 'admin-consent' ? consentPage : connectPage
+  return htmlResponse(page({ ...view, link }), { styleHash, formTargets }, { cookies, requestId })
 })
 
 app.http('connect-page', {

@@ -14,8 +14,8 @@ export const oauthComplete = pageHandler(look, async ({ request, browser, reques
   const handOff = readCookie(request.headers.get('cookie'), returnCookie(short))
   const completed = await connect.completeSignIn({ short, handOff, browser })
   const cookies = [clearCookie(returnCookie(short))]
-  if (completed.outcome === 'signed-in') return redirect(completed.location, cookies)
-  return { ...errorResponse(look, completed.error, requestId, completed.retry), cookies }
+  if (completed.outcome !== 'refused') return redirect(completed.location, cookies)
+  return { ...errorResponse(look, completed.error, requestId, completed), cookies }
 })
 
 app.http('oauth-complete', {

@@ -135,6 +135,8 @@ function lazyProvider(load: () => Promise<Provider>): Provider {
     authorizeUrl: async (input) => (await provider()).authorizeUrl(input),
     redeem: async (input) => (await provider()).redeem(input),
     refresh: async (input) => (await provider()).refresh(input),
+    appToken: async (input) => (await provider()).appToken(input),
+    adminConsentUrl: async (input) => (await provider()).adminConsentUrl(input),
     issuerMatches: async (registration, iss) => (await provider()).issuerMatches(registration, iss),
   }
 }
@@ -211,6 +213,7 @@ export async function wireGateway(config: Config, over: Partial<Dependencies> = 
           input,
         ),
       storeGrant: tokens.storeGrant,
+      authority: tokens.authority,
       openGate: send.openGate,
       accountAddresses: async (token: Secret) =>
         (await import('./transports/account-addresses.js')).accountAddresses(graphOptions)(token),

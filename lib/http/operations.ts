@@ -4,7 +4,7 @@ import type { Operation } from './operation.js'
 /** Schemas load with the first request that brings a body: compiling them is no part of a cold start. */
 const adminBody = (name: keyof typeof import('../model/admin-schemas.js')) => async () =>
   (await import('../model/admin-schemas.js'))[name]
-const apiBody = (name: 'signInStartSchema' | 'redeemSchema' | 'resolveSchema' | 'testMailSchema') => async () =>
+const apiBody = (name: Exclude<keyof typeof import('../model/api-schemas.js'), 'graphUser'>) => async () =>
   (await import('../model/api-schemas.js'))[name]
 
 const all = ['operator', 'tenant-admin', 'app'] as const
@@ -307,12 +307,41 @@ export const operations = {
     'A tenant administrator confirms a sign-in that was made through a link.',
   ),
 
+  adminConsentStart: {
+    name: 'admin-consent-start',
+    method: 'POST',
+    route: 'api/v1/admin-consents',
+    roles: admins,
+    tenant: true,
+    summary:
+      'A link by which an administrator of a Microsoft organisation allows the application: app-only, or that people connect their own mailboxes.',
+    body: apiBody('adminConsentSchema'),
+    success: [201, 'Started; its state is read like that of a sign-in, and app-only is confirmed like one.'],
+    errors: ['no_registration', 'own_registration_needed', 'registration_without_secret'],
+  },
+  adminConsentList: list('admin-consent-list', 'admin-consents', admins, 'Who allowed what, for which organisation.'),
   connectionList: list(
     'connection-list',
     'connections',
     all,
     'Connections with last and next refresh and when their authority would end, never the authority itself.',
   ),
+  connectionRemove: {
+    ...remove('connection-remove', 'connections/{id}', admins, 'Ends a connection that no mailbox uses any more.'),
+    errors: ['not_found', 'connection_in_use'],
+  },
+
+  mailboxCreate: {
+    name: 'mailbox-create',
+    method: 'POST',
+    route: 'api/v1/mailboxes',
+    roles: all,
+    tenant: true,
+    summary: 'Adds a mailbox to an app-only connection and tries it out; other mailboxes are added by a sign-in.',
+    body: apiBody('mailboxCreateSchema'),
+    success: [201, 'Added, with a verdict for each direction.'],
+    errors: ['sign_in_needed', 'mailbox_exists'],
+  },
   mailboxList: list('mailbox-list', 'mailboxes', all, 'Mailboxes with state and last success per direction.'),
   mailboxShow: show('mailbox-show', 'mailboxes/{id}', 'One mailbox.'),
   mailboxChange: {

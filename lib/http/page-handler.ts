@@ -25,6 +25,7 @@ export interface PageLook {
     remedy: string
     requestId: string
     retry?: string | undefined
+    approval?: string | undefined
   }): string
 }
 
@@ -49,10 +50,10 @@ export function errorResponse(
   look: PageLook,
   error: GatewayError,
   requestId: string,
-  retry?: string,
+  ways: { retry?: string; approval?: string } = {},
 ): HttpResponseInit {
   const { code, class: errorClass, hint, description, remedy, status } = error
-  const page = look.errorPage({ code, class: errorClass, hint, description, remedy, requestId, retry })
+  const page = look.errorPage({ code, class: errorClass, hint, description, remedy, requestId, ...ways })
   return htmlResponse(page, look, { status, requestId })
 }
 

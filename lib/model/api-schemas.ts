@@ -33,6 +33,24 @@ export const signInStartSchema = z.strictObject({
   confirmation: z.enum(['result-code', 'tenant-admin', 'confirmed-by-link']).default('result-code'),
 })
 
+export const adminConsentSchema = z.strictObject({
+  mode: z.enum(['app-only', 'delegated']).default('app-only'),
+  registrationId: z.string().max(40).optional(),
+  receive: z.boolean().default(true),
+  send: z.boolean().default(true),
+})
+
+/** A mailbox that the application opens by itself. */
+export const mailboxCreateSchema = z.strictObject({
+  connectionId: z.string().regex(/^[a-z2-7]{26}$/, 'must be an id of 26 characters'),
+  address,
+  /** Object id or user principal name at Microsoft, when it is not the address. */
+  user: graphUser.optional(),
+  displayName: z.string().max(100).default(''),
+  receive: z.boolean().default(true),
+  send: z.boolean().default(true),
+})
+
 export const redeemSchema = z.strictObject({
   code: z.string().min(1).max(200),
   binding: z.string().min(16).max(200),
@@ -47,4 +65,6 @@ export const testMailSchema = z.strictObject({
   to: address.optional(),
 })
 
+export type AdminConsentInput = z.infer<typeof adminConsentSchema>
+export type MailboxCreateInput = z.infer<typeof mailboxCreateSchema>
 export type SignInStartInput = z.infer<typeof signInStartSchema>

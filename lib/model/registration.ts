@@ -16,3 +16,8 @@ export interface Registration {
   /** The one string used everywhere (M-053). */
   redirectUri: string
 }
+
+/** The registration as one directory sees it: whoever signs in or is asked there belongs to it. */
+export function ofDirectory(registration: Registration, tenantId: string): Registration {
+  return { ...registration, authority: `${new URL(registration.authority).origin}/${tenantId}` }
+}

@@ -16,11 +16,13 @@ export interface Verdicts {
 
 /** What the app asked for when it started the sign-in. */
 export interface SignInTarget {
-  kind: 'connect' | 'reconnect'
-  /** Address of the mailbox. */
+  kind: 'connect' | 'reconnect' | 'admin-consent'
+  /** For `admin-consent`: that people may connect their own mailboxes, or that the application opens any by itself. */
+  consent?: 'delegated' | 'app-only'
+  /** Address of the mailbox; may be empty for `admin-consent`. */
   address: string
   displayName: string
-  /** Connection to renew, for `reconnect`. */
+  /** Connection to renew. */
   connectionId?: string
   mailboxId?: string
   /** Identity that must sign in when it is not the mailbox itself (delegate of a shared mailbox). */

@@ -11,6 +11,8 @@ export interface ErrorPage {
   requestId: string
   /** Path of our own page to try again. */
   retry?: string | undefined
+  /** Link for an administrator, when only one can help. */
+  approval?: string | undefined
 }
 
 /** Where an earlier attempt may well have connected the mailbox. */
@@ -28,6 +30,7 @@ export function errorPage(page: ErrorPage): string {
 ${remedy ? html`<div class="note"><strong>What helps:</strong> ${remedy}</div>` : ''}
 ${!words && who(page) ? html`<p class="soft">${who(page)}</p>` : ''}
 ${maybeConnected.has(page.code) ? '' : html`<p class="soft">Nothing was connected by this attempt.</p>`}
+${page.approval ? html`<h2>For your administrator</h2><p>Send this link to an administrator of your organisation. It shows what is asked for, and works for one day.</p><p class="link"><a href="${page.approval}">${page.approval}</a></p>` : ''}
 ${page.retry ? html`<a class="button" href="${page.retry}">Try again</a>` : ''}`,
     html`<p>If you ask for help, give this request id: <code>${page.requestId}</code><br>Code: <code>${page.code}</code></p>`,
   )

@@ -9,6 +9,11 @@ const refusedByPerson: PlainWords = {
   description: 'The list of rights was not accepted on the sign-in page, so nothing was connected.',
   remedy: 'If that was a mistake, try again and choose “Accept”. If the page does not let you, ask an administrator.',
 }
+const cancelledByPerson: PlainWords = {
+  heading: 'You cancelled the sign-in',
+  description: 'You turned back on the sign-in page before it was done, so nothing was connected.',
+  remedy: 'If you still want to connect the mailbox, try again with the same link.',
+}
 const approval: PlainWords = {
   heading: 'An administrator has to approve this',
   description: 'Your organisation does not let people allow this kind of access by themselves.',
@@ -62,6 +67,7 @@ export const plainWords: Readonly<Record<string, PlainWords>> = {
   },
   aadsts_65004: refusedByPerson,
   oauth_access_denied: refusedByPerson,
+  oauth_access_denied_cancel: cancelledByPerson,
   aadsts_65001: approval,
   aadsts_90094: approval,
   oauth_consent_required: approval,

@@ -1,6 +1,7 @@
-import type { SignInStatus, SignInTarget, Verdict, Verdicts } from '../model/sign-in.js'
+import type { SignInStatus, SignInTarget, Verdicts } from '../model/sign-in.js'
 import { html, type Markup } from './html.js'
 import { layout } from './layout.js'
+import { verdictItem } from './verdict-item.js'
 
 export interface ResultPage {
   status: SignInStatus
@@ -21,9 +22,9 @@ export function resultPage(page: ResultPage): string {
     html`<h1>${heading}</h1>
 <p>${lead(page)}</p>
 <ul class="verdicts">
-${verdict('Signing in', verdicts.signIn, page.signedInAs ? `Signed in as ${page.signedInAs}.` : 'The sign-in was accepted.', 'The sign-in was not checked.')}
-${target.receive ? verdict('Reading mail', verdicts.reading, 'New mail can be read.', 'Reading will be checked with the first look into the mailbox.') : ''}
-${target.send ? verdict('Sending mail', verdicts.sending, 'The mail service accepts mail from this mailbox.', 'Sending will be checked with the first mail.') : ''}
+${verdictItem('Signing in', verdicts.signIn, page.signedInAs ? `Signed in as ${page.signedInAs}.` : 'The sign-in was accepted.', 'The sign-in was not checked.')}
+${target.receive ? verdictItem('Reading mail', verdicts.reading, 'New mail can be read.', 'Reading will be checked with the first look into the mailbox.') : ''}
+${target.send ? verdictItem('Sending mail', verdicts.sending, 'The mail service accepts mail from this mailbox.', 'Sending will be checked with the first mail.') : ''}
 </ul>
 ${page.returnTo && !done ? html`<a class="button" href="${page.returnTo}" rel="noreferrer">Finish in your application</a>` : ''}
 ${page.returnTo && done ? html`<a class="button" href="${page.returnTo}" rel="noreferrer">Back to your application</a>` : ''}`,
@@ -39,11 +40,4 @@ function lead({ status, target, tenantName, returnTo }: ResultPage): Markup {
   if (target.confirmation === 'tenant-admin')
     return html`Thank you. An administrator of <strong>${tenantName}</strong> now has one day to confirm the mailbox; until then nothing is connected. You can close this page.`
   return html`Thank you. You can close this page.`
-}
-
-function verdict(title: string, value: Verdict, works: string, untested: string): Markup {
-  const words = { works: 'Works', fails: 'Does not work yet', 'not-tested': 'Not tested yet' }
-  const text = value.verdict === 'works' ? works : value.verdict === 'not-tested' ? untested : value.text
-  return html`<li class="${value.verdict}"><span class="word">${words[value.verdict]}</span><strong>${title}</strong>
-<p class="soft">${text}</p>${value.verdict === 'fails' && value.remedy ? html`<p class="soft"><strong>What helps:</strong> ${value.remedy}</p>` : ''}</li>`
 }

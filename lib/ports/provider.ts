@@ -41,11 +41,30 @@ export interface RefreshInput {
   tenantId?: string
 }
 
+export interface AppTokenInput {
+  registration: Registration
+  credential: Secret | undefined
+  /** `{resource}/.default` alone. */
+  scopes: string[]
+  /** Directory whose administrator allowed the application. */
+  tenantId: string
+}
+
+export interface AdminConsentInput {
+  registration: Registration
+  scopes: string[]
+  state: string
+}
+
 /** An identity provider. All methods reject with GatewayErrors translated through `lib/diagnosis`. */
 export interface Provider {
   authorizeUrl(input: AuthorizeInput): Promise<string>
   redeem(input: RedeemInput): Promise<TokenSet>
   refresh(input: RefreshInput): Promise<TokenSet>
+  /** A token of the application itself (client credentials); there is no refresh token, it is simply asked for again. */
+  appToken(input: AppTokenInput): Promise<TokenSet>
+  /** Where an administrator allows the application for a whole organisation. */
+  adminConsentUrl(input: AdminConsentInput): string | Promise<string>
   /** Origin of the issuer expected in a callback's `iss`, when the provider sends one. */
   issuerMatches(registration: Registration, iss: string): boolean | Promise<boolean>
 }

@@ -60,6 +60,9 @@ export function scopesFor(scopes: readonly string[], resource: Resource): string
   return [...signIn, ...(own.length > 0 ? own : [`${resource === 'graph' ? graph : outlook}.default`])]
 }
 
+/** The one scope of a token request of the application itself; what it carries is what administrators granted. */
+export const appScope = (resource: Resource): string => appOnly[resource]
+
 /** Refuses scopes that look right and never work: a mail protocol on the Graph resource. */
 export function checkScopes(scopes: readonly string[]): void {
   const wrong = scopes.find((scope) => mailProtocols.test(scope) && !outlookOrigin.test(scope))

@@ -7,6 +7,8 @@ export interface TokenClaims {
   scp: string[]
   /** App-only permissions. */
   roles: string[]
+  /** The application's own token: nobody signed in. */
+  ofApp: boolean
   tid?: string
   oid?: string
   [claim: string]: unknown
@@ -33,6 +35,7 @@ export function tokenClaims(token: string): TokenClaims | undefined {
   const { aud, scp, roles } = claims
   return {
     ...claims,
+    ofApp: scp === undefined,
     aud: typeof aud === 'string' ? aud : '',
     scp: typeof scp === 'string' ? scp.split(' ').filter(Boolean) : [],
     roles: Array.isArray(roles) ? roles.filter((role) => typeof role === 'string') : [],
@@ -57,7 +60,7 @@ export function checkToken(token: string, resource: Resource, scopes: readonly s
       description: `The access token was issued for ${claims.aud.slice(0, 100) || 'nobody'}, not for ${resource}.`,
       remedy: 'Request the scopes of one resource per token; check the scopes of the app registration.',
     })
-  const ofApp = claims['scp'] === undefined
+  const { ofApp } = claims
   // Exchange can allow an application mailboxes by itself (RBAC for Applications); its tokens then carry no role at all.
   if (ofApp && claims.roles.length === 0) return
   const held = new Set([...claims.scp, ...claims.roles].map((name) => name.toLowerCase()))

@@ -8,7 +8,7 @@ import {
 import { translate } from '../diagnosis/translate.js'
 import { GatewayError } from '../errors.js'
 import type { Identity } from '../model/connection.js'
-import type { Registration } from '../model/registration.js'
+import { ofDirectory, type Registration } from '../model/registration.js'
 import type { Clock } from '../ports/clock.js'
 import type { Provider, TokenSet } from '../ports/provider.js'
 import { decodeJwt } from '../protocol/token-claims.js'
@@ -107,6 +107,32 @@ export function microsoftProvider({ clock, network = networkClient() }: Microsof
       }
     },
 
+    async appToken({ registration, credential, scopes, tenantId }) {
+      const call = listenTo(network)
+      const app = client(registration, ofDirectory(registration, tenantId).authority, credential, call)
+      if (!(app instanceof ConfidentialClientApplication)) throw secretNeeded(registration)
+      try {
+        const result = await app.acquireTokenByClientCredential({ scopes, skipCache: true })
+        if (result === null) throw new Error('MSAL returned nothing')
+        return tokenSet(call, result, undefined)
+      } catch (error) {
+        throw call.fault(error)
+      }
+    },
+
+    adminConsentUrl({ registration, scopes, state }) {
+      const authority = new URL(registration.authority)
+      const directory = authority.pathname.split('/')[1] ?? ''
+      // `common` has no administrator.
+      const url = new URL(
+        `${authority.origin}/${directory === 'common' ? 'organizations' : directory}/v2.0/adminconsent`,
+      )
+      const query = { client_id: registration.clientId, redirect_uri: registration.redirectUri, state }
+      for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
+      url.searchParams.set('scope', scopes.join(' '))
+      return url.href
+    },
+
     issuerMatches(registration, iss) {
       if (!URL.canParse(iss)) return false
       const { origin, pathname } = new URL(iss)
@@ -154,6 +180,14 @@ function identityOf(idToken: string, registration: Registration, now: number, no
     username: (text('preferred_username') || text('email') || text('upn')).slice(0, 320),
     ...(displayName ? { displayName } : {}),
   }
+}
+
+function secretNeeded(registration: Registration): GatewayError {
+  return new GatewayError('registration_without_secret', 'needs-admin', {
+    hint: 'operator',
+    description: `The registration "${registration.name}" has no client secret, so the application cannot sign in by itself.`,
+    remedy: 'Save the registration with a client secret.',
+  })
 }
 
 function untrusted(claim: string): GatewayError {

@@ -84,7 +84,7 @@ describe.runIf(present)('connecting in a real browser', () => {
       await page.click('button[name="cancel"]')
       await page.waitForURL(/localhost/)
       const text = await page.innerText('main')
-      expect(text).toContain('You did not allow access')
+      expect(text).toContain('You cancelled the sign-in')
       expect(text).toMatch(/request id: \S{8,}/)
       expect(text).not.toMatch(/\bat \S+\.[jt]s|Trace ID|Correlation ID/)
       await picture(page, 'error')

@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
-import { type ConnectSite, origin, registrationInput, startConnectSite } from '../support/connect-site.js'
+import {
+  beginSignIn,
+  type ConnectSite,
+  origin,
+  registrationInput,
+  signInAt,
+  startConnectSite,
+  tokenOf,
+} from '../support/connect-site.js'
 import type { Answer, Browser } from '../support/cookie-jar.js'
 
 const tenant = 'acme'
@@ -32,25 +40,10 @@ const start = (address: string, more: object = {}) =>
     'tenant-admin',
   )
 
-const tokenOf = (page: string): string => /name="token" value="([^"]+)"/.exec(page)?.[1] ?? ''
 const tokenCalls = (): number => Object.values(site.entra.control.counters.tokenCalls).reduce((a, b) => a + b, 0)
 
-/** Opens the link and goes as far as the provider; its authorize URL. */
-async function begin(browser: Browser, link: string, headers: Record<string, string> = {}): Promise<string> {
-  const page = await browser.visit({ method: 'GET', url: link, headers })
-  expect(page.status).toBe(200)
-  const sent = await browser.visit(
-    { method: 'POST', url: link, form: { token: tokenOf(page.body) }, from: origin, headers },
-    false,
-  )
-  expect(sent.status).toBe(303)
-  return sent.headers['location'] ?? ''
-}
-
-async function signIn(browser: Browser, link: string, upn: string): Promise<Answer> {
-  const { url } = await site.entra.control.signInAs(await begin(browser, link), upn)
-  return browser.visit({ method: 'GET', url, from: site.entra.url.replace('127.0.0.1', 'login.example') })
-}
+const begin = beginSignIn
+const signIn = (browser: Browser, link: string, upn: string): Promise<Answer> => signInAt(site, browser, link, upn)
 
 const resultOf = (page: string): string =>
   new URL((/href="(https:\/\/app[^"]+)"/.exec(page)?.[1] ?? '').replaceAll('&amp;', '&')).searchParams.get('result') ??

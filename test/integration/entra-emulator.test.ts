@@ -149,23 +149,29 @@ test('an unregistered redirect URI is refused on a page, never redirected to', a
   expect(await response.text()).toContain('AADSTS50011')
 })
 
-test('the page works as a plain form, honours login_hint, and cancelling returns access_denied', async () => {
+test('the page works as a plain form, honours login_hint, and tells cancelling from declining', async () => {
   const url = await msal().getAuthCodeUrl({ scopes, redirectUri, state: '<s>', loginHint: 'ben@contoso.example' })
   const html = await (await fetch(url.replace(microsoft, entra.url))).text()
   expect(html.indexOf('Ben Okafor')).toBeLessThan(html.indexOf('Use another account'))
   expect(html).not.toContain('<s>')
-  const cancelled = await fetch(`${entra.url}/common/login`, {
-    method: 'POST',
-    redirect: 'manual',
-    body: new URLSearchParams({ request: new URL(url).search.slice(1), cancel: '1' }),
-  })
-  const back = new URL(cancelled.headers.get('location')!)
-  expect(back.origin + back.pathname).toBe(redirectUri)
-  expect(Object.fromEntries(back.searchParams)).toMatchObject({
-    error: 'access_denied',
-    error_subcode: 'cancel',
-    state: '<s>',
-  })
+  for (const [button, text] of [
+    ['cancel', /^(?!.*AADSTS)/],
+    ['decline', /^AADSTS65004/],
+  ] as const) {
+    const answer = await fetch(`${entra.url}/common/login`, {
+      method: 'POST',
+      redirect: 'manual',
+      body: new URLSearchParams({ request: new URL(url).search.slice(1), [button]: '1' }),
+    })
+    const back = new URL(answer.headers.get('location')!)
+    expect(back.origin + back.pathname).toBe(redirectUri)
+    expect(Object.fromEntries(back.searchParams)).toMatchObject({
+      error: 'access_denied',
+      error_subcode: 'cancel',
+      error_description: expect.stringMatching(text),
+      state: '<s>',
+    })
+  }
 })
 
 test('form_post answers with a self-posting form that also has a button', async () => {
@@ -334,6 +340,35 @@ test('client credentials: a token with roles for one named tenant', async () => 
   expect((await post(`/${demo.tenantId}/oauth2/v2.0/token`, { ...form, scope: scopes[0]! })).body['error']).toBe(
     'invalid_scope',
   )
+})
+
+test('M-029: without consent in a tenant there is no token for the application; with it there is one', async () => {
+  const request = {
+    grant_type: 'client_credentials',
+    client_id: demo.clientId,
+    client_secret: demo.clientSecret,
+    scope: 'https://graph.microsoft.com/.default',
+  }
+  const token = () => post(`/${demo.otherTenantId}/oauth2/v2.0/token`, request)
+  expect((await token()).body).toMatchObject({ error: 'unauthorized_client', error_codes: [7000229] })
+  const allow = async (scope: string, decision: Record<string, string>) => {
+    const asked = new URLSearchParams({ client_id: demo.clientId, redirect_uri: redirectUri, state: 'a', scope })
+    const path = `${entra.url}/organizations/v2.0/adminconsent`
+    const body = new URLSearchParams({ request: asked.toString(), ...decision })
+    const back = await fetch(path, { method: 'POST', body, redirect: 'manual' })
+    return Object.fromEntries(new URL(back.headers.get('location')!).searchParams)
+  }
+  expect(await allow(request.scope, { cancel: '1' })).toMatchObject({ error: 'access_denied', admin_consent: 'True' })
+  // Permissions for people give the application itself nothing.
+  await allow('https://graph.microsoft.com/Mail.Send', { tenant: demo.otherTenantId })
+  expect((await token()).status).toBe(400)
+  const given = await allow(request.scope, { tenant: demo.otherTenantId })
+  expect(given).toMatchObject({ admin_consent: 'True', tenant: demo.otherTenantId, state: 'a' })
+  const { body } = await token()
+  expect(entra.verifyAccessToken(String(body['access_token']))).toMatchObject({
+    tid: demo.otherTenantId,
+    roles: expect.arrayContaining(['Mail.ReadWrite', 'Mail.Send']),
+  })
 })
 
 test('wrong secret, missing secret, and a public client with a secret are refused', async () => {

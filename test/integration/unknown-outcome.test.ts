@@ -186,7 +186,10 @@ describe('REL-03, P-09: the Sent folder over IMAP', () => {
       after: { action: 'leave' },
     }
     const receiver = imapReceiver({ lookup })
-    const looking = findSent({ authority: byPassword }, { imap: receiver, graph: receiver })
+    const looking = findSent(
+      { authority: byPassword, connection: async () => undefined },
+      { imap: receiver, graph: receiver },
+    )
     const w = await world({ send: outgoing.send, receive }, { ...outgoing.deps, findSent: looking })
     // What mail services do with a mail they took: keep a copy for its sender.
     const keepCopy = () => imap.deliver(ana, outgoing.server.mails[0]!.raw.toString('latin1'), 'Sent')
@@ -251,7 +254,7 @@ describe('REL-03, P-09: Graph', () => {
       {
         senders: { graph: sender, smtp: sender },
         authority,
-        findSent: findSent({ authority }, { graph: receiver, imap: receiver }),
+        findSent: findSent({ authority, connection: async () => undefined }, { graph: receiver, imap: receiver }),
       },
     )
     cloud.graph.control.fail(fault)

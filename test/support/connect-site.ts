@@ -6,7 +6,7 @@ import type { Directory } from '../../local/emulators/directory.js'
 import { type Entra, startEntra } from '../../local/emulators/entra/start-entra.js'
 import { type Graph, startGraph } from '../../local/emulators/graph/start-graph.js'
 import { type KeyVaultEmulator, startKeyVault } from '../../local/emulators/key-vault/start-key-vault.js'
-import { Browser, type Site } from './cookie-jar.js'
+import { type Answer, Browser, type Site } from './cookie-jar.js'
 
 export const origin = 'http://localhost:7071'
 
@@ -56,6 +56,28 @@ export async function startConnectSite(connectionString: string): Promise<Connec
       await Promise.all([entra.stop(), graph.stop(), vault.stop()])
     },
   }
+}
+
+export const tokenOf = (page: string): string => /name="token" value="([^"]+)"/.exec(page)?.[1] ?? ''
+
+/** Opens the link and goes as far as the provider; its URL. */
+export async function beginSignIn(
+  browser: Browser,
+  link: string,
+  headers: Record<string, string> = {},
+): Promise<string> {
+  const page = await browser.visit({ method: 'GET', url: link, headers })
+  if (page.status !== 200) throw new Error(`The link answers ${page.status}`)
+  const form = { token: tokenOf(page.body) }
+  const sent = await browser.visit({ method: 'POST', url: link, form, from: origin, headers }, false)
+  if (sent.status !== 303) throw new Error(`The form answers ${sent.status}`)
+  return sent.headers['location'] ?? ''
+}
+
+/** The whole way of one person; the page it ends on. */
+export async function signInAt(site: ConnectSite, browser: Browser, link: string, upn: string): Promise<Answer> {
+  const { url } = await site.entra.control.signInAs(await beginSignIn(browser, link), upn)
+  return browser.visit({ method: 'GET', url, from: site.entra.url.replace('127.0.0.1', 'login.example') })
 }
 
 export const registrationInput = {

@@ -4,6 +4,7 @@ import { bootstrapOperatorKey } from './bootstrap-key.js'
 import { changeMailbox } from './change-mailbox.js'
 import { findHolders, releaseHolder } from './holders.js'
 import { listMailboxFacts, readMailboxFacts } from './mailboxes.js'
+import { removeConnection } from './remove-connection.js'
 import { removeMailbox } from './remove-mailbox.js'
 import * as returnUrls from './return-urls.js'
 import * as settings from './settings.js'
@@ -22,5 +23,6 @@ export const adminFlows = {
   listMailboxFacts,
   readMailboxFacts,
   releaseHolder,
+  removeConnection,
   removeMailbox,
 }

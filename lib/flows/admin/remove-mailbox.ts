@@ -7,6 +7,7 @@
 import { conflict, type GatewayError, notFound, RowChangedError } from '../../errors.js'
 import type { Mailbox } from '../../model/mailbox.js'
 import { clearAttention } from '../common/attention.js'
+import { readConnection } from '../common/connection-rows.js'
 import type { Dependencies } from '../common/dependencies.js'
 import { setDue } from '../common/due.js'
 import { releaseHold } from '../common/holders.js'
@@ -38,7 +39,8 @@ export async function removeMailbox(
   const others = (await listMailboxes(deps, tenant)).filter((one) => one.id !== id)
   const used = new Set(others.flatMap(connectionIdsOf))
   for (const connectionId of new Set(connectionIdsOf(mailbox)))
-    if (!used.has(connectionId)) await deps.disconnect(tenant, connectionId)
+    if (!used.has(connectionId) && !(await isAppOnly(deps, tenant, connectionId)))
+      await deps.disconnect(tenant, connectionId)
   await forgetMailbox(deps, mailbox)
 }
 
@@ -84,7 +86,12 @@ async function forgetMailbox(deps: Dependencies, { tenant, id, address }: Mailbo
   await deps.tables.remove(table, partition, mailboxRowKey)
 }
 
-export function connectionIdsOf(mailbox: Mailbox): string[] {
+/** An administrator allowed it for the whole organisation, whichever mailboxes it has today. */
+async function isAppOnly(deps: Dependencies, tenant: string, connectionId: string): Promise<boolean> {
+  return (await readConnection(deps, tenant, connectionId))?.mode === 'app-only'
+}
+
+export function connectionIdsOf(mailbox: Pick<Mailbox, 'receive' | 'send'>): string[] {
   return [mailbox.receive, mailbox.send].flatMap((direction) =>
     direction.transport === 'none' ? [] : [direction.connectionId],
   )

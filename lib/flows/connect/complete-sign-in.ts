@@ -12,14 +12,17 @@ import { sha256 } from '../../model/ids.js'
 import type { SignInTarget } from '../../model/sign-in.js'
 import type { TokenSet } from '../../ports/provider.js'
 import { sameText } from '../../protocol/same-text.js'
-import { Secret } from '../../secret.js'
 import { writeLog } from '../common/log-row.js'
+import { judgeConsent } from './admin-consent.js'
+import { redeemAnswer } from './authorize-leg.js'
 import { checkIdentity } from './check-identity.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
-import { finishSignIn, renewedConnection, tryOut } from './finish-sign-in.js'
+import { finishSignIn, renewedConnection } from './finish-sign-in.js'
 import { handOffPlace, type ReturnedAnswer } from './return-callback.js'
 import { signInProblem } from './sign-in-problems.js'
-import { type Grant, readSignIn, type StoredSignIn, sealPlace, stepSignIn } from './sign-in-row.js'
+import { type MailboxGrant, readSignIn, type StoredSignIn, sealPlace, stepSignIn } from './sign-in-row.js'
+import { approvalLink } from './start-admin-consent.js'
+import { tryOut } from './try-out.js'
 import { consentedScopes, directionScopes, microsoftScopes, missingScopes } from './wanted-transports.js'
 
 export interface CompleteInput {
@@ -31,11 +34,16 @@ export interface CompleteInput {
 }
 
 export type Completed =
-  | { outcome: 'signed-in'; location: string }
-  /** `retry`: path of the page to try again, for the browser that began only. */
-  | { outcome: 'refused'; error: GatewayError; retry?: string }
+  | { outcome: 'signed-in' | 'onward'; location: string }
+  /**
+   * `retry`: path of the page to try again, for the browser that began only. `approval`: link for an administrator, when
+   * only one can help.
+   */
+  | { outcome: 'refused'; error: GatewayError; retry?: string; approval?: string }
 
 const redeemingMs = 2 * 60_000
+/** The organisation lets only administrators agree. */
+const needsApproval: ReadonlySet<string> = new Set(['aadsts_65001', 'aadsts_90094', 'oauth_consent_required'])
 
 export async function completeSignIn(deps: ConnectDependencies, input: CompleteInput): Promise<Completed> {
   let signIn: StoredSignIn | undefined
@@ -53,7 +61,8 @@ export async function completeSignIn(deps: ConnectDependencies, input: CompleteI
   // From here on this attempt owns the row.
   try {
     const answer = await openHandOff(deps, input)
-    await judge(deps, signIn, answer, input.browser ?? '')
+    const onward = await judge(deps, signIn, answer, input.browser ?? '')
+    if (onward !== undefined) return { outcome: 'onward', location: onward }
     return { outcome: 'signed-in', location: `${deps.settings.publicBaseUrl}${link}/result` }
   } catch (error) {
     const failure = asGatewayError(error)
@@ -74,27 +83,18 @@ async function judge(
   signIn: StoredSignIn,
   answer: ReturnedAnswer,
   browser: string,
-): Promise<void> {
+): Promise<string | undefined> {
   const { registration, credential } = await deps.registrations(signIn.tenant, signIn.registrationId)
   const provider = deps.providers[registration.kind]
   if (provider === undefined) throw signInProblem('no_registration')
   if (answer.error !== '') throw providerError(answer)
   if (answer.iss !== '' && !(await provider.issuerMatches(registration, answer.iss)))
     throw signInProblem('issuer_mismatch')
-  const sealer = await deps.sealer()
-  const opened = (column: string): string =>
-    sealer.open(String(signIn.row[column]), sealPlace(signIn.id, column)).toString()
-  const code = answer.inRow ? opened('sealedReturn') : answer.code
-  if (code === '') throw signInProblem('state_mismatch')
+  if (signIn.target.kind === 'admin-consent')
+    return judgeConsent(deps, signIn, answer, { provider, registration, credential, browser })
   const { resource, consent, token } = microsoftScopes(signIn.target)
   const redeemWith = (client: Awaited<ReturnType<ConnectDependencies['registrations']>>): Promise<TokenSet> =>
-    provider.redeem({
-      ...client,
-      scopes: token,
-      code: new Secret(code),
-      codeVerifier: new Secret(opened('verifierSealed')),
-      nonce: opened('nonceSealed'),
-    })
+    redeemAnswer(deps, signIn, answer, { provider, ...client, scopes: token })
   const tokens = await redeemWith({ registration, credential }).catch(async (error: unknown) => {
     // A client that is refused has not used up the code; its secret may have been rotated a moment ago (M-081).
     if (asGatewayError(error).class !== 'needs-admin') throw error
@@ -109,7 +109,7 @@ async function judge(
     await renewedConnection(deps, signIn),
     async () => (resource === 'graph' && deps.accountAddresses ? deps.accountAddresses(tokens.accessToken) : []),
   )
-  const grant: Grant = {
+  const grant: MailboxGrant = {
     kind: 'oauth',
     resource,
     accessToken: tokens.accessToken.reveal(),
@@ -120,6 +120,7 @@ async function judge(
   }
   const verdicts = await tryOut(deps, signIn, grant)
   await finishSignIn(deps, signIn, { grant, verdicts, browser, identity })
+  return undefined
 }
 
 /** Nothing usable is a refusal; less than asked for is a verdict about the direction that lacks its right. */
@@ -174,7 +175,7 @@ function providerError(answer: ReturnedAnswer): GatewayError {
     context: 'ms-token',
     oauthError: answer.error,
     ...(answer.suberror === '' ? {} : { suberror: answer.suberror }),
-    text: answer.errorText,
+    text: `${answer.errorText} ${answer.subcode}`.trim(),
     operation: 'connect',
   })
   return new GatewayError(error.code, error.class, {
@@ -201,5 +202,9 @@ async function refused(
       true,
     )
   const retry = link !== '' && failure.code !== 'sign_in_used' ? { retry: link } : {}
-  return { outcome: 'refused', error: failure, ...retry }
+  const approval =
+    signIn !== undefined && link !== '' && needsApproval.has(failure.code)
+      ? await approvalLink(deps, signIn).catch(() => undefined)
+      : undefined
+  return { outcome: 'refused', error: failure, ...retry, ...(approval ? { approval } : {}) }
 }

@@ -1,33 +1,14 @@
 /**
  * A sign-in counts only when somebody with the tenant's authority says so: the app that started it, with the binding of
  * its user's session and the one-time code from the return URL; a tenant administrator; or, in advance, the administrator
- * who made the link for one exact identity. The first write claims the sign-in and fixes all ids, so that a crash later
- * is repaired by confirming again: connection and grant, vault, names, mailbox, due rows, then the secrets in the sign-in
- * go (it stays an hour, without them, so that people can still read how it ended).
+ * who made the link for one exact identity.
  */
 import { conflict, GatewayError, notFound } from '../../errors.js'
-import type { Connection } from '../../model/connection.js'
-import { hashId, newId, sha256 } from '../../model/ids.js'
+import { sha256 } from '../../model/ids.js'
 import { sameText } from '../../protocol/same-text.js'
-import { clearAttention } from '../common/attention.js'
-import { connectionToRow, readConnection } from '../common/connection-rows.js'
-import { setDue } from '../common/due.js'
-import { takeHold } from '../common/holders.js'
-import { writeLog } from '../common/log-row.js'
-import { emitEvent } from '../tell/emit-event.js'
+import { type Confirmed, confirmNow } from './confirm-now.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
-import { assertAddressFree, createMailbox, switchMailbox } from './save-mailbox.js'
-import { type Grant, readSignIn, type StoredSignIn, sealPlace, stepSignIn } from './sign-in-row.js'
-import { microsoftTransports, passwordTransports } from './wanted-transports.js'
-
-export interface Confirmed {
-  status: 'confirmed'
-  mailboxId: string
-  connectionId: string
-  address: string
-}
-
-const keptMs = 3_600_000
+import { readSignIn, type StoredSignIn } from './sign-in-row.js'
 
 /** Redeems the result code. Errors: `not_found`, `binding_mismatch`, `result_code_invalid`, `sign_in_not_ready`, `sign_in_used`. */
 export async function confirmSignIn(
@@ -59,95 +40,6 @@ export async function confirmByAdmin(deps: ConnectDependencies, tenant: string, 
   if (signIn.target.confirmation === 'result-code') throw notReady()
   assertReady(deps, signIn)
   return confirmNow(deps, signIn)
-}
-
-/** The rest of the way, from `signed-in` or from wherever a crash left it. */
-export async function confirmNow(deps: ConnectDependencies, signIn: StoredSignIn): Promise<Confirmed> {
-  if (signIn.status === 'signed-in')
-    await stepSignIn(deps, signIn, {
-      status: 'confirmed',
-      connectionId: signIn.target.connectionId ?? newId(),
-      mailboxId: signIn.target.mailboxId ?? newId(),
-      expiresAt: deps.clock.now() + keptMs,
-    })
-  const sealer = await deps.sealer()
-  const opened = sealer.open(String(signIn.row['sealedGrant']), sealPlace(signIn.id, 'sealedGrant'))
-  const grant = JSON.parse(opened.toString()) as Grant
-  const connectionId = String(signIn.row['connectionId'])
-  const mailboxId = String(signIn.row['mailboxId'])
-  const { tenant, target } = signIn
-  const reconnected = target.kind === 'reconnect'
-
-  if (!reconnected) await assertAddressFree(deps, tenant, target.address, mailboxId)
-  await takeHold(deps, tenant, target.address, mailboxId)
-  await saveConnection(deps, signIn, grant, connectionId)
-  await deps.storeGrant({ tenant, connectionId, grant })
-  const wanted =
-    grant.kind === 'oauth' ? microsoftTransports(target) : passwordTransports(target, grant.imap, grant.smtp)
-  if (reconnected) await switchMailbox(deps, signIn, mailboxId, connectionId, wanted)
-  else await createMailbox(deps, signIn, mailboxId, connectionId, wanted)
-  const now = deps.clock.now()
-  if (target.receive) await setDue(deps, 'poll', tenant, mailboxId, now)
-  await setDue(deps, 'signin', tenant, signIn.id, now + keptMs)
-  if (reconnected) await reopen(deps, tenant, mailboxId, connectionId)
-
-  const eventId = hashId('connection.changed', connectionId, signIn.id)
-  await emitEvent(deps, tenant, 'connection.changed', eventId, {
-    connectionId,
-    mailboxId,
-    state: 'connected',
-    reason: '',
-  })
-  await writeLog(deps, 'auditlog', {
-    tenant,
-    action: reconnected ? 'mailbox-reconnected' : 'mailbox-connected',
-    subject: mailboxId,
-    connectionId,
-  })
-  await stepSignIn(deps, signIn, { sealedGrant: '', resultHash: '', resultSealed: '', bindingHash: '', done: true })
-  return { status: 'confirmed', mailboxId, connectionId, address: target.address }
-}
-
-async function saveConnection(
-  deps: ConnectDependencies,
-  signIn: StoredSignIn,
-  grant: Grant,
-  id: string,
-): Promise<void> {
-  const known = await readConnection(deps, signIn.tenant, id)
-  const now = new Date(deps.clock.now()).toISOString()
-  const connection: Connection = {
-    id,
-    tenant: signIn.tenant,
-    mode: grant.kind === 'oauth' ? 'delegated' : 'password',
-    provider: grant.kind === 'oauth' ? 'microsoft' : 'basic',
-    registrationId: grant.kind === 'oauth' ? grant.registrationId : '',
-    ...(signIn.identity ? { identity: signIn.identity } : {}),
-    username: grant.kind === 'password' ? grant.username : '',
-    scopes: grant.kind === 'oauth' ? grant.scopes : [],
-    state: 'connected',
-    reason: '',
-    stateSince: now,
-    createdAt: known?.createdAt ?? now,
-    connectedAt: now,
-  }
-  const table = deps.names.table('connections')
-  if (known === undefined) await deps.tables.insert(table, connectionToRow(connection))
-  else await deps.tables.update(table, connectionToRow(connection), known.etag)
-}
-
-/** Healthy again: nobody needs to act, waiting mail may go. */
-async function reopen(
-  deps: ConnectDependencies,
-  tenant: string,
-  mailboxId: string,
-  connectionId: string,
-): Promise<void> {
-  await clearAttention(deps, tenant, 'connection', connectionId)
-  for (const kind of ['mailbox-receive', 'mailbox-send'] as const) await clearAttention(deps, tenant, kind, mailboxId)
-  await deps.openGate?.(tenant, mailboxId)
-  await setDue(deps, 'lane', tenant, mailboxId, deps.clock.now())
-  await deps.queues.send(deps.names.queue('mail-send'), { v: 1, tenant, mailboxId })
 }
 
 async function ownSignIn(deps: ConnectDependencies, tenant: string, id: string): Promise<StoredSignIn> {

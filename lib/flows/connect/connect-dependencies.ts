@@ -38,6 +38,8 @@ export interface ConnectDependencies extends Dependencies {
   probe(input: ProbeInput): Promise<Verdicts>
   /** Writes the `grant` row and the vault secret of a new or renewed connection; safe to repeat. */
   storeGrant(input: { tenant: string; connectionId: string; grant: Grant }): Promise<void>
+  /** What a connection shows a mail server. */
+  authority(tenant: string, connectionId: string, user: string, resource: Resource): Promise<Authority>
   /** Every address of the account behind a Graph token (`/me`), for accounts whose UPN is not their mail address. */
   accountAddresses?(accessToken: Secret): Promise<string[]>
   /** After a reconnect: sending of this mailbox may go on. */

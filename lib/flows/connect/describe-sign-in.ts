@@ -12,6 +12,8 @@ export interface SignInFacts {
   confirmation: SignInTarget['confirmation']
   /** User name of the account that signed in; empty before. */
   signedInAs: string
+  /** Microsoft tenant of that account; empty before. */
+  directory: string
   verdicts: Verdicts | null
   /** Code of the last refusal; empty when there was none. */
   refusal: string
@@ -33,6 +35,7 @@ export async function describeSignIn(deps: ConnectDependencies, tenant: string, 
     kind: signIn.target.kind,
     confirmation: signIn.target.confirmation,
     signedInAs: signIn.identity?.username ?? '',
+    directory: signIn.identity?.tenantId ?? '',
     verdicts: signIn.verdicts ?? null,
     refusal: signIn.refusal,
     mailboxId: String(signIn.row['mailboxId'] ?? signIn.target.mailboxId ?? ''),

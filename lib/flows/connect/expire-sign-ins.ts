@@ -5,7 +5,7 @@
  */
 import { asGatewayError } from '../../errors.js'
 import { claimDue, setDue } from '../common/due.js'
-import { confirmNow } from './confirm-sign-in.js'
+import { confirmNow } from './confirm-now.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { readSignIn } from './sign-in-row.js'
 

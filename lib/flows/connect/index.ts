@@ -1,13 +1,16 @@
 /** Journey 1: link → our page → sign-in → callback → complete → identity, try-out → result code → confirm → connected. */
+import { addMailbox } from './add-mailbox.js'
 import { beginAuthorize } from './begin-authorize.js'
 import { cancelSignIn } from './cancel-sign-in.js'
 import { completeSignIn } from './complete-sign-in.js'
 import { confirmByAdmin, confirmSignIn } from './confirm-sign-in.js'
+import { listConsents } from './consent-record.js'
 import { describeSignIn } from './describe-sign-in.js'
 import { expireSignIns } from './expire-sign-ins.js'
 import { returnCallback } from './return-callback.js'
 import { showLink } from './show-link.js'
 import { showResult } from './show-result.js'
+import { startAdminConsent } from './start-admin-consent.js'
 import { startReconnect, startSignIn } from './start-sign-in.js'
 import { submitPassword } from './submit-password.js'
 
@@ -20,6 +23,9 @@ export type { ResultView } from './show-result.js'
 export const connectFlows = {
   startSignIn,
   startReconnect,
+  startAdminConsent,
+  listConsents,
+  addMailbox,
   showLink,
   beginAuthorize,
   submitPassword,

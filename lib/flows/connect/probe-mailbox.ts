@@ -75,9 +75,14 @@ async function tried(
     }
     return { verdict: 'works' }
   } catch (error) {
-    const { code, description, remedy } = asGatewayError(error)
-    return typed && tellsOfPorts(code) ? unreachable : { verdict: 'fails', code, text: description, remedy }
+    const verdict = failed(error)
+    return typed && tellsOfPorts(verdict.code) ? unreachable : verdict
   }
+}
+
+export function failed(error: unknown): Extract<Verdict, { verdict: 'fails' }> {
+  const { code, description, remedy } = asGatewayError(error)
+  return { verdict: 'fails', code, text: description, remedy }
 }
 
 /** A provider has said who signed in; a password is proven by the first server that accepts it. */

@@ -29,6 +29,12 @@ export interface ReturnedAnswer {
   error: string
   errorText: string
   suberror: string
+  /** `cancel`: the person turned back. */
+  subcode: string
+  /** Answer of an administrator: `True`, the directory it claims and the scopes it names. */
+  adminConsent: string
+  tenant: string
+  scope: string
   /** Milliseconds. */
   until: number
   /** The code is kept in the row. */
@@ -58,6 +64,10 @@ export async function returnCallback(deps: ConnectDependencies, input: CallbackI
     error: single('error', 100),
     errorText: single('error_description', 2_000).slice(0, 1_000),
     suberror: single('suberror', 60),
+    subcode: single('error_subcode', 60),
+    adminConsent: single('admin_consent', 5),
+    tenant: single('tenant', 60),
+    scope: single('scope', 1_000),
     until: deps.clock.now() + handOffMs,
   }
   const sealer = await deps.sealer()

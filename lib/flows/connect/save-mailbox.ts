@@ -18,30 +18,38 @@ export async function assertAddressFree(
   if (holder !== undefined && holder['mailboxId'] !== mailboxId) throw mailboxExists()
 }
 
-const mailboxExists = (): GatewayError =>
+export const mailboxExists = (): GatewayError =>
   conflict('mailbox_exists', 'This address is connected already.', 'Reconnect the existing mailbox instead.')
 
+export interface NewMailbox {
+  tenant: string
+  mailboxId: string
+  connectionId: string
+  address: string
+  displayName: string
+  mailboxUser?: string
+}
+
+/** Safe to repeat with the same ids. */
 export async function createMailbox(
   deps: ConnectDependencies,
-  signIn: StoredSignIn,
-  mailboxId: string,
-  connectionId: string,
+  made: NewMailbox,
   wanted: WantedTransports,
 ): Promise<void> {
-  const { tenant, target } = signIn
+  const { tenant, mailboxId, connectionId, address, mailboxUser } = made
   if ((await readMailbox(deps, tenant, mailboxId)) !== undefined) return
-  if (!(await takeName(deps, tenant, `address~${addressHash(target.address)}`, mailboxId))) throw mailboxExists()
+  if (!(await takeName(deps, tenant, `address~${addressHash(address)}`, mailboxId))) throw mailboxExists()
   const mailbox: Mailbox = {
     id: mailboxId,
     tenant,
-    key: await freeKey(deps, tenant, target.address, mailboxId),
-    address: target.address,
-    displayName: target.displayName,
+    key: await freeKey(deps, tenant, address, mailboxId),
+    address,
+    displayName: made.displayName,
     description: '',
     purpose: '',
     active: true,
-    receive: receiveOf(wanted, connectionId, target.mailboxUser),
-    send: sendOf(wanted, connectionId, target.mailboxUser),
+    receive: receiveOf(wanted, connectionId, mailboxUser),
+    send: sendOf(wanted, connectionId, mailboxUser),
     sendAs: [],
     epoch: 1,
     createdAt: new Date(deps.clock.now()).toISOString(),

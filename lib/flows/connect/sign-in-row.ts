@@ -24,7 +24,18 @@ export type Grant =
       scopes: string[]
       registrationId: string
     }
+  | {
+      kind: 'app-only'
+      resource: Resource
+      accessToken: string
+      expiresAt: number
+      scopes: string[]
+      registrationId: string
+    }
   | { kind: 'password'; username: string; password: string; imap?: ServerAddress; smtp?: ServerAddress }
+
+/** Authority over one mailbox, gained by its owner. */
+export type MailboxGrant = Exclude<Grant, { kind: 'app-only' }>
 
 export interface StoredSignIn extends SignIn {
   row: Row

@@ -6,24 +6,14 @@
 import { conflict, GatewayError, invalidInput, notFound } from '../../errors.js'
 import type { SignInStartInput } from '../../model/api-schemas.js'
 import type { Role } from '../../model/caller.js'
-import { hashId, newId, newSecret, sha256 } from '../../model/ids.js'
+import { hashId } from '../../model/ids.js'
 import type { SignInTarget } from '../../model/sign-in.js'
 import { readConnection } from '../common/connection-rows.js'
-import { setDue } from '../common/due.js'
 import { holderId, mailboxHeld, readHolder } from '../common/holders.js'
 import { readMailbox } from '../common/mailbox-rows.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
-import { newSignInRow, sealPlace } from './sign-in-row.js'
-
-export interface StartedSignIn {
-  signInId: string
-  /** To be opened in the mailbox owner's browser. */
-  link: string
-  /** ISO date. */
-  expiresAt: string
-}
-
-const dayMs = 24 * 3_600_000
+import { insertSignIn, type StartedSignIn } from './insert-sign-in.js'
+import { renewAdminConsent } from './start-admin-consent.js'
 
 /** Errors: `invalid_input`, `return_url_not_registered`, `mailbox_exists`, `forbidden_confirmation`. */
 export async function startSignIn(
@@ -74,11 +64,17 @@ export async function startReconnect(
 ): Promise<StartedSignIn> {
   const mailbox = await readMailbox(deps, tenant, mailboxId)
   if (mailbox === undefined) throw notFound('mailbox')
-  const side = mailbox.receive.transport === 'none' ? mailbox.send : mailbox.receive
-  if (side.transport === 'none')
+  const sides = [mailbox.receive, mailbox.send].filter((side) => side.transport !== 'none')
+  if (sides.length === 0)
     throw conflict('mailbox_unused', 'This mailbox neither receives nor sends.', 'Connect it anew.')
-  const connection = await readConnection(deps, tenant, side.connectionId)
+  const found = await Promise.all(
+    sides.map(async (side) => ({ side, connection: await readConnection(deps, tenant, side.connectionId) })),
+  )
+  // Each direction may have its own; the one that does not work is the one meant.
+  const broken = found.find(({ connection }) => connection !== undefined && connection.state !== 'connected')
+  const { side, connection } = broken ?? found[0]!
   if (connection === undefined) throw notFound('connection')
+  if (connection.mode === 'app-only') return renewAdminConsent(deps, tenant, connection)
   const user = connection.identity?.username ?? ''
   const graph = mailbox.receive.transport === 'graph' || mailbox.send.transport === 'graph'
   const target: SignInTarget = {
@@ -94,49 +90,10 @@ export async function startReconnect(
     transport: graph ? 'graph' : 'imap-smtp',
     confirmation: 'confirmed-by-link',
   }
-  return insertSignIn(deps, tenant, target, {
-    registrationId: connection.registrationId,
-    returnUrl: '',
-    binding: undefined,
-  })
+  return insertSignIn(deps, tenant, target, { registrationId: connection.registrationId })
 }
 
 export const addressHash = (address: string): string => hashId(address.toLowerCase())
-
-async function insertSignIn(
-  deps: ConnectDependencies,
-  tenant: string,
-  target: SignInTarget,
-  more: { registrationId: string; returnUrl: string; binding: string | undefined },
-): Promise<StartedSignIn> {
-  const tenantRow = await deps.tables.get(deps.names.table('tenants'), tenant, 'tenant')
-  const id = newId()
-  const secret = newSecret()
-  const now = deps.clock.now()
-  const expiresAt = now + (deps.settings.linkMs ?? dayMs)
-  const signIn = {
-    id,
-    tenant,
-    tenantName: String(tenantRow?.['name'] ?? tenant),
-    target,
-    status: 'started' as const,
-    registrationId: more.registrationId,
-    returnUrl: more.returnUrl,
-    refusal: '',
-    createdAt: new Date(now).toISOString(),
-    expiresAt,
-  }
-  const columns = {
-    linkHash: sha256(secret),
-    // Only to lead the person back to the same page after an error; readable by nobody without the seal key.
-    linkSealed: (await deps.sealer()).seal(secret, sealPlace(id, 'linkSealed')),
-    bindingHash: more.binding === undefined ? '' : sha256(more.binding),
-  }
-  await setDue(deps, 'signin', tenant, id, expiresAt)
-  await deps.tables.insert(deps.names.table('signins'), newSignInRow(signIn, columns))
-  const link = `${deps.settings.publicBaseUrl}/connect/${id}.${secret}`
-  return { signInId: id, link, expiresAt: new Date(expiresAt).toISOString() }
-}
 
 /** The id of the row whose URL is exactly the given text: no parsing, no normalising, nothing to get wrong (SEC-10). */
 async function registeredReturnUrl(deps: ConnectDependencies, tenant: string, url: string): Promise<string> {

@@ -8,10 +8,11 @@ import type { ServerAddress } from '../../model/mailbox.js'
 import type { Verdicts } from '../../model/sign-in.js'
 import { mismatchedUser } from './check-password-user.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
-import { finishSignIn, renewedConnection, tryOut } from './finish-sign-in.js'
+import { finishSignIn, renewedConnection } from './finish-sign-in.js'
 import { signInOfForm } from './show-link.js'
 import { signInProblem } from './sign-in-problems.js'
-import { type Grant, stepSignIn } from './sign-in-row.js'
+import { type MailboxGrant, stepSignIn } from './sign-in-row.js'
+import { tryOut } from './try-out.js'
 
 export interface PasswordForm {
   username: string
@@ -39,7 +40,7 @@ export async function submitPassword(
   if (form.password === '' || form.password.length > 1_000) throw invalidInput('password', 'is missing or too long.')
   const imap = target.receive ? serverOf(deps, 'imap', form.imapHost, form.imapPort, form.imapTls) : undefined
   const smtp = target.send ? serverOf(deps, 'smtp', form.smtpHost, form.smtpPort, form.smtpTls) : undefined
-  const grant: Grant = {
+  const grant: MailboxGrant = {
     kind: 'password',
     username: form.username.trim(),
     password: form.password,

@@ -3,13 +3,13 @@
  * and note the attempt in the same write; if somebody else renewed meanwhile, use that. Call the provider with the refresh token that counts,
  * put a new refresh token away before anything uses the access token, then point at it in one update. A refusal counts
  * only when no newer token exists and a second try says the same: then the connection is marked and nobody calls again.
- * Everything else is a reason to wait.
+ * Everything else is a reason to wait. An app-only connection has no refresh token: the application signs in again.
  */
 import { GatewayError, RowChangedError } from '../../errors.js'
 import type { Connection, Resource } from '../../model/connection.js'
 import type { RefreshInput, TokenSet } from '../../ports/provider.js'
 import type { Row } from '../../ports/tables.js'
-import { scopesFor } from '../../protocol/scopes.js'
+import { appScope, scopesFor } from '../../protocol/scopes.js'
 import { Secret } from '../../secret.js'
 import { setDue } from '../common/due.js'
 import { type Lease, takeLease } from '../common/lease.js'
@@ -106,10 +106,13 @@ async function underLease(
   lease: Lease,
   { resource, setsDue = false }: RefreshWish,
 ): Promise<AccessToken> {
-  let answer: { tokens: TokenSet; used: VaultValue }
+  let answer: { tokens: TokenSet; used?: VaultValue }
   try {
     await storeWhatWaits(deps, connection, lease)
-    answer = await callProvider(deps, connection, lease, resource)
+    answer =
+      connection.mode === 'app-only'
+        ? { tokens: await askAsApp(deps, connection, lease, resource) }
+        : await callProvider(deps, connection, lease, resource)
   } catch (error) {
     await noteFailure(deps, connection, lease, error)
     throw error
@@ -117,7 +120,7 @@ async function underLease(
   const { tokens, used } = answer
   const fresh: AccessToken = { token: tokens.accessToken, expiresAt: tokens.expiresAt }
   const columns: Record<string, string | number> = {
-    ...(await rotated(deps, connection, lease, tokens, used)),
+    ...(used ? await rotated(deps, connection, lease, tokens, used) : {}),
     ...(await accessColumns(deps, lease.row, resource, fresh)),
     refreshedAt: deps.clock.now(),
     failures: 0,
@@ -139,15 +142,40 @@ async function storeWhatWaits(deps: TokenDependencies, connection: Connection, l
   if (waiting !== undefined) await lease.write(await putSecret(deps, lease.row, connection.id, waiting))
 }
 
+async function askAsApp(
+  deps: TokenDependencies,
+  connection: Connection,
+  lease: Lease,
+  resource: Resource,
+): Promise<TokenSet> {
+  const tenantId = connection.identity?.tenantId ?? ''
+  const ask = async (fresh: boolean): Promise<TokenSet> => {
+    const { provider, ...client } = await providerOf(deps, connection, fresh)
+    if (lease.remainingMs() < callMs + 5_000) await lease.renew(leaseMs)
+    return provider.appToken({ ...client, scopes: [appScope(resource)], tenantId })
+  }
+  try {
+    return await ask(false)
+  } catch (error) {
+    if (!isVerdict(error)) throw error
+    // One bad answer disconnects nobody, and the secret may have been rotated within the minute it is remembered.
+    return ask(true)
+  }
+}
+
+async function providerOf(deps: TokenDependencies, connection: Connection, fresh = false) {
+  const provider = deps.providers[connection.provider]
+  if (provider === undefined) throw new GatewayError('provider_unknown', 'needs-admin', { hint: 'operator' })
+  return { provider, ...(await deps.registrations(connection.tenant, connection.registrationId, { fresh })) }
+}
+
 async function callProvider(
   deps: TokenDependencies,
   connection: Connection,
   lease: Lease,
   resource: Resource,
 ): Promise<{ tokens: TokenSet; used: VaultValue }> {
-  const provider = deps.providers[connection.provider]
-  if (provider === undefined) throw new GatewayError('provider_unknown', 'needs-admin', { hint: 'operator' })
-  const remembered = await deps.registrations(connection.tenant, connection.registrationId)
+  const { provider, ...remembered } = await providerOf(deps, connection)
   const scopes = connection.provider === 'microsoft' ? scopesFor(connection.scopes, resource) : connection.scopes
   const secrets = await currentSecrets(deps, lease.row, connection.id)
   const refresh = async (

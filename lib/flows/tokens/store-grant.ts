@@ -1,5 +1,6 @@
 /**
- * Puts freshly gained authority away: the grant row with its key first, then the vault, then the pointer. Safe to
+ * Puts freshly gained authority away: the grant row with its key first, then the vault, then the pointer (an
+ * application's own authority has no secret besides that of its registration). Safe to
  * repeat: a second run writes one more version of the same secret. A row that exists (reconnect) is taken by lease like
  * in a refresh, so that a refresh under way with the old authority cannot write over the new one.
  */
@@ -19,6 +20,7 @@ import type { TokenDependencies } from './token-dependencies.js'
 
 export type NewGrant =
   | { kind: 'oauth'; resource: Resource; accessToken: string; expiresAt: number; refreshToken: string }
+  | { kind: 'app-only'; resource: Resource; accessToken: string; expiresAt: number }
   | { kind: 'password'; password: string }
 
 const leaseMs = 60_000
@@ -32,16 +34,18 @@ export async function storeGrant(
   const lease = await leaseOfRow(deps, tenant, connectionId)
   const rotation = grant.rotation(lease.row) + 1
   const gained = input.grant
-  const value = gained.kind === 'oauth' ? gained.refreshToken : gained.password
   let columns: Record<string, string | number>
   try {
-    columns = await putSecret(deps, lease.row, connectionId, { value, rotation })
+    columns =
+      gained.kind === 'app-only'
+        ? {}
+        : await putSecret(deps, lease.row, connectionId, { value: secretOf(gained), rotation })
   } catch (error) {
     await lease.release()
     throw error
   }
   const access: Record<string, string | number> = { access_graph: '', access_outlook: '' }
-  if (gained.kind === 'oauth') {
+  if (gained.kind !== 'password') {
     const token = { token: new Secret(gained.accessToken), expiresAt: gained.expiresAt }
     Object.assign(access, await accessColumns(deps, lease.row, gained.resource, token))
   }
@@ -62,9 +66,12 @@ export async function storeGrant(
   })
   forgetTokens(deps, tenant, connectionId)
   await clearAttention(deps, tenant, 'connection', connectionId)
-  if (gained.kind === 'oauth')
+  if (gained.kind !== 'password')
     await setDue(deps, 'grant', tenant, connectionId, nextRefresh(deps.clock.now(), gained.expiresAt))
 }
+
+const secretOf = (gained: Exclude<NewGrant, { kind: 'app-only' }>): string =>
+  gained.kind === 'oauth' ? gained.refreshToken : gained.password
 
 async function leaseOfRow(deps: TokenDependencies, tenant: string, connectionId: string): Promise<Lease> {
   const table = deps.names.table('connections')

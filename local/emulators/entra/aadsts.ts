@@ -53,6 +53,7 @@ const refusals: Record<number, Refusal> = {
     status: 401,
   },
   7000222: { error: 'invalid_client', text: 'The provided client secret keys are expired.', status: 401 },
+  7000229: { error: 'unauthorized_client', text: 'The application has no service principal in this tenant.' },
   900023: { error: 'invalid_request', text: 'The tenant identifier is neither a valid name nor a GUID.' },
   90002: { error: 'invalid_request', text: 'The tenant was not found.' },
   90033: { error: 'temporarily_unavailable', text: 'A transient error has occurred.', status: 503 },

@@ -1,6 +1,7 @@
 import { type Reply, type Request, seeOther } from '../loopback-server.js'
 import { EntraRefusal } from './aadsts.js'
 import type { EntraState } from './entra-state.js'
+import { consentKey, parseScopes } from './scopes.js'
 import { adminConsentPage, refusalPage } from './sign-in-page.js'
 import { appFor, tenantOf } from './tenants.js'
 
@@ -37,8 +38,13 @@ export function adminConsent(state: EntraState, segment: string, request: Reques
     if (form.has('cancel') || !chosen) {
       put({ error: 'access_denied', error_description: new EntraRefusal(65004).message, error_subcode: 'cancel' })
     } else {
-      app.roles[chosen.id] ??= defaultRoles
-      state.directory.consents.set(`${app.clientId} tenant:${chosen.id}`, new Set(['*']))
+      // `.default` stands for all that the registration lists, application permissions included.
+      const all = scopes.some((scope) => scope.endsWith('/.default'))
+      if (all) app.roles[chosen.id] ??= defaultRoles
+      const key = `${app.clientId} tenant:${chosen.id}`
+      const given = state.directory.consents.get(key) ?? new Set<string>()
+      for (const scope of parseScopes(scopes.join(' '), app.scopes).scopes) given.add(consentKey(scope))
+      state.directory.consents.set(key, all ? given.add('*') : given)
       put({ tenant: chosen.id, scope: scopes.join(' ') })
     }
     put({ admin_consent: 'True', ...(query.has('state') ? { state: query.get('state')! } : {}) })

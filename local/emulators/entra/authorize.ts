@@ -45,7 +45,8 @@ export function authorize(state: EntraState, segment: string, request: Request):
 export function signIn(state: EntraState, segment: string, request: Request): Reply {
   const form = new URLSearchParams(request.body.toString())
   return guarded(state, segment, new URLSearchParams(form.get('request') ?? ''), (asked, scopes) => {
-    if (form.has('cancel')) return sendBack(asked, { ...oauthError(new EntraRefusal(65004)), error_subcode: 'cancel' })
+    if (form.has('cancel')) return sendBack(asked, cancelled)
+    if (form.has('decline')) return sendBack(asked, { ...oauthError(new EntraRefusal(65004)), error_subcode: 'cancel' })
     const user = state.directory.user(form.get('user') ?? '')
     if (!user) return refusalPage(new EntraRefusal(50034, form.get('user') ?? '').message)
     try {
@@ -157,6 +158,13 @@ function sendBack(asked: AuthorizeRequest, fields: Record<string, string>): Repl
   if (mode === 'fragment') url.hash = new URLSearchParams(all).toString()
   else for (const [name, value] of Object.entries(all)) url.searchParams.set(name, value)
   return seeOther(url.href)
+}
+
+/** Nobody was chosen: no number, because no rule refused anything. */
+const cancelled = {
+  error: 'access_denied',
+  error_subcode: 'cancel',
+  error_description: 'The user has cancelled the authentication.',
 }
 
 const oauthError = (refusal: EntraRefusal): Record<string, string> => ({

@@ -60,7 +60,9 @@ export async function clientCredentialsGrant(state: EntraState, request: TokenRe
     throw new EntraRefusal(70011, 'Use {resource}/.default.')
   if (app.secrets.length + app.certificates.length + app.federated.length === 0) throw new EntraRefusal(7000218)
   const wanted = scope.resource === graphResource ? /^(Mail|User|MailboxSettings)\./ : /\.(AccessAsApp|SendAsApp)$/
-  const roles = (app.roles[tenant.id] ?? []).filter((r) => wanted.test(r))
+  const granted = app.roles[tenant.id]
+  if (granted === undefined) throw new EntraRefusal(7000229, `Application '${app.clientId}'.`)
+  const roles = granted.filter((r) => wanted.test(r))
   const token = await accessToken(state, { app, tenantId: tenant.id, aud: scope.resource, roles })
   return tokens({ token_type: 'Bearer', ...lifetimes(state), access_token: token })
 }

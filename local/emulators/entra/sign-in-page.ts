@@ -28,7 +28,7 @@ export function signInPage(view: {
 <form method="post" action="${escapeHtml(view.action)}">
 <input type="hidden" name="request" value="${escapeHtml(view.request)}">${choice}
 ${permissions(view.scopes)}
-<p><button name="cancel" value="1">Cancel</button></p></form>`
+<p><button name="cancel" value="1">Cancel</button> <button name="decline" value="1">Decline the permissions</button></p></form>`
   return page(200, htmlPage('Sign in', body))
 }
 

@@ -40,7 +40,9 @@ export function mailboxOwner(state: GraphState, caller: AccessTokenClaims, id: s
     throw new GraphRefusal(400, 'BadRequest', '/me request is only valid with delegated authentication flow.')
   }
   const user = state.directory.user(id ?? caller.oid)
-  if (!user || user.tenantId !== caller.tid) throw usualRefusal(404, 'ErrorInvalidUser')
+  // Graph knows people by object id and principal name; a mail address is a name only when it is the same.
+  const isName = id === undefined || [user?.oid, user?.upn].some((name) => name?.toLowerCase() === id.toLowerCase())
+  if (!user || !isName || user.tenantId !== caller.tid) throw usualRefusal(404, 'ErrorInvalidUser')
   return user
 }
 

@@ -82,6 +82,8 @@ beforeEach(async () => {
           return tokens
         },
         refresh: async () => tokens,
+        appToken: async () => tokens,
+        adminConsentUrl: () => 'https://login.microsoftonline.com/organizations/v2.0/adminconsent',
         issuerMatches: () => true,
       },
     },
@@ -93,6 +95,7 @@ beforeEach(async () => {
       probed.push(input)
       return works
     },
+    authority: async () => ({ kind: 'anonymous' }),
     storeGrant: async ({ connectionId, grant }) => {
       stored.push(connectionId)
       await deps.vault.set(names.connectionSecret(connectionId, 1), new Secret(JSON.stringify(grant)))

@@ -54,6 +54,22 @@ test('M-068: a token for another audience or without a scope is named before a s
   expect(tokenClaims('a.b.c')).toBeUndefined()
 })
 
+test('M-068: an application is judged by its roles, unless it has none at all', () => {
+  const aud = 'https://graph.microsoft.com'
+  const needed = [graph('Mail.ReadWrite.Shared'), graph('Mail.Send.Shared')]
+  checkToken(jwt({ aud, roles: ['Mail.ReadWrite', 'Mail.Send'] }), 'graph', needed)
+  // Exchange may allow it mailboxes by itself; nothing in the token says so.
+  checkToken(jwt({ aud }), 'graph', needed)
+  expect(() => checkToken(jwt({ aud, roles: ['Mail.ReadWrite'] }), 'graph', needed)).toThrow(
+    expect.objectContaining({ code: 'token_scope_missing', class: 'needs-admin' }),
+  )
+  // A person's rights: those for shared mailboxes hold for the own one too, not the other way round.
+  checkToken(jwt({ aud, scp: 'Mail.ReadWrite.Shared Mail.Send.Shared' }), 'graph', [graph('Mail.Send')])
+  expect(() => checkToken(jwt({ aud, scp: 'Mail.ReadWrite Mail.Send' }), 'graph', needed)).toThrow(
+    expect.objectContaining({ code: 'token_scope_missing', class: 'needs-reconnect' }),
+  )
+})
+
 test('PKCE is S256 of 43 characters', () => {
   const { verifier, challenge } = newPkce()
   expect(verifier).toMatch(/^[\w-]{43}$/)

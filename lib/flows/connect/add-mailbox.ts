@@ -1,0 +1,68 @@
+/**
+ * A mailbox on a connection by which the application opens mailboxes itself: nobody has to sign in, so an app or an
+ * administrator simply names it, by address and, when Microsoft knows it by another name, by object id or user principal
+ * name. It is tried out like one that was signed in to: what does not work is a verdict, not a refusal (M-029, M-072).
+ */
+import { conflict, invalidInput } from '../../errors.js'
+import type { MailboxCreateInput } from '../../model/api-schemas.js'
+import { hashId } from '../../model/ids.js'
+import type { Verdicts } from '../../model/sign-in.js'
+import { mailScopes } from '../../protocol/scopes.js'
+import { readConnection } from '../common/connection-rows.js'
+import { setDue } from '../common/due.js'
+import { takeHold } from '../common/holders.js'
+import { readMailbox } from '../common/mailbox-rows.js'
+import type { ConnectDependencies } from './connect-dependencies.js'
+import { assertAddressFree, createMailbox, mailboxExists } from './save-mailbox.js'
+import { probeInTime } from './try-out.js'
+import type { WantedTransports } from './wanted-transports.js'
+
+export interface AddedMailbox {
+  mailboxId: string
+  connectionId: string
+  address: string
+  verdicts: Verdicts
+}
+
+/** Errors: `invalid_input`, `sign_in_needed`, `mailbox_exists`, `mailbox_held`, and what the connection itself lacks. */
+export async function addMailbox(
+  deps: ConnectDependencies,
+  tenant: string,
+  input: MailboxCreateInput,
+): Promise<AddedMailbox> {
+  const { address, connectionId, user } = input
+  if (!input.receive && !input.send)
+    throw invalidInput('receive', 'or send must be true: a mailbox needs one direction.')
+  const connection = await readConnection(deps, tenant, connectionId)
+  if (connection === undefined) throw invalidInput('connectionId', 'is not a connection of this tenant.')
+  if (connection.mode !== 'app-only')
+    throw conflict(
+      'sign_in_needed',
+      'This connection belongs to a person who signed in; it opens no other mailbox by itself.',
+      'Start a sign-in for the mailbox, or let an administrator allow the application itself.',
+    )
+  // The same id for the same wish, so that a repetition after a crash finishes what was begun.
+  const mailboxId = hashId('app-only', tenant, connectionId, address.toLowerCase())
+  await assertAddressFree(deps, tenant, address, mailboxId)
+  if ((await readMailbox(deps, tenant, mailboxId)) !== undefined) throw mailboxExists()
+
+  const graph = { mailbox: user ?? address }
+  const wanted: WantedTransports = {
+    ...(input.receive ? { receive: { transport: 'graph', graph, folder: 'inbox' } } : {}),
+    ...(input.send ? { send: { transport: 'graph', graph } } : {}),
+  }
+  const verdicts = await probeInTime(deps, {
+    authority: await deps.authority(tenant, connectionId, address, 'graph'),
+    needed: {
+      resource: 'graph',
+      reading: mailScopes({ receive: 'graph' }).token('graph'),
+      sending: mailScopes({ send: 'graph' }).token('graph'),
+    },
+    ...wanted,
+  })
+  await takeHold(deps, tenant, address, mailboxId)
+  const made = { tenant, mailboxId, connectionId, address, displayName: input.displayName }
+  await createMailbox(deps, user === undefined ? made : { ...made, mailboxUser: user }, wanted)
+  if (input.receive) await setDue(deps, 'poll', tenant, mailboxId, deps.clock.now())
+  return { mailboxId, connectionId, address, verdicts }
+}

@@ -1,0 +1,127 @@
+/**
+ * What an administrator's answer is worth. Microsoft sends the browser back with the directory in clear text and without
+ * any proof, so it is taken as a claim: the administrator signs in once more, in that very directory, which tells who it
+ * was and where. For app-only the application then signs in there by itself; only the token it gets, with its roles,
+ * shows that the consent is real. Nothing here opens a mailbox, and none is made.
+ */
+import { conflict, type GatewayError } from '../../errors.js'
+import type { Identity } from '../../model/connection.js'
+import { ofDirectory, type Registration } from '../../model/registration.js'
+import type { Verdict, Verdicts } from '../../model/sign-in.js'
+import type { Provider } from '../../ports/provider.js'
+import { appScope, mailScopes } from '../../protocol/scopes.js'
+import { checkToken, tokenClaims } from '../../protocol/token-claims.js'
+import type { Secret } from '../../secret.js'
+import { authorizeLeg, freshState, reached, redeemAnswer } from './authorize-leg.js'
+import type { ConnectDependencies } from './connect-dependencies.js'
+import { askedScopes } from './consent-record.js'
+import { finishSignIn, renewedConnection } from './finish-sign-in.js'
+import { failed } from './probe-mailbox.js'
+import type { ReturnedAnswer } from './return-callback.js'
+import { signInProblem } from './sign-in-problems.js'
+import { type Grant, type StoredSignIn, stepSignIn } from './sign-in-row.js'
+
+interface Client {
+  provider: Provider
+  registration: Registration
+  browser: string
+}
+
+const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+/** First way out: the page that asks the administrator. */
+export async function askAdministrator(
+  deps: ConnectDependencies,
+  signIn: StoredSignIn,
+  { provider, registration, browser }: Client,
+): Promise<string> {
+  const { secret, columns } = freshState(deps, browser)
+  await stepSignIn(deps, signIn, { ...columns, registrationId: registration.id, directory: '', granted: '' })
+  const state = `${signIn.id}.${secret}`
+  return reached(deps, await provider.adminConsentUrl({ registration, scopes: askedScopes(signIn.target), state }))
+}
+
+/** Judges either answer; where the browser goes next, or nothing when this sign-in is at its end. */
+export async function judgeConsent(
+  deps: ConnectDependencies,
+  signIn: StoredSignIn,
+  answer: ReturnedAnswer,
+  client: Client & { credential: Secret | undefined },
+): Promise<string | undefined> {
+  const claimed = String(signIn.row['directory'] ?? '')
+  if (claimed === '') return proveIt(deps, signIn, answer, client)
+  const registration = ofDirectory(client.registration, claimed)
+  const { identity } = await redeemAnswer(deps, signIn, answer, { ...client, registration, scopes: [] })
+  if (identity?.tenantId !== claimed) throw signInProblem('issuer_mismatch')
+  const { grant, verdicts } =
+    signIn.target.consent === 'app-only'
+      ? await gainAppAuthority(signIn, identity, { ...client, registration })
+      : { grant: undefined, verdicts: nothingTried }
+  await finishSignIn(deps, signIn, { grant, identity, verdicts, browser: client.browser })
+  return undefined
+}
+
+async function proveIt(
+  deps: ConnectDependencies,
+  signIn: StoredSignIn,
+  answer: ReturnedAnswer,
+  { provider, registration, browser }: Client,
+): Promise<string> {
+  const directory = answer.tenant.toLowerCase()
+  if (!guid.test(directory) || answer.adminConsent.toLowerCase() !== 'true') throw signInProblem('state_mismatch')
+  const own = new URL(registration.authority).pathname.split('/')[1] ?? ''
+  if (guid.test(own) && own !== directory) throw otherDirectory(own)
+  const renewed = await renewedConnection(deps, signIn)
+  if (renewed && renewed.identity?.tenantId !== directory) throw otherDirectory(renewed.identity?.tenantId ?? '')
+  return authorizeLeg(deps, signIn, {
+    provider,
+    registration: ofDirectory(registration, directory),
+    browser,
+    scopes: [],
+    columns: { directory, granted: answer.scope },
+  })
+}
+
+async function gainAppAuthority(
+  { target }: StoredSignIn,
+  { tenantId = '' }: Identity,
+  { provider, registration, credential }: Client & { credential: Secret | undefined },
+): Promise<{ grant: Grant; verdicts: Verdicts }> {
+  const tokens = await provider.appToken({ registration, credential, scopes: [appScope('graph')], tenantId })
+  const token = tokens.accessToken.reveal()
+  const roles = tokenClaims(token)?.roles ?? []
+  const verdict = (use: 'receive' | 'send', scopes: string[]): Verdict => {
+    if (!target[use]) return { verdict: 'not-tested' }
+    try {
+      checkToken(token, 'graph', scopes)
+      return { verdict: 'not-tested' }
+    } catch (error) {
+      return failed(error)
+    }
+  }
+  return {
+    grant: {
+      kind: 'app-only',
+      resource: 'graph',
+      accessToken: token,
+      expiresAt: tokens.expiresAt,
+      scopes: roles.filter((role) => role.startsWith('Mail.')).map((role) => `https://graph.microsoft.com/${role}`),
+      registrationId: registration.id,
+    },
+    verdicts: {
+      signIn: { verdict: 'works' },
+      reading: verdict('receive', mailScopes({ receive: 'graph' }).token('graph')),
+      sending: verdict('send', mailScopes({ send: 'graph' }).token('graph')),
+    },
+  }
+}
+
+const untested = { verdict: 'not-tested' } as const
+const nothingTried: Verdicts = { signIn: { verdict: 'works' }, reading: untested, sending: untested }
+
+const otherDirectory = (expected: string): GatewayError =>
+  conflict(
+    'other_directory',
+    `The administrator belongs to another organisation than the one this link is for (${expected}).`,
+    'Let an administrator of that organisation open the link.',
+  )

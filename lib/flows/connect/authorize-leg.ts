@@ -1,0 +1,96 @@
+/**
+ * One way out to the provider and back: state, nonce and code verifier belong to this browser and this sign-in for ten
+ * minutes; the row holds hashes and sealed values. Beginning again replaces all of them.
+ */
+import { newSecret, sha256 } from '../../model/ids.js'
+import type { Registration } from '../../model/registration.js'
+import type { Provider, TokenSet } from '../../ports/provider.js'
+import { newPkce } from '../../protocol/pkce.js'
+import { Secret } from '../../secret.js'
+import type { ConnectDependencies } from './connect-dependencies.js'
+import type { ReturnedAnswer } from './return-callback.js'
+import { signInProblem } from './sign-in-problems.js'
+import { type StoredSignIn, sealPlace, stepSignIn } from './sign-in-row.js'
+
+const stageMs = 10 * 60_000
+
+/** The address under which the browser finds it; differs in local mode only. */
+export function reached(deps: ConnectDependencies, location: string): string {
+  const { origin } = new URL(location)
+  const other = deps.settings.origins?.[origin]
+  return other === undefined ? location : other + location.slice(origin.length)
+}
+
+/** Columns and secret of a fresh state; the state itself is `{sign-in id}.{secret}`. */
+export function freshState(deps: ConnectDependencies, browser: string) {
+  const secret = newSecret()
+  const columns = {
+    status: 'started',
+    refusal: '',
+    stateHash: sha256(secret),
+    browserHash: sha256(browser),
+    stageUntil: deps.clock.now() + stageMs,
+    nonceSealed: '',
+    verifierSealed: '',
+    sealedReturn: '',
+  }
+  return { secret, columns }
+}
+
+/** Where the browser goes to sign in; everything this needs later is in the row. */
+export async function authorizeLeg(
+  deps: ConnectDependencies,
+  signIn: StoredSignIn,
+  leg: {
+    provider: Provider
+    registration: Registration
+    browser: string
+    scopes: string[]
+    loginHint?: string
+    columns?: Record<string, string>
+  },
+): Promise<string> {
+  const sealer = await deps.sealer()
+  const nonce = newSecret()
+  const { verifier, challenge } = newPkce()
+  const { secret, columns } = freshState(deps, leg.browser)
+  await stepSignIn(deps, signIn, {
+    ...columns,
+    registrationId: leg.registration.id,
+    nonceSealed: sealer.seal(nonce, sealPlace(signIn.id, 'nonceSealed')),
+    verifierSealed: sealer.seal(verifier, sealPlace(signIn.id, 'verifierSealed')),
+    ...leg.columns,
+  })
+  const location = await leg.provider.authorizeUrl({
+    registration: leg.registration,
+    scopes: leg.scopes,
+    state: `${signIn.id}.${secret}`,
+    nonce,
+    codeChallenge: challenge,
+    ...(leg.loginHint ? { loginHint: leg.loginHint } : {}),
+    responseMode: 'query',
+  })
+  return reached(deps, location)
+}
+
+/** Redeems the code of the answer with what the row kept for it. */
+export async function redeemAnswer(
+  deps: ConnectDependencies,
+  signIn: StoredSignIn,
+  answer: ReturnedAnswer,
+  client: { provider: Provider; registration: Registration; credential: Secret | undefined; scopes: string[] },
+): Promise<TokenSet> {
+  const sealer = await deps.sealer()
+  const opened = (column: string): string =>
+    sealer.open(String(signIn.row[column]), sealPlace(signIn.id, column)).toString()
+  const code = answer.inRow ? opened('sealedReturn') : answer.code
+  if (code === '' || !signIn.row['verifierSealed']) throw signInProblem('state_mismatch')
+  return client.provider.redeem({
+    registration: client.registration,
+    credential: client.credential,
+    scopes: client.scopes,
+    code: new Secret(code),
+    codeVerifier: new Secret(opened('verifierSealed')),
+    nonce: opened('nonceSealed'),
+  })
+}

@@ -1,0 +1,147 @@
+/**
+ * A sign-in is confirmed and becomes what it was for. The first write claims it and fixes all ids, so that a crash later
+ * is repaired by confirming again: connection and grant, vault, names, mailbox, due rows, then the secrets in the sign-in
+ * go (it stays an hour, without them, so that people can still read how it ended). What an administrator allowed becomes a
+ * record, and for app-only a connection; it makes no mailbox.
+ */
+import type { Connection } from '../../model/connection.js'
+import { hashId, newId } from '../../model/ids.js'
+import { clearAttention } from '../common/attention.js'
+import { connectionToRow, readConnection } from '../common/connection-rows.js'
+import { setDue } from '../common/due.js'
+import { takeHold } from '../common/holders.js'
+import { writeLog } from '../common/log-row.js'
+import { listMailboxes } from '../common/mailbox-rows.js'
+import { emitEvent } from '../tell/emit-event.js'
+import type { ConnectDependencies } from './connect-dependencies.js'
+import { grantedScopes, recordConsent } from './consent-record.js'
+import { assertAddressFree, createMailbox, switchMailbox } from './save-mailbox.js'
+import { type Grant, type MailboxGrant, type StoredSignIn, sealPlace, stepSignIn } from './sign-in-row.js'
+import { transportsOf } from './try-out.js'
+
+export interface Confirmed {
+  status: 'confirmed'
+  /** Empty when an administrator allowed something: that makes no mailbox. */
+  mailboxId: string
+  /** Empty when nothing but a permission was given. */
+  connectionId: string
+  address: string
+}
+
+const keptMs = 3_600_000
+
+/** The rest of the way, from `signed-in` or from wherever a crash left it. */
+export async function confirmNow(deps: ConnectDependencies, signIn: StoredSignIn): Promise<Confirmed> {
+  const { tenant, target } = signIn
+  const grant = await openGrant(deps, signIn)
+  const isConsent = target.kind === 'admin-consent'
+  if (signIn.status === 'signed-in')
+    await stepSignIn(deps, signIn, {
+      status: 'confirmed',
+      connectionId: grant === undefined ? '' : (target.connectionId ?? newId()),
+      mailboxId: isConsent ? '' : (target.mailboxId ?? newId()),
+      expiresAt: deps.clock.now() + keptMs,
+    })
+  const connectionId = String(signIn.row['connectionId'])
+  const mailboxId = String(signIn.row['mailboxId'])
+  if (target.kind === 'connect') await assertAddressFree(deps, tenant, target.address, mailboxId)
+  if (!isConsent) await takeHold(deps, tenant, target.address, mailboxId)
+  if (grant !== undefined) {
+    await saveConnection(deps, signIn, grant, connectionId)
+    await deps.storeGrant({ tenant, connectionId, grant })
+  }
+  if (isConsent) await recordConsent(deps, signIn, grant?.kind === 'app-only' ? grant.scopes : grantedScopes(signIn))
+  else await saveMailbox(deps, signIn, grant as MailboxGrant, mailboxId, connectionId)
+  await setDue(deps, 'signin', tenant, signIn.id, deps.clock.now() + keptMs)
+  if (target.connectionId) await reopen(deps, tenant, connectionId)
+  if (grant !== undefined) await tellConnected(deps, signIn, connectionId, mailboxId)
+  const action = { connect: 'mailbox-connected', reconnect: 'mailbox-reconnected', 'admin-consent': 'admin-consented' }
+  await writeLog(deps, 'auditlog', {
+    tenant,
+    action: action[target.kind],
+    subject: mailboxId || connectionId || signIn.registrationId,
+    connectionId,
+  })
+  await stepSignIn(deps, signIn, { sealedGrant: '', resultHash: '', resultSealed: '', bindingHash: '', done: true })
+  return { status: 'confirmed', mailboxId, connectionId, address: target.address }
+}
+
+/** Nothing for a permission that lets other people sign in. */
+async function openGrant(deps: ConnectDependencies, signIn: StoredSignIn): Promise<Grant | undefined> {
+  if (signIn.target.consent === 'delegated') return undefined
+  const sealer = await deps.sealer()
+  const opened = sealer.open(String(signIn.row['sealedGrant']), sealPlace(signIn.id, 'sealedGrant'))
+  return JSON.parse(opened.toString()) as Grant
+}
+
+async function saveMailbox(
+  deps: ConnectDependencies,
+  signIn: StoredSignIn,
+  grant: MailboxGrant,
+  mailboxId: string,
+  connectionId: string,
+): Promise<void> {
+  const { tenant, target } = signIn
+  const wanted = transportsOf(signIn, grant)
+  if (target.kind === 'reconnect') return switchMailbox(deps, signIn, mailboxId, connectionId, wanted)
+  await createMailbox(deps, { ...target, tenant, mailboxId, connectionId }, wanted)
+  if (target.receive) await setDue(deps, 'poll', tenant, mailboxId, deps.clock.now())
+}
+
+async function saveConnection(
+  deps: ConnectDependencies,
+  signIn: StoredSignIn,
+  grant: Grant,
+  id: string,
+): Promise<void> {
+  const known = await readConnection(deps, signIn.tenant, id)
+  const now = new Date(deps.clock.now()).toISOString()
+  const isPassword = grant.kind === 'password'
+  const connection: Connection = {
+    id,
+    tenant: signIn.tenant,
+    mode: isPassword ? 'password' : grant.kind === 'app-only' ? 'app-only' : 'delegated',
+    provider: isPassword ? 'basic' : 'microsoft',
+    registrationId: isPassword ? '' : grant.registrationId,
+    ...(signIn.identity ? { identity: signIn.identity } : {}),
+    username: isPassword ? grant.username : '',
+    scopes: isPassword ? [] : grant.scopes,
+    state: 'connected',
+    reason: '',
+    stateSince: now,
+    createdAt: known?.createdAt ?? now,
+    connectedAt: now,
+  }
+  const table = deps.names.table('connections')
+  if (known === undefined) await deps.tables.insert(table, connectionToRow(connection))
+  else await deps.tables.update(table, connectionToRow(connection), known.etag)
+}
+
+/** Healthy again: nobody needs to act, every mailbox of the connection is looked at now and waiting mail may go. */
+async function reopen(deps: ConnectDependencies, tenant: string, connectionId: string): Promise<void> {
+  await clearAttention(deps, tenant, 'connection', connectionId)
+  const now = deps.clock.now()
+  for (const { id, receive, send } of await listMailboxes(deps, tenant)) {
+    if (receive.transport !== 'none' && receive.connectionId === connectionId) {
+      await clearAttention(deps, tenant, 'mailbox-receive', id)
+      await setDue(deps, 'poll', tenant, id, now)
+    }
+    if (send.transport !== 'none' && send.connectionId === connectionId) {
+      await clearAttention(deps, tenant, 'mailbox-send', id)
+      await deps.openGate?.(tenant, id)
+      await setDue(deps, 'lane', tenant, id, now)
+      await deps.queues.send(deps.names.queue('mail-send'), { v: 1, tenant, mailboxId: id })
+    }
+  }
+}
+
+async function tellConnected(
+  deps: ConnectDependencies,
+  signIn: StoredSignIn,
+  connectionId: string,
+  mailboxId: string,
+): Promise<void> {
+  const eventId = hashId('connection.changed', connectionId, signIn.id)
+  const data = { connectionId, mailboxId, state: 'connected', reason: '' }
+  await emitEvent(deps, signIn.tenant, 'connection.changed', eventId, data)
+}

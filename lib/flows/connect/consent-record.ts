@@ -1,0 +1,69 @@
+/** What administrators allowed: one row for each registration, directory and mode, kept for the tenant to see (M-065). */
+import { hashId } from '../../model/ids.js'
+import type { SignInTarget } from '../../model/sign-in.js'
+import { appScope } from '../../protocol/scopes.js'
+import type { Dependencies } from '../common/dependencies.js'
+import type { ConnectDependencies } from './connect-dependencies.js'
+import type { StoredSignIn } from './sign-in-row.js'
+import { microsoftScopes } from './wanted-transports.js'
+
+export interface ConsentFacts {
+  mode: 'delegated' | 'app-only'
+  registrationId: string
+  /** Id of the Microsoft tenant. */
+  directory: string
+  /** User name and object id of who allowed it. */
+  administrator: string
+  administratorId: string
+  scopes: string[]
+  consentedAt: string
+}
+
+/** What the administrator's page asks for. */
+export const askedScopes = (target: SignInTarget): string[] =>
+  target.consent === 'app-only' ? [appScope('graph')] : microsoftScopes(target).consent
+
+/** Keeps for the tenant who allowed what, where and when; the same again writes the same row. */
+export async function recordConsent(deps: ConnectDependencies, signIn: StoredSignIn, scopes: string[]): Promise<void> {
+  const { tenant, registrationId, target, identity } = signIn
+  const directory = identity?.tenantId ?? ''
+  await deps.tables.upsert(deps.names.table('tenants'), {
+    partitionKey: tenant,
+    rowKey: `consent~${hashId(registrationId, directory, target.consent ?? '')}`,
+    v: 1,
+    mode: target.consent ?? '',
+    registrationId,
+    directory,
+    administrator: identity?.username ?? '',
+    administratorId: identity?.objectId ?? '',
+    scopes: JSON.stringify(scopes),
+    consentedAt: new Date(deps.clock.now()).toISOString(),
+  })
+}
+
+/** Of what was asked for, that which the answer names; it names nothing else that would count. */
+export function grantedScopes(signIn: StoredSignIn): string[] {
+  const named = String(signIn.row['granted'] ?? '')
+    .toLowerCase()
+    .split(/\s+/)
+  return askedScopes(signIn.target).filter((scope) => named.includes(scope.toLowerCase()))
+}
+
+export async function listConsents(deps: Dependencies, tenant: string): Promise<ConsentFacts[]> {
+  const found: ConsentFacts[] = []
+  const rows = deps.tables.query(deps.names.table('tenants'), {
+    partition: tenant,
+    rowRange: ['consent~', 'consent~~'],
+  })
+  for await (const row of rows)
+    found.push({
+      mode: row['mode'] as ConsentFacts['mode'],
+      registrationId: String(row['registrationId']),
+      directory: String(row['directory']),
+      administrator: String(row['administrator']),
+      administratorId: String(row['administratorId']),
+      scopes: JSON.parse(String(row['scopes'] || '[]')) as string[],
+      consentedAt: String(row['consentedAt']),
+    })
+  return found
+}

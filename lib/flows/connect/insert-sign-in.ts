@@ -1,0 +1,51 @@
+import { newId, newSecret, sha256 } from '../../model/ids.js'
+import type { SignInTarget } from '../../model/sign-in.js'
+import { setDue } from '../common/due.js'
+import type { ConnectDependencies } from './connect-dependencies.js'
+import { newSignInRow, sealPlace } from './sign-in-row.js'
+
+export interface StartedSignIn {
+  signInId: string
+  /** To be opened in the mailbox owner's browser. */
+  link: string
+  /** ISO date. */
+  expiresAt: string
+}
+
+const dayMs = 24 * 3_600_000
+
+/** One row, and the only copy of its link. */
+export async function insertSignIn(
+  deps: ConnectDependencies,
+  tenant: string,
+  target: SignInTarget,
+  more: { registrationId: string; returnUrl?: string; binding?: string | undefined },
+): Promise<StartedSignIn> {
+  const tenantRow = await deps.tables.get(deps.names.table('tenants'), tenant, 'tenant')
+  const id = newId()
+  const secret = newSecret()
+  const now = deps.clock.now()
+  const expiresAt = now + (deps.settings.linkMs ?? dayMs)
+  const signIn = {
+    id,
+    tenant,
+    tenantName: String(tenantRow?.['name'] ?? tenant),
+    target,
+    status: 'started' as const,
+    registrationId: more.registrationId,
+    returnUrl: more.returnUrl ?? '',
+    refusal: '',
+    createdAt: new Date(now).toISOString(),
+    expiresAt,
+  }
+  const columns = {
+    linkHash: sha256(secret),
+    // Only to lead the person back to the same page after an error; readable by nobody without the seal key.
+    linkSealed: (await deps.sealer()).seal(secret, sealPlace(id, 'linkSealed')),
+    bindingHash: more.binding === undefined ? '' : sha256(more.binding),
+  }
+  await setDue(deps, 'signin', tenant, id, expiresAt)
+  await deps.tables.insert(deps.names.table('signins'), newSignInRow(signIn, columns))
+  const link = `${deps.settings.publicBaseUrl}/connect/${id}.${secret}`
+  return { signInId: id, link, expiresAt: new Date(expiresAt).toISOString() }
+}

@@ -1,0 +1,104 @@
+/**
+ * An administrator is asked to allow the application for a whole organisation: either so that people there may connect
+ * their mailboxes themselves (delegated), or so that the application opens mailboxes without anybody signed in
+ * (app-only). The latter needs an app registration of the tenant's own: the answer to a consent proves nothing about who
+ * gave it, and with a registration that many tenants share one of them could claim another's organisation.
+ */
+import { conflict, type GatewayError } from '../../errors.js'
+import type { AdminConsentInput } from '../../model/api-schemas.js'
+import type { Registration } from '../../model/registration.js'
+import type { SignInTarget } from '../../model/sign-in.js'
+import type { ConnectDependencies } from './connect-dependencies.js'
+import { insertSignIn, type StartedSignIn } from './insert-sign-in.js'
+import { signInProblem } from './sign-in-problems.js'
+import { readSignIn, type StoredSignIn, sealPlace, stepSignIn } from './sign-in-row.js'
+
+type Listed = Omit<Registration, 'secretName'>
+
+/** Errors: `no_registration`, `own_registration_needed`, `registration_without_secret`. */
+export async function startAdminConsent(
+  deps: ConnectDependencies,
+  tenant: string,
+  input: AdminConsentInput,
+): Promise<StartedSignIn> {
+  const usable = (await deps.listRegistrations(tenant)).filter(hasAdministrators)
+  const registration = input.registrationId ? usable.find((one) => one.id === input.registrationId) : usable[0]
+  if (registration === undefined) throw signInProblem('no_registration')
+  const appOnly = input.mode === 'app-only'
+  if (appOnly) checkAppOnly(registration)
+  const target: SignInTarget = {
+    ...consentTarget,
+    consent: input.mode,
+    receive: input.receive,
+    send: input.send,
+    // Authority over every mailbox counts only when somebody of the tenant looked at who gave it (D3).
+    confirmation: appOnly ? 'tenant-admin' : 'confirmed-by-link',
+  }
+  return insertSignIn(deps, tenant, target, { registrationId: registration.id })
+}
+
+/** The same organisation is asked again for a connection that stopped working; it needs no new confirmation. */
+export function renewAdminConsent(
+  deps: ConnectDependencies,
+  tenant: string,
+  connection: { id: string; registrationId: string },
+): Promise<StartedSignIn> {
+  const target: SignInTarget = { ...consentTarget, consent: 'app-only', connectionId: connection.id }
+  return insertSignIn(deps, tenant, target, { registrationId: connection.registrationId })
+}
+
+const consentTarget: SignInTarget = {
+  kind: 'admin-consent',
+  address: '',
+  displayName: '',
+  receive: true,
+  send: true,
+  transport: 'graph',
+  confirmation: 'confirmed-by-link',
+}
+
+/** The link a person who may not agree alone hands to an administrator; one at a time for each sign-in (M-065). */
+export async function approvalLink(deps: ConnectDependencies, signIn: StoredSignIn): Promise<string | undefined> {
+  const { tenant, target, registrationId } = signIn
+  const registration = (await deps.listRegistrations(tenant)).find((one) => one.id === registrationId)
+  if (registration === undefined || !hasAdministrators(registration) || target.kind === 'admin-consent')
+    return undefined
+  const sealer = await deps.sealer()
+  const place = sealPlace(signIn.id, 'approvalSealed')
+  const sealed = String(signIn.row['approvalSealed'] ?? '')
+  if (sealed !== '') {
+    const link = sealer.open(sealed, place).toString()
+    const known = await readSignIn(deps, /\/connect\/([a-z2-7]{26})\./.exec(link)?.[1] ?? '')
+    if (known !== undefined && known.status !== 'confirmed' && known.expiresAt > deps.clock.now()) return link
+  }
+  const asked: SignInTarget = {
+    ...target,
+    kind: 'admin-consent',
+    consent: 'delegated',
+    confirmation: 'confirmed-by-link',
+  }
+  const { link } = await insertSignIn(deps, tenant, asked, { registrationId })
+  await stepSignIn(deps, signIn, { approvalSealed: sealer.seal(link, place) })
+  return link
+}
+
+/** Personal accounts belong to no organisation. */
+const hasAdministrators = (registration: Listed): boolean =>
+  registration.kind === 'microsoft' && !registration.authority.endsWith('/consumers')
+
+function checkAppOnly(registration: Listed): void {
+  if (registration.tenant === '~')
+    throw conflict(
+      'own_registration_needed',
+      'Access without a person signed in needs an app registration of your own; this one is shared by all tenants.',
+      'Add a registration with its client secret, then start again.',
+    )
+  if (registration.credential === 'none') throw withoutSecret(registration)
+}
+
+const withoutSecret = ({ name }: Listed): GatewayError =>
+  conflict(
+    'registration_without_secret',
+    `The registration "${name}" has no client secret, so the application cannot sign in by itself.`,
+    'Save the registration with a client secret, then start again.',
+  )

@@ -1,0 +1,84 @@
+/** A try-out of authority just gained, each direction for itself. */
+import { asGatewayError } from '../../errors.js'
+import type { Verdict, Verdicts } from '../../model/sign-in.js'
+import type { Authority } from '../../ports/authority.js'
+import { Secret } from '../../secret.js'
+import type { ConnectDependencies, ProbeInput } from './connect-dependencies.js'
+import { unreachable } from './probe-mailbox.js'
+import type { MailboxGrant, StoredSignIn } from './sign-in-row.js'
+import {
+  directionScopes,
+  microsoftTransports,
+  missingScopes,
+  passwordTransports,
+  type WantedTransports,
+} from './wanted-transports.js'
+
+const probeBudgetMs = 10_000
+
+export const transportsOf = (signIn: StoredSignIn, grant: MailboxGrant): WantedTransports =>
+  grant.kind === 'oauth'
+    ? microsoftTransports(signIn.target)
+    : passwordTransports(signIn.target, grant.imap, grant.smtp)
+
+/** A try-out that fails or hangs is a verdict, never a refusal of the sign-in. */
+export async function tryOut(deps: ConnectDependencies, signIn: StoredSignIn, grant: MailboxGrant): Promise<Verdicts> {
+  const authority: Authority =
+    grant.kind === 'oauth'
+      ? { kind: 'bearer', user: signIn.target.address, token: async () => new Secret(grant.accessToken) }
+      : { kind: 'password', user: grant.username, password: new Secret(grant.password) }
+  const { probe, refused } = allowedParts(signIn, grant)
+  return { ...(await probeInTime(deps, { authority, ...probe })), ...refused }
+}
+
+/** Ten seconds for all verdicts together; what is not known by then was not tested. */
+export async function probeInTime(deps: ConnectDependencies, input: Omit<ProbeInput, 'signal'>): Promise<Verdicts> {
+  const signal = AbortSignal.timeout(probeBudgetMs)
+  const undecided: Verdicts = {
+    // A provider has said who signed in; a password nobody accepted is not kept.
+    signIn: input.authority.kind === 'bearer' ? { verdict: 'works' } : unreachable,
+    reading: { verdict: 'not-tested' },
+    sending: { verdict: 'not-tested' },
+  }
+  const late = new Promise<Verdicts>((done) => {
+    signal.addEventListener('abort', () => done(undecided), { once: true })
+  })
+  try {
+    return await Promise.race([deps.probe({ ...input, signal }), late])
+  } catch (error) {
+    deps.log.warn('probe-failed', { code: asGatewayError(error).code })
+    return undecided
+  }
+}
+
+/** What may be tried out, and the verdict of what was asked for and not granted: no server is asked about that. */
+function allowedParts(
+  signIn: StoredSignIn,
+  grant: MailboxGrant,
+): { probe: Omit<ProbeInput, 'authority' | 'signal'>; refused: Partial<Verdicts> } {
+  const { receive, send } = transportsOf(signIn, grant)
+  if (grant.kind !== 'oauth')
+    return { probe: { ...(receive ? { receive } : {}), ...(send ? { send } : {}) }, refused: {} }
+  const reading = directionScopes(signIn.target, 'receive')
+  const sending = directionScopes(signIn.target, 'send')
+  const mayRead = missingScopes(reading, grant.scopes).length === 0
+  const maySend = missingScopes(sending, grant.scopes).length === 0
+  return {
+    probe: {
+      needed: { resource: grant.resource, reading, sending },
+      ...(receive && mayRead ? { receive } : {}),
+      ...(send && maySend ? { send } : {}),
+    },
+    refused: {
+      ...(receive && !mayRead ? { reading: notGranted('read') } : {}),
+      ...(send && !maySend ? { sending: notGranted('send') } : {}),
+    },
+  }
+}
+
+const notGranted = (what: string): Verdict => ({
+  verdict: 'fails',
+  code: 'scopes_missing',
+  text: `The right to ${what} mail was asked for and not given.`,
+  remedy: 'Connect the mailbox again and accept the whole list, or ask an administrator to allow it.',
+})

@@ -1,0 +1,338 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
+import { parseMailSubmission } from '../../lib/model/mail-submission.js'
+import { demo } from '../../local/emulators/demo-directory.js'
+import {
+  beginSignIn,
+  type ConnectSite,
+  origin,
+  registrationInput,
+  signInAt,
+  startConnectSite,
+} from '../support/connect-site.js'
+import type { Answer, Browser } from '../support/cookie-jar.js'
+
+const tenant = 'acme'
+const stranger = 'someone@elsewhere.example'
+let site: ConnectSite
+let registrationId = ''
+let counter = 0
+
+beforeAll(async () => {
+  site = await startConnectSite(inject('azurite'))
+  await site.gateway.admin.createTenant({ id: tenant, name: 'Acme Ltd' })
+  await site.gateway.admin.createTenant({ id: 'guest', name: 'Guest Ltd' })
+  registrationId = (await site.gateway.registrations.save(tenant, undefined, registrationInput)).id
+  await site.gateway.registrations.save('~', undefined, { ...registrationInput, name: 'Shared' })
+})
+afterAll(() => site.stop())
+beforeEach(() => {
+  site.entra.control.reset()
+  site.graph.control.reset()
+})
+
+const unique = (name: string): string => `${name}${++counter}@contoso.example`
+const person = (more: object = {}) => site.directory.addUser({ upn: unique('someone'), password: 'x', ...more })
+const asked = {
+  displayName: '',
+  receive: true,
+  send: true,
+  transport: 'auto' as const,
+  confirmation: 'confirmed-by-link' as const,
+}
+const start = (address: string, more: object = {}) =>
+  site.gateway.connect.startSignIn(tenant, { ...asked, address, ...more }, 'tenant-admin')
+
+/** One mail out and one mail in, through the flows that do it in production; the paths that Graph was asked. */
+async function useBothWays(mailboxId: string): Promise<{ paths: string[]; from: string[]; received: number }> {
+  const { address } = await site.gateway.admin.readMailboxFacts(tenant, mailboxId)
+  site.graph.control.reset()
+  const mail = parseMailSubmission({ mailboxId, to: [{ address: stranger }], subject: 'Out', text: 'x' })
+  const { mail: accepted } = await site.gateway.send.acceptMail(tenant, mail)
+  await site.gateway.send.drainLane({ v: 1, tenant, mailboxId })
+  expect(await site.gateway.send.readMail(tenant, accepted.id)).toMatchObject({ state: 'sent' })
+  site.directory.deliver(address, `From: ${stranger}\r\nTo: ${address}\r\nSubject: In\r\n\r\nHello\r\n`)
+  const [polled] = await site.gateway.receive.pollBatch({ v: 1, mailboxes: [{ tenant, mailboxId }] })
+  expect(polled).toMatchObject({ code: '' })
+  return {
+    paths: [
+      ...new Set(
+        site.graph.control.requests.map((one) =>
+          one.path
+            .split('/')
+            .slice(2, one.path.startsWith('/v1.0/me') ? 3 : 4)
+            .join('/'),
+        ),
+      ),
+    ],
+    from: site.directory.outbound.slice(-1).map((one) => one.from),
+    received: polled?.handedOver ?? 0,
+  }
+}
+
+describe('address, user principal name and who signs in (M-064)', () => {
+  test('M-062, M-064: an address that is an alias of the account is its own mailbox, to read and to send', async () => {
+    const address = unique('sales')
+    const user = person({ mail: address })
+    const { link, signInId } = await start(address)
+    const page = await signInAt(site, site.browser(), link, user.upn)
+    expect(page.body).toContain(`Signed in as ${user.upn}`)
+    const { mailboxId } = await site.gateway.connect.describeSignIn(tenant, signInId)
+    expect(await useBothWays(mailboxId)).toEqual({ paths: ['me'], from: [address], received: 1 })
+    // The control: an address of nobody's is refused, and both names are said.
+    const wrong = await start(unique('other'))
+    const refused = await signInAt(site, site.browser(), wrong.link, user.upn)
+    expect(refused.status).toBe(403)
+    expect(refused.body).toContain(user.upn)
+  })
+
+  test('M-063, M-064: a shared mailbox with its own principal name, opened by a third account', async () => {
+    const address = unique('support')
+    const delegate = person()
+    const shared = site.directory.addUser({
+      upn: unique('mbx'),
+      mail: address,
+      kind: 'shared',
+      fullAccess: [delegate.upn],
+      sendAs: [delegate.upn],
+    })
+    const { link, signInId } = await start(address, { expectedUser: delegate.upn, mailboxUser: shared.upn })
+    const page = await signInAt(site, site.browser(), link, delegate.upn)
+    expect(page.body.match(/class="works"/g)).toHaveLength(3)
+    const { mailboxId } = await site.gateway.connect.describeSignIn(tenant, signInId)
+    const used = await useBothWays(mailboxId)
+    expect(used).toEqual({ paths: [`users/${encodeURIComponent(shared.upn)}`], from: [address], received: 1 })
+  })
+
+  test('M-072: without the principal name the try-out says so before anything waits for it', async () => {
+    const address = unique('support')
+    const delegate = person()
+    site.directory.addUser({ upn: unique('mbx'), mail: address, kind: 'shared', fullAccess: [delegate.upn] })
+    const { link } = await start(address, { expectedUser: delegate.upn })
+    const page = await signInAt(site, site.browser(), link, delegate.upn)
+    expect(page.body.match(/class="works"/g)).toHaveLength(1)
+    expect(page.body.match(/class="fails"/g)).toHaveLength(2)
+    expect(page.body).toContain('What helps:')
+  })
+})
+
+/** An administrator walks the link: allows for the directory, then says who it is; the page it ends on. */
+async function allow(browser: Browser, link: string, directory: string, upn: string): Promise<Answer> {
+  const back = await answerOfAdmin(browser, link, { tenant: directory })
+  const leg = await browser.visit({ method: 'GET', url: back, from: site.entra.url }, false)
+  const complete = await browser.visit(
+    { method: 'GET', url: leg.headers['location'] ?? '', from: site.entra.url },
+    false,
+  )
+  const onward = complete.headers['location']
+  if (onward === undefined || new URL(onward).origin === origin) return complete
+  const { url } = await site.entra.control.signInAs(onward, upn)
+  return browser.visit({ method: 'GET', url, from: site.entra.url })
+}
+
+/** Where Microsoft sends the browser after the administrator's decision. */
+async function answerOfAdmin(browser: Browser, link: string, decision: Record<string, string>): Promise<string> {
+  const url = new URL(await beginSignIn(browser, link))
+  expect(url.pathname).toMatch(/\/v2\.0\/adminconsent$/)
+  const body = new URLSearchParams({ request: url.search.slice(1), ...decision })
+  const answer = await fetch(site.entra.url + url.pathname, { method: 'POST', body, redirect: 'manual' })
+  return answer.headers.get('location') ?? ''
+}
+
+const startConsent = (more: object = {}) =>
+  site.gateway.connect.startAdminConsent(tenant, {
+    mode: 'app-only',
+    registrationId,
+    receive: true,
+    send: true,
+    ...more,
+  })
+
+async function appOnlyConnection(directory: string, upn: string): Promise<string> {
+  const { link, signInId } = await startConsent()
+  await allow(site.browser(), link, directory, upn)
+  return (await site.gateway.connect.confirmByAdmin(tenant, signInId)).connectionId
+}
+
+describe('an administrator allows the application (M-065, M-029)', () => {
+  test('M-065: app-only is asked for, recorded with who, where, when and what, and makes no mailbox', async () => {
+    const before = await site.gateway.admin.listMailboxFacts(tenant)
+    const admin = person()
+    const browser = site.browser()
+    const { link, signInId } = await startConsent()
+    const shown = await browser.visit({ method: 'GET', url: link })
+    expect(shown.body).toContain('in every mailbox')
+    const page = await allow(browser, link, demo.tenantId, admin.upn)
+    expect(page.body).toContain(`Given by ${admin.upn}`)
+    expect(await site.gateway.connect.describeSignIn(tenant, signInId)).toMatchObject({
+      status: 'signed-in',
+      directory: demo.tenantId,
+      signedInAs: admin.upn,
+    })
+    expect((await site.gateway.tokens.listConnectionFacts(tenant)).filter((one) => one.mode === 'app-only')).toEqual([])
+    const { connectionId, mailboxId } = await site.gateway.connect.confirmByAdmin(tenant, signInId)
+    expect(mailboxId).toBe('')
+    const roles = ['https://graph.microsoft.com/Mail.ReadWrite', 'https://graph.microsoft.com/Mail.Send']
+    const connection = (await site.gateway.tokens.listConnectionFacts(tenant)).find((one) => one.id === connectionId)
+    expect(connection).toMatchObject({
+      mode: 'app-only',
+      state: 'connected',
+      registrationId,
+      scopes: roles,
+    })
+    expect(await site.gateway.connect.listConsents(tenant)).toEqual([
+      {
+        mode: 'app-only',
+        registrationId,
+        directory: demo.tenantId,
+        administrator: admin.upn,
+        administratorId: admin.oid,
+        scopes: roles,
+        consentedAt: expect.stringMatching(/^20\d\d-/),
+      },
+    ])
+    expect(await site.gateway.admin.listMailboxFacts(tenant)).toEqual(before)
+    expect(site.vault.snapshot().filter((one) => JSON.stringify(one).includes(connectionId))).toEqual([])
+  })
+
+  test('M-029, M-102, M-072: a mailbox by address and one by object id are read and sent from, without anybody signed in', async () => {
+    const connectionId = await appOnlyConnection(demo.tenantId, person().upn)
+    const plain = person()
+    const address = unique('desk')
+    const other = person({ mail: address })
+    site.entra.control.reset()
+    const added = []
+    for (const input of [{ address: plain.upn }, { address, user: other.oid }])
+      added.push(
+        await site.gateway.connect.addMailbox(tenant, {
+          connectionId,
+          displayName: '',
+          receive: true,
+          send: true,
+          ...input,
+        }),
+      )
+    for (const { verdicts } of added)
+      expect(verdicts).toEqual({
+        signIn: { verdict: 'works' },
+        reading: { verdict: 'works' },
+        sending: { verdict: 'works' },
+      })
+    const first = await useBothWays(added[0]!.mailboxId)
+    expect(first).toEqual({ paths: [`users/${encodeURIComponent(plain.upn)}`], from: [plain.upn], received: 1 })
+    const second = await useBothWays(added[1]!.mailboxId)
+    expect(second).toEqual({ paths: [`users/${other.oid}`], from: [address], received: 1 })
+    // Delta: nothing comes twice.
+    const mailboxes = [{ tenant, mailboxId: added[0]!.mailboxId }]
+    expect(await site.gateway.receive.pollBatch({ v: 1, mailboxes })).toMatchObject([{ outcome: 'idle', code: '' }])
+    // The token of the consent served it all: no further call to Microsoft, and never a refresh token.
+    expect(site.entra.control.counters.tokenCalls).toEqual({})
+    await expect(
+      site.gateway.connect.addMailbox(tenant, { connectionId, displayName: '', receive: true, send: true, address }),
+    ).rejects.toMatchObject({ code: 'mailbox_exists' })
+  })
+
+  test('M-072: what the application cannot open is a verdict, and a person’s connection opens no other mailbox', async () => {
+    const connectionId = await appOnlyConnection(demo.tenantId, person().upn)
+    const wanted = { displayName: '', receive: true, send: true }
+    const address = 'nobody-has-this@contoso.example'
+    const { verdicts } = await site.gateway.connect.addMailbox(tenant, { ...wanted, connectionId, address })
+    expect(verdicts).toMatchObject({
+      signIn: { verdict: 'works' },
+      reading: { verdict: 'fails' },
+      sending: { verdict: 'fails' },
+    })
+    const user = person()
+    const own = await start(user.upn)
+    await signInAt(site, site.browser(), own.link, user.upn)
+    const personal = (await site.gateway.connect.describeSignIn(tenant, own.signInId)).connectionId
+    await expect(
+      site.gateway.connect.addMailbox(tenant, { ...wanted, connectionId: personal, address: unique('box') }),
+    ).rejects.toMatchObject({ code: 'sign_in_needed' })
+    await expect(
+      site.gateway.connect.addMailbox('guest', { ...wanted, connectionId, address: unique('box') }),
+    ).rejects.toMatchObject({ field: 'connectionId' })
+  })
+
+  test('M-065: the answer is bound to this browser, used once, and what it claims is proven', async () => {
+    const refusal = async (signInId: string) => (await site.gateway.connect.describeSignIn(tenant, signInId)).refusal
+    // Another browser: refused and burnt.
+    const stolen = await startConsent()
+    const browser = site.browser()
+    const url = await answerOfAdmin(browser, stolen.link, { tenant: demo.tenantId })
+    expect((await site.browser().visit({ method: 'GET', url })).status).toBe(400)
+    expect((await browser.visit({ method: 'GET', url })).status).toBe(400)
+    // Used twice.
+    const twice = await startConsent()
+    const again = site.browser()
+    const answer = await answerOfAdmin(again, twice.link, { tenant: demo.tenantId })
+    const leg = await again.visit({ method: 'GET', url: answer }, false)
+    expect((await again.visit({ method: 'GET', url: leg.headers['location'] ?? '' }, false)).status).toBe(303)
+    expect((await again.visit({ method: 'GET', url: answer })).status).toBe(400)
+    // A directory that somebody wrote into the answer: signing in there is needed, and the application has no token there.
+    const claimed = await startConsent()
+    const liar = site.browser()
+    const forged = new URL(await answerOfAdmin(liar, claimed.link, { tenant: demo.tenantId }))
+    forged.searchParams.set('tenant', demo.otherTenantId)
+    const onward = await liar.visit({ method: 'GET', url: forged.href }, false)
+    const asked = await liar.visit({ method: 'GET', url: onward.headers['location'] ?? '' }, false)
+    const location = asked.headers['location'] ?? ''
+    expect(location).toContain(`/${demo.otherTenantId}/`)
+    await expect(site.entra.control.signInAs(location, person().upn)).rejects.toThrow('AADSTS50020')
+    const { url: member } = await site.entra.control.signInAs(location, 'fay@fabrikam.example')
+    expect((await liar.visit({ method: 'GET', url: member })).status).toBeGreaterThanOrEqual(400)
+    expect(await refusal(claimed.signInId)).toBe('aadsts_7000229')
+    for (const tenantWord of ['', 'common', '..', 'x'.repeat(50)]) {
+      const bad = await startConsent()
+      const one = site.browser()
+      const wrong = new URL(await answerOfAdmin(one, bad.link, { tenant: demo.tenantId }))
+      wrong.searchParams.set('tenant', tenantWord)
+      expect((await one.visit({ method: 'GET', url: wrong.href })).status, tenantWord).toBe(400)
+    }
+    // Refused by the administrator.
+    const declined = await startConsent()
+    const no = site.browser()
+    const page = await no.visit({ method: 'GET', url: await answerOfAdmin(no, declined.link, { cancel: '1' }) })
+    expect(page.status).toBe(400)
+    expect(await refusal(declined.signInId)).toBe('aadsts_65004')
+    expect(site.entra.control.counters.tokenCalls).toEqual({ authorization_code: 1, client_credentials: 1 })
+  })
+
+  test('M-065: app-only with a registration that tenants share is refused; for people’s own consent it serves', async () => {
+    const shared = (await site.gateway.registrations.list('guest'))[0]!.id
+    const input = { registrationId: shared, receive: true, send: true }
+    await expect(site.gateway.connect.startAdminConsent('guest', { ...input, mode: 'app-only' })).rejects.toMatchObject(
+      { code: 'own_registration_needed' },
+    )
+    const { link } = await site.gateway.connect.startAdminConsent('guest', { ...input, mode: 'delegated' })
+    const page = await site.browser().visit({ method: 'GET', url: link })
+    expect(page.body).toContain('Nobody’s mailbox is connected by this')
+    await expect(
+      site.gateway.connect.startAdminConsent('guest', { ...input, registrationId: 'unknown', mode: 'delegated' }),
+    ).rejects.toMatchObject({ code: 'no_registration' })
+  })
+
+  test('M-065: who may not agree alone gets a link for an administrator, and connects after it', async () => {
+    // No administrator of an earlier test counts here.
+    site.directory.consents.clear()
+    const upn = unique('adminconsent-')
+    site.directory.addUser({ upn, password: 'x', flags: ['adminconsent'] })
+    const { link, signInId } = await start(upn)
+    const browser = site.browser()
+    const refused = await signInAt(site, browser, link, upn)
+    expect(refused.status).toBe(400)
+    expect(refused.body).toContain('An administrator has to approve this')
+    const approval = /href="(http:\/\/localhost:7071\/connect\/[^"]+)"/.exec(refused.body)?.[1] ?? ''
+    expect(approval).not.toBe('')
+    expect((await signInAt(site, browser, link, upn)).body, 'one link while it lives').toContain(approval)
+    const admin = person()
+    const done = await allow(site.browser(), approval, demo.tenantId, admin.upn)
+    expect(done.body).toContain('Your organisation allowed it')
+    expect(done.body).toContain('No mailbox was connected')
+    expect((await site.gateway.admin.listMailboxFacts(tenant)).some((one) => one.address === upn)).toBe(false)
+    const consent = (await site.gateway.connect.listConsents(tenant)).find((one) => one.mode === 'delegated')
+    expect(consent).toMatchObject({ administrator: admin.upn, directory: demo.tenantId })
+    expect(consent?.scopes).toContain('https://graph.microsoft.com/Mail.Send')
+    expect((await signInAt(site, browser, link, upn)).body).toContain('is connected')
+    expect(await site.gateway.connect.describeSignIn(tenant, signInId)).toMatchObject({ status: 'confirmed' })
+  })
+})
