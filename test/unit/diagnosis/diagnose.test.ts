@@ -81,6 +81,15 @@ describe('M-120: every known error has one class and one remedy', () => {
     expect(diagnose(fault)).toMatchObject({ class: errorClass, code })
   })
 
+  test('M-087 P-06: sign-in frequency, inactivity, revocation and a new password have a remedy each', () => {
+    const remedies = ['70043', '700082', '50173', '50133'].map(
+      (number) => diagnose({ context: 'ms-token', text: `AADSTS${number}: x`, oauthError: 'invalid_grant' }).remedy,
+    )
+    expect(new Set(remedies).size).toBe(4)
+    expect(remedies[0]).toMatch(/administrator .* sign-in frequency/)
+    expect(remedies[1]).toMatch(/kept alive/)
+  })
+
   test('M-122: SMTP AUTH disabled for the tenant and for the mailbox are two entries', () => {
     const by = (scope: string) =>
       diagnose({
