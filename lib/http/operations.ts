@@ -421,6 +421,11 @@ export const operations = {
     state: 'not-imported lists what could not be handed over.',
   }),
   receivedShow: show('received-show', 'mailboxes/{id}/received/{mail}', 'A received mail as JSON.'),
+  receivedAttachment: show(
+    'received-attachment',
+    'mailboxes/{id}/received/{mail}/attachments/{index}',
+    'Bytes of one attachment, as a download of unknown content.',
+  ),
   receivedRaw: show('received-raw', 'mailboxes/{id}/received/{mail}/raw', 'A received mail as it arrived.'),
   logList: {
     ...list('log-list', 'logs', all, 'Sending, receiving or audit log of one day, newest first.', {

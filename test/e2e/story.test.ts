@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { TableClient, TableServiceClient } from '@azure/data-tables'
 import { BlobServiceClient } from '@azure/storage-blob'
@@ -7,14 +8,17 @@ import type { Operation } from '../../lib/http/operation.js'
 import { operations } from '../../lib/http/operations.js'
 import type { Role } from '../../lib/model/caller.js'
 import { ApiError, apiClient } from '../../local/api-client.js'
+import { Browser } from '../../local/browser.js'
 import { playDemo } from '../../local/demo.js'
 import { type DemoTenant, demoTenant } from '../../local/demo-tenant.js'
 import { demo } from '../../local/emulators/demo-directory.js'
 import { postbox, type Stack, startStack } from '../../local/stack.js'
 import { formsOf, scan } from '../support/canary-scan.js'
+import { type Exchange, faultsOf, recordFetch } from '../support/whole-run.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const logged: string[] = []
+const recorded = recordFetch()
 let stack: Stack
 let tenant: DemoTenant
 
@@ -23,7 +27,10 @@ beforeAll(async () => {
   tenant = await demoTenant(stack)
 }, 60_000)
 
-afterAll(() => stack?.stop(), 30_000)
+afterAll(async () => {
+  recorded.stop()
+  await stack?.stop()
+}, 30_000)
 
 async function stored(): Promise<{ place: string; text: string }[]> {
   const found: { place: string; text: string }[] = []
@@ -167,5 +174,58 @@ describe('the whole gateway on one machine', () => {
       const response = await fetch(`${stack.url}/api/${path}`)
       expect(response.status, path).toBe(200)
     }
+  })
+
+  test('SEC-06 SEC-12 SEC-14 SEC-15: cookies, pages, redirects and PKCE over the whole run', async () => {
+    const browser = new Browser()
+    const signedIn = await browser.submit(await browser.open(`${stack.url}/console`), 'name="key"', {
+      key: tenant.adminKey,
+    })
+    expect(signedIn.html).toContain('Mailboxes')
+    for (const path of ['mailboxes', 'mails', 'logs', 'nowhere']) await browser.open(`${stack.url}/console/${path}`)
+    const own = recorded.exchanges.filter(({ url }) => url.startsWith(`${stack.url}/`))
+    const pages = own.filter(({ headers }) => (headers['content-type'] ?? '').startsWith('text/html'))
+    const callbacks = own.filter(({ url }) => new URL(url).pathname === '/oauth/callback')
+    expect(pages.length).toBeGreaterThan(10)
+    expect(callbacks.length).toBeGreaterThan(1)
+    expect(own.flatMap(({ cookies }) => cookies).length).toBeGreaterThan(5)
+    expect(callbacks.map(({ status }) => status)).toEqual(callbacks.map(() => 303))
+    expect(own.flatMap((exchange) => faultsOf(exchange, stack.url))).toEqual([])
+
+    const { requests } = stack.entra.control
+    const asked = requests.filter(({ query }) => query['code_challenge'] !== undefined)
+    const redeemed = requests.filter(({ form }) => form['grant_type'] === 'authorization_code')
+    expect(asked.map(({ query }) => query['code_challenge_method'])).toEqual(asked.map(() => 'S256'))
+    expect(redeemed.length).toBeGreaterThan(1)
+    const verifiers = redeemed.map(({ form }) => form['code_verifier'] ?? '')
+    expect(new Set(verifiers).size).toBe(verifiers.length)
+    for (const verifier of verifiers) {
+      expect(verifier).toMatch(/^[A-Za-z0-9._~-]{43,128}$/)
+      expect(asked.map(({ query }) => query['code_challenge'])).toContain(
+        createHash('sha256').update(verifier).digest('base64url'),
+      )
+    }
+    const codes = redeemed.map(({ form }) => form['code'] ?? '')
+    expect(codes.every((code) => code.length > 20)).toBe(true)
+    // A code is in the callback's URL, which is the provider's doing, and nowhere else.
+    const urls = recorded.exchanges
+      .filter((one) => !callbacks.includes(one))
+      .map(({ url }) => ({ place: 'url', text: url }))
+    const traces = [...urls, ...(await stored()), ...logged.map((text) => ({ place: 'log', text }))]
+    expect(scan(traces, [...verifiers, ...codes])).toEqual([])
+    expect(scan([{ place: 'planted', text: `?code=${codes[0]}` }], codes)).toEqual(['planted'])
+  }, 60_000)
+
+  test.each([
+    ['a cookie without HttpOnly', { cookies: ['__Host-a=b; Path=/; Secure; SameSite=Lax'] }],
+    ['a cookie of a domain', { cookies: ['__Host-a=b; Path=/; Secure; HttpOnly; SameSite=Lax; Domain=x.example'] }],
+    ['a cookie without the prefix', { cookies: ['a=b; Path=/; Secure; HttpOnly; SameSite=Lax'] }],
+    ['a cookie for other sites', { cookies: ['__Host-a=b; Path=/; Secure; HttpOnly; SameSite=None'] }],
+    ['a page without a policy', { headers: { 'content-type': 'text/html' } }],
+    ['a redirect that repeats the body', { status: 307, headers: { location: '/x' } }],
+    ['a redirect with the code', { status: 303, headers: { location: '/oauth/complete?code=x' } }],
+  ])('SEC-12 SEC-14 SEC-15: control: %s is found', (_, planted) => {
+    const exchange = { method: 'GET', url: 'http://localhost:1/x', status: 200, headers: {}, cookies: [], ...planted }
+    expect(faultsOf(exchange as Exchange, 'http://localhost:1')).not.toEqual([])
   })
 })

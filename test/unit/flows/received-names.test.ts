@@ -1,0 +1,150 @@
+import { describe, expect, test } from 'vitest'
+import { toRow } from '../../../lib/flows/common/mailbox-rows.js'
+import { pollMailbox } from '../../../lib/flows/receive/poll-mailbox.js'
+import { listReceived } from '../../../lib/flows/receive/received-list.js'
+import { readReceived, readReceivedAttachment } from '../../../lib/flows/receive/received-read.js'
+import { download } from '../../../lib/http/download.js'
+import { silentLog } from '../../../lib/log.js'
+import { newId } from '../../../lib/model/ids.js'
+import { storageNames, tableNames } from '../../../lib/model/names.js'
+import { memoryBlobs } from '../../../lib/stores/memory-blobs.js'
+import { memoryQueues } from '../../../lib/stores/memory-queues.js'
+import { memoryTables } from '../../../lib/stores/memory-tables.js'
+import { memoryVault } from '../../../lib/stores/memory-vault.js'
+import { ScriptedMailbox } from '../../support/scripted-mailbox.js'
+
+const hostile = [
+  '../../../../etc/passwd',
+  '..\\..\\windows\\system32\\config',
+  '/absolute/path',
+  'C:\\CON',
+  'NUL',
+  'aux.txt',
+  'a\u0000.exe',
+  'invoice\u202efdp.exe',
+  'a"; filename="evil.html',
+  "x.html'\r\nSet-Cookie: a=b",
+  '%2e%2e%2f%2e%2e%2fetc',
+  '.',
+  '~',
+  'n'.repeat(10_000),
+]
+
+const mailWith = (filename: string): string => {
+  const encoded = `=?utf-8?B?${Buffer.from(filename).toString('base64')}?=`
+  return [
+    'From: "../../x" <a@b.example>',
+    `Subject: ${encoded.slice(0, 900)}`,
+    'Message-ID: <../../../x@y>',
+    'MIME-Version: 1.0',
+    'Content-Type: multipart/mixed; boundary=b',
+    '',
+    '--b',
+    'Content-Type: text/plain',
+    '',
+    'hello',
+    '--b',
+    `Content-Type: text/html; name*=utf-8''${encodeURIComponent(filename)}`,
+    `Content-Disposition: attachment; filename*=utf-8''${encodeURIComponent(filename)}`,
+    '',
+    '<script>alert(1)</script>',
+    '--b--',
+    '',
+  ].join('\r\n')
+}
+
+async function place() {
+  const clock = { now: () => Date.now(), sleep: async () => {} }
+  const names = storageNames('tst')
+  const tables = memoryTables(clock)
+  const blobs = memoryBlobs()
+  for (const name of tableNames) await tables.ensure(names.table(name))
+  const server = new ScriptedMailbox()
+  const mailbox = {
+    id: newId(),
+    tenant: 'acme',
+    key: 'box',
+    address: 'info@acme.example',
+    displayName: '',
+    description: '',
+    purpose: '',
+    active: true,
+    receive: { transport: 'graph' as const, connectionId: newId(), folder: 'inbox' },
+    send: { transport: 'none' as const },
+    sendAs: [],
+    epoch: 1,
+    createdAt: '',
+  }
+  await tables.insert(names.table('mailboxes'), toRow(mailbox))
+  const deps = {
+    names,
+    tables,
+    blobs,
+    queues: memoryQueues(clock),
+    vault: memoryVault(),
+    clock,
+    log: silentLog,
+    worker: 'test',
+    receivers: { imap: server, graph: server },
+    authority: async () => ({ kind: 'anonymous' as const }),
+    connection: async () => undefined,
+    settings: {
+      firstSyncDays: 7,
+      afterReceive: 'leave',
+      maxMailBytes: 1_000_000,
+      pollMinMs: 60_000,
+      pollMaxMs: 900_000,
+      mailsPerPoll: 50,
+    },
+  }
+  return { deps, server, mailbox, names, blobs }
+}
+
+describe('SEC-32: names a sender chose', () => {
+  test('never name a blob, and the bytes come back only through the mail’s own id', async () => {
+    const { deps, server, mailbox, names, blobs } = await place()
+    for (const [at, filename] of hostile.entries()) server.put(at + 1, '', { raw: mailWith(filename) })
+    expect(await pollMailbox(deps, mailbox.tenant, mailbox.id)).toMatchObject({ handedOver: hostile.length })
+    const stored: string[] = []
+    for (const container of ['inbound', 'quarantine', 'outbound', 'cursors'] as const)
+      for await (const name of blobs.list(names.container(container), '')) stored.push(name)
+    expect(stored).toHaveLength(hostile.length)
+    for (const name of stored) expect(name).toMatch(/^acme\/[a-z2-7]{26}\/[a-z2-7]{26}$/)
+
+    const { mails } = await listReceived(deps, mailbox.tenant, mailbox.id, { limit: 50 })
+    for (const { id } of mails) {
+      const { parsed } = await readReceived(deps, mailbox.tenant, mailbox.id, id)
+      expect(parsed.attachments).toHaveLength(1)
+      const bytes = await readReceivedAttachment(deps, mailbox.tenant, mailbox.id, id, 0)
+      expect(Buffer.from(bytes).toString()).toContain('<script>')
+      for (const index of [-1, 1, 0.5, Number.NaN])
+        await expect(readReceivedAttachment(deps, mailbox.tenant, mailbox.id, id, index)).rejects.toMatchObject({
+          code: 'not_found',
+        })
+      await expect(readReceivedAttachment(deps, 'other', mailbox.id, id, 0)).rejects.toMatchObject({
+        code: 'not_found',
+      })
+    }
+  })
+
+  test.each(['../x', '..%2fx', 'h~x', '', 'A'.repeat(26), `${'a'.repeat(26)}/../..`, 'a\u0000'])(
+    'the id %j reaches no storage',
+    async (id) => {
+      const { deps, mailbox } = await place()
+      const touched = { ...deps, tables: undefined as never, blobs: undefined as never }
+      await expect(readReceived(touched, mailbox.tenant, mailbox.id, id)).rejects.toMatchObject({ code: 'not_found' })
+      await expect(readReceived(touched, mailbox.tenant, id, newId())).rejects.toMatchObject({ code: 'not_found' })
+    },
+  )
+
+  test('what is given out is a download of unknown content under a name of ours', () => {
+    const { headers } = download(Buffer.from('<script>alert(1)</script>'), 'attachment-0')
+    expect(headers).toEqual({
+      'content-type': 'application/octet-stream',
+      'content-disposition': 'attachment; filename="attachment-0"',
+      'content-security-policy': "default-src 'none'; sandbox",
+      'x-content-type-options': 'nosniff',
+      'cache-control': 'no-store',
+    })
+  })
+})
