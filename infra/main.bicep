@@ -89,8 +89,9 @@ param runbookAddress string = 'docs/runbook.md'
 @maxValue(1000000)
 param monthlyBudget int = 0
 
-@description('First day of the budget, yyyy-MM-01. Left as it is, the month of the first deployment counts.')
-param budgetStart string = utcNow('yyyy-MM-01')
+@description('First day of the month in which the budget begins, e.g. 2026-12-01; needed with monthlyBudget, and the same ever after.')
+@maxLength(10)
+param budgetStart string = ''
 
 @description('Settings that differ from their default, by the names in docs/configuration.md. Never a secret: those live in the vault.')
 param settings object = {}
@@ -190,8 +191,6 @@ module app 'modules/app.bicep' = {
     mailQueueEndpoint: storage.outputs.mailQueueEndpoint
     mailTableEndpoint: storage.outputs.mailTableEndpoint
     hostBlobEndpoint: storage.outputs.hostBlobEndpoint
-    hostQueueEndpoint: storage.outputs.hostQueueEndpoint
-    hostTableEndpoint: storage.outputs.hostTableEndpoint
     packageContainerName: storage.outputs.packageContainerName
     vaultUri: vault.outputs.vaultUri
     insightsConnectionString: monitoring.outputs.connectionString

@@ -21,6 +21,8 @@ param alertAddresses = [
   'gateway-on-call@example.com'
 ]
 param monthlyBudget = 500
+// The month of the first deployment; it stays.
+param budgetStart = '2026-12-01'
 param tags = {
   stage: 'prod'
 }

@@ -339,12 +339,10 @@ export const settingsTable = [
 
 /**
  * App settings that the Functions host reads and our code does not. The deployment sets them; a
- * connection string in `AzureWebJobsStorage` replaces the first five on a developer's machine.
+ * connection string in `AzureWebJobsStorage` replaces the first three on a developer's machine.
  */
 export const hostSettings = [
   { name: 'AzureWebJobsStorage__blobServiceUri', description: "Blob endpoint of the host's own storage account." },
-  { name: 'AzureWebJobsStorage__queueServiceUri', description: "Queue endpoint of the host's own storage account." },
-  { name: 'AzureWebJobsStorage__tableServiceUri', description: "Table endpoint of the host's own storage account." },
   { name: 'AzureWebJobsStorage__credential', description: '`managedidentity`: no key is kept anywhere.' },
   { name: 'AzureWebJobsStorage__clientId', description: 'Client id of the identity the host uses for its storage.' },
   { name: 'MailStorage__credential', description: '`managedidentity`, for the triggers on the mail queues.' },

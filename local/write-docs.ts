@@ -38,7 +38,7 @@ export function configurationPage(): string {
     '## Settings of the Functions host',
     '',
     'Read by the host, not by the code. The deployment (`infra/`) sets them; `AzureWebJobsStorage` with a connection',
-    "string stands for the first five on a developer's machine, and the last two are optional there.",
+    "string stands for the first three on a developer's machine, and the last two are optional there.",
     '',
     '| setting | meaning |',
     '|---|---|',

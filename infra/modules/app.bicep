@@ -56,12 +56,6 @@ param mailTableEndpoint string
 @description('Blob endpoint of the host account.')
 param hostBlobEndpoint string
 
-@description('Queue endpoint of the host account.')
-param hostQueueEndpoint string
-
-@description('Table endpoint of the host account.')
-param hostTableEndpoint string
-
 @description('Container of the package.')
 param packageContainerName string
 
@@ -177,8 +171,6 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
     name: 'appsettings'
     properties: union(defaults, settings, {
       AzureWebJobsStorage__blobServiceUri: hostBlobEndpoint
-      AzureWebJobsStorage__queueServiceUri: hostQueueEndpoint
-      AzureWebJobsStorage__tableServiceUri: hostTableEndpoint
       AzureWebJobsStorage__credential: 'managedidentity'
       AzureWebJobsStorage__clientId: identityClientId
       APPLICATIONINSIGHTS_CONNECTION_STRING: insightsConnectionString

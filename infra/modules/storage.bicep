@@ -340,11 +340,5 @@ output hostAccountId string = host.id
 @description('Blob endpoint of the host account.')
 output hostBlobEndpoint string = 'https://${host.name}.blob.${environment().suffixes.storage}'
 
-@description('Queue endpoint of the host account.')
-output hostQueueEndpoint string = 'https://${host.name}.queue.${environment().suffixes.storage}'
-
-@description('Table endpoint of the host account.')
-output hostTableEndpoint string = 'https://${host.name}.table.${environment().suffixes.storage}'
-
 @description('Name of the container that takes the package.')
 output packageContainerName string = packageContainer.name

@@ -8,7 +8,6 @@ export const functions: Record<string, unknown> = {
   tenant: () => ({ tenantId: '<directory>' }),
   environment: () => ({ suffixes: { storage: 'core.windows.net', keyvaultDns: '.vault.azure.net' } }),
   uniqueString: () => 'a1b2c3d4e5f6g',
-  utcNow: () => '2026-01-01',
   guid: (...parts: unknown[]) => `<guid of ${parts.map(text).join(', ')}>`,
   subscriptionResourceId: (type: unknown, id: unknown) => `${text(type)}/${text(id)}`,
   cidrSubnet: (range: unknown, size: unknown, at: unknown) => `<${text(range)} /${text(size)} #${text(at)}>`,

@@ -102,6 +102,7 @@ describe('what production looks like', () => {
     expect(categories).toEqual([])
     const host = JSON.parse(readFileSync(new URL('../../../host.json', import.meta.url), 'utf8'))
     expect(host.logging.logLevel['Host.Results']).toBe('None')
+    expect(host.logging.logLevel['Microsoft']).toBe('Warning')
     expect(host.logging.applicationInsights.httpAutoCollectionOptions.enableHttpTriggerExtendedInfoCollection).toBe(
       false,
     )
