@@ -153,7 +153,7 @@ export async function wireGateway(config: Config, over: Partial<Dependencies> = 
   ])
   const deps = { ...made, ...over }
   const { adminFlows, connectFlows, probeMailbox, receiveFlows, sendFlows, tokenFlows } = flows
-  const { authenticate, audit, disconnect, readConnection, registrations, retryConnections } = flows
+  const { authenticate, audit, disconnect, readConnection, registrations, retryConnections, continueRemovals } = flows
   const { sealKeys, deliverMessage, deliverWebhooks, sweepWebhooks } = flows
   const { buryMessage, checkHealth, dropOldLogs, listAttention, listLog, measure, prepareStorage, sweep } = flows
   const { checkBalance, findSent, forgetBuried, warnOfExpiry } = flows
@@ -234,6 +234,7 @@ export async function wireGateway(config: Config, over: Partial<Dependencies> = 
       cancelOpenMails: send.cancelOpenMails,
       settingRules: config.adjustable,
       countOpenMails: send.countOpenMails,
+      forgetGrant: tokens.forgetGrant,
       disconnect: (tenant: string, id: string) => disconnect(removing, tenant, id),
     },
     adminFlows,
@@ -248,6 +249,7 @@ export async function wireGateway(config: Config, over: Partial<Dependencies> = 
     balance: every(10 * 60_000, () => checkBalance(deps)),
     expiries: every(6 * 3_600_000, () => warnOfExpiry(deps)),
     buried: every(6 * 3_600_000, () => forgetBuried(deps)),
+    removals: () => continueRemovals(removing),
     logs: () => dropOldLogs(deps, config.retentionDays),
   }
   const ops = {

@@ -118,6 +118,16 @@ export const operations = {
     summary: 'All tenants.',
     success: [200, 'The list.'],
   },
+  tenantRemove: {
+    ...remove(
+      'tenant-remove',
+      'tenants/{id}',
+      operator,
+      'Removes a tenant with all mailboxes, mail, secrets and logs, in minutes; its id is never given again.',
+    ),
+    tenant: false,
+    success: [202, 'Marked: no call or mail is accepted any more; the rest follows by itself.'],
+  },
   holderList: {
     name: 'holder-list',
     method: 'GET',

@@ -65,6 +65,17 @@ export function keyVault({ url, credential, clientOptions = {} }: KeyVaultOption
         throw translate(error)
       }
     },
+
+    async purge(name) {
+      try {
+        await client.purgeDeletedSecret(name)
+        return true
+      } catch (error) {
+        // Protected, not permitted, or its deletion is not complete yet: it ends with the retention of the vault.
+        if ([400, 403, 404, 409].includes(faultOf(error).status ?? 0)) return false
+        throw translate(error)
+      }
+    },
   }
 }
 

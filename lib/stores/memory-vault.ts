@@ -25,5 +25,8 @@ export function memoryVault(): Vault {
       const secret = secrets.get(name)
       if (secret !== undefined) secret.deleted = true
     },
+    async purge(name) {
+      return secrets.get(name)?.deleted === true && secrets.delete(name)
+    },
   }
 }

@@ -6,6 +6,7 @@ import { findHolders, releaseHolder } from './holders.js'
 import { listMailboxFacts, readMailboxFacts } from './mailboxes.js'
 import { removeConnection } from './remove-connection.js'
 import { removeMailbox } from './remove-mailbox.js'
+import { removeTenant } from './remove-tenant.js'
 import * as returnUrls from './return-urls.js'
 import * as settings from './settings.js'
 import * as tenants from './tenants.js'
@@ -25,4 +26,5 @@ export const adminFlows = {
   releaseHolder,
   removeConnection,
   removeMailbox,
+  removeTenant,
 }

@@ -1,6 +1,6 @@
 /**
- * A tenant begins as one row and its own events queue. Its id is a slug that is never changed and never given again:
- * removing a tenant disconnects everything it owns, deletes its rows and secrets and leaves a tombstone.
+ * A tenant begins as one row and its own events queue. Its id is a slug that is never changed and never given again;
+ * removing it leaves a tombstone (remove-tenant).
  */
 import { conflict, notFound, RowExistsError } from '../../errors.js'
 import type { TenantInput } from '../../model/admin-schemas.js'
@@ -10,6 +10,7 @@ export interface Tenant {
   id: string
   name: string
   createdAt: string
+  state: 'active' | 'removing'
 }
 
 export async function createTenant(deps: Dependencies, input: TenantInput): Promise<Tenant> {
@@ -38,16 +39,17 @@ export async function createTenant(deps: Dependencies, input: TenantInput): Prom
     v: 1,
     name: input.name,
     createdAt,
+    state: 'active',
   })
   // After the row: a taken id must leave no queue behind. A queue that is missing is made by its first event.
   await deps.queues.ensure(deps.names.eventsQueue(input.id))
-  return { id: input.id, name: input.name, createdAt }
+  return { id: input.id, name: input.name, createdAt, state: 'active' }
 }
 
 export async function readTenant(deps: Dependencies, id: string): Promise<Tenant> {
   const row = await deps.tables.get(deps.names.table('tenants'), id, 'tenant')
   if (row === undefined || row['removedAt'] !== '') throw notFound('tenant')
-  return { id, name: String(row['name']), createdAt: String(row['createdAt']) }
+  return { id, name: String(row['name']), createdAt: String(row['createdAt']), state: 'active' }
 }
 
 export async function listTenants(deps: Dependencies): Promise<Tenant[]> {
@@ -60,6 +62,7 @@ export async function listTenants(deps: Dependencies): Promise<Tenant[]> {
       id: row.rowKey.slice('tenant~'.length),
       name: String(row['name']),
       createdAt: String(row['createdAt']),
+      state: row['state'] === 'removing' ? 'removing' : 'active',
     })
   return tenants
 }

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { RowChangedError } from '../../errors.js'
 import type { Row } from '../../ports/tables.js'
+import { type Budget, deleteThese, sideBySide } from './delete-rows.js'
 import type { Dependencies } from './dependencies.js'
 
 /**
@@ -108,4 +109,31 @@ async function claimBatch(deps: Dependencies, rows: Row[], claimedUntil: number)
     }
   }
   return subjects(won)
+}
+
+/** Takes everything of a tenant off the schedule, with what hangs on each subject first. False when the budget ended. */
+export async function deleteDue(
+  deps: Dependencies,
+  kind: DueKind,
+  tenant: string,
+  budget: Budget,
+  also: (id: string) => Promise<unknown> = async () => {},
+): Promise<boolean> {
+  const table = deps.names.table('due')
+  const rowRange: [string, string] = [`${tenant}~`, `${tenant}~~`]
+  for (let shard = 0; shard < dueShards; shard += 8) {
+    const partitions = Array.from({ length: 8 }, (_, at) => `${kind}~${(shard + at).toString(16).padStart(2, '0')}`)
+    const found: Row[] = []
+    await Promise.all(
+      partitions.map(async (partition) => {
+        const query = { partition, rowRange, select: [], limit: Math.max(1, budget.left) }
+        for await (const row of deps.tables.query(table, query)) found.push(row)
+      }),
+    )
+    await sideBySide(found, ({ rowKey }) => also(rowKey.slice(tenant.length + 1)))
+    await deleteThese(deps, table, found)
+    budget.left -= found.length
+    if (budget.left <= 0) return false
+  }
+  return true
 }

@@ -21,7 +21,9 @@ export async function acceptMessage(deps: SendDependencies, message: unknown, qu
     await deps.queues.send(deps.names.queue('outbound-mail'), again, { delayMs: putBackMs })
     return
   }
-  const tenant = typeof fields['tenant'] === 'string' && isTenantId(fields['tenant']) ? fields['tenant'] : '~'
+  const named = typeof fields['tenant'] === 'string' && isTenantId(fields['tenant']) ? fields['tenant'] : '~'
+  // Nothing is ever written under the name of a tenant that was removed or never was.
+  const tenant = (await isTenant(deps, named)) ? named : '~'
   try {
     await accept(deps, tenant, fields, firstId)
   } catch (caught) {
@@ -44,6 +46,11 @@ export async function acceptMessage(deps: SendDependencies, message: unknown, qu
   }
 }
 
+async function isTenant(deps: SendDependencies, id: string): Promise<boolean> {
+  const row = id === '~' ? undefined : await deps.tables.get(deps.names.table('tenants'), id, 'tenant')
+  return row !== undefined && (row['removedAt'] ?? '') === ''
+}
+
 async function accept(
   deps: SendDependencies,
   tenant: string,
@@ -52,8 +59,7 @@ async function accept(
 ): Promise<void> {
   const { v, idempotencyKey, mail, blob } = fields
   if (v !== 1) throw invalidInput('v', 'must be 1')
-  if (tenant === '~' || (await deps.tables.get(deps.names.table('tenants'), tenant, 'tenant')) === undefined)
-    throw invalidInput('tenant', 'is not a tenant of this gateway')
+  if (tenant === '~') throw invalidInput('tenant', 'is not a tenant of this gateway')
   const validKey = typeof idempotencyKey === 'string' && /^[\x21-\x7e]{1,200}$/.test(idempotencyKey)
   if (idempotencyKey !== undefined && !validKey)
     throw invalidInput('idempotencyKey', 'must have 1 to 200 visible ASCII characters')

@@ -1,0 +1,211 @@
+/**
+ * A tenant goes for good, on an operator's word. First it is marked, which refuses new calls and mail at once; then
+ * whatever could still act for it goes before what it acted on: API keys, schedules, sign-ins, the authority over each
+ * mailbox, registrations and webhook keys, rows, blobs, the events queue. Each pass does a bounded part, looks at what is
+ * there and remembers nothing, so that a crash anywhere is repaired by the next pass of the timer. Processes may go on for
+ * some minutes with what they had in memory; only a pass that begins after that time, and finds an end, deletes the
+ * secrets once more, purges them where the vault allows, and leaves a tombstone: the id is never given again.
+ */
+import { asGatewayError, notFound, RowChangedError } from '../../errors.js'
+import { containerNames, logNames } from '../../model/names.js'
+import type { Row } from '../../ports/tables.js'
+import { connectionPartition, listConnections } from '../common/connection-rows.js'
+import { type Budget, deleteRows, sideBySide } from '../common/delete-rows.js'
+import type { Dependencies } from '../common/dependencies.js'
+import { type DueKind, deleteDue } from '../common/due.js'
+import { releaseHold } from '../common/holders.js'
+import { writeLog } from '../common/log-row.js'
+import { listMailboxes } from '../common/mailbox-rows.js'
+import { forgetEndpoints } from '../tell/emit-event.js'
+import { forgetCallers } from './authenticate.js'
+
+export interface RemoveTenantDependencies extends Dependencies {
+  forgetGrant(tenant: string, connectionId: string): Promise<void>
+}
+
+export interface TenantRemoval {
+  id: string
+  state: 'removing' | 'removed'
+}
+
+/** Longer than anything is remembered or held: known callers 1 minute, lanes and polls 1 minute, token calls 90 seconds. */
+const settledMs = 5 * 60_000
+/** Rows and blobs of one pass; a pass runs each minute. */
+const passBudget = 5_000
+
+/** Safe to repeat. Answers `not_found` for a tenant that is gone already. */
+export async function removeTenant(deps: RemoveTenantDependencies, id: string): Promise<TenantRemoval> {
+  const row = await deps.tables.get(deps.names.table('tenants'), id, 'tenant')
+  if (row === undefined || row['state'] === 'removed') throw notFound('tenant')
+  if (row['removedAt'] === '') await mark(deps, id, row)
+  return { id, state: (await removalPass(deps, id)) ? 'removed' : 'removing' }
+}
+
+/** Timer part: goes on with every tenant that is being removed. */
+export async function continueRemovals(deps: RemoveTenantDependencies): Promise<void> {
+  const table = deps.names.table('tenants')
+  for await (const { rowKey } of deps.tables.query(table, { partition: '~', rowRange: ['removal~', 'removal~~'] }))
+    try {
+      await removalPass(deps, rowKey.slice('removal~'.length))
+    } catch (error) {
+      // The next pass goes on; one tenant's trouble holds up no other.
+      deps.log.error('sweep-part-failed', { part: 'removals', code: asGatewayError(error).code })
+    }
+}
+
+/** The hint for the timer before the truth; a hint without a mark is dropped by the next pass. */
+async function mark(deps: Dependencies, id: string, row: Row): Promise<void> {
+  const table = deps.names.table('tenants')
+  const now = deps.clock.now()
+  await deps.tables.upsert(table, { partitionKey: '~', rowKey: `removal~${id}`, v: 1, since: now })
+  await deps.tables.upsert(table, { partitionKey: '~', rowKey: `tenant~${id}`, state: 'removing' })
+  const marked = { partitionKey: id, rowKey: 'tenant', removedAt: new Date(now).toISOString(), state: 'removing' }
+  try {
+    await deps.tables.update(table, marked, row.etag ?? '')
+  } catch (error) {
+    // Somebody else marked it at the same moment: its time counts.
+    if (!(error instanceof RowChangedError)) throw error
+  }
+}
+
+/** True when the tombstone stands. */
+async function removalPass(deps: RemoveTenantDependencies, tenant: string): Promise<boolean> {
+  const table = deps.names.table('tenants')
+  const row = await deps.tables.get(table, tenant, 'tenant')
+  const markedAt = Date.parse(String(row?.['removedAt'] ?? ''))
+  const isSettled = deps.clock.now() - markedAt >= settledMs
+  if (row?.['state'] === 'removed') return finish(deps, tenant)
+  if (!Number.isFinite(markedAt)) {
+    await deps.tables.remove(table, '~', `removal~${tenant}`)
+    return false
+  }
+  const budget: Budget = { left: passBudget }
+  for (const step of [stopCalls, stopSchedules, dropSignIns, disconnectAll, dropOwnSecrets, dropRows, dropBlobs])
+    if (!(await step(deps, tenant, budget))) return false
+  await deps.queues.remove(deps.names.eventsQueue(tenant))
+  if (!isSettled) return false
+  await purgeSecrets(deps, tenant)
+  // Nothing of the customer stays in the tombstone, only the id.
+  const tombstone = { partitionKey: tenant, rowKey: 'tenant', name: '', state: 'removed' }
+  await deps.tables.update(table, tombstone, row?.etag ?? '')
+  return finish(deps, tenant)
+}
+
+/** Behind the tombstone: what operators see of it, and the hint last. */
+async function finish(deps: Dependencies, tenant: string): Promise<true> {
+  const table = deps.names.table('tenants')
+  await deps.tables.remove(table, '~', `tenant~${tenant}`)
+  await writeLog(deps, 'auditlog', { tenant: '~', action: 'tenant-removed', subject: tenant })
+  await deps.tables.remove(table, '~', `removal~${tenant}`)
+  return true
+}
+
+type Step = (deps: RemoveTenantDependencies, tenant: string, budget: Budget) => Promise<boolean>
+
+const stopCalls: Step = async (deps, tenant, budget) => {
+  const keys = { partition: tenant, rowRange: ['apikey~', 'apikey~~'] as [string, string] }
+  const isDone = await deleteRows(deps, deps.names.table('tenants'), keys, budget)
+  forgetCallers(deps)
+  return isDone
+}
+
+const stopSchedules: Step = async (deps, tenant, budget) => {
+  for (const kind of ['poll', 'lane', 'grant', 'webhook'] as DueKind[])
+    if (!(await deleteDue(deps, kind, tenant, budget))) return false
+  return true
+}
+
+/** A sign-in is found by its due row, which is written before it and goes after it. */
+const dropSignIns: Step = (deps, tenant, budget) =>
+  deleteDue(deps, 'signin', tenant, budget, (id) => deps.tables.remove(deps.names.table('signins'), id.slice(0, 2), id))
+
+const disconnectAll: Step = async (deps, tenant, budget) => {
+  await sideBySide(await listMailboxes(deps, tenant), (one) => releaseHold(deps, tenant, one.address, one.id))
+  const table = deps.names.table('connections')
+  for (const { id } of await listConnections(deps, tenant)) {
+    if (budget.left-- <= 0) return false
+    const partition = connectionPartition(tenant, id)
+    const grant = await deps.tables.get(table, partition, 'grant')
+    const newest = Math.max(1, Number(grant?.['generation'] ?? 1))
+    // One further: a refresh under way may just begin it.
+    await noteSecrets(
+      deps,
+      tenant,
+      [newest - 1, newest, newest + 1].filter((one) => one > 0).map((one) => deps.names.connectionSecret(id, one)),
+    )
+    await deps.forgetGrant(tenant, id)
+    await deps.tables.remove(table, partition, 'connection')
+  }
+  return true
+}
+
+const dropOwnSecrets: Step = async (deps, tenant, budget) => {
+  const table = deps.names.table('tenants')
+  for (const kind of ['registration', 'endpoint'] as const)
+    for await (const row of deps.tables.query(table, { partition: tenant, rowRange: [`${kind}~`, `${kind}~~`] })) {
+      if (budget.left-- <= 0) return false
+      const id = row.rowKey.slice(kind.length + 1)
+      const newest = Number(row['generation'] ?? 0)
+      const secrets =
+        kind === 'endpoint'
+          ? [deps.names.webhookKey(id)]
+          : [newest, newest - 1].filter((one) => one > 0).map((one) => deps.names.registrationSecret(id, one))
+      await noteSecrets(deps, tenant, secrets)
+      for (const name of secrets) await deps.vault.remove(name)
+      await deps.tables.remove(table, tenant, row.rowKey)
+    }
+  forgetEndpoints(deps, tenant)
+  return true
+}
+
+const dropRows: Step = async (deps, tenant, budget) => {
+  const all = { partitionRange: [`${tenant}~`, `${tenant}~~`] as [string, string] }
+  const ranged = (['outbox', 'connections', 'mailboxes', 'mails', 'received', 'deliveries'] as const).map((name) =>
+    deps.names.table(name),
+  )
+  const logs = (await Promise.all(logNames.map((name) => deps.tables.list(deps.names.log(name, ''))))).flat()
+  for (const table of [...ranged, ...logs]) if (!(await deleteRows(deps, table, all, budget))) return false
+  for (const name of ['names', 'attention'] as const)
+    if (!(await deleteRows(deps, deps.names.table(name), { partition: tenant }, budget))) return false
+  // All that is left of its own partition but the names of its secrets and the row that becomes the tombstone.
+  for (const rowRange of [
+    ['!', 'secret~'],
+    ['secret~~', 'tenant'],
+    ['tenant~', '~~'],
+  ] as [string, string][])
+    if (!(await deleteRows(deps, deps.names.table('tenants'), { partition: tenant, rowRange }, budget))) return false
+  return true
+}
+
+const dropBlobs: Step = async (deps, tenant, budget) => {
+  for (const container of containerNames.map(deps.names.container)) {
+    let names: string[] = []
+    for await (const name of deps.blobs.list(container, `${tenant}/`)) {
+      if (names.push(name) < 500) continue
+      await sideBySide(names, (one) => deps.blobs.remove(container, one))
+      budget.left -= names.length
+      names = []
+      if (budget.left <= 0) return false
+    }
+    await sideBySide(names, (one) => deps.blobs.remove(container, one))
+    budget.left -= names.length
+  }
+  return budget.left > 0
+}
+
+/** Written down before they are deleted, so that the last pass finds their names. */
+async function noteSecrets(deps: Dependencies, tenant: string, names: string[]): Promise<void> {
+  for (const name of names)
+    await deps.tables.upsert(deps.names.table('tenants'), { partitionKey: tenant, rowKey: `secret~${name}`, v: 1 })
+}
+
+/** Again, because a token call under way may have written one anew; purged where the vault's policy lets us. */
+async function purgeSecrets(deps: Dependencies, tenant: string): Promise<void> {
+  const table = deps.names.table('tenants')
+  for await (const { rowKey } of deps.tables.query(table, { partition: tenant, rowRange: ['secret~', 'secret~~'] })) {
+    const name = rowKey.slice('secret~'.length)
+    await deps.vault.remove(name)
+    await deps.vault.purge(name)
+    await deps.tables.remove(table, tenant, rowKey)
+  }
+}

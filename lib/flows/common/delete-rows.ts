@@ -1,0 +1,59 @@
+import { RowChangedError, RowMissingError } from '../../errors.js'
+import type { Row, RowQuery } from '../../ports/tables.js'
+import type { Dependencies } from './dependencies.js'
+
+/** Work one run may still do; what is left over is for the next run. */
+export interface Budget {
+  left: number
+}
+
+const page = 1_000
+const atOnce = 20
+
+/** Deletes what a query finds, up to a hundred rows of a partition in one request. False when the budget ended first. */
+export async function deleteRows(
+  deps: Pick<Dependencies, 'tables'>,
+  table: string,
+  query: Omit<RowQuery, 'limit' | 'select'>,
+  budget: Budget,
+): Promise<boolean> {
+  while (budget.left > 0) {
+    const rows: Row[] = []
+    const limit = Math.min(page, budget.left)
+    for await (const row of deps.tables.query(table, { ...query, select: [], limit })) rows.push(row)
+    await deleteThese(deps, table, rows)
+    budget.left -= rows.length
+    if (rows.length < limit) return true
+  }
+  return false
+}
+
+export async function deleteThese(deps: Pick<Dependencies, 'tables'>, table: string, rows: Row[]): Promise<void> {
+  const partitions = new Map<string, Row[]>()
+  for (const row of rows) partitions.set(row.partitionKey, [...(partitions.get(row.partitionKey) ?? []), row])
+  const batches = [...partitions.values()].flatMap((all) =>
+    Array.from({ length: Math.ceil(all.length / 100) }, (_, at) => all.slice(at * 100, at * 100 + 100)),
+  )
+  await sideBySide(batches, (batch) => deleteBatch(deps, table, batch))
+}
+
+async function deleteBatch(deps: Pick<Dependencies, 'tables'>, table: string, rows: Row[]): Promise<void> {
+  try {
+    if (rows.length > 1) {
+      await deps.tables.transaction(
+        table,
+        rows.map(({ partitionKey, rowKey }) => ({ kind: 'delete', partitionKey, rowKey })),
+      )
+      return
+    }
+  } catch (error) {
+    // Somebody else deletes here too: one by one, gone is fine.
+    if (!(error instanceof RowMissingError) && !(error instanceof RowChangedError)) throw error
+  }
+  for (const { partitionKey, rowKey } of rows) await deps.tables.remove(table, partitionKey, rowKey)
+}
+
+/** A few requests in flight at a time. */
+export async function sideBySide<T>(items: readonly T[], act: (item: T) => Promise<unknown>): Promise<void> {
+  for (let at = 0; at < items.length; at += atOnce) await Promise.all(items.slice(at, at + atOnce).map(act))
+}

@@ -1,0 +1,308 @@
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { adminFlows } from '../../lib/flows/admin/index.js'
+import { registrations } from '../../lib/flows/admin/registrations.js'
+import { continueRemovals, type RemoveTenantDependencies, removeTenant } from '../../lib/flows/admin/remove-tenant.js'
+import { raiseAttention } from '../../lib/flows/common/attention.js'
+import { setDue } from '../../lib/flows/common/due.js'
+import { takeHold } from '../../lib/flows/common/holders.js'
+import { writeLog } from '../../lib/flows/common/log-row.js'
+import { mailboxPartition } from '../../lib/flows/common/mailbox-rows.js'
+import { sealKeys } from '../../lib/flows/common/seal-keys.js'
+import { prepareStorage } from '../../lib/flows/ops/prepare-storage.js'
+import { emitEvent } from '../../lib/flows/tell/emit-event.js'
+import { tokenFlows } from '../../lib/flows/tokens/index.js'
+import { silentLog } from '../../lib/log.js'
+import { newId, sha256 } from '../../lib/model/ids.js'
+import { containerNames, logNames, storageNames, type tableNames } from '../../lib/model/names.js'
+import type { Secret } from '../../lib/secret.js'
+import { memoryBlobs } from '../../lib/stores/memory-blobs.js'
+import { memoryQueues } from '../../lib/stores/memory-queues.js'
+import { memoryTables } from '../../lib/stores/memory-tables.js'
+import { memoryVault } from '../../lib/stores/memory-vault.js'
+import { type AdminSite, startAdminSite } from '../support/admin-site.js'
+import { callApi, type OperationKey } from '../support/api-call.js'
+import { registrationInput } from '../support/connect-site.js'
+import { CrashError, manualClock } from '../support/send-harness.js'
+import { environmentDump } from '../support/stored.js'
+
+const writes = ['insert', 'update', 'upsert', 'remove', 'transaction', 'ensure', 'put', 'send', 'set', 'purge']
+
+/** Dies when the answer of its n-th write is on the way: what is between two writes changes nothing. */
+function mortal<T extends object>(store: T, life: { writes: number; endsAt: number }): T {
+  const died = (): boolean => life.writes >= life.endsAt
+  return new Proxy(store, {
+    get(target, key) {
+      const method = Reflect.get(target, key) as (...input: unknown[]) => unknown
+      if (!writes.includes(String(key)))
+        return (...input: unknown[]) => {
+          if (died()) throw new CrashError('dead')
+          return method.apply(target, input)
+        }
+      return async (...input: unknown[]) => {
+        if (died()) throw new CrashError('dead')
+        const result = await method.apply(target, input)
+        life.writes += 1
+        if (died()) throw new CrashError(`died after write ${life.writes}`)
+        return result
+      }
+    },
+  })
+}
+
+const names = storageNames('tst')
+const minute = 60_000
+const operator = { role: 'operator', tenant: '~', keyId: 'test' } as const
+
+/** Two tenants with everything a tenant can own, in memory; names that begin alike. */
+async function world() {
+  const clock = manualClock()
+  const vault = memoryVault()
+  const written: string[] = []
+  const secrets: Record<string, string[]> = {}
+  const stores = {
+    tables: memoryTables(clock),
+    queues: memoryQueues(clock),
+    blobs: memoryBlobs(),
+    vault: {
+      ...vault,
+      set: async (name: string, value: Secret) => {
+        written.push(name)
+        return vault.set(name, value)
+      },
+    },
+  }
+  const process = (endsAt = Number.POSITIVE_INFINITY) => {
+    const life = { writes: 0, endsAt }
+    const deps = {
+      names,
+      tables: mortal(stores.tables, life),
+      queues: mortal(stores.queues, life),
+      blobs: mortal(stores.blobs, life),
+      vault: mortal(stores.vault, life),
+      clock: { now: clock.now, sleep: async () => {} },
+      log: silentLog,
+      worker: newId(),
+    }
+    const tokens = { ...deps, providers: {}, registrations: async () => Promise.reject(), sealer: () => sealKeys(deps) }
+    const removing: RemoveTenantDependencies = {
+      ...deps,
+      forgetGrant: (tenant, id) => tokenFlows.forgetGrant(tokens as never, tenant, id),
+    }
+    return { deps: removing, tokens, life }
+  }
+  const { deps, tokens } = process()
+  await prepareStorage(deps)
+  await sealKeys(deps)
+  for (const tenant of ['acme', 'acme-2']) {
+    written.length = 0
+    await fill(deps, tokens as never, tenant)
+    secrets[tenant] = [...written]
+  }
+  return { clock, stores, process, secrets }
+}
+
+const marker = (tenant: string): string => `marker of ${tenant}!`
+
+async function fill(deps: RemoveTenantDependencies, tokens: never, tenant: string): Promise<void> {
+  const text = marker(tenant)
+  const { tables } = deps
+  const now = deps.clock.now()
+  await adminFlows.createTenant(deps, { id: tenant, name: text })
+  await adminFlows.createApiKey(deps, operator, tenant, { role: 'app', name: text })
+  await adminFlows.addReturnUrl(deps, tenant, 'https://app.example/back')
+  await adminFlows.addEndpoint(deps, tenant, 'https://app.example/hook')
+  const input = { ...registrationInput, name: text }
+  await registrations({ ...deps, retryConnections: async () => {} }, 'https://g.example').save(tenant, undefined, input)
+  const [mailboxId, connectionId, mailId, signInId] = [newId(), newId(), newId(), newId()]
+  const partitionKey = mailboxPartition(tenant, mailboxId)
+  const address = `${tenant}@customer.example`
+  const put = (table: (typeof tableNames)[number], partition: string, rowKey: string) =>
+    tables.upsert(names.table(table), { partitionKey: partition, rowKey, v: 1, text, address, mailboxId })
+  await takeHold(deps, tenant, address, mailboxId)
+  for (const rowKey of ['mailbox', 'receiving', 'lane~0']) await put('mailboxes', partitionKey, rowKey)
+  for (const rowKey of ['default', 'key~abc', 'address~x']) await put('names', tenant, rowKey)
+  for (const rowKey of ['setting~tenant', 'setting~purpose-x']) await put('tenants', tenant, rowKey)
+  await put('connections', `${tenant}~${connectionId}`, 'connection')
+  await tokenFlows.storeGrant(tokens, { tenant, connectionId, grant: { kind: 'password', password: text } })
+  await put('mails', `${tenant}~${mailId.slice(0, 2)}`, mailId)
+  for (const rowKey of [`d~1~${mailId}`, `u~1~${mailId}`]) await put('outbox', partitionKey, rowKey)
+  for (const rowKey of ['h~1', 't~1']) await put('received', partitionKey, rowKey)
+  await put('deliveries', `${tenant}~${newId()}`, '1~2')
+  await put('signins', signInId.slice(0, 2), signInId)
+  for (const kind of ['poll', 'lane'] as const) await setDue(deps, kind, tenant, mailboxId, now)
+  await setDue(deps, 'grant', tenant, connectionId, now)
+  await setDue(deps, 'webhook', tenant, newId(), now)
+  await setDue(deps, 'signin', tenant, signInId, now)
+  await raiseAttention(deps, tenant, 'mailbox-send', mailboxId, { code: text, description: '', remedy: '' } as never)
+  for (const name of logNames) await writeLog(deps, name, { tenant, text }, true)
+  for (const name of containerNames)
+    await deps.blobs.put(names.container(name), `${tenant}/${newId()}`, Buffer.from(text))
+  await emitEvent(deps, tenant, 'mail.sent', newId(), { text })
+}
+
+type Stores = Awaited<ReturnType<typeof world>>['stores']
+
+/** Rows and blobs that name the tenant in key or content; nothing of the vault, which the tests look at themselves. */
+async function left(stores: Stores, tenant: string): Promise<string[]> {
+  const found: string[] = []
+  const isIts = (text: string): boolean => new RegExp(`\\b${tenant}(?!-)\\b`).test(text)
+  for (const table of [...(await stores.tables.list('tst')), names.holders])
+    for await (const row of stores.tables.query(table, { partitionRange: ['', '\u{ffff}'] })) {
+      const { etag: _, ...columns } = row
+      const text = `${table} ${JSON.stringify(columns)}`
+      if (isIts(text)) found.push(text)
+    }
+  for (const name of containerNames)
+    for await (const blob of stores.blobs.list(names.container(name), ''))
+      if (isIts(blob)) found.push(`${name} ${blob}`)
+  return found
+}
+
+const tombstone = (text: string): boolean => text.startsWith('tsttenants') && text.includes('"state":"removed"')
+const isTrace = (text: string): boolean => text.includes('tenant-removed')
+
+async function finishRemoval(w: Awaited<ReturnType<typeof world>>): Promise<void> {
+  for (let pass = 0; pass < 4; pass++) {
+    w.clock.advance(6 * minute)
+    await continueRemovals(w.process().deps)
+  }
+}
+
+describe('removing a tenant', () => {
+  test('SEC-44: a crash after any step is repaired by the next pass: a tombstone, and nothing of the neighbour touched', async () => {
+    const dry = await world()
+    const before = await left(dry.stores, 'acme')
+    expect(before.length).toBeGreaterThan(30)
+    expect(before.some((text) => text.includes(marker('acme')))).toBe(true)
+    const measured = dry.process()
+    await removeTenant(measured.deps, 'acme')
+    const firstPass = measured.life.writes
+    dry.clock.advance(6 * minute)
+    await continueRemovals(measured.deps)
+    const all = measured.life.writes
+    expect(all).toBeGreaterThan(60)
+    expect(dry.secrets['acme']).toHaveLength(3)
+    for (let step = 1; step <= all; step++) {
+      const w = await world()
+      const neighbour = sha256(JSON.stringify(await left(w.stores, 'acme-2')))
+      // The answer of this very call is lost, and the process with it.
+      const dying = w.process(step)
+      const died = async (work: Promise<unknown>) => expect(await work.catch((e) => e)).toBeInstanceOf(CrashError)
+      if (step <= firstPass) await died(removeTenant(dying.deps, 'acme'))
+      else {
+        await removeTenant(dying.deps, 'acme')
+        w.clock.advance(6 * minute)
+        await continueRemovals(dying.deps)
+        expect(dying.life.writes).toBe(step)
+      }
+      const row = await w.stores.tables.get(names.table('tenants'), 'acme', 'tenant')
+      // Not even marked: the operator saw an error and asks again.
+      if (row?.['removedAt'] === '') await removeTenant(w.process().deps, 'acme')
+      await finishRemoval(w)
+      const rest = await left(w.stores, 'acme')
+      expect(
+        rest.filter((text) => !isTrace(text)),
+        `step ${step}`,
+      ).toHaveLength(1)
+      expect(
+        rest.filter((text) => !isTrace(text) && !tombstone(text)),
+        `step ${step}`,
+      ).toEqual([])
+      expect(sha256(JSON.stringify(await left(w.stores, 'acme-2'))), `step ${step}`).toBe(neighbour)
+      for (const name of w.secrets['acme']!) {
+        expect(await w.stores.vault.get(name), `step ${step}`).toBeUndefined()
+        expect(await w.stores.vault.purge(name), `step ${step}`).toBe(false)
+      }
+      for (const name of w.secrets['acme-2']!) expect(await w.stores.vault.get(name)).toBeDefined()
+      const events = ['acme', 'acme-2'].map((tenant) => w.stores.queues.take(names.eventsQueue(tenant)).length)
+      expect(events, `step ${step}`).toEqual([0, 1])
+    }
+  }, 60_000)
+
+  describe('through the API, on real storage', () => {
+    let site: AdminSite
+    beforeAll(async () => {
+      site = await startAdminSite(inject('azurite'))
+    })
+    afterAll(() => site.stop())
+    const operatorApi = (name: OperationKey, input: object = {}) => callApi(name, { key: site.operatorKey, ...input })
+
+    test('SEC-16, SEC-44: no call, mail, poll or token after it; no marker of the tenant is left; its id is never reused', async () => {
+      const tenant = await site.tenant('leaving')
+      const neighbour = await site.tenant('leaving-2')
+      const [gone, stays] = [await site.mailbox(tenant.id), await site.mailbox(neighbour.id)]
+      const call = (name: OperationKey, input: object = {}) => callApi(name, { key: tenant.key, ...input })
+      await call('webhookAdd', { body: { url: 'https://app.example/leaving-hook' } })
+      site.directory.deliver(gone.address, 'From: a@b.example\r\nSubject: leaving-subject\r\n\r\nx')
+      await site.gateway.receive.pollBatch({ v: 1, mailboxes: [{ tenant: tenant.id, mailboxId: gone.mailboxId }] })
+      const mail = { to: ['ben@contoso.example'], subject: 'leaving-subject', text: 'x' }
+      await call('mailSubmit', { body: { ...mail, hold: true } })
+      await call('mailSubmit', { body: mail })
+      await site.gateway.send.drainLane({ v: 1, tenant: tenant.id, mailboxId: gone.mailboxId })
+      const environment = process.env['ENVIRONMENT_ID'] ?? ''
+      const marked = async () =>
+        (await environmentDump(inject('azurite'), environment)).filter((text) =>
+          ['leaving-subject', gone.address, 'leaving-hook', 'leaving company'].some((word) => text.includes(word)),
+        )
+      expect((await marked()).length).toBeGreaterThan(5)
+      const other = await site.worker()
+      await other.authenticate(tenant.key)
+
+      expect((await call('tenantRemove', { params: { id: tenant.id } })).status).toBe(403)
+      const params = { params: { id: tenant.id } }
+      expect(await operatorApi('tenantRemove', params)).toMatchObject({ status: 202, json: { state: 'removing' } })
+      expect((await operatorApi('tenantList')).json).toContainEqual(
+        expect.objectContaining({ id: tenant.id, state: 'removing' }),
+      )
+      expect((await call('mailSubmit', { body: mail })).status).toBe(401)
+      expect((await operatorApi('mailboxList', { tenant: tenant.id })).status).toBe(404)
+      const message = { v: 1, tenant: tenant.id, mail }
+      await other.send.acceptMessage(message, 'queue-message-1')
+      const rejected = await site.gateway.ops.listLog('~', { log: 'sending', failed: true, limit: 10 })
+      expect(rejected[0]).toMatchObject({ state: 'rejected', code: 'invalid_input' })
+      // A process that still knew the key wrote something a moment after the mark.
+      await other.admin.addReturnUrl(tenant.id, 'https://app.example/leaving-hook')
+      await other.connect.startSignIn(tenant.id, {
+        address: 'late@contoso.example',
+        displayName: '',
+        receive: true,
+        send: false,
+        transport: 'auto',
+        confirmation: 'tenant-admin',
+      })
+
+      site.vault.control.fail({ status: 403, operation: 'purge', namePrefix: `${environment}-r-` })
+      const later = await site.worker(6 * minute)
+      await expect(later.authenticate(tenant.key)).rejects.toMatchObject({ code: 'unauthorized' })
+      await later.ops.sweep()
+      site.vault.control.recover()
+      expect(await marked()).toEqual([])
+      const dump = await environmentDump(inject('azurite'), environment)
+      const its = dump.filter((text) => /\bleaving(?!-)\b/.test(text))
+      // Internal messages are ids that a worker will find nothing for.
+      const kept = its.filter((text) => !text.includes('tenant-rem') && !text.startsWith('queue '))
+      expect(kept.map((text) => text.slice(0, 200))).toHaveLength(1)
+      expect(its.some((text) => text.includes('"state":"removed"'))).toBe(true)
+      const secrets = site.vault
+        .snapshot()
+        .filter(({ name }) => [gone.connectionId, tenant.registrationId].some((id) => name.includes(id)))
+      // Purged where the vault lets us, else deleted and gone with the vault's retention.
+      expect(secrets.map(({ name, deletedAt }) => [name.slice(0, -2), deletedAt !== undefined])).toEqual([
+        [`${environment}-r-${tenant.registrationId}`, true],
+      ])
+      expect((await operatorApi('tenantRemove', params)).status).toBe(404)
+      const reused = await operatorApi('tenantCreate', { body: { id: tenant.id, name: 'Again' } })
+      expect(reused).toMatchObject({ status: 409, json: { code: 'tenant_exists' } })
+      const queues = dump.filter((text) => text === `queue ${environment}-events-${tenant.id}`)
+      expect(queues).toEqual([])
+      const audit = await site.gateway.ops.listLog('~', { log: 'audit', limit: 50 })
+      expect(audit.map(({ action, subject }) => `${action} ${subject}`)).toEqual(
+        expect.arrayContaining([`tenant-remove ${tenant.id}`, `tenant-removed ${tenant.id}`]),
+      )
+      expect(await later.admin.readMailboxFacts(neighbour.id, stays.mailboxId)).toMatchObject({
+        connectionState: 'connected',
+        heldBy: '',
+      })
+    })
+  })
+})
