@@ -40,7 +40,7 @@ const asked = {
   confirmation: 'confirmed-by-link' as const,
 }
 const start = (address: string, more: object = {}) =>
-  site.gateway.connect.startSignIn(tenant, { ...asked, address, ...more }, 'tenant-admin')
+  site.gateway.connect.startSignIn(tenant, { ...asked, address, registrationId, ...more }, 'tenant-admin')
 
 /** One mail out and one mail in, through the flows that do it in production; the paths that Graph was asked. */
 async function useBothWays(mailboxId: string): Promise<{ paths: string[]; from: string[]; received: number }> {
@@ -114,6 +114,112 @@ describe('address, user principal name and who signs in (M-064)', () => {
     expect(page.body).toContain('What helps:')
   })
 })
+
+describe('connecting again in place', () => {
+  test('M-069, P-05, M-071: from needs-reconnect nothing is lost: same mailbox, same position, waiting mail leaves', async () => {
+    const { upn } = person()
+    const put = (subject: string) =>
+      site.directory.deliver(upn, `From: ${stranger}\r\nTo: ${upn}\r\nSubject: ${subject}\r\n\r\nHello\r\n`)
+    const poll = async (mailboxId: string) =>
+      (await site.gateway.receive.pollBatch({ v: 1, mailboxes: [{ tenant, mailboxId }] }))[0]
+    const rowOf = (mailboxId: string, row: string) =>
+      site.tables.get(site.names.table('mailboxes'), `${tenant}~${mailboxId}`, row)
+    // Tokens that are over as soon as they are used, so that every use needs the grant.
+    site.entra.control.setLifetimes({ accessToken: 200 })
+    const { link, signInId } = await start(upn)
+    await signInAt(site, site.browser(), link, upn)
+    const { mailboxId, connectionId } = await site.gateway.connect.describeSignIn(tenant, signInId)
+    put('before')
+    expect(await poll(mailboxId)).toMatchObject({ handedOver: 1 })
+    const before = await rowOf(mailboxId, 'receiving')
+    const secrets = () => site.vault.snapshot().filter((one) => JSON.stringify(one).includes(connectionId))
+    const kept = JSON.stringify(secrets())
+
+    site.entra.control.revoke(upn)
+    const mail = parseMailSubmission({ mailboxId, to: [{ address: stranger }], subject: 'Waiting', text: 'x' })
+    const { mail: accepted } = await site.gateway.send.acceptMail(tenant, mail)
+    await site.gateway.send.drainLane({ v: 1, tenant, mailboxId })
+    put('meanwhile')
+    expect(await poll(mailboxId)).toMatchObject({ outcome: 'failed' })
+    expect(await site.gateway.send.readMail(tenant, accepted.id)).not.toMatchObject({ state: 'sent' })
+    expect(await site.gateway.admin.readMailboxFacts(tenant, mailboxId)).toMatchObject({
+      connectionState: 'needs-reconnect',
+      sending: { gate: 'closed' },
+    })
+
+    site.entra.control.setLifetimes({ accessToken: 3599 })
+    const again = await site.gateway.connect.startReconnect(tenant, mailboxId)
+    const wrong = await signInAt(site, site.browser(), again.link, person().upn)
+    expect(wrong.status).toBe(403)
+    expect(JSON.stringify(secrets()), 'what was kept stays until the right one signed in').toBe(kept)
+    const page = await signInAt(site, site.browser(), again.link, upn)
+    expect(page.body).toContain('is connected')
+    expect(JSON.stringify(secrets())).not.toBe(kept)
+
+    const facts = await site.gateway.admin.readMailboxFacts(tenant, mailboxId)
+    expect(facts).toMatchObject({ connectionState: 'connected', sending: { gate: 'open' } })
+    expect(await rowOf(mailboxId, 'receiving')).toMatchObject({
+      cursor: before?.['cursor'],
+      source: before?.['source'],
+    })
+    for (const kind of ['poll', 'lane']) expect(await dueAt(kind, mailboxId), kind).toBeLessThanOrEqual(Date.now())
+    await site.gateway.send.drainLane({ v: 1, tenant, mailboxId })
+    expect(await site.gateway.send.readMail(tenant, accepted.id)).toMatchObject({ state: 'sent' })
+    expect(await poll(mailboxId)).toMatchObject({ outcome: 'mail', handedOver: 1 })
+    const { mails } = await site.gateway.receive.listReceived(tenant, mailboxId, { limit: 10 })
+    expect(mails).toHaveLength(2)
+    expect(await site.gateway.ops.listAttention(tenant)).not.toContainEqual(expect.objectContaining({ connectionId }))
+  })
+
+  test('M-052: a registration of one tenant asks the very same authority at sign-in, redemption and refresh', async () => {
+    const one = await site.gateway.registrations.save(tenant, undefined, {
+      ...registrationInput,
+      name: 'Contoso only',
+      clientId: demo.singleTenantClientId,
+      directory: demo.tenantId,
+    })
+    const { upn } = person()
+    site.entra.control.setLifetimes({ accessToken: 200 })
+    const { link, signInId } = await start(upn, { registrationId: one.id })
+    await signInAt(site, site.browser(), link, upn)
+    const { mailboxId } = await site.gateway.connect.describeSignIn(tenant, signInId)
+    await site.gateway.receive.pollBatch({ v: 1, mailboxes: [{ tenant, mailboxId }] })
+    site.entra.control.setLifetimes({ accessToken: 3599 })
+    const asked = site.entra.control.requests.map((request) => request.path)
+    expect(site.entra.control.counters.tokenCalls).toMatchObject({ authorization_code: 1, refresh_token: 1 })
+    expect(asked.filter((path) => !path.startsWith(`/${demo.tenantId}/`))).toEqual([])
+  })
+
+  test('M-052: the same registration at a shared authority is told to use the tenant id', async () => {
+    const wrong = await site.gateway.registrations.save(tenant, undefined, {
+      ...registrationInput,
+      clientId: demo.singleTenantClientId,
+    })
+    const browser = site.browser()
+    const { link } = await start(person().upn, { registrationId: wrong.id })
+    const url = new URL(await beginSignIn(browser, link))
+    const shown = await fetch(url)
+    expect(await shown.text()).toContain('AADSTS50194')
+    const query = new URLSearchParams({
+      error: 'invalid_request',
+      error_description: 'AADSTS50194: not configured as a multi-tenant application',
+      state: url.searchParams.get('state') ?? '',
+    })
+    const page = await browser.visit({ method: 'GET', url: `${origin}/oauth/callback?${query}`, from: site.entra.url })
+    expect(page.status).toBe(400)
+    expect(page.body).toMatch(/tenant id/i)
+    expect(page.body).toContain('aadsts_50194')
+  })
+})
+
+async function dueAt(kind: string, id: string): Promise<number> {
+  const rows = site.tables.query(site.names.table('due'), {
+    partitionRange: [`${kind}~`, `${kind}~~`],
+    rowRange: [`${tenant}~${id}`, `${tenant}~${id}~`],
+  })
+  for await (const row of rows) return Number(row['dueAt'])
+  return Number.POSITIVE_INFINITY
+}
 
 /** An administrator walks the link: allows for the directory, then says who it is; the page it ends on. */
 async function allow(browser: Browser, link: string, directory: string, upn: string): Promise<Answer> {

@@ -241,6 +241,49 @@ describe('attacks', () => {
     expect((await browser.visit({ method: 'GET', url: callback.href })).status).toBe(200)
   })
 
+  test('M-058: replay, expiry, another browser and another tenant end with 400 and an audit row, no token call', async () => {
+    await site.gateway.admin.createTenant({ id: 'rival', name: 'Rival Ltd' })
+    await site.gateway.registrations.save('rival', undefined, registrationInput)
+    const audited = async (signInId: string, of = tenant) =>
+      (await site.gateway.ops.listLog(of, { log: 'audit', limit: 200 }))
+        .filter((row) => row['subject'] === signInId && row['action'] === 'sign-in-refused')
+        .map((row) => row['code'])
+    const statusOf = async (browser: Browser, url: URL) =>
+      (await browser.visit({ method: 'GET', url: url.href })).status
+
+    const replayed = await underWay()
+    expect(await statusOf(replayed.browser, replayed.callback)).toBe(200)
+    site.entra.control.reset()
+    expect(await statusOf(replayed.browser, replayed.callback)).toBe(400)
+    expect(await audited(replayed.signInId)).toEqual(['sign_in_used'])
+
+    const late = await underWay()
+    const table = site.names.table('signins')
+    const key = { partitionKey: late.signInId.slice(0, 2), rowKey: late.signInId }
+    const row = await site.tables.get(table, key.partitionKey, key.rowKey)
+    await site.tables.update(table, { ...key, stageUntil: Date.now() - 1 }, row?.etag ?? '')
+    expect(await statusOf(late.browser, late.callback)).toBe(400)
+    expect(await audited(late.signInId)).toEqual(['flow_expired'])
+
+    const stolen = await underWay()
+    expect(await statusOf(site.browser(), stolen.callback)).toBe(400)
+    expect(await audited(stolen.signInId)).toEqual(['state_mismatch'])
+
+    // The rival's own sign-in, under way in the rival's own browser, with the state of ours.
+    const rival = site.browser()
+    const own = await site.gateway.connect.startSignIn(
+      'rival',
+      { ...asked, address: person(), confirmation: 'confirmed-by-link' },
+      'tenant-admin',
+    )
+    await beginSignIn(rival, own.link)
+    const ours = await underWay()
+    expect(await statusOf(rival, ours.callback)).toBe(400)
+    expect(await audited(ours.signInId)).toEqual(['state_mismatch'])
+    expect(await audited(ours.signInId, 'rival')).toEqual([])
+    expect(tokenCalls()).toBe(0)
+  })
+
   test('SEC-02: of twenty parallel returns one wins', async () => {
     const { browser, callback } = await underWay()
     const leg = await browser.visit({ method: 'GET', url: callback.href }, false)
@@ -253,7 +296,7 @@ describe('attacks', () => {
       }),
     )
     expect(answers.filter((one) => one.status === 303)).toHaveLength(1)
-    expect(answers.filter((one) => one.status === 409)).toHaveLength(19)
+    expect(answers.filter((one) => one.status === 400)).toHaveLength(19)
     expect(tokenCalls()).toBe(1)
   })
 
@@ -284,7 +327,7 @@ describe('attacks', () => {
     await browser.visit({ method: 'GET', url: callback.href })
     expect(resultOf((await browser.visit({ method: 'GET', url: `${link}/result` })).body)).not.toBe('')
     const other = await site.browser().visit({ method: 'GET', url: `${link}/result` })
-    expect(other.status).toBe(409)
+    expect(other.status).toBe(400)
     expect(other.body).not.toContain('result=')
   })
 
@@ -339,6 +382,14 @@ describe('attacks', () => {
     expect(new URL(await begin(site.browser(), link, hostile)).searchParams.get('redirect_uri')).toBe(
       `${origin}/oauth/callback`,
     )
+    // One string in every request, and the one people are told to register.
+    const upn = person()
+    await signIn(site.browser(), (await start(upn)).link, upn)
+    const sent = site.entra.control.requests.flatMap((one) => [one.query['redirect_uri'], one.form['redirect_uri']])
+    expect(new Set(sent.filter((one) => one !== undefined))).toEqual(new Set([`${origin}/oauth/callback`]))
+    expect(sent.filter((one) => one !== undefined).length).toBeGreaterThanOrEqual(2)
+    for (const one of await site.gateway.registrations.list(tenant))
+      expect(one.redirectUri).toBe(`${origin}/oauth/callback`)
   })
 
   test('SEC-11, SEC-12: markup from the provider is never shown and an error wins over a code', async () => {
@@ -351,7 +402,7 @@ describe('attacks', () => {
     expect(page.url).toMatch(/\/oauth\/complete\?s=[a-z2-7]{8}$/)
     expect(page.headers).toMatchObject({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' })
     expect(tokenCalls()).toBe(0)
-    expect((await browser.visit({ method: 'GET', url: callback.href })).status).toBe(409)
+    expect((await browser.visit({ method: 'GET', url: callback.href })).status).toBe(400)
   })
 
   test('SEC-13: an altered, truncated, swapped or missing hand-off is refused', async () => {

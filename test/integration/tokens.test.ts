@@ -12,6 +12,7 @@ import type { Connection } from '../../lib/model/connection.js'
 import { newId } from '../../lib/model/ids.js'
 import { storageNames, tableNames } from '../../lib/model/names.js'
 import { mailScopes } from '../../lib/protocol/scopes.js'
+import { Secret } from '../../lib/secret.js'
 import { memoryBlobs } from '../../lib/stores/memory-blobs.js'
 import { type MemoryQueues, memoryQueues } from '../../lib/stores/memory-queues.js'
 import { memoryTables } from '../../lib/stores/memory-tables.js'
@@ -89,6 +90,40 @@ async function connect(provider: 'microsoft' | 'oauth2', upn = ana): Promise<Con
       expiresAt: first.expiresAt,
       refreshToken: first.refreshToken!.reveal(),
     },
+  })
+  world.entra.control.reset()
+  return connection
+}
+const tenantOf = (app: { tenantId: string }): string => app.tenantId
+
+/** What an administrator's consent leaves behind. */
+async function appOnly(): Promise<Connection> {
+  const tenantId = world.directory.app(demoRegistration.clientId)!.tenantId
+  const scope = ['https://graph.microsoft.com/.default']
+  const client = { registration: demoRegistration, credential: demoCredential }
+  const first = await world.provider.appToken({ ...client, scopes: scope, tenantId })
+  const at = new Date(now).toISOString()
+  const connection: Connection = {
+    id: newId(),
+    tenant,
+    mode: 'app-only',
+    provider: 'microsoft',
+    registrationId: 'demo',
+    identity: { issuer: '', subject: 's', tenantId, username: 'admin@contoso.example' },
+    username: '',
+    scopes: [],
+    state: 'connected',
+    reason: '',
+    stateSince: at,
+    createdAt: at,
+    connectedAt: at,
+  }
+  await tables.insert(names.table('connections'), connectionToRow(connection))
+  const { accessToken: token, expiresAt } = first
+  await tokenFlows.storeGrant(process(), {
+    tenant,
+    connectionId: connection.id,
+    grant: { kind: 'app-only', resource: 'graph', accessToken: token.reveal(), expiresAt },
   })
   world.entra.control.reset()
   return connection
@@ -387,6 +422,67 @@ test('a second resource whose scopes no answer has named yet still gets its toke
     aud: 'https://outlook.office.com',
     scp: 'SMTP.Send',
   })
+})
+
+test('M-029: the application signs in by itself again, once for all callers, without any secret of the connection', async () => {
+  const connection = await appOnly()
+  const deps = process()
+  const first = await accessToken(deps, tenant, connection.id, 'graph')
+  expect((await accessToken(deps, tenant, connection.id, 'graph')).token.reveal()).toBe(first.token.reveal())
+  expect(world.entra.control.counters.tokenCalls).toEqual({})
+  now += 58 * minute
+  const both = [process(), process()]
+  const tokens = await Promise.all(
+    Array.from({ length: 20 }, (_, at) => accessToken(both[at % 2]!, tenant, connection.id, 'graph')),
+  )
+  expect(new Set(tokens.map((one) => one.token.reveal())).size).toBe(1)
+  expect(tokens[0]!.token.reveal()).not.toBe(first.token.reveal())
+  expect(world.entra.control.counters.tokenCalls).toEqual({ client_credentials: 1 })
+  expect(await vault.get(names.connectionSecret(connection.id, 1))).toBeUndefined()
+  // The timer keeps it alive like any other.
+  await tokenFlows.refreshBatch(process(), { v: 1, connections: [{ tenant, connectionId: connection.id }] })
+  await tokenFlows.forgetGrant(process(), tenant, connection.id)
+  expect(await failure(accessToken(process(), tenant, connection.id, 'graph'))).toMatchObject({ code: 'not_connected' })
+})
+
+test('M-029, M-081: an expired client secret is told once as the administrator’s, a rotated one works at once', async () => {
+  const connection = await appOnly()
+  now += 58 * minute
+  world.entra.control.expireSecret(demoRegistration.clientId)
+  const error = await failure(accessToken(process(), tenant, connection.id, 'graph'))
+  expect(error).toMatchObject({ class: 'needs-admin', code: 'aadsts_7000222' })
+  expect(await readConnection(process(), tenant, connection.id)).toMatchObject({ state: 'needs-admin' })
+  expect(changes()).toHaveLength(1)
+  await failure(accessToken(process(), tenant, connection.id, 'graph'))
+  expect(world.entra.control.counters.tokenCalls).toEqual({ client_credentials: 2 })
+  world.directory.app(demoRegistration.clientId)!.secrets = [{ value: 'rotated' }]
+  const corrected = process()
+  corrected.registrations = async () => ({ registration: demoRegistration, credential: new Secret('rotated') })
+  await tokenFlows.retryGrant(corrected, tenant, connection.id)
+  await accessToken(corrected, tenant, connection.id, 'graph')
+  expect(await readConnection(process(), tenant, connection.id)).toMatchObject({ state: 'connected' })
+})
+
+test('M-068: a right given after the token was issued counts with the next use, one that is missing is named', async () => {
+  const app = world.directory.app(demoRegistration.clientId)!
+  const all = app.roles[tenantOf(app)]!
+  app.roles[tenantOf(app)] = all.filter((role) => role !== 'Mail.Send')
+  const connection = await appOnly()
+  const needed = mailScopes({ send: 'graph' }).token('graph')
+  const show = async (deps = process()) => {
+    const authority = await tokenFlows.authorityFor(deps, connection, 'info@contoso.example', 'graph', needed)
+    return authority.kind === 'bearer' ? authority.token() : undefined
+  }
+  const error = await failure(show())
+  expect(error).toMatchObject({ code: 'token_scope_missing', class: 'needs-admin' })
+  expect(error.description).toContain('Mail.Send')
+  expect(error.remedy).toContain('admin consent')
+  app.roles[tenantOf(app)] = all
+  const deps = process()
+  world.entra.control.reset()
+  expect(await show(deps)).toBeDefined()
+  expect(await show(deps)).toBeDefined()
+  expect(world.entra.control.counters.tokenCalls).toEqual({ client_credentials: 1 })
 })
 
 test('two resources of one connection have a token each, and a refused one is renewed once', async () => {

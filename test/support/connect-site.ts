@@ -1,6 +1,9 @@
 /** The functions of the connect journey in this process, over Azurite, the emulated Entra, Graph, Key Vault and discovery. */
 import { type HttpHandler, HttpRequest, type InvocationContext } from '@azure/functions'
 import { newId } from '../../lib/model/ids.js'
+import { type Names, storageNames } from '../../lib/model/names.js'
+import type { Tables } from '../../lib/ports/tables.js'
+import { azureTables } from '../../lib/stores/azure-tables.js'
 import { demo, demoDirectory } from '../../local/emulators/demo-directory.js'
 import type { Directory } from '../../local/emulators/directory.js'
 import { type Entra, startEntra } from '../../local/emulators/entra/start-entra.js'
@@ -16,6 +19,9 @@ export interface ConnectSite {
   graph: Graph
   vault: KeyVaultEmulator
   browser(): Browser
+  /** The rows themselves, for a look and for moving deadlines into the past. */
+  tables: Tables
+  names: Names
   gateway: Awaited<ReturnType<typeof import('../../lib/gateway.js')['gateway']>>
   /** Everything logged by the handlers. */
   logged: string[]
@@ -50,6 +56,8 @@ export async function startConnectSite(connectionString: string): Promise<Connec
     graph,
     vault,
     gateway: wired,
+    tables: azureTables({ connectionString }),
+    names: storageNames(wired.config.environment),
     logged,
     browser: () => new Browser(site, origin),
     stop: async () => {

@@ -50,7 +50,9 @@ export async function completeSignIn(deps: ConnectDependencies, input: CompleteI
   let link = ''
   try {
     const answer = await openHandOff(deps, input)
-    signIn = await signInOfState(deps, answer.state)
+    signIn = await readSignIn(deps, answer.state.split('.')[0] ?? '')
+    if (signIn === undefined) throw signInProblem('state_mismatch')
+    assertState(signIn, answer.state)
     if (!isSameBrowser(signIn, input.browser)) throw await burnt(deps, signIn)
     link = `/connect/${signIn.id}.${(await deps.sealer()).open(String(signIn.row['linkSealed']), sealPlace(signIn.id, 'linkSealed'))}`
     if (Number(signIn.row['stageUntil']) <= deps.clock.now()) throw signInProblem('flow_expired')
@@ -151,13 +153,11 @@ async function openHandOff(deps: ConnectDependencies, { short, handOff }: Comple
   return answer
 }
 
-async function signInOfState(deps: ConnectDependencies, state: string): Promise<StoredSignIn> {
-  const [id = '', secret = '', ...rest] = state.split('.')
-  const signIn = rest.length > 0 ? undefined : await readSignIn(deps, id)
-  if (signIn === undefined) throw signInProblem('state_mismatch')
+function assertState(signIn: StoredSignIn, state: string): void {
+  const [, secret = '', ...rest] = state.split('.')
+  if (rest.length > 0) throw signInProblem('state_mismatch')
   if (signIn.status !== 'started') throw signInProblem('sign_in_used')
   if (!sameText(sha256(secret), String(signIn.row['stateHash'] ?? ''))) throw signInProblem('state_mismatch')
-  return signIn
 }
 
 const isSameBrowser = (signIn: StoredSignIn, browser: string | undefined): boolean =>

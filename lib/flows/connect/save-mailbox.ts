@@ -1,6 +1,7 @@
 /** The mailbox of a confirmed sign-in: made once under a key of its own, or switched in place by a reconnect (M-069). */
+import { isDeepStrictEqual } from 'node:util'
 import { conflict, type GatewayError, RowExistsError } from '../../errors.js'
-import type { Mailbox, ReceiveSettings, SendSettings } from '../../model/mailbox.js'
+import type { Mailbox, ReceiveSettings, SendSettings, ServerAddress } from '../../model/mailbox.js'
 import { readMailbox, toRow } from '../common/mailbox-rows.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import type { StoredSignIn } from './sign-in-row.js'
@@ -58,7 +59,7 @@ export async function createMailbox(
   await deps.tables.insert(deps.names.table('mailboxes'), toRow(mailbox))
 }
 
-/** Id, cursor and history stay; transports change only when the way of signing in did. */
+/** Id, cursor and history stay; a transport or its server changes only when the way of signing in did. */
 export async function switchMailbox(
   deps: ConnectDependencies,
   signIn: StoredSignIn,
@@ -69,19 +70,30 @@ export async function switchMailbox(
   const known = await readMailbox(deps, signIn.tenant, mailboxId)
   if (known === undefined) return
   const { etag, ...mailbox } = known
-  const receive = receiveOf(wanted, connectionId)
-  const send = sendOf(wanted, connectionId)
-  const keepReceive = receive.transport === mailbox.receive.transport || receive.transport === 'none'
-  const keepSend = send.transport === mailbox.send.transport || send.transport === 'none'
-  if (keepReceive && keepSend) return
-  const changed = {
-    ...mailbox,
-    receive: keepReceive ? mailbox.receive : receive,
-    send: keepSend ? mailbox.send : send,
-    epoch: mailbox.epoch + 1,
-  }
+  const receive = switchedReceive(mailbox.receive, receiveOf(wanted, connectionId))
+  const send = switchedSend(mailbox.send, sendOf(wanted, connectionId))
+  if (isDeepStrictEqual([receive, send], [mailbox.receive, mailbox.send])) return
+  const changed = { ...mailbox, receive, send, epoch: mailbox.epoch + 1 }
   await deps.tables.update(deps.names.table('mailboxes'), toRow(changed), etag)
 }
+
+function switchedReceive(before: ReceiveSettings, wanted: ReceiveSettings): ReceiveSettings {
+  if (wanted.transport === 'none' || before.transport === 'none') return before
+  if (wanted.transport === 'imap' && before.transport === 'imap')
+    return { ...before, imap: { ...before.imap, ...serverOf(wanted.imap) } }
+  if (wanted.transport === before.transport) return before
+  // What is done at the server with a mail taken is the person's choice, whatever the way to it.
+  return before.after === undefined ? wanted : { ...wanted, after: before.after }
+}
+
+function switchedSend(before: SendSettings, wanted: SendSettings): SendSettings {
+  if (wanted.transport === 'none' || before.transport === 'none') return before
+  if (wanted.transport === 'smtp' && before.transport === 'smtp')
+    return { ...before, smtp: { ...before.smtp, ...serverOf(wanted.smtp) } }
+  return wanted.transport === before.transport ? before : wanted
+}
+
+const serverOf = ({ host, port, tls }: ServerAddress) => ({ host, port, tls })
 
 function receiveOf({ receive }: WantedTransports, connectionId: string, user?: string): ReceiveSettings {
   if (receive === undefined) return { transport: 'none' }

@@ -5,7 +5,7 @@ const problems = {
   link_unknown: [404, 'This link does not work.', 'Check that you copied the whole link, or ask for a new one.'],
   link_expired: [410, 'This link has expired.', 'Ask the person or application that gave it to you for a new one.'],
   sign_in_used: [
-    409,
+    400,
     'This sign-in has already been used.',
     'Nothing more to do here. If the mailbox is not connected, ask for a new link.',
   ],

@@ -87,7 +87,8 @@ export async function startReconnect(
     receive: mailbox.receive.transport !== 'none',
     send: mailbox.send.transport !== 'none',
     ...(side.transport === 'graph' && side.user !== undefined ? { mailboxUser: side.user } : {}),
-    transport: graph ? 'graph' : 'imap-smtp',
+    // Who had a password may switch to their provider's own sign-in, and then to its best transport.
+    transport: connection.mode === 'password' ? 'auto' : graph ? 'graph' : 'imap-smtp',
     confirmation: 'confirmed-by-link',
   }
   return insertSignIn(deps, tenant, target, { registrationId: connection.registrationId })

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import type { GatewayError } from '../../../lib/errors.js'
 import { addReturnUrl } from '../../../lib/flows/admin/return-urls.js'
 import { connectionPartition } from '../../../lib/flows/common/connection-rows.js'
-import { listMailboxes } from '../../../lib/flows/common/mailbox-rows.js'
+import { listMailboxes, toRow } from '../../../lib/flows/common/mailbox-rows.js'
 import { type ConnectDependencies, connectFlows as flows, type ProbeInput } from '../../../lib/flows/connect/index.js'
 import { silentLog } from '../../../lib/log.js'
 import type { SignInStartInput } from '../../../lib/model/api-schemas.js'
@@ -377,6 +377,57 @@ describe('passwords', () => {
     for (let attempt = 0; attempt < 10; attempt++) expect(await codeOf(submit())).toBe('smtp_535')
     expect(await codeOf(submit())).toBe('too_many_attempts')
   })
+})
+
+test('M-069: from a password to Microsoft, to another server and back, in place: id, cursor, choices and history stay', async () => {
+  const servers = { imapHost: 'mail.example.com', imapPort: '993', smtpHost: 'mail.example.com', smtpPort: '587' }
+  const form = { username: address, password: 'p', ...servers, imapTls: 'implicit', smtpTls: 'starttls' }
+  const byPassword = async (url: string, more: object = {}) => {
+    const link = linkOf(url)
+    const { browser, formToken } = await flows.showLink(deps, link, undefined)
+    await flows.submitPassword(deps, { link, browser, formToken, form: { ...form, ...more } })
+  }
+  const table = names.table('mailboxes')
+  const mailbox = async () => (await listMailboxes(deps, tenant))[0]!
+  const secret = async (id: string) => (await deps.vault.get(names.connectionSecret(id, 1)))?.value.reveal() ?? ''
+  const { link, signInId } = await start()
+  await byPassword(link)
+  const { mailboxId, connectionId } = await flows.describeSignIn(deps, tenant, signInId)
+  const partitionKey = `${tenant}~${mailboxId}`
+  await deps.tables.insert(table, { partitionKey, rowKey: 'receiving', v: 1, cursor: 'c1', source: 's' })
+  // What a person chose must not be undone by a sign-in.
+  const chosen = await mailbox()
+  const after = { action: 'move', folder: 'Done' } as const
+  const receive = { ...chosen.receive, after } as typeof chosen.receive
+  await deps.tables.upsert(table, toRow({ ...chosen, receive }))
+
+  const second = await flows.startReconnect(deps, tenant, mailboxId)
+  const back = await travel(second.link)
+  expect(await secret(connectionId), 'kept until the new one is verified').toContain('"password":"p"')
+  await flows.completeSignIn(deps, back)
+  expect(await secret(connectionId)).toContain('"refreshToken":"refresh"')
+  expect(await mailbox()).toMatchObject({
+    id: mailboxId,
+    receive: { transport: 'graph', connectionId, after },
+    send: { transport: 'graph', connectionId },
+    epoch: 2,
+  })
+  expect(await deps.tables.get(table, partitionKey, 'receiving')).toMatchObject({ cursor: 'c1', source: 's' })
+
+  const third = await flows.startReconnect(deps, tenant, mailboxId)
+  await byPassword(third.link, { imapHost: 'new.example.com' })
+  expect(await mailbox()).toMatchObject({
+    id: mailboxId,
+    receive: { transport: 'imap', imap: { host: 'new.example.com', folder: 'INBOX' }, after },
+    send: { transport: 'smtp' },
+  })
+  const fourth = await flows.startReconnect(deps, tenant, mailboxId)
+  await byPassword(fourth.link, { imapHost: 'newer.example.com' })
+  expect(await mailbox()).toMatchObject({ receive: { imap: { host: 'newer.example.com' }, after }, epoch: 4 })
+  const same = await flows.startReconnect(deps, tenant, mailboxId)
+  await byPassword(same.link, { imapHost: 'newer.example.com' })
+  expect((await mailbox()).epoch).toBe(4)
+  expect(await listMailboxes(deps, tenant)).toHaveLength(1)
 })
 
 describe('return URLs', () => {
