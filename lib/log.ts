@@ -1,6 +1,6 @@
 import type { TelemetryFields, TelemetryName } from './model/telemetry.js'
 
-type Line = <N extends TelemetryName>(event: N, fields?: TelemetryFields<N>) => void
+type Line = <N extends TelemetryName>(event: N, fields: TelemetryFields<N>) => void
 
 /** One JSON object per line, of the names and fields in `lib/model/telemetry.ts` only (SEC-20, SEC-40). */
 export interface Log {

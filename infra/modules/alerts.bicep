@@ -81,7 +81,7 @@ var logAlerts = [
     title: 'A message failed five times and was taken off its queue'
     severity: 2
     every: 'PT5M'
-    window: 'PT5M'
+    window: 'PT10M'
     query: loadTextContent('../queries/message-buried.kql')
   }
   {

@@ -1,6 +1,6 @@
 /**
  * Every line the gateway logs for machines, with its fields. The type of `Log` comes from this table, so nothing else can
- * be logged; alerts and the workbook in `infra/` may ask for these names only (a test looks each of them up). Fields are
+ * be logged and no field left out; alerts and the workbook in `infra/` ask for these names only (a test looks them up). Fields are
  * ids, codes, counts and durations: never an address, a subject, a token or a server's text (SEC-40).
  */
 export const telemetry = {
@@ -12,6 +12,8 @@ export const telemetry = {
   'mail-attempt': ['tenant', 'mailboxId', 'mailId', 'state', 'attempt', 'code', 'class'],
   /** The open mail of the deployment, every five minutes. `gated`: behind a gate somebody must open. */
   'mails-open': ['waiting', 'gated', 'held', 'unknown', 'oldestLateMs', 'oldestUnknownMs'],
+  /** Length of a work queue and of its poison queue, every five minutes. */
+  'queue-length': ['queue', 'waiting', 'poison'],
   /** What needs attention, every five minutes, one line per kind and class; a healthy deployment writes none. */
   'attention-open': ['kind', 'class', 'count', 'oldestMs'],
   /** Journal and outbox of a tenant disagree: how many mails, since when. */
@@ -42,5 +44,5 @@ export const telemetry = {
 export type TelemetryName = keyof typeof telemetry
 
 export type TelemetryFields<N extends TelemetryName> = {
-  [F in (typeof telemetry)[N][number]]?: string | number | boolean | undefined
+  [F in (typeof telemetry)[N][number]]: string | number | boolean | undefined
 }

@@ -46,7 +46,7 @@ export async function probeInTime(deps: ConnectDependencies, input: Omit<ProbeIn
   try {
     return await Promise.race([deps.probe({ ...input, signal }), late])
   } catch (error) {
-    deps.log.warn('probe-failed', { code: asGatewayError(error).code })
+    deps.log.warn('probe-failed', { signInId: undefined, code: asGatewayError(error).code })
     return undecided
   }
 }

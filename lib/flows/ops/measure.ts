@@ -1,8 +1,9 @@
 /**
- * Every five minutes: what waits and what needs somebody, as numbers for alerts and the workbook. Both tables read here
+ * Every five minutes: what waits and what needs somebody, as numbers for alerts and the workbook. The tables read here
  * hold open subjects only, so a healthy deployment pays a few requests. A mail is late when its time has come, nothing
  * tells its mailbox to wait, and still nobody took it; behind a closed gate it waits for a person and is counted apart.
  */
+import { queueNames } from '../../model/names.js'
 import type { Dependencies } from '../common/dependencies.js'
 import { readMailbox } from '../common/mailbox-rows.js'
 import { laneOpensAt, laneState, readLane } from '../send/lane.js'
@@ -14,6 +15,7 @@ const worthAskingMs = 2 * 60_000
 export async function measure(deps: Dependencies): Promise<void> {
   await measureMails(deps)
   await measureAttention(deps)
+  await measureQueues(deps)
 }
 
 async function measureMails(deps: Dependencies): Promise<void> {
@@ -58,4 +60,19 @@ async function measureAttention(deps: Dependencies): Promise<void> {
     found.set(`${kind} ${errorClass}`, one)
   }
   for (const one of found.values()) deps.log.info('attention-open', one)
+}
+
+/** A poison queue is read at once; what stays there could not even be buried. */
+async function measureQueues(deps: Dependencies): Promise<void> {
+  const lengths = await Promise.all(
+    queueNames.map(async (queue) => {
+      const name = deps.names.queue(queue)
+      const [waiting = 0, poison = 0] = await Promise.all([
+        deps.queues.depth(name),
+        deps.queues.depth(`${name}-poison`),
+      ])
+      return { queue, waiting, poison }
+    }),
+  )
+  for (const one of lengths) deps.log.info('queue-length', one)
 }

@@ -27,7 +27,7 @@ export async function sweep(deps: Dependencies, parts: SweepParts): Promise<void
     v: 1,
     at: deps.clock.now(),
   })
-  deps.log.info('timer-ran', { timer: 'sweep', ms: deps.clock.now() - started })
+  deps.log.info('timer-ran', { timer: 'sweep', ms: deps.clock.now() - started, subjects: 0, lateMs: 0 })
 }
 
 /** Drops whole log days; cheap, because a purge is one table. The audit log keeps 400 days. */

@@ -54,6 +54,24 @@ test('a mail nobody knows the fate of is counted with its age until a person dec
   expect(h.of('mail-attempt').at(-1)).toMatchObject({ state: 'unknown', tenant: h.tenant })
 })
 
+test('the length of every queue is told, and of its poison queue', async () => {
+  const h = await harness()
+  await h.stores.queues.send(h.deps.names.queue('webhook'), { v: 1 })
+  await h.stores.queues.ensure(`${h.deps.names.queue('mail-send')}-poison`)
+  await h.stores.queues.send(`${h.deps.names.queue('mail-send')}-poison`, { v: 1 })
+  await measure(h.deps)
+  const told = Object.fromEntries(
+    h.of('queue-length').map((line) => [line['queue'], [line['waiting'], line['poison']]]),
+  )
+  expect(told).toEqual({
+    'outbound-mail': [0, 0],
+    'mail-send': [0, 1],
+    'mailbox-poll': [0, 0],
+    'connection-refresh': [0, 0],
+    webhook: [1, 0],
+  })
+})
+
 test('what needs attention is counted by kind and class over all tenants', async () => {
   const h = await harness()
   await raiseAttention(h.deps, 'acme', 'connection', 'a', faultOf('needs-reconnect'))
@@ -124,7 +142,7 @@ test('timers leave a heartbeat that says how late the most overdue subject is', 
 test('SEC-40: a log line can carry ids, codes, counts and durations only', () => {
   const ids = /^(tenant|[a-zA-Z]*Id|code|class|kind|state|event|timer|queue|table|part|settings|error|operation|fault)$/
   const counts =
-    /^(count|attempt|subjects|mailboxes|idle|mail|failed|skipped|handedOver|quarantined|waiting|gated|held|unknown|difference|daysLeft|ms|[a-zA-Z]+Ms)$/
+    /^(count|attempt|subjects|mailboxes|poison|idle|mail|failed|skipped|handedOver|quarantined|waiting|gated|held|unknown|difference|daysLeft|ms|[a-zA-Z]+Ms)$/
   for (const [name, fields] of Object.entries(telemetry))
     for (const field of fields) expect(ids.test(field) || counts.test(field), `${name}.${field}`).toBe(true)
 })
