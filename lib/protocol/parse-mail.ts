@@ -1,6 +1,8 @@
 import PostalMime, { type Address, type Attachment, type Email } from 'postal-mime'
 import { GatewayError } from '../errors.js'
+import { joinedLines } from './joined-lines.js'
 import { checkMailLimits, mailLimits, tooComplex } from './mail-limits.js'
+import { plainText } from './plain-text.js'
 
 export interface ParsedAddress {
   name: string
@@ -68,11 +70,7 @@ export async function attachmentBytes(raw: Uint8Array, index: number): Promise<U
 async function parse(raw: Uint8Array): Promise<Email> {
   checkMailLimits(raw)
   try {
-    return await PostalMime.parse(raw, {
-      maxNestingDepth: mailLimits.depth,
-      maxHeadersSize: mailLimits.headerBytes * 4,
-      maxRfc822NestingDepth: 0,
-    })
+    return await newParser().parse(raw)
   } catch (error) {
     if (/nesting|header/i.test(String(error))) throw tooComplex('too many nested parts or too long a header')
     throw new GatewayError('mail_unreadable', 'permanent', {
@@ -82,6 +80,62 @@ async function parse(raw: Uint8Array): Promise<Email> {
     })
   }
 }
+
+/** Parts of the library that are not in its types. Its version is pinned, and tests notice when they are gone. */
+interface PartNode {
+  contentDecoder: unknown
+  setupContentDecoder(encoding: string): void
+}
+interface Internals {
+  root: PartNode
+  /** Per leaf or alternative: what there is of each type. */
+  textMap: Map<unknown, { plain?: { value: string }[]; html?: { value: string }[] }>
+  textContent: { plain?: string; html?: string }
+  renderTextContent(): void
+}
+
+const taught = new WeakSet<PartNode>()
+
+/**
+ * With our decoder for parts without transfer encoding, and our text of HTML: the library's take minutes for mail that is
+ * made for it, and it has no option for either.
+ */
+function newParser(): PostalMime {
+  const parser = new PostalMime({
+    maxNestingDepth: mailLimits.depth,
+    maxHeadersSize: mailLimits.headerBytes * 4,
+    maxRfc822NestingDepth: 0,
+  })
+  const inner = parser as unknown as Internals
+  inner.renderTextContent = () => Object.assign(inner.textContent, bodiesOf([...inner.textMap.values()]))
+  const part = Object.getPrototypeOf(inner.root) as PartNode
+  if (taught.has(part)) return parser
+  taught.add(part)
+  const usual = part.setupContentDecoder
+  part.setupContentDecoder = function (this: PartNode, encoding: string) {
+    usual.call(this, encoding)
+    if (!/base64|quoted-printable/i.test(encoding)) this.contentDecoder = joinedLines()
+  }
+  return parser
+}
+
+/** Both bodies, each from its own parts and where there is none of them from the other kind. */
+function bodiesOf(entries: { plain?: { value: string }[]; html?: { value: string }[] }[]): Internals['textContent'] {
+  const joined = (values: { value: string }[] | undefined): string | undefined =>
+    values?.map(({ value }) => value).join('\n')
+  const has = (kind: 'plain' | 'html'): boolean => entries.some((entry) => entry[kind] !== undefined)
+  const text = entries.map(
+    ({ plain, html }) => joined(plain) ?? plainText((joined(html) ?? '').slice(0, mailLimits.textLength)),
+  )
+  const markup = entries.map(({ plain, html }) => joined(html) ?? `<pre>${escaped(joined(plain) ?? '')}</pre>`)
+  return {
+    ...(has('plain') ? { plain: text.join('\n') } : {}),
+    ...(has('html') ? { html: markup.join('\n') } : {}),
+  }
+}
+
+const escaped = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
 
 function contentOf(attachment: Attachment): Uint8Array {
   const { content } = attachment

@@ -115,3 +115,43 @@ describe('parse mail', () => {
     expect(topHeaders(raw)).toEqual({ from: 'a b', messageId: '<1>', date: 'd'.repeat(500), subject: '' })
   })
 })
+
+test('SEC-31: a megabyte of line breaks, in any part, is parsed in a moment and comes back as it was', async () => {
+  const breaks = '\r\n'.repeat(500_000)
+  const started = process.cpuUsage()
+  const html = await parseMail(Buffer.from(`Content-Type: text/html\r\n\r\n${breaks}<p>end</p>`))
+  const mixed = `Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: application/x\r\n\r\n${breaks}end\r\n--b--\r\n`
+  const attached = await attachmentBytes(Buffer.from(mixed), 0)
+  const { user, system } = process.cpuUsage(started)
+  expect(html.html).toMatch(/^\n{500000}<p>end<\/p>\n?$/)
+  expect(Buffer.from(attached!).toString()).toMatch(/^\n{500000}end\n?$/)
+  // About 1 s of processor time; the library alone needs half a minute.
+  expect((user + system) / 1e6).toBeLessThan(6)
+})
+
+const both = (text: string, html: string): Buffer =>
+  Buffer.from(
+    `Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\n${text}\r\n--b\r\nContent-Type: text/html\r\n\r\n${html}\r\n--b--\r\n`,
+  )
+
+test.each(['<a href="', '<a ', '<', '<!--', '<script', '<STYLE>', '&', '\r\n', ' \r\n', '<p>', '</p', '&#x41;', 'x> '])(
+  'SEC-31: HTML made of %j beside a text part costs moments',
+  async (piece) => {
+    const started = process.cpuUsage()
+    const html = piece.repeat(300_000 / piece.length)
+    const { text } = await parseMail(both('footer', html))
+    const { user, system } = process.cpuUsage(started)
+    expect(text).toContain('footer')
+    // Tenths of a second; the library's own conversion needs up to two minutes.
+    expect((user + system) / 1e6).toBeLessThan(4)
+  },
+)
+
+test('text and HTML side by side: each body has both', async () => {
+  const markup =
+    '<html><head><title>t</title></head><body><p>Hello&nbsp;<b>Ann</b> &amp; Bob</p><script>x()</script>1 < 2<br>bye<!-- no --></body></html>'
+  const { text, html } = await parseMail(both('list footer <x>', markup))
+  expect(text).toBe('list footer <x>\n\nHello Ann & Bob\n1 < 2\nbye')
+  expect(html).toContain('&lt;x&gt;')
+  expect(html).toContain('<b>Ann</b>')
+})
