@@ -1,6 +1,13 @@
 import { BlobServiceClient } from '@azure/storage-blob'
 import type { Blobs } from '../ports/blobs.js'
-import { endpointOf, faultOf, isLoopbackHttp, type StorageOptions, storageUnavailable } from './storage-fault.js'
+import {
+  endpointOf,
+  faultOf,
+  isLoopbackHttp,
+  type StorageOptions,
+  storageUnavailable,
+  tryMsOf,
+} from './storage-fault.js'
 
 /** Blob storage. A container that is missing is made on the first write; content types are ours, never the mail's. */
 export function azureBlobs(options: StorageOptions): Blobs {
@@ -11,9 +18,12 @@ export function azureBlobs(options: StorageOptions): Blobs {
       ? new BlobServiceClient(options.endpoint!, options.credential as never, retryOptions)
       : BlobServiceClient.fromConnectionString(options.connectionString, retryOptions)
 
+  // A mail of 35 MB over a slow line is no outage.
+  const patience = () => ({ abortSignal: AbortSignal.timeout(4 * tryMsOf(options)) })
+
   const ensure = async (container: string): Promise<void> => {
     try {
-      await service.getContainerClient(container).createIfNotExists()
+      await service.getContainerClient(container).createIfNotExists(patience())
     } catch (error) {
       throw storageUnavailable(error)
     }
@@ -27,6 +37,7 @@ export function azureBlobs(options: StorageOptions): Blobs {
         try {
           await blob.upload(bytes as Uint8Array<ArrayBuffer>, bytes.byteLength, {
             blobHTTPHeaders: { blobContentType: contentType },
+            ...patience(),
             ...(ifAbsent ? { conditions: { ifNoneMatch: '*' } } : {}),
           })
           return true
@@ -54,7 +65,7 @@ export function azureBlobs(options: StorageOptions): Blobs {
         const { contentLength = 0, readableStreamBody } = await service
           .getContainerClient(container)
           .getBlobClient(name)
-          .download(0, undefined, { maxRetryRequests: 3 })
+          .download(0, undefined, { maxRetryRequests: 3, ...patience() })
         const bytes = Buffer.allocUnsafe(contentLength)
         let at = 0
         for await (const chunk of readableStreamBody as AsyncIterable<Buffer>) at += chunk.copy(bytes, at)
@@ -67,14 +78,15 @@ export function azureBlobs(options: StorageOptions): Blobs {
     },
     async remove(container, name) {
       try {
-        await service.getContainerClient(container).getBlobClient(name).deleteIfExists()
+        await service.getContainerClient(container).getBlobClient(name).deleteIfExists(patience())
       } catch (error) {
         throw storageUnavailable(error)
       }
     },
     async *list(container, prefix) {
       try {
-        for await (const blob of service.getContainerClient(container).listBlobsFlat({ prefix })) yield blob.name
+        for await (const blob of service.getContainerClient(container).listBlobsFlat({ prefix, ...patience() }))
+          yield blob.name
       } catch (error) {
         if (faultOf(error).status === 404) return
         throw storageUnavailable(error)

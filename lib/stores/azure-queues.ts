@@ -1,7 +1,14 @@
 import { QueueServiceClient } from '@azure/storage-queue'
 import type { Queues } from '../ports/queues.js'
 import { checkDelay, encodeMessage } from './message-rules.js'
-import { endpointOf, faultOf, isLoopbackHttp, type StorageOptions, storageUnavailable } from './storage-fault.js'
+import {
+  endpointOf,
+  faultOf,
+  isLoopbackHttp,
+  type StorageOptions,
+  storageUnavailable,
+  tryMsOf,
+} from './storage-fault.js'
 
 /** Storage queues. A queue that is missing (new tenant, first start) is made on the first send. */
 export function azureQueues(options: StorageOptions): Queues {
@@ -12,9 +19,11 @@ export function azureQueues(options: StorageOptions): Queues {
       ? new QueueServiceClient(options.endpoint!, options.credential as never, retryOptions)
       : QueueServiceClient.fromConnectionString(options.connectionString, retryOptions)
 
+  const patience = () => ({ abortSignal: AbortSignal.timeout(tryMsOf(options)) })
+
   const ensure = async (queue: string): Promise<void> => {
     try {
-      await service.getQueueClient(queue).createIfNotExists()
+      await service.getQueueClient(queue).createIfNotExists(patience())
     } catch (error) {
       throw storageUnavailable(error)
     }
@@ -26,9 +35,11 @@ export function azureQueues(options: StorageOptions): Queues {
       const text = encodeMessage(message)
       checkDelay(delayMs)
       const put = () =>
-        service
-          .getQueueClient(queue)
-          .sendMessage(text, { visibilityTimeout: Math.ceil(delayMs / 1000), messageTimeToLive: ttlSeconds })
+        service.getQueueClient(queue).sendMessage(text, {
+          visibilityTimeout: Math.ceil(delayMs / 1000),
+          messageTimeToLive: ttlSeconds,
+          ...patience(),
+        })
       try {
         await put()
       } catch (error) {
@@ -43,7 +54,7 @@ export function azureQueues(options: StorageOptions): Queues {
     },
     async depth(queue) {
       try {
-        return (await service.getQueueClient(queue).getProperties()).approximateMessagesCount ?? 0
+        return (await service.getQueueClient(queue).getProperties(patience())).approximateMessagesCount ?? 0
       } catch (error) {
         if (faultOf(error).status === 404) return undefined
         throw storageUnavailable(error)
@@ -51,7 +62,7 @@ export function azureQueues(options: StorageOptions): Queues {
     },
     async remove(queue) {
       try {
-        await service.getQueueClient(queue).deleteIfExists()
+        await service.getQueueClient(queue).deleteIfExists(patience())
       } catch (error) {
         throw storageUnavailable(error)
       }

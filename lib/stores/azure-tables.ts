@@ -9,6 +9,7 @@ import {
   isLoopbackHttp,
   type StorageOptions,
   storageUnavailable,
+  tryMsOf,
 } from './storage-fault.js'
 
 const clockLifeMs = 30_000
@@ -20,11 +21,12 @@ const clockLifeMs = 30_000
 export function azureTables(options: StorageOptions): Tables {
   const serverClock = { at: 0, readAt: Number.NEGATIVE_INFINITY }
   const dateHeader = {
-    name: 'storage-clock',
-    async sendRequest<Request, Response extends { headers: { get(name: string): string | undefined } }>(
-      request: Request,
-      next: (request: Request) => Promise<Response>,
-    ): Promise<Response> {
+    name: 'storage-clock-and-patience',
+    async sendRequest<
+      Request extends { abortSignal?: unknown },
+      Response extends { headers: { get(name: string): string | undefined } },
+    >(request: Request, next: (request: Request) => Promise<Response>): Promise<Response> {
+      request.abortSignal = AbortSignal.timeout(tryMsOf(options))
       const response = await next(request)
       const date = Date.parse(response.headers.get('date') ?? '')
       if (Number.isFinite(date)) Object.assign(serverClock, { at: date, readAt: performance.now() })

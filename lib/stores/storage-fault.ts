@@ -6,7 +6,11 @@ export interface StorageOptions {
   /** `https://{account}.{table|queue|blob}.core.windows.net`. */
   endpoint?: string
   credential?: TokenCredential
+  /** Milliseconds one try of a small request may take, so that silence is an error too; default 15,000. */
+  tryMs?: number
 }
+
+export const tryMsOf = (options: StorageOptions): number => options.tryMs ?? 15_000
 
 /** What the Azure SDKs ask of a credential; only `gateway.ts` knows which one it is. */
 export interface TokenCredential {

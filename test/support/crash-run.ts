@@ -156,7 +156,7 @@ async function killAt(stack: Stack, point: KillPoint, random: () => number, with
   return met
 }
 
-async function connectBoth(admin: ApiClient, app: ApiClient): Promise<string[]> {
+export async function connectBoth(admin: ApiClient, app: ApiClient): Promise<string[]> {
   const invite = async (address: string): Promise<string> =>
     (await admin.call<{ link: string }>('POST', 'v1/sign-ins', { address, confirmation: 'confirmed-by-link' })).link
   const ana = new Browser()

@@ -1,4 +1,5 @@
 import { RowChangedError } from '../../errors.js'
+import { newId } from '../../model/ids.js'
 import type { Row, Tables } from '../../ports/tables.js'
 
 /**
@@ -30,6 +31,8 @@ export async function takeLease(
 ): Promise<Lease | undefined> {
   const now = await tables.serverNow()
   if (typeof row['leaseUntil'] === 'number' && row['leaseUntil'] > now && row['leaseOwner'] !== '') return undefined
+  // Of this taking alone, so that a write whose answer got lost is known again.
+  const holder = `${owner}/${newId().slice(0, 8)}`
   const fence = (typeof row['fence'] === 'number' ? row['fence'] : 0) + 1
   const key = { partitionKey: row.partitionKey, rowKey: row.rowKey }
   const held: Row = { ...row }
@@ -42,15 +45,18 @@ export async function takeLease(
   }
   const hold = async (durationMs: number, from: number): Promise<void> => {
     takenAt = performance.now()
-    await write({ ...columns, leaseOwner: owner, leaseUntil: from + durationMs, fence })
+    await write({ ...columns, leaseOwner: holder, leaseUntil: from + durationMs, fence })
     until = durationMs
   }
 
   try {
     await hold(durationMs, now)
   } catch (error) {
-    if (error instanceof RowChangedError) return undefined
-    throw error
+    if (!(error instanceof RowChangedError)) throw error
+    const now = await tables.get(table, key.partitionKey, key.rowKey)
+    if (now?.['leaseOwner'] !== holder) return undefined
+    Object.assign(held, now)
+    until = durationMs
   }
   return {
     row: held,

@@ -11,6 +11,7 @@ import { backoffMs } from '../../protocol/backoff.js'
 import { clearAttention, raiseMailboxAttention } from '../common/attention.js'
 import { setDue } from '../common/due.js'
 import { readMailbox } from '../common/mailbox-rows.js'
+import { outlast } from '../common/outlast.js'
 import { withSettingsOf } from '../common/setting-rows.js'
 import { closedGate, openedGate, tellGateClosed } from './gate.js'
 import { type HeldLane, laneOpensAt, laneState, readLane, takeLane } from './lane.js'
@@ -59,7 +60,7 @@ export async function drainLane(shared: SendDependencies, message: unknown): Pro
   try {
     until = await drain(deps, lane, mailbox, seen)
   } finally {
-    if (!(await lane.release())) until = 0
+    if (!(await outlast(deps, () => lane.release()))) until = 0
   }
   await scanOnceMore(deps, work, seen, until)
 }
@@ -109,7 +110,8 @@ async function drain(deps: SendDependencies, lane: HeldLane, mailbox: Mailbox, s
         } catch (error) {
           // Somebody cancelled or moved this mail: the next one.
           if (error instanceof RowChangedError) continue
-          if (asGatewayError(error).code === 'unexpected') throw error
+          // A fault of ours or of our storage says nothing about the peer: the message comes back.
+          if (['unexpected', 'storage_unavailable'].includes(asGatewayError(error).code)) throw error
           return await stop(deps, lane, found?.connectionId ?? '', asGatewayError(error))
         }
       }

@@ -3,7 +3,8 @@
  * along the listed transitions only (REL-02); an update that meets another ETag throws RowChangedError and changes
  * nothing.
  */
-import { conflict, notFound } from '../../errors.js'
+import { isDeepStrictEqual } from 'node:util'
+import { conflict, notFound, RowChangedError } from '../../errors.js'
 import { isId } from '../../model/ids.js'
 import { type Mail, type MailState, mayBecome } from '../../model/mail.js'
 import type { Dependencies } from '../common/dependencies.js'
@@ -53,8 +54,15 @@ export async function transition(
 export async function amend(deps: Dependencies, entry: JournalEntry, changes: Partial<Mail>): Promise<JournalEntry> {
   const { id, tenant } = entry.mail
   const row = { ...mailColumns(changes), partitionKey: mailPartition(tenant, id), rowKey: id }
-  const etag = await deps.tables.update(deps.names.table('mails'), row, entry.etag)
-  return { mail: { ...entry.mail, ...changes }, etag }
+  const mail = { ...entry.mail, ...changes }
+  try {
+    return { mail, etag: await deps.tables.update(deps.names.table('mails'), row, entry.etag) }
+  } catch (error) {
+    // The answer to our own write may have got lost, and the client's second try then met what the first had written.
+    const now = error instanceof RowChangedError ? await findMail(deps, tenant, id) : undefined
+    if (now === undefined || !isDeepStrictEqual(now.mail, mail)) throw error
+    return now
+  }
 }
 
 /**

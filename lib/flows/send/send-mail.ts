@@ -11,6 +11,7 @@ import type { Mail } from '../../model/mail.js'
 import { AllRefusedError, type RefusedRecipient, type SendReceipt, type SendSession } from '../../ports/sender.js'
 import { backoffMs } from '../../protocol/backoff.js'
 import { sameAddress } from '../../protocol/mail-address.js'
+import { outlast } from '../common/outlast.js'
 import { blobName } from './accept-mail.js'
 import { findMail, type JournalEntry, transition } from './journal.js'
 import type { HeldLane } from './lane.js'
@@ -69,10 +70,13 @@ export async function sendMail(
   } catch (cause) {
     if (cause instanceof RowChangedError || cause instanceof LaneLostError) return { next: 'lost' }
     const error = asGatewayError(cause)
-    if (entered && error.outcome !== 'not-sent') return unknown(deps, route, entry, error)
-    return failedAttempt(deps, await current(deps, entry, lane), error)
+    return outlast(deps, async () =>
+      entered && error.outcome !== 'not-sent'
+        ? unknown(deps, route, entry, error)
+        : failedAttempt(deps, await current(deps, entry, lane), error),
+    )
   }
-  await keepReceipt(deps, entry, recipients, receipt)
+  await outlast(deps, () => keepReceipt(deps, entry, recipients, receipt))
   return goOn
 }
 
