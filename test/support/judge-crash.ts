@@ -47,7 +47,7 @@ export function judgeCrash(run: CrashRun, accepted: number): void {
     expect(mail.whenUnknown, `${why}: ${subject}`).toBe('stop')
     expect(mail.lastError?.code, `${why}: ${subject} has no code`).toBeTruthy()
     expect(mail.lastError?.text, `${why}: ${subject} does not say what happened`).toMatch(
-      /worker ended|connection lost/i,
+      /worker ended|connection broke/i,
     )
     expect(mail.lastError?.text, `${why}: ${subject} does not say what was found`).toMatch(
       /Sent folder|could not be searched/,
