@@ -155,7 +155,7 @@ export async function wireGateway(config: Config, over: Partial<Dependencies> = 
   const { adminFlows, connectFlows, probeMailbox, receiveFlows, sendFlows, tokenFlows } = flows
   const { authenticate, audit, disconnect, readConnection, registrations, retryConnections, continueRemovals } = flows
   const { sealKeys, deliverMessage, deliverWebhooks, sweepWebhooks } = flows
-  const { buryMessage, checkHealth, dropOldLogs, listAttention, listLog, measure, prepareStorage, sweep } = flows
+  const { buryMessage, checkHealth, listAttention, listLog, measure, prepareStorage, purgeOld, sweep } = flows
   const { checkBalance, findSent, forgetBuried, warnOfExpiry } = flows
   const allowLoopback = config.allowLoopbackMailHosts
   const lookup = guardedLookup({ allowLoopback })
@@ -250,7 +250,7 @@ export async function wireGateway(config: Config, over: Partial<Dependencies> = 
     expiries: every(6 * 3_600_000, () => warnOfExpiry(deps)),
     buried: every(6 * 3_600_000, () => forgetBuried(deps)),
     removals: () => continueRemovals(removing),
-    logs: () => dropOldLogs(deps, config.retentionDays),
+    retention: () => purgeOld(deps, config.retentionDays),
   }
   const ops = {
     ...bind(deps, { buryMessage, checkHealth, listAttention, listLog }),

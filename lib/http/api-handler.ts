@@ -49,7 +49,7 @@ export function apiHandler<T = undefined>(
       const body = (await bodyOf(operation, request)) as T
       const params = Object.fromEntries(Object.entries(request.params).map(([name, value]) => [name, String(value)]))
       const response = await act({ caller, tenant, body, params, query: request.query, request, requestId })
-      if (isAudited(operation))
+      if (isAudited(operation, request))
         await authenticator.audit(caller, tenant, operation.name, Object.values(params).join('/') || madeBy(response))
       return { ...response, headers: { 'x-request-id': requestId, ...response.headers } as Record<string, string> }
     } catch (error) {
@@ -73,7 +73,8 @@ function announcedBytes(request: HttpRequest): number {
 }
 
 /** Every change by a person or app leaves an audit row; submitted mail has its journal instead. */
-const isAudited = (operation: Operation): boolean => operation.method !== 'GET' && operation.name !== 'mail-submit'
+const isAudited = ({ method, name }: Operation, { query }: HttpRequest): boolean =>
+  method !== 'GET' && name !== 'mail-submit' && query.get('dryRun') !== 'true'
 
 async function bodyOf({ body, maxBytes = 65_536 }: Operation, request: HttpRequest): Promise<unknown> {
   return body && parse(await body(), await jsonBody(request, maxBytes))
@@ -82,7 +83,7 @@ async function bodyOf({ body, maxBytes = 65_536 }: Operation, request: HttpReque
 /** The id of what was made: it stands in the answer. */
 function madeBy({ body }: HttpResponseInit): string {
   const made = typeof body === 'string' && body.startsWith('{') ? (JSON.parse(body) as Record<string, unknown>) : {}
-  return String(made['id'] ?? made['signInId'] ?? '')
+  return String(made['id'] ?? made['signInId'] ?? made['mailboxId'] ?? '')
 }
 
 const anonymous: Caller = { role: 'app', tenant: '~', keyId: '' }

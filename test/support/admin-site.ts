@@ -4,6 +4,7 @@ import { readConfig } from '../../lib/config.js'
 import type { Dependencies } from '../../lib/flows/common/dependencies.js'
 import { type Gateway, wireGateway } from '../../lib/gateway.js'
 import { silentLog } from '../../lib/log.js'
+import type { SignInStartInput } from '../../lib/model/api-schemas.js'
 import type { Clock } from '../../lib/ports/clock.js'
 import { type ConnectSite, origin, registrationInput, startConnectSite } from './connect-site.js'
 
@@ -14,7 +15,9 @@ export interface AdminSite extends ConnectSite {
   /** A tenant with a registration and an administrator's key. */
   tenant(id: string): Promise<{ id: string; key: string; registrationId: string }>
   /** A fresh person of the emulated Contoso, or a known one, signs in; the mailbox exists unless it was refused. */
-  mailbox(tenant: string, known?: string): Promise<SignedIn>
+  mailbox(tenant: string, known?: string): Promise<Omit<SignedIn, 'signInId' | 'code'> & Ids>
+  /** The same up to the last page; `code` is the result code of the link back to the app. */
+  signedIn(tenant: string, how: Confirmation, known?: string): Promise<SignedIn>
 }
 
 /** Sleeps in real time, reads the time it is told. */
@@ -24,12 +27,19 @@ export const shiftedClock = (now: () => number): Clock => ({
 })
 
 export interface SignedIn {
-  mailboxId: string
-  connectionId: string
+  signInId: string
   address: string
   /** The last page the person sees. */
   page: { status: number; body: string }
+  code: string
 }
+
+interface Ids {
+  mailboxId: string
+  connectionId: string
+}
+
+type Confirmation = Pick<SignInStartInput, 'confirmation' | 'returnUrl' | 'binding'>
 
 let people = 0
 
@@ -40,6 +50,22 @@ export async function startAdminSite(connectionString: string): Promise<AdminSit
     .snapshot()
     .find(({ name }) => name.endsWith('-operator-key'))!
     .versions.at(-1)!.value
+  const signedIn: AdminSite['signedIn'] = async (tenant, how, known) => {
+    // Holders of addresses are shared by all environments of the storage account, and that by all test files.
+    const address = known ?? `member${++people}.${process.env['ENVIRONMENT_ID']}@contoso.example`
+    if (known === undefined) site.directory.addUser({ upn: address, displayName: `Member ${people}`, password: 'x' })
+    const wanted = { address, displayName: '', receive: true, send: true, transport: 'auto' as const }
+    const { link, signInId } = await gateway.connect.startSignIn(tenant, { ...wanted, ...how }, 'tenant-admin')
+    const browser = site.browser()
+    const opened = await browser.visit({ method: 'GET', url: link })
+    const token = /name="token" value="([^"]+)"/.exec(opened.body)?.[1] ?? ''
+    const sent = await browser.visit({ method: 'POST', url: link, form: { token }, from: origin }, false)
+    const { url } = await site.entra.control.signInAs(sent.headers['location'] ?? '', address)
+    const page = await browser.visit({ method: 'GET', url, from: 'https://login.example' })
+    const back = /href="(https:\/\/app[^"]+)"/.exec(page.body)?.[1]?.replaceAll('&amp;', '&')
+    const code = back === undefined ? '' : (new URL(back).searchParams.get('result') ?? '')
+    return { signInId, address, page, code }
+  }
   return {
     ...site,
     operatorKey,
@@ -57,23 +83,10 @@ export async function startAdminSite(connectionString: string): Promise<AdminSit
       const registration = await gateway.registrations.save(id, undefined, registrationInput)
       return { id, key: key.reveal(), registrationId: registration.id }
     },
+    signedIn,
     async mailbox(tenant, known) {
-      // Holders of addresses are shared by all environments of the storage account, and that by all test files.
-      const address = known ?? `member${++people}.${process.env['ENVIRONMENT_ID']}@contoso.example`
-      if (known === undefined) site.directory.addUser({ upn: address, displayName: `Member ${people}`, password: 'x' })
-      const wanted = { address, displayName: '', receive: true, send: true, transport: 'auto' as const }
-      const started = await gateway.connect.startSignIn(
-        tenant,
-        { ...wanted, confirmation: 'confirmed-by-link' },
-        'tenant-admin',
-      )
-      const browser = site.browser()
-      const opened = await browser.visit({ method: 'GET', url: started.link })
-      const token = /name="token" value="([^"]+)"/.exec(opened.body)?.[1] ?? ''
-      const sent = await browser.visit({ method: 'POST', url: started.link, form: { token }, from: origin }, false)
-      const { url } = await site.entra.control.signInAs(sent.headers['location'] ?? '', address)
-      const page = await browser.visit({ method: 'GET', url, from: 'https://login.example' })
-      const { mailboxId, connectionId } = await gateway.connect.describeSignIn(tenant, started.signInId)
+      const { signInId, address, page } = await signedIn(tenant, { confirmation: 'confirmed-by-link' }, known)
+      const { mailboxId, connectionId } = await gateway.connect.describeSignIn(tenant, signInId)
       return { mailboxId, connectionId, address, page }
     },
   }

@@ -1,0 +1,202 @@
+import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { connectionToRow } from '../../lib/flows/common/connection-rows.js'
+import type { Operation } from '../../lib/http/operation.js'
+import { operations } from '../../lib/http/operations.js'
+import type { Connection } from '../../lib/model/connection.js'
+import { newId } from '../../lib/model/ids.js'
+import { storageNames } from '../../lib/model/names.js'
+import { type AdminSite, startAdminSite } from '../support/admin-site.js'
+import { type ApiAnswer, type ApiInput, callApi, type OperationKey } from '../support/api-call.js'
+import { registrationInput } from '../support/connect-site.js'
+import { storedTables } from '../support/stored.js'
+
+const returnUrl = 'https://app.example.com/back'
+const binding = 'session-of-the-app-user'
+let site: AdminSite
+let acme: Awaited<ReturnType<AdminSite['tenant']>>
+let box: Awaited<ReturnType<AdminSite['mailbox']>>
+
+beforeAll(async () => {
+  site = await startAdminSite(inject('azurite'))
+  acme = await site.tenant('audited')
+  box = await site.mailbox(acme.id)
+  await site.gateway.admin.addReturnUrl(acme.id, returnUrl)
+})
+afterAll(() => site.stop())
+
+type Input = Omit<ApiInput, 'key'>
+const call = (name: OperationKey, input: Input = {}): Promise<ApiAnswer> => callApi(name, { key: acme.key, ...input })
+const made = async (name: OperationKey, body: object): Promise<Input> => {
+  const { json } = await call(name, { body })
+  return { params: { id: json.id ?? json.signInId } }
+}
+const mail = async (more: object = {}): Promise<Input> =>
+  made('mailSubmit', {
+    mailboxId: box.mailboxId,
+    to: ['ben@contoso.example'],
+    subject: 's',
+    text: 'x',
+    hold: true,
+    ...more,
+  })
+const wanted = (address: string) => ({ address, displayName: '', receive: true, send: false, transport: 'auto' })
+
+async function connection(mode: Connection['mode']): Promise<string> {
+  const id = newId()
+  const at = new Date().toISOString()
+  const row: Connection = {
+    id,
+    tenant: acme.id,
+    mode,
+    provider: 'microsoft',
+    registrationId: acme.registrationId,
+    username: '',
+    scopes: [],
+    state: 'connected',
+    reason: '',
+    stateSince: at,
+    createdAt: at,
+    connectedAt: at,
+  }
+  const names = storageNames(process.env['ENVIRONMENT_ID'] ?? '')
+  await storedTables(inject('azurite')).insert(names.table('connections'), connectionToRow(row))
+  return id
+}
+
+const webhook = { url: 'https://app.example.com/hook' }
+const box1 = (): Input => ({ params: { id: box.mailboxId } })
+
+/** A call of each operation that changes something; `~` when it is the deployment's. */
+const changes: Record<string, () => Promise<Input & { by?: 'operator' }>> = {
+  tenantCreate: async () => ({ by: 'operator', body: { id: 'audited-new', name: 'New' } }),
+  tenantRemove: async () => {
+    await site.gateway.admin.createTenant({ id: 'audited-gone', name: 'Gone' })
+    return { by: 'operator', params: { id: 'audited-gone' } }
+  },
+  holderRelease: async () => {
+    const [holder] = await site.gateway.admin.findHolders(box.address)
+    return { by: 'operator', params: { id: holder!.id } }
+  },
+  keyCreate: async () => ({ body: { role: 'app', name: 'shop' } }),
+  keyRemove: () => made('keyCreate', { role: 'app', name: 'shop' }),
+  returnUrlAdd: async () => ({ body: { url: 'https://app.example.com/other' } }),
+  returnUrlRemove: () => made('returnUrlAdd', { url: 'https://app.example.com/third' }),
+  webhookAdd: async () => ({ body: webhook }),
+  webhookRemove: () => made('webhookAdd', webhook),
+  registrationCreate: async () => ({ body: registrationInput }),
+  registrationSave: async () => ({ ...(await made('registrationCreate', registrationInput)), body: registrationInput }),
+  registrationRemove: () => made('registrationCreate', registrationInput),
+  settingsSave: async () => ({ body: {} }),
+  settingsReset: async () => ({}),
+  mailboxSettingsSave: async () => ({ ...box1(), body: {} }),
+  mailboxSettingsReset: async () => box1(),
+  signInStart: async () => ({ body: { ...wanted('new@contoso.example'), confirmation: 'tenant-admin' } }),
+  signInRedeem: async () => {
+    const { signInId, code } = await site.signedIn(acme.id, { confirmation: 'result-code', returnUrl, binding })
+    return { params: { id: signInId }, body: { code, binding } }
+  },
+  signInConfirm: async () => {
+    const { signInId } = await site.signedIn(acme.id, { confirmation: 'tenant-admin' })
+    return { params: { id: signInId } }
+  },
+  adminConsentStart: async () => ({ body: {} }),
+  connectionRemove: async () => ({ params: { id: await connection('delegated') } }),
+  mailboxCreate: async () => ({
+    body: { connectionId: await connection('app-only'), address: 'fay@fabrikam.example' },
+  }),
+  mailboxChange: async () => ({ ...box1(), body: { description: 'changed' } }),
+  mailboxRemove: async () => ({ params: { id: (await site.mailbox(acme.id)).mailboxId } }),
+  mailboxPoll: async () => box1(),
+  mailboxReconnect: async () => box1(),
+  mailboxTestMail: async () => ({ ...box1(), body: {} }),
+  mailRelease: () => mail(),
+  mailCancel: () => mail(),
+  mailRetry: () => mail({ hold: false }),
+  mailResolve: async () => {
+    const { params } = await mail()
+    const id = params!['id']!
+    const names = storageNames(process.env['ENVIRONMENT_ID'] ?? '')
+    const row = { partitionKey: `${acme.id}~${id.slice(0, 2)}`, rowKey: id, state: 'unknown', held: false }
+    await storedTables(inject('azurite')).upsert(names.table('mails'), row)
+    return { params: { id }, body: { outcome: 'sent' } }
+  },
+}
+
+const changing = (Object.entries(operations) as [OperationKey, Operation][]).filter(
+  ([, { method, name }]) => method !== 'GET' && name !== 'mail-submit',
+)
+
+test('each operation that changes something leaves a row in the audit log: who, what, about which', async () => {
+  expect(Object.keys(changes).sort()).toEqual(changing.map(([key]) => key).sort())
+  for (const [key, operation] of changing) {
+    const { by, ...input } = await changes[key]!()
+    const credential = by === 'operator' ? site.operatorKey : acme.key
+    const answer = await callApi(key, { key: credential, ...input })
+    expect(answer.status, `${key} ${JSON.stringify(answer.json)}`).toBeLessThan(300)
+    const log = await site.gateway.ops.listLog(operation.tenant ? acme.id : '~', { log: 'audit', limit: 20 })
+    const row = log.find(({ action }) => action === operation.name)
+    const [, , keyId] = credential.split('_')
+    expect(row, key).toMatchObject({ role: by ?? 'tenant-admin', keyId })
+    if (!operation.name.startsWith('settings-')) expect(row?.['subject'], key).not.toBe('')
+    expect(JSON.stringify(row), key).not.toMatch(/mbg_|whsec_|@/)
+  }
+}, 60_000)
+
+test('a refused call and a dry run change nothing and leave no row', async () => {
+  const rows = async () => (await site.gateway.ops.listLog(acme.id, { log: 'audit', limit: 200 })).length
+  const before = await rows()
+  expect((await call('mailboxChange', { ...box1(), body: { key: 'too-long' } })).status).toBe(400)
+  expect((await call('settingsSave', { body: {}, query: { dryRun: 'true' } })).status).toBe(200)
+  expect((await call('mailboxRemove', { params: { id: 'a'.repeat(26) } })).status).toBe(404)
+  expect(await rows()).toBe(before)
+})
+
+const long = 'x'.repeat(2_000)
+/** Bad input of administrators: operation, body or query, the field at fault, and the limit that must be named. */
+const refusals: [OperationKey, Input, field: string, limit: RegExp][] = [
+  ['keyCreate', { body: { role: 'king', name: 'x' } }, 'role', /app.*tenant-admin.*operator/],
+  ['keyCreate', { body: { role: 'app', name: '' } }, 'name', /empty/],
+  ['keyCreate', { body: { role: 'app', name: long } }, 'name', /100/],
+  ['keyCreate', { body: { role: 'app', name: 'x', expiresInDays: 731 } }, 'expiresInDays', /730/],
+  ['keyCreate', { body: { role: 'app', name: 'x', surprise: 1 } }, 'body', /surprise/],
+  ['returnUrlAdd', { body: { url: 'http://app.example.com' } }, 'url', /https/],
+  ['returnUrlAdd', { body: { url: `https://a.example/${long}` } }, 'url', /500/],
+  ['webhookAdd', { body: { url: 'ftp://app.example.com' } }, 'url', /https/],
+  ['registrationCreate', { body: { ...registrationInput, clientId: 'x' } }, 'clientId', /GUID/],
+  ['registrationCreate', { body: { ...registrationInput, directory: 'x' } }, 'directory', /GUID.*organizations/],
+  ['registrationCreate', { body: { ...registrationInput, clientSecret: long } }, 'clientSecret', /1000/],
+  [
+    'registrationCreate',
+    { body: { ...registrationInput, clientSecretExpiresAt: 'soon' } },
+    'clientSecretExpiresAt',
+    /ISO/,
+  ],
+  ['registrationRemove', { params: { id: 'x' }, query: { force: '1' } }, 'force', /true/],
+  ['mailboxChange', { params: { id: 'x' }, body: { key: 'sixsix' } }, 'key', /1 to 5/],
+  ['mailboxChange', { params: { id: 'x' }, body: { displayName: long } }, 'displayName', /100/],
+  ['mailboxChange', { params: { id: 'x' }, body: { description: long } }, 'description', /500/],
+  ['mailboxChange', { params: { id: 'x' }, body: { purpose: long } }, 'purpose', /50/],
+  ['mailboxChange', { params: { id: 'x' }, body: { sendAs: ['no address'] } }, 'sendAs[0]', /mail address/],
+  ['mailboxChange', { params: { id: 'x' }, body: { sendAs: Array(51).fill('a@b.example') } }, 'sendAs', /50/],
+  ['mailboxChange', { params: { id: 'x' }, body: { default: false } }, 'default', /true/],
+  ['mailboxRemove', { params: { id: 'x' }, query: { force: 'yes' } }, 'force', /true/],
+  ['logList', { query: { log: 'all' } }, 'log', /sending.*receiving.*audit/],
+  ['logList', { query: { day: 'monday' } }, 'day', /yyyymmdd/],
+  ['logList', { query: { limit: '0' } }, 'limit', /1.*200/],
+]
+
+test('every refusal of bad input names the field, the limit and the cure', async () => {
+  for (const [name, input, field, limit] of refusals) {
+    const { status, json } = await call(name, input)
+    const about = `${name} ${field}: ${JSON.stringify(json)}`
+    expect(status, about).toBe(400)
+    expect(json.problems[0].field, about).toBe(field)
+    expect(json.problems[0].message, about).toMatch(limit)
+    expect(json.title, about).toContain(field)
+    expect(json.detail.length, about).toBeGreaterThan(20)
+  }
+  const bad = { id: 'Not A Slug', name: 'x' }
+  const { status, json } = await callApi('tenantCreate', { key: site.operatorKey, body: bad })
+  expect([status, json.problems[0].field]).toEqual([400, 'id'])
+  expect(json.problems[0].message).toMatch(/2 to 32/)
+})
