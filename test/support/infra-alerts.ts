@@ -85,8 +85,12 @@ export function alertProblems({ infra, runbook, code }: Sources): string[] {
   for (const item of workbookOf(deployed)) {
     if (item.content.query !== undefined && !item.content.query.startsWith('Usage'))
       problems.push(...queryProblems(`workbook ${item.name}`, item.content.query, code))
-    for (const { metric, namespace } of item.content.metrics ?? [])
+    for (const { metric, namespace } of item.content.metrics ?? []) {
+      // Namespace, category (only storage has one), metric.
+      const form = new RegExp(`^${namespace}-(Transaction|Capacity)?-[A-Za-z]+$`)
+      if (!form.test(metric)) problems.push(`workbook ${item.name}: ${metric} is no name of a metric`)
       problems.push(...metricProblems(`workbook ${item.name}`, `${namespace} ${metric.split('-').at(-1)}`))
+    }
     for (const id of item.content.resourceIds ?? [])
       if (id.includes('{')) problems.push(`workbook ${item.name}: asks ${id}`)
   }

@@ -95,6 +95,11 @@ test.each<[what: string, plant: (sources: Sources) => Sources, named: RegExp]>([
     /vault-throttled: Azure counts no/,
   ],
   [
+    'a metric in a form that shows nothing',
+    (from) => ({ ...from, infra: edited(from.infra, 'workbook.json', 'vaults--Service', 'vaults-Service') }),
+    /is no name of a metric/,
+  ],
+  [
     'a section renamed',
     (from) => ({ ...from, runbook: from.runbook.replace('## polls-late', '## late-polls') }),
     /polls-late: docs\/runbook.md has no such section/,

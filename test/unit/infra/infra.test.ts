@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { hostSettings, type SettingRow, settingsTable } from '../../../lib/config.js'
 import { sampleSettings } from '../../../local/write-docs.js'
@@ -93,6 +93,15 @@ describe('what production looks like', () => {
       deployment: { storage: { type: 'blobContainer', authentication: { type: 'UserAssignedIdentity' } } },
       scaleAndConcurrency: { instanceMemoryMB: 2048, maximumInstanceCount: 200 },
     })
+  })
+
+  test('what is kept warm is a group the platform knows: http, or one of our own timers and queues', () => {
+    const own = readdirSync(new URL('../../../functions/', import.meta.url)).map(
+      (file) => `function:${file.slice(0, -3)}`,
+    )
+    const groups = at(resource('Microsoft.Web/sites'), 'properties.functionAppConfig.scaleAndConcurrency.alwaysReady')
+    expect(groups).toEqual([{ name: 'http', instanceCount: 1 }])
+    for (const { name } of groups as { name: string }[]) expect(['http', ...own]).toContain(name)
   })
 
   test('SEC-20: the log of HTTP addresses stays off, in Azure and in the host', () => {
