@@ -1,6 +1,6 @@
 import PostalMime, { type Address, type Attachment, type Email } from 'postal-mime'
 import { GatewayError } from '../errors.js'
-import { joinedLines } from './joined-lines.js'
+import { type Base64Decoder, joinedBase64, joinedLines } from './joined-lines.js'
 import { checkMailLimits, mailLimits, tooComplex } from './mail-limits.js'
 import { plainText } from './plain-text.js'
 
@@ -114,7 +114,8 @@ function newParser(): PostalMime {
   const usual = part.setupContentDecoder
   part.setupContentDecoder = function (this: PartNode, encoding: string) {
     usual.call(this, encoding)
-    if (!/base64|quoted-printable/i.test(encoding)) this.contentDecoder = joinedLines()
+    if (/base64/i.test(encoding)) this.contentDecoder = joinedBase64(this.contentDecoder as Base64Decoder)
+    else if (!/quoted-printable/i.test(encoding)) this.contentDecoder = joinedLines()
   }
   return parser
 }
