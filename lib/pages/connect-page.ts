@@ -1,5 +1,5 @@
 import type { SignInTarget } from '../model/sign-in.js'
-import { html, type Markup } from './html.js'
+import { breakable, html, type Markup } from './html.js'
 import { layout } from './layout.js'
 import { type KnownServer, passwordForm, type TypedForm } from './password-form.js'
 import { rights } from './rights.js'
@@ -32,7 +32,7 @@ ${passwordForm(page)}
 </details>`
   return layout(
     again ? 'Reconnect your mailbox' : 'Connect your mailbox',
-    html`<h1>${again ? 'Reconnect' : 'Connect'} ${target.address}</h1>
+    html`<h1>${again ? 'Reconnect' : 'Connect'} ${breakable(target.address)}</h1>
 <p><strong>${tenantName}</strong> asks for access to this mailbox. Go on only if you know why.</p>
 ${page.problem ? html`<div class="problem" role="alert"><strong>${page.problem.description}</strong><p>${page.problem.remedy}</p></div>` : ''}
 <dl>

@@ -3,6 +3,12 @@ export class Markup {
   constructor(readonly text: string) {}
 }
 
+/** A mail address that breaks behind the @ when the line is too short for it. */
+export function breakable(address: string): Markup {
+  const at = address.lastIndexOf('@') + 1
+  return html`${address.slice(0, at)}<wbr>${address.slice(at)}`
+}
+
 type Piece = Markup | string | number | undefined | false | readonly Piece[]
 
 const entities: Record<string, string> = {

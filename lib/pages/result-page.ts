@@ -1,5 +1,5 @@
 import type { SignInStatus, SignInTarget, Verdicts } from '../model/sign-in.js'
-import { html, type Markup } from './html.js'
+import { breakable, html, type Markup } from './html.js'
 import { layout } from './layout.js'
 import { verdictItem } from './verdict-item.js'
 
@@ -16,10 +16,10 @@ export interface ResultPage {
 export function resultPage(page: ResultPage): string {
   const { target, verdicts, status } = page
   const done = status === 'confirmed'
-  const heading = done ? `${target.address} is connected` : page.returnTo ? 'One more step' : 'You are signed in'
+  const title = done ? `${target.address} is connected` : page.returnTo ? 'One more step' : 'You are signed in'
   return layout(
-    heading,
-    html`<h1>${heading}</h1>
+    title,
+    html`<h1>${done ? html`${breakable(target.address)} is connected` : title}</h1>
 <p>${lead(page)}</p>
 <ul class="verdicts">
 ${verdictItem('Signing in', verdicts.signIn, page.signedInAs ? `Signed in as ${page.signedInAs}.` : 'The sign-in was accepted.', 'The sign-in was not checked.')}
@@ -32,7 +32,10 @@ ${page.returnTo && done ? html`<a class="button" href="${page.returnTo}" rel="no
   )
 }
 
-function lead({ status, target, tenantName, returnTo }: ResultPage): Markup {
+function lead({ status, target, tenantName, returnTo, verdicts }: ResultPage): Markup {
+  const failing = (['reading', 'sending'] as const).filter((one) => verdicts[one].verdict === 'fails')
+  if (status === 'confirmed' && failing.length > 0)
+    return html`<strong>${tenantName}</strong> has access, but ${failing.join(' and ')} mail does not work yet. It is tried again by itself; below you see what helps.`
   if (status === 'confirmed')
     return html`<strong>${tenantName}</strong> can use this mailbox from now on. You can close this page.`
   if (returnTo)

@@ -12,6 +12,7 @@ main{width:100%;max-width:34rem;background:var(--card);border:1px solid var(--li
 h1{font-size:clamp(1.25rem,5.2vw,1.5rem);line-height:1.25;margin:0 0 .75rem;overflow-wrap:anywhere;letter-spacing:-.01em}
 h2{font-size:1.0625rem;margin:1.75rem 0 .5rem}
 p{margin:.5rem 0;overflow-wrap:anywhere}
+a{color:var(--accent)}
 .soft{color:var(--soft);font-size:.9375rem}
 ul{margin:.5rem 0;padding-left:1.25rem}
 li{margin:.25rem 0}
@@ -38,7 +39,7 @@ details{margin-top:1.5rem;border-top:1px solid var(--line);padding-top:1rem}
 summary{cursor:pointer;font-weight:600;min-height:32px}
 .verdicts{list-style:none;padding:0}
 .verdicts li{border:1px solid var(--line);border-radius:12px;padding:.75rem 1rem;margin:.625rem 0}
-.verdicts .word{float:right;font-weight:700;margin-left:.75rem}
+.verdicts .word{float:right;font-weight:700;font-size:.9375rem;margin-left:.5rem}
 .works .word{color:var(--good)}
 .fails .word{color:var(--bad)}
 .not-tested .word{color:var(--wait)}

@@ -93,6 +93,69 @@ describe.runIf(present)('connecting in a real browser', () => {
     })
   })
 
+  test('M-065: an administrator allows what a person may not; both see what happened', async () => {
+    const stopped = 'adminconsent@contoso.example'
+    const link = await newLink(stopped)
+    let approval = ''
+    await inBrowser({}, async (page) => {
+      await page.goto(link)
+      await toMicrosoft(page)
+      await page.click(`button[value="${stopped}"]`)
+      await page.waitForURL(/localhost/)
+      expect(await page.innerText('h1')).toBe('An administrator has to approve this')
+      approval = (await page.getAttribute('.link a', 'href')) ?? ''
+      await picture(page, 'approval')
+    })
+    await inBrowser({}, async (page) => {
+      await page.goto(approval)
+      await picture(page, 'consent')
+      await toMicrosoft(page)
+      await page.click('text=Accept for Contoso')
+      await page.waitForSelector(`button[value="${ana}"]`)
+      await page.click(`button[value="${ana}"]`)
+      await page.waitForURL(/localhost.*\/result/)
+      expect(await page.innerText('main')).toContain('No mailbox was connected')
+      await picture(page, 'consent-result')
+    })
+  })
+
+  test('M-065 M-029: app-only is allowed by an administrator and waits for the tenant', async () => {
+    const admin = apiClient(stack.url, tenant.adminKey)
+    const { link } = await admin.call<{ link: string }>('POST', 'v1/admin-consents', {})
+    await inBrowser({}, async (page) => {
+      await page.goto(link)
+      await picture(page, 'consent-app-only')
+      await toMicrosoft(page)
+      await page.click('text=Accept for Contoso')
+      await page.click(`button[value="${ana}"]`)
+      await page.waitForURL(/localhost.*\/result/)
+      expect(await page.innerText('h1')).toBe('Thank you, one step is left')
+    })
+  })
+
+  test('M-072 M-062: what does not work, the wrong account, and no at the start are said plainly', async () => {
+    await inBrowser({}, async (page) => {
+      await page.goto(await newLink('nomailbox@contoso.example'))
+      await toMicrosoft(page)
+      await page.click('button[value="nomailbox@contoso.example"]')
+      await page.waitForURL(/localhost.*\/result/)
+      expect(await page.innerText('.verdicts')).toContain('Does not work yet')
+      expect(await page.innerText('main')).toContain('reading and sending mail does not work yet')
+      await picture(page, 'result-fails')
+      await page.goto(await newLink('ben@contoso.example'))
+      await toMicrosoft(page)
+      await page.click('summary:has-text("Use another account")')
+      await page.click(`button[value="${ana}"]`)
+      await page.waitForURL(/localhost/)
+      expect(await page.innerText('h1')).toBe('That was another account')
+      await picture(page, 'mismatch')
+      await page.click('a.button:has-text("Try again")')
+      await page.click('text=Cancel, do not connect')
+      await page.waitForSelector('h1:has-text("Cancelled")')
+      await picture(page, 'cancelled')
+    })
+  })
+
   test('M-059 P-30: connecting works with JavaScript off', async () => {
     await inBrowser({ javaScriptEnabled: false }, async (page) => {
       await page.goto(await newLink(ana))

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { cancelledPage } from '../../../lib/pages/cancelled-page.js'
 import { connectPage } from '../../../lib/pages/connect-page.js'
+import { consentPage, consentResultPage } from '../../../lib/pages/consent-pages.js'
 import { errorPage } from '../../../lib/pages/error-page.js'
 import { html } from '../../../lib/pages/html.js'
 import { resultPage } from '../../../lib/pages/result-page.js'
@@ -36,6 +37,22 @@ const pages = {
     returnTo: 'https://a.example/?x="y',
   }),
   error: errorPage({ code: evil, class: 'permanent', description: evil, remedy: evil, requestId: evil, retry: evil }),
+  approval: errorPage({
+    code: 'aadsts_90094',
+    class: 'needs-admin',
+    description: '',
+    remedy: '',
+    requestId: evil,
+    approval: 'https://a.example/connect/?x="><script>',
+  }),
+  consent: consentPage({ link: evil, tenantName: evil, target: { ...target, consent: 'app-only' }, formToken: evil }),
+  consented: consentResultPage({
+    status: 'signed-in',
+    tenantName: evil,
+    target: { ...target, consent: 'app-only' },
+    signedInAs: evil,
+    verdicts: { signIn: fails, reading: fails, sending: fails },
+  }),
   cancelled: cancelledPage({ tenantName: evil, address: evil }),
 }
 
@@ -93,4 +110,18 @@ test('M-072: the three verdicts are said apart', () => {
   expect(page).toContain('Works')
   expect(page).toContain('IMAP is off.')
   expect(page).toContain('Not tested yet')
+  expect(page).toContain('reading mail does not work yet')
+  const fine = { ...verdicts, reading: { verdict: 'works' } } as const
+  const well = resultPage({ status: 'confirmed', tenantName: 'Acme', target, signedInAs: 'a@b.c', verdicts: fine })
+  expect(well).toContain('can use this mailbox from now on')
+  expect(well).not.toContain('does not work yet')
+})
+
+test('M-065: the two permissions an administrator can give are told apart', () => {
+  const page = (consent: 'app-only' | 'delegated') =>
+    consentPage({ link: 'a.b', tenantName: 'Acme', target: { consent, receive: true, send: false }, formToken: '' })
+  expect(page('app-only')).toContain('in every mailbox')
+  expect(page('app-only')).toContain('without anybody signed in')
+  expect(page('delegated')).toContain('Nobody’s mailbox is connected by this')
+  for (const one of [page('app-only'), page('delegated')]) expect(one).not.toContain('Send mail')
 })
