@@ -253,7 +253,9 @@ export async function wireGateway(config: Config, over: Partial<Dependencies> = 
     retention: () => purgeOld(deps, config.retentionDays),
   }
   const ops = {
-    ...bind(deps, { buryMessage, checkHealth, listAttention, listLog }),
+    ...bind(deps, { buryMessage, listAttention, listLog }),
+    // Anybody may ask: a flood of questions must not use up what the vault and the storage answer in a second.
+    checkHealth: shared(1_000, () => checkHealth(deps)),
     sweep: () => sweep(deps, sweepParts),
   }
   return {
@@ -299,6 +301,29 @@ function every(periodMs: number, run: () => Promise<unknown>): () => Promise<voi
     if (now < notBefore) return
     await run()
     notBefore = now + periodMs - 30_000
+  }
+}
+
+/** One answer for everybody who asks while it is made and until it is `keptMs` old; a failed one is not kept. */
+export function shared<T>(
+  keptMs: number,
+  ask: () => Promise<T>,
+  now: () => number = systemClock.now,
+): () => Promise<T> {
+  let answer: Promise<T> | undefined
+  let until = 0
+  return () => {
+    if (answer !== undefined && now() < until) return answer
+    until = Number.POSITIVE_INFINITY
+    answer = ask()
+    const settled = (keep: number): void => {
+      until = keep
+    }
+    answer.then(
+      () => settled(now() + keptMs),
+      () => settled(0),
+    )
+    return answer
   }
 }
 
