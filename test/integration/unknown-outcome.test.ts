@@ -12,6 +12,7 @@ import { newId } from '../../lib/model/ids.js'
 import { parseMailSubmission } from '../../lib/model/mail-submission.js'
 import type { Mailbox, ReceiveSettings, SendSettings } from '../../lib/model/mailbox.js'
 import type { Authority } from '../../lib/ports/authority.js'
+import type { Sender } from '../../lib/ports/sender.js'
 import { Secret } from '../../lib/secret.js'
 import { azureBlobs } from '../../lib/stores/azure-blobs.js'
 import { azureQueues } from '../../lib/stores/azure-queues.js'
@@ -56,6 +57,10 @@ async function world(mailbox: Partial<Mailbox>, deps: Partial<SendDependencies>)
   return {
     ...h,
     drain,
+    /** Time passes and nobody works. */
+    pass(ms: number) {
+      ahead += ms
+    },
     async later(ms: number) {
       ahead += ms
       await drain()
@@ -167,7 +172,12 @@ describe('REL-03, P-09: the connection drops after the final dot and nothing can
   test('whenUnknown resend past the deadline: a person is asked, it is not called failed', async () => {
     const { server, send, deps } = await smtp({ phase: 'after-dot', fault: 'hang' })
     const w = await world({ send }, deps)
-    w.deps.settings = { ...w.deps.settings, deadlineMs: 100 }
+    w.deps.settings = { ...w.deps.settings, deadlineMs: hour }
+    const open: Sender['open'] = (...input) => {
+      w.pass(2 * hour)
+      return deps.senders.smtp.open(...input)
+    }
+    w.deps.senders = { ...deps.senders, smtp: { open } }
     const id = await w.send('resend')
     expect(await w.read(id)).toMatchObject({ state: 'unknown' })
     expect(server.mails).toHaveLength(1)
