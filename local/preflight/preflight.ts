@@ -84,8 +84,8 @@ async function checkServices(gateway: Gateway): Promise<Finding[]> {
   const { checks } = await gateway.ops.checkHealth()
   const isSilent = checks.some(({ name, ok }) => name === 'tables' && !ok)
   return checks.flatMap(({ name, ok, code, text }) => {
-    // Both read tables; where those fail there is one thing to cure, not three.
-    if (isSilent && (name === 'clock' || name === 'timers')) return []
+    // These read tables; where those fail there is one thing to cure, not four.
+    if (isSilent && ['clock', 'timers', 'balance'].includes(name)) return []
     if (ok) return [pass(name, text)]
     if (text.includes('have not run yet')) return [warn(name, text, 'not-started')]
     const id = code.replaceAll('_', '-')

@@ -31,6 +31,10 @@ export const remedies = {
     'The timers have not run for ten minutes.',
     'Look whether the app runs, then at the function "sweep" in its log (docs/runbook.md).',
   ],
+  'balance-not-closed': [
+    'Accepted mails are not where they must be.',
+    'Look at the list of what needs attention, then at docs/runbook.md.',
+  ],
   'not-started': [
     'The app has never run with these settings.',
     'Start or deploy it; the first sweep makes tables, queues and the operator key within a minute.',

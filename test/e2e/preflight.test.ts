@@ -81,6 +81,7 @@ describe('preflight', () => {
       'vault',
       'clock',
       'timers',
+      'balance',
       'provider',
       'graph',
       'resolver',
