@@ -30,9 +30,11 @@ param resourceLocks bool = true
 @description('Instances that are always warm, per function group.')
 param alwaysReady alwaysReadyType[] = []
 
-@description('E-mail addresses that alerts go to.')
-@maxLength(10)
-param alertAddresses string[] = []
+@description('Public addresses or ranges (CIDR) from which operators may reach the vault in spite of the isolation, separated by commas.')
+param vaultAllowedAddresses string = ''
+
+@description('E-mail addresses that alerts go to, separated by commas.')
+param alertAddresses string = ''
 
 resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
   name: resourceGroupName
@@ -47,9 +49,10 @@ module gateway 'main.bicep' = {
     location: location
     publicBaseUrl: publicBaseUrl
     networkIsolation: networkIsolation
+    vaultAllowedAddresses: filter(split(vaultAllowedAddresses, ','), address => !empty(address))
     resourceLocks: resourceLocks
     alwaysReady: alwaysReady
-    alertAddresses: alertAddresses
+    alertAddresses: filter(split(alertAddresses, ','), address => !empty(address))
   }
 }
 

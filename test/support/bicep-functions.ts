@@ -18,6 +18,7 @@ export const functions: Record<string, unknown> = {
   empty: (value: unknown) => value === null || Object.keys(value as object).length === 0,
   union: (...objects: object[]) => Object.assign({}, ...objects),
   concat: (...lists: unknown[][]) => lists.flat(1),
+  filter: (items: unknown[], by: Callback) => items.filter((item) => by(item) === true),
   map: (items: unknown[], by: Callback) => items.map(by),
   bool: (value: unknown) => value === 'true',
   readEnvironmentVariable: (name: unknown, fallback?: unknown) => fallback ?? `<${text(name)}>`,

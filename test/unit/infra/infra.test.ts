@@ -120,6 +120,24 @@ describe('what production looks like', () => {
   })
 })
 
+test('azd: an address that may read the first key, and addresses for alerts, come as lists with commas', () => {
+  const given = {
+    resourceGroupName: 'rg',
+    location: 'westeurope',
+    publicBaseUrl: '',
+    environmentId: 'mbg',
+    vaultAllowedAddresses: '203.0.113.7',
+  }
+  const { deployed } = evaluate(files, 'azd.bicep', { ...given, alertAddresses: 'a@example.com,b@example.com' })
+  const vault = deployed.find((one) => one.type === 'Microsoft.KeyVault/vaults')?.body
+  expect(at(vault, 'properties.networkAcls')).toMatchObject({
+    defaultAction: 'Deny',
+    ipRules: [{ value: '203.0.113.7' }],
+  })
+  const people = deployed.find((one) => one.type === 'Microsoft.Insights/actionGroups')?.body
+  expect(at(people, 'properties.emailReceivers')).toHaveLength(2)
+})
+
 test("SEC-36: a customer's back end may send mail and take its own tenant's events, nothing else", () => {
   const { deployed } = evaluate(files, 'modules/customer-back-end.bicep', backEnd)
   expect(deployed.map((one) => [one.scope.split(' ')[1], String(at(one.body, 'properties.roleDefinitionId'))])).toEqual(
