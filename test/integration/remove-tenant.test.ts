@@ -23,7 +23,7 @@ import { type AdminSite, startAdminSite } from '../support/admin-site.js'
 import { callApi, type OperationKey } from '../support/api-call.js'
 import { registrationInput } from '../support/connect-site.js'
 import { CrashError, manualClock } from '../support/send-harness.js'
-import { environmentDump } from '../support/stored.js'
+import { environmentDump, storedTables } from '../support/stored.js'
 
 const writes = ['insert', 'update', 'upsert', 'remove', 'transaction', 'ensure', 'put', 'send', 'set', 'purge']
 
@@ -103,6 +103,7 @@ async function world() {
 
 const marker = (tenant: string): string => `marker of ${tenant}!`
 
+/** As many writes each time, whatever the random ids: `emitEvent` schedules the webhook. */
 async function fill(deps: RemoveTenantDependencies, tokens: never, tenant: string): Promise<void> {
   const text = marker(tenant)
   const { tables } = deps
@@ -131,7 +132,6 @@ async function fill(deps: RemoveTenantDependencies, tokens: never, tenant: strin
   await put('signins', signInId.slice(0, 2), signInId)
   for (const kind of ['poll', 'lane'] as const) await setDue(deps, kind, tenant, mailboxId, now)
   await setDue(deps, 'grant', tenant, connectionId, now)
-  await setDue(deps, 'webhook', tenant, newId(), now)
   await setDue(deps, 'signin', tenant, signInId, now)
   await raiseAttention(deps, tenant, 'mailbox-send', mailboxId, { code: text, description: '', remedy: '' } as never)
   for (const name of logNames) await writeLog(deps, name, { tenant, text }, true)
@@ -180,7 +180,7 @@ describe('removing a tenant', () => {
     dry.clock.advance(6 * minute)
     await continueRemovals(measured.deps)
     const all = measured.life.writes
-    expect(all).toBeGreaterThan(60)
+    expect(all).toBeGreaterThan(50)
     expect(dry.secrets['acme']).toHaveLength(3)
     for (let step = 1; step <= all; step++) {
       const w = await world()
@@ -274,7 +274,11 @@ describe('removing a tenant', () => {
       site.vault.control.fail({ status: 403, operation: 'purge', namePrefix: `${environment}-r-` })
       const later = await site.worker(6 * minute)
       await expect(later.authenticate(tenant.key)).rejects.toMatchObject({ code: 'unauthorized' })
-      await later.ops.sweep()
+      const tenants = storageNames(environment).table('tenants')
+      const isRemoved = async () =>
+        (await storedTables(inject('azurite')).get(tenants, tenant.id, 'tenant'))?.['state'] === 'removed'
+      // One pass is enough unless the storage of a busy machine stumbles; then the next one goes on.
+      for (let pass = 0; pass < 3 && !(await isRemoved()); pass++) await later.ops.sweep()
       site.vault.control.recover()
       expect(await marked()).toEqual([])
       const dump = await environmentDump(inject('azurite'), environment)

@@ -52,7 +52,9 @@ export async function checkBalance(deps: Dependencies): Promise<number> {
   const save = (columns: Record<string, string | number>) =>
     deps.tables.upsert(table, { ...balancePlace, v: 1, ...columns })
   const tenants = deps.tables.query(table, { partition: '~', rowRange: [`tenant~${tenantAt}`, 'tenant~~'] })
-  for await (const { rowKey } of tenants) {
+  for await (const { rowKey, state } of tenants) {
+    // Its mail goes with it; nothing of it may be put back or told any more.
+    if (state === 'removing') continue
     const tenant = rowKey.slice('tenant~'.length)
     const hints: Hint[] = []
     for await (const hint of openHints(deps, tenant, undefined)) hints.push(hint)
