@@ -33,7 +33,7 @@ export interface PollHarness {
 }
 
 export async function pollHarness(
-  subject: ReceiverSubject,
+  subject: Pick<ReceiverSubject, 'address' | 'receiver' | 'authority' | 'receive'> & { connection?: Connection },
   options: { after?: AfterReceive; settings?: Partial<ReceiveDependencies['settings']> } = {},
 ): Promise<PollHarness> {
   let offset = 0
@@ -72,7 +72,7 @@ export async function pollHarness(
     worker: newId(),
     receivers: { imap: receiver, graph: receiver },
     authority: async () => subject.authority,
-    connection: async () => ({ identity: { issuer: '', subject: '', username: address } }) as Connection,
+    connection: async () => subject.connection ?? ({ identity: { username: address } } as Connection),
     settings: {
       firstSyncDays: 7,
       afterReceive: 'leave',
