@@ -15,7 +15,8 @@ const transitions: Record<MailState, readonly MailState[]> = {
 }
 
 export function mayBecome(from: MailState, to: MailState): boolean {
-  return transitions[from].includes(to)
+  // A state of a newer build allows nothing here.
+  return (transitions[from] ?? []).includes(to)
 }
 
 export interface MailAttempt {

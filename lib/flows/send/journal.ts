@@ -4,22 +4,24 @@
  * nothing.
  */
 import { isDeepStrictEqual } from 'node:util'
-import { conflict, notFound, RowChangedError } from '../../errors.js'
+import { conflict, GatewayError, notFound, RowChangedError } from '../../errors.js'
 import { isId } from '../../model/ids.js'
 import { type Mail, type MailState, mayBecome } from '../../model/mail.js'
 import type { Dependencies } from '../common/dependencies.js'
-import { mailColumns, mailFromRow, mailPartition, mailToRow } from './mail-rows.js'
+import { mailColumns, mailFromRow, mailPartition, mailToRow, mailVersion } from './mail-rows.js'
 import { putHint, removeHint } from './outbox.js'
 
 /** A mail as read, with the ETag its next change must carry. */
 export interface JournalEntry {
   mail: Mail
   etag: string
+  /** Written by a newer build: shown, but left alone by this one (REL-13). */
+  newer: boolean
 }
 
 export async function findMail(deps: Dependencies, tenant: string, mailId: string): Promise<JournalEntry | undefined> {
   const row = await deps.tables.get(deps.names.table('mails'), mailPartition(tenant, mailId), mailId)
-  return row && { mail: mailFromRow(row), etag: row.etag ?? '' }
+  return row && { mail: mailFromRow(row), etag: row.etag ?? '', newer: Number(row['v'] ?? 1) > mailVersion }
 }
 
 /** Throws `not_found` for an id that never existed and for one of another tenant alike. */
@@ -50,13 +52,21 @@ export async function transition(
   return amend(deps, entry, { ...changes, state: to })
 }
 
+const writtenByNewer = (): GatewayError =>
+  new GatewayError('written_by_newer_version', 'transient', {
+    retryAfterMs: 60_000,
+    description: 'A newer version of the gateway wrote this mail, and an older one that still runs was asked.',
+    remedy: 'Nobody has to act: try again when the update is complete.',
+  })
+
 /** Changes columns without a step. */
 export async function amend(deps: Dependencies, entry: JournalEntry, changes: Partial<Mail>): Promise<JournalEntry> {
+  if (entry.newer) throw writtenByNewer()
   const { id, tenant } = entry.mail
   const row = { ...mailColumns(changes), partitionKey: mailPartition(tenant, id), rowKey: id }
   const mail = { ...entry.mail, ...changes }
   try {
-    return { mail, etag: await deps.tables.update(deps.names.table('mails'), row, entry.etag) }
+    return { ...entry, mail, etag: await deps.tables.update(deps.names.table('mails'), row, entry.etag) }
   } catch (error) {
     // The answer to our own write may have got lost, and the client's second try then met what the first had written.
     const now = error instanceof RowChangedError ? await findMail(deps, tenant, id) : undefined

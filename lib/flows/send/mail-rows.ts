@@ -3,6 +3,9 @@ import type { Row } from '../../ports/tables.js'
 
 export const mailPartition = (tenant: string, mailId: string): string => `${tenant}~${mailId.slice(0, 2)}`
 
+/** The highest version of a row this build understands. */
+export const mailVersion = 1
+
 /** A table string holds 32,768 characters; long lists continue in `name1`, `name2` … */
 const chunk = 30_000
 const lists = ['recipients', 'refused', 'delivered', 'history'] as const
@@ -46,7 +49,7 @@ export function mailColumns(mail: Partial<Mail>): Omit<Row, 'partitionKey' | 'ro
 }
 
 export function mailToRow(mail: Mail): Row {
-  return { ...mailColumns(mail), partitionKey: mailPartition(mail.tenant, mail.id), rowKey: mail.id, v: 1 }
+  return { ...mailColumns(mail), partitionKey: mailPartition(mail.tenant, mail.id), rowKey: mail.id, v: mailVersion }
 }
 
 export function mailFromRow(row: Row): Mail {

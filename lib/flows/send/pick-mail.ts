@@ -22,6 +22,7 @@ export async function pickMail(deps: Dependencies, tenant: string, hint: Hint): 
   const old = now - hint.at > staleHintMs
   // An acceptance in progress or interrupted, or worse: the check of the balance finds out.
   if (entry === undefined) return nothing
+  if (entry.newer) return nothing
   const { mail } = entry
   if (mail.outboxKey !== hint.key || mail.mailboxId !== hint.mailboxId) {
     // Either a move in progress or the trace of one that was interrupted.
