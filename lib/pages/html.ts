@@ -3,10 +3,10 @@ export class Markup {
   constructor(readonly text: string) {}
 }
 
-/** A mail address that breaks behind the @ when the line is too short for it. */
+/** A mail address on a line of its own when it does not fit; broken behind the @ only when it is longer than a line. */
 export function breakable(address: string): Markup {
   const at = address.lastIndexOf('@') + 1
-  return html`${address.slice(0, at)}<wbr>${address.slice(at)}`
+  return html`<span class="address">${address.slice(0, at)}<wbr>${address.slice(at)}</span>`
 }
 
 type Piece = Markup | string | number | undefined | false | readonly Piece[]

@@ -13,6 +13,7 @@ h1{font-size:clamp(1.25rem,5.2vw,1.5rem);line-height:1.25;margin:0 0 .75rem;over
 h2{font-size:1.0625rem;margin:1.75rem 0 .5rem}
 p{margin:.5rem 0;overflow-wrap:anywhere}
 a{color:var(--accent)}
+.address{display:inline-block;max-width:100%}
 .soft{color:var(--soft);font-size:.9375rem}
 ul{margin:.5rem 0;padding-left:1.25rem}
 li{margin:.25rem 0}

@@ -120,6 +120,18 @@ describe('the way from link to mailbox', () => {
     expect(tokenCalls()).toBe(0)
     const page = await browser.visit({ method: 'GET', url: leg.headers['location'] ?? '', from })
     expect(page.body).toContain(`Signed in as ${upn}`)
+    // Neither the code nor a token is in a URL, in a page or in a cookie that could be read.
+    const secrets = [fields['code'] ?? '', ...site.directory.refreshTokens.keys()]
+    const shown = [leg, page].flatMap((one) => [one.url, one.body, ...Object.values(one.headers)])
+    const cookies = browser.seen.map((cookie) => cookie.value)
+    expect(secrets.length).toBeGreaterThan(1)
+    for (const text of [...shown, ...cookies]) {
+      for (const secret of secrets) expect(text).not.toContain(secret)
+      expect(text).not.toMatch(/eyJ[\w-]{10,}\.eyJ/)
+    }
+    // Used once: the same leg again ends nowhere.
+    const used = await browser.visit({ method: 'GET', url: leg.headers['location'] ?? '', from })
+    expect(used.status).toBe(400)
   })
 
   test('M-061: cancel kills the link and leaves nothing', async () => {

@@ -35,15 +35,19 @@ export interface ReceivedEntry {
   description: string
 }
 
-/** What a mailbox is, in one chip: paused, who must sign in or act, failing, or working. */
-export function mailboxState(mailbox: MailboxEntry): Markup {
+const soonMs = 30 * 86_400_000
+
+/** What a mailbox is, in one chip: paused, who must sign in or act, failing, expiring (computed from dates), or working. */
+export function mailboxState(mailbox: MailboxEntry, ends?: { at: string; now: number }): Markup {
   if (!mailbox.active) return chip('paused', 'quiet')
   if (mailbox.connectionState === 'needs-reconnect') return chip('owner must reconnect', 'bad')
   if (mailbox.connectionState === 'needs-admin') return chip('administrator must act', 'bad')
   if (mailbox.connectionState !== 'connected') return chip('not connected', 'bad')
   if (isClosed(mailbox.sending)) return chip('sending stopped', 'bad')
   const failing = [mailbox.receiving, mailbox.sending].some((one) => one.transport !== 'none' && one.failures > 0)
-  return failing ? chip('failing', 'wait') : chip('working', 'good')
+  if (failing) return chip('failing', 'wait')
+  const expiring = ends !== undefined && Date.parse(ends.at) - ends.now < soonMs
+  return expiring ? chip('expiring', 'wait') : chip('working', 'good')
 }
 
 const isClosed = (direction: MailboxDirection): boolean =>
@@ -93,12 +97,14 @@ export function mailboxPage(view: View, { mailbox, connection, attention, settin
   const path = `/mailboxes/${segment(mailbox.id)}`
   const own = attention.filter((one) => concerns(one, mailbox))
   const receives = mailbox.receiving.transport !== 'none'
+  const death = connection?.projectedDeath
+  const ends = death ? { at: death.at, now: view.now } : undefined
   return consolePage(
     view,
     '/mailboxes',
     mailbox.address,
     html`<h1>${mailbox.address}</h1>
-<p class="row">${mailboxState(mailbox)}${mailbox.isDefault && chip('default', 'quiet')}</p>
+<p class="row">${mailboxState(mailbox, ends)}${mailbox.isDefault && chip('default', 'quiet')}</p>
 ${own.map((one) => attentionCard(view, one, [mailbox], true))}
 <h2>Actions</h2>
 <div class="row">${view.may('mailboxReconnect') && actionButton(view, `${path}/reconnect`, 'Make a reconnect link')}${receives && mailbox.active && view.may('mailboxPoll') && actionButton(view, `${path}/poll`, 'Fetch mail now', {}, true)}${mailbox.sending.transport !== 'none' && mailbox.active && view.may('mailboxTestMail') && actionButton(view, `${path}/test-mail`, 'Send a test mail', {}, true)}${view.may('mailboxChange') && actionButton(view, `${path}/${mailbox.active ? 'pause' : 'activate'}`, mailbox.active ? 'Pause' : 'Activate', {}, true)}</div>

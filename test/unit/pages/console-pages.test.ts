@@ -68,7 +68,7 @@ test('a role without the right sees no button', () => {
   expect(shown).toBe('')
 })
 
-test('a mailbox has one state in words', () => {
+test('M-071: a mailbox has one state in words', () => {
   const way = { transport: 'graph', lastSuccess: '', lastMail: '', failures: 0 }
   const mailbox = { active: true, connectionState: 'connected', receiving: way, sending: { ...way, gate: 'open' } }
   const state = (change: object): string =>
@@ -80,6 +80,13 @@ test('a mailbox has one state in words', () => {
   expect(state({ connectionState: 'none' })).toBe('not connected')
   expect(state({ sending: { ...way, gate: 'closed' } })).toBe('sending stopped')
   expect(state({ receiving: { ...way, failures: 2 } })).toBe('failing')
+  const now = Date.parse('2026-11-21T12:00:00Z')
+  const at = (days: number) => ({ at: new Date(now + days * 86_400_000).toISOString(), now })
+  const ending = (days: number, change = {}) =>
+    mailboxState({ ...mailbox, ...change } as Parameters<typeof mailboxState>[0], at(days)).text.replace(/<[^>]+>/g, '')
+  expect(ending(29)).toBe('expiring')
+  expect(ending(31)).toBe('working')
+  expect(ending(29, { connectionState: 'needs-admin' })).toBe('administrator must act')
 })
 
 test('times are absolute in UTC and relative', () => {
