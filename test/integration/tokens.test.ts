@@ -140,6 +140,16 @@ const changes = () =>
     (event) => event.type === 'connection.changed',
   )
 
+test('SEC-17: a token in memory is given to its own tenant only', async () => {
+  const connection = await connect('microsoft')
+  const deps = process()
+  await accessToken(deps, tenant, connection.id, 'graph')
+  expect((await failure(accessToken(deps, 'other', connection.id, 'graph'))).code).toBe('not_connected')
+  // The control: it is in memory, and stays there for who may have it.
+  await tables.remove(names.table('connections'), `${tenant}~${connection.id}`, 'grant')
+  expect((await accessToken(deps, tenant, connection.id, 'graph')).token.reveal()).not.toBe('')
+})
+
 describe.each(['microsoft', 'oauth2'] as const)('%s', (provider) => {
   test('M-083, P-01: 50 rotations, each of which kills the token before', async () => {
     const connection = await connect(provider)

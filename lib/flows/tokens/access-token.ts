@@ -11,16 +11,25 @@ import type { AccessToken, TokenDependencies } from './token-dependencies.js'
 const keptMs = 10 * 60_000
 const mostKept = 20_000
 
+interface Known {
+  tenant: string
+  token: AccessToken
+  until: number
+}
+
 interface Kept {
-  tokens: Map<string, AccessToken & { until: number }>
+  /** By connection id alone, which is already hashed when it comes from a row: joining a key costs more than the look-up. */
+  tokens: Record<Resource, Map<string, Known>>
   running: Map<string, Promise<AccessToken>>
 }
 const kept = new WeakMap<TokenDependencies['tables'], Kept>()
 
 function memoryOf(deps: TokenDependencies): Kept {
-  const memory = kept.get(deps.tables) ?? { tokens: new Map(), running: new Map() }
-  kept.set(deps.tables, memory)
-  return memory
+  const memory = kept.get(deps.tables)
+  if (memory !== undefined) return memory
+  const empty: Kept = { tokens: { graph: new Map(), outlook: new Map() }, running: new Map() }
+  kept.set(deps.tables, empty)
+  return empty
 }
 
 /** `refused`: the token a server did not accept. */
@@ -32,18 +41,18 @@ export async function accessToken(
   refused?: string,
 ): Promise<AccessToken> {
   const { tokens, running } = memoryOf(deps)
-  const key = `${tenant}~${connectionId}~${resource}`
-  const known = tokens.get(key)
-  if (known && deps.clock.now() < known.until && known.token.reveal() !== refused) return known
-  const flight = `${key}~${refused ?? ''}`
+  const known = tokens[resource].get(connectionId)
+  if (known?.tenant === tenant && deps.clock.now() < known.until)
+    if (refused === undefined || known.token.token.reveal() !== refused) return known.token
+  const flight = `${tenant}~${connectionId}~${resource}~${refused ?? ''}`
   const already = running.get(flight)
   if (already !== undefined) return already
   const work = refreshGrant(deps, tenant, connectionId, { resource, ...(refused === undefined ? {} : { refused }) })
   running.set(flight, work)
   try {
-    const fresh = await work
-    keep(deps, key, fresh)
-    return fresh
+    const token = await work
+    keep(deps, tenant, connectionId, resource, token)
+    return token
   } finally {
     running.delete(flight)
   }
@@ -56,21 +65,20 @@ export async function offerStored(
   resource: Resource,
   row: Row,
 ): Promise<void> {
-  const key = `${tenant}~${id}~${resource}`
-  const known = memoryOf(deps).tokens.get(key)
-  if (known && deps.clock.now() < known.until) return
+  const known = memoryOf(deps).tokens[resource].get(id)
+  if (known?.tenant === tenant && deps.clock.now() < known.until) return
   const stored = await storedToken(deps, row, resource, { minLifeMs: expiryMarginMs })
-  if (stored !== undefined) keep(deps, key, stored)
+  if (stored !== undefined) keep(deps, tenant, id, resource, stored)
 }
 
-function keep(deps: TokenDependencies, key: string, token: AccessToken): void {
-  const { tokens } = memoryOf(deps)
+function keep(deps: TokenDependencies, tenant: string, id: string, resource: Resource, token: AccessToken): void {
+  const tokens = memoryOf(deps).tokens[resource]
   if (tokens.size >= mostKept) tokens.clear()
-  tokens.set(key, { ...token, until: Math.min(deps.clock.now() + keptMs, token.expiresAt - expiryMarginMs) })
+  tokens.set(id, { tenant, token, until: Math.min(deps.clock.now() + keptMs, token.expiresAt - expiryMarginMs) })
 }
 
 /** After a connection was renewed or removed in this process. */
 export function forgetTokens(deps: TokenDependencies, tenant: string, connectionId: string): void {
-  const { tokens } = memoryOf(deps)
-  for (const resource of ['graph', 'outlook']) tokens.delete(`${tenant}~${connectionId}~${resource}`)
+  for (const tokens of Object.values(memoryOf(deps).tokens))
+    if (tokens.get(connectionId)?.tenant === tenant) tokens.delete(connectionId)
 }
