@@ -4,14 +4,16 @@ import { checkETag, checkRow, checkTransaction, columnsOf, isColumn, isRowKey, r
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
+/** Rows by partition and row key. */
+type Table = Map<string, Map<string, Row>>
+
 /** Table storage of one process, with the same rules as the real one: for benches and pure tests of the flows. */
 export function memoryTables(options: { now?: () => number } = {}): Tables {
   const now = options.now ?? Date.now
-  const tables = new Map<string, Map<string, Row>>()
+  const tables = new Map<string, Table>()
   let version = 0
 
-  const idOf = (partitionKey: string, rowKey: string): string => `${partitionKey}\0${rowKey}`
-  const found = (table: string): Map<string, Row> => {
+  const found = (table: string): Table => {
     const rows = tables.get(table)
     if (rows === undefined) throw new RowMissingError('no such table')
     return rows
@@ -24,10 +26,9 @@ export function memoryTables(options: { now?: () => number } = {}): Tables {
   }
 
   /** Checks an operation and returns how to carry it out, so that a transaction is all or nothing. */
-  const prepare = (rows: Map<string, Row>, operation: TableOperation): (() => Row | undefined) => {
-    const key = operation.kind === 'delete' ? operation : operation.row
-    const id = idOf(key.partitionKey, key.rowKey)
-    const before = rows.get(id)
+  const prepare = (table: Table, operation: TableOperation): (() => Row | undefined) => {
+    const { partitionKey, rowKey } = operation.kind === 'delete' ? operation : operation.row
+    const before = table.get(partitionKey)?.get(rowKey)
     if (operation.kind === 'insert' && before !== undefined) throw new RowExistsError('the row exists')
     if (operation.kind === 'update' || operation.kind === 'delete') {
       if (before === undefined) throw new RowMissingError('no such row')
@@ -35,12 +36,15 @@ export function memoryTables(options: { now?: () => number } = {}): Tables {
         throw new RowChangedError('the row changed since it was read')
     }
     return () => {
+      const rows = table.get(partitionKey) ?? new Map<string, Row>()
+      table.set(partitionKey, rows)
       if (operation.kind === 'delete') {
-        rows.delete(id)
+        rows.delete(rowKey)
+        if (rows.size === 0) table.delete(partitionKey)
         return undefined
       }
       const next = merged(before, operation.row)
-      rows.set(id, next)
+      rows.set(rowKey, next)
       return next
     }
   }
@@ -48,12 +52,14 @@ export function memoryTables(options: { now?: () => number } = {}): Tables {
   return {
     async get(table, partitionKey, rowKey) {
       if (!isRowKey(partitionKey) || !isRowKey(rowKey)) return undefined
-      const row = tables.get(table)?.get(idOf(partitionKey, rowKey))
+      const row = tables.get(table)?.get(partitionKey)?.get(rowKey)
       return row && { ...row }
     },
     async *query(table, query) {
       const match = matcher(query)
-      const rows = [...(tables.get(table)?.values() ?? [])].filter(match)
+      const all: Table = tables.get(table) ?? new Map()
+      const partitions = query.partition === undefined ? [...all.values()] : [all.get(query.partition) ?? new Map()]
+      const rows = partitions.flatMap((partition) => [...partition.values()]).filter(match)
       rows.sort((a, b) => compare(a.partitionKey, b.partitionKey) || compare(a.rowKey, b.rowKey))
       for (const row of rows.slice(0, query.limit ?? rows.length)) yield picked(row, query.select)
     },
@@ -73,7 +79,7 @@ export function memoryTables(options: { now?: () => number } = {}): Tables {
     async remove(table, partitionKey, rowKey, etag) {
       if (!isRowKey(partitionKey) || !isRowKey(rowKey)) return
       const rows = tables.get(table)
-      if (etag === undefined && !rows?.has(idOf(partitionKey, rowKey))) return
+      if (etag === undefined && !rows?.get(partitionKey)?.has(rowKey)) return
       prepare(found(table), { kind: 'delete', partitionKey, rowKey, ...(etag === undefined ? {} : { etag }) })()
     },
     async transaction(table, operations) {
