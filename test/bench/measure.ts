@@ -17,9 +17,12 @@ export interface BenchRow {
   reference: string
   unit: string
   subject: Figure
-  baseline: Figure
+  /** Absent: compared with nothing. */
+  baseline?: Figure
   target: string
   verdict: string
+  /** What the figures mean and leave out. */
+  note: string
   /** Everything else that was measured, by name. */
   more: Record<string, number>
 }
@@ -56,6 +59,25 @@ export async function interleave<T>(
     results.baseline.push(b)
   }
   return results
+}
+
+/** `share` of the sorted values lie below it. */
+export function percentile(values: number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
+}
+
+/** Works through `count` items, at most `atOnce` at a time. */
+export async function each(count: number, atOnce: number, work: (n: number) => Promise<unknown>): Promise<void> {
+  let next = 0
+  const worker = async (): Promise<void> => {
+    while (next < count) {
+      const n = next
+      next += 1
+      await work(n)
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(atOnce, count) }, worker))
 }
 
 export const rounded = (value: number): number => Number(value.toPrecision(3))

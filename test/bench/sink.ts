@@ -1,4 +1,4 @@
-/** The mail sink as a process of its own, so that its CPU time is nobody's; tells its port to the parent. */
+/** The mail sink as a process of its own; tells how many mails it took. */
 import { startSmtpSink } from '../../local/emulators/smtp/smtp-sink.js'
 
 const sink = await startSmtpSink()

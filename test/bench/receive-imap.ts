@@ -1,0 +1,191 @@
+/** R1 and R3: the real poll on in-memory stores over a TLS IMAP server, against a bare imapflow loop to the same server. */
+import { ImapFlow } from 'imapflow'
+import { setDue } from '../../lib/flows/common/due.js'
+import { toRow } from '../../lib/flows/common/mailbox-rows.js'
+import { receiveFlows } from '../../lib/flows/receive/index.js'
+import type { ReceiveDependencies } from '../../lib/flows/receive/receive-dependencies.js'
+import { silentLog } from '../../lib/log.js'
+import type { Connection } from '../../lib/model/connection.js'
+import { newId } from '../../lib/model/ids.js'
+import type { Mailbox } from '../../lib/model/mailbox.js'
+import { storageNames, tableNames } from '../../lib/model/names.js'
+import { Secret } from '../../lib/secret.js'
+import { memoryBlobs } from '../../lib/stores/memory-blobs.js'
+import { memoryQueues } from '../../lib/stores/memory-queues.js'
+import { memoryTables } from '../../lib/stores/memory-tables.js'
+import { memoryVault } from '../../lib/stores/memory-vault.js'
+import { guardedLookup } from '../../lib/transports/guarded-lookup.js'
+import { imapReceiver } from '../../lib/transports/imap-receiver.js'
+import type { Delivery } from './imap-peer.js'
+import { type BenchRow, each, figure, interleave, rounded, timed } from './measure.js'
+import { startPeer } from './peers.js'
+
+interface Server {
+  port: number
+  ca: string
+}
+
+const tenant = 'acme'
+const atOnce = 40
+
+export async function benchReceiveNew(rounds: number): Promise<BenchRow> {
+  const [mailboxes, own] = [50, 20]
+  const peer = await startPeer<Server>('imap-peer')
+  try {
+    let round = 0
+    let users: string[] = []
+    const results = await interleave(
+      rounds,
+      async () => {
+        round += 1
+        users = Array.from({ length: mailboxes }, (_, n) => `box-${round}-${n}@acme.example`)
+        const world = await gateway(peer.hello, users)
+        await world.tick()
+        await peer.ask({ users, mails: own } satisfies Delivery)
+        let events = 0
+        const sample = await timed(async () => {
+          events = await world.tick()
+        })
+        if (events !== mailboxes * own) throw new Error(`${events} of ${mailboxes * own} mails were told`)
+        return sample
+      },
+      () => timed(() => each(users.length, atOnce, (n) => bareCycle(peer.hello, users[n] ?? '', own))),
+    )
+    const subject = figure(results.subject.map((sample) => sample.ms))
+    const baseline = figure(results.baseline.map((sample) => sample.ms))
+    const factor = subject.median / baseline.median
+    const cpu = figure(results.subject.map((sample) => sample.cpuMs)).median
+    const bareCpu = figure(results.baseline.map((sample) => sample.cpuMs)).median
+    return {
+      id: 'R1',
+      workload: `${mailboxes * own} new mails of 5 KB over ${mailboxes} IMAP mailboxes, from the timer to the last event, in-memory stores`,
+      reference: 'imapflow: connect, log in, select, fetch all, log out',
+      unit: 'ms',
+      subject,
+      baseline,
+      target: '<= 3 x the loop',
+      verdict: `${factor <= 3 ? 'met' : 'missed'}: ${rounded(factor)} x`,
+      note: `R1 in CPU time: ${rounded(cpu)} ms for the thousand, the bare loop ${rounded(bareCpu)} ms. Both keep up to ${atOnce} connections; the server is a process of its own on the same cores. Beyond the fetch, the gateway parses each mail, stores it, writes its row and its log and tells it.`,
+      more: { cpuMs: cpu, bareCpuMs: bareCpu },
+    }
+  } finally {
+    peer.stop()
+  }
+}
+
+export async function benchReceiveIdle(rounds: number): Promise<BenchRow> {
+  const mailboxes = 200
+  const peer = await startPeer<Server>('imap-peer')
+  try {
+    const users = Array.from({ length: mailboxes }, (_, n) => `box-${n}@acme.example`)
+    const world = await gateway(peer.hello, users)
+    await world.tick()
+    const results = await interleave(
+      rounds,
+      () => timed(() => world.tick()),
+      () => timed(() => each(mailboxes, atOnce, (n) => bareCycle(peer.hello, users[n] ?? '', 0))),
+    )
+    const perMailbox = (sample: { cpuMs: number }): number => sample.cpuMs / mailboxes
+    const subject = figure(results.subject.map(perMailbox))
+    const baseline = figure(results.baseline.map(perMailbox))
+    const factor = subject.median / baseline.median
+    return {
+      id: 'R3',
+      workload: `${mailboxes} silent IMAP mailboxes, one poll each over TLS, in-memory stores`,
+      reference: 'imapflow: connect, log in, select, ask for new mail, log out',
+      unit: 'ms CPU per mailbox',
+      subject,
+      baseline,
+      target: 'client CPU <= 1.3 x',
+      verdict: `${factor <= 1.3 ? 'met' : 'missed'}: ${rounded(factor)} x`,
+      note: '',
+      more: {},
+    }
+  } finally {
+    peer.stop()
+  }
+}
+
+/** What a small program would do: no cursor, no limits, nothing stored. */
+async function bareCycle({ port, ca }: Server, user: string, expected: number): Promise<void> {
+  const auth = { user, pass: 'bench' }
+  const client = new ImapFlow({ host: 'localhost', port, secure: true, auth, tls: { ca }, logger: false })
+  await client.connect()
+  await client.mailboxOpen('INBOX')
+  const uids = (await client.search({ uid: '1:*' }, { uid: true })) || []
+  const mails = uids.length === 0 ? [] : await client.fetchAll(uids, { uid: true, source: true }, { uid: true })
+  if (mails.length !== expected) throw new Error(`${mails.length} of ${expected} mails were fetched`)
+  await client.logout()
+}
+
+/** Mailboxes on stores in memory; a minute passes between two ticks. */
+async function gateway({ port, ca }: Server, users: string[]) {
+  let offset = 0
+  const clock = { now: () => Date.now() + offset, sleep: async () => {} }
+  const names = storageNames('bench')
+  const tables = memoryTables(clock)
+  const queues = memoryQueues(clock)
+  for (const name of tableNames) await tables.ensure(names.table(name))
+  const lookup = guardedLookup({ allowLoopback: true, resolve: async () => [{ address: '127.0.0.1', family: 4 }] })
+  const receiver = imapReceiver({ lookup, rootCa: ca })
+  const deps: ReceiveDependencies = {
+    names,
+    tables,
+    queues,
+    blobs: memoryBlobs(),
+    vault: memoryVault(),
+    clock,
+    log: silentLog,
+    worker: 'bench',
+    receivers: { imap: receiver, graph: receiver },
+    authority: async (_tenant, _id, user) => ({ kind: 'password', user, password: new Secret('bench') }),
+    connection: async () => ({ identity: { issuer: '', subject: '', username: '' } }) as Connection,
+    settings: {
+      firstSyncDays: 7,
+      afterReceive: 'leave',
+      maxMailBytes: 50_000_000,
+      pollMinMs: 60_000,
+      pollMaxMs: 900_000,
+      mailsPerPoll: 50,
+    },
+  }
+  const ids: string[] = []
+  for (const [n, address] of users.entries()) {
+    const mailbox: Mailbox = {
+      id: newId(),
+      tenant,
+      key: `b${n}`,
+      address,
+      displayName: '',
+      description: '',
+      purpose: '',
+      active: true,
+      receive: {
+        transport: 'imap',
+        connectionId: newId(),
+        imap: { host: 'localhost', port, tls: 'implicit', folder: 'INBOX' },
+      },
+      send: { transport: 'none' },
+      sendAs: [],
+      epoch: 0,
+      createdAt: new Date().toISOString(),
+    }
+    await tables.insert(names.table('mailboxes'), toRow(mailbox))
+    ids.push(mailbox.id)
+  }
+  return {
+    /** From the timer to the last event; returns how many mails were told. */
+    async tick(): Promise<number> {
+      offset += 61_000
+      for (const id of ids) await setDue(deps, 'poll', tenant, id, clock.now())
+      await receiveFlows.mailboxesDue(deps)
+      let polled = 0
+      for (const job of queues.take(names.queue('mailbox-poll'))) {
+        const polls = await receiveFlows.pollBatch(deps, job)
+        polled += polls.filter(({ outcome }) => outcome === 'idle' || outcome === 'mail').length
+      }
+      if (polled !== ids.length) throw new Error(`${polled} of ${ids.length} mailboxes were polled`)
+      return queues.take(names.eventsQueue(tenant)).length
+    },
+  }
+}
