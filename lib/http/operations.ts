@@ -363,7 +363,7 @@ export const operations = {
     summary: 'Changes a mailbox; default: true makes it the one used when a mail names none.',
     body: adminBody('mailboxChangeSchema'),
     success: [200, 'Changed.'],
-    errors: ['not_found', 'mailbox_key_taken', 'changed_meanwhile'],
+    errors: ['not_found', 'mailbox_key_taken', 'server_needs_sign_in', 'changed_meanwhile'],
   },
   mailboxRemove: {
     ...remove(

@@ -6,6 +6,7 @@
  */
 import { conflict, invalidInput, notFound, RowChangedError, RowExistsError } from '../../errors.js'
 import type { MailboxChange } from '../../model/admin-schemas.js'
+import type { Connection } from '../../model/connection.js'
 import type { Mailbox } from '../../model/mailbox.js'
 import { isSettableHeader } from '../../protocol/compose-mail.js'
 import { parseMailAddress, sameAddress } from '../../protocol/mail-address.js'
@@ -54,7 +55,7 @@ async function write(
     const found = await readMailbox(deps, tenant, id)
     if (found === undefined) throw notFound('mailbox')
     const { etag, ...before } = found
-    await checkConnections(deps, tenant, change)
+    await checkConnections(deps, before, change)
     const after = { ...before, ...fields, epoch: before.epoch + (moved ? 1 : 0) } as Mailbox
     checkDefaults(after)
     if (after.key !== before.key) await takeKey(deps, tenant, id, after.key)
@@ -69,17 +70,55 @@ async function write(
   }
 }
 
-async function checkConnections(deps: Dependencies, tenant: string, change: MailboxChange): Promise<void> {
+async function checkConnections(deps: Dependencies, before: Mailbox, change: MailboxChange): Promise<void> {
   for (const field of ['receive', 'send'] as const) {
     const direction = change[field]
     if (direction === undefined || direction.transport === 'none') continue
-    if ((await readConnection(deps, tenant, direction.connectionId)) === undefined)
+    const connection = await readConnection(deps, before.tenant, direction.connectionId)
+    if (connection === undefined)
       throw invalidInput(
         `${field}.connectionId`,
         'is not a connection of this tenant; take the connectionId of one of its mailboxes, or connect the mailbox.',
       )
+    const server = serverOf(direction as Mailbox['receive'] | Mailbox['send'])
+    if (server !== undefined && !mayHear(before, connection, server)) throw needsSignIn(field, server)
   }
 }
+
+function serverOf(direction: Mailbox['receive'] | Mailbox['send']): string | undefined {
+  if (direction.transport === 'imap') return direction.imap.host.toLowerCase()
+  return direction.transport === 'smtp' ? direction.smtp.host.toLowerCase() : undefined
+}
+
+const microsoftServer = /^([a-z0-9-]+\.)*(office365\.com|office365\.us|outlook\.com|partner\.outlook\.cn)$/
+
+/**
+ * A server that is named gets the password or the token at the next poll. So only those hear it that the owner signed in
+ * to, and for Microsoft's tokens Microsoft: whoever holds a key cannot send a mailbox owner's secret to a server of theirs.
+ */
+function mayHear(before: Mailbox, connection: Connection, server: string): boolean {
+  if (connection.mode === 'anonymous') return true
+  const known = [before.receive, before.send].some((one) => {
+    if (one.transport === 'none' || one.connectionId !== connection.id) return false
+    const host = serverOf(one) ?? ''
+    return host === server || (connection.mode === 'password' && areSiblings(host, server))
+  })
+  return known || (connection.provider === 'microsoft' && microsoftServer.test(server))
+}
+
+/** imap.example.com and smtp.example.com, but not a.co.uk and b.co.uk. */
+function areSiblings(one: string, other: string): boolean {
+  const parent = one.slice(one.indexOf('.') + 1)
+  const isRegistered = /^[a-z0-9-]{4,}\.[a-z]{2}$|^[a-z0-9-]+\.[a-z]{3,}$|\..+\./.test(parent)
+  return isRegistered && !/^[0-9.]+$/.test(one) && other.slice(other.indexOf('.') + 1) === parent
+}
+
+const needsSignIn = (field: string, server: string) =>
+  conflict(
+    'server_needs_sign_in',
+    `${field}: the mailbox owner has not signed in to ${server}.`,
+    'Make a reconnect link: the owner names the server and types the password for it.',
+  )
 
 /** A default that no mail could be sent with is refused here, not at each mail. */
 function checkDefaults({ defaults = {}, address, sendAs }: Mailbox): void {

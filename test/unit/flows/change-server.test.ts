@@ -1,0 +1,76 @@
+import { expect, test } from 'vitest'
+import { changeMailbox } from '../../../lib/flows/admin/change-mailbox.js'
+import { connectionToRow } from '../../../lib/flows/common/connection-rows.js'
+import { readMailbox } from '../../../lib/flows/common/mailbox-rows.js'
+import type { Connection } from '../../../lib/model/connection.js'
+import { sendHarness } from '../../support/send-harness.js'
+
+async function place(mode: Connection['mode'], provider: Connection['provider']) {
+  const h = await sendHarness()
+  const { send } = h.mailbox
+  if (send.transport !== 'smtp') throw new Error('the harness sends over SMTP')
+  const connection: Connection = {
+    id: send.connectionId,
+    tenant: h.tenant,
+    mode,
+    provider,
+    registrationId: '',
+    username: h.mailbox.address,
+    scopes: [],
+    state: 'connected',
+    reason: '',
+    stateSince: '',
+    createdAt: '',
+    connectedAt: '',
+  }
+  await h.stores.tables.insert(h.deps.names.table('connections'), connectionToRow(connection))
+  const to = (host: string, direction: 'send' | 'receive' = 'send') => {
+    const server = { host, port: direction === 'send' ? 465 : 993, tls: 'implicit' as const }
+    const change =
+      direction === 'send'
+        ? { send: { transport: 'smtp' as const, connectionId: connection.id, smtp: server } }
+        : { receive: { transport: 'imap' as const, connectionId: connection.id, imap: { ...server, folder: 'INBOX' } } }
+    const deps = { ...h.deps, openGate: async () => {} }
+    return changeMailbox(deps, h.tenant, h.mailbox.id, change).then(
+      () => 'changed',
+      (error: { code: string }) => error.code,
+    )
+  }
+  return { h, to }
+}
+
+test('SEC-35: whoever holds a key cannot have a mailbox owner’s password sent to a server of theirs', async () => {
+  const { h, to } = await place('password', 'basic')
+  const before = await readMailbox(h.deps, h.tenant, h.mailbox.id)
+  const foreign = [
+    'evil.example',
+    'mail.evil.example',
+    'acme.example',
+    'mail.acme.example.evil.example',
+    'mail-acme.example',
+    'xmail.xacme.example',
+    '203.0.113.9',
+    'localhost',
+  ]
+  for (const host of foreign) {
+    expect(await to(host), host).toBe('server_needs_sign_in')
+    expect(await to(host, 'receive'), host).toBe('server_needs_sign_in')
+  }
+  expect(await readMailbox(h.deps, h.tenant, h.mailbox.id)).toEqual(before)
+})
+
+test('SEC-35: control: the server of the sign-in, in any case, and its siblings may be used; anonymous ones have no secret', async () => {
+  const { to } = await place('password', 'basic')
+  for (const host of ['mail.acme.example', 'MAIL.acme.example', 'smtp.acme.example'])
+    expect(await to(host)).toBe('changed')
+  expect(await to('imap.acme.example', 'receive')).toBe('changed')
+  expect(await (await place('anonymous', 'basic')).to('relay.elsewhere.example')).toBe('changed')
+})
+
+test('SEC-35: a Microsoft token is shown to Microsoft only', async () => {
+  const { to } = await place('delegated', 'microsoft')
+  for (const host of ['mail.acme.example', 'smtp.office365.com', 'smtp-mail.outlook.com'])
+    expect(await to(host), host).toBe('changed')
+  for (const host of ['office365.com.evil.example', 'evil-office365.com', 'xoutlook.com', 'smtp.acme.example'])
+    expect(await to(host), host).toBe('server_needs_sign_in')
+})
