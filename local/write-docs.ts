@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { adjustableName, hostSettings, readConfig, type SettingRow, settingsTable } from '../lib/config.js'
 import { openApi } from '../lib/http/open-api.js'
 import { version } from '../lib/http/version.js'
+import { costsPage } from './costs/costs-page.js'
 import { errorsPage } from './errors-page.js'
 import { outboundEndpoints, tenantNamedEndpoints } from './preflight/outbound-endpoints.js'
 import { remedies } from './preflight/remedies.js'
@@ -140,6 +141,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   writeFileSync(join(root, 'docs/openapi.json'), await openApiDocument())
   writeFileSync(join(root, 'infra/settings.json'), deployedSettings())
   writeFileSync(join(root, 'docs/preflight.md'), preflightPage())
+  writeFileSync(join(root, 'docs/costs.md'), costsPage())
   writeFileSync(join(root, 'docs/outbound-endpoints.md'), endpointsPage())
   console.log('wrote the generated pages in docs, local.settings.sample.json and infra/settings.json')
 }

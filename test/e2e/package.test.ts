@@ -1,8 +1,9 @@
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFile, execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readConfig } from '../../lib/config.js'
@@ -87,6 +88,17 @@ describe('the package', () => {
     expect(second.map((file) => file.path)).toEqual(first.map((file) => file.path))
     for (const [index, { path, contents }] of first.entries())
       expect(Buffer.from(contents).equals(second[index]!.contents), path).toBe(true)
+  }, 30_000)
+
+  test('M-013: npm run package prints every file, its size and the sums, and leaves the zip the documents name', async () => {
+    const script = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).scripts.package as string
+    // The first half builds, which would pull the app away under the other tests.
+    const [, entry = ''] = script.split('npm run --silent build && node ')
+    const { stdout } = await promisify(execFile)(process.execPath, [join(root, entry)], { cwd: root })
+    for (const { name, bytes } of packaged.files) expect(stdout).toMatch(new RegExp(`^ +${bytes} {2}${name}$`, 'm'))
+    expect(stdout).toContain(`${packaged.files.length} files, `)
+    const documented = /--src (package\/\S+\.zip)/.exec(readFileSync(join(root, 'docs/deploy.md'), 'utf8'))?.[1] ?? ''
+    expect(readFileSync(join(root, documented)).equals(readFileSync(packaged.zip))).toBe(true)
   }, 30_000)
 
   test('SEC-42: a bill of materials and the licences of all that is bundled lie beside it', () => {

@@ -200,13 +200,14 @@ describe('preflight', () => {
   })
 
   test('M-014: one command prints it all; a failure ends with exit code 1 and a remedy', async () => {
-    // Asynchronous, because the emulators it asks live in this process.
+    // As docs/deploy.md says: npm run preflight -- --settings app.json, with what "az functionapp config appsettings list"
+    // prints. Asynchronous, because the emulators it asks live in this process.
     const command = (settings: Record<string, string>) =>
       new Promise<{ status: number; stdout: string }>((resolve) => {
-        const file = join(folder, 'settings.json')
-        writeFileSync(file, JSON.stringify({ Values: settings }))
-        const words = ['dist/local/preflight/main.js', '--settings', file]
-        execFile(process.execPath, words, { cwd: root, timeout: 45_000 }, (error, stdout) =>
+        const list = Object.entries(settings).map(([name, value]) => ({ name, slotSetting: false, value }))
+        writeFileSync(join(folder, 'app.json'), JSON.stringify(list))
+        const words = [join(root, 'dist/local/preflight/main.js'), '--settings', 'app.json']
+        execFile(process.execPath, words, { cwd: folder, timeout: 45_000 }, (error, stdout) =>
           resolve({ status: error === null ? 0 : Number(error.code), stdout }),
         )
       })

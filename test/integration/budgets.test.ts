@@ -7,6 +7,7 @@ import { newId } from '../../lib/model/ids.js'
 import { parseMailSubmission } from '../../lib/model/mail-submission.js'
 import { storageNames } from '../../lib/model/names.js'
 import { azureTables } from '../../lib/stores/azure-tables.js'
+import { operationBudgets, type StorageBudget } from '../../local/costs/operation-budgets.js'
 import { type Certificates, makeCertificates } from '../../local/emulators/certificate.js'
 import { type ImapEmulator, startImap } from '../../local/emulators/imap/start-imap.js'
 import { type SmtpEmulator, startSmtp } from '../../local/emulators/smtp/start-smtp.js'
@@ -137,6 +138,14 @@ async function costOf(journey: () => Promise<unknown>) {
   }
 }
 
+/** Each kind of request within its budget: their prices differ by a hundred. */
+function expectWithin(budget: StorageBudget, times: number, ...costs: Awaited<ReturnType<typeof costOf>>[]): void {
+  for (const kind of ['table', 'queue', 'blob'] as const) {
+    const requests = costs.flatMap(({ storage }) => storage[kind])
+    expect(requests.length / times, `${kind}\n${requests.join('\n')}`).toBeLessThanOrEqual(budget[kind])
+  }
+}
+
 const nothingElse = { vaultReads: 0, vaultWrites: 0, entra: [] }
 const both = [
   { transport: 'Graph', all: graphBoxes },
@@ -149,7 +158,7 @@ test.each(both)('performance: one mail in over $transport costs at most 8 storag
     for (const result of await poll(all)) expect(result).toMatchObject({ outcome: 'mail', handedOver: mailsEach })
   })
   expect(cost).toMatchObject(nothingElse)
-  expect(cost.storage.all.length / boxes / mailsEach).toBeLessThanOrEqual(8)
+  expectWithin(operationBudgets.mailIn, boxes * mailsEach, cost)
   if (all === graphBoxes) expect(cost.graph).toHaveLength(boxes * (1 + mailsEach))
   else expect(cost.logins).toBe(boxes)
 })
@@ -161,7 +170,7 @@ test.each(both)(
       for (const result of await poll(all)) expect(result).toMatchObject({ outcome: 'idle' })
     })
     expect(cost).toMatchObject(nothingElse)
-    expect(cost.storage.all.length / boxes, cost.storage.all.join('\n')).toBeLessThanOrEqual(4)
+    expectWithin(operationBudgets.idlePoll, boxes, cost)
     expect(cost.storage.all.filter((one) => /log\d|queue|blob/.test(one))).toEqual([])
     if (all === graphBoxes) expect(cost.graph).toEqual(Array.from({ length: boxes }, () => 'delta'))
     else expect(cost.logins).toBe(boxes)
@@ -178,7 +187,7 @@ test('performance: one refresh is one token call and at most 5 storage requests,
   const connections = graphBoxes.map(({ connectionId }) => ({ tenant, connectionId }))
   const cost = await costOf(() => site.gateway.tokens.refreshBatch({ v: 1, connections }))
   expect(cost.entra.filter((path) => path.endsWith('/token'))).toHaveLength(boxes)
-  expect(cost.storage.all.length / boxes, cost.storage.all.join('\n')).toBeLessThanOrEqual(5)
+  expectWithin(operationBudgets.refresh, boxes, cost)
   expect(cost.vaultWrites).toBe(0)
 })
 
@@ -198,7 +207,7 @@ test.each(both)('performance: one mail out over $transport costs at most 16 stor
   const sent = await costOf(drain)
   expect(accepted).toMatchObject({ ...nothingElse, graph: [], logins: 0 })
   expect(sent).toMatchObject(nothingElse)
-  expect((accepted.storage.all.length + sent.storage.all.length) / mails).toBeLessThanOrEqual(16)
+  expectWithin(operationBudgets.mailOut, mails, accepted, sent)
 })
 
 test.each(both)('performance: a cold process sends its first mail over $transport', async ({ all }) => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { readConfig, settingsTable } from '../../lib/config.js'
 import { GatewayError } from '../../lib/errors.js'
 import { version } from '../../lib/http/version.js'
+import { costsPage } from '../../local/costs/costs-page.js'
 import { errorsPage } from '../../local/errors-page.js'
 import {
   configurationPage,
@@ -79,6 +80,7 @@ describe('generated documents', () => {
     expect(read('infra/settings.json')).toBe(deployedSettings())
     expect(read('docs/openapi.json')).toBe(await openApiDocument())
     expect(read('docs/preflight.md')).toBe(preflightPage())
+    expect(read('docs/costs.md')).toBe(costsPage())
     expect(read('docs/outbound-endpoints.md')).toBe(endpointsPage())
   })
 
