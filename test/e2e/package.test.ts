@@ -139,7 +139,7 @@ describe('the package', () => {
     expect(built.commit).toMatch(new RegExp(`^${head}(-modified)?$`))
     const lines: string[] = []
     expect(await playDemo(stack, (line) => lines.push(line)), lines.join('\n')).toBe(true)
-  }, 90_000)
+  }, 180_000)
 
   test('M-015: the hosts it contacted in the story are those of the outbound list, no more and no fewer', () => {
     const listed = outboundEndpoints(readConfig(stack!.settings)).map(({ host, port }) => `${host}:${port}`)
