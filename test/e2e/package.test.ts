@@ -123,14 +123,21 @@ describe('the package', () => {
     unpack(packaged.zip, app)
     expect(filesBelow(app)).toEqual(filesBelow(packaged.folder))
     expect(existsSync(join(app, 'node_modules'))).toBe(false)
+    const names = readdirSync(join(root, 'functions'))
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => name.replace('.ts', ''))
+      .sort()
+    // Not by the local host, but by the worker's own way of handing over the core module.
+    const indexed = await promisify(execFile)(process.execPath, [join(root, 'test/support/index-like-worker.cjs'), app])
+    const { functions } = JSON.parse(indexed.stdout) as { functions: { name: string; triggers: string[] }[] }
+    expect(functions.map(({ name }) => name).sort()).toEqual(names)
+    for (const { name, triggers } of functions) expect(triggers[0], name).toMatch(/^(http|timer|queue)Trigger$/)
     stack = await startStack({
       root,
       app,
       settings: { NODE_OPTIONS: `--require ${recorder}`, CONNECTIONS_FILE: connectionsFile },
     })
-    expect(stack.host().functions).toBe(
-      readdirSync(join(root, 'functions')).filter((name) => name.endsWith('.ts')).length,
-    )
+    expect(stack.host().functions).toBe(names.length)
     const health = await fetch(`${stack.url}/api/health`)
     expect([health.status, ((await health.json()) as { ok: boolean }).ok]).toEqual([200, true])
     const built = (await (await fetch(`${stack.url}/api/version`)).json()) as { version: string; commit: string }
