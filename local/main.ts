@@ -1,5 +1,5 @@
 /** The whole gateway on one machine, with a summary people can act on. `--fresh` begins anew, `--demo` plays the story. */
-import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { apiClient } from './api-client.js'
@@ -9,9 +9,10 @@ import { type Stack, type StackPorts, startStack } from './stack.js'
 
 const firstMailbox = 'ana@contoso.example'
 
-const usage = `npm start -- [--fresh] [--demo] [--port N] [--state F]
+const usage = `npm start -- [--fresh] [--demo] [--without-app] [--port N] [--state F]
   --fresh   forget all local state and begin anew
   --demo    play the whole story unattended and exit
+  --without-app  everything but the app, for "npm run start:func"
   --port N  first of ten ports to use (default 7071)
   --state F folder for the local state (default .gateway/state)`
 
@@ -20,16 +21,18 @@ const portNames = ['gateway', 'entra', 'graph', 'vault', 'imap', 'smtp', 'discov
 interface Options {
   fresh: boolean
   demo: boolean
+  withoutApp: boolean
   port: number
   state: string
 }
 
 function parseOptions(words: string[]): Options {
-  const options: Options = { fresh: false, demo: false, port: 7071, state: '.gateway/state' }
+  const options: Options = { fresh: false, demo: false, withoutApp: false, port: 7071, state: '.gateway/state' }
   for (let at = 0; at < words.length; at++) {
     const word = words[at]
     if (word === '--fresh') options.fresh = true
     else if (word === '--demo') options.demo = true
+    else if (word === '--without-app') options.withoutApp = true
     else if (word === '--state') {
       at += 1
       options.state = words[at] ?? refuse(`--state needs a folder.\n\n${usage}`)
@@ -115,7 +118,29 @@ async function main(): Promise<void> {
     await stop()
     process.exit(ok ? 0 : 1)
   }
-  await summary(stack, folder, Math.round(performance.now() - started))
+  if (options.withoutApp) await leaveToCoreTools(stack, folder)
+  else await summary(stack, folder, Math.round(performance.now() - started))
+}
+
+/** The app has made its storage and keys by now; it makes room for the same app under Core Tools. */
+async function leaveToCoreTools(stack: Stack, folder: string): Promise<void> {
+  const tenant = await demoTenant(stack, folder)
+  await stack.host().stop()
+  const { HOST_PORT, TIMER_STATUS_FILE, ...settings } = stack.settings
+  const file = join(folder, 'local.settings.json')
+  const values = { FUNCTIONS_WORKER_RUNTIME: 'node', ...settings }
+  writeFileSync(file, `${JSON.stringify({ IsEncrypted: false, Values: values }, null, 2)}\n`, { mode: 0o600 })
+  console.log(`
+  Azurite and the emulators are up; the app is not. In a second terminal:
+
+     cp ${file} local.settings.json
+     npm run start:func -- --port ${HOST_PORT}
+
+  The app is then at       ${stack.url}, its console at ${stack.url}/console
+                           operator key ${stack.operatorKey()}
+                           tenant key ${tenant.adminKey}
+  Stop                     Ctrl-C
+`)
 }
 
 async function summary(stack: Stack, folder: string, ms: number): Promise<void> {

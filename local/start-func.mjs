@@ -18,6 +18,10 @@ if (!existsSync(func))
     'Azure Functions Core Tools ("func") are not installed: they are an optional package that needs Node 22 and downloads itself at its first run.\n  Install them with "npm i -g azure-functions-core-tools@4", or use "npm start", which needs nothing else.',
   )
 if (!existsSync(`${root}/local.settings.json`))
-  stopWith('There is no local.settings.json. Copy local.settings.sample.json to local.settings.json and adjust it.')
+  stopWith(
+    'There is no local.settings.json. "npm start -- --without-app" in another terminal starts Azurite and the emulators and says which file to copy; for services of your own copy local.settings.sample.json and adjust it.',
+  )
 await buildApp()
-spawn(func, ['start'], { cwd: root, stdio: 'inherit' }).on('exit', (code) => process.exit(code ?? 1))
+spawn(func, ['start', ...process.argv.slice(2)], { cwd: root, stdio: 'inherit' }).on('exit', (code) =>
+  process.exit(code ?? 1),
+)

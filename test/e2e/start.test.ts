@@ -1,11 +1,12 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync } from 'node:fs'
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, expect, test } from 'vitest'
 import { apiClient } from '../../local/api-client.js'
+import { startHostChild } from '../../local/host-child.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 let child: ChildProcess | undefined
@@ -110,3 +111,30 @@ function alive(pid: number): boolean {
     return false
   }
 }
+
+test('REL-31: --without-app leaves room for Core Tools: the services answer, and the written settings run the app', async () => {
+  const state = mkdtempSync(join(tmpdir(), 'without-app-'))
+  const services = start('--without-app', '--port', '18371', '--state', state)
+  await services.saw('npm run start:func -- --port 18371')
+  const { Values } = JSON.parse(readFileSync(join(state, 'local.settings.json'), 'utf8')) as {
+    Values: Record<string, string>
+  }
+  expect(Values['FUNCTIONS_WORKER_RUNTIME']).toBe('node')
+  const health = `${Values['PUBLIC_BASE_URL']}/api/health`
+  await expect(fetch(health)).rejects.toThrow()
+  const host = await startHostChild({ root, settings: { ...Values, HOST_PORT: '18371' } })
+  try {
+    expect((await fetch(health)).status).toBe(200)
+  } finally {
+    await host.stop()
+    child?.kill('SIGTERM')
+    expect(await services.code).toBe(0)
+    rmSync(state, { recursive: true, force: true })
+  }
+}, 120_000)
+
+test('start:func without Core Tools or settings says what to do', () => {
+  const { status, stderr } = spawnSync(process.execPath, ['local/start-func.mjs'], { cwd: root, encoding: 'utf8' })
+  expect(status).toBe(1)
+  expect(stderr).toMatch(/azure-functions-core-tools@4|npm start -- --without-app/)
+})

@@ -81,7 +81,9 @@ export function receiverContract(server: string, start: () => Promise<ReceiverWo
           expect(Math.abs(mail.receivedAt - (Date.now() - hour))).toBeLessThan(60_000)
         }
         expect(next).toBe(3)
-        expect(await failure(readAll(await open(), undefined, { maxBytes: Math.floor(largestBytes / 2) }))).toMatchObject({
+        expect(
+          await failure(readAll(await open(), undefined, { maxBytes: Math.floor(largestBytes / 2) })),
+        ).toMatchObject({
           code: 'mail_too_large',
           class: 'permanent',
         })
