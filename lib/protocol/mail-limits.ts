@@ -67,6 +67,6 @@ export function headerEnd(bytes: Buffer): number {
 export function tooComplex(why: string): GatewayError {
   return new GatewayError('mail_too_complex', 'permanent', {
     description: `The mail cannot be shown in parts: ${why}.`,
-    remedy: 'Fetch its raw bytes.',
+    remedy: 'Fetch its raw bytes; one that is to be sent needs fewer parts, headers or lines.',
   })
 }

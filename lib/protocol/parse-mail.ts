@@ -70,7 +70,7 @@ export async function attachmentBytes(raw: Uint8Array, index: number): Promise<U
 async function parse(raw: Uint8Array): Promise<Email> {
   checkMailLimits(raw)
   try {
-    return await newParser().parse(raw)
+    return await mailParser().parse(raw)
   } catch (error) {
     if (/nesting|header/i.test(String(error))) throw tooComplex('too many nested parts or too long a header')
     throw new GatewayError('mail_unreadable', 'permanent', {
@@ -100,7 +100,7 @@ const taught = new WeakSet<PartNode>()
  * With our decoder for parts without transfer encoding, and our text of HTML: the library's take minutes for mail that is
  * made for it, and it has no option for either.
  */
-function newParser(): PostalMime {
+export function mailParser(): PostalMime {
   const parser = new PostalMime({
     maxNestingDepth: mailLimits.depth,
     maxHeadersSize: mailLimits.headerBytes * 4,

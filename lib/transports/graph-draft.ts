@@ -1,6 +1,8 @@
-import PostalMime, { type Address, type Attachment, type Email } from 'postal-mime'
+import type { Address, Attachment, Email } from 'postal-mime'
 import { invalidInput } from '../errors.js'
 import type { OutgoingMail } from '../ports/sender.js'
+import { checkMailLimits } from '../protocol/mail-limits.js'
+import { mailParser } from '../protocol/parse-mail.js'
 
 /** A mail as Graph wants it in JSON, when its MIME is too large for one request. */
 export interface GraphDraft {
@@ -12,7 +14,7 @@ export interface GraphDraft {
 export async function hiddenRecipients(mail: OutgoingMail): Promise<string[]> {
   const raw = Buffer.from(mail.raw.buffer, mail.raw.byteOffset, mail.raw.byteLength)
   const end = raw.indexOf('\r\n\r\n')
-  const head = await PostalMime.parse(end < 0 ? raw : raw.subarray(0, end + 4))
+  const head = await mailParser().parse(end < 0 ? raw : raw.subarray(0, end + 4))
   const shown = new Set([...flat(head.to), ...flat(head.cc)].map((one) => (one.address ?? '').toLowerCase()))
   return mail.recipients.filter((address) => !shown.has(address.toLowerCase()))
 }
@@ -26,7 +28,9 @@ export function withBcc(raw: Uint8Array, addresses: string[]): Buffer {
 }
 
 export async function draftOf(mail: OutgoingMail): Promise<GraphDraft> {
-  const email = await PostalMime.parse(mail.raw as Uint8Array<ArrayBuffer>, { forceRfc822Attachments: true })
+  // The tenant's own words, and still one worker for all tenants (SEC-31).
+  checkMailLimits(mail.raw)
+  const email = await mailParser().parse(mail.raw)
   const bcc = (await hiddenRecipients(mail)).map((address) => ({ emailAddress: { address } }))
   const replyTo = flat(email.replyTo).map(graphAddress)
   const importance = email.headers.find((header) => header.key === 'importance')?.value.toLowerCase()

@@ -98,6 +98,17 @@ test('a mail too large for one request goes in parts, and arrives whole', async 
   expect(inboxOf('fay@fabrikam.example')).toHaveLength(1)
 }, 30_000)
 
+test('SEC-31: a large mail made to be slow is refused with its reason, or sent in moments, and no draft stays', async () => {
+  const head = `From: <${ana}>\r\nTo: <${ben}>\r\nMessage-ID: <m1@gateway.example>\r\n\r\n`
+  const begun = process.cpuUsage()
+  await (await send(aMail({ raw: Buffer.from(head + '\r\n'.repeat(1_200_000)) }))).receipt
+  const tooMany = await send(aMail({ raw: Buffer.from(head + '\n'.repeat(2_300_000)) }))
+  expect(await failure(tooMany.receipt)).toMatchObject({ code: 'mail_too_complex', outcome: 'not-sent' })
+  const { user, system } = process.cpuUsage(begun)
+  expect((user + system) / 1e6).toBeLessThan(8)
+  expect([inboxOf(ben).length, draftsOf(ana).length]).toEqual([1, 0])
+}, 60_000)
+
 test.each([
   ['504-but-delivered', 'sent'],
   ['drop-after-delivered', 'sent'],
