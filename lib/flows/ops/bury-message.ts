@@ -18,6 +18,9 @@ export async function buryMessage(
   const named = typeof message === 'object' && message !== null && 'tenant' in message ? String(message.tenant) : ''
   const tenant = isTenantId(named) ? named : '~'
   const id = hashId(queue, messageId)
+  const owner = tenant === '~' ? undefined : await deps.tables.get(deps.names.table('tenants'), tenant, 'tenant')
+  // Nothing of a tenant that was removed is kept any more, not even what came too late (SEC-44).
+  if ((owner?.['removedAt'] ?? '') !== '') return deps.log.error('message-buried', { queue, tenant, messageId: id })
   const text = typeof message === 'string' ? message : JSON.stringify(message)
   const error = new GatewayError('message_buried', 'permanent', {
     hint: 'bug',
