@@ -13,6 +13,8 @@ const project = (name: string, timeoutMs: number) => ({
 export default defineConfig({
   test: {
     pool: 'forks',
+    // Most tests wait for servers: two at once fill two cores.
+    maxWorkers: 2,
     projects: [
       project('unit', 10_000),
       project('integration', 30_000),

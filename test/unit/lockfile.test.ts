@@ -50,7 +50,7 @@ function violations({ lockfileVersion, packages }: Lockfile, wanted: Manifest): 
   return found
 }
 
-const scripted = new Set(['azure-functions-core-tools', 'esbuild', 'keytar', 'fsevents'])
+const scripted = new Set(['azure-functions-core-tools', 'esbuild', 'keytar', 'fsevents', 'tree-sitter-bicep'])
 
 describe('SEC-42: what an install brings', () => {
   test('exact versions, every entry with its hash, from the one registry', () => {
