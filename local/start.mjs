@@ -19,10 +19,10 @@ if (major < 20 || (major === 20 && minor < 19))
 if (!existsSync(`${root}/node_modules/esbuild`) || !existsSync(`${root}/node_modules/azurite`))
   stopWith('The packages are not installed yet. Run "npm ci" first, then "npm start".')
 
-const { buildApp } = await import('./build.mjs')
+const { isBuilt } = await import('./is-built.mjs')
 const started = performance.now()
 try {
-  await buildApp()
+  if (!isBuilt(root)) await (await import('./build.mjs')).buildApp()
 } catch (error) {
   stopWith(`The build failed: ${error instanceof Error ? error.message : error}`)
 }

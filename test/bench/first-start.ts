@@ -46,7 +46,7 @@ export async function benchFirstStart(rounds: number): Promise<BenchRow> {
     subject,
     target: '<= 20 s, <= 5 s when started again',
     verdict: `${subject.median <= 20 && again.median <= 5 ? 'met' : 'missed'}: ${rounded(subject.median)} s, again ${rounded(again.median)} s`,
-    note: 'K2 builds the app, starts storage, emulators and the Functions host, prepares a tenant and a mailbox, and sends through the API and SMTP or Graph to the emulated mail service.',
+    note: 'K2 builds the app (a second start finds it built), starts storage, emulators and the Functions host, prepares a tenant and a mailbox, and sends through the API and SMTP or Graph to the emulated mail service.',
     more: { firstSeconds: subject.median, warmSeconds: again.median },
   }
 }

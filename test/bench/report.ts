@@ -49,6 +49,21 @@ ${run.rows
   .filter((note) => note !== '')
   .join('\n\n')}
 
+## Misses, by profile
+
+CPU profiles (V8, of the host process or of the bench itself), 2026-11-21, Node 20. They are taken by hand; the shares hold
+for this machine.
+
+- **S1, CPU.** 45 % Node's HTTP, streams and sockets, 31 % the storage SDKs, 6 % the gateway's own code, 5 % garbage collection,
+  3 % hashing and sealing, 2 % the emulated host. 17 storage requests per mail through the SDKs cost the bare loop more than
+  three times the target already. Fewer requests or fewer layers under them would help; faster flows would not.
+- **S2, CPU.** Runs of the same build lie between 0.36 and 0.52 CPU-s beyond the pool, on both sides of the target; composing
+  (nodemailer) and hashing are a quarter of the total, the journal's rows in memory most of the rest.
+- **S3, p50.** Runs lie between 2.1 and 3.0 times the bare requests. The profile is that of S1: 74 % Node's HTTP and the storage
+  SDKs, 5 % the gateway. A mail is sixteen requests in an order that no crash may falsify, so they cannot go side by side.
+- **T1, renewal.** A plain POST of the same form takes half of it. 60 % Node's HTTP, streams and sockets, 14 % MSAL, 5 % sealing;
+  a renewal happens once an hour for each connection.
+
 ## Not measured
 
 ${run.missing.map((line) => `- ${line}`).join('\n')}
