@@ -40,6 +40,8 @@ export const azureCommands: Record<string, string[]> = {
   'azd env set': [],
   'azd env get-values': [],
   'azd up': [],
+  'azd down': ['--purge'],
+  'az provider register': ['--namespace'],
 }
 
 /** What is wrong with one command line: an unknown command, an option it does not have, a file that is not there. */
