@@ -156,6 +156,10 @@ describe('HTTP', () => {
     await call('/v1/enqueue', { method: 'POST', body: '{"hook":1}' })
     const line = lines.find(({ category }) => category === 'Function.enqueue.User')
     expect(line).toEqual({ level: 'information', category: 'Function.enqueue.User', message: 'a *** for nobody' })
+    // Its message must not turn up in a later test.
+    await untilNoted('work')
+    await host.idle()
+    await expect.poll(queueIsEmpty).toBe(true)
   })
 })
 
