@@ -2,7 +2,10 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { adjustableName, hostSettings, readConfig, type SettingRow, settingsTable } from '../lib/config.js'
+import { adjustableName } from '../lib/config/adjustable-setting.js'
+import { hostSettings } from '../lib/config/host-settings.js'
+import { settingsTable } from '../lib/config/settings-table.js'
+import { readConfig } from '../lib/config.js'
 import { openApi } from '../lib/http/open-api.js'
 import { version } from '../lib/http/version.js'
 import { costsPage } from './costs/costs-page.js'
@@ -11,7 +14,7 @@ import { outboundEndpoints, tenantNamedEndpoints } from './preflight/outbound-en
 import { remedies } from './preflight/remedies.js'
 
 export function configurationPage(): string {
-  const rows = (settingsTable as readonly SettingRow[]).map((row) => {
+  const rows = settingsTable.map((row) => {
     const bounds = row.kind === 'number' ? `${row.kind}, ${row.min} to ${row.max}` : row.kind
     const fallback = row.default === undefined ? '**required**' : row.default === '' ? 'empty' : `\`${row.default}\``
     const own = row.adjustable ? `\`${adjustableName(row.name)}\`` : ''
@@ -22,7 +25,7 @@ export function configurationPage(): string {
   return [
     '# Settings',
     '',
-    'Generated from the settings table in `lib/config.ts` by `npm run docs`; a test compares them. All settings are app',
+    'Generated from the settings table in `lib/config/` by `npm run docs`; a test compares them. All settings are app',
     'settings (environment variables). Secrets are never settings: they live in Key Vault. A wrong start lists every',
     'problem at once, names the setting and never prints its value. Plain `http://` addresses are accepted for this',
     'machine only, and not at all where a managed identity is present.',
@@ -58,8 +61,7 @@ export function sampleSettings(): string {
     MailStorage: 'UseDevelopmentStorage=true',
     KEY_VAULT_URL: 'http://127.0.0.1:7074',
   }
-  for (const row of settingsTable as readonly SettingRow[])
-    values[row.name] = local[row.name] ?? row.default ?? row.example
+  for (const row of settingsTable) values[row.name] = local[row.name] ?? row.default ?? row.example
   return `${JSON.stringify({ IsEncrypted: false, Values: values }, null, 2)}\n`
 }
 

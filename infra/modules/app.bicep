@@ -87,7 +87,7 @@ type alwaysReadyType = {
   instanceCount: int
 }
 
-// Every other setting of the gateway by name, written from the table in lib/config.ts by `npm run docs`. Empty means its
+// Every other setting of the gateway by name, written from the table in lib/config/ by `npm run docs`. Empty means its
 // default, and is not mistaken for a choice of the deployment.
 var defaults = loadJsonContent('../settings.json')
 

@@ -21,7 +21,7 @@ export const prices = {
   publicAddressHour: 0.005,
 } as const
 
-/** What one mailbox does. The intervals are the defaults of lib/config.ts. */
+/** What one mailbox does. The intervals are the defaults of lib/config/. */
 export const use = {
   mailsOutPerDay: 10,
   mailsInPerDay: 10,

@@ -21,7 +21,7 @@ const allowed = {
   model: ['model', 'errors'],
   ports: ['ports', 'model', 'errors', 'secret', 'log'],
   diagnosis: ['diagnosis', 'model', 'errors'],
-  config: ['errors'],
+  config: ['config', 'errors'],
   log: ['errors', 'model'],
   secret: [],
   errors: [],

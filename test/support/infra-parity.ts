@@ -1,5 +1,7 @@
 /** Whether `infra/` makes what the code uses: names of storage, settings of the app (M-004, M-006, M-011). */
-import { hostSettings, readConfig, type SettingRow, settingsTable } from '../../lib/config.js'
+import { hostSettings } from '../../lib/config/host-settings.js'
+import { settingsTable } from '../../lib/config/settings-table.js'
+import { readConfig } from '../../lib/config.js'
 import { GatewayError } from '../../lib/errors.js'
 import { containerNames, queueNames, storageNames, tableNames } from '../../lib/model/names.js'
 import type { Deployed, Json } from './bicep-evaluate.js'
@@ -48,9 +50,7 @@ export function appSettings(deployed: Deployed[]): Record<string, Json> {
 
 export function settingProblems(settings: Record<string, Json>): string[] {
   // A connection string would be a secret: in Azure the three addresses and the identity stand for it.
-  const wanted = (settingsTable as readonly SettingRow[])
-    .map((row) => row.name)
-    .filter((name) => name !== 'MailStorage')
+  const wanted = settingsTable.map((row) => row.name).filter((name) => name !== 'MailStorage')
   const problems = [
     ...compare('settings', Object.keys(settings), [...wanted, ...hostSettings.map((row) => row.name)]),
     ...forbiddenOnFlex.filter((name) => name in settings).map((name) => `settings: ${name} is forbidden on this plan`),

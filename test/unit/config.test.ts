@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { readConfig, settingsTable } from '../../lib/config.js'
+import { settingsTable } from '../../lib/config/settings-table.js'
+import { readConfig } from '../../lib/config.js'
 import { GatewayError } from '../../lib/errors.js'
 import { version } from '../../lib/http/version.js'
 import { costsPage } from '../../local/costs/costs-page.js'

@@ -14,6 +14,8 @@ const planted: [string, string][] = [
   ['lib/protocol/a.ts', "import { x } from '../ports/tables.js'"],
   ['lib/model/a.ts', "import { x } from '../ports/tables.js'"],
   ['lib/config.ts', "import { x } from './log.js'"],
+  ['lib/config/a.ts', "import { x } from '../model/ids.js'"],
+  ['lib/config/a.ts', "const x = process.env['X']"],
   ['lib/flows/a.ts', "import { x } from '../../local/stack.js'"],
   ['functions/a.ts', "import { x } from '../test/support/x.js'"],
   ['lib/flows/a.ts', "const x = await import('../gateway.js')"],
@@ -38,7 +40,10 @@ test('the import rule accepts what the architecture allows', () => {
       path: 'lib/gateway.ts',
       text: "import { x } from './stores/azure-tables.js'\nimport { y } from '@azure/identity'",
     },
-    { path: 'lib/config.ts', text: "import { GatewayError } from './errors.js'\nprocess.env" },
+    {
+      path: 'lib/config.ts',
+      text: "import { GatewayError } from './errors.js'\nimport { x } from './config/a.js'\nprocess.env",
+    },
     { path: 'local/main.ts', text: "import { x } from '../lib/config.js'" },
   ]
   expect(findViolations(files)).toEqual([])

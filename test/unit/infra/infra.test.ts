@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { hostSettings, type SettingRow, settingsTable } from '../../../lib/config.js'
+import { hostSettings } from '../../../lib/config/host-settings.js'
+import { settingsTable } from '../../../lib/config/settings-table.js'
 import { sampleSettings } from '../../../local/write-docs.js'
 import { evaluate } from '../../support/bicep-evaluate.js'
 import { at, deploymentOf, infraTexts, readInfra } from '../../support/infra.js'
@@ -149,7 +150,7 @@ test("SEC-36: a customer's back end may send mail and take its own tenant's even
 })
 
 describe('M-004, M-006: one list of settings in four places', () => {
-  const table = (settingsTable as readonly SettingRow[]).map((row) => row.name)
+  const table = settingsTable.map((row) => row.name)
 
   test('the deployed app, the sample and the settings page name the same settings', () => {
     const page = readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8')

@@ -1,0 +1,103 @@
+/** Where the deployment is, and what it reaches. */
+import type { SettingRow } from './setting-row.js'
+
+export const deploymentSettings: readonly SettingRow[] = [
+  {
+    name: 'ENVIRONMENT_ID',
+    kind: 'text',
+    default: 'mbg',
+    pattern: /^[a-z][a-z0-9]{1,7}$/,
+    example: 'mbg',
+    binding: true,
+    description:
+      'Prefixes every table, queue, container and secret: a letter, then 1 to 7 letters or digits. Two deployments can share a storage account.',
+  },
+  {
+    name: 'PUBLIC_BASE_URL',
+    kind: 'url',
+    example: 'https://mail.example.com',
+    description: 'Address under which browsers reach the gateway; the redirect URI is this plus /oauth/callback.',
+  },
+  {
+    name: 'MailStorage',
+    kind: 'text',
+    default: '',
+    example: 'UseDevelopmentStorage=true',
+    binding: true,
+    description:
+      'Storage connection string. Leave empty in Azure and set the three MailStorage__… addresses, which use the managed identity.',
+  },
+  {
+    name: 'MailStorage__blobServiceUri',
+    kind: 'text',
+    default: '',
+    example: 'https://account.blob.core.windows.net',
+    binding: true,
+    description: 'Blob endpoint, used with the managed identity.',
+  },
+  {
+    name: 'MailStorage__queueServiceUri',
+    kind: 'text',
+    default: '',
+    example: 'https://account.queue.core.windows.net',
+    binding: true,
+    description: 'Queue endpoint, used with the managed identity.',
+  },
+  {
+    name: 'MailStorage__tableServiceUri',
+    kind: 'text',
+    default: '',
+    example: 'https://account.table.core.windows.net',
+    binding: true,
+    description: 'Table endpoint, used with the managed identity.',
+  },
+  {
+    name: 'AZURE_CLIENT_ID',
+    kind: 'text',
+    default: '',
+    example: '11111111-2222-3333-4444-555555555555',
+    description: 'Client id of the user-assigned managed identity; empty for the system-assigned one.',
+  },
+  {
+    name: 'KEY_VAULT_URL',
+    kind: 'url',
+    example: 'https://vault-name.vault.azure.net',
+    description: 'Key Vault that holds refresh tokens, passwords, client secrets and the seal keys.',
+  },
+  {
+    name: 'MICROSOFT_LOGIN_ORIGIN',
+    kind: 'origin',
+    default: 'https://login.microsoftonline.com',
+    example: 'https://login.microsoftonline.com',
+    description: 'Where sign-in pages and token endpoints of Microsoft are reached.',
+  },
+  {
+    name: 'MICROSOFT_GRAPH_ORIGIN',
+    kind: 'origin',
+    default: 'https://graph.microsoft.com',
+    example: 'https://graph.microsoft.com',
+    description: 'Where Microsoft Graph is reached.',
+  },
+  {
+    name: 'DNS_RESOLVER_URL',
+    kind: 'url',
+    default: 'https://dns.google/resolve',
+    example: 'https://dns.google/resolve',
+    description: 'DNS over HTTPS (JSON) resolver for the MX look-up of a new mailbox.',
+  },
+  {
+    name: 'AUTOCONFIG_URL',
+    kind: 'url',
+    default: 'https://autoconfig.thunderbird.net/v1.1/',
+    example: 'https://autoconfig.thunderbird.net/v1.1/',
+    description: 'Thunderbird autoconfig database; the domain is appended.',
+  },
+  {
+    name: 'ALLOW_LOOPBACK_MAIL_HOSTS',
+    kind: 'boolean',
+    default: 'false',
+    example: 'false',
+    description:
+      'Lets mailboxes use mail servers on this machine, with any port. Refused where a managed identity is present.',
+  },
+]

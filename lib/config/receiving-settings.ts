@@ -1,0 +1,57 @@
+/** How mail is fetched, and what happens to it afterwards. */
+import type { SettingRow } from './setting-row.js'
+
+export const receivingSettings: readonly SettingRow[] = [
+  {
+    name: 'FIRST_SYNC_DAYS',
+    kind: 'number',
+    default: '7',
+    min: 0,
+    max: 365,
+    example: '7',
+    description: 'How many days back the first poll of a mailbox looks.',
+    adjustable: true,
+  },
+  {
+    name: 'POLL_MIN_SECONDS',
+    kind: 'number',
+    default: '60',
+    min: 1,
+    max: 86400,
+    example: '60',
+    description: 'Shortest poll interval, used after activity.',
+    adjustable: true,
+    bound: 'floor',
+  },
+  {
+    name: 'POLL_MAX_SECONDS',
+    kind: 'number',
+    default: '900',
+    min: 1,
+    max: 86400,
+    example: '900',
+    description: 'Longest poll interval of a quiet mailbox.',
+    adjustable: true,
+  },
+  {
+    name: 'MAILS_PER_POLL',
+    kind: 'number',
+    default: '200',
+    min: 1,
+    max: 1000,
+    example: '200',
+    description: 'Mails fetched from one mailbox in one poll; the rest follows at once in the next.',
+    adjustable: true,
+    bound: 'ceiling',
+  },
+  {
+    name: 'AFTER_RECEIVE',
+    kind: 'text',
+    default: 'leave',
+    pattern: /^(leave|mark-read|delete|move:[^\u0000-\u001f\u007f]{1,200})$/,
+    form: 'leave, mark-read, delete or move:Folder',
+    example: 'leave',
+    description: 'What happens at the server to a mail that was handed over: leave, mark-read, delete or move:Folder.',
+    adjustable: true,
+  },
+]

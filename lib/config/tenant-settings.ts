@@ -1,0 +1,59 @@
+/** What one tenant may use of an instance, and how long things last. */
+import type { SettingRow } from './setting-row.js'
+
+export const tenantSettings: readonly SettingRow[] = [
+  {
+    name: 'TENANT_REQUESTS_PER_MINUTE',
+    kind: 'number',
+    default: '30000',
+    min: 10,
+    max: 1000000,
+    example: '30000',
+    description: 'API calls of one tenant that one instance answers in a minute; more get 429 with Retry-After.',
+  },
+  {
+    name: 'TENANT_MAILS_PER_MINUTE',
+    kind: 'number',
+    default: '10000',
+    min: 1,
+    max: 1000000,
+    example: '10000',
+    description: 'Mails that one instance accepts from one tenant in a minute.',
+  },
+  {
+    name: 'TENANT_MAIL_MEGABYTES_PER_MINUTE',
+    kind: 'number',
+    default: '2000',
+    min: 1,
+    max: 1000000,
+    example: '2000',
+    description: 'Megabytes of mail that one instance accepts from one tenant in a minute.',
+  },
+  {
+    name: 'TENANT_CONNECTS_PER_MINUTE',
+    kind: 'number',
+    default: '120',
+    min: 1,
+    max: 100000,
+    example: '120',
+    description: 'Sign-ins, reconnect links, test mails and polls on request of one tenant in a minute and instance.',
+  },
+  {
+    name: 'RETENTION_DAYS',
+    kind: 'number',
+    default: '30',
+    min: 1,
+    max: 400,
+    example: '30',
+    description: 'How long final mails, received mails and log rows are kept.',
+  },
+  {
+    name: 'LINK_HOURS',
+    kind: 'number',
+    default: '24',
+    min: 1,
+    max: 168,
+    example: '24',
+    description: 'How long a connect link works.',
+  },
+]
