@@ -156,7 +156,7 @@ export async function wireGateway(config: Config, over: Partial<Dependencies> = 
   const { authenticate, audit, disconnect, readConnection, registrations, retryConnections, continueRemovals } = flows
   const { sealKeys, deliverMessage, deliverWebhooks, sweepWebhooks } = flows
   const { buryMessage, checkHealth, listAttention, listLog, measure, prepareStorage, purgeOld, sweep } = flows
-  const { checkBalance, findSent, forgetBuried, warnOfExpiry } = flows
+  const { checkBalance, findSent, forgetBuried, removeOrphans, warnOfExpiry } = flows
   const allowLoopback = config.allowLoopbackMailHosts
   const lookup = guardedLookup({ allowLoopback })
   const allowPort = (port: number): boolean => allowedPort(port, allowLoopback)
@@ -250,6 +250,7 @@ export async function wireGateway(config: Config, over: Partial<Dependencies> = 
     expiries: every(6 * 3_600_000, () => warnOfExpiry(deps)),
     buried: every(6 * 3_600_000, () => forgetBuried(deps)),
     removals: () => continueRemovals(removing),
+    orphans: every(6 * 3_600_000, () => removeOrphans(deps)),
     retention: () => purgeOld(deps, config.retentionDays),
   }
   const ops = {

@@ -151,7 +151,7 @@ resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2025-08
           actions: {
             baseBlob: {
               delete: {
-                daysAfterCreationGreaterThan: life.days
+                daysAfterModificationGreaterThan: life.days
               }
             }
           }

@@ -56,7 +56,7 @@ export interface Mail {
   history: MailAttempt[]
   /** Milliseconds; not before this time. */
   notBefore: number
-  /** Milliseconds; given up after this time. */
+  /** Milliseconds; given up after this time. 0: held, and none was given. */
   deadline: number
   whenUnknown: 'stop' | 'resend'
   /** Sent once more by itself after an unknown outcome; it never is a second time. */

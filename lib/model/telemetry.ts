@@ -26,6 +26,8 @@ export const telemetry = {
   'console-failed': ['code', 'requestId', 'fault'],
   /** A message was taken off after five failures. */
   'message-buried': ['queue', 'tenant', 'messageId'],
+  /** Content of outgoing mail that belonged to no open mail for a day was deleted. */
+  'orphans-removed': ['count'],
   'mail-send-malformed': [],
   'start-failed': ['code', 'settings'],
   'sweep-part-failed': ['part', 'code'],

@@ -1,3 +1,11 @@
+/** A blob as it was listed. */
+export interface StoredBlob {
+  name: string
+  /** Milliseconds since 1970 by the clock of the storage: written or renewed last. */
+  changedAt: number
+  etag: string
+}
+
 /** Blob storage. Errors: GatewayError `storage_unavailable`; a missing blob is `undefined`. */
 export interface Blobs {
   /** `ifAbsent`: keeps an existing blob of that name and reports `false`. Returns whether it was written. */
@@ -8,8 +16,11 @@ export interface Blobs {
     options?: { ifAbsent?: boolean; contentType?: string },
   ): Promise<boolean>
   get(container: string, name: string): Promise<Uint8Array | undefined>
-  remove(container: string, name: string): Promise<void>
-  /** Names below a prefix. */
-  list(container: string, prefix: string): AsyncIterable<string>
+  /** With an ETag only the blob as it was listed: `false` when that one is no longer there. */
+  remove(container: string, name: string, etag?: string): Promise<boolean>
+  /** Makes a blob as young as one just written, with a new ETag. `false` when there is none. */
+  renew(container: string, name: string): Promise<boolean>
+  /** Below a prefix, by name. */
+  list(container: string, prefix: string): AsyncIterable<StoredBlob>
   ensure(container: string): Promise<void>
 }

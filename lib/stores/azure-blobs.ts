@@ -76,17 +76,31 @@ export function azureBlobs(options: StorageOptions): Blobs {
         throw storageUnavailable(error)
       }
     },
-    async remove(container, name) {
+    async remove(container, name, etag) {
       try {
-        await service.getContainerClient(container).getBlobClient(name).deleteIfExists(patience())
+        const blob = service.getContainerClient(container).getBlobClient(name)
+        await blob.deleteIfExists({ ...patience(), ...(etag === undefined ? {} : { conditions: { ifMatch: etag } }) })
+        return true
       } catch (error) {
+        if (faultOf(error).status === 412) return false
+        throw storageUnavailable(error)
+      }
+    },
+    async renew(container, name) {
+      try {
+        await service.getContainerClient(container).getBlobClient(name).setMetadata({}, patience())
+        return true
+      } catch (error) {
+        if (faultOf(error).status === 404) return false
         throw storageUnavailable(error)
       }
     },
     async *list(container, prefix) {
       try {
-        for await (const blob of service.getContainerClient(container).listBlobsFlat({ prefix, ...patience() }))
-          yield blob.name
+        const blobs = service.getContainerClient(container).listBlobsFlat({ prefix, ...patience() })
+        // A listing gives ETags without the quotes a header has (RFC 9110 section 8.8.3).
+        for await (const { name, properties } of blobs)
+          yield { name, changedAt: properties.lastModified.getTime(), etag: `"${properties.etag.replaceAll('"', '')}"` }
       } catch (error) {
         if (faultOf(error).status === 404) return
         throw storageUnavailable(error)

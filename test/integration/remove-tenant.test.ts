@@ -153,7 +153,7 @@ async function left(stores: Stores, tenant: string): Promise<string[]> {
       if (isIts(text)) found.push(text)
     }
   for (const name of containerNames)
-    for await (const blob of stores.blobs.list(names.container(name), ''))
+    for await (const { name: blob } of stores.blobs.list(names.container(name), ''))
       if (isIts(blob)) found.push(`${name} ${blob}`)
   return found
 }

@@ -89,7 +89,7 @@ async function standing({ stores, deps, tenant, mailbox, mails }: World) {
     else lists.push(String(row['h']))
   const blobs: string[] = []
   for (const name of ['outbound', 'inbound', 'quarantine'] as const)
-    for await (const blob of stores.blobs.list(deps.names.container(name), '')) blobs.push(`${name} ${blob}`)
+    for await (const { name: blob } of stores.blobs.list(deps.names.container(name), '')) blobs.push(`${name} ${blob}`)
   return { mails: kept.sort(), received: received.sort(), lists: lists.length, blobs: blobs.length }
 }
 

@@ -276,11 +276,33 @@ describe.each([
     expect(await blobs.put(container, 'a/1', bytes('three'))).toBe(true)
     await blobs.put(container, 'b/1', bytes(''))
     expect(await blobs.get(container, 'b/1')).toHaveLength(0)
-    expect(await all(blobs.list(container, 'a/'))).toEqual(['a/1'])
+    expect((await all(blobs.list(container, 'a/'))).map(({ name }) => name)).toEqual(['a/1'])
     await blobs.remove(container, 'a/1')
-    await blobs.remove(container, 'a/1')
+    expect(await blobs.remove(container, 'a/1')).toBe(true)
     expect(await blobs.get(container, 'a/1')).toBeUndefined()
     expect(await all(blobs.list('c-absent', 'a/'))).toEqual([])
+  })
+
+  test('REL-11: removed only as listed: written again or renewed since, it stays', async () => {
+    const blobs = make()
+    const container = `c-${newId()}`
+    const bytes = new TextEncoder().encode('one')
+    const listed = async () => (await all(blobs.list(container, '')))[0]!
+    expect(await blobs.renew(container, 'a/1')).toBe(false)
+    const before = Math.floor(Date.now() / 1000) * 1000
+    await blobs.put(container, 'a/1', bytes)
+    const first = await listed()
+    expect(first.changedAt).toBeGreaterThanOrEqual(before)
+    expect(await blobs.renew(container, 'a/1')).toBe(true)
+    const renewed = await listed()
+    expect(renewed.changedAt).toBeGreaterThanOrEqual(first.changedAt)
+    expect(await blobs.remove(container, 'a/1', first.etag)).toBe(false)
+    await blobs.put(container, 'a/1', bytes)
+    expect(await blobs.remove(container, 'a/1', renewed.etag)).toBe(false)
+    expect(await blobs.get(container, 'a/1')).toHaveLength(3)
+    expect(await blobs.remove(container, 'a/1', (await listed()).etag)).toBe(true)
+    expect(await blobs.get(container, 'a/1')).toBeUndefined()
+    expect(await blobs.remove(container, 'a/1', renewed.etag)).toBe(false)
   })
 })
 

@@ -142,7 +142,7 @@ export async function sendHarness(
   const stores = options.stores ?? {
     tables: memoryTables({ now: clock.now }),
     queues: memoryQueues({ now: clock.now }),
-    blobs: memoryBlobs(),
+    blobs: memoryBlobs({ now: clock.now }),
   }
   const names = storageNames(options.environment ?? 'tst')
   const tenant = 'acme'

@@ -180,7 +180,7 @@ const dropRows: Step = async (deps, tenant, budget) => {
 const dropBlobs: Step = async (deps, tenant, budget) => {
   for (const container of containerNames.map(deps.names.container)) {
     let names: string[] = []
-    for await (const name of deps.blobs.list(container, `${tenant}/`)) {
+    for await (const { name } of deps.blobs.list(container, `${tenant}/`)) {
       if (names.push(name) < 500) continue
       await sideBySide(names, (one) => deps.blobs.remove(container, one))
       budget.left -= names.length

@@ -129,12 +129,13 @@ async function isGhost(deps: Dependencies, tenant: string, hint: Hint): Promise<
   const { mailId: id, mailboxId } = hint
   if (age < settledMs || (await findMail(deps, tenant, id)) !== undefined) return false
   let blob = ''
-  for await (const name of deps.blobs.list(deps.names.container('outbound'), `${tenant}/${id}-`)) blob = name
+  const stored = deps.blobs.list(deps.names.container('outbound'), `${tenant}/${id}-`)
+  for await (const { name } of stored) blob = name
   if (blob === '' || age > ghostMs) {
     await removeHint(deps, { tenant, mailboxId }, hint.key)
     return false
   }
-  const text = `A stored mail is not in the journal; its content is kept as ${blob}.`
+  const text = `A stored mail is not in the journal; its content is kept as ${blob} for a day.`
   await note(deps, { tenant, id, mailboxId, state: 'queued' }, 'mail_without_journal', text)
   return true
 }

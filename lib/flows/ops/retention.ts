@@ -81,7 +81,8 @@ async function forgetMail(deps: Dependencies, row: Row, before: number): Promise
   const entry = await findMail(deps, tenant, id)
   if (entry === undefined) {
     // Left by a run that died between row and content.
-    for await (const name of deps.blobs.list(container, `${tenant}/${id}-`)) await deps.blobs.remove(container, name)
+    for await (const { name, etag } of deps.blobs.list(container, `${tenant}/${id}-`))
+      await deps.blobs.remove(container, name, etag)
     return
   }
   const { mail, etag } = entry

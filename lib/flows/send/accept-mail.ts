@@ -44,6 +44,12 @@ export async function acceptMail(
 export const blobName = (mail: Pick<Mail, 'tenant' | 'id' | 'contentHash'>): string =>
   `${mail.tenant}/${mail.id}-${mail.contentHash.slice(0, 16)}`
 
+/** Undefined for a blob that a back end brought under a name of its own. */
+export function mailOfBlob(name: string): Pick<Mail, 'tenant' | 'id'> | undefined {
+  const [, tenant = '', id = ''] = /^([^/]+)\/([a-z2-7]{26})-[0-9a-f]{16}$/.exec(name) ?? []
+  return id === '' ? undefined : { tenant, id }
+}
+
 async function prepare(
   deps: SendDependencies,
   tenant: string,
@@ -74,8 +80,8 @@ async function prepare(
   })
   checkMailSize(bytes.byteLength, settings.maxMailBytes)
   const notBefore = Math.max(now, submission.notBefore === undefined ? 0 : Date.parse(submission.notBefore))
-  const deadline = submission.deadline === undefined ? notBefore + settings.deadlineMs : Date.parse(submission.deadline)
-  if (deadline <= now) throw invalidInput('deadline', 'lies in the past; give a later time or none')
+  const deadline = deadlineOf(submission, notBefore + settings.deadlineMs)
+  if (deadline !== 0 && deadline <= now) throw invalidInput('deadline', 'lies in the past; give a later time or none')
   const mail: Mail = {
     id: mailId,
     tenant,
@@ -105,6 +111,12 @@ async function prepare(
   return { mail, bytes }
 }
 
+/** 0 for none yet: without one of its own, the time of a held mail begins with its release. */
+function deadlineOf({ deadline, hold }: MailSubmission, usual: number): number {
+  if (deadline !== undefined) return Date.parse(deadline)
+  return hold ? 0 : usual
+}
+
 function wantedFrom(submission: MailSubmission) {
   if (submission.from !== undefined) return toPerson(submission.from, 'from')
   if (submission.raw === undefined) return undefined
@@ -115,11 +127,14 @@ function wantedFrom(submission: MailSubmission) {
 async function store(deps: SendDependencies, mail: Mail, bytes: Uint8Array): Promise<Acceptance> {
   const container = deps.names.container('outbound')
   const name = blobName(mail)
-  const written = await deps.blobs.put(container, name, bytes, { ifAbsent: true, contentType: 'message/rfc822' })
-  if (!written) {
-    // Left by a crash or a racing request with the same content; only the Date may differ from ours.
+  while (!(await deps.blobs.put(container, name, bytes, { ifAbsent: true, contentType: 'message/rfc822' }))) {
+    // Left by a crash or a racing request with the same content; only the Date may differ from ours. Renewed, so that
+    // nobody who just saw it as left over (remove-orphans.ts) takes it away; already taken, ours goes there.
+    if (!(await deps.blobs.renew(container, name))) continue
     const there = await deps.blobs.get(container, name)
-    if (there) Object.assign(mail, { sha256: sha256(there), bytes: there.byteLength })
+    if (there === undefined) continue
+    Object.assign(mail, { sha256: sha256(there), bytes: there.byteLength })
+    break
   }
   await putHint(deps, mail, mail.state)
   try {

@@ -28,7 +28,9 @@ export async function releaseMail(deps: SendDependencies, tenant: string, id: st
     if (mail.state === 'cancelled') throw wrongState(mail, 'released')
     if (!mail.held) return entry
     const at = Math.max(mail.notBefore, deps.clock.now())
-    const released = await moveMail(deps, entry, hintKey('d', at, id), { changes: { held: false, notBefore: at } })
+    const deadline = mail.deadline === 0 ? at + (await lifeOf(deps, mail)) : mail.deadline
+    const changes = { held: false, notBefore: at, deadline }
+    const released = await moveMail(deps, entry, hintKey('d', at, id), { changes })
     await wakeLane(deps, tenant, mail.mailboxId)
     return released
   })

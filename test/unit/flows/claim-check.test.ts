@@ -13,7 +13,7 @@ async function stored(h: Harness) {
   const rows = []
   for await (const row of h.stores.tables.query(names.table('mails'), { partitionRange: ['', '~~~'] })) rows.push(row)
   const blobs: string[] = []
-  for await (const name of h.stores.blobs.list(names.container('outbound'), '')) blobs.push(name)
+  for await (const { name } of h.stores.blobs.list(names.container('outbound'), '')) blobs.push(name)
   const bytes = async (name: string) => (await h.stores.blobs.get(names.container('outbound'), name)) ?? Buffer.alloc(0)
   return { rows, blobs, bytes }
 }

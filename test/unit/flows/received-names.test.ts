@@ -107,7 +107,7 @@ describe('SEC-32: names a sender chose', () => {
     expect(await pollMailbox(deps, mailbox.tenant, mailbox.id)).toMatchObject({ handedOver: hostile.length })
     const stored: string[] = []
     for (const container of ['inbound', 'quarantine', 'outbound', 'cursors'] as const)
-      for await (const name of blobs.list(names.container(container), '')) stored.push(name)
+      for await (const { name } of blobs.list(names.container(container), '')) stored.push(name)
     expect(stored).toHaveLength(hostile.length)
     for (const name of stored) expect(name).toMatch(/^acme\/[a-z2-7]{26}\/[a-z2-7]{26}$/)
 

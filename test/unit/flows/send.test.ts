@@ -207,6 +207,27 @@ test('M-035: a held mail never leaves before its release; release and cancel may
   expect((await listMails(h.deps, h.tenant, { includeDone: true })).mails).toHaveLength(2)
 })
 
+test('M-035: the time of a held mail begins with its release; a deadline of its own counts all the same', async () => {
+  const h = await sendHarness()
+  const day = 24 * 3_600_000
+  const own = new Date(h.clock.now() + day).toISOString()
+  const accept = async (deadline?: string) =>
+    (await acceptMail(h.deps, h.tenant, parseMailSubmission({ ...mailTo('b@b.example'), hold: true, deadline }))).mail
+  const usual = await accept()
+  const dated = await accept(own)
+  expect(await readMail(h.deps, h.tenant, usual.id)).toMatchObject({ deadline: '' })
+  h.clock.advance(40 * day)
+  for (const { id } of [usual, dated]) await releaseMail(h.deps, h.tenant, id)
+  expect(Date.parse((await readMail(h.deps, h.tenant, usual.id)).deadline)).toBe(h.clock.now() + 3 * day)
+  await drainLane(h.deps, work(h))
+  expect(h.peer.sent.map((mail) => mail.mailId)).toEqual([usual.id])
+  expect(await readMail(h.deps, h.tenant, dated.id)).toMatchObject({
+    state: 'failed',
+    deadline: own,
+    lastError: { code: 'deadline_passed' },
+  })
+})
+
 describe('P-08: the class decides', () => {
   test('transient waits within its bounds and is sent later', async () => {
     const h = await sendHarness()

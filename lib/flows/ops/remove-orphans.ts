@@ -1,0 +1,51 @@
+/**
+ * Content of outgoing mail that nobody needs any more (REL-11): left by an acceptance that died before the journal, by a
+ * worker that died before it tidied up, or by a back end once its message was taken. A day after its last change it goes,
+ * but only as it was listed: an acceptance that comes upon it meanwhile renews it first. Content of a mail that is still
+ * open stays, and is renewed before the storage account's own rule of 30 days would take it.
+ */
+import { finalStates } from '../../model/mail.js'
+import type { StoredBlob } from '../../ports/blobs.js'
+import { sideBySide } from '../common/delete-rows.js'
+import type { Dependencies } from '../common/dependencies.js'
+import { blobName, mailOfBlob } from '../send/accept-mail.js'
+import { findMail } from '../send/journal.js'
+
+const dayMs = 86_400_000
+const orphanedMs = dayMs
+const renewedMs = 20 * dayMs
+const page = 500
+
+/** Returns how many were removed. */
+export async function removeOrphans(deps: Dependencies): Promise<number> {
+  const container = deps.names.container('outbound')
+  // Never below the truth: with nothing on the queue, no message refers to a blob.
+  const isIdle = (await deps.queues.depth(deps.names.queue('outbound-mail'))) === 0
+  const now = deps.clock.now()
+  let removed = 0
+  const look = async (blob: StoredBlob): Promise<void> => {
+    const use = await useOf(deps, blob.name, isIdle)
+    if (use === 'none' && (await deps.blobs.remove(container, blob.name, blob.etag))) removed += 1
+    if (use === 'open' && now - blob.changedAt > renewedMs) await deps.blobs.renew(container, blob.name)
+  }
+  let old: StoredBlob[] = []
+  for await (const blob of deps.blobs.list(container, '')) {
+    if (now - blob.changedAt <= orphanedMs || old.push(blob) < page) continue
+    await sideBySide(old, look)
+    old = []
+  }
+  await sideBySide(old, look)
+  if (removed > 0) deps.log.info('orphans-removed', { count: removed })
+  return removed
+}
+
+/** `kept`: by a failed mail, which may be tried again, by a row of a newer build, or by a message that may still come. */
+async function useOf(deps: Dependencies, name: string, isIdle: boolean): Promise<'open' | 'kept' | 'none'> {
+  const named = mailOfBlob(name)
+  if (named === undefined) return isIdle ? 'none' : 'kept'
+  const entry = await findMail(deps, named.tenant, named.id)
+  if (entry === undefined) return 'none'
+  const { mail, newer } = entry
+  if (mail.state === 'failed' || newer) return 'kept'
+  return blobName(mail) !== name || finalStates.has(mail.state) ? 'none' : 'open'
+}
