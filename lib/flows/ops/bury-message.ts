@@ -5,6 +5,7 @@
  */
 import { GatewayError } from '../../errors.js'
 import { hashId, isTenantId } from '../../model/ids.js'
+import type { Row } from '../../ports/tables.js'
 import { raiseAttention } from '../common/attention.js'
 import type { Dependencies } from '../common/dependencies.js'
 import { writeLog } from '../common/log-row.js'
@@ -43,11 +44,16 @@ export async function buryMessage(
 
 const shownMs = 7 * 86_400_000
 
+/** Those that are shown, of all tenants. */
+export const buriedMessages = (deps: Dependencies): AsyncIterable<Row> =>
+  deps.tables.query(deps.names.table('attention'), {
+    partitionRange: ['0', '~~'],
+    rowRange: ['message~', 'message~~'],
+  })
+
 /** Nothing makes a buried message healthy again: its card is shown for a week. The raw bytes stay longer. */
 export async function forgetBuried(deps: Dependencies): Promise<void> {
-  const table = deps.names.table('attention')
-  const rowRange: [string, string] = ['message~', 'message~~']
-  for await (const row of deps.tables.query(table, { partitionRange: ['0', '~~'], rowRange }))
+  for await (const row of buriedMessages(deps))
     if (deps.clock.now() - Date.parse(String(row['since'])) > shownMs)
-      await deps.tables.remove(table, row.partitionKey, row.rowKey)
+      await deps.tables.remove(deps.names.table('attention'), row.partitionKey, row.rowKey)
 }

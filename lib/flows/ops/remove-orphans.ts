@@ -10,6 +10,7 @@ import { sideBySide } from '../common/delete-rows.js'
 import type { Dependencies } from '../common/dependencies.js'
 import { blobName, mailOfBlob } from '../send/accept-mail.js'
 import { findMail } from '../send/journal.js'
+import { buriedMessages } from './bury-message.js'
 
 const dayMs = 86_400_000
 const orphanedMs = dayMs
@@ -19,8 +20,7 @@ const page = 500
 /** Returns how many were removed. */
 export async function removeOrphans(deps: Dependencies): Promise<number> {
   const container = deps.names.container('outbound')
-  // Never below the truth: with nothing on the queue, no message refers to a blob.
-  const isIdle = (await deps.queues.depth(deps.names.queue('outbound-mail'))) === 0
+  const isIdle = !(await messagesMayCome(deps))
   const now = deps.clock.now()
   let removed = 0
   const look = async (blob: StoredBlob): Promise<void> => {
@@ -37,6 +37,14 @@ export async function removeOrphans(deps: Dependencies): Promise<number> {
   await sideBySide(old, look)
   if (removed > 0) deps.log.info('orphans-removed', { count: removed })
   return removed
+}
+
+/** Waiting, on its way to be buried, or buried and shown to a person. The count of a queue is never below the truth. */
+async function messagesMayCome(deps: Dependencies): Promise<boolean> {
+  const queue = deps.names.queue('outbound-mail')
+  for (const name of [queue, `${queue}-poison`]) if ((await deps.queues.depth(name)) ?? 0) return true
+  for await (const _ of buriedMessages(deps)) return true
+  return false
 }
 
 /** `kept`: by a failed mail, which may be tried again, by a row of a newer build, or by a message that may still come. */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { GatewayError } from '../../../lib/errors.js'
+import { buryMessage, forgetBuried } from '../../../lib/flows/ops/bury-message.js'
 import { checkBalance } from '../../../lib/flows/ops/check-balance.js'
 import { removeOrphans } from '../../../lib/flows/ops/remove-orphans.js'
 import type { SendDependencies } from '../../../lib/flows/send/index.js'
@@ -165,7 +166,7 @@ test('REL-11: an acceptance that comes upon left-over content while it is being 
     await work(h)
     expect(h.peer.sent).toHaveLength(at === 0 ? 0 : 1)
   }
-  expect(requests).toBe(3)
+  expect(requests).toBe(4)
 })
 
 test('REL-11: content of open mail is renewed before the 30 days of the storage account, that of a failed one waits for them', async () => {
@@ -195,7 +196,7 @@ test('REL-11: content of open mail is renewed before the 30 days of the storage 
   expect(await blobsOf(h)).toEqual([])
 })
 
-test('REL-11: what a message on the queue may refer to stays until the queue is empty; a row of a newer build keeps its content', async () => {
+test('REL-11: what a message, waiting or buried, may refer to stays; a row of a newer build keeps its content', async () => {
   const h = await sendHarness()
   await putMessage(h)
   await h.stores.queues.send(h.deps.names.queue('outbound-mail'), message(h))
@@ -208,10 +209,20 @@ test('REL-11: what a message on the queue may refer to stays until the queue is 
   })
   h.clock.advance(3 * day)
   expect(await removeOrphans(h.deps)).toBe(0)
-  for (const one of (h.stores.queues as MemoryQueues).take(h.deps.names.queue('outbound-mail')))
-    await acceptMessage(h.deps, one, 'queue-message-1')
+  const [waiting] = (h.stores.queues as MemoryQueues).take(h.deps.names.queue('outbound-mail'))
+  await h.stores.queues.send(`${h.deps.names.queue('outbound-mail')}-poison`, waiting)
+  expect(await removeOrphans(h.deps)).toBe(0)
+  const [poison] = (h.stores.queues as MemoryQueues).take(`${h.deps.names.queue('outbound-mail')}-poison`)
+  await buryMessage(h.deps, 'outbound-mail', poison, 'queue-message-1')
+  h.clock.advance(6 * day)
+  await forgetBuried(h.deps)
+  expect(await removeOrphans(h.deps)).toBe(0)
+  // Put back by a person in time.
+  await acceptMessage(h.deps, waiting, 'queue-message-1')
   await work(h)
   expect(h.peer.sent).toHaveLength(1)
+  h.clock.advance(2 * day)
+  await forgetBuried(h.deps)
   expect(await removeOrphans(h.deps)).toBe(1)
   expect((await blobsOf(h)).map(({ name }) => name)).toEqual([expect.stringContaining(mail.id)])
 })
