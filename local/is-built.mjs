@@ -15,5 +15,15 @@ function isOlder(path, built) {
   return !isFolder(path) || readdirSync(path).every((name) => isOlder(join(path, name), built))
 }
 
-const changedAt = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0
-const isFolder = (path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+const changedAt = (path) => stat(path)?.mtimeMs ?? 0
+const isFolder = (path) => stat(path)?.isDirectory() ?? false
+
+/** In a worktree or submodule `.git` is a file, so what should stand below it cannot even be asked for. */
+function stat(path) {
+  try {
+    return statSync(path, { throwIfNoEntry: false })
+  } catch (error) {
+    if (error.code === 'ENOTDIR') return undefined
+    throw error
+  }
+}

@@ -31,3 +31,8 @@ test('without a finished build it builds', () => {
   rmSync(join(root, 'dist/app.json'))
   expect(isBuilt(root)).toBe(false)
 })
+
+test('REL-31: it starts from a worktree too, where .git is a file', () => {
+  writeFileSync(join(root, '.git'), 'gitdir: elsewhere')
+  expect(isBuilt(root)).toBe(true)
+})
