@@ -308,7 +308,7 @@ export const operations = {
     summary: 'Confirms a sign-in with its one-time result code and binding; the mailbox exists from here on.',
     body: apiBody('redeemSchema'),
     success: [200, 'Connected.'],
-    errors: ['not_found', 'result_code_invalid', 'binding_mismatch'],
+    errors: ['not_found', 'result_code_invalid', 'binding_mismatch', 'sign_in_not_ready', 'sign_in_used'],
   },
   signInConfirm: act(
     'sign-in-confirm',

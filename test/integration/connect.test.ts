@@ -101,7 +101,9 @@ describe('the way from link to mailbox', () => {
     expect(mailbox.receive).toMatchObject({ transport: 'graph', folder: 'inbox' })
     expect(mailbox.receive).not.toHaveProperty('after')
     expect(mailbox.key).toMatch(/^[a-z0-9]{1,5}$/)
-    await expect(site.gateway.connect.confirmSignIn(tenant, signInId, { code, binding })).rejects.toBeDefined()
+    await expect(site.gateway.connect.confirmSignIn(tenant, signInId, { code, binding })).rejects.toMatchObject({
+      code: 'sign_in_used',
+    })
     await expect(start(upn)).rejects.toMatchObject({ code: 'mailbox_exists' })
   })
 

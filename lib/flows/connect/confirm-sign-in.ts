@@ -19,6 +19,8 @@ export async function confirmSignIn(
 ): Promise<Confirmed> {
   const signIn = await ownSignIn(deps, tenant, id)
   if (signIn.target.confirmation !== 'result-code') throw notReady()
+  // Binding and code are gone by then: an app whose first answer got lost must not read that it was somebody else.
+  if (isDone(signIn)) throw used()
   if (!sameText(sha256(input.binding), String(signIn.row['bindingHash'] ?? '')))
     throw refusal(
       'binding_mismatch',
@@ -49,11 +51,15 @@ async function ownSignIn(deps: ConnectDependencies, tenant: string, id: string):
 }
 
 function assertReady(deps: ConnectDependencies, signIn: StoredSignIn): void {
-  if (signIn.status === 'confirmed' && signIn.row['done'] !== true) return
-  if (signIn.status === 'confirmed')
-    throw conflict('sign_in_used', 'This sign-in is confirmed already.', 'Read the sign-in to see its mailbox.')
+  if (isDone(signIn)) throw used()
+  if (signIn.status === 'confirmed') return
   if (signIn.status !== 'signed-in' || signIn.expiresAt <= deps.clock.now()) throw notReady()
 }
+
+const isDone = ({ status, row }: StoredSignIn): boolean => status === 'confirmed' && row['done'] === true
+
+const used = (): GatewayError =>
+  conflict('sign_in_used', 'This sign-in is confirmed already.', 'Read the sign-in to see its mailbox.')
 
 const notReady = (): GatewayError =>
   conflict(
