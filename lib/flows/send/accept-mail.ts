@@ -18,6 +18,8 @@ import { findMail, insertMail } from './journal.js'
 import { hintKey, putHint, removeHint, wakeLane } from './outbox.js'
 import type { SendDependencies } from './send-dependencies.js'
 
+const yearMs = 366 * 86_400_000
+
 export interface Acceptance {
   mail: Mail
   /** False when this very mail had been accepted before. */
@@ -80,6 +82,8 @@ async function prepare(
   })
   checkMailSize(bytes.byteLength, settings.maxMailBytes)
   const notBefore = Math.max(now, submission.notBefore === undefined ? 0 : Date.parse(submission.notBefore))
+  // Behind the year 2286 a time has a digit more, and its hint would stand before everything else in the outbox.
+  if (notBefore > now + yearMs) throw invalidInput('notBefore', 'must lie within a year; submit the mail later')
   const deadline = deadlineOf(submission, notBefore + settings.deadlineMs)
   if (deadline !== 0 && deadline <= now) throw invalidInput('deadline', 'lies in the past; give a later time or none')
   const mail: Mail = {

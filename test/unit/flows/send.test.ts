@@ -228,6 +228,32 @@ test('M-035: the time of a held mail begins with its release; a deadline of its 
   })
 })
 
+test('M-035: a start further away than a year is refused, and hides no mail behind it', async () => {
+  const h = await sendHarness()
+  const accept = (notBefore: string) => acceptMail(h.deps, h.tenant, { ...mailTo('b@b.example'), notBefore })
+  for (const notBefore of [new Date(h.clock.now() + 367 * 86_400_000).toISOString(), '2286-12-01T00:00:00Z'])
+    await expect(accept(notBefore)).rejects.toMatchObject({ status: 400, field: 'notBefore' })
+  expect([...(await rowsOf(h, 'outbox')), ...(await rowsOf(h, 'mails'))]).toEqual([])
+  await accept(new Date(h.clock.now() + 365 * 86_400_000).toISOString())
+  await acceptMail(h.deps, h.tenant, mailTo('now@b.example'))
+  await drainLane(h.deps, work(h))
+  expect(h.peer.sent.map((mail) => mail.recipients)).toEqual([['now@b.example']])
+})
+
+test('REL-06: a failed mail that a person tries again goes to everybody who does not have it', async () => {
+  const h = await sendHarness()
+  const refused = [{ address: 'b@b.example', transient: false, code: '550', reply: '550 no such user' }]
+  h.peer.script.send = () => new AllRefusedError(faultOf('permanent'), refused)
+  const { mail } = await acceptMail(h.deps, h.tenant, mailTo('b@b.example'))
+  await drainLane(h.deps, work(h))
+  expect(await readMail(h.deps, h.tenant, mail.id)).toMatchObject({ state: 'failed', refused: [{ code: '550' }] })
+  h.peer.script.send = () => undefined
+  await retryMail(h.deps, h.tenant, mail.id)
+  await drainLane(h.deps, work(h))
+  expect(h.peer.sent.map((one) => one.recipients)).toEqual([['b@b.example']])
+  expect(await readMail(h.deps, h.tenant, mail.id)).toMatchObject({ state: 'sent', refused: [], attempts: 2 })
+})
+
 describe('P-08: the class decides', () => {
   test('transient waits within its bounds and is sent later', async () => {
     const h = await sendHarness()
