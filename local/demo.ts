@@ -161,11 +161,12 @@ interface MailFacts {
   history?: { code: string; text: string; remedy: string }[]
 }
 
-async function submit(story: Story, mailbox: string, to: string, subject: string, key: string): Promise<MailFacts> {
+/** From one of the story's own mailboxes. */
+async function submit(story: Story, from: string, to: string, subject: string, key: string): Promise<MailFacts> {
   return story.app.call(
     'POST',
     'v1/mails',
-    { mailboxId: mailbox, to: [to], subject, text: 'Sent by the demo.' },
+    { mailboxId: story.mailboxes[from] ?? '', to: [to], subject, text: 'Sent by the demo.' },
     { 'idempotency-key': key },
   )
 }
@@ -181,33 +182,21 @@ const stateOf = (story: Story, id: string, wanted: string): Promise<MailFacts> =
 
 async function sendGraph(story: Story): Promise<string> {
   const key = `demo-${Date.now()}`
-  const first = await submit(story, story.mailboxes['ana'] ?? '', 'ben@contoso.example', 'Your invoice', key)
-  const second = await submit(story, story.mailboxes['ana'] ?? '', 'ben@contoso.example', 'Your invoice', key)
+  const first = await submit(story, 'ana', 'ben@contoso.example', 'Your invoice', key)
+  const second = await submit(story, 'ana', 'ben@contoso.example', 'Your invoice', key)
   if (first.id !== second.id) throw new Error('the same Idempotency-Key made two mails')
   await stateOf(story, first.id, 'sent')
   return `sent once as ${first.id}; the repeated request got the same mail`
 }
 
 async function sendSmtp(story: Story): Promise<string> {
-  const mail = await submit(
-    story,
-    story.mailboxes['paula'] ?? '',
-    'ben@contoso.example',
-    'Hello over SMTP',
-    `demo-smtp-${Date.now()}`,
-  )
+  const mail = await submit(story, 'paula', 'ben@contoso.example', 'Hello over SMTP', `demo-smtp-${Date.now()}`)
   await stateOf(story, mail.id, 'sent')
   return `sent as ${mail.id}`
 }
 
 async function refusedSend(story: Story): Promise<string> {
-  const mail = await submit(
-    story,
-    story.mailboxes['paula'] ?? '',
-    'unknown@nowhere.example',
-    'Nobody home',
-    `demo-refused-${Date.now()}`,
-  )
+  const mail = await submit(story, 'paula', 'unknown@nowhere.example', 'Nobody home', `demo-refused-${Date.now()}`)
   const failed = await until('the refusal', async () => {
     const now = await story.app.call<MailFacts>('GET', `v1/mails/${mail.id}`)
     return now.state === 'failed' ? now : undefined
@@ -218,13 +207,7 @@ async function refusedSend(story: Story): Promise<string> {
 
 async function revoked(story: Story): Promise<string> {
   story.stack.entra.control.revoke({ upn: 'ana@contoso.example', accessTokens: true })
-  const mail = await submit(
-    story,
-    story.mailboxes['ana'] ?? '',
-    'ben@contoso.example',
-    'Waiting for you',
-    `demo-revoked-${Date.now()}`,
-  )
+  const mail = await submit(story, 'ana', 'ben@contoso.example', 'Waiting for you', `demo-revoked-${Date.now()}`)
   story.mailboxes['waiting'] = mail.id
   const item = await until('attention', async () => {
     const list = await story.app.call<{ whoActs: string; class: string; description: string; remedy: string }[]>(

@@ -4,7 +4,6 @@
  * folder everything survives a restart.
  */
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Azurite, startAzurite } from './azurite.js'
@@ -17,6 +16,7 @@ import { type Graph, startGraph } from './emulators/graph/start-graph.js'
 import { type ImapEmulator, startImap } from './emulators/imap/start-imap.js'
 import { type KeyVaultEmulator, startKeyVault } from './emulators/key-vault/start-key-vault.js'
 import { type SmtpEmulator, startSmtp } from './emulators/smtp/start-smtp.js'
+import { freePort } from './free-port.js'
 import { type HostChild, startHostChild } from './host-child.js'
 
 export interface StackPorts {
@@ -222,12 +222,4 @@ function readState(folder: string): { directory?: unknown; vault?: unknown; imap
 function operatorKeyIn(vault: KeyVaultEmulator): string {
   const secret = vault.snapshot().find((one) => one.name === `${environment}-operator-key`)
   return secret?.versions.at(-1)?.value ?? ''
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise<void>((resolve) => server.close(() => resolve()))
-  return port
 }
