@@ -4,19 +4,13 @@ import { connectionToRow } from '../../lib/flows/common/connection-rows.js'
 import { accessToken } from '../../lib/flows/tokens/access-token.js'
 import { storeGrant } from '../../lib/flows/tokens/store-grant.js'
 import type { AccessToken, TokenDependencies } from '../../lib/flows/tokens/token-dependencies.js'
-import { silentLog } from '../../lib/log.js'
-import type { Connection } from '../../lib/model/connection.js'
-import { newId } from '../../lib/model/ids.js'
-import { storageNames, tableNames } from '../../lib/model/names.js'
 import { mailScopes } from '../../lib/protocol/scopes.js'
 import { sealer } from '../../lib/protocol/seal.js'
 import { microsoftProvider } from '../../lib/providers/microsoft.js'
 import { networkClient } from '../../lib/providers/network-client.js'
-import { memoryBlobs } from '../../lib/stores/memory-blobs.js'
-import { memoryQueues } from '../../lib/stores/memory-queues.js'
-import { memoryTables } from '../../lib/stores/memory-tables.js'
-import { memoryVault } from '../../lib/stores/memory-vault.js'
+import { memoryStores } from '../support/memory-stores.js'
 import { demoCredential, demoRegistration } from '../support/microsoft-365.js'
+import { sampleConnection } from '../support/sample-connection.js'
 import { type BenchRow, type Figure, figure, interleave, rounded, timed } from './measure.js'
 import { startPeer } from './peers.js'
 
@@ -129,19 +123,11 @@ async function roam(ids: string[], lookUps: number, look: (id: string) => Promis
 /** Connections whose tokens are in memory. */
 async function connected(count: number, refreshToken = 'refresh') {
   const clock = { now: Date.now, sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)) }
-  const names = storageNames('bench')
-  const tables = memoryTables(clock)
-  for (const name of tableNames) await tables.ensure(names.table(name))
+  const stores = await memoryStores(clock)
+  const { names, tables } = stores
   const keys = sealer([{ id: 'bench', key: randomBytes(32) }])
   const deps: TokenDependencies = {
-    names,
-    tables,
-    queues: memoryQueues(clock),
-    blobs: memoryBlobs(),
-    vault: memoryVault(),
-    clock,
-    log: silentLog,
-    worker: 'bench',
+    ...stores,
     providers: {},
     registrations: () => Promise.reject(new Error('nothing is refreshed here')),
     sealer: async () => keys,
@@ -149,8 +135,10 @@ async function connected(count: number, refreshToken = 'refresh') {
   const ids: string[] = []
   let coldCpuMs = 0
   for (let n = 0; n < count; n += 1) {
-    const id = newId()
-    await tables.insert(names.table('connections'), connectionToRow(connectionOf(id)))
+    const username = 'ana@contoso.example'
+    const connection = sampleConnection({ tenant, mode: 'delegated', provider: 'microsoft', username, scopes })
+    const { id } = connection
+    await tables.insert(names.table('connections'), connectionToRow(connection))
     const accessTokenText = randomBytes(1_200).toString('base64url')
     const expiresAt = Date.now() + 3_600_000
     await storeGrant(deps, {
@@ -162,22 +150,4 @@ async function connected(count: number, refreshToken = 'refresh') {
     ids.push(id)
   }
   return { deps, ids, coldCpuMs: coldCpuMs / count }
-}
-
-function connectionOf(id: string): Connection {
-  const at = new Date().toISOString()
-  return {
-    id,
-    tenant,
-    mode: 'delegated',
-    provider: 'microsoft',
-    registrationId: 'bench',
-    username: 'ana@contoso.example',
-    scopes,
-    state: 'connected',
-    reason: '',
-    stateSince: at,
-    createdAt: at,
-    connectedAt: at,
-  }
 }

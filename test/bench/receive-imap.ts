@@ -4,18 +4,14 @@ import { setDue } from '../../lib/flows/common/due.js'
 import { toRow } from '../../lib/flows/common/mailbox-rows.js'
 import { receiveFlows } from '../../lib/flows/receive/index.js'
 import type { ReceiveDependencies } from '../../lib/flows/receive/receive-dependencies.js'
-import { silentLog } from '../../lib/log.js'
 import type { Connection } from '../../lib/model/connection.js'
 import { newId } from '../../lib/model/ids.js'
-import type { Mailbox } from '../../lib/model/mailbox.js'
-import { storageNames, tableNames } from '../../lib/model/names.js'
 import { Secret } from '../../lib/secret.js'
-import { memoryBlobs } from '../../lib/stores/memory-blobs.js'
-import { memoryQueues } from '../../lib/stores/memory-queues.js'
-import { memoryTables } from '../../lib/stores/memory-tables.js'
-import { memoryVault } from '../../lib/stores/memory-vault.js'
 import { guardedLookup } from '../../lib/transports/guarded-lookup.js'
 import { imapReceiver } from '../../lib/transports/imap-receiver.js'
+import { memoryStores } from '../support/memory-stores.js'
+import { pollSettings } from '../support/poll-settings.js'
+import { sampleMailbox } from '../support/sample-mailbox.js'
 import type { Delivery } from './imap-peer.js'
 import { type BenchRow, each, figure, interleave, rounded, timed } from './measure.js'
 import { startPeer } from './peers.js'
@@ -122,54 +118,30 @@ async function bareCycle({ port, ca }: Server, user: string, expected: number): 
 async function gateway({ port, ca }: Server, users: string[]) {
   let offset = 0
   const clock = { now: () => Date.now() + offset, sleep: async () => {} }
-  const names = storageNames('bench')
-  const tables = memoryTables(clock)
-  const queues = memoryQueues(clock)
-  for (const name of tableNames) await tables.ensure(names.table(name))
+  const stores = await memoryStores(clock)
+  const { names, tables, queues } = stores
   const lookup = guardedLookup({ allowLoopback: true, resolve: async () => [{ address: '127.0.0.1', family: 4 }] })
   const receiver = imapReceiver({ lookup, rootCa: ca })
   const deps: ReceiveDependencies = {
-    names,
-    tables,
-    queues,
-    blobs: memoryBlobs(),
-    vault: memoryVault(),
-    clock,
-    log: silentLog,
-    worker: 'bench',
+    ...stores,
     receivers: { imap: receiver, graph: receiver },
     authority: async (_tenant, _id, user) => ({ kind: 'password', user, password: new Secret('bench') }),
     connection: async () => ({ identity: { issuer: '', subject: '', username: '' } }) as Connection,
-    settings: {
-      firstSyncDays: 7,
-      afterReceive: 'leave',
-      maxMailBytes: 50_000_000,
-      pollMinMs: 60_000,
-      pollMaxMs: 900_000,
-      mailsPerPoll: 50,
-    },
+    settings: pollSettings,
   }
   const ids: string[] = []
   for (const [n, address] of users.entries()) {
-    const mailbox: Mailbox = {
-      id: newId(),
+    const mailbox = sampleMailbox({
       tenant,
       key: `b${n}`,
       address,
-      displayName: '',
-      description: '',
-      purpose: '',
-      active: true,
       receive: {
         transport: 'imap',
         connectionId: newId(),
         imap: { host: 'localhost', port, tls: 'implicit', folder: 'INBOX' },
       },
-      send: { transport: 'none' },
-      sendAs: [],
       epoch: 0,
-      createdAt: new Date().toISOString(),
-    }
+    })
     await tables.insert(names.table('mailboxes'), toRow(mailbox))
     ids.push(mailbox.id)
   }

@@ -7,13 +7,13 @@ import nodemailer from 'nodemailer'
 import { connectionToRow } from '../../lib/flows/common/connection-rows.js'
 import { toRow } from '../../lib/flows/common/mailbox-rows.js'
 import { newId } from '../../lib/model/ids.js'
-import type { Mailbox } from '../../lib/model/mailbox.js'
 import { storageNames } from '../../lib/model/names.js'
-import { azureBlobs } from '../../lib/stores/azure-blobs.js'
-import { azureQueues } from '../../lib/stores/azure-queues.js'
 import { azureTables } from '../../lib/stores/azure-tables.js'
 import { type ApiClient, apiClient } from '../../local/api-client.js'
 import { type Stack, startStack } from '../../local/stack.js'
+import { azuriteStores } from '../support/azurite-stores.js'
+import { sampleConnection } from '../support/sample-connection.js'
+import { sampleMailbox } from '../support/sample-mailbox.js'
 import { type BenchRow, each, figure, interleave, percentile, rounded, timed } from './measure.js'
 import { cpuMsOf, type Peer, startPeer } from './peers.js'
 
@@ -180,46 +180,21 @@ async function connected(stack: Stack, port: number): Promise<{ app: ApiClient; 
   })
   const tables = azureTables({ connectionString: stack.connectionString })
   const names = storageNames('mbg')
-  const at = new Date().toISOString()
   const ids: string[] = []
   for (let n = 0; n < mailboxes; n += 1) {
-    const connectionId = newId()
-    await tables.insert(
-      names.table('connections'),
-      connectionToRow({
-        id: connectionId,
-        tenant,
-        mode: 'anonymous',
-        provider: 'basic',
-        registrationId: '',
-        username: '',
-        scopes: [],
-        state: 'connected',
-        reason: '',
-        stateSince: at,
-        createdAt: at,
-        connectedAt: at,
-      }),
-    )
-    const mailbox: Mailbox = {
-      id: newId(),
+    const connection = sampleConnection({ tenant, mode: 'anonymous', provider: 'basic' })
+    await tables.insert(names.table('connections'), connectionToRow(connection))
+    const mailbox = sampleMailbox({
       tenant,
       key: `b${n}`,
       address: `box-${n}@acme.example`,
-      displayName: '',
-      description: '',
-      purpose: '',
-      active: true,
-      receive: { transport: 'none' },
       send: {
         transport: 'smtp',
-        connectionId,
+        connectionId: connection.id,
         smtp: { host: '127.0.0.1', port, tls: 'plain', messagesPerSession: 100 },
       },
-      sendAs: [],
       epoch: 0,
-      createdAt: at,
-    }
+    })
     await tables.insert(names.table('mailboxes'), toRow(mailbox))
     ids.push(mailbox.id)
   }
@@ -231,9 +206,7 @@ const bareRequests = 17
 
 async function bareLoop(stack: Stack, port: number): Promise<(n: number) => Promise<void>> {
   const { connectionString } = stack
-  const tables = azureTables({ connectionString })
-  const queues = azureQueues({ connectionString })
-  const blobs = azureBlobs({ connectionString })
+  const { tables, queues, blobs } = azuriteStores({ connectionString })
   const names = storageNames('bare')
   const [rows, queue, container] = [names.table('mails'), names.queue('mail-send'), names.container('outbound')]
   await Promise.all([tables.ensure(rows), queues.ensure(queue), blobs.ensure(container)])

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { apiClient } from '../../local/api-client.js'
 import { Browser } from '../../local/browser.js'
 import { type DemoTenant, demoTenant } from '../../local/demo-tenant.js'
+import { freePort } from '../../local/free-port.js'
 import { type Stack, startStack } from '../../local/stack.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -80,11 +80,3 @@ describe('docs/examples/app.mjs', () => {
     expect(said).not.toContain('forged')
   })
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise<void>((resolve) => server.close(() => resolve()))
-  return port
-}

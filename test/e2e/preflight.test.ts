@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -8,6 +7,7 @@ import { TableClient } from '@azure/data-tables'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { apiClient } from '../../local/api-client.js'
 import { demoTenant } from '../../local/demo-tenant.js'
+import { freePort } from '../../local/free-port.js'
 import type { Finding } from '../../local/preflight/finding.js'
 import { preflight } from '../../local/preflight/preflight.js'
 import { remedies } from '../../local/preflight/remedies.js'
@@ -15,6 +15,7 @@ import { type Stack, startStack } from '../../local/stack.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'preflight-'))
+const health = ['tables', 'queues', 'blobs', 'vault', 'clock', 'timers', 'balance']
 const dayMs = 86_400_000
 let stack: Stack
 let closed: string
@@ -30,22 +31,13 @@ beforeAll(async () => {
     clientSecret: 'a-secret-for-the-preflight',
     clientSecretExpiresAt: new Date(Date.now() + 100.5 * dayMs).toISOString(),
   })
-  closed = await closedAddress()
+  closed = `http://127.0.0.1:${await freePort()}`
 }, 60_000)
 
 afterAll(async () => {
   await stack?.stop()
   rmSync(folder, { recursive: true, force: true })
 }, 30_000)
-
-/** An address of this machine where nobody listens. */
-async function closedAddress(): Promise<string> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise<void>((resolve) => server.close(() => resolve()))
-  return `http://127.0.0.1:${port}`
-}
 
 interface Change {
   settings?: Record<string, string | undefined>
@@ -75,13 +67,7 @@ describe('preflight', () => {
       'node',
       'settings',
       'names',
-      'tables',
-      'queues',
-      'blobs',
-      'vault',
-      'clock',
-      'timers',
-      'balance',
+      ...health,
       'provider',
       'graph',
       'resolver',

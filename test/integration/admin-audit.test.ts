@@ -3,11 +3,11 @@ import { connectionToRow } from '../../lib/flows/common/connection-rows.js'
 import type { Operation } from '../../lib/http/operation.js'
 import { operations } from '../../lib/http/operations.js'
 import type { Connection } from '../../lib/model/connection.js'
-import { newId } from '../../lib/model/ids.js'
 import { storageNames } from '../../lib/model/names.js'
 import { type AdminSite, startAdminSite } from '../support/admin-site.js'
 import { type ApiAnswer, type ApiInput, callApi, type OperationKey } from '../support/api-call.js'
 import { registrationInput } from '../support/connect-site.js'
+import { sampleConnection } from '../support/sample-connection.js'
 import { storedTables } from '../support/stored.js'
 
 const returnUrl = 'https://app.example.com/back'
@@ -42,25 +42,10 @@ const mail = async (more: object = {}): Promise<Input> =>
 const wanted = (address: string) => ({ address, displayName: '', receive: true, send: false, transport: 'auto' })
 
 async function connection(mode: Connection['mode']): Promise<string> {
-  const id = newId()
-  const at = new Date().toISOString()
-  const row: Connection = {
-    id,
-    tenant: acme.id,
-    mode,
-    provider: 'microsoft',
-    registrationId: acme.registrationId,
-    username: '',
-    scopes: [],
-    state: 'connected',
-    reason: '',
-    stateSince: at,
-    createdAt: at,
-    connectedAt: at,
-  }
+  const row = sampleConnection({ mode, provider: 'microsoft', tenant: acme.id, registrationId: acme.registrationId })
   const names = storageNames(process.env['ENVIRONMENT_ID'] ?? '')
   await storedTables(inject('azurite')).insert(names.table('connections'), connectionToRow(row))
-  return id
+  return row.id
 }
 
 const webhook = { url: 'https://app.example.com/hook' }

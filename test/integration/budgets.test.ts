@@ -2,7 +2,6 @@
 import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest'
 import { connectionToRow } from '../../lib/flows/common/connection-rows.js'
 import { toRow } from '../../lib/flows/common/mailbox-rows.js'
-import type { Connection } from '../../lib/model/connection.js'
 import { newId } from '../../lib/model/ids.js'
 import { parseMailSubmission } from '../../lib/model/mail-submission.js'
 import { storageNames } from '../../lib/model/names.js'
@@ -12,6 +11,8 @@ import { type Certificates, makeCertificates } from '../../local/emulators/certi
 import { type ImapEmulator, startImap } from '../../local/emulators/imap/start-imap.js'
 import { type SmtpEmulator, startSmtp } from '../../local/emulators/smtp/start-smtp.js'
 import { type ConnectSite, followLink, registrationInput, startConnectSite } from '../support/connect-site.js'
+import { sampleConnection } from '../support/sample-connection.js'
+import { sampleMailbox } from '../support/sample-mailbox.js'
 import { countStorage, type StorageCounter } from '../support/storage-counter.js'
 
 const tenant = 'acme'
@@ -67,43 +68,19 @@ async function graphBox(address: string) {
 async function imapBox(address: string) {
   const tables = azureTables({ connectionString: counter.connectionString })
   const names = storageNames(site.gateway.config.environment)
-  const at = new Date().toISOString()
-  const connection: Connection = {
-    id: newId(),
-    tenant,
-    mode: 'password',
-    provider: 'basic',
-    registrationId: '',
-    username: address,
-    scopes: [],
-    state: 'connected',
-    reason: '',
-    stateSince: at,
-    createdAt: at,
-    connectedAt: at,
-  }
+  const connection = sampleConnection({ mode: 'password', provider: 'basic', username: address })
   const connectionId = connection.id
   await tables.insert(names.table('connections'), connectionToRow(connection))
   await site.gateway.tokens.storeGrant({ tenant, connectionId, grant: { kind: 'password', password: 'right' } })
-  const mailboxId = newId()
   const server = { host: '127.0.0.1', tls: 'implicit', ca: certificates.ca } as const
-  const mailbox = {
-    id: mailboxId,
-    tenant,
+  const mailbox = sampleMailbox({
     key: newId().slice(0, 5),
     address,
-    displayName: '',
-    description: '',
-    purpose: '',
-    active: true,
     receive: { transport: 'imap', connectionId, imap: { ...server, port: imap.port, folder: 'INBOX' } },
     send: { transport: 'smtp', connectionId, smtp: { ...server, port: smtp.port } },
-    sendAs: [],
-    epoch: 1,
-    createdAt: at,
-  } as const
-  await tables.insert(names.table('mailboxes'), toRow({ ...mailbox, sendAs: [] }))
-  return { mailboxId, connectionId, address }
+  })
+  await tables.insert(names.table('mailboxes'), toRow(mailbox))
+  return { mailboxId: mailbox.id, connectionId, address }
 }
 
 async function deliver(to: typeof graphBoxes, mails: number): Promise<void> {

@@ -3,11 +3,11 @@ import { toRow } from '../../lib/flows/common/mailbox-rows.js'
 import type { Gateway } from '../../lib/gateway.js'
 import { newId } from '../../lib/model/ids.js'
 import { parseMailSubmission } from '../../lib/model/mail-submission.js'
-import type { Mailbox } from '../../lib/model/mailbox.js'
 import { storageNames } from '../../lib/model/names.js'
 import { type AdminSite, startAdminSite } from '../support/admin-site.js'
 import { callApi } from '../support/api-call.js'
 import { registrationInput } from '../support/connect-site.js'
+import { sampleMailbox } from '../support/sample-mailbox.js'
 import { environmentDump, storedTables } from '../support/stored.js'
 
 const connectionString = inject('azurite')
@@ -34,21 +34,13 @@ test('M-011: two environments on one store consume nothing of each other', async
   const caller = { role: 'operator', tenant: '~', keyId: 'test' } as const
   const { key } = await second.admin.createApiKey(caller, tenant, { role: 'app', name: 'app' })
   await second.registrations.save(tenant, undefined, registrationInput)
-  const mailbox: Mailbox = {
-    id: newId(),
+  const mailbox = sampleMailbox({
     tenant,
     key: 'twin',
     address: 'twin@contoso.example',
-    displayName: '',
-    description: '',
-    purpose: '',
-    active: true,
     receive: { transport: 'graph', connectionId: newId(), folder: 'inbox', after: { action: 'leave' } },
     send: { transport: 'graph', connectionId: newId() },
-    sendAs: [],
-    epoch: 1,
-    createdAt: new Date().toISOString(),
-  }
+  })
   const tables = storedTables(connectionString)
   const names = storageNames(twin)
   await tables.insert(names.table('mailboxes'), toRow(mailbox))

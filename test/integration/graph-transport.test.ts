@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import PostalMime from 'postal-mime'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { GatewayError } from '../../lib/errors.js'
 import type { FetchLimits, ReceiveSession } from '../../lib/ports/receiver.js'
 import type { Evidence, OutgoingMail } from '../../lib/ports/sender.js'
 import { graphReceiver } from '../../lib/transports/graph-receiver.js'
 import { graphSender } from '../../lib/transports/graph-sender.js'
+import { failure } from '../support/failure.js'
 import { type Microsoft365, startMicrosoft365 } from '../support/microsoft-365.js'
 
 let world: Microsoft365
@@ -20,11 +20,6 @@ beforeEach(async () => {
 })
 afterEach(() => world.stop())
 
-const failure = (work: Promise<unknown>): Promise<GatewayError> =>
-  work.then(
-    () => expect.fail('no error'),
-    (e) => e,
-  )
 const toAna = { transport: 'graph', graph: { mailbox: 'me' } } as const
 
 function aMail(over: Partial<OutgoingMail> = {}, body = 'Hello Ben.\r\n', from = ana): OutgoingMail {

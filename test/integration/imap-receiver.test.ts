@@ -1,21 +1,17 @@
-import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { GatewayError } from '../../lib/errors.js'
 import type { Authority } from '../../lib/ports/authority.js'
 import type { FetchedMail, FetchLimits, ReceiveSession } from '../../lib/ports/receiver.js'
 import { Secret } from '../../lib/secret.js'
 import { guardedLookup } from '../../lib/transports/guarded-lookup.js'
 import { type ImapReceiverOptions, imapReceiver } from '../../lib/transports/imap-receiver.js'
-import { type Certificates, makeCertificates } from '../../local/emulators/certificate.js'
+import { makeCertificates } from '../../local/emulators/certificate.js'
 import { type ImapOptions as ServerOptions, startImap } from '../../local/emulators/imap/start-imap.js'
+import { failure } from '../support/failure.js'
+import { stopsAfterEach } from '../support/stops-after-each.js'
 
-let certificates: Certificates
-const stops: (() => Promise<void>)[] = []
-beforeAll(async () => {
-  certificates = await makeCertificates()
-})
-afterEach(async () => {
-  for (const stop of stops.splice(0)) await stop()
-})
+const stops = stopsAfterEach()
+const certificates = await makeCertificates()
 
 const user = 'ana@contoso.example'
 const password = 'canary-Pass-4711'
@@ -71,12 +67,6 @@ async function collect(session: ReceiveSession, cursor?: string, change: Partial
 }
 
 const subjects = (mails: { text: string }[]) => mails.map(({ text }) => text.match(/Subject: (.*)\r/)?.[1])
-
-const failure = async (work: Promise<unknown>): Promise<GatewayError> =>
-  work.then(
-    () => expect.fail('must not succeed'),
-    (error) => error,
-  )
 
 describe('finding what is new', () => {
   test('REL-22: mails come oldest first with their bytes, and never twice', async () => {

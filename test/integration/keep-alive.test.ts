@@ -1,20 +1,18 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { changeMailbox } from '../../lib/flows/admin/change-mailbox.js'
-import { connectionToRow, readConnection } from '../../lib/flows/common/connection-rows.js'
+import { readConnection } from '../../lib/flows/common/connection-rows.js'
 import { toRow } from '../../lib/flows/common/mailbox-rows.js'
 import { sealKeys } from '../../lib/flows/common/seal-keys.js'
 import { tokenFlows } from '../../lib/flows/tokens/index.js'
 import type { TokenDependencies } from '../../lib/flows/tokens/token-dependencies.js'
-import { silentLog } from '../../lib/log.js'
 import type { Connection } from '../../lib/model/connection.js'
-import { newId } from '../../lib/model/ids.js'
-import { storageNames, tableNames } from '../../lib/model/names.js'
+import { storageNames } from '../../lib/model/names.js'
 import { mailScopes } from '../../lib/protocol/scopes.js'
-import { memoryBlobs } from '../../lib/stores/memory-blobs.js'
-import { type MemoryQueues, memoryQueues } from '../../lib/stores/memory-queues.js'
-import { memoryTables } from '../../lib/stores/memory-tables.js'
-import { memoryVault } from '../../lib/stores/memory-vault.js'
+import type { MemoryQueues } from '../../lib/stores/memory-queues.js'
+import { connectAccount } from '../support/connect-account.js'
+import { memoryStores } from '../support/memory-stores.js'
 import { demoCredential, demoRegistration, type Microsoft365, startMicrosoft365 } from '../support/microsoft-365.js'
+import { sampleMailbox } from '../support/sample-mailbox.js'
 
 const tenant = 'acme'
 const names = storageNames('test')
@@ -31,55 +29,20 @@ beforeEach(async () => {
   now = Date.parse('2026-11-21T12:00:00Z')
   const clock = { now: () => now, sleep: async () => {} }
   world = await startMicrosoft365(clock)
-  queues = memoryQueues(clock)
+  const stores = await memoryStores(clock)
+  queues = stores.queues
   const shared = {
-    names,
-    tables: memoryTables(clock),
-    queues,
-    blobs: memoryBlobs(),
-    vault: memoryVault(),
-    clock,
-    log: silentLog,
-    worker: 'test',
+    ...stores,
     providers: { microsoft: world.provider },
     registrations: async () => ({ registration: demoRegistration, credential: demoCredential }),
   }
   deps = { ...shared, sealer: () => sealKeys(shared) }
-  for (const name of tableNames) await deps.tables.ensure(names.table(name))
 })
 afterEach(() => world.stop())
 
 async function connect(upn: string): Promise<Connection> {
   const first = await world.signIn(upn, scopes.token('graph'), scopes.consent)
-  const at = new Date(now).toISOString()
-  const connection: Connection = {
-    id: newId(),
-    tenant,
-    mode: 'delegated',
-    provider: 'microsoft',
-    registrationId: 'demo',
-    ...(first.identity ? { identity: first.identity } : {}),
-    username: upn,
-    scopes: scopes.consent,
-    state: 'connected',
-    reason: '',
-    stateSince: at,
-    createdAt: at,
-    connectedAt: at,
-  }
-  await deps.tables.insert(names.table('connections'), connectionToRow(connection))
-  await tokenFlows.storeGrant(deps, {
-    tenant,
-    connectionId: connection.id,
-    grant: {
-      kind: 'oauth',
-      resource: 'graph',
-      accessToken: first.accessToken.reveal(),
-      expiresAt: first.expiresAt,
-      refreshToken: first.refreshToken!.reveal(),
-    },
-  })
-  return connection
+  return connectAccount(deps, first, { provider: 'microsoft', username: upn, scopes: scopes.consent })
 }
 
 /** What the timer and its workers do. Returns how many grants were due. */
@@ -96,21 +59,10 @@ const works = async (connection: Connection): Promise<boolean> => {
 
 test('M-085: paused for 80 days and still connected for 80 more; without the timer it would be dead', async () => {
   const paused = await connect('ana@contoso.example')
-  const mailbox = {
-    id: newId(),
-    tenant,
-    key: 'ana',
+  const mailbox = sampleMailbox({
     address: paused.username,
-    displayName: '',
-    description: '',
-    purpose: '',
-    active: true,
-    receive: { transport: 'graph' as const, connectionId: paused.id, folder: 'inbox' },
-    send: { transport: 'none' as const },
-    sendAs: [],
-    epoch: 1,
-    createdAt: '',
-  }
+    receive: { transport: 'graph', connectionId: paused.id, folder: 'inbox' },
+  })
   await deps.tables.insert(names.table('mailboxes'), toRow(mailbox))
   await changeMailbox({ ...deps, openGate: async () => {} }, tenant, mailbox.id, { active: false })
   for (const started = now; now < started + 160 * day; now += 2 * day) await timer()

@@ -7,9 +7,7 @@ import { warnOfExpiry } from '../../lib/flows/ops/warn-of-expiry.js'
 import { sendFlows } from '../../lib/flows/send/index.js'
 import { newId } from '../../lib/model/ids.js'
 import { parseMailSubmission } from '../../lib/model/mail-submission.js'
-import { azureBlobs } from '../../lib/stores/azure-blobs.js'
-import { azureQueues } from '../../lib/stores/azure-queues.js'
-import { azureTables } from '../../lib/stores/azure-tables.js'
+import { azuriteStores } from '../support/azurite-stores.js'
 import { recordedLog } from '../support/recorded-log.js'
 import { faultOf, sendHarness } from '../support/send-harness.js'
 
@@ -17,11 +15,7 @@ const connectionString = inject('azurite')
 
 test('M-082, REL-32: open mail, attention of every tenant and of the deployment, queues and ends of secrets', async () => {
   const environment = `m${newId().slice(0, 6)}`
-  const stores = {
-    tables: azureTables({ connectionString }),
-    queues: azureQueues({ connectionString }),
-    blobs: azureBlobs({ connectionString }),
-  }
+  const stores = azuriteStores({ connectionString })
   const h = await sendHarness({ stores, environment, realTime: true })
   const { log, of } = recordedLog()
   const deps = { ...h.deps, log }

@@ -1,7 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { GatewayError } from '../../lib/errors.js'
 import type { Registration } from '../../lib/model/registration.js'
 import type { Clock } from '../../lib/ports/clock.js'
 import type { Provider } from '../../lib/ports/provider.js'
@@ -13,6 +12,7 @@ import { networkClient } from '../../lib/providers/network-client.js'
 import { Secret } from '../../lib/secret.js'
 import { demo, demoDirectory } from '../../local/emulators/demo-directory.js'
 import { type Entra, startEntra } from '../../local/emulators/entra/start-entra.js'
+import { failure } from '../support/failure.js'
 
 const redirectUri = 'http://localhost:7071/api/oauth/callback'
 const microsoft = 'https://login.microsoftonline.com'
@@ -56,12 +56,6 @@ async function signIn(upn = 'ana@contoso.example', more: Partial<Registration> =
     nonce: 'no',
   }
 }
-const failure = (work: Promise<unknown>): Promise<GatewayError> =>
-  work.then(
-    () => expect.fail('no error'),
-    (e) => e,
-  )
-
 test('the authorize URL carries PKCE, state, nonce, the exact redirect URI and the hint', async () => {
   const input = { registration, scopes, state: 's', nonce: 'n', codeChallenge: 'c', responseMode: 'form_post' } as const
   const hinted = new URL(await provider.authorizeUrl({ ...input, loginHint: 'ana@contoso.example' }))

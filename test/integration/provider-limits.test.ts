@@ -4,20 +4,16 @@ import { toRow } from '../../lib/flows/common/mailbox-rows.js'
 import { pollBatch } from '../../lib/flows/receive/poll-batch.js'
 import type { ReceiveDependencies } from '../../lib/flows/receive/receive-dependencies.js'
 import { sendFlows } from '../../lib/flows/send/index.js'
-import { silentLog } from '../../lib/log.js'
 import type { Connection } from '../../lib/model/connection.js'
 import { newId } from '../../lib/model/ids.js'
 import { parseMailSubmission } from '../../lib/model/mail-submission.js'
-import type { Mailbox } from '../../lib/model/mailbox.js'
-import { storageNames, tableNames } from '../../lib/model/names.js'
 import type { Receiver } from '../../lib/ports/receiver.js'
 import type { Sender } from '../../lib/ports/sender.js'
-import { memoryBlobs } from '../../lib/stores/memory-blobs.js'
-import { memoryQueues } from '../../lib/stores/memory-queues.js'
-import { memoryTables } from '../../lib/stores/memory-tables.js'
-import { memoryVault } from '../../lib/stores/memory-vault.js'
 import { graphReceiver } from '../../lib/transports/graph-receiver.js'
+import { memoryStores } from '../support/memory-stores.js'
 import { startMicrosoft365 } from '../support/microsoft-365.js'
+import { pollSettings } from '../support/poll-settings.js'
+import { sampleMailbox } from '../support/sample-mailbox.js'
 import { ScriptedMailbox } from '../support/scripted-mailbox.js'
 import { sendHarness } from '../support/send-harness.js'
 import { graphSubject, type SenderSubject, smtpSubject } from '../support/sender-subjects.js'
@@ -137,10 +133,7 @@ test('REL-09: 1,000 mails read and marked while others are sent break no limit o
 }, 90_000)
 
 test.each([1, 39])('P-14, REL-27: of 200 mailboxes %i hang, and every other one is read meanwhile', async (hanging) => {
-  const names = storageNames('test')
-  const tables = memoryTables()
-  const queues = memoryQueues()
-  for (const name of tableNames) await tables.ensure(names.table(name))
+  const stores = await memoryStores({ now: Date.now, sleep: async () => {} })
   const tenant = 'acme'
   let letGo = (): void => {}
   const hangs = new Promise<void>((resolve) => {
@@ -152,27 +145,18 @@ test.each([1, 39])('P-14, REL-27: of 200 mailboxes %i hang, and every other one 
   const servers = new Map(boxes.map((id) => [id, new ScriptedMailbox()]))
   for (const [id, server] of servers) server.put(1, id)
   for (const id of boxes) {
-    const mailbox: Mailbox = {
+    const mailbox = sampleMailbox({
       id,
-      tenant,
       key: id.slice(0, 5),
       address: `${id}@example.com`,
-      displayName: '',
-      description: '',
-      purpose: '',
-      active: true,
       receive: {
         transport: 'imap',
         connectionId: id,
         imap: { host: 'imap.example.com', port: 993, tls: 'implicit', folder: id },
         after: { action: 'leave' },
       },
-      send: { transport: 'none' },
-      sendAs: [],
-      epoch: 1,
-      createdAt: '',
-    }
-    await tables.insert(names.table('mailboxes'), toRow(mailbox))
+    })
+    await stores.tables.insert(stores.names.table('mailboxes'), toRow(mailbox))
   }
   const imap: Receiver = {
     async open(target) {
@@ -184,25 +168,11 @@ test.each([1, 39])('P-14, REL-27: of 200 mailboxes %i hang, and every other one 
     },
   }
   const deps: ReceiveDependencies = {
-    names,
-    tables,
-    queues,
-    blobs: memoryBlobs(),
-    vault: memoryVault(),
-    clock: { now: Date.now, sleep: async () => {} },
-    log: silentLog,
-    worker: 'test',
+    ...stores,
     receivers: { imap, graph: imap },
     authority: async () => ({ kind: 'anonymous' }),
     connection: async () => undefined,
-    settings: {
-      firstSyncDays: 7,
-      maxMailBytes: 1_000_000,
-      pollMinMs: 60_000,
-      pollMaxMs: 900_000,
-      mailsPerPoll: 50,
-      afterReceive: 'leave',
-    },
+    settings: { ...pollSettings, maxMailBytes: 1_000_000 },
   }
   const job = { v: 1, mailboxes: boxes.map((mailboxId) => ({ tenant, mailboxId, epoch: 0 })) }
   // Nobody lets the hanging ones go before all others were reached: were one waited for, this would never end.

@@ -18,6 +18,8 @@ import { azureBlobs } from '../../lib/stores/azure-blobs.js'
 import { azureTables } from '../../lib/stores/azure-tables.js'
 import { memoryQueues } from '../../lib/stores/memory-queues.js'
 import { memoryVault } from '../../lib/stores/memory-vault.js'
+import { pollSettings } from '../support/poll-settings.js'
+import { sampleMailbox } from '../support/sample-mailbox.js'
 import { broken, ScriptedMailbox } from '../support/scripted-mailbox.js'
 
 const connectionString = inject('azurite')
@@ -69,26 +71,15 @@ async function world(after: AfterReceive = { action: 'leave' }, settings = {}): 
   const queues = memoryQueues()
   const server = new ScriptedMailbox()
   const tenant = `t-${newId().slice(0, 12)}`
-  const mailbox: Mailbox = {
-    id: newId(),
+  const mailbox = sampleMailbox({
     tenant,
-    key: 'box',
-    address: 'info@example.com',
-    displayName: '',
-    description: '',
-    purpose: '',
-    active: true,
     receive: {
       transport: 'imap',
       connectionId: newId(),
       imap: { host: 'imap.example.com', port: 993, tls: 'implicit', folder: 'INBOX' },
       after,
     },
-    send: { transport: 'none' },
-    sendAs: [],
-    epoch: 1,
-    createdAt: new Date().toISOString(),
-  }
+  })
   await storage.tables.insert(names.table('mailboxes'), toRow(mailbox))
   const deps: ReceiveDependencies = {
     names,
@@ -111,15 +102,7 @@ async function world(after: AfterReceive = { action: 'leave' }, settings = {}): 
     receivers: { imap: server, graph: server },
     authority: async () => ({ kind: 'anonymous' }),
     connection: async () => undefined,
-    settings: {
-      firstSyncDays: 7,
-      maxMailBytes: 1_000_000,
-      pollMinMs: 60_000,
-      pollMaxMs: 900_000,
-      mailsPerPoll: 50,
-      afterReceive: 'leave',
-      ...settings,
-    },
+    settings: { ...pollSettings, maxMailBytes: 1_000_000, ...settings },
   }
   const events: GatewayEvent[] = []
   const takeEvents = (): GatewayEvent[] => {

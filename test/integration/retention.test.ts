@@ -8,9 +8,7 @@ import { sendFlows } from '../../lib/flows/send/index.js'
 import { newId } from '../../lib/model/ids.js'
 import { parseMailSubmission } from '../../lib/model/mail-submission.js'
 import type { Row } from '../../lib/ports/tables.js'
-import { azureBlobs } from '../../lib/stores/azure-blobs.js'
-import { azureQueues } from '../../lib/stores/azure-queues.js'
-import { azureTables } from '../../lib/stores/azure-tables.js'
+import { azuriteStores } from '../support/azurite-stores.js'
 import { faultOf, sendHarness } from '../support/send-harness.js'
 
 const { acceptMail, cancelMail, drainLane, readMail, retryMail } = sendFlows
@@ -110,8 +108,7 @@ const afterMonth = {
 const stores = {
   memory: () => undefined,
   Azurite: () => {
-    const options = { connectionString: inject('azurite') }
-    const real = { tables: azureTables(options), queues: azureQueues(options), blobs: azureBlobs(options) }
+    const real = azuriteStores({ connectionString: inject('azurite') })
     return { stores: real, environment: `r${newId().slice(0, 6)}` }
   },
 }

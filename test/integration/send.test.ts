@@ -1,33 +1,25 @@
 import { QueueClient } from '@azure/storage-queue'
-import { afterEach, beforeAll, expect, inject, test } from 'vitest'
+import { expect, inject, test } from 'vitest'
 import { sendFlows } from '../../lib/flows/send/index.js'
 import { newId } from '../../lib/model/ids.js'
 import { parseMailSubmission } from '../../lib/model/mail-submission.js'
 import { Secret } from '../../lib/secret.js'
-import { azureBlobs } from '../../lib/stores/azure-blobs.js'
-import { azureQueues } from '../../lib/stores/azure-queues.js'
-import { azureTables } from '../../lib/stores/azure-tables.js'
 import { guardedLookup } from '../../lib/transports/guarded-lookup.js'
 import { smtpSender } from '../../lib/transports/smtp-sender.js'
-import { type Certificates, makeCertificates } from '../../local/emulators/certificate.js'
+import { makeCertificates } from '../../local/emulators/certificate.js'
 import { startScriptedSmtp } from '../../local/emulators/smtp/scripted-smtp.js'
+import { azuriteStores } from '../support/azurite-stores.js'
 import { sendHarness } from '../support/send-harness.js'
+import { stopsAfterEach } from '../support/stops-after-each.js'
 
 const connectionString = inject('azurite')
 const { acceptMail, drainLane, readMail, listMails, sweepLanes } = sendFlows
 const mailTo = (...to: string[]) => parseMailSubmission({ to, subject: 'Offer 7', text: 'Hello' })
-const stops: (() => Promise<unknown>)[] = []
-let certificates: Certificates
-beforeAll(async () => {
-  certificates = await makeCertificates()
-})
-afterEach(async () => {
-  for (const stop of stops.splice(0)) await stop()
-})
+const stops = stopsAfterEach()
+const certificates = await makeCertificates()
 
 async function onAzurite() {
-  const options = { connectionString }
-  const stores = { tables: azureTables(options), queues: azureQueues(options), blobs: azureBlobs(options) }
+  const stores = azuriteStores({ connectionString })
   const environment = `s${newId().slice(0, 6)}`
   const h = await sendHarness({ stores, environment, realTime: true })
   const work = { v: 1, tenant: h.tenant, mailboxId: h.mailbox.id }

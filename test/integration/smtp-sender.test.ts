@@ -1,24 +1,19 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { afterEach, beforeAll, describe, expect, test } from 'vitest'
-import type { GatewayError } from '../../lib/errors.js'
+import { describe, expect, test } from 'vitest'
 import type { Authority } from '../../lib/ports/authority.js'
 import { AllRefusedError, type OutgoingMail } from '../../lib/ports/sender.js'
 import { Secret } from '../../lib/secret.js'
 import { guardedLookup } from '../../lib/transports/guarded-lookup.js'
 import { type SmtpSenderOptions, smtpSender } from '../../lib/transports/smtp-sender.js'
-import { badCertificates, type Certificates, makeCertificates } from '../../local/emulators/certificate.js'
+import { badCertificates, makeCertificates } from '../../local/emulators/certificate.js'
 import { type ScriptedSmtpOptions, smtpPhases, startScriptedSmtp } from '../../local/emulators/smtp/scripted-smtp.js'
 import { type SmtpOptions as ServerOptions, startSmtp } from '../../local/emulators/smtp/start-smtp.js'
+import { failure } from '../support/failure.js'
+import { stopsAfterEach } from '../support/stops-after-each.js'
 
-let certificates: Certificates
-const stops: (() => Promise<void>)[] = []
-beforeAll(async () => {
-  certificates = await makeCertificates()
-})
-afterEach(async () => {
-  for (const stop of stops.splice(0)) await stop()
-})
+const stops = stopsAfterEach()
+const certificates = await makeCertificates()
 
 const password = 'canary-Pass-4711'
 const token = 'canaryToken0123456789abcdefGHIJ'
@@ -75,12 +70,6 @@ async function emulated(options: Partial<ServerOptions> = {}) {
   stops.push(server.stop)
   return server
 }
-
-const failure = async (work: Promise<unknown>): Promise<GatewayError> =>
-  work.then(
-    () => expect.fail('must not succeed'),
-    (error) => error,
-  )
 
 type Expected = 'sent' | 'not-sent' | 'unknown' | 'open-fails'
 

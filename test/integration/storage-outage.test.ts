@@ -6,9 +6,7 @@ import { sendFlows } from '../../lib/flows/send/index.js'
 import type { Log } from '../../lib/log.js'
 import { newId } from '../../lib/model/ids.js'
 import { parseMailSubmission } from '../../lib/model/mail-submission.js'
-import { azureBlobs } from '../../lib/stores/azure-blobs.js'
-import { azureQueues } from '../../lib/stores/azure-queues.js'
-import { azureTables } from '../../lib/stores/azure-tables.js'
+import { azuriteStores } from '../support/azurite-stores.js'
 import { sendHarness } from '../support/send-harness.js'
 import { type StorageProxy, startStorageProxy } from '../support/storage-proxy.js'
 
@@ -21,8 +19,7 @@ afterEach(async () => {
 async function world() {
   const proxy = await startStorageProxy(inject('azurite'))
   proxies.push(proxy)
-  const options = { connectionString: proxy.connectionString, tryMs: 1_000 }
-  const stores = { tables: azureTables(options), queues: azureQueues(options), blobs: azureBlobs(options) }
+  const stores = azuriteStores({ connectionString: proxy.connectionString, tryMs: 1_000 })
   const h = await sendHarness({ stores, environment: `o${newId().slice(0, 6)}`, realTime: true })
   const lines: string[] = []
   const write = (event: string) => void lines.push(event)

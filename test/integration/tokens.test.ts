@@ -10,14 +10,16 @@ import type { TokenDependencies } from '../../lib/flows/tokens/token-dependencie
 import { silentLog } from '../../lib/log.js'
 import type { Connection } from '../../lib/model/connection.js'
 import { newId } from '../../lib/model/ids.js'
-import { storageNames, tableNames } from '../../lib/model/names.js'
+import { storageNames } from '../../lib/model/names.js'
 import { mailScopes } from '../../lib/protocol/scopes.js'
 import { Secret } from '../../lib/secret.js'
 import { memoryBlobs } from '../../lib/stores/memory-blobs.js'
-import { type MemoryQueues, memoryQueues } from '../../lib/stores/memory-queues.js'
-import { memoryTables } from '../../lib/stores/memory-tables.js'
-import { memoryVault } from '../../lib/stores/memory-vault.js'
+import type { MemoryQueues } from '../../lib/stores/memory-queues.js'
+import { connectAccount } from '../support/connect-account.js'
+import { failure } from '../support/failure.js'
+import { memoryStores } from '../support/memory-stores.js'
 import { demoCredential, demoRegistration, type Microsoft365, startMicrosoft365 } from '../support/microsoft-365.js'
+import { sampleConnection } from '../support/sample-connection.js'
 
 const tenant = 'acme'
 const ana = 'ana@contoso.example'
@@ -35,10 +37,7 @@ beforeEach(async () => {
   now = Date.parse('2026-11-21T12:00:00Z')
   const clock = { now: () => now }
   world = await startMicrosoft365(clock)
-  tables = memoryTables(clock)
-  vault = memoryVault()
-  queues = memoryQueues(clock)
-  for (const name of tableNames) await tables.ensure(names.table(name))
+  ;({ tables, vault, queues } = await memoryStores({ ...clock, sleep: async () => {} }))
 })
 afterEach(() => world.stop())
 
@@ -63,34 +62,7 @@ function process(over: { tables?: Partial<typeof tables>; vault?: Partial<typeof
 async function connect(provider: 'microsoft' | 'oauth2', upn = ana): Promise<Connection> {
   const wanted = provider === 'microsoft' ? scopes.consent : scopes.token('graph')
   const first = await world.signIn(upn, scopes.token('graph'), wanted)
-  const at = new Date(now).toISOString()
-  const connection: Connection = {
-    id: newId(),
-    tenant,
-    mode: 'delegated',
-    provider,
-    registrationId: 'demo',
-    ...(first.identity ? { identity: first.identity } : {}),
-    username: upn,
-    scopes: wanted,
-    state: 'connected',
-    reason: '',
-    stateSince: at,
-    createdAt: at,
-    connectedAt: at,
-  }
-  await tables.insert(names.table('connections'), connectionToRow(connection))
-  await tokenFlows.storeGrant(process(), {
-    tenant,
-    connectionId: connection.id,
-    grant: {
-      kind: 'oauth',
-      resource: 'graph',
-      accessToken: first.accessToken.reveal(),
-      expiresAt: first.expiresAt,
-      refreshToken: first.refreshToken!.reveal(),
-    },
-  })
+  const connection = await connectAccount(process(), first, { provider, username: upn, scopes: wanted })
   world.entra.control.reset()
   return connection
 }
@@ -102,22 +74,11 @@ async function appOnly(): Promise<Connection> {
   const scope = ['https://graph.microsoft.com/.default']
   const client = { registration: demoRegistration, credential: demoCredential }
   const first = await world.provider.appToken({ ...client, scopes: scope, tenantId })
-  const at = new Date(now).toISOString()
-  const connection: Connection = {
-    id: newId(),
-    tenant,
-    mode: 'app-only',
-    provider: 'microsoft',
-    registrationId: 'demo',
-    identity: { issuer: '', subject: 's', tenantId, username: 'admin@contoso.example' },
-    username: '',
-    scopes: [],
-    state: 'connected',
-    reason: '',
-    stateSince: at,
-    createdAt: at,
-    connectedAt: at,
-  }
+  const identity = { issuer: '', subject: 's', tenantId, username: 'admin@contoso.example' }
+  const connection = sampleConnection(
+    { mode: 'app-only', provider: 'microsoft', registrationId: 'demo', identity },
+    new Date(now).toISOString(),
+  )
   await tables.insert(names.table('connections'), connectionToRow(connection))
   const { accessToken: token, expiresAt } = first
   await tokenFlows.storeGrant(process(), {
@@ -128,11 +89,6 @@ async function appOnly(): Promise<Connection> {
   world.entra.control.reset()
   return connection
 }
-const failure = (work: Promise<unknown>): Promise<GatewayError> =>
-  work.then(
-    () => expect.fail('no error'),
-    (e) => e,
-  )
 const grantRow = async (id: string) => (await tables.get(names.table('connections'), `${tenant}~${id}`, 'grant'))!
 const refreshes = () => world.entra.control.requests.filter((one) => one.form['grant_type'] === 'refresh_token').length
 const changes = () =>

@@ -3,7 +3,7 @@
  * far side took, never what the gateway says.
  */
 import { QueueClient } from '@azure/storage-queue'
-import { afterEach, beforeAll, describe, expect, inject, test } from 'vitest'
+import { describe, expect, inject, test } from 'vitest'
 import { toRow } from '../../lib/flows/common/mailbox-rows.js'
 import { listAttention } from '../../lib/flows/ops/list-attention.js'
 import { findSent } from '../../lib/flows/send/find-sent.js'
@@ -14,31 +14,24 @@ import type { Mailbox, ReceiveSettings, SendSettings } from '../../lib/model/mai
 import type { Authority } from '../../lib/ports/authority.js'
 import type { Sender } from '../../lib/ports/sender.js'
 import { Secret } from '../../lib/secret.js'
-import { azureBlobs } from '../../lib/stores/azure-blobs.js'
-import { azureQueues } from '../../lib/stores/azure-queues.js'
-import { azureTables } from '../../lib/stores/azure-tables.js'
 import { graphReceiver } from '../../lib/transports/graph-receiver.js'
 import { graphSender } from '../../lib/transports/graph-sender.js'
 import { guardedLookup } from '../../lib/transports/guarded-lookup.js'
 import { imapReceiver } from '../../lib/transports/imap-receiver.js'
 import { smtpSender } from '../../lib/transports/smtp-sender.js'
-import { type Certificates, makeCertificates } from '../../local/emulators/certificate.js'
+import { makeCertificates } from '../../local/emulators/certificate.js'
 import type { FaultOrder } from '../../local/emulators/faults.js'
 import { startImap } from '../../local/emulators/imap/start-imap.js'
 import { type ScriptedSmtpOptions, startScriptedSmtp } from '../../local/emulators/smtp/scripted-smtp.js'
+import { azuriteStores } from '../support/azurite-stores.js'
 import { startMicrosoft365 } from '../support/microsoft-365.js'
 import { sendHarness } from '../support/send-harness.js'
+import { stopsAfterEach } from '../support/stops-after-each.js'
 
 const { acceptMail, drainLane, readMail, resolveMail, retryMail } = sendFlows
 const connectionString = inject('azurite')
-const stops: (() => Promise<unknown>)[] = []
-let certificates: Certificates
-beforeAll(async () => {
-  certificates = await makeCertificates()
-})
-afterEach(async () => {
-  for (const stop of stops.splice(0)) await stop()
-})
+const stops = stopsAfterEach()
+const certificates = await makeCertificates()
 
 const ana = 'ana@contoso.example'
 const ben = 'ben@contoso.example'
@@ -47,8 +40,7 @@ const hour = 3_600_000
 
 /** The send flows on real storage with a mailbox as given; `hours` moves the time and lets the lane work. */
 async function world(mailbox: Partial<Mailbox>, deps: Partial<SendDependencies>) {
-  const options = { connectionString }
-  const stores = { tables: azureTables(options), queues: azureQueues(options), blobs: azureBlobs(options) }
+  const stores = azuriteStores({ connectionString })
   const h = await sendHarness({ stores, environment: `u${newId().slice(0, 6)}`, realTime: true })
   await stores.tables.upsert(h.deps.names.table('mailboxes'), toRow({ ...h.mailbox, ...mailbox }))
   let ahead = 0

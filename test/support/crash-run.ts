@@ -9,14 +9,13 @@ import type { Dependencies } from '../../lib/flows/common/dependencies.js'
 import { checkBalance } from '../../lib/flows/ops/check-balance.js'
 import { silentLog } from '../../lib/log.js'
 import { storageNames } from '../../lib/model/names.js'
-import { azureBlobs } from '../../lib/stores/azure-blobs.js'
-import { azureQueues } from '../../lib/stores/azure-queues.js'
 import { azureTables } from '../../lib/stores/azure-tables.js'
 import { memoryVault } from '../../lib/stores/memory-vault.js'
 import { type ApiClient, ApiError, apiClient } from '../../local/api-client.js'
 import { Browser, textOf } from '../../local/browser.js'
 import { demoTenant, demoTenantId } from '../../local/demo-tenant.js'
 import { postbox, type Stack } from '../../local/stack.js'
+import { azuriteStores } from './azurite-stores.js'
 
 export interface CrashMail {
   id: string
@@ -54,6 +53,9 @@ export interface CrashPlan {
   /** Milliseconds for everything after the last kill. */
   settleMs: number
 }
+
+/** Another one in each run unless it is set; a test names it in its title. */
+export const crashSeed = Number(process.env['CRASH_SEED'] ?? Date.now() % 1_000_000)
 
 /** Repeatable random numbers in [0, 1). */
 export function mulberry32(seed: number): () => number {
@@ -208,9 +210,7 @@ function balanceDependencies(stack: Stack): Dependencies {
   const { connectionString } = stack
   return {
     names: storageNames(stack.settings['ENVIRONMENT_ID'] ?? ''),
-    tables: azureTables({ connectionString }),
-    queues: azureQueues({ connectionString }),
-    blobs: azureBlobs({ connectionString }),
+    ...azuriteStores({ connectionString }),
     vault: memoryVault(),
     clock: { now: Date.now, sleep: (ms) => delay(ms) },
     log: silentLog,

@@ -71,44 +71,33 @@ function unfit(where: string, given: string[], target: Declaration[]): string[] 
 }
 
 function walk(value: Value, local: Set<string>, see: (name: string, local: Set<string>) => unknown): void {
-  const inside = (inner: Value): void => walk(inner, local, see)
+  if (value.kind === 'name') see(value.name, local)
+  for (const part of partsOf(value)) walk(part, local, see)
+  if (value.kind === 'lambda') walk(value.body, new Set([...local, ...value.inputs]), see)
+  if (value.kind === 'each') walk(value.body, new Set([...local, ...value.names]), see)
+}
+
+/** Values inside this one that see the same names; bodies with names of their own are not among them. */
+function partsOf(value: Value): Value[] {
   switch (value.kind) {
-    case 'name':
-      see(value.name, local)
-      return
     case 'text':
-      for (const part of value.parts) if (typeof part !== 'string') inside(part)
-      return
+      return value.parts.filter((part) => typeof part !== 'string')
     case 'object':
-      Object.values(value.properties).forEach(inside)
-      value.spread.forEach(inside)
-      return
+      return [...Object.values(value.properties), ...value.spread]
     case 'array':
-      value.items.forEach(inside)
-      return
+      return value.items
     case 'member':
-      inside(value.of)
-      return
-    case 'index':
-      inside(value.of)
-      inside(value.at)
-      return
-    case 'call':
-      inside(value.of)
-      value.inputs.forEach(inside)
-      return
-    case 'operation':
-      value.inputs.forEach(inside)
-      return
-    case 'lambda':
-      walk(value.body, new Set([...local, ...value.inputs]), see)
-      return
     case 'each':
-      inside(value.of)
-      walk(value.body, new Set([...local, ...value.names]), see)
-      return
+      return [value.of]
+    case 'index':
+      return [value.of, value.at]
+    case 'call':
+      return [value.of, ...value.inputs]
+    case 'operation':
+      return value.inputs
     case 'when':
-      inside(value.condition)
-      inside(value.body)
+      return [value.condition, value.body]
+    default:
+      return []
   }
 }

@@ -5,18 +5,16 @@ import type { ReceiveDependencies } from '../../lib/flows/receive/receive-depend
 import { listNotImported, listReceived } from '../../lib/flows/receive/received-list.js'
 import { readReceivedRaw } from '../../lib/flows/receive/received-read.js'
 import type { ReceivedMail } from '../../lib/flows/receive/received-rows.js'
-import { silentLog } from '../../lib/log.js'
 import type { Connection } from '../../lib/model/connection.js'
 import type { GatewayEvent } from '../../lib/model/event.js'
 import { newId } from '../../lib/model/ids.js'
-import type { AfterReceive, Mailbox } from '../../lib/model/mailbox.js'
-import { storageNames, tableNames } from '../../lib/model/names.js'
+import type { AfterReceive } from '../../lib/model/mailbox.js'
 import type { Row } from '../../lib/ports/tables.js'
-import { memoryBlobs } from '../../lib/stores/memory-blobs.js'
-import { memoryQueues } from '../../lib/stores/memory-queues.js'
-import { memoryTables } from '../../lib/stores/memory-tables.js'
 import { memoryVault } from '../../lib/stores/memory-vault.js'
+import { memoryStores } from './memory-stores.js'
+import { pollSettings } from './poll-settings.js'
 import type { ReceiverSubject } from './receiver-subjects.js'
+import { sampleMailbox } from './sample-mailbox.js'
 
 export interface PollHarness {
   /** One poll by a process that was just started, a little later than the last. */
@@ -38,50 +36,24 @@ export async function pollHarness(
 ): Promise<PollHarness> {
   let offset = 0
   const clock = { now: () => Date.now() + offset, sleep: async () => {} }
-  const names = storageNames('test')
-  const tables = memoryTables(clock)
-  const queues = memoryQueues(clock)
-  const blobs = memoryBlobs()
-  for (const name of tableNames) await tables.ensure(names.table(name))
+  const stores = await memoryStores(clock)
+  const { names, tables, queues } = stores
   const tenant = 'acme'
   const { address, receiver } = subject
-  const mailbox: Mailbox = {
-    id: newId(),
-    tenant,
-    key: 'box',
+  const mailbox = sampleMailbox({
     address,
-    displayName: '',
-    description: '',
-    purpose: '',
-    active: true,
     receive: { ...subject.receive, connectionId: newId(), after: options.after ?? { action: 'leave' } },
-    send: { transport: 'none' },
-    sendAs: [],
     epoch: 0,
-    createdAt: new Date(clock.now()).toISOString(),
-  }
+  })
   await tables.insert(names.table('mailboxes'), toRow(mailbox))
   const process = (): ReceiveDependencies => ({
-    names,
-    tables,
-    blobs,
-    queues,
+    ...stores,
     vault: memoryVault(),
-    clock,
-    log: silentLog,
     worker: newId(),
     receivers: { imap: receiver, graph: receiver },
     authority: async () => subject.authority,
     connection: async () => subject.connection ?? ({ identity: { username: address } } as Connection),
-    settings: {
-      firstSyncDays: 7,
-      afterReceive: 'leave',
-      maxMailBytes: 50_000_000,
-      pollMinMs: 60_000,
-      pollMaxMs: 900_000,
-      mailsPerPoll: 50,
-      ...options.settings,
-    },
+    settings: { ...pollSettings, ...options.settings },
   })
   const events: GatewayEvent[] = []
   return {

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { GatewayError } from '../../lib/errors.js'
 import type { AfterReceive } from '../../lib/model/mailbox.js'
 import type { FetchedMail, FetchLimits, ReceiveSession, ReceiveTarget } from '../../lib/ports/receiver.js'
+import { failure } from './failure.js'
 import { pollHarness } from './poll-harness.js'
 import type { ReceiverSubject, ReceiverWorld } from './receiver-subjects.js'
 
@@ -248,12 +249,6 @@ export function receiverContract(server: string, start: () => Promise<ReceiverWo
     })
   })
 }
-
-const failure = (work: Promise<unknown>): Promise<GatewayError> =>
-  work.then(
-    () => expect.fail('must not succeed'),
-    (error) => error,
-  )
 
 async function subjectOf(mail: FetchedMail): Promise<string> {
   return /^Subject: (.*)\r$/m.exec(Buffer.from(await mail.raw()).toString('latin1', 0, 2_000))?.[1] ?? ''

@@ -13,6 +13,8 @@ import { memoryBlobs } from '../../lib/stores/memory-blobs.js'
 import { memoryQueues } from '../../lib/stores/memory-queues.js'
 import { memoryTables } from '../../lib/stores/memory-tables.js'
 import { memoryVault } from '../../lib/stores/memory-vault.js'
+import { sampleConnection } from './sample-connection.js'
+import { sampleMailbox } from './sample-mailbox.js'
 
 /** Time that only tests move; sleeping ends when it is aborted. */
 export function manualClock(start = Date.UTC(2026, 0, 5, 8)) {
@@ -147,16 +149,11 @@ export async function sendHarness(
   const names = storageNames(options.environment ?? 'tst')
   const tenant = 'acme'
   const peer = scriptedSender()
-  const mailbox: Mailbox = {
-    id: newId(),
-    tenant,
+  const mailbox = sampleMailbox({
     key: 'sales',
     address: 'sales@acme.example',
     displayName: 'Acme Sales',
-    description: '',
     purpose: 'offers',
-    active: true,
-    receive: { transport: 'none' },
     send: {
       transport: 'smtp',
       connectionId: newId(),
@@ -165,7 +162,7 @@ export async function sendHarness(
     sendAs: ['info@acme.example'],
     epoch: 0,
     createdAt: new Date(clock.now()).toISOString(),
-  }
+  })
   for (const name of tableNames) await stores.tables.ensure(names.table(name))
   for (const name of containerNames) await stores.blobs.ensure(names.container(name))
   for (const name of queueNames) await stores.queues.ensure(names.queue(name))
@@ -188,20 +185,8 @@ export async function sendHarness(
       worker: `worker-${newId().slice(0, 6)}`,
       senders: { smtp: peer.sender, graph: peer.sender },
       authority: async () => ({ kind: 'anonymous' }),
-      connection: async (owner, id) => ({
-        id,
-        tenant: owner,
-        mode: 'password',
-        provider: 'basic',
-        registrationId: '',
-        username: mailbox.address,
-        scopes: [],
-        state: 'connected',
-        reason: '',
-        stateSince: '',
-        createdAt: '',
-        connectedAt: '',
-      }),
+      connection: async (owner, id) =>
+        sampleConnection({ id, tenant: owner, mode: 'password', provider: 'basic', username: mailbox.address }, ''),
       settings: {
         maxMailBytes: 36_700_160,
         maxRecipients: 500,

@@ -4,12 +4,12 @@
  */
 import { randomBytes } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { GatewayError } from '../../lib/errors.js'
 import { sendFlows } from '../../lib/flows/send/index.js'
 import type { Connection } from '../../lib/model/connection.js'
 import { newId } from '../../lib/model/ids.js'
 import { parseMailSubmission } from '../../lib/model/mail-submission.js'
 import { AllRefusedError, type Evidence, type OutgoingMail, type SendSession } from '../../lib/ports/sender.js'
+import { failure } from './failure.js'
 import { sendHarness } from './send-harness.js'
 import type { SenderSubject } from './sender-subjects.js'
 
@@ -230,12 +230,6 @@ export function senderContract(server: string, start: () => Promise<SenderSubjec
     })
   })
 }
-
-const failure = (work: Promise<unknown>): Promise<GatewayError> =>
-  work.then(
-    () => expect.fail('must not succeed'),
-    (error) => error,
-  )
 
 /** Bytes of the attachments: what a part with a file name holds up to its boundary. */
 function base64Parts(raw: Buffer): Buffer[] {

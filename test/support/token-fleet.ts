@@ -6,12 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import { connectionToRow } from '../../lib/flows/common/connection-rows.js'
 import { sealKeys } from '../../lib/flows/common/seal-keys.js'
-import { storeGrant } from '../../lib/flows/tokens/store-grant.js'
 import type { TokenDependencies } from '../../lib/flows/tokens/token-dependencies.js'
 import { silentLog } from '../../lib/log.js'
-import type { Connection } from '../../lib/model/connection.js'
 import { newId } from '../../lib/model/ids.js'
 import { storageNames, tableNames } from '../../lib/model/names.js'
 import { mailScopes } from '../../lib/protocol/scopes.js'
@@ -21,6 +18,7 @@ import { memoryBlobs } from '../../lib/stores/memory-blobs.js'
 import { memoryQueues } from '../../lib/stores/memory-queues.js'
 import { startKeyVault } from '../../local/emulators/key-vault/start-key-vault.js'
 import type { TokenAnswer, TokenQuestion, TokenWorkerPlan } from '../fixtures/token-worker.js'
+import { connectAccount } from './connect-account.js'
 import { demoCredential, demoRegistration, startMicrosoft365 } from './microsoft-365.js'
 
 export interface FleetRun {
@@ -59,7 +57,7 @@ export async function raceForTokens(
     const accounts: { id: string; firstRefreshToken: string }[] = []
     for (let n = 0; n < plan.connections; n++) {
       const first = await world.signIn('ana@contoso.example', scopes)
-      const id = await connect(deps, first)
+      const { id } = await connectAccount(deps, first, { provider: 'oauth2', username: 'ana@contoso.example', scopes })
       accounts.push({ id, firstRefreshToken: first.refreshToken?.reveal() ?? '' })
     }
     world.entra.control.reset()
@@ -128,37 +126,6 @@ async function parentDependencies(connectionString: string, environment: string,
     registrations: async () => ({ registration: demoRegistration, credential: demoCredential }),
   }
   return { ...base, sealer: () => sealKeys(base) } satisfies TokenDependencies
-}
-
-type FirstTokens = Awaited<ReturnType<Awaited<ReturnType<typeof startMicrosoft365>>['signIn']>>
-
-async function connect(deps: TokenDependencies, first: FirstTokens): Promise<string> {
-  const at = new Date(deps.clock.now()).toISOString()
-  const connection: Connection = {
-    id: newId(),
-    tenant,
-    mode: 'delegated',
-    provider: 'oauth2',
-    registrationId: 'demo',
-    username: 'ana@contoso.example',
-    scopes,
-    state: 'connected',
-    reason: '',
-    stateSince: at,
-    createdAt: at,
-    connectedAt: at,
-  }
-  await deps.tables.insert(deps.names.table('connections'), connectionToRow(connection))
-  const { accessToken, refreshToken, expiresAt } = first
-  const grant = {
-    kind: 'oauth',
-    resource: 'graph',
-    accessToken: accessToken.reveal(),
-    expiresAt,
-    refreshToken: refreshToken?.reveal() ?? '',
-  } as const
-  await storeGrant(deps, { tenant, connectionId: connection.id, grant })
-  return connection.id
 }
 
 async function startWorkers(count: number, stops: (() => unknown)[], plan: TokenWorkerPlan): Promise<ChildProcess[]> {

@@ -3,26 +3,14 @@ import { changeMailbox } from '../../../lib/flows/admin/change-mailbox.js'
 import { connectionToRow } from '../../../lib/flows/common/connection-rows.js'
 import { readMailbox } from '../../../lib/flows/common/mailbox-rows.js'
 import type { Connection } from '../../../lib/model/connection.js'
+import { sampleConnection } from '../../support/sample-connection.js'
 import { sendHarness } from '../../support/send-harness.js'
 
 async function place(mode: Connection['mode'], provider: Connection['provider']) {
   const h = await sendHarness()
   const { send } = h.mailbox
   if (send.transport !== 'smtp') throw new Error('the harness sends over SMTP')
-  const connection: Connection = {
-    id: send.connectionId,
-    tenant: h.tenant,
-    mode,
-    provider,
-    registrationId: '',
-    username: h.mailbox.address,
-    scopes: [],
-    state: 'connected',
-    reason: '',
-    stateSince: '',
-    createdAt: '',
-    connectedAt: '',
-  }
+  const connection = sampleConnection({ id: send.connectionId, mode, provider, username: h.mailbox.address })
   await h.stores.tables.insert(h.deps.names.table('connections'), connectionToRow(connection))
   const to = (host: string, direction: 'send' | 'receive' = 'send') => {
     const server = { host, port: direction === 'send' ? 465 : 993, tls: 'implicit' as const }

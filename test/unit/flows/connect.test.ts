@@ -4,18 +4,14 @@ import { addReturnUrl } from '../../../lib/flows/admin/return-urls.js'
 import { connectionPartition } from '../../../lib/flows/common/connection-rows.js'
 import { listMailboxes, toRow } from '../../../lib/flows/common/mailbox-rows.js'
 import { type ConnectDependencies, connectFlows as flows, type ProbeInput } from '../../../lib/flows/connect/index.js'
-import { silentLog } from '../../../lib/log.js'
 import type { SignInStartInput } from '../../../lib/model/api-schemas.js'
-import { storageNames, tableNames } from '../../../lib/model/names.js'
+import { storageNames } from '../../../lib/model/names.js'
 import type { Registration } from '../../../lib/model/registration.js'
 import type { Verdicts } from '../../../lib/model/sign-in.js'
 import type { AuthorizeInput, TokenSet } from '../../../lib/ports/provider.js'
 import { sealer } from '../../../lib/protocol/seal.js'
 import { Secret } from '../../../lib/secret.js'
-import { memoryBlobs } from '../../../lib/stores/memory-blobs.js'
-import { memoryQueues } from '../../../lib/stores/memory-queues.js'
-import { memoryTables } from '../../../lib/stores/memory-tables.js'
-import { memoryVault } from '../../../lib/stores/memory-vault.js'
+import { memoryStores } from '../../support/memory-stores.js'
 
 const names = storageNames('test')
 const tenant = 'acme'
@@ -46,11 +42,9 @@ let deps: ConnectDependencies
 beforeEach(async () => {
   now = Date.parse('2026-11-21T12:00:00Z')
   const clock = { now: () => now, sleep: async () => {} }
-  const tables = memoryTables(clock)
-  for (const name of tableNames) await tables.ensure(names.table(name))
-  await tables.ensure(names.holders)
-  const queues = memoryQueues(clock)
-  await queues.ensure(names.eventsQueue(tenant))
+  const stores = await memoryStores(clock)
+  await stores.tables.ensure(names.holders)
+  await stores.queues.ensure(names.eventsQueue(tenant))
   asked = []
   probed = []
   stored = []
@@ -63,14 +57,7 @@ beforeEach(async () => {
     identity: { issuer: 'i', subject: 's', tenantId: 't', objectId: 'o', username: address },
   }
   deps = {
-    names,
-    tables,
-    queues,
-    blobs: memoryBlobs(),
-    vault: memoryVault(),
-    clock,
-    log: silentLog,
-    worker: 'w',
+    ...stores,
     providers: {
       microsoft: {
         authorizeUrl: async (input) => {

@@ -11,6 +11,7 @@ import { memoryBlobs } from '../../../lib/stores/memory-blobs.js'
 import { memoryQueues } from '../../../lib/stores/memory-queues.js'
 import { memoryTables } from '../../../lib/stores/memory-tables.js'
 import { memoryVault } from '../../../lib/stores/memory-vault.js'
+import { sampleMailbox } from '../../support/sample-mailbox.js'
 import { ScriptedMailbox } from '../../support/scripted-mailbox.js'
 
 const hostile = [
@@ -60,21 +61,10 @@ async function place() {
   const blobs = memoryBlobs()
   for (const name of tableNames) await tables.ensure(names.table(name))
   const server = new ScriptedMailbox()
-  const mailbox = {
-    id: newId(),
-    tenant: 'acme',
-    key: 'box',
+  const mailbox = sampleMailbox({
     address: 'info@acme.example',
-    displayName: '',
-    description: '',
-    purpose: '',
-    active: true,
-    receive: { transport: 'graph' as const, connectionId: newId(), folder: 'inbox' },
-    send: { transport: 'none' as const },
-    sendAs: [],
-    epoch: 1,
-    createdAt: '',
-  }
+    receive: { transport: 'graph', connectionId: newId(), folder: 'inbox' },
+  })
   await tables.insert(names.table('mailboxes'), toRow(mailbox))
   const deps = {
     names,

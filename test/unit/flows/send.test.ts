@@ -137,14 +137,17 @@ describe('REL-03: a process that dies at any step', () => {
 })
 
 describe('P-09: an answer that never came', () => {
-  const lost = () => faultOf('transient', { outcome: 'unknown' }, 'connection_lost')
-
-  test('is looked up and found sent', async () => {
+  const doubtful = async () => {
     const h = await sendHarness()
-    h.peer.script.after = lost
-    h.peer.script.lookUp = () => 'sent'
+    h.peer.script.after = () => faultOf('transient', { outcome: 'unknown' }, 'connection_lost')
     const { mail } = await acceptMail(h.deps, h.tenant, mailTo('b@b.example'))
     await drainLane(h.deps, work(h))
+    return { h, mail }
+  }
+
+  test('is looked up and found sent', async () => {
+    const { h, mail } = await doubtful()
+    h.peer.script.lookUp = () => 'sent'
     h.clock.advance(60_001)
     await drainLane(h.deps, work(h))
     expect(await readMail(h.deps, h.tenant, mail.id)).toMatchObject({ state: 'sent' })
@@ -152,10 +155,7 @@ describe('P-09: an answer that never came', () => {
   })
 
   test('without evidence waits for a person and is never sent again by itself', async () => {
-    const h = await sendHarness()
-    h.peer.script.after = lost
-    const { mail } = await acceptMail(h.deps, h.tenant, mailTo('b@b.example'))
-    await drainLane(h.deps, work(h))
+    const { h, mail } = await doubtful()
     h.clock.advance(3_600_000)
     await drainLane(h.deps, work(h))
     expect(await readMail(h.deps, h.tenant, mail.id)).toMatchObject({ state: 'unknown' })

@@ -1,0 +1,32 @@
+import { connectionToRow } from '../../lib/flows/common/connection-rows.js'
+import { storeGrant } from '../../lib/flows/tokens/store-grant.js'
+import type { TokenDependencies } from '../../lib/flows/tokens/token-dependencies.js'
+import type { Connection } from '../../lib/model/connection.js'
+import type { TokenSet } from '../../lib/ports/provider.js'
+import { sampleConnection } from './sample-connection.js'
+
+/** A delegated connection with its first tokens for Graph, as a confirmed sign-in leaves it behind. */
+export async function connectAccount(
+  deps: TokenDependencies,
+  { accessToken, refreshToken, expiresAt, identity }: TokenSet,
+  given: Pick<Connection, 'provider' | 'username' | 'scopes'>,
+): Promise<Connection> {
+  const registrationId = 'demo'
+  const connection = sampleConnection(
+    { mode: 'delegated', registrationId, ...(identity ? { identity } : {}), ...given },
+    new Date(deps.clock.now()).toISOString(),
+  )
+  await deps.tables.insert(deps.names.table('connections'), connectionToRow(connection))
+  await storeGrant(deps, {
+    tenant: connection.tenant,
+    connectionId: connection.id,
+    grant: {
+      kind: 'oauth',
+      resource: 'graph',
+      accessToken: accessToken.reveal(),
+      expiresAt,
+      refreshToken: refreshToken?.reveal() ?? '',
+    },
+  })
+  return connection
+}
