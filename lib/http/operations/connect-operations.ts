@@ -1,0 +1,59 @@
+/** Sign-ins, consents of administrators, and the connections that come of them. */
+import type { Operation } from '../operation.js'
+import { act, admins, all, apiBody, list, remove, show } from './operation-kinds.js'
+
+export const connectOperations = {
+  signInStart: {
+    name: 'sign-in-start',
+    limited: 'connect',
+    method: 'POST',
+    route: 'api/v1/sign-ins',
+    roles: all,
+    tenant: true,
+    summary: 'Starts connecting or reconnecting a mailbox; answers with the link to open.',
+    body: apiBody('signInStartSchema'),
+    success: [201, 'Started.'],
+    errors: ['too_many_requests', 'return_url_not_registered', 'no_registration'],
+  },
+  signInShow: show('sign-in-show', 'sign-ins/{id}', 'State and verdicts of a sign-in.'),
+  signInRedeem: {
+    name: 'sign-in-redeem',
+    method: 'POST',
+    route: 'api/v1/sign-ins/{id}/redeem',
+    roles: all,
+    tenant: true,
+    summary: 'Confirms a sign-in with its one-time result code and binding; the mailbox exists from here on.',
+    body: apiBody('redeemSchema'),
+    success: [200, 'Connected.'],
+    errors: ['not_found', 'result_code_invalid', 'binding_mismatch', 'sign_in_not_ready', 'sign_in_used'],
+  },
+  signInConfirm: act(
+    'sign-in-confirm',
+    'sign-ins/{id}/confirm',
+    admins,
+    'A tenant administrator confirms a sign-in that was made through a link.',
+  ),
+  adminConsentStart: {
+    name: 'admin-consent-start',
+    method: 'POST',
+    route: 'api/v1/admin-consents',
+    roles: admins,
+    tenant: true,
+    summary:
+      'A link by which an administrator of a Microsoft organisation allows the application: app-only, or that people connect their own mailboxes.',
+    body: apiBody('adminConsentSchema'),
+    success: [201, 'Started; its state is read like that of a sign-in, and app-only is confirmed like one.'],
+    errors: ['no_registration', 'own_registration_needed', 'registration_without_secret'],
+  },
+  adminConsentList: list('admin-consent-list', 'admin-consents', admins, 'Who allowed what, for which organisation.'),
+  connectionList: list(
+    'connection-list',
+    'connections',
+    all,
+    'Connections with last and next refresh and when their authority would end, never the authority itself.',
+  ),
+  connectionRemove: {
+    ...remove('connection-remove', 'connections/{id}', admins, 'Ends a connection that no mailbox uses any more.'),
+    errors: ['not_found', 'connection_in_use'],
+  },
+} satisfies Record<string, Operation>

@@ -1,0 +1,61 @@
+/** Mailboxes. */
+import type { Operation } from '../operation.js'
+import { act, adminBody, admins, all, apiBody, forced, list, remove, show } from './operation-kinds.js'
+
+export const mailboxOperations = {
+  mailboxCreate: {
+    name: 'mailbox-create',
+    method: 'POST',
+    route: 'api/v1/mailboxes',
+    roles: all,
+    tenant: true,
+    summary: 'Adds a mailbox to an app-only connection and tries it out; other mailboxes are added by a sign-in.',
+    body: apiBody('mailboxCreateSchema'),
+    success: [201, 'Added, with a verdict for each direction.'],
+    errors: ['sign_in_needed', 'mailbox_exists'],
+  },
+  mailboxList: list('mailbox-list', 'mailboxes', all, 'Mailboxes with state and last success per direction.'),
+  mailboxShow: show('mailbox-show', 'mailboxes/{id}', 'One mailbox.'),
+  mailboxChange: {
+    name: 'mailbox-change',
+    method: 'PATCH',
+    route: 'api/v1/mailboxes/{id}',
+    roles: admins,
+    tenant: true,
+    summary: 'Changes a mailbox; default: true makes it the one used when a mail names none.',
+    body: adminBody('mailboxChangeSchema'),
+    success: [200, 'Changed.'],
+    errors: ['not_found', 'mailbox_key_taken', 'server_needs_sign_in', 'changed_meanwhile'],
+  },
+  mailboxRemove: {
+    ...remove(
+      'mailbox-remove',
+      'mailboxes/{id}',
+      admins,
+      'Removes a mailbox and disconnects it when nothing else uses the connection; forced also the default, and one with open mail, which is cancelled.',
+    ),
+    query: forced,
+    errors: ['not_found', 'mailbox_is_default', 'mailbox_in_use'],
+  },
+  mailboxPoll: { ...act('mailbox-poll-now', 'mailboxes/{id}/poll', all, 'Polls a mailbox now.'), limited: 'connect' },
+  mailboxTestMail: {
+    ...act(
+      'mailbox-test-mail',
+      'mailboxes/{id}/test-mail',
+      all,
+      'Sends one mail now and answers with its final state, the log row and, when it failed, the diagnosis.',
+      ['mailbox_busy', 'no_mail_server'],
+    ),
+    limited: 'connect',
+    body: apiBody('testMailSchema'),
+  },
+  mailboxReconnect: {
+    ...act(
+      'mailbox-reconnect',
+      'mailboxes/{id}/reconnect',
+      admins,
+      'A link by which the mailbox owner signs in again; id, cursor and history stay.',
+    ),
+    limited: 'connect',
+  },
+} satisfies Record<string, Operation>

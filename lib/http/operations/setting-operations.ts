@@ -1,0 +1,56 @@
+/** What a tenant, a purpose or a mailbox chooses for itself. */
+import type { Operation } from '../operation.js'
+import { adminBody, admins, remove, show } from './operation-kinds.js'
+
+const purpose = { purpose: 'Purpose of mailboxes whose settings are meant; absent: those of the whole tenant.' }
+const dryRun = { dryRun: 'true: checks and shows what would count, and changes nothing.' }
+
+export const settingOperations = {
+  settingsShow: {
+    ...show(
+      'settings-show',
+      'settings',
+      'What the tenant or one of its purposes chose, and what counts, with its source.',
+    ),
+    query: purpose,
+  },
+  settingsSave: {
+    name: 'settings-save',
+    method: 'PUT',
+    route: 'api/v1/settings',
+    roles: admins,
+    tenant: true,
+    summary: 'Replaces what the tenant or one of its purposes chooses; names and limits: docs/configuration.md.',
+    body: adminBody('settingsSchema'),
+    query: { ...purpose, ...dryRun },
+    success: [200, 'Saved; what counts now.'],
+    errors: ['settings_refused'],
+  },
+  settingsReset: {
+    ...remove('settings-reset', 'settings', admins, 'The tenant or one of its purposes chooses nothing any more.'),
+    query: purpose,
+  },
+  mailboxSettingsShow: show(
+    'mailbox-settings-show',
+    'mailboxes/{id}/settings',
+    'What a mailbox chose and what counts for it, with its source: mailbox, purpose, tenant, deployment or default.',
+  ),
+  mailboxSettingsSave: {
+    name: 'mailbox-settings-save',
+    method: 'PUT',
+    route: 'api/v1/mailboxes/{id}/settings',
+    roles: admins,
+    tenant: true,
+    summary: 'Replaces what a mailbox chooses; names and limits: docs/configuration.md.',
+    body: adminBody('settingsSchema'),
+    query: dryRun,
+    success: [200, 'Saved; what counts now.'],
+    errors: ['not_found', 'settings_refused'],
+  },
+  mailboxSettingsReset: remove(
+    'mailbox-settings-reset',
+    'mailboxes/{id}/settings',
+    admins,
+    'A mailbox chooses nothing any more.',
+  ),
+} satisfies Record<string, Operation>
