@@ -16,9 +16,7 @@ import type { Caller } from './model/caller.js'
 import { newId } from './model/ids.js'
 import { storageNames } from './model/names.js'
 import type { Clock } from './ports/clock.js'
-import type { Provider } from './ports/provider.js'
-import type { Receiver } from './ports/receiver.js'
-import type { Sender } from './ports/sender.js'
+import { lazyProvider, lazyReceiver, lazySender, onFirstUse } from './ports/lazy-ports.js'
 import type { Secret } from './secret.js'
 
 type Flow<D> = (deps: D, ...input: never[]) => unknown
@@ -60,16 +58,12 @@ const placeholderCredential: TokenCredential = {
 function credentialFor(config: Config, url: string): TokenCredential {
   if (url.startsWith('http://')) return placeholderCredential
   const id = config.managedIdentityClientId
-  let loading: Promise<TokenCredential> | undefined
   // Loaded with the first token: it is the heaviest package of a cold start.
-  return {
-    getToken: async (...input) => {
-      loading ??= import('@azure/identity').then(
-        ({ DefaultAzureCredential }) => new DefaultAzureCredential(id === '' ? {} : { managedIdentityClientId: id }),
-      )
-      return (await loading).getToken(...input)
-    },
-  }
+  const credential = onFirstUse(async () => {
+    const { DefaultAzureCredential } = await import('@azure/identity')
+    return new DefaultAzureCredential(id === '' ? {} : { managedIdentityClientId: id })
+  })
+  return { getToken: async (...input) => (await credential()).getToken(...input) }
 }
 
 async function dependenciesOf(config: Config): Promise<Dependencies> {
@@ -102,45 +96,6 @@ async function dependenciesOf(config: Config): Promise<Dependencies> {
   }
 }
 
-/** Adapters load when the first mailbox needs them: a cold start pays for none of them. */
-function lazySender(load: () => Promise<Sender>, looksUp: boolean): Sender {
-  let loading: Promise<Sender> | undefined
-  const sender = (): Promise<Sender> => {
-    loading ??= load()
-    return loading
-  }
-  return {
-    open: async (...input) => (await sender()).open(...input),
-    ...(looksUp ? { lookUp: async (...input) => (await sender()).lookUp?.(...input) ?? 'undecided' } : {}),
-  }
-}
-
-function lazyReceiver(load: () => Promise<Receiver>): Receiver {
-  let loading: Promise<Receiver> | undefined
-  return {
-    open: async (...input) => {
-      loading ??= load()
-      return (await loading).open(...input)
-    },
-  }
-}
-
-function lazyProvider(load: () => Promise<Provider>): Provider {
-  let loading: Promise<Provider> | undefined
-  const provider = (): Promise<Provider> => {
-    loading ??= load()
-    return loading
-  }
-  return {
-    authorizeUrl: async (input) => (await provider()).authorizeUrl(input),
-    redeem: async (input) => (await provider()).redeem(input),
-    refresh: async (input) => (await provider()).refresh(input),
-    appToken: async (input) => (await provider()).appToken(input),
-    adminConsentUrl: async (input) => (await provider()).adminConsentUrl(input),
-    issuerMatches: async (registration, iss) => (await provider()).issuerMatches(registration, iss),
-  }
-}
-
 /** Everything for one process of these settings; `over` lets a test bring its own clock or let a store fail. */
 export async function wireGateway(config: Config, over: Partial<Dependencies> = {}) {
   const [made, flows, { guardedLookup }, { allowedPort }, { httpDiscovery }, { webhookPoster }] = await Promise.all([
@@ -156,7 +111,7 @@ export async function wireGateway(config: Config, over: Partial<Dependencies> = 
   const { authenticate, audit, disconnect, readConnection, registrations, retryConnections, continueRemovals } = flows
   const { sealKeys, deliverMessage, deliverWebhooks, sweepWebhooks } = flows
   const { buryMessage, checkHealth, listAttention, listLog, measure, prepareStorage, purgeOld, sweep } = flows
-  const { checkBalance, findSent, forgetBuried, removeOrphans, warnOfExpiry } = flows
+  const { checkBalance, every, findSent, forgetBuried, once, removeOrphans, shared, warnOfExpiry } = flows
   const allowLoopback = config.allowLoopbackMailHosts
   const lookup = guardedLookup({ allowLoopback })
   const allowPort = (port: number): boolean => allowedPort(port, allowLoopback)
@@ -245,18 +200,18 @@ export async function wireGateway(config: Config, over: Partial<Dependencies> = 
     lanes: () => send.sweepLanes(),
     webhooks: () => sweepWebhooks(deps),
     signIns: () => connect.expireSignIns(),
-    measures: every(5 * 60_000, () => measure(deps)),
-    balance: every(10 * 60_000, () => checkBalance(deps)),
-    expiries: every(6 * 3_600_000, () => warnOfExpiry(deps)),
-    buried: every(6 * 3_600_000, () => forgetBuried(deps)),
+    measures: every(5 * 60_000, () => measure(deps), systemClock.now),
+    balance: every(10 * 60_000, () => checkBalance(deps), systemClock.now),
+    expiries: every(6 * 3_600_000, () => warnOfExpiry(deps), systemClock.now),
+    buried: every(6 * 3_600_000, () => forgetBuried(deps), systemClock.now),
     removals: () => continueRemovals(removing),
-    orphans: every(6 * 3_600_000, () => removeOrphans(deps)),
+    orphans: every(6 * 3_600_000, () => removeOrphans(deps), systemClock.now),
     retention: () => purgeOld(deps, config.retentionDays),
   }
   const ops = {
     ...bind(deps, { buryMessage, listAttention, listLog }),
     // Anybody may ask: a flood of questions must not use up what the vault and the storage answer in a second.
-    checkHealth: shared(1_000, () => checkHealth(deps)),
+    checkHealth: shared(1_000, () => checkHealth(deps), systemClock.now),
     sweep: () => sweep(deps, sweepParts),
   }
   return {
@@ -281,50 +236,6 @@ export async function wireGateway(config: Config, over: Partial<Dependencies> = 
     tell,
     admin,
     ops,
-  }
-}
-
-/** Runs until it has succeeded once. */
-function once(run: () => Promise<void>): () => Promise<void> {
-  let done = false
-  return async () => {
-    if (done) return
-    await run()
-    done = true
-  }
-}
-
-/** Runs at the first call and then at most once in `periodMs`; a failed run is repeated at the next call. */
-function every(periodMs: number, run: () => Promise<unknown>): () => Promise<void> {
-  let notBefore = 0
-  return async () => {
-    const now = systemClock.now()
-    if (now < notBefore) return
-    await run()
-    notBefore = now + periodMs - 30_000
-  }
-}
-
-/** One answer for everybody who asks while it is made and until it is `keptMs` old; a failed one is not kept. */
-export function shared<T>(
-  keptMs: number,
-  ask: () => Promise<T>,
-  now: () => number = systemClock.now,
-): () => Promise<T> {
-  let answer: Promise<T> | undefined
-  let until = 0
-  return () => {
-    if (answer !== undefined && now() < until) return answer
-    until = Number.POSITIVE_INFINITY
-    answer = ask()
-    const settled = (keep: number): void => {
-      until = keep
-    }
-    answer.then(
-      () => settled(now() + keptMs),
-      () => settled(0),
-    )
-    return answer
   }
 }
 

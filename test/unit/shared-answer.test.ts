@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { shared } from '../../lib/gateway.js'
+import { shared } from '../../lib/flows/ops/how-often.js'
 
 test('SEC-43: a flood of questions about health asks the dependencies once a second', async () => {
   let now = 0
