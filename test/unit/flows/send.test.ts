@@ -314,20 +314,6 @@ describe('P-08: the class decides', () => {
     expect(h.peer.sent).toHaveLength(5)
     expect(await rowsOf(h, 'attention')).toHaveLength(0)
   })
-
-  test('REL-08: a dead host costs one connection per interval and no attempts', async () => {
-    const h = await sendHarness()
-    h.peer.script.open = () => faultOf('transient')
-    for (let n = 0; n < 30; n++) await acceptMail(h.deps, h.tenant, mailTo(`r${n}@b.example`))
-    for (let n = 0; n < 10; n++) await drainLane(h.deps, work(h))
-    expect(h.peer.sessions).toHaveLength(1)
-    h.peer.script.open = () => undefined
-    h.clock.advance(30_001)
-    await drainLane(h.deps, work(h))
-    expect(h.peer.sent.map((mail) => mail.recipients[0])).toEqual(
-      expect.arrayContaining(Array.from({ length: 30 }, (_, n) => `r${n}@b.example`)),
-    )
-  })
 })
 
 test('REL-07: a mail past its deadline is given up with its last error', async () => {
