@@ -29,6 +29,8 @@ export interface FleetRun {
   bad: string[]
   /** Rounds in which two processes got different tokens for one connection. */
   disagreements: number
+  /** Questions that were asked again after a fault that passes. */
+  repeats: number
   refreshes: number
   /** Rotated refresh tokens that were presented again, as the identity platform counts them. */
   reuseEvents: number
@@ -74,9 +76,11 @@ export async function raceForTokens(
     const ids = accounts.map(({ id }) => id)
     const bad: string[] = []
     let disagreements = 0
+    let repeats = 0
     for (let round = 1; round <= plan.rounds; round++) {
       now += 70 * minute
       const answers = await Promise.all(workers.map((worker) => ask(worker, { now, ids })))
+      for (const answer of answers) repeats += answer.repeats
       for (const [at, id] of ids.entries()) {
         const tokens = answers.map((answer) => answer.tokens[at] ?? '')
         if (new Set(tokens).size !== 1) disagreements += 1
@@ -95,6 +99,7 @@ export async function raceForTokens(
       answers: plan.rounds * workers.length * ids.length,
       bad,
       disagreements,
+      repeats,
       refreshes,
       reuseEvents,
       reuseEventsAfterControl: world.entra.control.counters.reuseEvents,
