@@ -1,13 +1,21 @@
-import { readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 
 /** What the build depends on; folders count too, since a removed file changes only its folder. */
-const sources = ['functions', 'lib', 'local', 'test/bench', 'package.json', 'package-lock.json', '.git/logs/HEAD']
+const sources = ['functions', 'lib', 'local', 'test/bench', 'package.json', 'package-lock.json']
 
 /** True when the last build of this folder is newer than everything it was made of. */
 export function isBuilt(root) {
   const built = changedAt(join(root, 'dist/app.json'))
-  return built > 0 && sources.every((source) => isOlder(join(root, source), built))
+  const paths = [...sources.map((source) => join(root, source)), join(gitFolder(root), 'logs/HEAD')]
+  return built > 0 && paths.every((path) => isOlder(path, built))
+}
+
+/** In a second worktree `.git` is a file that names the folder. */
+function gitFolder(root) {
+  const git = join(root, '.git')
+  if (isFolder(git) || changedAt(git) === 0) return git
+  return resolve(root, readFileSync(git, 'utf8').replace(/^gitdir: /, '').trim())
 }
 
 function isOlder(path, built) {

@@ -27,6 +27,16 @@ test('REL-31: a start builds again when a file was changed, added or removed, an
   expect(isBuilt(root)).toBe(false)
 })
 
+test('a commit builds again, also in a second worktree, where .git is a file', () => {
+  mkdirSync(join(root, 'elsewhere/logs'), { recursive: true })
+  writeFileSync(join(root, 'elsewhere/logs/HEAD'), '')
+  writeFileSync(join(root, '.git'), 'gitdir: elsewhere\n')
+  at('elsewhere/logs/HEAD', 1_000)
+  expect(isBuilt(root)).toBe(true)
+  at('elsewhere/logs/HEAD', 3_000)
+  expect(isBuilt(root)).toBe(false)
+})
+
 test('without a finished build it builds', () => {
   rmSync(join(root, 'dist/app.json'))
   expect(isBuilt(root)).toBe(false)
