@@ -1,7 +1,7 @@
 import { app } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
 import { browserCookie, browserSeconds, setCookie } from '../lib/http/cookies.js'
-import { htmlResponse } from '../lib/http/html-response.js'
+import { htmlResponse, redirect } from '../lib/http/html-response.js'
 import { pageHandler } from '../lib/http/page-handler.js'
 import { connectPage } from '../lib/pages/connect-page.js'
 import { consentPage } from '../lib/pages/consent-pages.js'
@@ -11,6 +11,7 @@ import { styleHash } from '../lib/pages/style.js'
 export const connectPageShow = pageHandler({ styleHash, errorPage }, async ({ link, browser, requestId }) => {
   const { connect } = await gateway()
   const view = await connect.showLink(link, browser)
+  if ('finished' in view) return redirect(view.finished)
   const cookies = [setCookie(browserCookie, view.browser, browserSeconds)]
   const { formTargets } = view
   const page = view.target.kind === 'admin-consent' ? consentPage : connectPage

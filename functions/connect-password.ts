@@ -23,6 +23,7 @@ export const connectPassword = pageHandler({ styleHash, errorPage }, async ({ re
   } catch (error) {
     if (!(error instanceof GatewayError) || error.code === 'form_expired') throw error
     const view = await connect.showLink(link, browser)
+    if ('finished' in view) return redirect(view.finished)
     const page = connectPage({ ...view, link, problem: error, typed })
     return htmlResponse(page, { styleHash, formTargets: view.formTargets }, { status: error.status, requestId })
   }

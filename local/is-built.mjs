@@ -15,7 +15,12 @@ export function isBuilt(root) {
 function gitFolder(root) {
   const git = join(root, '.git')
   if (isFolder(git) || changedAt(git) === 0) return git
-  return resolve(root, readFileSync(git, 'utf8').replace(/^gitdir: /, '').trim())
+  return resolve(
+    root,
+    readFileSync(git, 'utf8')
+      .replace(/^gitdir: /, '')
+      .trim(),
+  )
 }
 
 function isOlder(path, built) {

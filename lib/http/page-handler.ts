@@ -33,17 +33,24 @@ export interface PageLook {
 export function pageHandler(look: PageLook, act: (call: PageCall) => Promise<HttpResponseInit>): HttpHandler {
   return async (request: HttpRequest, context: InvocationContext) => {
     const requestId = newId()
+    let link = ''
     try {
-      const link = request.params['link'] ?? ''
+      link = request.params['link'] ?? ''
       const browser = readCookie(request.headers.get('cookie'), browserCookie)
       return await act({ request, link, browser, requestId })
     } catch (caught) {
       const error = asGatewayError(caught)
       if (error.status >= 500)
         invocationLog(context).error('page-failed', { code: error.code, requestId, fault: placeOf(error) })
-      return errorResponse(look, error, requestId)
+      return errorResponse(look, error, requestId, retryOf(link, error))
     }
   }
+}
+
+/** Only a link that works is worth another look. */
+function retryOf(link: string, { code }: GatewayError): { retry?: string } {
+  const isOver = ['link_unknown', 'link_expired', 'sign_in_used', 'sign_in_cancelled'].includes(code)
+  return isOver || !/^[a-z2-7]{26}\.[a-z2-7]{32}$/.test(link) ? {} : { retry: `/connect/${link}` }
 }
 
 export function errorResponse(

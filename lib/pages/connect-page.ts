@@ -2,6 +2,7 @@ import type { SignInTarget } from '../model/sign-in.js'
 import { breakable, html, type Markup } from './html.js'
 import { layout } from './layout.js'
 import { type KnownServer, passwordForm, type TypedForm } from './password-form.js'
+import { plainWords } from './plain-words.js'
 import { rights } from './rights.js'
 
 export interface ConnectPage {
@@ -14,7 +15,7 @@ export interface ConnectPage {
   microsoft: boolean
   formToken: string
   /** What was wrong with the form that was just sent. */
-  problem?: { description: string; remedy: string }
+  problem?: { code: string; description: string; remedy: string }
   typed?: TypedForm
 }
 
@@ -28,13 +29,13 @@ export function connectPage(page: ConnectPage): string {
 <summary>${microsoftFirst ? 'Use a user name and password instead' : 'Sign in with a user name and password'}</summary>
 ${discovered.provider === 'microsoft' ? html`<p class="note">This looks like a Microsoft mailbox. Microsoft has switched passwords off for almost all of them, so this will probably fail. Continue with Microsoft instead.</p>` : ''}
 ${discovered.provider === 'google' ? html`<p class="note">This looks like a Google mailbox. Google asks for an <em>app password</em> here, which you make in your Google account under Security; your normal password will not work.</p>` : ''}
-${passwordForm(page)}
+${passwordForm(page, !microsoftFirst)}
 </details>`
   return layout(
     again ? 'Reconnect your mailbox' : 'Connect your mailbox',
     html`<h1>${again ? 'Reconnect' : 'Connect'} ${breakable(target.address)}</h1>
-<p><strong>${tenantName}</strong> asks for access to this mailbox. Go on only if you know why.</p>
-${page.problem ? html`<div class="problem" role="alert"><strong>${page.problem.description}</strong><p>${page.problem.remedy}</p></div>` : ''}
+<p>${again ? html`<strong>${tenantName}</strong> was given access to this mailbox and asks you to sign in again.` : html`<strong>${tenantName}</strong> asks for access to this mailbox.`} Go on only if you know why.</p>
+${page.problem ? html`<div class="problem" role="alert"><strong>${page.problem.description}</strong><p>${plainWords[page.problem.code]?.remedy ?? page.problem.remedy}</p></div>` : ''}
 <dl>
 <div><dt>Organisation that gets access</dt><dd>${tenantName}</dd></div>
 <div><dt>Mailbox</dt><dd>${target.address}</dd></div>

@@ -21,7 +21,7 @@ interface PasswordPage {
   typed?: TypedForm
 }
 
-export function passwordForm(page: PasswordPage): Markup {
+export function passwordForm(page: PasswordPage, suggested: boolean): Markup {
   const { imap, smtp } = page.discovered
   const typed = page.typed ?? {
     username: page.signInAs,
@@ -40,7 +40,7 @@ export function passwordForm(page: PasswordPage): Markup {
 <input id="password" name="password" type="password" autocomplete="current-password" required maxlength="1000">
 ${page.target.receive ? server('imap', 'Incoming mail (IMAP)', typed.imapHost, typed.imapPort, typed.imapTls) : ''}
 ${page.target.send ? server('smtp', 'Outgoing mail (SMTP)', typed.smtpHost, typed.smtpPort, typed.smtpTls) : ''}
-<button class="plain" type="submit">Check and continue</button>
+<button${suggested ? '' : html` class="plain"`} type="submit">Check and continue</button>
 </form>`
 }
 

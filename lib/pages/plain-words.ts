@@ -42,17 +42,49 @@ const setUp: PlainWords = {
   remedy: 'Show this page to the people who run the application: the app registration has to be corrected.',
 }
 
+const wrongPassword: PlainWords = {
+  heading: 'User name or password is wrong',
+  remedy:
+    'Type both again. Many providers want an app password here, which you make in your account with them; some want the part before the @ alone as user name.',
+}
+const appPassword: PlainWords = {
+  heading: 'An app password is needed',
+  remedy: 'Make an app password in your Google account under Security and type it here.',
+}
+const inBrowserFirst: PlainWords = {
+  heading: 'Google wants you to sign in first',
+  remedy: 'Sign in to Gmail in a browser once, then try again here.',
+}
+const renewPassword: PlainWords = {
+  heading: 'The password has expired',
+  remedy: 'Renew it at your provider, then type the new one here.',
+}
+
 /** For the errors people meet on the way, in words for people; all others speak with the catalogue's own text. */
 export const plainWords: Readonly<Record<string, PlainWords>> = {
   link_unknown: { heading: 'This link does not work' },
   link_expired: { heading: 'This link has expired' },
   sign_in_used: { heading: 'This link was already used' },
+  sign_in_running: { heading: 'One moment, please' },
+  sign_in_open: { heading: 'Not signed in yet' },
   sign_in_cancelled: { heading: 'This sign-in was cancelled' },
   flow_expired: { heading: 'That took a little too long' },
   state_mismatch: { heading: 'We lost track of your sign-in' },
   form_expired: { heading: 'This page is out of date' },
   mailbox_mismatch: { heading: 'That was another account' },
   mailbox_exists: { heading: 'This mailbox is connected already' },
+  imap_authenticationfailed: wrongPassword,
+  smtp_535: wrongPassword,
+  smtp_esc_5_7_8: wrongPassword,
+  gmail_smtp_esc_5_7_8: wrongPassword,
+  gmail_imap_invalid_credentials_failure: wrongPassword,
+  exo_smtp_esc_5_7_139_user_credentials_were_incorrect: wrongPassword,
+  gmail_smtp_esc_5_7_9_application_specific_password: appPassword,
+  gmail_imap_application_specific_password_required: appPassword,
+  gmail_smtp_esc_5_7_14: inBrowserFirst,
+  gmail_imap_please_log_in_via_your_web_browser: inBrowserFirst,
+  imap_expired: renewPassword,
+  smtp_esc_4_7_12: renewPassword,
   scopes_missing: { heading: 'Some rights are missing' },
   no_registration: { heading: 'This way of signing in is not set up yet' },
   unexpected: {

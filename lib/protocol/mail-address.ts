@@ -36,8 +36,13 @@ function domainOf(text: string): string | undefined {
   return ascii.split('.').every((part) => label.test(part)) ? ascii : undefined
 }
 
-/** Same mailbox? Domains never differ by case; no mail service in use tells local parts apart by case. */
-export const sameAddress = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase()
+/**
+ * Same mailbox? Domains never differ by case; no mail service in use tells local parts apart by case. ASCII letters only:
+ * the Kelvin sign is no k, though its lower case is.
+ */
+export const sameAddress = (a: string, b: string): boolean => folded(a) === folded(b)
+
+const folded = (text: string): string => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
 
 /** For logs: `a***@example.com`. */
 export function maskAddress(address: string): string {

@@ -217,6 +217,8 @@ describe('attacks', () => {
 
   test('SEC-01, M-058: no mutation of the state reaches the token endpoint; the untouched one does', async () => {
     const { browser, callback, signInId } = await underWay()
+    const row = () => site.tables.get(site.names.table('signins'), signInId.slice(0, 2), signInId)
+    const before = await row()
     const state = callback.searchParams.get('state') ?? ''
     const [id = '', secret = ''] = state.split('.')
     const states = [
@@ -251,7 +253,7 @@ describe('attacks', () => {
     absent.searchParams.delete('state')
     expect((await browser.visit({ method: 'GET', url: absent.href })).status).toBe(400)
     expect(tokenCalls()).toBe(0)
-    expect(await site.gateway.connect.describeSignIn(tenant, signInId)).toMatchObject({ status: 'started' })
+    expect(await row(), 'not even touched').toEqual(before)
     expect((await browser.visit({ method: 'GET', url: callback.href })).status).toBe(200)
   })
 
@@ -346,8 +348,15 @@ describe('attacks', () => {
   })
 
   test('SEC-05, M-062, P-24: another account is refused, both accounts are named, nothing is kept', async () => {
-    for (const address of [person(), 'person1@contoso.example.evil.example', 'erson1@contoso.example']) {
+    const secrets = site.vault.snapshot().length
+    for (const expected of [
+      () => person(),
+      (upn: string) => `${upn}.evil.example`,
+      (upn: string) => upn.slice(1),
+      (upn: string) => upn.replace('person', 'pers0n'),
+    ]) {
       const upn = person()
+      const address = expected(upn)
       const { link, signInId } = await start(address)
       const page = await signIn(site.browser(), link, upn)
       expect(page.status).toBe(403)
@@ -360,16 +369,27 @@ describe('attacks', () => {
         signedInAs: '',
         mailboxId: '',
       })
+      const row = await site.tables.get(site.names.table('signins'), signInId.slice(0, 2), signInId)
+      for (const column of ['sealedGrant', 'sealedReturn', 'verifierSealed', 'nonceSealed'])
+        expect(row?.[column] ?? '', column).toBe('')
     }
+    expect(site.vault.snapshot()).toHaveLength(secrets)
   })
 
   test('SEC-07: codes swapped between two running flows are refused', async () => {
     const [one, two] = [await underWay(), await underWay()]
-    const swapped = new URL(one.callback)
-    swapped.searchParams.set('code', two.callback.searchParams.get('code') ?? '')
-    const page = await one.browser.visit({ method: 'GET', url: swapped.href })
-    expect(page.status).toBeGreaterThanOrEqual(400)
-    expect(await site.gateway.connect.describeSignIn(tenant, one.signInId)).toMatchObject({ status: 'refused' })
+    for (const [own, other] of [
+      [one, two],
+      [two, one],
+    ] as const) {
+      const swapped = new URL(own.callback)
+      swapped.searchParams.set('code', other.callback.searchParams.get('code') ?? '')
+      expect((await own.browser.visit({ method: 'GET', url: swapped.href })).status).toBeGreaterThanOrEqual(400)
+      expect(await site.gateway.connect.describeSignIn(tenant, own.signInId)).toMatchObject({
+        status: 'refused',
+        connectionId: '',
+      })
+    }
   })
 
   test('SEC-08: an answer of another issuer is refused before any token request; the right issuer passes', async () => {
@@ -407,16 +427,29 @@ describe('attacks', () => {
   })
 
   test('SEC-11, SEC-12: markup from the provider is never shown and an error wins over a code', async () => {
-    const { browser, callback } = await underWay()
-    callback.searchParams.set('error', 'access_denied')
-    callback.searchParams.set('error_description', `<img src=x onerror=alert(1)> ${'x'.repeat(5_000)}`)
-    const page = await browser.visit({ method: 'GET', url: callback.href })
-    expect(page.status).toBe(400)
-    expect(page.body).not.toMatch(/onerror|xxxxx/)
-    expect(page.url).toMatch(/\/oauth\/complete\?s=[a-z2-7]{8}$/)
-    expect(page.headers).toMatchObject({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' })
+    for (const [error, words] of [
+      ['access_denied', 'plain words of the peer'],
+      ['access_denied', '<img src=x onerror=alert(1)> words of the peer'],
+      ['access_denied', `words of the peer ${'x'.repeat(5_000)}`],
+      ['<script>', 'words of the peer\r\nset-cookie: a=b'],
+    ] as const) {
+      // With a code beside it, which must not be redeemed.
+      const { browser, callback, signInId } = await underWay()
+      callback.searchParams.set('error', error)
+      callback.searchParams.set('error_description', words)
+      callback.searchParams.set('error_uri', 'https://evil.example/words of the peer')
+      const leg = await browser.visit({ method: 'GET', url: callback.href }, false)
+      const page = await browser.visit({ method: 'GET', url: leg.headers['location'] ?? '' }, false)
+      expect([leg.status, page.status]).toEqual([303, 400])
+      for (const answer of [leg, page]) {
+        expect(`${answer.body} ${JSON.stringify(answer.headers)}`).not.toMatch(/onerror|xxxxx|words of|<script|evil/)
+        expect(answer.headers).toMatchObject({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' })
+      }
+      expect(page.url).toMatch(/\/oauth\/complete\?s=[a-z2-7]{8}$/)
+      expect(await site.gateway.connect.describeSignIn(tenant, signInId)).toMatchObject({ status: 'refused' })
+      expect((await browser.visit({ method: 'GET', url: callback.href })).status, 'burnt').toBe(400)
+    }
     expect(tokenCalls()).toBe(0)
-    expect((await browser.visit({ method: 'GET', url: callback.href })).status).toBe(400)
   })
 
   test('SEC-13: an altered, truncated, swapped or missing hand-off is refused', async () => {
@@ -469,6 +502,74 @@ describe('attacks', () => {
       expect(page.headers['x-content-type-options']).toBe('nosniff')
       expect(page.body).not.toContain('<script')
     }
+  })
+})
+
+describe('no page is a dead end', () => {
+  const linkIn = (page: Answer): string => /class="button" href="([^"]+)"/.exec(page.body)?.[1] ?? ''
+
+  test('M-073: a failure page that is loaded again still leads back, in the browser that began and nowhere else', async () => {
+    const browser = site.browser()
+    const { link } = await start(person())
+    const wrong = await signIn(browser, link, person())
+    expect(linkIn(wrong)).toBe(new URL(link).pathname)
+    const again = await browser.visit({ method: 'GET', url: wrong.url })
+    expect(again.status).toBe(400)
+    expect(linkIn(again)).toBe(new URL(link).pathname)
+    expect(again.body).toContain('request id')
+    const stranger = await site.browser().visit({ method: 'GET', url: wrong.url })
+    expect(stranger.body).not.toContain('/connect/')
+    // Whoever took the wrong account chooses from all of theirs; before, the expected one is suggested.
+    const suggested = new URL(await begin(site.browser(), (await start(person())).link)).searchParams
+    expect([suggested.has('login_hint'), suggested.get('prompt')]).toEqual([true, null])
+    const chooser = new URL(await begin(browser, link)).searchParams
+    expect([chooser.has('login_hint'), chooser.get('prompt')]).toEqual([false, 'select_account'])
+  })
+
+  test('M-073: a form without its cookie leads back to its link; a link that does not work leads nowhere', async () => {
+    const { link } = await start(person())
+    for (const path of ['', '/password', '/cancel']) {
+      const form = { token: 'f'.repeat(64) }
+      const page = await site.browser().visit({ method: 'POST', url: link + path, form, from: origin })
+      expect(page.status).toBe(400)
+      expect(linkIn(page), path).toBe(new URL(link).pathname)
+    }
+    const unknown = await site.browser().visit({ method: 'GET', url: `${link.slice(0, -1)}0` })
+    expect([unknown.status, linkIn(unknown)]).toEqual([404, ''])
+  })
+
+  test('M-060, M-070: back at the link, the browser that signed in sees its result; another sees that the link is used', async () => {
+    const upn = person()
+    const browser = site.browser()
+    const { link } = await start(upn)
+    await signIn(browser, link, upn)
+    const back = await browser.visit({ method: 'GET', url: link })
+    expect([back.status, back.url]).toEqual([200, `${link}/result`])
+    expect(resultOf(back.body), 'with the way back to the application').not.toBe('')
+    const other = await site.browser().visit({ method: 'GET', url: link })
+    expect([other.status, other.url]).toEqual([400, link])
+    expect(other.body).toContain('This link was already used')
+  })
+
+  test('M-073: who looks while the mailbox is tried out is asked to wait, and who looks too early to sign in', async () => {
+    const { link, signInId } = await start(person())
+    const browser = site.browser()
+    const early = await browser.visit({ method: 'GET', url: `${link}/result` })
+    expect([early.status, linkIn(early)]).toEqual([409, new URL(link).pathname])
+    const row = await site.tables.get(site.names.table('signins'), signInId.slice(0, 2), signInId)
+    const running = { ...row!, status: 'returned', stageUntil: Date.now() + 60_000 }
+    await site.tables.update(site.names.table('signins'), running, row?.etag ?? '')
+    const page = await browser.visit({ method: 'GET', url: link })
+    expect([page.status, linkIn(page)]).toEqual([409, new URL(link).pathname])
+    expect(page.body).toContain('Look again')
+  })
+
+  test('M-060, M-061: who cancels is shown the way back to the application, without any result', async () => {
+    const { link } = await start(person())
+    const browser = site.browser()
+    const token = tokenOf((await browser.visit({ method: 'GET', url: link })).body)
+    const page = await browser.visit({ method: 'POST', url: `${link}/cancel`, form: { token } })
+    expect(page.body).toContain(`href="${returnUrl}"`)
   })
 })
 

@@ -30,7 +30,8 @@ export async function beginAuthorize(
     registration,
     browser,
     scopes: microsoftScopes(target).consent,
-    loginHint: target.expectedUser ?? target.address,
+    // After a wrong account the person chooses from all of theirs: the hint may be what chose it.
+    ...(signIn.refusal === 'mailbox_mismatch' ? {} : { loginHint: target.expectedUser ?? target.address }),
   })
   return { location }
 }

@@ -1,13 +1,15 @@
 /** The person says no on our page: the link is dead from now on and nothing was stored anywhere else (M-061). */
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { signInOfForm } from './show-link.js'
+import { returnLink } from './show-result.js'
 import { stepSignIn } from './sign-in-row.js'
 
 export async function cancelSignIn(
   deps: ConnectDependencies,
   input: { link: string; browser: string | undefined; formToken: string },
-): Promise<{ tenantName: string; address: string }> {
+): Promise<{ tenantName: string; address: string; returnTo?: string }> {
   const { signIn } = await signInOfForm(deps, input)
   await stepSignIn(deps, signIn, { status: 'cancelled', stateHash: '', verifierSealed: '', nonceSealed: '' })
-  return { tenantName: signIn.tenantName, address: signIn.target.address }
+  const returnTo = await returnLink(deps, signIn)
+  return { tenantName: signIn.tenantName, address: signIn.target.address, ...(returnTo ? { returnTo } : {}) }
 }

@@ -7,6 +7,7 @@ import { translate } from '../../diagnosis/translate.js'
 import type { GatewayError } from '../../errors.js'
 import type { Connection, Identity } from '../../model/connection.js'
 import type { SignInTarget } from '../../model/sign-in.js'
+import { sameAddress } from '../../protocol/mail-address.js'
 
 export async function checkIdentity(
   target: SignInTarget,
@@ -22,10 +23,9 @@ export async function checkIdentity(
     return alias === undefined ? identity : { ...identity, alias }
   }
   if (identity === undefined) throw mismatch(expected, identity)
-  const wanted = expected.toLowerCase()
-  if (identity.username.toLowerCase() === wanted) return identity
+  if (sameAddress(identity.username, expected)) return identity
   const others = await furtherAddresses().catch(() => [])
-  if (!others.some((address) => address.toLowerCase() === wanted)) throw mismatch(expected, identity)
+  if (!others.some((address) => sameAddress(address, expected))) throw mismatch(expected, identity)
   return { ...identity, alias: expected }
 }
 

@@ -1,11 +1,12 @@
 import { conflict, type GatewayError } from '../../errors.js'
 import type { Connection } from '../../model/connection.js'
+import { sameAddress } from '../../protocol/mail-address.js'
 
 /** A reconnect by password must keep the user it had: a link for one mailbox must not swap in another person's. */
 export function mismatchedUser(username: string, renewed: Connection | undefined): GatewayError | undefined {
   if (renewed === undefined) return undefined
   const stored = renewed.identity?.username ?? renewed.username
-  if (stored.toLowerCase() === username.toLowerCase()) return undefined
+  if (sameAddress(stored, username)) return undefined
   return conflict(
     'mailbox_mismatch',
     `You gave the user name ${username}, but this mailbox was connected as ${stored}.`,

@@ -20,7 +20,15 @@ import type { ConnectDependencies } from './connect-dependencies.js'
 import { finishSignIn, renewedConnection } from './finish-sign-in.js'
 import { handOffPlace, type ReturnedAnswer } from './return-callback.js'
 import { signInProblem } from './sign-in-problems.js'
-import { type MailboxGrant, readSignIn, type StoredSignIn, sealPlace, stepSignIn } from './sign-in-row.js'
+import {
+  isSameBrowser,
+  type MailboxGrant,
+  pathOfLink,
+  readSignIn,
+  type StoredSignIn,
+  signInOfBrowser,
+  stepSignIn,
+} from './sign-in-row.js'
 import { approvalLink } from './start-admin-consent.js'
 import { tryOut } from './try-out.js'
 import { consentedScopes, directionScopes, microsoftScopes, missingScopes } from './wanted-transports.js'
@@ -54,11 +62,11 @@ export async function completeSignIn(deps: ConnectDependencies, input: CompleteI
     if (signIn === undefined) throw signInProblem('state_mismatch')
     assertState(signIn, answer.state)
     if (!isSameBrowser(signIn, input.browser)) throw await burnt(deps, signIn)
-    link = `/connect/${signIn.id}.${(await deps.sealer()).open(String(signIn.row['linkSealed']), sealPlace(signIn.id, 'linkSealed'))}`
+    link = await pathOfLink(deps, signIn)
     if (Number(signIn.row['stageUntil']) <= deps.clock.now()) throw signInProblem('flow_expired')
     await stepSignIn(deps, signIn, { status: 'returned', stateHash: '', stageUntil: deps.clock.now() + redeemingMs })
   } catch (error) {
-    return refused(deps, signIn, error, link)
+    return refused(deps, signIn, error, await ownPath(deps, input).catch(() => ''))
   }
   // From here on this attempt owns the row.
   try {
@@ -141,6 +149,12 @@ function checkTokens(tokens: TokenSet, target: SignInTarget, wanted: string[]): 
   return tokens.refreshToken.reveal()
 }
 
+/** After a page was reloaded or left half-way the browser that began finds the way back to its link. */
+async function ownPath(deps: ConnectDependencies, { short, browser }: CompleteInput): Promise<string> {
+  const own = await signInOfBrowser(deps, short, browser)
+  return own === undefined ? '' : pathOfLink(deps, own)
+}
+
 async function openHandOff(deps: ConnectDependencies, { short, handOff }: CompleteInput): Promise<ReturnedAnswer> {
   if (handOff === undefined) throw signInProblem('state_mismatch')
   let answer: ReturnedAnswer
@@ -159,9 +173,6 @@ function assertState(signIn: StoredSignIn, state: string): void {
   if (signIn.status !== 'started') throw signInProblem('sign_in_used')
   if (!sameText(sha256(secret), String(signIn.row['stateHash'] ?? ''))) throw signInProblem('state_mismatch')
 }
-
-const isSameBrowser = (signIn: StoredSignIn, browser: string | undefined): boolean =>
-  browser !== undefined && sameText(sha256(browser), String(signIn.row['browserHash'] ?? ''))
 
 /** Another browser came back with our state: it is worthless from now on (SEC-03). */
 async function burnt(deps: ConnectDependencies, signIn: StoredSignIn): Promise<GatewayError> {
@@ -201,7 +212,7 @@ async function refused(
       { tenant: signIn.tenant, action: 'sign-in-refused', subject: signIn.id, code: failure.code },
       true,
     )
-  const retry = link !== '' && failure.code !== 'sign_in_used' ? { retry: link } : {}
+  const retry = link === '' ? {} : { retry: link }
   const approval =
     signIn !== undefined && link !== '' && needsApproval.has(failure.code)
       ? await approvalLink(deps, signIn).catch(() => undefined)

@@ -11,7 +11,7 @@ import { sameText } from '../../protocol/same-text.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { discoverProvider } from './discover-provider.js'
 import { signInProblem } from './sign-in-problems.js'
-import { assertOpen, type StoredSignIn, signInOfLink } from './sign-in-row.js'
+import { assertOpen, isSameBrowser, type StoredSignIn, signInOfLink } from './sign-in-row.js'
 
 export interface LinkView {
   tenantName: string
@@ -28,12 +28,16 @@ export interface LinkView {
   formToken: string
 }
 
+/** `finished`: URL of the result, for the browser that signed in and came back to the link. */
 export async function showLink(
   deps: ConnectDependencies,
   link: string,
   browser: string | undefined,
-): Promise<LinkView> {
+): Promise<LinkView | { finished: string }> {
   const signIn = await signInOfLink(deps, link)
+  const isFinished = signIn.status === 'signed-in' || signIn.status === 'confirmed'
+  if (isFinished && isSameBrowser(signIn, browser))
+    return { finished: `${deps.settings.publicBaseUrl}/connect/${link}/result` }
   assertOpen(deps, signIn)
   return viewOf(deps, signIn, browser)
 }

@@ -3,12 +3,10 @@
  * one-time result code stands only in the link back to the app, and only for the browser that signed in (SEC-04); the
  * link is built from the registered return URL, never from anything in a request (SEC-10).
  */
-import { sha256 } from '../../model/ids.js'
 import type { SignInStatus, SignInTarget, Verdicts } from '../../model/sign-in.js'
-import { sameText } from '../../protocol/same-text.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { signInProblem } from './sign-in-problems.js'
-import { sealPlace, signInOfLink } from './sign-in-row.js'
+import { assertOpen, isSameBrowser, type StoredSignIn, sealPlace, signInOfLink } from './sign-in-row.js'
 
 export interface ResultView {
   status: SignInStatus
@@ -26,15 +24,14 @@ export async function showResult(
   browser: string | undefined,
 ): Promise<ResultView> {
   const signIn = await signInOfLink(deps, link)
-  if (signIn.status !== 'signed-in' && signIn.status !== 'confirmed') throw signInProblem('link_expired')
-  if (browser === undefined || !sameText(sha256(browser), String(signIn.row['browserHash'] ?? '')))
-    throw signInProblem('sign_in_used')
+  if (signIn.status !== 'signed-in' && signIn.status !== 'confirmed') {
+    assertOpen(deps, signIn)
+    throw signInProblem('sign_in_open')
+  }
+  if (!isSameBrowser(signIn, browser)) throw signInProblem('sign_in_used')
   if (signIn.status === 'signed-in' && signIn.expiresAt <= deps.clock.now()) throw signInProblem('flow_expired')
   const untested = { verdict: 'not-tested' } as const
-  const returnTo =
-    signIn.returnUrl === ''
-      ? undefined
-      : await returnLink(deps, signIn.tenant, signIn.returnUrl, signIn.id, String(signIn.row['resultSealed'] ?? ''))
+  const returnTo = await returnLink(deps, signIn)
   return {
     status: signIn.status,
     tenantName: signIn.tenantName,
@@ -45,14 +42,14 @@ export async function showResult(
   }
 }
 
-async function returnLink(
+/** The registered return URL, with the result code when there is one. */
+export async function returnLink(
   deps: ConnectDependencies,
-  tenant: string,
-  rowId: string,
-  id: string,
-  sealed: string,
+  { id, tenant, returnUrl, row: signInRow }: StoredSignIn,
 ): Promise<string | undefined> {
-  const row = await deps.tables.get(deps.names.table('tenants'), tenant, `returnurl~${rowId}`)
+  if (returnUrl === '') return undefined
+  const sealed = String(signInRow['resultSealed'] ?? '')
+  const row = await deps.tables.get(deps.names.table('tenants'), tenant, `returnurl~${returnUrl}`)
   if (row === undefined) return undefined
   const url = new URL(String(row['url']))
   if (sealed !== '')

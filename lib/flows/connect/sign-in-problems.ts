@@ -2,16 +2,26 @@
 import { GatewayError } from '../../errors.js'
 
 const problems = {
-  link_unknown: [404, 'This link does not work.', 'Check that you copied the whole link, or ask for a new one.'],
+  link_unknown: [
+    404,
+    'It is not complete, or it ended a while ago: used, cancelled or expired.',
+    'Check that you copied the whole link, or ask for a new one.',
+  ],
   link_expired: [410, 'This link has expired.', 'Ask the person or application that gave it to you for a new one.'],
   sign_in_used: [
     400,
-    'This sign-in has already been used.',
+    'A sign-in with this link was finished before, perhaps in another browser.',
     'Nothing more to do here. If the mailbox is not connected, ask for a new link.',
   ],
+  sign_in_running: [
+    409,
+    'You signed in a moment ago, and the mailbox is being tried out. That takes a few seconds.',
+    'Wait a little, then look again.',
+  ],
+  sign_in_open: [409, 'Nobody has signed in with this link so far.', 'Open the link again and sign in.'],
   sign_in_cancelled: [
     410,
-    'This sign-in was cancelled.',
+    'Somebody chose “Cancel” on the page of this link, so it does not work any more.',
     'Ask for a new link if you want to connect the mailbox after all.',
   ],
   state_mismatch: [

@@ -61,6 +61,30 @@ export async function signInOfLink(deps: ConnectDependencies, link: string): Pro
   return signIn
 }
 
+/** The attempt of this browser whose id begins with `short`. */
+export async function signInOfBrowser(
+  deps: ConnectDependencies,
+  short: string,
+  browser: string | undefined,
+): Promise<StoredSignIn | undefined> {
+  if (browser === undefined) return undefined
+  const where = { partition: partitionOf(short), rowRange: [short, `${short}~`] as [string, string] }
+  for await (const row of deps.tables.query(deps.names.table('signins'), where)) {
+    const signIn = fromRow(row)
+    if (isSameBrowser(signIn, browser)) return signIn
+  }
+  return undefined
+}
+
+export const isSameBrowser = (signIn: StoredSignIn, browser: string | undefined): boolean =>
+  browser !== undefined && sameText(sha256(browser), String(signIn.row['browserHash'] ?? ''))
+
+/** Path of the sign-in's own page; for the browser that began, and nobody else. */
+export async function pathOfLink(deps: ConnectDependencies, { id, row }: StoredSignIn): Promise<string> {
+  const secret = (await deps.sealer()).open(String(row['linkSealed']), sealPlace(id, 'linkSealed'))
+  return `/connect/${id}.${secret}`
+}
+
 /** Writes under the ETag last read. Whoever comes second gets `sign_in_used`, and nothing of its own is stored. */
 export async function stepSignIn(
   deps: ConnectDependencies,
@@ -125,5 +149,6 @@ export function assertOpen(deps: ConnectDependencies, signIn: StoredSignIn): voi
   if (signIn.status === 'cancelled') throw signInProblem('sign_in_cancelled')
   if (signIn.status === 'signed-in' || signIn.status === 'confirmed') throw signInProblem('sign_in_used')
   if (signIn.expiresAt <= now || signIn.status === 'expired') throw signInProblem('link_expired')
-  if (signIn.status === 'returned' && Number(signIn.row['stageUntil'] ?? 0) > now) throw signInProblem('sign_in_used')
+  if (signIn.status === 'returned' && Number(signIn.row['stageUntil'] ?? 0) > now)
+    throw signInProblem('sign_in_running')
 }

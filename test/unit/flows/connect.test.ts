@@ -108,10 +108,16 @@ const codeOf = (work: Promise<unknown>): Promise<string> =>
     (error: GatewayError) => error.code,
   )
 
+/** The page of the link in a fresh browser. */
+async function opened(link: string) {
+  const view = await flows.showLink(deps, link, undefined)
+  return 'finished' in view ? expect.fail('a fresh browser has finished nothing') : view
+}
+
 /** Opens the link, continues with Microsoft and comes back with a code; the hand-off of the last leg. */
 async function travel(url: string) {
   const link = linkOf(url)
-  const { browser, formToken } = await flows.showLink(deps, link, undefined)
+  const { browser, formToken } = await opened(link)
   await flows.beginAuthorize(deps, { link, browser, formToken })
   const state = asked.at(-1)?.state ?? ''
   const parameters = new URLSearchParams({ code: 'the-code', state })
@@ -186,6 +192,8 @@ describe('judging what came back', () => {
       ['INFO@Contoso.example', [], 'signed-in'],
       ['x1234@contoso.example', ['other@contoso.example', 'Info@contoso.example'], 'signed-in'],
       ['x1234@contoso.example', ['info@contoso.example.evil.example', 'minfo@contoso.example'], 'refused'],
+      ['\u0130nfo@contoso.example', [], 'refused'],
+      ['\u0456nfo@contoso.example', ['info@contoso.exampl\u0435', 'inf\u043e@contoso.example'], 'refused'],
       ['', [], 'refused'],
     ] as const) {
       const { link } = await start({ confirmation: 'tenant-admin' })
@@ -193,6 +201,10 @@ describe('judging what came back', () => {
       deps.accountAddresses = async () => [...others]
       expect((await flows.completeSignIn(deps, await travel(link))).outcome, username).toBe(outcome)
     }
+    // The Kelvin sign, whose lower case is a k.
+    const named = await start({ address: 'kim@contoso.example', confirmation: 'tenant-admin' })
+    tokens = { ...tokens, identity: { ...identity, username: '\u212aim@contoso.example' } }
+    expect((await flows.completeSignIn(deps, await travel(named.link))).outcome).toBe('refused')
     const { link } = await start({ confirmation: 'tenant-admin' })
     const { identity: _, ...nobody } = tokens
     tokens = nobody
@@ -204,7 +216,7 @@ describe('judging what came back', () => {
     const back = await travel(link)
     now += 2 * minute + 1
     expect(await flows.completeSignIn(deps, back)).toMatchObject({ error: { code: 'flow_expired' } })
-    const shown = await flows.showLink(deps, linkOf(link), undefined)
+    const shown = await opened(linkOf(link))
     await flows.beginAuthorize(deps, { link: linkOf(link), browser: shown.browser, formToken: shown.formToken })
     now += 10 * minute
     const parameters = new URLSearchParams({ code: 'c', state: asked.at(-1)?.state ?? '' })
@@ -333,7 +345,7 @@ describe('passwords', () => {
   test('M-055: a mailbox without a sign-in page is connected by password, tried first', async () => {
     const { link: url, signInId } = await start()
     const link = linkOf(url)
-    const { browser, formToken } = await flows.showLink(deps, link, undefined)
+    const { browser, formToken } = await opened(link)
     const submit = (more: object = {}) =>
       flows.submitPassword(deps, { link, browser, formToken, form: { ...form, ...more } })
     expect(await codeOf(submit({ imapTls: 'plain' }))).toBe('invalid_input')
@@ -358,7 +370,7 @@ describe('passwords', () => {
   test('a link cannot be used to guess passwords', async () => {
     const { link: url } = await start()
     const link = linkOf(url)
-    const { browser, formToken } = await flows.showLink(deps, link, undefined)
+    const { browser, formToken } = await opened(link)
     deps.probe = async () => ({ ...works, signIn: { verdict: 'fails', code: 'smtp_535', text: 'Wrong.', remedy: '' } })
     const submit = () => flows.submitPassword(deps, { link, browser, formToken, form })
     for (let attempt = 0; attempt < 10; attempt++) expect(await codeOf(submit())).toBe('smtp_535')
@@ -371,7 +383,7 @@ test('M-069: from a password to Microsoft, to another server and back, in place:
   const form = { username: address, password: 'p', ...servers, imapTls: 'implicit', smtpTls: 'starttls' }
   const byPassword = async (url: string, more: object = {}) => {
     const link = linkOf(url)
-    const { browser, formToken } = await flows.showLink(deps, link, undefined)
+    const { browser, formToken } = await opened(link)
     await flows.submitPassword(deps, { link, browser, formToken, form: { ...form, ...more } })
   }
   const table = names.table('mailboxes')

@@ -26,7 +26,7 @@ const pages = {
     discovered: { provider: 'microsoft', evidence: evil, imap: { host: evil, port: 993, tls: evil } },
     microsoft: true,
     formToken: evil,
-    problem: { description: evil, remedy: evil },
+    problem: { code: evil, description: evil, remedy: evil },
   }),
   result: resultPage({
     status: 'signed-in',
@@ -53,7 +53,7 @@ const pages = {
     signedInAs: evil,
     verdicts: { signIn: fails, reading: fails, sending: fails },
   }),
-  cancelled: cancelledPage({ tenantName: evil, address: evil }),
+  cancelled: cancelledPage({ tenantName: evil, address: evil, returnTo: 'https://a.example/?x="y' }),
 }
 
 describe.each(Object.entries(pages))('%s page', (_, page) => {
