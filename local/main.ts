@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { apiClient } from './api-client.js'
 import { connectPostbox, playDemo } from './demo.js'
 import { demoTenant } from './demo-tenant.js'
-import { type Stack, type StackPorts, startStack } from './stack.js'
+import { readState, type Stack, type StackPorts, startStack } from './stack.js'
 
 const firstMailbox = 'ana@contoso.example'
 
@@ -13,9 +13,10 @@ const usage = `npm start -- [--fresh] [--demo] [--without-app] [--port N] [--sta
   --fresh   forget all local state and begin anew
   --demo    play the whole story unattended and exit
   --without-app  everything but the app, for "npm run start:func"
-  --port N  first of ten ports to use (default 7071)
-  --state F folder for the local state (default .gateway/state)`
+  --port N  first of ten ports to use (default 7071); other ports have a state of their own
+  --state F folder for the local state (default .gateway/state, with --port .gateway/state-N)`
 
+const defaultPort = 7071
 const portNames = ['gateway', 'entra', 'graph', 'vault', 'imap', 'smtp', 'discovery', 'blob', 'queue', 'table'] as const
 
 interface Options {
@@ -27,7 +28,7 @@ interface Options {
 }
 
 function parseOptions(words: string[]): Options {
-  const options: Options = { fresh: false, demo: false, withoutApp: false, port: 7071, state: '.gateway/state' }
+  const options: Options = { fresh: false, demo: false, withoutApp: false, port: defaultPort, state: '' }
   for (let at = 0; at < words.length; at++) {
     const word = words[at]
     if (word === '--fresh') options.fresh = true
@@ -41,8 +42,12 @@ function parseOptions(words: string[]): Options {
       options.port = Number(words[at])
       if (!Number.isInteger(options.port) || options.port < 1024 || options.port > 65_525)
         refuse(`--port must be a number from 1024 to 65525.\n\n${usage}`)
-    } else refuse(word === '--help' ? usage : `Unknown option ${word}.\n\n${usage}`)
+    } else if (word === '--help') {
+      console.log(usage)
+      process.exit(0)
+    } else refuse(`Unknown option ${word}.\n\n${usage}`)
   }
+  options.state ||= options.port === defaultPort ? '.gateway/state' : `.gateway/state-${options.port}`
   return options
 }
 
@@ -62,6 +67,19 @@ function forget(folder: string): void {
   rmSync(folder, { recursive: true, force: true })
 }
 
+/**
+ * The mailboxes in a state name the mail servers of its ports, and two gateways on one state would destroy it. Both are
+ * settled by one rule, since only one process can have a port: a state belongs to the ports it began with.
+ */
+function checkState(folder: string, port: number): void {
+  const began = readState(folder).port
+  if (began === undefined || began === port) return
+  const named = `npm start -- --port ${began} --state ${folder}`
+  refuse(
+    `${folder} holds the state of a gateway at port ${began}, whose mailboxes name that port's mail servers.\nStart it with its own port (${named}), or name another folder.`,
+  )
+}
+
 async function checkPorts(ports: StackPorts, first: number): Promise<void> {
   const taken: number[] = []
   for (const port of Object.values(ports))
@@ -73,28 +91,33 @@ async function checkPorts(ports: StackPorts, first: number): Promise<void> {
       })
       server.listen(port, '127.0.0.1', () => server.close(() => resolve()))
     })
-  if (taken.length > 0)
-    refuse(
-      `Port ${taken.join(', ')} is taken, perhaps by a gateway that still runs.\nStop that program, or use other ports: npm start -- --port ${first + 100}`,
-    )
+  if (taken.length > 0) refusePorts(taken.length > 3 ? `${taken[0]} to ${taken.at(-1)}` : taken.join(', '), first)
+}
+
+function refusePorts(taken: string, first: number): never {
+  refuse(
+    `Port ${taken} is taken, perhaps by a gateway that still runs.\nStop that program, or use other ports: npm start -- --port ${first + 100}`,
+  )
 }
 
 async function main(): Promise<void> {
   const options = parseOptions(process.argv.slice(2))
   const root = process.cwd()
-  const folder = resolve(root, options.demo ? '.gateway/demo' : options.state)
-  if (options.fresh || options.demo) forget(folder)
+  const folder = resolve(root, options.state)
   const ports = Object.fromEntries(
     portNames.map((name, index) => [name, options.port + index]),
   ) as unknown as StackPorts
-  if (!options.demo) await checkPorts(ports, options.port)
+  if (!options.demo) {
+    checkState(folder, options.port)
+    await checkPorts(ports, options.port)
+    if (options.fresh) forget(folder)
+  }
 
   const started = performance.now()
   const failures: string[] = []
   const stack = await startStack({
     root,
-    folder,
-    ...(options.demo ? {} : { ports }),
+    ...(options.demo ? {} : { folder, ports }),
     onLog: (line) => {
       if (line.level !== 'error' && line.level !== 'critical') return
       failures.push(line.message)
@@ -144,6 +167,7 @@ async function leaveToCoreTools(stack: Stack, folder: string): Promise<void> {
 }
 
 async function summary(stack: Stack, folder: string, ms: number): Promise<void> {
+  const words = process.argv.slice(2).filter((word) => word !== '--fresh')
   const tenant = await demoTenant(stack, folder)
   const admin = apiClient(stack.url, tenant.adminKey)
   // One mailbox is there from the start, so that the first mail can leave before anybody signs in.
@@ -174,15 +198,23 @@ async function summary(stack: Stack, folder: string, ms: number): Promise<void> 
     `  Emulated Microsoft 365   sign-in ${stack.entra.url}, Graph ${stack.graph.url}, Key Vault ${stack.vault.url}`,
     `  Mail servers             IMAP localhost:${stack.imap.port} (TLS), SMTP localhost:${stack.smtp.port} (STARTTLS)`,
     '                           password mailbox paula@postbox.example / demo-password',
-    `  State                    ${folder}; begin anew with: npm start -- --fresh`,
+    `  Storage                  Azurite: ${storageAddresses(stack.connectionString)}`,
+    `  State                    ${folder}; begin anew with: npm start -- ${['--fresh', ...words].join(' ')}`,
     '  Stop                     Ctrl-C',
     '',
   ]
   console.log(lines.join('\n'))
 }
 
+const storageAddresses = (connectionString: string): string =>
+  [...connectionString.matchAll(/(\w+)Endpoint=http:\/\/([^/;]+)/g)]
+    .map(([, service = '', address]) => `${service.toLowerCase()} ${address}`)
+    .join(', ')
+
 main().catch((error: unknown) => {
   const text = error instanceof Error ? error.message : String(error)
+  if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE')
+    refuse(`Another program took a port just now (${text}), perhaps a second start. Start again.`)
   console.error(
     `\n  The gateway could not start: ${text}\n  If local state is damaged, begin anew with: npm start -- --fresh\n`,
   )

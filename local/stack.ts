@@ -3,7 +3,7 @@
  * process, the unmodified functions in a child process. Used by `npm start`, the demo and the end-to-end tests; with a
  * folder everything survives a restart.
  */
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Azurite, startAzurite } from './azurite.js'
@@ -71,6 +71,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'gateway-'))
   mkdirSync(folder, { recursive: true })
   const stops: (() => Promise<void>)[] = []
+  if (options.folder === undefined) stops.push(async () => rmSync(folder, { recursive: true, force: true }))
   try {
     return await start(options, folder, stops)
   } catch (error) {
@@ -92,12 +93,6 @@ async function start(options: StackOptions, folder: string, stops: (() => Promis
   const caFile = join(folder, 'certificates', 'trusted.pem')
   writeFileSync(caFile, certificates.ca)
 
-  const azurite: Azurite = keep(
-    await startAzurite({
-      ...(options.folder === undefined ? {} : { folder: join(folder, 'azurite') }),
-      ...(ports === undefined ? {} : { ports: { blob: ports.blob, queue: ports.queue, table: ports.table } }),
-    }),
-  )
   const directory = demoDirectory({ redirectUris: [`${url}/oauth/callback`] })
   if (state.directory !== undefined) directory.restore(state.directory as never)
   const entra = keep(await startEntra({ directory, host: '127.0.0.1', port: ports?.entra ?? 0 }))
@@ -106,6 +101,13 @@ async function start(options: StackOptions, folder: string, stops: (() => Promis
     await startKeyVault({
       port: ports?.vault ?? 0,
       ...(state.vault === undefined ? {} : { state: state.vault as never }),
+    }),
+  )
+  // After the first ports are ours: of two starts at the same moment only one may open the files.
+  const azurite: Azurite = keep(
+    await startAzurite({
+      ...(options.folder === undefined ? {} : { folder: join(folder, 'azurite') }),
+      ...(ports === undefined ? {} : { ports: { blob: ports.blob, queue: ports.queue, table: ports.table } }),
     }),
   )
   const accounts = (user: string): { password: string } | undefined =>
@@ -178,10 +180,15 @@ async function start(options: StackOptions, folder: string, stops: (() => Promis
 
   const save = (): void => {
     if (options.folder === undefined) return
-    writeFileSync(
-      stateFile(folder),
-      JSON.stringify({ directory: directory.snapshot(), vault: vault.snapshot(), imap: imap.snapshot() }),
-    )
+    const state: KeptState = {
+      port: gatewayPort,
+      directory: directory.snapshot(),
+      vault: vault.snapshot(),
+      imap: imap.snapshot(),
+    }
+    // Renamed into place: a process that dies while it writes leaves the state before.
+    writeFileSync(`${stateFile(folder)}.new`, JSON.stringify(state))
+    renameSync(`${stateFile(folder)}.new`, stateFile(folder))
   }
   save()
   const saving = setInterval(save, 2_000)
@@ -211,7 +218,16 @@ async function start(options: StackOptions, folder: string, stops: (() => Promis
 
 const stateFile = (folder: string): string => join(folder, 'emulators.json')
 
-function readState(folder: string): { directory?: unknown; vault?: unknown; imap?: unknown } {
+/** What the emulators keep; `port` is the gateway's, where this state began. */
+interface KeptState {
+  port?: number
+  directory?: unknown
+  vault?: unknown
+  imap?: unknown
+}
+
+/** The state kept in a folder; empty when there is none. */
+export function readState(folder: string): KeptState {
   try {
     return JSON.parse(readFileSync(stateFile(folder), 'utf8'))
   } catch {

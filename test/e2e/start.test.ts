@@ -9,6 +9,8 @@ import { apiClient } from '../../local/api-client.js'
 import { startHostChild } from '../../local/host-child.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
+/** First of ten ports, another one in each process that runs these tests, below the range of port 0. */
+const portOf = (block: number): string => String(12_000 + ((process.pid * 4 + block) % 2_000) * 10)
 let child: ChildProcess | undefined
 let blocker: Server | undefined
 
@@ -50,10 +52,10 @@ function start(...words: string[]): {
 
 test('REL-31: a taken port is answered with what to do, and nothing is left running', async () => {
   blocker = createServer()
-  await new Promise<void>((resolve) => blocker?.listen(18_071, '127.0.0.1', resolve))
-  const gateway = start('--port', '18071')
+  await new Promise<void>((resolve) => blocker?.listen(Number(portOf(0)), '127.0.0.1', resolve))
+  const gateway = start('--port', portOf(0))
   expect(await gateway.code).toBe(1)
-  expect(gateway.output()).toContain('Port 18071 is taken')
+  expect(gateway.output()).toContain(`Port ${portOf(0)} is taken`)
   expect(gateway.output()).toContain('npm start -- --port')
 })
 
@@ -65,21 +67,32 @@ test('an unknown option is answered with the usage', async () => {
 
 test('REL-31: npm start prints what a newcomer needs, its curl command sends a mail, state survives, Ctrl-C leaves no process', async () => {
   const state = mkdtempSync(join(tmpdir(), 'gateway-start-'))
-  const first = start('--port', '18171', '--fresh', '--state', state)
+  const first = start('--port', portOf(1), '--fresh', '--state', state)
   await first.saw('Ctrl-C')
   const text = first.output()
   for (const wanted of ['/connect/', '/console', '/mail', 'curl -s', 'mbg_~_']) expect(text).toContain(wanted)
   const command = /curl -s .*$/m.exec(text)?.[0] ?? ''
   const key = /Bearer (mbg_demo_\S+?)'/.exec(command)?.[1] ?? ''
   const accepted = JSON.parse(execFileSync('bash', ['-c', command], { encoding: 'utf8' })) as { id: string }
-  const app = apiClient('http://localhost:18171', key)
+  const app = apiClient(`http://localhost:${portOf(1)}`, key)
   await expect
     .poll(() => app.call<{ state: string }>('GET', `v1/mails/${accepted.id}`), { timeout: 20_000 })
     .toMatchObject({ state: 'sent' })
+  // A second start harms neither the running gateway nor what it keeps.
+  const again = (...words: string[]) =>
+    spawnSync(process.execPath, ['dist/local/main.js', '--fresh', '--state', state, ...words], { encoding: 'utf8' })
+  expect(again('--port', portOf(1))).toMatchObject({
+    status: 1,
+    stderr: expect.stringMatching(`${portOf(1)} to .* is taken`),
+  })
+  expect(again('--port', portOf(2))).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining(`at port ${portOf(1)}`),
+  })
   child?.kill('SIGINT')
   expect(await first.code).toBe(0)
 
-  const second = start('--port', '18171', '--state', state)
+  const second = start('--port', portOf(1), '--state', state)
   await second.saw('Ctrl-C')
   expect(second.output()).toContain(key)
   const pids = descendants(child?.pid ?? 0)
@@ -114,15 +127,15 @@ function alive(pid: number): boolean {
 
 test('REL-31: --without-app leaves room for Core Tools: the services answer, and the written settings run the app', async () => {
   const state = mkdtempSync(join(tmpdir(), 'without-app-'))
-  const services = start('--without-app', '--port', '18371', '--state', state)
-  await services.saw('npm run start:func -- --port 18371')
+  const services = start('--without-app', '--port', portOf(3), '--state', state)
+  await services.saw(`npm run start:func -- --port ${portOf(3)}`)
   const { Values } = JSON.parse(readFileSync(join(state, 'local.settings.json'), 'utf8')) as {
     Values: Record<string, string>
   }
   expect(Values['FUNCTIONS_WORKER_RUNTIME']).toBe('node')
   const health = `${Values['PUBLIC_BASE_URL']}/api/health`
   await expect(fetch(health)).rejects.toThrow()
-  const host = await startHostChild({ root, settings: { ...Values, HOST_PORT: '18371' } })
+  const host = await startHostChild({ root, settings: { ...Values, HOST_PORT: portOf(3) } })
   try {
     expect((await fetch(health)).status).toBe(200)
   } finally {
