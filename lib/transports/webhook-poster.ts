@@ -58,7 +58,8 @@ function refused(status: number, retryAfter: string | undefined): GatewayError {
   const seconds = Number(retryAfter)
   return new GatewayError('webhook_refused', 'transient', {
     description: `The webhook endpoint answered with status ${status}.`,
-    remedy: 'Check the endpoint; events are kept for three days and delivered in order once it answers 2xx.',
+    remedy:
+      'Correct the endpoint; an event it cannot use it answers with 2xx. Events are kept for three days and delivered in order.',
     ...(Number.isFinite(seconds) && seconds > 0 ? { retryAfterMs: Math.min(seconds, 3600) * 1000 } : {}),
   })
 }

@@ -2,7 +2,9 @@ import { createHmac } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { addEndpoint } from '../../lib/flows/admin/webhook-endpoints.js'
+import { addEndpoint, removeEndpoint } from '../../lib/flows/admin/webhook-endpoints.js'
+import { listAttention } from '../../lib/flows/ops/list-attention.js'
+import { listLog } from '../../lib/flows/ops/list-log.js'
 import { prepareStorage } from '../../lib/flows/ops/prepare-storage.js'
 import { deliverWebhooks, sweepWebhooks, type TellDependencies } from '../../lib/flows/tell/deliver-webhooks.js'
 import { emitEvent } from '../../lib/flows/tell/emit-event.js'
@@ -24,6 +26,8 @@ interface Post {
 let server: Server
 let posts: Post[]
 let status: number
+/** Refused whatever `status` says. */
+let refusedId: string
 let now: number
 let deps: TellDependencies
 let url: string
@@ -31,6 +35,7 @@ let url: string
 beforeEach(async () => {
   posts = []
   status = 204
+  refusedId = ''
   now = Date.UTC(2026, 0, 15, 10)
   server = createServer((request, response) => {
     let body = ''
@@ -38,8 +43,9 @@ beforeEach(async () => {
       body += chunk.toString()
     })
     request.on('end', () => {
-      posts.push({ id: String(request.headers['webhook-id']), body, headers: request.headers })
-      response.writeHead(status, status === 302 ? { location: `${url}/elsewhere` } : {}).end()
+      const id = String(request.headers['webhook-id'])
+      posts.push({ id, body, headers: request.headers })
+      response.writeHead(id === refusedId ? 400 : status, status === 302 ? { location: `${url}/elsewhere` } : {}).end()
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -122,6 +128,98 @@ describe('webhooks', () => {
     now += 60_000
     await deliverWebhooks(deps, 'acme', endpoint.id)
     expect(posts.map((post) => post.id)).toEqual(['old', 'new'])
+    const [row, ...more] = await listLog(deps, 'acme', { log: 'sending', failed: true, limit: 10 })
+    expect(row).toMatchObject({ state: 'event-dropped', code: 'webhook_refused' })
+    expect(row?.['description']).toContain('mail.sent old')
+    expect(more).toEqual([])
+  })
+
+  test('one event that is refused for ever is named under attention with what waits behind it and the way past it', async () => {
+    const endpoint = await addEndpoint(deps, 'acme', `${url}?secret=s3cr3t`)
+    for (const id of ['poison', 'second', 'third']) {
+      await emitEvent(deps, 'acme', 'mail.sent', id, {})
+      now += 1
+    }
+    refusedId = 'poison'
+    for (let hour = 0; hour < 30; hour++) {
+      await deliverWebhooks(deps, 'acme', endpoint.id)
+      now += 3_600_000
+    }
+    expect(new Set(posts.map((post) => post.id))).toEqual(new Set(['poison']))
+    const [card] = await listAttention(deps, 'acme')
+    expect(card).toMatchObject({ kind: 'webhook', code: 'webhook_refused', whoActs: 'Developers of the application' })
+    expect(card?.subject).toBe(url)
+    expect(card?.description).toMatch(/status 400.* mail\.sent poison, attempt 30\. 2 later events wait behind it\./)
+    expect(card?.remedy).toContain('answers with 2xx')
+    refusedId = ''
+    await deliverWebhooks(deps, 'acme', endpoint.id)
+    expect(posts.slice(-3).map((post) => post.id)).toEqual(['poison', 'second', 'third'])
+    expect(await listAttention(deps, 'acme')).toEqual([])
+  })
+
+  test('an endpoint that is removed leaves no event, no schedule and no attention, also not from a process that still knows it', async () => {
+    const endpoint = await addEndpoint(deps, 'acme', url)
+    status = 500
+    await emitEvent(deps, 'acme', 'mail.sent', 'event-1', {})
+    await deliverWebhooks(deps, 'acme', endpoint.id)
+    const other = { ...deps, tables: Object.create(deps.tables) as typeof deps.tables }
+    await emitEvent(other, 'acme', 'mail.sent', 'event-2', {})
+    await removeEndpoint(deps, 'acme', endpoint.id)
+    const left = async (): Promise<string[]> => {
+      const found: string[] = []
+      for (const table of ['deliveries', 'due', 'attention'] as const)
+        for await (const { rowKey } of deps.tables.query(deps.names.table(table), { partitionRange: ['0', '~~~'] }))
+          found.push(`${table} ${rowKey}`)
+      return found
+    }
+    expect(await left()).toEqual([])
+    await emitEvent(other, 'acme', 'mail.sent', 'event-3', {})
+    expect(await left()).toHaveLength(2)
+    expect(await sweepWebhooks(deps)).toBe(1)
+    await deliverWebhooks(deps, 'acme', endpoint.id)
+    expect(await left()).toEqual([])
+    expect(posts).toHaveLength(1)
+  })
+
+  test('without its key nothing is posted; with it everything is', async () => {
+    const endpoint = await addEndpoint(deps, 'acme', url)
+    const name = deps.names.webhookKey(endpoint.id)
+    await deps.vault.remove(name)
+    await emitEvent(deps, 'acme', 'mail.sent', 'event-1', {})
+    await deliverWebhooks(deps, 'acme', endpoint.id)
+    expect(posts).toEqual([])
+    expect(await attention()).toEqual(['webhook_key_missing'])
+    await deps.vault.set(name, endpoint.signingKey)
+    now += 10_000
+    await deliverWebhooks(deps, 'acme', endpoint.id)
+    expect(posts.map((post) => post.id)).toEqual(['event-1'])
+    expect(await attention()).toEqual([])
+  })
+
+  test('an event told while a worker lets go of the endpoint keeps its place on the schedule', async () => {
+    const endpoint = await addEndpoint(deps, 'acme', url)
+    await emitEvent(deps, 'acme', 'mail.sent', 'event-1', {})
+    let told = false
+    const tables: typeof deps.tables = {
+      ...deps.tables,
+      // Another worker meets the new event between this one's last look and its taking the endpoint off the schedule.
+      remove: async (table, ...key) => {
+        if (table === deps.names.table('due') && !told) {
+          told = true
+          await emitEvent(deps, 'acme', 'mail.sent', 'event-2', {})
+          status = 500
+          await deliverWebhooks({ ...deps, worker: 'w2' }, 'acme', endpoint.id)
+        }
+        return deps.tables.remove(table, ...key)
+      },
+    }
+    await deliverWebhooks({ ...deps, tables }, 'acme', endpoint.id)
+    expect(told).toBe(true)
+    status = 204
+    now += 10_000
+    expect(await sweepWebhooks(deps)).toBe(1)
+    await deliverWebhooks(deps, 'acme', endpoint.id)
+    expect(posts.map((post) => post.id)).toEqual(['event-1', 'event-2', 'event-2'])
   })
 
   test('SEC-24: an endpoint on a forbidden address gets no connection; with the local setting it does', async () => {

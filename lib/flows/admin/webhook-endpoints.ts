@@ -5,8 +5,8 @@ import { notFound } from '../../errors.js'
 import { newId } from '../../model/ids.js'
 import { Secret } from '../../secret.js'
 import type { Dependencies } from '../common/dependencies.js'
-import { setDue } from '../common/due.js'
 import { forgetEndpoints } from '../tell/emit-event.js'
+import { forgetDeliveries } from '../tell/forget-deliveries.js'
 
 export interface WebhookEndpoint {
   id: string
@@ -52,7 +52,7 @@ export async function removeEndpoint(deps: Dependencies, tenant: string, id: str
   const table = deps.names.table('tenants')
   if ((await deps.tables.get(table, tenant, `endpoint~${id}`)) === undefined) throw notFound('webhook endpoint')
   await deps.tables.remove(table, tenant, `endpoint~${id}`)
-  await setDue(deps, 'webhook', tenant, id, Number.POSITIVE_INFINITY)
-  await deps.vault.remove(deps.names.webhookKey(id))
   forgetEndpoints(deps, tenant)
+  await forgetDeliveries(deps, tenant, id)
+  await deps.vault.remove(deps.names.webhookKey(id))
 }

@@ -51,6 +51,7 @@ function fromRow(row: Row): AttentionItem {
 export function whoActs(errorClass: string, hint: string): string {
   if (errorClass === 'needs-reconnect') return 'Mailbox owner'
   if (errorClass === 'needs-admin') return hint.includes('operator') ? 'Gateway operator' : "Customer's administrator"
+  if (hint === 'endpoint') return 'Developers of the application'
   if (hint.includes('bug')) return 'Gateway developers'
   return errorClass === 'permanent' ? 'Sender of the mail' : 'Nobody: retried by itself'
 }

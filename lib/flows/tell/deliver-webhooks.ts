@@ -1,11 +1,13 @@
 /**
  * Drains one webhook endpoint in order, under a lease of its own: sign (Standard Webhooks), post, remove. A failing
- * endpoint backs off from seconds to an hour and is given up after three days per event; it never delays anything but
- * itself. After the first failure operators see it under attention, after recovery it disappears there.
+ * endpoint backs off from seconds to an hour and is given up after three days per event, which the log then shows; it
+ * never delays anything but itself. From the first failure on attention names the event that is refused and what waits
+ * behind it; after recovery it disappears there.
  */
 import { createHmac } from 'node:crypto'
 import * as z from 'zod'
-import { asGatewayError, type GatewayError, RowMissingError } from '../../errors.js'
+import { asGatewayError, GatewayError, RowMissingError } from '../../errors.js'
+import type { GatewayEvent } from '../../model/event.js'
 import { parse } from '../../model/parse.js'
 import type { Row } from '../../ports/tables.js'
 import type { WebhookPoster } from '../../ports/webhook-poster.js'
@@ -13,6 +15,8 @@ import { clearAttention, raiseAttention } from '../common/attention.js'
 import type { Dependencies } from '../common/dependencies.js'
 import { claimDue, setDue } from '../common/due.js'
 import { takeLease } from '../common/lease.js'
+import { writeLog } from '../common/log-row.js'
+import { forgetDeliveries } from './forget-deliveries.js'
 
 export interface TellDependencies extends Dependencies {
   webhookPoster: WebhookPoster
@@ -33,28 +37,30 @@ export async function deliverMessage(deps: TellDependencies, message: unknown): 
 export async function deliverWebhooks(deps: TellDependencies, tenant: string, endpointId: string): Promise<void> {
   const tenants = deps.names.table('tenants')
   const endpoint = await deps.tables.get(tenants, tenant, `endpoint~${endpointId}`)
-  if (endpoint === undefined) return
+  if (endpoint === undefined) return forgetDeliveries(deps, tenant, endpointId)
   const lease = await takeLease(deps.tables, tenants, endpoint, deps.worker, leaseMs)
   if (lease === undefined) return
-  const key = await deps.vault.get(deps.names.webhookKey(endpointId))
+  const url = String(endpoint['url'])
   let nextAt = Number.POSITIVE_INFINITY
   try {
+    const key = await deps.vault.get(deps.names.webhookKey(endpointId))
     const due: Row[] = []
     for await (const row of deps.tables.query(deps.names.table('deliveries'), {
       partition: `${tenant}~${endpointId}`,
       limit: batch + 1,
     }))
       due.push(row)
-    for (const row of due.slice(0, batch)) {
+    for (const [at, row] of due.slice(0, batch).entries()) {
       const notBefore = Number(row['notBefore'] ?? 0)
       if (notBefore > deps.clock.now()) {
         nextAt = notBefore
         break
       }
       if (lease.remainingMs() < 25_000) await lease.renew(leaseMs)
-      const failure = await deliver(deps, String(endpoint['url']), key?.value.reveal() ?? '', row)
+      const failure = key === undefined ? keyMissing() : await deliver(deps, url, key.value.reveal(), row)
       if (failure !== undefined) {
-        nextAt = await postpone(deps, tenant, endpointId, row, failure)
+        const behind = due.length - at - 1
+        nextAt = await postpone(deps, { tenant, endpointId, url, row, behind }, failure)
         break
       }
       await deps.tables.remove(deps.names.table('deliveries'), row.partitionKey, row.rowKey)
@@ -64,9 +70,13 @@ export async function deliverWebhooks(deps: TellDependencies, tenant: string, en
   } finally {
     await lease.release()
   }
-  // An event written while the lease was held found it taken: look once more before letting go.
-  if (nextAt === Number.POSITIVE_INFINITY && (await hasDeliveries(deps, tenant, endpointId))) nextAt = deps.clock.now()
   await setDue(deps, 'webhook', tenant, endpointId, nextAt)
+  // An event written while the lease was held found it taken: look once more. The due row goes before that look, so that
+  // an event written in between keeps its own.
+  if (nextAt === Number.POSITIVE_INFINITY && (await hasDeliveries(deps, tenant, endpointId))) {
+    nextAt = deps.clock.now()
+    await setDue(deps, 'webhook', tenant, endpointId, nextAt)
+  }
   if (nextAt <= deps.clock.now()) await deps.queues.send(deps.names.queue('webhook'), { v: 1, tenant, endpointId })
 }
 
@@ -92,19 +102,41 @@ export function sign(key: string, id: string, timestamp: string, body: string): 
   return `v1,${createHmac('sha256', bytes).update(`${id}.${timestamp}.${body}`).digest('base64')}`
 }
 
-async function postpone(
-  deps: TellDependencies,
-  tenant: string,
-  endpointId: string,
-  row: Row,
-  failure: GatewayError,
-): Promise<number> {
+function keyMissing(): GatewayError {
+  return new GatewayError('webhook_key_missing', 'needs-admin', {
+    hint: 'operator',
+    description: 'The signing key of the webhook endpoint is not in the vault; nothing is posted unsigned.',
+    remedy: 'Restore the secret, or let the tenant add the endpoint anew and remove this one.',
+  })
+}
+
+interface Delivery {
+  tenant: string
+  endpointId: string
+  url: string
+  row: Row
+  /** Events that wait behind it, counted up to the size of a batch. */
+  behind: number
+}
+
+async function postpone(deps: TellDependencies, delivery: Delivery, failure: GatewayError): Promise<number> {
+  const { tenant, endpointId, row, behind } = delivery
+  // Without its query, which may hold a secret of the tenant's.
+  const { origin, pathname } = new URL(delivery.url)
+  const url = `${origin}${pathname}`
   const table = deps.names.table('deliveries')
   const attempts = Number(row['attempts'] ?? 0) + 1
-  await raiseAttention(deps, tenant, 'webhook', endpointId, failure)
+  const { id, type } = JSON.parse(String(row['event'])) as GatewayEvent
+  await raiseAttention(deps, tenant, 'webhook', endpointId, blocking(failure, `${type} ${id}`, attempts, behind), {
+    subject: url,
+  })
   const bornAt = Number(row.rowKey.slice(0, 13))
   if (deps.clock.now() - bornAt > keepMs) {
     deps.log.warn('webhook-given-up', { tenant, endpointId, code: failure.code })
+    const columns = { tenant, endpointId, state: 'event-dropped', code: failure.code, class: failure.class }
+    const description = `The event ${type} ${id} was not taken by ${url} for three days and is dropped. ${failure.description}`
+    const remedy = 'It lies on the events queue of the tenant for seven days; the mail itself can be read over the API.'
+    await writeLog(deps, 'sendinglog', { ...columns, description, remedy }, true)
     await deps.tables.remove(table, row.partitionKey, row.rowKey)
     return deps.clock.now()
   }
@@ -120,6 +152,16 @@ async function postpone(
     if (!(error instanceof RowMissingError)) throw error
   }
   return notBefore
+}
+
+/** One event an endpoint never takes holds up all behind it, so people must see which it is and how to get past it. */
+function blocking(failure: GatewayError, event: string, attempts: number, behind: number): GatewayError {
+  const waiting = behind === 0 ? '' : ` ${behind >= batch ? `At least ${batch}` : behind} later events wait behind it.`
+  return new GatewayError(failure.code, failure.class, {
+    hint: failure.hint ?? 'endpoint',
+    description: `${failure.description} Event ${event}, attempt ${attempts}.${waiting}`,
+    remedy: failure.remedy,
+  })
 }
 
 async function hasDeliveries(deps: Dependencies, tenant: string, endpointId: string): Promise<boolean> {
