@@ -9,6 +9,8 @@ export interface OutgoingMail {
   from: string
   recipients: string[]
   raw: Uint8Array
+  /** Not the first attempt: an earlier one may have left something unsent behind, such as a draft. */
+  again?: boolean
 }
 
 export interface RefusedRecipient {

@@ -20,12 +20,23 @@ export async function inSentItems(
   messageId: string,
   operation: Operation,
 ): Promise<boolean> {
+  return (await withMessageId(graph, box, 'sentitems', messageId, operation)).length > 0
+}
+
+/** Mails of a folder with this Message-ID, at most ten. */
+export async function withMessageId(
+  graph: GraphClient,
+  box: string,
+  folder: 'sentitems' | 'drafts',
+  messageId: string,
+  operation: Operation,
+): Promise<{ id: string; isDraft: boolean }[]> {
   const quoted = (messageId.startsWith('<') ? messageId : `<${messageId}>`).replaceAll("'", "''")
-  const query = new URLSearchParams({ $select: 'id', $top: '1' })
+  const query = new URLSearchParams({ $select: 'id,isDraft', $top: '10' })
   query.set('$filter', `internetMessageId eq '${quoted}'`)
-  const to = `${box}/mailFolders/sentitems/messages?${query}`
-  const { value } = await graph.json<{ value: unknown[] }>({ method: 'GET', to, operation })
-  return value.length > 0
+  const to = `${box}/mailFolders/${folder}/messages?${query}`
+  const { value } = await graph.json<{ value: { id: string; isDraft: boolean }[] }>({ method: 'GET', to, operation })
+  return value
 }
 
 const wellKnown = ['inbox', 'archive', 'deleteditems', 'drafts', 'junkemail', 'sentitems', 'outbox', 'msgfolderroot']

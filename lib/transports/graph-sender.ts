@@ -1,7 +1,7 @@
 import type { OutgoingMail, Sender, SendReceipt, SendSession, SendTarget } from '../ports/sender.js'
 import { type GraphClient, type GraphOptions, graphClient, mailboxPath, withOutcome } from './graph-client.js'
 import { draftOf, type GraphDraft, hiddenRecipients, withBcc } from './graph-draft.js'
-import { inSentItems, isGone } from './graph-mailbox.js'
+import { inSentItems, isGone, withMessageId } from './graph-mailbox.js'
 
 /** A request may have about 4 MB; reports put the real bound for base64 MIME well below its 3 MB (local knowledge sheet 3.4). */
 const largestMime = 2_200_000
@@ -67,6 +67,7 @@ function sendSession(graph: GraphClient, box: string): SendSession {
 /** The complete mail as a draft; nothing of it can leave by itself. */
 async function prepare(graph: GraphClient, box: string, mail: OutgoingMail): Promise<string> {
   let id: string | undefined
+  if (mail.again) await discardLeftOver(graph, box, mail)
   try {
     if (mail.raw.byteLength <= largestMime) {
       const body = withBcc(mail.raw, await hiddenRecipients(mail)).toString('base64')
@@ -117,6 +118,16 @@ async function attach(
     }
     await graph.bytes({ ...call, method: 'PUT', to: uploadUrl, headers, body: piece })
   }
+}
+
+/**
+ * A worker that died between draft and journal, or a lost answer, leaves a draft nobody knows by its id. Only under a
+ * Message-ID of ours: one the app chose may be that of a draft of the mailbox's owner.
+ */
+async function discardLeftOver(graph: GraphClient, box: string, mail: OutgoingMail): Promise<void> {
+  if (!mail.messageId.startsWith(`<${mail.mailId}@`)) return
+  const drafts = await withMessageId(graph, box, 'drafts', mail.messageId, 'send').catch(() => [])
+  for (const { id, isDraft } of drafts) if (isDraft) await discard(graph, box, id)
 }
 
 /** Best effort: a draft that stays behind is untidy, not wrong. */

@@ -291,6 +291,25 @@ describe('REL-03, P-09: Graph', () => {
     expect(inFolder(ben, 'inbox')).toHaveLength(1)
   })
 
+  test('a draft whose answer got lost goes with the next attempt; one of the owner stays', async () => {
+    const lost: FaultOrder = { kind: 'draft', name: 'drop-after' }
+    const { w, inFolder } = await onGraph({ ...lost, times: 2 })
+    const own = '<weekly-report@contoso.example>'
+    const raw = Buffer.from(`From: ${ana}\r\nSubject: Report\r\nMessage-ID: ${own}\r\n\r\nHello\r\n`).toString('base64')
+    const left: string[] = []
+    for (const content of [{ subject: 'Offer', text: 'Hello' }, { raw }]) {
+      const wish = parseMailSubmission({ mailboxId: w.mailbox.id, to: [ben], ...content })
+      left.push((await acceptMail(w.deps, w.tenant, wish)).mail.id)
+      await w.drain()
+      expect(await w.read(left.at(-1) ?? '')).toMatchObject({ state: 'waiting', attempts: 1 })
+    }
+    expect(inFolder(ana, 'drafts')).toHaveLength(2)
+    await w.later(hour)
+    for (const id of left) expect(await w.read(id)).toMatchObject({ state: 'sent', attempts: 2 })
+    expect(messageIds(inFolder(ana, 'drafts'))).toEqual([own])
+    expect(inFolder(ben, 'inbox')).toHaveLength(2)
+  })
+
   test('neither draft nor sent copy: a person is asked', async () => {
     const { w, inFolder, mailbox } = await onGraph({ kind: 'send', status: 504 })
     const id = await w.send('stop')

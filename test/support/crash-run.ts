@@ -38,6 +38,8 @@ export interface CrashRun {
   mails: Map<string, CrashMail>
   /** Subject → copies in the recipient's inbox. */
   copies: Map<string, number>
+  /** Unsent drafts in the mailbox of Microsoft 365 at the end. */
+  drafts: number
   /** Number of acceptances whose repetition gave another id. */
   secondIds: number
   /** Mails that did not add up, summed over a check after each kill and one at the end (REL-32). */
@@ -118,6 +120,7 @@ export async function crashRun(stack: Stack, plan: CrashPlan): Promise<CrashRun>
     killsAtWork,
     mails,
     copies: countCopies(stack, subjects),
+    drafts: draftsIn(stack),
     secondIds,
     difference: difference + (await checkBalance(balanceDependencies(stack))),
     attention: await app.call('GET', 'v1/attention'),
@@ -201,6 +204,11 @@ function countCopies(stack: Stack, subjects: string[]): Map<string, number> {
     copies.set(subject, (copies.get(subject) ?? 0) + 1)
   }
   return copies
+}
+
+function draftsIn({ directory }: Stack): number {
+  const box = directory.mailbox(directory.user('ana@contoso.example')!)
+  return box.in(box.folder('drafts')!).length
 }
 
 const arrived = (stack: Stack, subjects: string[]): number =>

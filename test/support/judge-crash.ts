@@ -42,6 +42,7 @@ export function judgeCrash(run: CrashRun, accepted: number): void {
     [...run.copies.keys()].filter((subject) => !run.mails.has(subject)),
     `${why}: arrived, never accepted`,
   ).toEqual([])
+  expect(run.drafts, `${why}: a draft was left in the mailbox`).toBe(0)
   expect(run.difference, `${why}: the counts did not add up`).toBe(0)
   for (const [subject, mail] of inState('unknown')) {
     expect(mail.whenUnknown, `${why}: ${subject}`).toBe('stop')

@@ -60,7 +60,7 @@ export async function sendMail(
   let receipt: SendReceipt
   try {
     receipt = await session.send(
-      { mailId: mail.id, messageId: mail.messageId, from: mail.from, recipients, raw },
+      { mailId: mail.id, messageId: mail.messageId, from: mail.from, recipients, raw, again: mail.attempts > 1 },
       async ({ draftId }) => {
         if (!(await lane.ready())) throw new LaneLostError()
         entry = await transition(deps, entry, 'handing-over', { draftId: draftId ?? '' })
