@@ -24,6 +24,7 @@ export const signInStartSchema = z.strictObject({
   mailboxUser: graphUser.optional(),
   receive: z.boolean().default(true),
   send: z.boolean().default(true),
+  /** `graph` chooses Microsoft: nothing is looked up, and no password is asked for. */
   transport: z.enum(['auto', 'graph', 'imap-smtp']).default('auto'),
   registrationId: z.string().max(40).optional(),
   /** One of the registered return URLs; without it the gateway's own result page ends the journey. */

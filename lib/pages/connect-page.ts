@@ -13,6 +13,8 @@ export interface ConnectPage {
   signInAs: string
   discovered: { provider: string; evidence: string; imap?: KnownServer; smtp?: KnownServer }
   microsoft: boolean
+  /** Without another choice. */
+  forced?: boolean
   formToken: string
   /** What was wrong with the form that was just sent. */
   problem?: { code: string; description: string; remedy: string }
@@ -45,7 +47,7 @@ ${shared ? html`<div><dt>Sign in as</dt><dd>${page.signInAs}</dd></div>` : ''}
 ${rights(target)}
 ${page.microsoft ? microsoftButton(page, microsoftFirst) : ''}
 ${page.microsoft && microsoftFirst ? html`<p class="soft">You sign in on Microsoft’s own page. Your password is never seen here.</p>` : ''}
-${password}
+${page.forced ? '' : password}
 <form method="post" action="/connect/${page.link}/cancel">
 <input type="hidden" name="token" value="${page.formToken}">
 <button class="quiet" type="submit">Cancel, do not connect</button>

@@ -42,6 +42,7 @@ export function samplePages(hostile?: string): Record<string, string> {
     connectionReason: say('entra_aadsts700082'),
     receiving: { transport: 'graph', lastSuccess: ago(135), lastMail: ago(190), failures: 4 },
     sending: { transport: 'graph', lastSuccess: ago(140), lastMail: ago(140), failures: 2, gate: 'closed' },
+    warnings: [{ code: 'password_at_microsoft', description: say('Ends soon.'), remedy: say('Reconnect.') }],
   }
   const well: MailboxEntry = {
     ...mailbox,
@@ -51,6 +52,7 @@ export function samplePages(hostile?: string): Record<string, string> {
     displayName: 'Billing',
     isDefault: false,
     heldBy: '',
+    warnings: [],
     connectionState: 'connected',
     connectionReason: '',
     receiving: { transport: 'none', lastSuccess: '', lastMail: '', failures: 0 },

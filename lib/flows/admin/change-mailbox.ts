@@ -8,6 +8,7 @@ import { conflict, invalidInput, notFound, RowChangedError, RowExistsError } fro
 import type { MailboxChange } from '../../model/admin-schemas.js'
 import type { Connection } from '../../model/connection.js'
 import type { Mailbox } from '../../model/mailbox.js'
+import { isMicrosoftServer } from '../../model/mailbox-warnings.js'
 import { isSettableHeader } from '../../protocol/compose-mail.js'
 import { parseMailAddress, sameAddress } from '../../protocol/mail-address.js'
 import { readConnection } from '../common/connection-rows.js'
@@ -90,8 +91,6 @@ function serverOf(direction: Mailbox['receive'] | Mailbox['send']): string | und
   return direction.transport === 'smtp' ? direction.smtp.host.toLowerCase() : undefined
 }
 
-const microsoftServer = /^([a-z0-9-]+\.)*(office365\.com|office365\.us|outlook\.com|partner\.outlook\.cn)$/
-
 /**
  * A server that is named gets the password or the token at the next poll. So only those hear it that the owner signed in
  * to, and for Microsoft's tokens Microsoft: whoever holds a key cannot send a mailbox owner's secret to a server of theirs.
@@ -103,7 +102,7 @@ function mayHear(before: Mailbox, connection: Connection, server: string): boole
     const host = serverOf(one) ?? ''
     return host === server || (connection.mode === 'password' && areSiblings(host, server))
   })
-  return known || (connection.provider === 'microsoft' && microsoftServer.test(server))
+  return known || (connection.provider === 'microsoft' && isMicrosoftServer(server))
 }
 
 /** imap.example.com and smtp.example.com, but not a.co.uk and b.co.uk. */

@@ -4,6 +4,7 @@
  */
 import { notFound } from '../../errors.js'
 import type { Mailbox } from '../../model/mailbox.js'
+import { type MailboxWarning, mailboxWarnings } from '../../model/mailbox-warnings.js'
 import type { Row } from '../../ports/tables.js'
 import { readConnection } from '../common/connection-rows.js'
 import type { Dependencies } from '../common/dependencies.js'
@@ -26,6 +27,7 @@ export interface MailboxFacts extends Mailbox {
   connectionReason: string
   receiving: Direction
   sending: Direction & { gate: string }
+  warnings: MailboxWarning[]
 }
 
 export async function listMailboxFacts(deps: Dependencies, tenant: string): Promise<MailboxFacts[]> {
@@ -84,6 +86,7 @@ async function factsOf(deps: Dependencies, rows: Row[], defaultId: string): Prom
       failures: Number(lane?.['failures'] ?? 0),
       gate: String(lane?.['gate'] ?? 'open'),
     },
+    warnings: mailboxWarnings(connection?.mode, [mailbox.receive, mailbox.send]),
   }
 }
 

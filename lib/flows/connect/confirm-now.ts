@@ -6,12 +6,13 @@
  */
 import type { Connection } from '../../model/connection.js'
 import { hashId, newId } from '../../model/ids.js'
+import { type MailboxWarning, mailboxWarnings } from '../../model/mailbox-warnings.js'
 import { clearAttention } from '../common/attention.js'
 import { connectionToRow, readConnection } from '../common/connection-rows.js'
 import { setDue } from '../common/due.js'
 import { takeHold } from '../common/holders.js'
 import { writeLog } from '../common/log-row.js'
-import { listMailboxes } from '../common/mailbox-rows.js'
+import { listMailboxes, readMailbox } from '../common/mailbox-rows.js'
 import { emitEvent } from '../tell/emit-event.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { grantedScopes, recordConsent } from './consent-record.js'
@@ -26,6 +27,7 @@ export interface Confirmed {
   /** Empty when nothing but a permission was given. */
   connectionId: string
   address: string
+  warnings: MailboxWarning[]
 }
 
 const keptMs = 3_600_000
@@ -63,7 +65,14 @@ export async function confirmNow(deps: ConnectDependencies, signIn: StoredSignIn
     connectionId,
   })
   await stepSignIn(deps, signIn, { sealedGrant: '', resultHash: '', resultSealed: '', bindingHash: '', done: true })
-  return { status: 'confirmed', mailboxId, connectionId, address: target.address }
+  const saved = mailboxId === '' ? undefined : await readMailbox(deps, tenant, mailboxId)
+  const warnings = saved === undefined ? [] : mailboxWarnings(modeOf(grant), [saved.receive, saved.send])
+  return { status: 'confirmed', mailboxId, connectionId, address: target.address, warnings }
+}
+
+function modeOf(grant: Grant | undefined): Connection['mode'] {
+  if (grant?.kind === 'password' || grant?.kind === 'app-only') return grant.kind
+  return 'delegated'
 }
 
 /** Nothing for a permission that lets other people sign in. */
@@ -100,7 +109,7 @@ async function saveConnection(
   const connection: Connection = {
     id,
     tenant: signIn.tenant,
-    mode: isPassword ? 'password' : grant.kind === 'app-only' ? 'app-only' : 'delegated',
+    mode: modeOf(grant),
     provider: isPassword ? 'basic' : 'microsoft',
     registrationId: isPassword ? '' : grant.registrationId,
     ...(signIn.identity ? { identity: signIn.identity } : {}),

@@ -4,6 +4,7 @@
  * suggestion with its evidence, shown to the person who decides; it never fails.
  */
 
+import { isMicrosoftServer } from '../../model/mailbox-warnings.js'
 import type { Discovered, Discovery } from '../../ports/discovery.js'
 import { readAutoconfig } from '../../protocol/autoconfig.js'
 
@@ -11,7 +12,6 @@ const budgetMs = 3_000
 
 const microsoftHost = /\.mail\.protection\.outlook\.com$|\.mx\.microsoft$/
 const googleHost = /(^|\.)(aspmx\.l\.google\.com|smtp\.google\.com|googlemail\.com)$/
-const microsoftServer = /(^|\.)(office365\.com|outlook\.com)$/
 const googleServer = /(^|\.)(gmail\.com|googlemail\.com)$/
 
 export async function discoverProvider(discovery: Discovery, address: string): Promise<Discovered> {
@@ -40,7 +40,7 @@ export async function discoverProvider(discovery: Discovery, address: string): P
   const host = servers.imap?.host ?? servers.smtp?.host ?? ''
   if (host === '') return nothing(domain)
   const evidence = `The public mail settings of ${domain} name ${host}.`
-  if (microsoftServer.test(host)) return { provider: 'microsoft', evidence, ...found }
+  if (isMicrosoftServer(host)) return { provider: 'microsoft', evidence, ...found }
   if (googleServer.test(host)) return { provider: 'google', evidence, ...found }
   return { provider: 'basic', evidence, ...found }
 }

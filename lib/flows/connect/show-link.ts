@@ -21,6 +21,8 @@ export interface LinkView {
   discovered: Discovered
   /** Providers a person can choose here. */
   microsoft: boolean
+  /** Whoever made the link chose the provider: nothing was looked up, and there is no other way. */
+  forced: boolean
   /** Origins the provider's button leads to, for the content security policy of this one page. */
   formTargets: string[]
   /** Value of the browser cookie: the one that came along, or a fresh one. */
@@ -48,7 +50,7 @@ export async function viewOf(
   browser: string | undefined,
 ): Promise<LinkView> {
   const [discovered, registrations] = await Promise.all([
-    discoverProvider(deps.discovery, signIn.target.address),
+    isForced(signIn) ? forced(signIn) : discoverProvider(deps.discovery, signIn.target.address),
     deps.listRegistrations(signIn.tenant),
   ])
   const microsoft = registrations.filter((one) => one.kind === 'microsoft')
@@ -59,11 +61,20 @@ export async function viewOf(
     signInAs: signIn.target.expectedUser ?? signIn.target.address,
     discovered,
     microsoft: microsoft.length > 0,
+    forced: microsoft.length > 0 && isForced(signIn),
     formTargets: [...new Set(microsoft.map((one) => originOf(deps, one.authority)))],
     browser: value,
     formToken: formToken(signIn.id, value),
   }
 }
+
+/** Graph is Microsoft's alone. A mailbox that is connected already may be switched to another provider. */
+const isForced = ({ target }: StoredSignIn): boolean => target.kind === 'connect' && target.transport === 'graph'
+
+const forced = ({ tenantName }: StoredSignIn): Discovered => ({
+  provider: 'microsoft',
+  evidence: `${tenantName} asks for this mailbox at Microsoft.`,
+})
 
 function originOf(deps: ConnectDependencies, authority: string): string {
   const { origin } = new URL(authority)

@@ -1,4 +1,5 @@
 import type { Mailbox } from '../../model/mailbox.js'
+import type { MailboxWarning } from '../../model/mailbox-warnings.js'
 import type { EffectiveSetting } from '../../model/setting.js'
 import { actionButton, consolePage, link, segment, type View } from './frame.js'
 import { html, type Markup } from './markup.js'
@@ -22,6 +23,7 @@ export interface MailboxEntry extends AttentionMailbox, Pick<Mailbox, 'key' | 'd
   connectionReason: string
   receiving: MailboxDirection
   sending: MailboxDirection
+  warnings: MailboxWarning[]
 }
 
 export interface ReceivedEntry {
@@ -113,7 +115,7 @@ ${own.map((one) => attentionCard(view, one, [mailbox], true))}
 <dl><dt>Receiving</dt><dd>${direction(view, mailbox.receiving)}</dd><dt>Last mail received</dt><dd>${when(mailbox.receiving.lastMail, view.now)}</dd>
 <dt>Sending</dt><dd>${direction(view, mailbox.sending)}</dd>
 <dt>Connection</dt><dd>${mailbox.connectionState}${mailbox.connectionReason !== '' && html` <span class="dim">(${mailbox.connectionReason})</span>`}</dd>
-${connection !== undefined && connectionLife(view, connection)}${mailbox.heldBy !== '' && html`<dt>Address held by</dt><dd>${chip('not here', 'bad')} ${mailbox.heldBy}: both fetch and send; remove one of them.</dd>`}<dt>Name</dt><dd>${mailbox.displayName || '–'}</dd><dt>Purpose</dt><dd>${mailbox.purpose || '–'}</dd><dt>Key and id</dt><dd>${mailbox.key} · ${mailbox.id}</dd></dl>
+${connection !== undefined && connectionLife(view, connection)}${mailbox.heldBy !== '' && html`<dt>Address held by</dt><dd>${chip('not here', 'bad')} ${mailbox.heldBy}: both fetch and send; remove one of them.</dd>`}${mailbox.warnings.map((one) => html`<dt>Warning</dt><dd>${chip('soon', 'wait')} ${one.description} ${one.remedy}</dd>`)}<dt>Name</dt><dd>${mailbox.displayName || '–'}</dd><dt>Purpose</dt><dd>${mailbox.purpose || '–'}</dd><dt>Key and id</dt><dd>${mailbox.key} · ${mailbox.id}</dd></dl>
 <p class="row"><a href="${link(view, '/mails', { mailbox: mailbox.id })}">Open mail of this mailbox</a><a href="${link(view, '/logs', { log: 'sending', mailbox: mailbox.id })}">Sending log</a><a href="${link(view, '/logs', { log: 'receiving', mailbox: mailbox.id })}">Receiving log</a></p>
 ${receives && html`<h2>Received</h2>${receivedTable(view, received)}`}
 <h2>Settings</h2><details><summary>Every setting of this mailbox and who set it</summary>${settingsTable(settings)}</details>`,

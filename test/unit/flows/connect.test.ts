@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { GatewayError } from '../../../lib/errors.js'
+import { readMailboxFacts } from '../../../lib/flows/admin/mailboxes.js'
 import { addReturnUrl } from '../../../lib/flows/admin/return-urls.js'
 import { connectionPartition } from '../../../lib/flows/common/connection-rows.js'
 import { listMailboxes, toRow } from '../../../lib/flows/common/mailbox-rows.js'
@@ -365,6 +366,59 @@ describe('passwords', () => {
     expect(await flows.describeSignIn(deps, tenant, signInId)).toMatchObject({ status: 'confirmed' })
     const row = await deps.tables.get(names.table('signins'), signInId.slice(0, 2), signInId)
     expect(row?.['sealedGrant']).toBe('')
+  })
+
+  test('M-055: a provider that is chosen with the link is not looked up; one that is not known offers both ways', async () => {
+    const asked: string[] = []
+    deps.discovery = {
+      mailExchangers: async (domain) => {
+        asked.push(domain)
+        return []
+      },
+      autoconfig: async () => undefined,
+    }
+    const forced = await start({ transport: 'graph' })
+    expect(await opened(linkOf(forced.link))).toMatchObject({
+      forced: true,
+      microsoft: true,
+      discovered: { provider: 'microsoft' },
+    })
+    expect(asked).toEqual([])
+    // The control; and without a registration there is only the other way.
+    expect(await opened(linkOf((await start()).link))).toMatchObject({
+      forced: false,
+      microsoft: true,
+      discovered: { provider: 'unknown' },
+    })
+    expect(asked).toEqual(['contoso.example'])
+    deps.listRegistrations = async () => []
+    expect(await opened(linkOf(forced.link))).toMatchObject({ forced: false, microsoft: false })
+  })
+
+  test('M-056: a password for a mailbox at Microsoft is saved with a warning; elsewhere, or signed in, there is none', async () => {
+    const warned = async (more: object, own: string) => {
+      const started = await start({ address: own, confirmation: 'tenant-admin' })
+      const link = linkOf(started.link)
+      const { browser, formToken } = await opened(link)
+      await flows.submitPassword(deps, { link, browser, formToken, form: { ...form, username: own, ...more } })
+      const saved = await flows.confirmByAdmin(deps, tenant, started.signInId)
+      const shown = await readMailboxFacts(deps, tenant, saved.mailboxId)
+      expect(shown.warnings).toEqual(saved.warnings)
+      return saved.warnings.map((one) => one.code)
+    }
+    expect(await warned({}, 'one@contoso.example')).toEqual([])
+    expect(await warned({ imapHost: 'outlook.office365.com' }, 'two@contoso.example')).toEqual([
+      'password_at_microsoft',
+    ])
+    expect(await warned({ smtpHost: 'smtp.Office365.com' }, 'three@contoso.example')).toEqual(['password_at_microsoft'])
+    expect(await warned({ smtpHost: 'smtp.office365.com.evil.example' }, 'four@contoso.example')).toEqual([])
+    // Microsoft's own sign-in at the same servers.
+    tokens = { ...tokens, scopes: ['IMAP.AccessAsUser.All', 'SMTP.Send'] }
+    const { link, signInId } = await start({ transport: 'imap-smtp', confirmation: 'tenant-admin' })
+    await flows.completeSignIn(deps, await travel(link))
+    const { mailboxId } = await flows.confirmByAdmin(deps, tenant, signInId)
+    const facts = await readMailboxFacts(deps, tenant, mailboxId)
+    expect(facts).toMatchObject({ receive: { imap: { host: 'outlook.office365.com' } }, warnings: [] })
   })
 
   test('a link cannot be used to guess passwords', async () => {

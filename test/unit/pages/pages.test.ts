@@ -100,6 +100,24 @@ test('M-056: a password for a Microsoft mailbox is warned about; for another it 
   expect(page('basic')).not.toContain('switched passwords off')
 })
 
+test('M-055: an unknown provider offers both ways, one that was chosen only its own', () => {
+  const page = (provider: string, forced: boolean) =>
+    connectPage({
+      link: 'a.b',
+      tenantName: 'Acme',
+      target,
+      signInAs: 'a@b.c',
+      discovered: { provider, evidence: '' },
+      microsoft: true,
+      forced,
+      formToken: '',
+    })
+  expect(page('unknown', false)).toContain('Continue with Microsoft')
+  expect(page('unknown', false)).toContain('name="password"')
+  expect(page('microsoft', true)).toContain('Continue with Microsoft')
+  expect(page('microsoft', true)).not.toContain('name="password"')
+})
+
 test('M-072: the three verdicts are said apart', () => {
   const verdicts = {
     signIn: { verdict: 'works' },
