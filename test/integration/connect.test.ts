@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
+import { parseMailSubmission } from '../../lib/model/mail-submission.js'
 import {
   beginSignIn,
   type ConnectSite,
@@ -336,6 +337,58 @@ describe('attacks', () => {
     expect(
       (await browser.visit({ method: 'POST', url: link, form: { token: tokenOf(page.body) } }, false)).status,
     ).toBe(303)
+  })
+
+  test('SEC-04: a victim who signs in at an attacker’s link gives nothing away without the session that started it', async () => {
+    await site.gateway.admin.createTenant({ id: 'attacker', name: 'Attacker Ltd' })
+    await site.gateway.registrations.save('attacker', undefined, registrationInput)
+    await site.gateway.admin.addReturnUrl('attacker', 'https://attacker.example/done')
+    const secrets = site.vault.snapshot().length
+    const victim = person()
+    const { link, signInId } = await site.gateway.connect.startSignIn('attacker', {
+      ...asked,
+      address: victim,
+      confirmation: 'result-code',
+      returnUrl: 'https://attacker.example/done',
+      binding,
+    })
+    const browser = site.browser()
+    // Our own page says who gets what, and is not skipped.
+    expect((await browser.visit({ method: 'GET', url: link })).body).toContain('Attacker Ltd')
+    expect((await signIn(browser, link, victim)).status).toBe(200)
+    expect(await site.gateway.connect.describeSignIn('attacker', signInId)).toMatchObject({
+      status: 'signed-in',
+      mailboxId: '',
+      connectionId: '',
+    })
+    // No mailbox, no connection: nothing to list, to poll or to send with, and nothing in the vault.
+    const nothing = async () => {
+      expect(await site.gateway.admin.listMailboxFacts('attacker')).toEqual([])
+      expect(await site.gateway.tokens.listConnectionFacts('attacker')).toEqual([])
+      const mail = parseMailSubmission({ to: [{ address: victim }], subject: 'x', text: 'x' })
+      await expect(site.gateway.send.acceptMail('attacker', mail)).rejects.toMatchObject({ code: 'no_mail_server' })
+      const mailboxes = [{ tenant: 'attacker', mailboxId: signInId }]
+      expect(await site.gateway.receive.pollBatch({ v: 1, mailboxes })).not.toMatchObject([{ handedOver: 1 }])
+    }
+    await nothing()
+    const guesses = ['', 'x', signInId, `${signInId}.${'a'.repeat(32)}`]
+    for (const code of guesses)
+      await expect(site.gateway.connect.confirmSignIn('attacker', signInId, { code, binding })).rejects.toMatchObject({
+        code: 'result_code_invalid',
+      })
+    await expect(site.gateway.connect.confirmByAdmin('attacker', signInId)).rejects.toBeDefined()
+    // Ten minutes later there is no trace of it.
+    const table = site.names.table('signins')
+    const key = { partitionKey: signInId.slice(0, 2), rowKey: signInId }
+    const row = await site.tables.get(table, key.partitionKey, key.rowKey)
+    await site.tables.update(table, { ...key, expiresAt: Date.now() - 1 }, row?.etag ?? '')
+    const due = site.tables.query(site.names.table('due'), { partitionRange: ['signin~', 'signin~~'] })
+    for await (const one of due)
+      if (one.rowKey === `attacker~${signInId}`) await site.tables.upsert(site.names.table('due'), { ...one, dueAt: 1 })
+    await site.gateway.connect.expireSignIns()
+    expect(await site.tables.get(table, key.partitionKey, key.rowKey)).toBeUndefined()
+    await nothing()
+    expect(site.vault.snapshot()).toHaveLength(secrets)
   })
 
   test('SEC-04: the result page shows the code only to the browser that signed in', async () => {

@@ -136,7 +136,11 @@ test('an expired client secret is the operator’s business', async () => {
 })
 
 /** A token endpoint of a few lines that answers with a changed id_token. */
-async function answering(change: (claims: Record<string, unknown>) => object, without: string[] = []) {
+async function answering(
+  change: (claims: Record<string, unknown>) => object,
+  without: string[] = [],
+  more: Partial<Registration> = {},
+) {
   const network = networkClient({ origins: { [microsoft]: entra.url } })
   const post = network.sendPostRequestAsync.bind(network)
   network.sendPostRequestAsync = async <T>(url: string, options?: Parameters<typeof post>[1]) => {
@@ -147,20 +151,24 @@ async function answering(change: (claims: Record<string, unknown>) => object, wi
     for (const field of without) delete response.body[field]
     return response as Awaited<ReturnType<typeof post<T>>>
   }
-  return microsoftProvider({ clock, network }).redeem(await signIn())
+  return microsoftProvider({ clock, network }).redeem(await signIn('ana@contoso.example', more))
 }
 
-test('an identity for another client, issuer, sign-in or time is refused; the untouched one is accepted', async () => {
+test('SEC-08, P-24: an identity for another client, issuer, directory, sign-in or time is refused; the untouched one is accepted', async () => {
+  const ofDirectory = { authority: `${microsoft}/${demo.tenantId}` }
   await answering(() => ({}))
+  await answering(() => ({}), [], ofDirectory)
   const wrong: [string, object][] = [
     ['aud', { aud: 'someone-else' }],
     ['iss', { iss: 'https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0' }],
     ['iss', { iss: 'https://evil.example/v2.0' }],
+    ['iss', { tid: '9188040d-6c67-4c5b-b112-36a304b66dad' }],
+    ['tid', { tid: demo.otherTenantId, iss: `${microsoft}/${demo.otherTenantId}/v2.0` }],
     ['nonce', { nonce: 'other' }],
     ['exp', { exp: Math.floor(now / 1000) - 3600 }],
   ]
   for (const [claim, change] of wrong) {
-    const error = await failure(answering(() => change))
+    const error = await failure(answering(() => change, [], claim === 'tid' ? ofDirectory : {}))
     expect(error, claim).toMatchObject({ code: 'id_token_invalid', description: expect.stringContaining(claim) })
   }
 })
