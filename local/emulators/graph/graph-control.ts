@@ -1,6 +1,7 @@
 /** Everything a test or a demo may turn at the emulated Graph; the same names work over `POST /__control`. */
 import type { User } from '../directory.js'
 import type { FaultOrder } from '../faults.js'
+import { exchangeSubmission, type SubmissionLimits, SubmissionMeter } from '../submission-limits.js'
 import {
   exchangeLimits,
   type GraphCounters,
@@ -25,6 +26,8 @@ export interface GraphControl {
   setLatency(ms: number): void
   /** Exchange's limits with these changed; `false` switches them off. */
   setLimits(limits: Partial<GraphLimits> | false): void
+  /** Mails a minute and recipients a day, Exchange's with these changed. Not enforced until this is called. */
+  setSubmissionLimits(limits: Partial<SubmissionLimits>): void
   /** All delta links of this mailbox answer 410 from now on. */
   forgetDeltaLinks(address: string): void
   /** Drops a mail into an inbox. */
@@ -50,6 +53,9 @@ export function graphControl(state: GraphState): GraphControl {
     },
     setLimits: (limits) => {
       state.limits = limits === false ? undefined : { ...exchangeLimits, ...limits }
+    },
+    setSubmissionLimits: (limits) => {
+      state.submissions = new SubmissionMeter({ ...exchangeSubmission, ...limits }, state.now)
     },
     forgetDeltaLinks: (address) => {
       const user = state.directory.user(address)

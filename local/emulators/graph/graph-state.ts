@@ -3,6 +3,7 @@ import type { Directory, Mailbox, User } from '../directory.js'
 import type { AccessTokenClaims } from '../entra/verify-access-token.js'
 import { Faults } from '../faults.js'
 import type { Request } from '../loopback-server.js'
+import type { SubmissionMeter } from '../submission-limits.js'
 
 export interface GraphLimits {
   /** Requests at once per mailbox before 429; Exchange: 4. */
@@ -24,6 +25,8 @@ export interface GraphCounters {
   /** Most requests ever open at once for one mailbox. */
   peakConcurrency: number
   throttled: number
+  /** Mails beyond what the mailbox may submit; see `setSubmissionLimits`. */
+  submissionViolations: number
   /** Mails accepted and carried out, whatever the answer was. */
   sends: number
 }
@@ -61,6 +64,7 @@ export interface GraphState {
   /** Called for each recipient outside the directory. */
   onDeliver: ((from: string, to: string[], raw: Buffer) => void | Promise<void>) | undefined
   limits: GraphLimits | undefined
+  submissions: SubmissionMeter | undefined
   latencyMs: number
   faults: Faults
   open: Map<string, number>
@@ -100,6 +104,7 @@ export const zeroGraphCounters = (): GraphCounters => ({
   concurrencyViolations: 0,
   peakConcurrency: 0,
   throttled: 0,
+  submissionViolations: 0,
   sends: 0,
 })
 
@@ -107,6 +112,7 @@ export const newGraphState = (
   fields: Pick<GraphState, 'directory' | 'now' | 'verify' | 'onDeliver' | 'limits'>,
 ): GraphState => ({
   ...fields,
+  submissions: undefined,
   latencyMs: 0,
   faults: new Faults(),
   open: new Map(),

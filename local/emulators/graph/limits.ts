@@ -23,6 +23,15 @@ export async function underLimits<T>(state: GraphState, user: User, answer: () =
   }
 }
 
+/** One more mail to so many recipients, when submissions are limited. */
+export function countSubmission(state: GraphState, user: User, recipients: number): void {
+  const over = state.submissions?.over(user.oid, recipients)
+  if (over === undefined) return
+  state.counters.submissionViolations += 1
+  if (over === 'minute') throw throttled(state, 'message rate', 60)
+  throw new GraphRefusal(429, 'ErrorExceededMessageLimit', 'The sender reached its recipient limit of the day.')
+}
+
 function rateOf(state: GraphState, user: User): number {
   const now = state.now()
   const window = state.windows.get(user.oid)

@@ -9,6 +9,7 @@ import { maySendAs } from './access.js'
 import { draftOf, jsonBody, newMail } from './drafts.js'
 import { badRequest, usualRefusal } from './graph-refusal.js'
 import type { MailboxRequest } from './graph-state.js'
+import { countSubmission } from './limits.js'
 import type { MessageInput } from './message-input.js'
 import { contentOf, headerOf, withoutHeader } from './mime.js'
 
@@ -45,6 +46,7 @@ async function submit(of: MailboxRequest, mail: Pick<Message, 'raw' | 'content'>
   }
   const recipients = recipientsOf(content)
   if (state.limits && mail.raw.length > state.limits.messageBytes) throw usualRefusal(413, 'ErrorMessageSizeExceeded')
+  countSubmission(state, user, recipients.length)
   keepCopy()
   state.counters.sends += 1
   const raw = transported(of, mail.raw, from)

@@ -8,6 +8,13 @@ export interface SmtpReply {
 
 export type SmtpPhase = 'connect' | 'auth' | 'mail-from' | 'rcpt-to' | 'data'
 
+/** Beyond the limits of a mailbox, in Exchange's words. */
+export const overLimit: Record<'connections' | 'minute' | 'day', SmtpReply> = {
+  connections: { code: 432, text: '4.3.2 STOREDRV.ClientSubmit; concurrent connection limit exceeded' },
+  minute: { code: 451, text: '4.7.500 Server busy. Please try again later.' },
+  day: { code: 550, text: '5.1.90 Your message can not be sent because the daily recipient limit was reached.' },
+}
+
 const byRecipient: Record<string, SmtpReply> = {
   busy: { code: 451, text: '4.7.500 Server busy. Please try again later.' },
   unknown: { code: 550, text: '5.1.1 The e-mail account that you tried to reach does not exist.' },
@@ -17,7 +24,7 @@ const byRecipient: Record<string, SmtpReply> = {
 }
 const bySender: Record<string, SmtpReply> = {
   storing: { code: 432, text: '4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded [Hostname=LOCAL.example]' },
-  dailylimit: { code: 550, text: '5.1.90 Your message can not be sent because the daily recipient limit was reached.' },
+  dailylimit: overLimit.day,
 }
 const afterBody: Record<string, SmtpReply> = { sendasdenied: sendAsDenied('sendasdenied') }
 const byLogin: Record<string, SmtpReply> = {

@@ -9,7 +9,8 @@ import { SMTPServer, type SMTPServerAuthentication, type SMTPServerSession } fro
 import { SMTPConnection } from 'smtp-server/lib/smtp-connection.js'
 import { type AccountOptions, mayLogIn } from '../accounts.js'
 import type { ServerCertificate } from '../certificate.js'
-import { badCredentials, Refusals, type SmtpReply, sendAsDenied } from './refusals.js'
+import type { SubmissionMeter } from '../submission-limits.js'
+import { badCredentials, overLimit, Refusals, type SmtpReply, sendAsDenied } from './refusals.js'
 
 export interface SmtpOptions extends AccountOptions {
   mode: 'starttls' | 'implicit' | 'plain'
@@ -19,6 +20,8 @@ export interface SmtpOptions extends AccountOptions {
   anonymous?: boolean
   /** Refuse senders other than the account and its `sendAs`. Default true. */
   enforceSender?: boolean
+  /** What each account may submit; absent: no limits. */
+  meter?: SubmissionMeter
   /** Largest mail in bytes; default 35 MiB, what Exchange Online grants a mailbox by default. */
   maxBytes?: number
   /** Called before the mail is acknowledged; a rejection becomes `451 4.3.0`. */
@@ -111,9 +114,16 @@ export async function startSmtp(options: SmtpOptions): Promise<SmtpEmulator> {
     onAuth: (auth, _session, done) => {
       logins += 1
       void login(options, refusals, auth).then(
-        (user) => ('code' in user ? done(refused(user)) : done(null, { user })),
+        (user) => {
+          if ('code' in user) return done(refused(user))
+          if (options.meter?.enter(user.name) === false) return done(refused(overLimit.connections))
+          done(null, { user })
+        },
         (error: Error) => done(error),
       )
+    },
+    onClose: ({ user }) => {
+      if (user !== undefined) options.meter?.leave((user as unknown as SessionUser).name)
     },
     onMailFrom: (address, _session, done) => done(refused(refusals.of('mail-from', address.address))),
     onRcptTo: (address, session, done) => done(refused(refusals.of('rcpt-to', address.address, fromOf(session)))),
@@ -135,6 +145,8 @@ export async function startSmtp(options: SmtpOptions): Promise<SmtpEmulator> {
     const user = session.user as SessionUser | undefined
     const refusal = refusals.of('data', from) ?? senderRefusal(options, user, from)
     if (refusal) return refusal
+    const over = options.meter?.over(user?.name ?? from, session.envelope.rcptTo.length)
+    if (over) return overLimit[over]
     const envelope = { from, to: session.envelope.rcptTo.map((recipient) => recipient.address) }
     const seen = { id: session.id, user: user?.name, method: user?.method, secure: session.secure }
     await options.onMail?.(envelope, raw, seen)
