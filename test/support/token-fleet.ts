@@ -151,14 +151,16 @@ async function startWorkers(count: number, stops: (() => unknown)[], plan: Token
   return workers
 }
 
-async function ask(worker: ChildProcess, question: TokenQuestion): Promise<TokenAnswer> {
-  const answer = once(worker, 'message') as Promise<[TokenAnswer]>
-  const died = once(worker, 'exit').then(([code]) => {
-    throw new Error(`a token worker ended with ${code}`)
+function ask(worker: ChildProcess, question: TokenQuestion): Promise<TokenAnswer> {
+  return new Promise((resolve, reject) => {
+    const died = (code: number | null) => reject(new Error(`a token worker ended with ${code}`))
+    worker.once('exit', died)
+    worker.once('message', (answer: TokenAnswer) => {
+      worker.off('exit', died)
+      resolve(answer)
+    })
+    worker.send(question)
   })
-  died.catch(() => {})
-  worker.send(question)
-  return (await Promise.race([answer, died]))[0]
 }
 
 async function reuse(url: string, refreshToken: string): Promise<void> {
