@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { GatewayError } from '../../lib/errors.js'
 import { adminFlows } from '../../lib/flows/admin/index.js'
 import { registrations } from '../../lib/flows/admin/registrations.js'
 import { continueRemovals, type RemoveTenantDependencies, removeTenant } from '../../lib/flows/admin/remove-tenant.js'
@@ -8,6 +9,7 @@ import { takeHold } from '../../lib/flows/common/holders.js'
 import { writeLog } from '../../lib/flows/common/log-row.js'
 import { mailboxPartition } from '../../lib/flows/common/mailbox-rows.js'
 import { sealKeys } from '../../lib/flows/common/seal-keys.js'
+import { listAttention } from '../../lib/flows/ops/list-attention.js'
 import { prepareStorage } from '../../lib/flows/ops/prepare-storage.js'
 import { emitEvent } from '../../lib/flows/tell/emit-event.js'
 import { tokenFlows } from '../../lib/flows/tokens/index.js'
@@ -100,6 +102,21 @@ async function world() {
   }
   return { clock, stores, process, secrets }
 }
+
+const vaultRefuses = new GatewayError('vault_forbidden', 'needs-admin', {
+  description: 'Key Vault refuses.',
+  remedy: 'Give the identity its role.',
+})
+
+const toOperators = async (deps: RemoveTenantDependencies) =>
+  (await listAttention(deps, '~')).filter(({ tenant }) => tenant === '~')
+
+/** Journal rows of the tenant without end. */
+const busyLog = ({ tables }: RemoveTenantDependencies): RemoveTenantDependencies['tables']['query'] =>
+  async function* (table, where, ...more) {
+    if (table !== names.table('mails')) return yield* tables.query(table, where, ...more)
+    for (let n = 0; n < 6_000; n++) yield { partitionKey: 'acme~x', rowKey: `row${n}` }
+  }
 
 const marker = (tenant: string): string => `marker of ${tenant}!`
 
@@ -218,6 +235,55 @@ describe('removing a tenant', () => {
       expect(events, `step ${step}`).toEqual([0, 1])
     }
   }, 60_000)
+
+  test('SEC-44 P-04: a removal that cannot go on is told to operators with the reason, once, until it is over', async () => {
+    const w = await world()
+    const { deps } = w.process()
+    const told = () => toOperators(deps)
+    const refusing = {
+      ...deps,
+      vault: { ...deps.vault, remove: () => Promise.reject(vaultRefuses) },
+      forgetGrant: () => Promise.reject(vaultRefuses),
+    }
+    await expect(removeTenant(refusing, 'acme')).rejects.toBe(vaultRefuses)
+    w.clock.advance(59 * minute)
+    await continueRemovals(refusing)
+    expect(await told()).toEqual([])
+    for (let pass = 0; pass < 3; pass++) {
+      w.clock.advance(minute)
+      await continueRemovals(refusing)
+    }
+    expect(await told()).toMatchObject([
+      {
+        kind: 'removal',
+        id: 'acme',
+        code: 'removal_late',
+        whoActs: 'Gateway operator',
+        subject: 'acme',
+        description: expect.stringMatching(/^Tenant acme has been on its way out for 1 hours.*Key Vault refuses\.$/),
+        remedy: 'Give the identity its role.',
+      },
+    ])
+    await continueRemovals(deps)
+    expect(await w.stores.tables.get(names.table('tenants'), 'acme', 'tenant')).toMatchObject({ state: 'removed' })
+    expect(await told()).toEqual([])
+  })
+
+  test('SEC-44: a removal that merely takes long is told after a day', async () => {
+    const w = await world()
+    const { deps } = w.process()
+    await removeTenant(deps, 'acme')
+    // More than one pass may delete, each time again.
+    const endless = { ...deps, tables: { ...deps.tables, query: busyLog(deps) } }
+    w.clock.advance(23 * 60 * minute)
+    await continueRemovals(endless)
+    expect(await toOperators(deps)).toEqual([])
+    w.clock.advance(60 * minute)
+    await continueRemovals(endless)
+    expect(await toOperators(deps)).toMatchObject([
+      { code: 'removal_late', remedy: expect.stringContaining('it goes on each minute') },
+    ])
+  })
 
   describe('through the API, on real storage', () => {
     let site: AdminSite

@@ -6,9 +6,10 @@
  * some minutes with what they had in memory; only a pass that begins after that time, and finds an end, deletes the
  * secrets once more, purges them where the vault allows, and leaves a tombstone: the id is never given again.
  */
-import { asGatewayError, notFound, RowChangedError } from '../../errors.js'
+import { asGatewayError, GatewayError, notFound, RowChangedError } from '../../errors.js'
 import { containerNames, logNames } from '../../model/names.js'
 import type { Row } from '../../ports/tables.js'
+import { clearAttention, raiseAttention } from '../common/attention.js'
 import { connectionPartition, listConnections } from '../common/connection-rows.js'
 import { type Budget, deleteRows, sideBySide } from '../common/delete-rows.js'
 import type { Dependencies } from '../common/dependencies.js'
@@ -30,6 +31,9 @@ export interface TenantRemoval {
 
 /** Longer than anything is remembered or held: known callers 1 minute, lanes and polls 1 minute, token calls 90 seconds. */
 const settledMs = 5 * 60_000
+/** After how long people are told of a removal whose passes fail, and of one that merely goes on. */
+const failingHours = 1
+const quietHours = 24
 /** Rows and blobs of one pass; a pass runs each minute. */
 const passBudget = 5_000
 
@@ -44,13 +48,32 @@ export async function removeTenant(deps: RemoveTenantDependencies, id: string): 
 /** Timer part: goes on with every tenant that is being removed. */
 export async function continueRemovals(deps: RemoveTenantDependencies): Promise<void> {
   const table = deps.names.table('tenants')
-  for await (const { rowKey } of deps.tables.query(table, { partition: '~', rowRange: ['removal~', 'removal~~'] }))
+  for await (const row of deps.tables.query(table, { partition: '~', rowRange: ['removal~', 'removal~~'] })) {
+    const tenant = row.rowKey.slice('removal~'.length)
     try {
-      await removalPass(deps, rowKey.slice('removal~'.length))
+      if (!(await removalPass(deps, tenant))) await tellIfLate(deps, tenant, Number(row['since']))
     } catch (error) {
       // The next pass goes on; one tenant's trouble holds up no other.
       deps.log.error('sweep-part-failed', { part: 'removals', code: asGatewayError(error).code })
+      await tellIfLate(deps, tenant, Number(row['since']), asGatewayError(error)).catch(() => {})
     }
+  }
+}
+
+/** A customer was promised that everything goes: an operator hears when it does not, with the reason of the latest pass. */
+async function tellIfLate(deps: Dependencies, tenant: string, since: number, reason?: GatewayError): Promise<void> {
+  const hours = Math.floor((deps.clock.now() - since) / 3_600_000)
+  if (hours < (reason === undefined ? quietHours : failingHours)) return
+  const late = `Tenant ${tenant} has been on its way out for ${hours} hours and is not gone.`
+  const error = new GatewayError('removal_late', 'needs-admin', {
+    hint: 'operator',
+    description: reason === undefined ? late : `${late} The latest pass failed: ${reason.description}`,
+    remedy:
+      reason?.remedy ??
+      'Nothing fails: it goes on each minute. Look how much of the tenant is left and whether the function "sweep" runs.',
+    ...(reason?.peerLine === undefined ? {} : { peerLine: reason.peerLine }),
+  })
+  await raiseAttention(deps, '~', 'removal', tenant, error, { subject: tenant })
 }
 
 /** The hint for the timer before the truth; a hint without a mark is dropped by the next pass. */
@@ -96,6 +119,7 @@ async function finish(deps: Dependencies, tenant: string): Promise<true> {
   const table = deps.names.table('tenants')
   await deps.tables.remove(table, '~', `tenant~${tenant}`)
   await writeLog(deps, 'auditlog', { tenant: '~', action: 'tenant-removed', subject: tenant })
+  await clearAttention(deps, '~', 'removal', tenant)
   await deps.tables.remove(table, '~', `removal~${tenant}`)
   return true
 }

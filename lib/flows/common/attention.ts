@@ -12,6 +12,7 @@ export type AttentionKind =
   | 'mail-unknown'
   | 'message'
   | 'balance'
+  | 'removal'
 
 /**
  * What is broken now and who acts: one row per unhealthy subject, gone when it is healthy again. Returns true when the

@@ -12,7 +12,7 @@ export function when(time: string | number, now: number, never = 'never'): Marku
   const ms = typeof time === 'number' ? time : Date.parse(time)
   if (!Number.isFinite(ms) || ms <= 0 || ms > 8.64e15) return html`<span class="dim">${never}</span>`
   const iso = new Date(ms).toISOString()
-  return html`<time datetime="${iso}">${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC <span class="dim">(${relative(ms - now)})</span></time>`
+  return html`<time datetime="${iso}"><span class="at">${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC</span> <span class="dim">(${relative(ms - now)})</span></time>`
 }
 
 /** `in 5 min`, `3 h ago`. */
@@ -71,6 +71,7 @@ const kinds = new Map([
   ['mail-unknown', 'Mail with unknown outcome'],
   ['message', 'Queue message given up'],
   ['balance', 'Count of mails'],
+  ['removal', 'Removal of a tenant'],
 ])
 
 export const kindWords = (kind: string): string => kinds.get(kind) ?? kind
