@@ -106,6 +106,10 @@ export class RowChangedError extends Error {}
 /** Storage: nothing under that key. */
 export class RowMissingError extends Error {}
 
+/** Our own storage is the trouble: it does not answer, or refuses us. */
+export const isStorageAway = (error: unknown): boolean =>
+  error instanceof GatewayError && (error.code === 'storage_unavailable' || error.code === 'storage_forbidden')
+
 /** Anything caught, as a GatewayError; what is not one of ours is a bug of ours and says so without leaking its text. */
 export function asGatewayError(error: unknown): GatewayError {
   if (error instanceof GatewayError) return error

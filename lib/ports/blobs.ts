@@ -6,7 +6,7 @@ export interface StoredBlob {
   etag: string
 }
 
-/** Blob storage. Errors: GatewayError `storage_unavailable`; a missing blob is `undefined`. */
+/** Blob storage. Errors: GatewayError `storage_unavailable` or `storage_forbidden`; a missing blob is `undefined`. */
 export interface Blobs {
   /** `ifAbsent`: keeps an existing blob of that name and reports `false`. Returns whether it was written. */
   put(

@@ -1,4 +1,4 @@
-/** Storage queues: JSON messages, written base64 with TTL -1 unless said. Errors: GatewayError `storage_unavailable`. */
+/** Storage queues: JSON messages, written base64 with TTL -1 unless said. Errors: GatewayError `storage_unavailable` or `storage_forbidden`. */
 export interface Queues {
   /** `delayMs` at most 120,000 (waiting belongs in rows). `ttlSeconds` default never. */
   send(queue: string, message: unknown, options?: { delayMs?: number; ttlSeconds?: number }): Promise<void>

@@ -1,6 +1,6 @@
 /**
  * Table storage as the flows need it. Errors: `RowExistsError` (409), `RowChangedError` (412), `RowMissingError` (404);
- * anything else is a GatewayError of class transient (`storage_unavailable`) with `retryAfterMs`.
+ * anything else is a GatewayError of class transient (`storage_unavailable` or `storage_forbidden`) with `retryAfterMs`.
  */
 export type Value = string | number | boolean | Date | undefined
 

@@ -56,16 +56,19 @@ export function faultOf(error: unknown): { status: number; code: string; retryAf
   }
 }
 
-/** Any other failure of storage: the caller waits and tries again. */
+/**
+ * Any other failure of storage: the caller waits and tries again. No answer and a refusal have different cures, so they
+ * are two codes: `storage_unavailable` and `storage_forbidden`.
+ */
 export function storageUnavailable(error: unknown): GatewayError {
   if (error instanceof GatewayError) return error
   const { status, code, retryAfterMs } = faultOf(error)
   const refused = status === 401 || status === 403
-  return new GatewayError('storage_unavailable', 'transient', {
+  return new GatewayError(refused ? 'storage_forbidden' : 'storage_unavailable', 'transient', {
     hint: refused ? 'operator' : status === 400 ? 'bug' : 'throttle',
     description: refused ? 'Storage refuses the gateway access.' : 'Storage did not answer as expected.',
     remedy: refused
-      ? "Check the role assignments of the gateway's identity on the storage account."
+      ? "Check the role assignments of the gateway's identity on the storage account and the account's network rules."
       : 'The gateway tries again by itself; look at the storage account when it lasts.',
     peerLine: `${status} ${/^[\w-]{1,80}$/.test(code) ? code : ''}`.trim(),
     retryAfterMs: retryAfterMs ?? 5_000,

@@ -14,8 +14,12 @@ export const remedies = {
     'Look at the spelling in the settings, at DNS, and at the private DNS zones linked to the network.',
   ],
   'storage-unavailable': [
-    'A storage service does not answer or refuses.',
-    'Compare the endpoint in the settings, the role assignments of the identity (docs/deploy.md) and the network rules of the storage account.',
+    'A storage service does not answer.',
+    'Compare the endpoint in the settings, the private endpoints and network rules of the storage account, and its state.',
+  ],
+  'storage-forbidden': [
+    'A storage service refuses.',
+    'Give the identity the storage roles of docs/deploy.md and wait ten minutes; a firewall of the account that lacks this network refuses in the same way.',
   ],
   'vault-unavailable': [
     'Key Vault does not answer.',

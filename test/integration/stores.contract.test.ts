@@ -227,6 +227,21 @@ test('storage that does not answer is storage_unavailable and transient', async 
   expect(failure).toMatchObject({ code: 'storage_unavailable', class: 'transient' })
 })
 
+test('storage that refuses is storage_forbidden: another code and another cure than no answer', async () => {
+  const refused = { connectionString: connectionString.replace(/AccountKey=[^;]+/, 'AccountKey=d3Jvbmc=') }
+  for (const ask of [
+    () => azureTables(refused).get('any', 'a', 'b'),
+    () => azureQueues(refused).depth('any'),
+    () => azureBlobs(refused).get('any', 'a'),
+  ])
+    await expect(ask()).rejects.toMatchObject({
+      code: 'storage_forbidden',
+      class: 'transient',
+      remedy: expect.stringMatching(/role assignments/),
+      peerLine: expect.stringMatching(/^403 /),
+    })
+})
+
 test('plain http is only for this machine', () => {
   const far = connectionString.replace(/127\.0\.0\.1/g, '10.0.0.5')
   expect(() => azureTables({ connectionString: far })).toThrow(/storage_insecure/)

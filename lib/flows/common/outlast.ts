@@ -1,4 +1,4 @@
-import { GatewayError } from '../../errors.js'
+import { isStorageAway } from '../../errors.js'
 import type { Dependencies } from './dependencies.js'
 
 /** Less than any lease that protects what is being written. */
@@ -16,8 +16,7 @@ export async function outlast<T>(deps: Pick<Dependencies, 'clock'>, work: () => 
     try {
       return await work()
     } catch (error) {
-      const isAway = error instanceof GatewayError && error.code === 'storage_unavailable'
-      if (!isAway || waitedMs >= longestMs) throw error
+      if (!isStorageAway(error) || waitedMs >= longestMs) throw error
     }
     await deps.clock.sleep(pauseMs)
     waitedMs += pauseMs
