@@ -6,9 +6,8 @@ import { mailPage } from '../lib/pages/console/mail-pages.js'
 export const consoleMail = consoleHandler(gateway, async ({ g, tenant, view, params }) => {
   const mail = await g.send.readMail(tenant, params['id'] ?? '')
   const mailboxes = await g.admin.listMailboxFacts(tenant)
-  // A mail outlives its mailbox: then only the id is known.
-  const address = mailboxes.find((one) => one.id === mail.mailboxId)?.address ?? mail.mailboxId
-  return mailPage(view, mail, address)
+  const mailbox = mailboxes.find((one) => one.id === mail.mailboxId)
+  return mailPage(view, mail, mailbox)
 })
 
 app.http('console-mail', {

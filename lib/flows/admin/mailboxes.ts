@@ -10,6 +10,7 @@ import { readConnection } from '../common/connection-rows.js'
 import type { Dependencies } from '../common/dependencies.js'
 import { holderId, holderName, isHeldBy, readHolder } from '../common/holders.js'
 import { fromRow, mailboxPartition } from '../common/mailbox-rows.js'
+import { laneOpensAt, laneState } from '../send/lane.js'
 
 export interface Direction {
   transport: string
@@ -17,6 +18,8 @@ export interface Direction {
   lastSuccess: string
   lastMail: string
   failures: number
+  /** What is wrong now, in plain words; empty when it works. */
+  problem: string
 }
 
 export interface MailboxFacts extends Mailbox {
@@ -26,7 +29,8 @@ export interface MailboxFacts extends Mailbox {
   connectionState: string
   connectionReason: string
   receiving: Direction
-  sending: Direction & { gate: string }
+  /** `nextTry`: ISO date before which nothing is sent; empty: at once, or not before somebody acted. */
+  sending: Direction & { gate: string; nextTry: string }
   warnings: MailboxWarning[]
 }
 
@@ -78,6 +82,7 @@ async function factsOf(deps: Dependencies, rows: Row[], defaultId: string): Prom
       lastSuccess: isoOf(receiving?.[Number(receiving['failures'] ?? 0) === 0 ? 'polledAt' : 'lastSuccessAt']),
       lastMail: isoOf(receiving?.['lastMailAt']),
       failures: Number(receiving?.['failures'] ?? 0),
+      problem: String(receiving?.['problem'] ?? ''),
     },
     sending: {
       transport: mailbox.send.transport,
@@ -85,9 +90,17 @@ async function factsOf(deps: Dependencies, rows: Row[], defaultId: string): Prom
       lastMail: isoOf(lane?.['lastSuccess']),
       failures: Number(lane?.['failures'] ?? 0),
       gate: String(lane?.['gate'] ?? 'open'),
+      problem: String(lane?.[lane['gate'] === 'closed' ? 'gateReason' : 'failure'] ?? ''),
+      nextTry: nextTry(deps.clock.now(), lane),
     },
     warnings: mailboxWarnings(connection?.mode, [mailbox.receive, mailbox.send]),
   }
+}
+
+function nextTry(now: number, lane: Row | undefined): string {
+  if (lane === undefined) return ''
+  const at = laneOpensAt(laneState(lane), now)
+  return at > 0 && Number.isFinite(at) ? isoOf(at) : ''
 }
 
 async function heldElsewhere(deps: Dependencies, { tenant, id, address }: Mailbox): Promise<string> {

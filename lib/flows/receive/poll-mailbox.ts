@@ -237,6 +237,7 @@ async function continueBacklog(deps: ReceiveDependencies, { tenant, id, epoch }:
 const cleanState = {
   failures: 0,
   code: '',
+  problem: '',
   attention: false,
   busy: false,
   suspect: '',
@@ -266,6 +267,7 @@ async function fail(
       lastMailAt: progress.handedOver > 0 ? now : state.lastMailAt,
       failures,
       code: error.code,
+      problem: error.description.slice(0, 500),
       attention,
       busy: false,
       suspect: progress.suspect,

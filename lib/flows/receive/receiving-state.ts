@@ -23,6 +23,8 @@ export interface ReceivingState {
   failures: number
   /** Code of the latest failure, empty when the latest poll went well. */
   code: string
+  /** Its plain description. */
+  problem: string
   /** People were told that this mailbox is not being read. */
   attention: boolean
   /** A poll had mail in its hands; still set at the start of the next one, it says that the process died. */
@@ -77,6 +79,7 @@ export async function stateOf(deps: ReceiveDependencies, mailbox: Mailbox, row: 
     lastMailAt: number('lastMailAt'),
     failures: number('failures'),
     code: text('code'),
+    problem: text('problem'),
     attention: row['attention'] === true,
     busy: row['busy'] === true,
     suspect: text('suspect'),

@@ -4,7 +4,7 @@
  * something is due. The scan after the release is what makes dropping safe. A crash anywhere is caught by the lane's due
  * row. A peer that asks us to wait pauses the lane; one that asks for a person closes its gate.
  */
-import { asGatewayError, type GatewayError, RowChangedError } from '../../errors.js'
+import { asGatewayError, type GatewayError, isStorageAway, RowChangedError } from '../../errors.js'
 import { isId, isTenantId } from '../../model/ids.js'
 import type { Mailbox } from '../../model/mailbox.js'
 import { backoffMs } from '../../protocol/backoff.js'
@@ -77,6 +77,8 @@ async function drain(deps: SendDependencies, lane: HeldLane, mailbox: Mailbox, s
   const { laneMails, laneSeconds } = deps.settings
   let found: SendRoute | undefined
   let session: ReturnType<typeof laneSession> | undefined
+  // Many mails refused in one go are one failure of the peer.
+  let struggled = false
   const within = (): boolean => seen.size < laneMails && deps.clock.now() - started < laneSeconds * 1000
   try {
     while (within()) {
@@ -100,18 +102,22 @@ async function drain(deps: SendDependencies, lane: HeldLane, mailbox: Mailbox, s
           const allowedAt = laneAllows(lane.state, found.limits, recipients, deps.clock.now())
           if (allowedAt > 0) return pause(lane, allowedAt)
           const open = await session.get()
-          await nowHealthy(deps, lane)
           const route = found
           const verdict = await session.limited(() => sendMail(deps, lane, route, open, pick.entry))
           lane.note(countMail(lane.state, recipients, deps.clock.now()))
           if (verdict.next === 'lost') return 0
-          if (verdict.next === 'reopen') await session.drop()
+          if (verdict.next === 'go-on' && verdict.answer) await nowHealthy(deps, lane, verdict.answer === 'taken')
+          if (verdict.next === 'reopen') {
+            await session.drop()
+            if (!struggled) await countFailure(deps, lane, found.connectionId, verdict.error)
+            struggled = true
+          }
           if (verdict.next === 'stop') return await stop(deps, lane, found.connectionId, verdict.error)
         } catch (error) {
           // Somebody cancelled or moved this mail: the next one.
           if (error instanceof RowChangedError) continue
           // A fault of ours or of our storage says nothing about the peer: the message comes back.
-          if (['unexpected', 'storage_unavailable'].includes(asGatewayError(error).code)) throw error
+          if (isStorageAway(error) || asGatewayError(error).code === 'unexpected') throw error
           return await stop(deps, lane, found?.connectionId ?? '', asGatewayError(error))
         }
       }
@@ -140,26 +146,35 @@ async function stop(
     await tellGateClosed(deps, tenant, mailboxId, connectionId, error)
     return now + closedLaneDueMs
   }
-  const failures = lane.state.failures + 1
-  lane.state.failures = failures
-  lane.note({ failures })
-  if (failures === tellAfterFailures)
-    await raiseMailboxAttention(deps, tenant, 'mailbox-send', error, { mailboxId, connectionId })
+  const failures = await countFailure(deps, lane, connectionId, error)
   const { retryBaseMs: baseMs, retryCapMs: capMs } = deps.settings
   // A day's quota is not back within the usual cap.
   const cap = error.hint === 'quota-day' ? Math.max(capMs, 3_600_000) : capMs
   return pause(lane, now + backoffMs(failures, { baseMs, capMs: cap }, error.retryAfterMs))
 }
 
-/** The server let us in: whatever was wrong is over. */
-async function nowHealthy(deps: SendDependencies, lane: HeldLane): Promise<void> {
-  if (lane.state.failures === 0 && lane.state.gateOpen) {
-    lane.note({ lastSuccess: deps.clock.now() })
-    return
-  }
+async function countFailure(
+  deps: SendDependencies,
+  lane: HeldLane,
+  connectionId: string,
+  error: GatewayError,
+): Promise<number> {
+  const { tenant, mailboxId } = lane
+  const failures = lane.state.failures + 1
+  lane.state.failures = failures
+  lane.note({ failures, failure: error.description.slice(0, 500) })
+  if (failures === tellAfterFailures)
+    await raiseMailboxAttention(deps, tenant, 'mailbox-send', error, { mailboxId, connectionId })
+  return failures
+}
+
+/** The server judged a mail: whatever was wrong is over. An opened session proves nothing, Graph is asked nothing for it. */
+async function nowHealthy(deps: SendDependencies, lane: HeldLane, taken: boolean): Promise<void> {
+  if (taken) lane.note({ lastSuccess: deps.clock.now() })
+  if (lane.state.failures === 0 && lane.state.gateOpen) return
   lane.state.failures = 0
   lane.state.gateOpen = true
-  lane.note({ ...openedGate, lastSuccess: deps.clock.now() })
+  lane.note(openedGate)
   await clearAttention(deps, lane.tenant, 'mailbox-send', lane.mailboxId)
 }
 

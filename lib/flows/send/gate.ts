@@ -22,7 +22,15 @@ export function closedGate(now: number, error: GatewayError) {
   }
 }
 
-export const openedGate = { gate: 'open', gateCode: '', gateReason: '', gateUntil: 0, pausedUntil: 0, failures: 0 }
+export const openedGate = {
+  gate: 'open',
+  gateCode: '',
+  gateReason: '',
+  gateUntil: 0,
+  pausedUntil: 0,
+  failures: 0,
+  failure: '',
+}
 
 /** Attention and event, once per reason. */
 export async function tellGateClosed(

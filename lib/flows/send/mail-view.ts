@@ -22,6 +22,9 @@ export function mailView(mail: Mail) {
     history,
     notBefore: iso(mail.notBefore),
     deadline: iso(mail.deadline),
+    // Of an unknown mail: when the gateway looks for it; empty once only a person can tell.
+    lookUpAt:
+      mail.state === 'unknown' && mail.outboxKey.startsWith('d~') ? iso(Number(mail.outboxKey.split('~')[1])) : '',
     whenUnknown: mail.whenUnknown,
     acceptedAt: mail.acceptedAt,
     finalAt: mail.finalAt,

@@ -21,7 +21,8 @@ import type { SendDependencies } from './send-dependencies.js'
 import type { SendRoute } from './send-route.js'
 
 export type SendVerdict =
-  | { next: 'go-on' }
+  /** `answer`: what the server said of this mail; absent when it was not asked. */
+  | { next: 'go-on'; answer?: 'taken' | 'refused' }
   /** The session is no longer to be trusted. */
   | { next: 'reopen'; error: GatewayError }
   /** The peer or a person must be waited for: nothing more from this mailbox now. */
@@ -34,7 +35,7 @@ const mailHints = new Set(['sender', 'recipient', 'message', 'split'])
 /** The peer speaks about the mailbox, not about the mail. */
 const laneHints = new Set(['throttle', 'slow', 'quota-day'])
 
-const goOn: SendVerdict = { next: 'go-on' }
+const refusedThis: SendVerdict = { next: 'go-on', answer: 'refused' }
 
 export async function sendMail(
   deps: SendDependencies,
@@ -52,7 +53,7 @@ export async function sendMail(
   const raw = await deps.blobs.get(deps.names.container('outbound'), blobName(entry.mail))
   if (raw === undefined || sha256(raw) !== entry.mail.sha256) {
     await finish(deps, entry, 'failed', attemptOf(now, contentLost()))
-    return goOn
+    return { next: 'go-on' }
   }
   const { mail } = entry
   const recipients = openRecipients(mail)
@@ -77,7 +78,7 @@ export async function sendMail(
     )
   }
   await outlast(deps, () => keepReceipt(deps, entry, recipients, receipt))
-  return goOn
+  return { next: 'go-on', answer: 'taken' }
 }
 
 export class LaneLostError extends Error {}
@@ -171,11 +172,11 @@ async function failedAttempt(deps: SendDependencies, entry: JournalEntry, error:
     const partly = mail.delivered.length > 0
     const at = partly && mail.state === 'sending' ? await transition(deps, entry, 'handing-over') : entry
     await finish(deps, at, partly ? 'sent' : 'failed', attempt, changes)
-    return goOn
+    return refusedThis
   }
   await wait(deps, entry, retryAt(deps, mail, error), attempt, changes)
   if (laneHints.has(error.hint ?? '')) return { next: 'stop', error }
-  return answers.length > 0 ? goOn : { next: 'reopen', error }
+  return answers.length > 0 ? refusedThis : { next: 'reopen', error }
 }
 
 async function unknown(

@@ -2,7 +2,7 @@
  * One mail to see whether a mailbox can send, with the answer at once (M-033). It takes the mailbox's lane itself, so that
  * it waits behind no other mail, and tries the server even behind a closed gate: a person asked. It is never held and
  * never waits: what could not leave now is failed, with its diagnosis, so that no test arrives tomorrow. A test that got
- * through opens the gate.
+ * through opens the gate and ends the alarm.
  */
 import { asGatewayError, GatewayError, notFound, RowChangedError } from '../../errors.js'
 import { isId } from '../../model/ids.js'
@@ -60,7 +60,8 @@ export async function sendTestMail(
     await wakeLane(deps, tenant, mailboxId)
   }
   const view = mailView((await getMail(deps, tenant, mailId)).mail)
-  if (view.state === 'sent' && row['gate'] === 'closed') await openGate(deps, tenant, mailboxId)
+  const wasBad = row['gate'] === 'closed' || Number(row['failures'] ?? 0) > 0
+  if (view.state === 'sent' && wasBad) await openGate(deps, tenant, mailboxId)
   const rows = await listLog(deps, tenant, { log: 'sending', mailboxId, limit: 50 })
   const logId = String(rows.find((one) => one['mailId'] === mailId)?.['id'] ?? '')
   return { mailId, logId, state: view.state, diagnosis: view.lastError }
@@ -73,8 +74,10 @@ export async function sendTestMail(
       try {
         const open = await session.get()
         const entry = await getMail(deps, tenant, mailId)
-        await session.limited(() => sendMail(deps, lane!, route, open, entry))
-        lane!.note({ ...countMail(lane!.state, 1, deps.clock.now()) })
+        const verdict = await session.limited(() => sendMail(deps, lane!, route, open, entry))
+        const taken = verdict.next === 'go-on' && verdict.answer === 'taken'
+        const now = deps.clock.now()
+        lane!.note({ ...countMail(lane!.state, 1, now), ...(taken ? { lastSuccess: now } : {}) })
       } finally {
         await session.drop()
       }

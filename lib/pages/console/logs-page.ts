@@ -1,5 +1,5 @@
 import { consolePage, link, segment, tenantField, type View } from './frame.js'
-import type { MailboxName } from './mail-pages.js'
+import type { MailPlace } from './mail-pages.js'
 import { html, type Markup } from './markup.js'
 import { chip, when } from './words.js'
 
@@ -12,7 +12,7 @@ export interface LogsView {
   failed: boolean
   mailboxId: string
   rows: readonly LogEntry[]
-  mailboxes: readonly MailboxName[]
+  mailboxes: readonly MailPlace[]
   limit: number
 }
 

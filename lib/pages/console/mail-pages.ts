@@ -1,5 +1,6 @@
 import type { Mail, MailAttempt } from '../../model/mail.js'
 import { actionButton, consolePage, link, segment, tenantField, type View } from './frame.js'
+import type { MailboxDirection } from './mailbox-pages.js'
 import { html, type Markup } from './markup.js'
 import { actorOf, chip, mailState, size, when } from './words.js'
 
@@ -10,26 +11,30 @@ export type MailEntry = Pick<
   /** ISO dates; empty for none. */
   notBefore: string
   deadline: string
+  /** Of an unknown mail: when the gateway looks for it; empty once only a person can tell. */
+  lookUpAt: string
 }
 
 export type MailDetails = MailEntry &
   Pick<Mail, 'refused' | 'delivered' | 'messageId' | 'bytes' | 'finalAt' | 'whenUnknown'>
 
-export interface MailboxName {
+/** The mailbox a mail leaves from. */
+export interface MailPlace {
   id: string
   address: string
+  active: boolean
+  sending: Pick<MailboxDirection, 'problem' | 'gate' | 'nextTry'>
 }
 
 export interface MailsView {
   mails: readonly MailEntry[]
-  mailboxes: readonly MailboxName[]
+  mailboxes: readonly MailPlace[]
   mailboxId: string
   includeDone: boolean
   limit: number
 }
 
 export function mailsPage(view: View, data: MailsView): string {
-  const addresses = new Map(data.mailboxes.map((one) => [one.id, one.address]))
   return consolePage(
     view,
     '/mails',
@@ -39,7 +44,7 @@ export function mailsPage(view: View, data: MailsView): string {
 <div><label for="mailbox">Mailbox</label><select id="mailbox" name="mailbox"><option value="">All</option>${data.mailboxes.map((one) => html`<option value="${one.id}"${one.id === data.mailboxId ? html` selected` : ''}>${one.address}</option>`)}</select></div>
 <label class="tick"><input type="checkbox" name="done" value="true"${data.includeDone ? html` checked` : ''}> Also finished today</label>
 <button>Show</button></form>
-${data.mails.length === 0 ? empty(data) : table(view, data.mails, addresses)}
+${data.mails.length === 0 ? empty(data) : table(view, data.mails, new Map(data.mailboxes.map((one) => [one.id, one])))}
 ${data.mails.length >= data.limit && html`<p class="dim">The first ${data.limit} are shown. Choose a mailbox to see fewer.</p>`}`,
   )
 }
@@ -48,63 +53,89 @@ function empty(data: MailsView): Markup {
   return html`<div class="card"><p>${data.includeDone ? 'No mail open or finished today.' : 'No mail is waiting: everything accepted has been sent, failed or cancelled.'} ${!data.includeDone && 'Tick "Also finished today" to see what happened to it, or look at the sending log.'}</p></div>`
 }
 
-function table(view: View, mails: readonly MailEntry[], addresses: Map<string, string>): Markup {
-  return html`<table><thead><tr><th scope="col">Mail</th><th scope="col">State</th><th scope="col">Attempts and last error</th><th scope="col">Next attempt</th><th scope="col">Actions</th></tr></thead><tbody>${mails.map(
-    (
-      mail,
-    ) => html`<tr><td><a href="${link(view, `/mails/${segment(mail.id)}`)}">To ${recipients(mail.recipients)}</a><br><span class="dim">from ${mail.from} · ${addresses.get(mail.mailboxId) ?? mail.mailboxId}</span><br><span class="dim">accepted ${when(mail.acceptedAt, view.now)}</span></td>
-<td data-name="State">${mailState(mail)}</td><td data-name="Attempts and last error">${lastError(mail)}</td><td data-name="Next attempt">${next(view, mail)}</td><td><div class="row">${mailActions(view, mail)}</div></td></tr>`,
-  )}</tbody></table>`
+function table(view: View, mails: readonly MailEntry[], places: Map<string, MailPlace>): Markup {
+  const row = (mail: MailEntry): Markup => {
+    const place = places.get(mail.mailboxId)
+    const mailbox = place?.address ?? mail.mailboxId
+    return html`<tr><td><a href="${link(view, `/mails/${segment(mail.id)}`)}">To ${recipients(mail.recipients)}</a><br><span class="dim">from ${mail.from}${mailbox !== mail.from && html` · ${mailbox}`}</span><br><span class="dim">accepted ${when(mail.acceptedAt, view.now)}</span></td>
+<td data-name="State">${mailState(mail)}</td><td data-name="Attempts and last error">${lastError(view, mail, place)}</td><td data-name="Next attempt">${next(view, mail, place)}</td><td><div class="row">${mailActions(view, mail, place)}</div></td></tr>`
+  }
+  return html`<table><thead><tr><th scope="col">Mail</th><th scope="col">State</th><th scope="col">Attempts and last error</th><th scope="col">Next attempt</th><th scope="col">Actions</th></tr></thead><tbody>${mails.map(row)}</tbody></table>`
 }
 
 function recipients(all: readonly string[]): string {
   return all.length <= 2 ? all.join(', ') : `${all.slice(0, 2).join(', ')} and ${all.length - 2} more`
 }
 
-function lastError(mail: MailEntry): Markup {
+function lastError(view: View, mail: MailEntry, place: MailPlace | undefined): Markup {
   const last = mail.history.at(-1)
-  if (last === undefined) return html`${mail.attempts}, none yet`
+  const trouble = troubleOf(view, mail, place)
+  const more = trouble && html`<br>${trouble}`
+  if (last === undefined) return html`${mail.attempts}, none yet${more}`
   if (last.code === 'sent') return html`${mail.attempts}, sent`
-  return html`${mail.attempts} · ${last.text}${last.remedy !== '' && html`<br><b>What to do:</b> ${last.remedy}`}${actorOf(last.class) !== '' && html`<br><span class="dim">Acts: ${actorOf(last.class)}</span>`}`
+  return html`${mail.attempts} · ${last.text}${last.remedy !== '' && html`<br><b>What to do:</b> ${last.remedy}`}${actorOf(last.class) !== '' && html`<br><span class="dim">Acts: ${actorOf(last.class)}</span>`}${more}`
 }
+
+const waits = ({ state }: { state: string }): boolean => state === 'queued' || state === 'waiting'
+
+/** Why nothing leaves the mailbox, whatever stands in the mail's own history; false when it can send. */
+function troubleOf(view: View, mail: MailEntry, place: MailPlace | undefined): Markup | false {
+  if (place === undefined || mail.held || !waits(mail)) return false
+  const page = html`<a href="${link(view, `/mailboxes/${segment(place.id)}`)}">Open the mailbox</a>`
+  if (!place.active) return html`The mailbox is paused. ${page}`
+  return place.sending.problem !== '' && html`The mailbox cannot send: ${place.sending.problem} ${page}`
+}
+
+const isClosed = (place: MailPlace | undefined): boolean => (place?.sending.gate ?? 'open') !== 'open'
 
 /** Their mail waits at a closed gate, whatever time stands in its row. */
 const someoneActs = new Set(['needs-reconnect', 'needs-admin'])
 
-function next(view: View, mail: MailEntry): Markup {
+function next(view: View, mail: MailEntry, place: MailPlace | undefined): Markup {
   if (mail.held) return html`when released`
+  if (mail.state === 'unknown')
+    return mail.lookUpAt === ''
+      ? html`after your decision`
+      : html`the gateway looks for it in the mailbox: ${when(mail.lookUpAt, view.now)}`
+  if (!waits(mail)) return mail.state === 'sending' || mail.state === 'handing-over' ? html`in progress` : html`none`
+  if (place !== undefined && !place.active) return html`when the mailbox is activated`
   const actor = someoneActs.has(mail.history.at(-1)?.class ?? '') ? actorOf(mail.history.at(-1)?.class ?? '') : ''
   if (mail.state === 'waiting' && actor !== '') return html`after the ${actor.toLowerCase()} acted`
-  if (mail.state === 'waiting' || mail.state === 'queued')
-    return !(Date.parse(mail.notBefore) > view.now)
-      ? html`as soon as the mailbox is free`
-      : when(mail.notBefore, view.now)
-  if (mail.state === 'unknown') return html`after your decision`
-  return mail.state === 'sending' || mail.state === 'handing-over' ? html`in progress` : html`none`
+  if (isClosed(place)) return html`when the mailbox can send again`
+  const at = [mail.notBefore, place?.sending.nextTry ?? ''].sort().at(-1) ?? ''
+  return Date.parse(at) > view.now ? when(at, view.now) : html`as soon as the mailbox is free`
 }
 
 /** Only what the state allows: release held mail, retry what waits or failed, cancel what has not left, decide the unknown. */
-export function mailActions(view: View, mail: Pick<MailEntry, 'id' | 'state' | 'held'>): Markup {
+export function mailActions(
+  view: View,
+  mail: Pick<MailEntry, 'id' | 'state' | 'held' | 'lookUpAt'>,
+  place?: MailPlace,
+): Markup {
   const path = `/mails/${segment(mail.id)}`
-  const waits = mail.state === 'queued' || mail.state === 'waiting'
-  return html`${mail.held && waits && view.may('mailRelease') && actionButton(view, `${path}/release`, 'Release')}${((mail.state === 'waiting' && !mail.held) || mail.state === 'failed') && view.may('mailRetry') && actionButton(view, `${path}/retry`, 'Try now')}${waits && view.may('mailCancel') && actionButton(view, `${path}/cancel`, 'Cancel', {}, true)}${mail.state === 'unknown' && html`<a class="button" href="${link(view, path)}#decide">Decide</a>`}`
+  const stuck = isClosed(place) || (place?.sending.nextTry ?? '') !== ''
+  const again = !mail.held && (mail.state === 'waiting' || (mail.state === 'queued' && stuck))
+  return html`${mail.held && waits(mail) && view.may('mailRelease') && actionButton(view, `${path}/release`, 'Release')}${(again || mail.state === 'failed') && view.may('mailRetry') && actionButton(view, `${path}/retry`, 'Try now')}${waits(mail) && view.may('mailCancel') && actionButton(view, `${path}/cancel`, 'Cancel', {}, true)}${mail.state === 'unknown' && html`<a class="button" href="${link(view, path)}#decide">${mail.lookUpAt === '' ? 'Decide' : 'Open'}</a>`}`
 }
 
-export function mailPage(view: View, mail: MailDetails, mailboxAddress: string): string {
+/** `place`: absent when the mailbox is gone; its mail outlives it. */
+export function mailPage(view: View, mail: MailDetails, place: MailPlace | undefined): string {
+  const trouble = troubleOf(view, mail, place)
   return consolePage(
     view,
     '/mails',
     'Mail',
     html`<h1>Mail to ${recipients(mail.recipients)}</h1>
-<p class="row">${mailState(mail)}<span>next attempt: ${next(view, mail)}</span></p>
-${mail.state === 'unknown' ? decide(view, mail) : html`<div class="row">${mailActions(view, mail)}</div>`}
+<p class="row">${mailState(mail)}<span>next attempt: ${next(view, mail, place)}</span></p>
+${trouble && html`<div class="card alert">${trouble}</div>`}
+${mail.state === 'unknown' ? decide(view, mail) : html`<div class="row">${mailActions(view, mail, place)}</div>`}
 <h2>Attempts</h2>
-${mail.history.length === 0 ? html`<div class="card"><p>No attempt yet. ${mail.held ? 'The mail is held: release it to send it.' : 'It is sent as soon as its mailbox is free.'}</p></div>` : html`${mail.attempts > mail.history.length && html`<p class="dim">The last ${mail.history.length} of ${mail.attempts}.</p>`}<ol class="time">${mail.history.toReversed().map((one) => attempt(view, one))}</ol>`}
+${mail.history.length === 0 ? html`<div class="card"><p>No attempt yet. ${mail.held ? 'The mail is held: release it to send it.' : trouble ? 'It is sent when its mailbox can send.' : 'It is sent as soon as its mailbox is free.'}</p></div>` : html`${mail.attempts > mail.history.length && html`<p class="dim">The last ${mail.history.length} of ${mail.attempts}.</p>`}<ol class="time">${mail.history.toReversed().map((one) => attempt(view, one))}</ol>`}
 <h2>Facts</h2>
 <dl><dt>From</dt><dd>${mail.from}</dd><dt>To</dt><dd>${mail.recipients.join(', ')}</dd>
 ${mail.refused.length > 0 && html`<dt>Refused for good</dt><dd>${mail.refused.map((one) => html`<p>${one.address} <span class="dim">(${one.code})</span></p><div class="words">${one.reply}</div>`)}</dd>`}
 ${mail.delivered.length > 0 && html`<dt>Accepted by the server</dt><dd>${mail.delivered.join(', ')}</dd>`}
-<dt>Mailbox</dt><dd><a href="${link(view, `/mailboxes/${segment(mail.mailboxId)}`)}">${mailboxAddress}</a></dd>
+<dt>Mailbox</dt><dd><a href="${link(view, `/mailboxes/${segment(mail.mailboxId)}`)}">${place?.address ?? mail.mailboxId}</a></dd>
 <dt>Accepted</dt><dd>${when(mail.acceptedAt, view.now)}</dd>${mail.finalAt === '' ? html`<dt>Given up after</dt><dd>${when(mail.deadline, view.now, 'no deadline')}</dd>` : html`<dt>Finished</dt><dd>${when(mail.finalAt, view.now)}</dd>`}
 <dt>Size</dt><dd>${size(mail.bytes)}</dd><dt>Message-ID</dt><dd>${mail.messageId}</dd><dt>Id</dt><dd>${mail.id}</dd></dl>`,
   )
@@ -118,7 +149,8 @@ ${one.text !== '' && html`<p>${one.text}</p>`}${one.remedy !== '' && html`<p><b>
 
 function decide(view: View, mail: MailDetails): Markup {
   const path = `/mails/${segment(mail.id)}/resolve`
-  return html`<section class="card alert" id="decide"><h2>Decide: did it leave?</h2>
-<p>The connection broke while the mail was handed over; nobody can tell whether the server took it. Look into the folder Sent of the mailbox or ask the recipient, then say which it is.</p>
-${view.may('mailResolve') && html`<div class="row">${actionButton(view, path, 'It was sent', { outcome: 'sent' })}${actionButton(view, path, 'It was not sent: give up', { outcome: 'not-sent' }, true)}${actionButton(view, path, 'Send again (may arrive twice)', { outcome: 'resend' }, true)}</div>`}</section>`
+  const looking = mail.lookUpAt !== ''
+  return html`<section class="card alert" id="decide"><h2>${looking ? 'The gateway is finding out whether it left' : 'Decide: did it leave?'}</h2>
+<p>${looking ? 'The connection broke while the mail was handed over. The gateway looks for it in the mailbox by itself and asks you when it cannot tell. If you know already, say which it is.' : 'The connection broke while the mail was handed over; nobody can tell whether the server took it. Look into the folder Sent of the mailbox or ask the recipient, then say which it is.'}</p>
+${view.may('mailResolve') && html`<div class="row">${actionButton(view, path, 'It was sent', { outcome: 'sent' }, looking)}${actionButton(view, path, 'It was not sent: give up', { outcome: 'not-sent' }, true)}${actionButton(view, path, 'Send again (may arrive twice)', { outcome: 'resend' }, true)}</div>`}</section>`
 }

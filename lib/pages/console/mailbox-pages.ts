@@ -12,7 +12,11 @@ export interface MailboxDirection {
   lastSuccess: string
   lastMail: string
   failures: number
+  /** What is wrong now, in plain words; empty when it works. */
+  problem: string
   gate?: string
+  /** ISO date before which nothing is tried; empty: at once, or not before somebody acted. */
+  nextTry?: string
 }
 
 export interface MailboxEntry extends AttentionMailbox, Pick<Mailbox, 'key' | 'displayName' | 'purpose'> {
@@ -77,7 +81,7 @@ ${
 
 function direction(view: View, one: MailboxDirection): Markup {
   if (one.transport === 'none') return html`<span class="dim">not used</span>`
-  return html`${when(one.lastSuccess, view.now, 'not yet')} <span class="dim">· ${transportName(one.transport)}</span> ${one.failures > 0 && chip(one.failures === 1 ? 'failed last time' : `${one.failures} failures in a row`, 'bad')} ${isClosed(one) && chip('stopped', 'bad')}`
+  return html`${when(one.lastSuccess, view.now, 'not yet')} <span class="dim">· ${transportName(one.transport)}</span> ${one.failures > 0 && chip(one.failures === 1 ? 'failed last time' : `${one.failures} failures in a row`, 'bad')} ${isClosed(one) && chip('stopped', 'bad')}${one.problem !== '' && html`<br>${one.problem}`}${(one.nextTry ?? '') !== '' && html` <span class="dim">Next try by itself: ${when(one.nextTry ?? '', view.now)}</span>`}`
 }
 
 /** How long the authority lives: ISO dates, empty for none. */

@@ -85,6 +85,17 @@ function attentionList(view: View, items: readonly AttentionEntry[], mailboxes: 
   return html`<h2>Broken now</h2>${items.map((item) => attentionCard(view, item, mailboxes))}`
 }
 
+/** A repair outside is noticed by itself; who repaired it need not wait for that. */
+function afterRepair({ kind, class: errorClass }: AttentionEntry): Markup | false {
+  if (errorClass !== 'needs-admin') return false
+  if (kind === 'mailbox-send')
+    return html`<p>Afterwards press "Send a test mail" on the mailbox's page, or wait: the gateway tries once an hour.</p>`
+  return (
+    kind === 'mailbox-receive' &&
+    html`<p>Afterwards press "Fetch mail now" on the mailbox's page, or wait: the gateway goes on trying.</p>`
+  )
+}
+
 /** True when the subject is the mailbox, or the connection it receives or sends by. */
 export function concerns(item: AttentionEntry, mailbox: AttentionMailbox): boolean {
   if (item.mailboxId === mailbox.id || item.id === mailbox.id) return true
@@ -105,13 +116,16 @@ export function attentionCard(
   const target =
     item.kind === 'mail-unknown'
       ? html`<a href="${link(view, `/mails/${segment(item.id)}`, inTenant)}">Open the mail</a>`
-      : mailboxId !== '' &&
-        !onOwnPage &&
-        html`<a href="${link(view, `/mailboxes/${segment(mailboxId)}`, inTenant)}">Open the mailbox</a>`
+      : !onOwnPage &&
+        (mailboxId !== ''
+          ? html`<a href="${link(view, `/mailboxes/${segment(mailboxId)}`, inTenant)}">Open the mailbox</a>`
+          : view.tenant === '~' &&
+            item.tenant !== '~' &&
+            html`<a href="${link(view, '', inTenant)}">Open the tenant</a>`)
   return html`<article class="card alert"><h3>${kindWords(item.kind)}${subject !== '' && html`: ${subject}`}</h3>
 <p class="row">${chip(`Acts: ${item.whoActs}`, item.class === 'transient' ? 'wait' : 'bad')} <span>since ${when(item.since, view.now, 'unknown')}</span>${view.tenant === '~' && html`<span>tenant <a href="${link(view, '', inTenant)}">${item.tenant}</a></span>`}</p>
 <p>${item.description}</p>
 ${item.remedy !== '' && html`<p><b>What to do:</b> ${item.remedy}</p>`}
-${item.peerLine !== '' && html`<details><summary>The server's words</summary><div class="words">${item.peerLine}</div></details>`}
+${afterRepair(item)}${item.peerLine !== '' && html`<details><summary>The server's words</summary><div class="words">${item.peerLine}</div></details>`}
 <p class="row">${target}<span class="dim">Code ${item.code}</span></p></article>`
 }

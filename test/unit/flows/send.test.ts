@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { RowChangedError } from '../../../lib/errors.js'
+import { readMailboxFacts } from '../../../lib/flows/admin/mailboxes.js'
 import { sendFlows } from '../../../lib/flows/send/index.js'
 import { findMail } from '../../../lib/flows/send/journal.js'
 import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
@@ -252,6 +253,71 @@ test('REL-06: a failed mail that a person tries again goes to everybody who does
   await drainLane(h.deps, work(h))
   expect(h.peer.sent.map((one) => one.recipients)).toEqual([['b@b.example']])
   expect(await readMail(h.deps, h.tenant, mail.id)).toMatchObject({ state: 'sent', refused: [], attempts: 2 })
+})
+
+describe('P-04: what people see of a mailbox is what its server did', () => {
+  const facts = (h: Harness) => readMailboxFacts(h.deps, h.tenant, h.mailbox.id)
+
+  test('a server that takes sessions and no mail is told after five failures, with no success claimed; the first mail ends it', async () => {
+    const h = await sendHarness()
+    const description = 'The service is not available.'
+    h.peer.script.send = () => faultOf('transient', { description })
+    await acceptMail(h.deps, h.tenant, mailTo('b@b.example'))
+    for (let n = 1; n <= 5; n++) {
+      expect(await rowsOf(h, 'attention'), `before failure ${n}`).toHaveLength(0)
+      await drainLane(h.deps, work(h))
+      expect((await facts(h)).sending).toMatchObject({ failures: n, lastSuccess: '', problem: description })
+      h.clock.advance(3_600_000)
+    }
+    expect(await rowsOf(h, 'attention')).toMatchObject([{ rowKey: `mailbox-send~${h.mailbox.id}`, description }])
+    h.peer.script.send = () => undefined
+    await drainLane(h.deps, work(h))
+    expect(await rowsOf(h, 'attention')).toHaveLength(0)
+    const lastSuccess = new Date(h.clock.now()).toISOString()
+    expect((await facts(h)).sending).toMatchObject({ failures: 0, lastSuccess, problem: '', nextTry: '' })
+  })
+
+  test('many mails refused in one go are one failure; a refused recipient is none', async () => {
+    const h = await sendHarness()
+    for (let n = 0; n < 8; n++) await acceptMail(h.deps, h.tenant, mailTo(`b${n}@b.example`))
+    h.peer.script.send = () => faultOf('transient')
+    await drainLane(h.deps, work(h))
+    expect((await facts(h)).sending.failures).toBe(1)
+    h.peer.script.send = () => faultOf('permanent', { hint: 'recipient' })
+    h.clock.advance(3_600_000)
+    await drainLane(h.deps, work(h))
+    expect((await facts(h)).sending).toMatchObject({ failures: 0, lastSuccess: '' })
+  })
+
+  test('a gate that each hourly try finds closed again is told once, with the time it began', async () => {
+    const h = await sendHarness()
+    const description = 'The mailbox has no licence.'
+    h.peer.script.send = () => faultOf('needs-admin', { description })
+    await acceptMail(h.deps, h.tenant, mailTo('b@b.example'))
+    await drainLane(h.deps, work(h))
+    const [first] = await rowsOf(h, 'attention')
+    for (let n = 0; n < 3; n++) {
+      h.clock.advance(3_600_001)
+      await drainLane(h.deps, work(h))
+    }
+    const nextTry = new Date(h.clock.now() + 3_600_000).toISOString()
+    expect((await facts(h)).sending).toMatchObject({ gate: 'closed', lastSuccess: '', problem: description, nextTry })
+    expect((await listMails(h.deps, h.tenant)).mails).toMatchObject([{ attempts: 4 }])
+    expect(await rowsOf(h, 'attention')).toMatchObject([{ since: first?.['since'] }])
+    expect(eventsOf(h).map((event) => event.type)).toEqual(['connection.changed'])
+  })
+
+  test('an unknown mail says when it is looked up, and nothing once a person must decide', async () => {
+    const h = await sendHarness()
+    h.peer.script.after = () => faultOf('transient', { outcome: 'unknown' }, 'connection_lost')
+    const { mail } = await acceptMail(h.deps, h.tenant, mailTo('b@b.example'))
+    await drainLane(h.deps, work(h))
+    const lookUpAt = new Date(h.clock.now() + 60_000).toISOString()
+    expect(await readMail(h.deps, h.tenant, mail.id)).toMatchObject({ state: 'unknown', lookUpAt })
+    h.clock.advance(60_001)
+    await drainLane(h.deps, work(h))
+    expect(await readMail(h.deps, h.tenant, mail.id)).toMatchObject({ state: 'unknown', lookUpAt: '' })
+  })
 })
 
 describe('P-08: the class decides', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { mailActions } from '../../../lib/pages/console/mail-pages.js'
+import { type MailDetails, mailActions, mailPage, mailsPage } from '../../../lib/pages/console/mail-pages.js'
 import { mailboxState } from '../../../lib/pages/console/mailbox-pages.js'
 import { relative, when } from '../../../lib/pages/console/words.js'
 import { now, samplePages, sampleView } from '../../support/console-samples.js'
@@ -59,17 +59,80 @@ test.each([
   ['cancelled', false, []],
   ['unknown', false, ['Decide']],
 ] as const)('a mail that is %s (held %s) offers %j', (state, held, expected) => {
-  const shown = mailActions(sampleView(), { id: 'x', state, held }).text
+  const shown = mailActions(sampleView(), { id: 'x', state, held, lookUpAt: '' }).text
   expect([...shown.matchAll(/>([A-Z][a-z ]+)<\//g)].map((found) => found[1])).toEqual(expected)
 })
 
+describe('M-041 P-07: an open mail says what it waits for, and where to act', () => {
+  const mail: MailDetails = {
+    ...{ id: 'm', mailboxId: 'b', state: 'queued', held: false, from: 'a@b.example', recipients: ['c@d.example'] },
+    ...{ attempts: 0, history: [], notBefore: '', deadline: '', lookUpAt: '', acceptedAt: '', finalAt: '' },
+    ...{ refused: [], delivered: [], messageId: '<m@b.example>', bytes: 1, whenUnknown: 'stop' },
+  }
+  const place = { id: 'b', address: 'a@b.example', active: true, sending: { problem: '', gate: 'open', nextTry: '' } }
+  const shown = (change: Partial<MailDetails>, where: Partial<typeof place> = {}) => {
+    const [one, at] = [
+      { ...mail, ...change },
+      { ...place, ...where },
+    ]
+    const list = mailsPage(sampleView(), { mails: [one], mailboxes: [at], mailboxId: '', includeDone: false, limit: 9 })
+    return [mailPage(sampleView(), one, at), list].map((page) => page.replace(/<style>.*<\/style>/s, ''))
+  }
+  const later = new Date(now + 9 * 60_000).toISOString()
+
+  test.each([
+    ['a free mailbox', {}, {}, ['as soon as the mailbox is free'], ['Try now']],
+    [
+      'a closed gate',
+      {},
+      { sending: { problem: 'SMTP is switched off.', gate: 'closed', nextTry: later } },
+      [
+        'when the mailbox can send again',
+        'The mailbox cannot send: SMTP is switched off.',
+        'Try now',
+        'Open the mailbox',
+      ],
+      ['as soon as'],
+    ],
+    [
+      'a server that does not answer',
+      {},
+      { sending: { problem: 'No answer.', gate: 'open', nextTry: later } },
+      ['14:12 UTC', 'The mailbox cannot send: No answer.', 'Try now'],
+      ['as soon as'],
+    ],
+    ['a pause', {}, { active: false }, ['when the mailbox is activated', 'The mailbox is paused.'], ['as soon as']],
+    [
+      'a search for it',
+      { state: 'unknown', lookUpAt: later },
+      {},
+      ['the gateway looks for it in the mailbox', '14:12 UTC'],
+      ['after your decision', '>Decide'],
+    ],
+    ['a person', { state: 'unknown' }, {}, ['after your decision', 'ecide'], ['the gateway looks']],
+  ] as [string, Partial<MailDetails>, Partial<typeof place>, string[], string[]][])(
+    '%s',
+    (_, change, where, says, not) => {
+      for (const page of shown(change, where)) {
+        for (const text of says) expect(page).toContain(text)
+        for (const text of not) expect(page).not.toContain(text)
+      }
+    },
+  )
+})
+
 test('a role without the right sees no button', () => {
-  const shown = mailActions(sampleView({}, { may: () => false }), { id: 'x', state: 'waiting', held: false }).text
+  const shown = mailActions(sampleView({}, { may: () => false }), {
+    id: 'x',
+    state: 'waiting',
+    held: false,
+    lookUpAt: '',
+  }).text
   expect(shown).toBe('')
 })
 
 test('M-071: a mailbox has one state in words', () => {
-  const way = { transport: 'graph', lastSuccess: '', lastMail: '', failures: 0 }
+  const way = { transport: 'graph', lastSuccess: '', lastMail: '', failures: 0, problem: '' }
   const mailbox = { active: true, connectionState: 'connected', receiving: way, sending: { ...way, gate: 'open' } }
   const state = (change: object): string =>
     mailboxState({ ...mailbox, ...change } as Parameters<typeof mailboxState>[0]).text.replace(/<[^>]+>/g, '')
