@@ -1,10 +1,20 @@
 import { createServer } from 'node:net'
 
-/** A port of 127.0.0.1 where nobody listens now. */
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise<void>((resolve) => server.close(() => resolve()))
-  return port
+/** Below the ports that systems give to outgoing connections: nobody gets one of these by chance before it is used. */
+const [lowest, highest] = [20_000, 32_000]
+
+/** The first of `count` neighbouring ports of 127.0.0.1 where nobody listens now. */
+export async function freePort(count = 1): Promise<number> {
+  for (;;) {
+    const first = lowest + Math.floor(Math.random() * (highest - lowest - count))
+    const ports = Array.from({ length: count }, (_, index) => first + index)
+    if ((await Promise.all(ports.map(isFree))).every(Boolean)) return first
+  }
 }
+
+export const isFree = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })

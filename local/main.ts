@@ -1,10 +1,10 @@
 /** The whole gateway on one machine, with a summary people can act on. `--fresh` begins anew, `--demo` plays the story. */
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { apiClient } from './api-client.js'
 import { connectPostbox, playDemo } from './demo.js'
 import { demoTenant } from './demo-tenant.js'
+import { isFree } from './free-port.js'
 import { readState, type Stack, type StackPorts, startStack } from './stack.js'
 
 const firstMailbox = 'ana@contoso.example'
@@ -82,15 +82,7 @@ function checkState(folder: string, port: number): void {
 
 async function checkPorts(ports: StackPorts, first: number): Promise<void> {
   const taken: number[] = []
-  for (const port of Object.values(ports))
-    await new Promise<void>((resolve) => {
-      const server = createServer()
-      server.once('error', () => {
-        taken.push(port)
-        resolve()
-      })
-      server.listen(port, '127.0.0.1', () => server.close(() => resolve()))
-    })
+  for (const port of Object.values(ports)) if (!(await isFree(port))) taken.push(port)
   if (taken.length > 0) refusePorts(taken.length > 3 ? `${taken[0]} to ${taken.at(-1)}` : taken.join(', '), first)
 }
 

@@ -6,10 +6,11 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { ServerCertificate } from '../../local/emulators/certificate.js'
+import { freePort } from '../../local/free-port.js'
 
 export interface DovecotOptions {
   /** Passwords by user name. */
@@ -61,8 +62,8 @@ export function dovecotAvailable(): boolean {
 export async function startDovecot(options: DovecotOptions): Promise<Dovecot> {
   // Unix socket paths are limited to 108 bytes: keep the folder's own path short.
   const folder = await mkdtemp(join(tmpdir(), 'dc-'))
-  const [imapPort, imapsPort, pop3sPort] = await freePorts(3)
-  const ports = { imapPort: imapPort!, imapsPort: imapsPort!, pop3sPort: pop3sPort! }
+  const first = await freePort(3)
+  const ports = { imapPort: first, imapsPort: first + 1, pop3sPort: first + 2 }
   const logFile = join(folder, 'log')
   const log = () => readFile(logFile, 'utf8').catch(() => '')
   await writeFiles(folder, options, ports)
@@ -79,9 +80,9 @@ export async function startDovecot(options: DovecotOptions): Promise<Dovecot> {
   }
   try {
     await Promise.all([
-      greeting(imapPort!, child, /^\* OK/),
-      listening(imapsPort!, child),
-      listening(pop3sPort!, child),
+      greeting(ports.imapPort, child, /^\* OK/),
+      listening(ports.imapsPort, child),
+      listening(ports.pop3sPort, child),
     ])
   } catch (error) {
     const why = `${(error as Error).message}\n${Buffer.concat(complaints)}\n${await log()}`
@@ -222,19 +223,6 @@ active_value = true
 function idsOf(user: string): { uid: number; gid: number } {
   const id = (flag: string) => Number(execFileSync('id', [flag, user], { encoding: 'utf8' }))
   return { uid: id('-u'), gid: id('-g') }
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer()
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-      return server
-    }),
-  )
-  const ports = servers.map((server) => (server.address() as { port: number }).port)
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return ports
 }
 
 // A port that accepts proves nothing: Dovecot's master accepts before its login processes can run.
