@@ -6,7 +6,10 @@ const project = (name: string, timeoutMs: number) => ({
     include: [`test/${name}/**/*.test.ts`],
     testTimeout: timeoutMs,
     hookTimeout: 60_000,
-    ...(name === 'unit' ? {} : { globalSetup: ['test/support/azurite-setup.ts'] }),
+    // Other processes work on what is waited for: one second, the default, passes on a busy machine before they are asked.
+    ...(name === 'unit'
+      ? {}
+      : { globalSetup: ['test/support/azurite-setup.ts'], expect: { poll: { timeout: 10_000 } } }),
   },
 })
 

@@ -214,7 +214,7 @@ describe('queues', () => {
     expect(done.map(({ job }) => job)).toEqual(expect.arrayContaining([{ n: 1, copy: true }, 'two']))
     await expect
       .poll(async () =>
-        (await copies.receiveMessages({ numberOfMessages: 32, visibilityTimeout: 1 })).receivedMessageItems
+        (await copies.peekMessages({ numberOfMessages: 32 })).peekedMessageItems
           .map(({ messageText }) => Buffer.from(messageText, 'base64').toString())
           .sort(),
       )
