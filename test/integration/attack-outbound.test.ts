@@ -86,6 +86,12 @@ test('SEC-24: a name that changes its mind after the check is not asked again', 
     )
   }
   expect(connections).toBe(0)
+  // Once allowed, the very address that was checked is the one that is called, whatever a second answer would be.
+  asked = 0
+  const turning = async () => [{ address: asked++ === 0 ? '127.0.0.1' : '10.0.0.1', family: 4 }]
+  const checked = poster(guardedLookup({ allowLoopback: true, resolve: turning }))
+  expect(await codeOf(checked.post(`http://x.example:${port}/`, '{}', {}))).toBe('webhook_unreachable')
+  expect({ asked, connections }).toEqual({ asked: 1, connections: 1 })
 })
 
 test('SEC-24: control: the same hosts reach the trap without the guard', async () => {

@@ -377,6 +377,20 @@ describe('SEC-34: a hostile server is bounded', () => {
     await expect.poll(() => server.open).toBe(0)
   })
 
+  test.each(['SELECT', 'UID FETCH'])(
+    'SEC-34: an answer without end at %s is cut by its size, long before any time is over',
+    async (at) => {
+      const patient = { timeoutsMs: { connect: 600_000, command: 600_000, session: 600_000 } }
+      const server = await emulated()
+      server.deliver(user, rawOf(1))
+      server.control.faults.order({ at, fault: 'endless-untagged' })
+      const flooded = receiver(patient)
+        .open(target(server.port), byPassword, never())
+        .then((session) => collect(session).finally(() => session.close()))
+      expect(await failure(flooded)).toMatchObject({ code: 'imap_answer_too_large' })
+    },
+  )
+
   test.each(['password', 'token'] as const)(
     'SEC-34: a refusal that repeats the %s leaves no secret in the error',
     async (kind) => {

@@ -512,6 +512,19 @@ describe('SEC-24: only allowed hosts are dialled', () => {
     for (let i = 0; i < 100; i++)
       await failure(sender({ lookup }).open(target(server.port, 'plain', 'flip.example'), anonymous, never()))
     expect([calls, server.connections]).toEqual([100, 0])
+    // Once allowed, the socket goes to the very address that was checked.
+    let asked = 0
+    const turning = guardedLookup({
+      allowLoopback: true,
+      resolve: async () => [{ address: asked++ === 0 ? '127.0.0.1' : '10.0.0.1', family: 4 }],
+    })
+    const session = await sender({ lookup: turning }).open(
+      target(server.port, 'plain', 'flip.example'),
+      anonymous,
+      never(),
+    )
+    await session.close()
+    expect([asked, server.connections]).toEqual([1, 1])
   })
 
   test('SEC-24: only mail ports', async () => {

@@ -289,6 +289,24 @@ describe.each(['microsoft', 'oauth2'] as const)('%s', (provider) => {
   })
 })
 
+test('REL-19: a vault that forbids us access says nothing about a connection: it stays connected, nobody is told', async () => {
+  const connection = await connect('oauth2')
+  let isClosed = true
+  const forbidden = new GatewayError('vault_forbidden', 'needs-admin')
+  const deps = () =>
+    process({ vault: { set: async (...input) => (isClosed ? Promise.reject(forbidden) : vault.set(...input)) } })
+  now += 70 * minute
+  await accessToken(deps(), tenant, connection.id, 'graph')
+  now += 70 * minute
+  expect(await failure(accessToken(deps(), tenant, connection.id, 'graph'))).toBe(forbidden)
+  expect((await readConnection(process(), tenant, connection.id))?.state).toBe('connected')
+  expect(changes()).toEqual([])
+  isClosed = false
+  now += 120 * minute
+  const { token } = await accessToken(deps(), tenant, connection.id, 'graph')
+  expect(world.entra.verifyAccessToken(token.reveal())?.upn).toBe(ana)
+})
+
 test('REL-17: a writer that was held up past its lease cannot write over the newer token', async () => {
   const connection = await connect('oauth2')
   world.entra.control.setRotation('grace')

@@ -164,9 +164,14 @@ describe('SEC-24: addresses', () => {
 })
 
 describe('SEC-24: guarded look-up', () => {
-  const ask = (answers: LookupAddress[], options: { all?: boolean; family?: number } = {}, allowLoopback = false) =>
+  const ask = (
+    answers: LookupAddress[],
+    options: { all?: boolean; family?: number } = {},
+    allowLoopback = false,
+    host = 'mail.example',
+  ) =>
     new Promise<{ error: NodeJS.ErrnoException | null; address: unknown }>((done) => {
-      guardedLookup({ allowLoopback, resolve: async () => answers })('mail.example', options, (error, address) =>
+      guardedLookup({ allowLoopback, resolve: async () => answers })(host, options, (error, address) =>
         done({ error, address }),
       )
     })
@@ -183,6 +188,11 @@ describe('SEC-24: guarded look-up', () => {
     expect((await ask([v4('127.0.0.1')])).error).toBeTruthy()
     expect((await ask([v4('127.0.0.1')], {}, true)).error).toBeNull()
     expect((await ask([v4('169.254.169.254')], {}, true)).error).toBeTruthy()
+  })
+
+  test('SEC-24: our own endpoints are refused by name, whatever they resolve to', async () => {
+    const { error } = await ask([v4('1.1.1.1')], {}, true, 'a.blob.core.windows.net')
+    expect(error).toMatchObject({ code: 'EFORBIDDENADDRESS' })
   })
 
   test('SEC-24: a family asked for is kept, none left is not found', async () => {
