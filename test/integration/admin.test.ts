@@ -310,11 +310,15 @@ describe('API keys', () => {
     expect(scan(texts, [secret, key])).toEqual([])
     expect((await as(key)('tenantShow')).status).toBe(200)
     expect((await as(key)('keyList')).status).toBe(403)
-    await other.authenticate(key)
+    let aheadMs = 0
+    const remembering = await site.worker(0, { clock: shiftedClock(() => Date.now() + aheadMs) })
+    await remembering.authenticate(key)
     expect((await as(acme.key)('keyRemove', { params: { id } })).status).toBe(204)
     expect((await as(key)('tenantShow')).status).toBe(401)
     const later = await site.worker(61_000)
     await expect(later.authenticate(key)).rejects.toMatchObject({ status: 401 })
+    aheadMs = 61_000
+    await expect(remembering.authenticate(key)).rejects.toMatchObject({ status: 401 })
   })
 
   test('a key ends at its expiry, to the second, also where it is remembered', async () => {

@@ -1,15 +1,19 @@
 import { expect, test } from 'vitest'
 import { changeMailbox } from '../../../lib/flows/admin/change-mailbox.js'
 import { connectionToRow } from '../../../lib/flows/common/connection-rows.js'
-import { readMailbox } from '../../../lib/flows/common/mailbox-rows.js'
+import { readMailbox, toRow } from '../../../lib/flows/common/mailbox-rows.js'
 import type { Connection } from '../../../lib/model/connection.js'
 import { sampleConnection } from '../../support/sample-connection.js'
 import { sendHarness } from '../../support/send-harness.js'
 
-async function place(mode: Connection['mode'], provider: Connection['provider']) {
+async function place(mode: Connection['mode'], provider: Connection['provider'], known?: string) {
   const h = await sendHarness()
   const { send } = h.mailbox
   if (send.transport !== 'smtp') throw new Error('the harness sends over SMTP')
+  if (known !== undefined) {
+    const moved = { ...h.mailbox, send: { ...send, smtp: { ...send.smtp, host: known } } }
+    await h.stores.tables.upsert(h.deps.names.table('mailboxes'), toRow(moved))
+  }
   const connection = sampleConnection({ id: send.connectionId, mode, provider, username: h.mailbox.address })
   await h.stores.tables.insert(h.deps.names.table('connections'), connectionToRow(connection))
   const to = (host: string, direction: 'send' | 'receive' = 'send') => {
@@ -45,6 +49,18 @@ test('SEC-35: whoever holds a key cannot have a mailbox owner’s password sent 
     expect(await to(host, 'receive'), host).toBe('server_needs_sign_in')
   }
   expect(await readMailbox(h.deps, h.tenant, h.mailbox.id)).toEqual(before)
+})
+
+test.each([
+  ['acme.example', 'evil.example'],
+  ['mail.co.uk', 'evil.co.uk'],
+  ['mail.com', 'evil.com'],
+  ['203.0.113.9', '198.0.113.9'],
+  ['localhost', 'evilhost'],
+])('SEC-35: under a suffix that anybody registers in, %s and %s are strangers', async (known, foreign) => {
+  const { to } = await place('password', 'basic', known)
+  expect(await to(foreign)).toBe('server_needs_sign_in')
+  expect(await to(known)).toBe('changed')
 })
 
 test('SEC-35: control: the server of the sign-in, in any case, and its siblings may be used; anonymous ones have no secret', async () => {

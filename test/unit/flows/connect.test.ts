@@ -481,6 +481,32 @@ test('M-069: from a password to Microsoft, to another server and back, in place:
   await byPassword(same.link, { imapHost: 'newer.example.com' })
   expect((await mailbox()).epoch).toBe(4)
   expect(await listMailboxes(deps, tenant)).toHaveLength(1)
+
+  // A link for this mailbox is none for somebody else's account, whose password may well be right.
+  const foreign = await flows.startReconnect(deps, tenant, mailboxId)
+  const other = { username: 'mallory@example.com', password: 'm' }
+  expect(await codeOf(byPassword(foreign.link, other))).toBe('mailbox_mismatch')
+  expect(await secret(connectionId)).toContain('"password":"p"')
+})
+
+test('SEC-05, P-24: a reconnect needs the very account of before, whatever it is called now', async () => {
+  const own = tokens
+  const first = await start()
+  await flows.completeSignIn(deps, await travel(first.link))
+  const { mailboxId } = await flows.describeSignIn(deps, tenant, first.signInId)
+  const reconnect = async (change: Partial<NonNullable<TokenSet['identity']>>) => {
+    tokens = { ...own, identity: { ...own.identity!, ...change } }
+    const answer = await flows.completeSignIn(
+      deps,
+      await travel((await flows.startReconnect(deps, tenant, mailboxId)).link),
+    )
+    return answer.outcome === 'refused' ? answer.error.code : answer.outcome
+  }
+  // The name was given to somebody else meanwhile, here or in another directory.
+  expect(await reconnect({ objectId: 'another' })).toBe('mailbox_mismatch')
+  expect(await reconnect({ tenantId: 'another' })).toBe('mailbox_mismatch')
+  expect(await reconnect({ objectId: 'another', username: 'mallory@contoso.example' })).toBe('mailbox_mismatch')
+  expect(await reconnect({ username: 'renamed@contoso.example' })).toBe('signed-in')
 })
 
 describe('return URLs', () => {

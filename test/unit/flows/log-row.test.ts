@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { writeLog } from '../../../lib/flows/common/log-row.js'
 import { listLog } from '../../../lib/flows/ops/list-log.js'
 import { sendFlows } from '../../../lib/flows/send/index.js'
 import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
@@ -37,6 +38,18 @@ describe('SEC-41: logs cannot be flooded or bent', () => {
     expect(await send(h)).toMatchObject({ state: 'failed' })
     const [logged] = await rows(h)
     for (const [column, value] of Object.entries(logged!)) expect(String(value).length, column).toBeLessThan(2_100)
+  })
+
+  test('a column longer than 2,000 characters is cut with a marker, whoever writes it', async () => {
+    const h = await sendHarness()
+    const write = (length: number) =>
+      writeLog(h.deps, 'sendinglog', { tenant: h.tenant, mailId: 'm', description: 'C'.repeat(length) })
+    await write(2_000)
+    h.clock.advance(1)
+    await write(40_000)
+    const [cut, whole] = await rows(h)
+    expect(whole).toMatchObject({ description: 'C'.repeat(2_000) })
+    expect(cut).toMatchObject({ description: `${'C'.repeat(2_000)}… [cut]` })
   })
 
   test('a peer cannot choose where a row stands', async () => {

@@ -446,6 +446,22 @@ test('REL-10: malformed queue messages are written down and never thrown back', 
   expect(rejected).toHaveLength(bad.length)
 })
 
+test('REL-10: a malformed word that a mailbox has work is written down, sends nothing and is not thrown back', async () => {
+  const h = await sendHarness()
+  await acceptMail(h.deps, h.tenant, mailTo('b@b.example'))
+  const written: string[] = []
+  h.deps.log = { ...h.deps.log, error: (event: string) => void written.push(event) }
+  const { tenant, mailboxId } = work(h)
+  const bad: unknown[] = [null, 'text', 7, [], {}, { v: 1 }, { v: 1, tenant }, { v: 1, mailboxId }]
+  bad.push({ v: 2, tenant, mailboxId }, { v: 1, tenant: '~', mailboxId }, { v: 1, tenant, mailboxId: `${mailboxId}~x` })
+  for (const message of bad) await drainLane(h.deps, message)
+  expect(written).toEqual(bad.map(() => 'mail-send-malformed'))
+  expect(h.peer.sent).toEqual([])
+  // The control: the word as it should be.
+  await drainLane(h.deps, work(h))
+  expect(h.peer.sent).toHaveLength(1)
+})
+
 test('performance: at most 16 storage requests for a mail in a backlog', async () => {
   const h = await sendHarness()
   const mails = 50
