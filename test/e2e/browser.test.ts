@@ -54,6 +54,11 @@ describe.runIf(present)('connecting in a real browser', () => {
       await page.click(`button[value="${ana}"]`)
       await connected(page)
       await picture(page, 'result')
+      // Back and forth: Microsoft's page again, then ours.
+      await page.goBack()
+      await page.waitForURL(/127\.0\.0\.1/)
+      await page.goBack()
+      await connected(page)
     })
   })
 
@@ -142,6 +147,7 @@ describe.runIf(present)('connecting in a real browser', () => {
       await page.waitForURL(/localhost/)
       expect(await page.innerText('h1')).toBe('That was another account')
       await picture(page, 'mismatch')
+      await page.reload()
       await page.click('a.button:has-text("Try again")')
       await page.click('text=Cancel, do not connect')
       await page.waitForSelector('h1:has-text("Cancelled")')

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
 import { parseMailSubmission } from '../../lib/model/mail-submission.js'
+import { demo } from '../../local/emulators/demo-directory.js'
 import {
   beginSignIn,
   type ConnectSite,
@@ -477,6 +478,27 @@ describe('attacks', () => {
     expect(sent.filter((one) => one !== undefined).length).toBeGreaterThanOrEqual(2)
     for (const one of await site.gateway.registrations.list(tenant))
       expect(one.redirectUri).toBe(`${origin}/oauth/callback`)
+  })
+
+  test('M-053: an address that is not registered for the app is named to the letter', async () => {
+    // Nobody registered this address of the gateway: Microsoft shows so, and never comes back.
+    const app = site.directory.app(demo.clientId)!
+    const registered = app.redirectUris
+    app.redirectUris = ['https://elsewhere.example/oauth/callback']
+    try {
+      const shown = await fetch(await begin(site.browser(), (await start(person())).link))
+      expect(await shown.text()).toContain('AADSTS50011')
+    } finally {
+      app.redirectUris = registered
+    }
+    for (const code of ['AADSTS50011', 'AADSTS500112']) {
+      const { browser, callback } = await underWay()
+      callback.searchParams.delete('code')
+      callback.searchParams.set('error', 'invalid_request')
+      callback.searchParams.set('error_description', `${code}: The redirect URI does not match.`)
+      const page = await browser.visit({ method: 'GET', url: callback.href })
+      expect(page.body).toContain(`register exactly this redirect URI: ${origin}/oauth/callback`)
+    }
   })
 
   test('SEC-11, SEC-12: markup from the provider is never shown and an error wins over a code', async () => {

@@ -12,6 +12,8 @@ import type { Connection } from '../../lib/model/connection.js'
 import { newId } from '../../lib/model/ids.js'
 import { storageNames } from '../../lib/model/names.js'
 import { mailScopes } from '../../lib/protocol/scopes.js'
+import { microsoftProvider } from '../../lib/providers/microsoft.js'
+import { networkClient } from '../../lib/providers/network-client.js'
 import { Secret } from '../../lib/secret.js'
 import { memoryBlobs } from '../../lib/stores/memory-blobs.js'
 import type { MemoryQueues } from '../../lib/stores/memory-queues.js'
@@ -217,34 +219,39 @@ describe.each(['microsoft', 'oauth2'] as const)('%s', (provider) => {
       }),
     ],
   ]
-  test.each(crashPoints)('REL-16: a crash %s, with a provider that gives grace', async (_where, at) => {
-    const connection = await connect(provider)
-    world.entra.control.setRotation('grace')
-    now += 25 * 60 * minute
-    const point = { hit: false }
-    expect(await failure(accessToken(process(at(point)), tenant, connection.id, 'graph'))).toBe(crash)
-    expect(point.hit).toBe(true)
-    // The dead process's lease is ended by hand: waiting for it would outlast the 30 seconds of grace.
-    const row = await grantRow(connection.id)
-    if (row['leaseOwner'] !== '') await tables.update(names.table('connections'), { ...row, leaseUntil: 0 }, row.etag!)
-    const { token } = await accessToken(process(), tenant, connection.id, 'graph')
-    expect(world.entra.verifyAccessToken(token.reveal())).toBeDefined()
-    expect((await readConnection(process(), tenant, connection.id))?.state).toBe('connected')
+  test.each(crashPoints)('REL-16: 17 crashes %s, with a provider that gives grace', async (_where, at) => {
+    for (let round = 0; round < 17; round += 1) {
+      const connection = await connect(provider)
+      world.entra.control.setRotation('grace')
+      now += 25 * 60 * minute
+      const point = { hit: false }
+      expect(await failure(accessToken(process(at(point)), tenant, connection.id, 'graph'))).toBe(crash)
+      expect(point.hit).toBe(true)
+      // The dead process's lease is ended by hand: waiting for it would outlast the 30 seconds of grace.
+      const row = await grantRow(connection.id)
+      if (row['leaseOwner'] !== '')
+        await tables.update(names.table('connections'), { ...row, leaseUntil: 0 }, row.etag!)
+      const { token } = await accessToken(process(), tenant, connection.id, 'graph')
+      expect(world.entra.verifyAccessToken(token.reveal())).toBeDefined()
+      expect((await readConnection(process(), tenant, connection.id))?.state).toBe('connected')
+    }
   })
 
-  test('REL-16: with a strict provider a crash before keeping costs the grant, is told, and does not loop', async () => {
-    const connection = await connect(provider)
-    world.entra.control.setRotation('strict')
-    now += 25 * 60 * minute
-    const point = { hit: false }
-    await failure(accessToken(process(crashPoints[0]![1](point)), tenant, connection.id, 'graph'))
-    now += 2 * minute
-    for (let caller = 0; caller < 5; caller += 1)
-      expect(await failure(accessToken(process(), tenant, connection.id, 'graph'))).toMatchObject({
-        class: 'needs-reconnect',
-      })
-    expect(refreshes()).toBe(3)
-    expect(changes()).toHaveLength(1)
+  test('REL-16: with a strict provider each of 50 crashes before keeping costs the grant, is told, and does not loop', async () => {
+    for (let round = 0; round < 50; round += 1) {
+      const connection = await connect(provider)
+      world.entra.control.setRotation('strict')
+      now += 25 * 60 * minute
+      const point = { hit: false }
+      await failure(accessToken(process(crashPoints[0]![1](point)), tenant, connection.id, 'graph'))
+      now += 2 * minute
+      for (let caller = 0; caller < 5; caller += 1)
+        expect(await failure(accessToken(process(), tenant, connection.id, 'graph'))).toMatchObject({
+          class: 'needs-reconnect',
+        })
+      expect(refreshes()).toBe(3)
+      expect(changes()).toMatchObject([{ data: { connectionId: connection.id, state: 'needs-reconnect' } }])
+    }
   })
 
   test('REL-16: with a strict provider a crash after the vault write loses nothing', async () => {
@@ -255,6 +262,49 @@ describe.each(['microsoft', 'oauth2'] as const)('%s', (provider) => {
     now += 2 * minute
     await accessToken(process(), tenant, connection.id, 'graph')
     expect(world.entra.control.counters.reuseEvents).toBe(0)
+  })
+
+  test('REL-19: a vault that answers 429 for a minute is asked once per step of the backoff; nothing is lost', async () => {
+    const connection = await connect(provider)
+    world.entra.control.setRotation('strict')
+    // Every use needs a refresh, and every refresh the vault.
+    world.entra.control.setLifetimes({ accessToken: 200 })
+    const busy = new GatewayError('vault_unavailable', 'transient', { hint: 'throttle', retryAfterMs: 1_000 })
+    let isBusy = true
+    const asked: number[] = []
+    const refuse = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
+      if (!isBusy || !name.includes('-c-')) return work()
+      asked.push(now)
+      throw busy
+    }
+    const over = {
+      vault: {
+        get: (name: string, version?: string) => refuse(name, () => vault.get(name, version)),
+        set: (...input: Parameters<typeof vault.set>) => refuse(input[0], () => vault.set(...input)),
+      },
+    }
+    const processes = [process(over), process(over)]
+    now += 25 * 60 * minute
+    const started = now
+    for (; now < started + minute; now += 1_000)
+      await Promise.allSettled(
+        [...processes, ...processes, ...processes].map((deps) => accessToken(deps, tenant, connection.id, 'graph')),
+      )
+    const { failures } = await grantRow(connection.id)
+    expect(Number(failures)).toBeGreaterThan(2)
+    expect(asked.length, 'one request per step').toBe(failures)
+    expect(refreshes(), 'no token is rotated that could not be kept').toBe(0)
+    isBusy = false
+    const ended = now
+    let works = false
+    for (; !works && now < ended + minute; now += 1_000)
+      works = await accessToken(processes[0]!, tenant, connection.id, 'graph').then(
+        () => true,
+        () => false,
+      )
+    expect(works, 'within a minute').toBe(true)
+    expect(world.entra.control.counters.reuseEvents).toBe(0)
+    expect((await readConnection(process(), tenant, connection.id))?.state).toBe('connected')
   })
 
   test('REL-19: while the vault refuses, tokens in hand work, rotations are kept and stored later', async () => {
@@ -341,6 +391,40 @@ test('REL-17: a writer that was held up past its lease cannot write over the new
   free()
   expect((await late).token.reveal()).toBe(quick.token.reveal())
   expect((await grantRow(connection.id))['rotation']).toBe(rotation)
+})
+
+test('REL-18: of two processes whose clocks are ten minutes apart neither uses a token that has ended', async () => {
+  const connection = await connect('microsoft')
+  const skewed = (ms: number) => {
+    const deps = process()
+    const clock = { ...deps.clock, now: () => now + ms }
+    const network = networkClient({ origins: { 'https://login.microsoftonline.com': world.entra.url } })
+    return { ...deps, clock, providers: { microsoft: microsoftProvider({ clock, network }) } }
+  }
+  const [fast, slow] = [skewed(5 * minute), skewed(-5 * minute)]
+  const show = async (deps: TokenDependencies) => {
+    const { token } = await accessToken(deps, tenant, connection.id, 'graph')
+    expect(world.entra.verifyAccessToken(token.reveal())?.upn).toBe(ana)
+  }
+  for (const [writer, reader] of [
+    [fast, slow],
+    [slow, fast],
+  ] as const) {
+    now += 24 * 60 * minute
+    world.entra.control.reset()
+    await show(writer)
+    // The reader takes what the writer stored, and nothing that has ended.
+    for (let asked = 0; asked < 54; asked += 1) {
+      await show(reader)
+      now += minute
+    }
+    expect(refreshes(), 'none is given up before its time').toBe(1)
+    for (let asked = 0; asked < 30; asked += 1) {
+      await show(reader)
+      now += minute
+    }
+    expect(refreshes()).toBe(2)
+  }
 })
 
 test('outages say nothing about the grant: waits grow, Retry-After is kept, the first success ends them', async () => {

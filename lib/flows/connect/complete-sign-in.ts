@@ -9,6 +9,7 @@
 import { translate } from '../../diagnosis/translate.js'
 import { asGatewayError, GatewayError } from '../../errors.js'
 import { sha256 } from '../../model/ids.js'
+import type { Registration } from '../../model/registration.js'
 import type { SignInTarget } from '../../model/sign-in.js'
 import type { TokenSet } from '../../ports/provider.js'
 import { sameText } from '../../protocol/same-text.js'
@@ -97,7 +98,7 @@ async function judge(
   const { registration, credential } = await deps.registrations(signIn.tenant, signIn.registrationId)
   const provider = deps.providers[registration.kind]
   if (provider === undefined) throw signInProblem('no_registration')
-  if (answer.error !== '') throw providerError(answer)
+  if (answer.error !== '') throw namingRedirect(providerError(answer), registration)
   if (answer.iss !== '' && !(await provider.issuerMatches(registration, answer.iss)))
     throw signInProblem('issuer_mismatch')
   if (signIn.target.kind === 'admin-consent')
@@ -109,7 +110,7 @@ async function judge(
     // A client that is refused has not used up the code; its secret may have been rotated a moment ago (M-081).
     if (asGatewayError(error).class !== 'needs-admin') throw error
     const now = await deps.registrations(signIn.tenant, signIn.registrationId, { fresh: true })
-    if (now.registration.secretName === registration.secretName) throw error
+    if (now.registration.secretName === registration.secretName) throw namingRedirect(error, registration)
     return redeemWith(now)
   })
   const refreshToken = checkTokens(tokens, signIn.target, token)
@@ -194,6 +195,18 @@ function providerError(answer: ReturnedAnswer): GatewayError {
     description: error.description,
     remedy: error.remedy,
     status: 400,
+  })
+}
+
+/** Whoever has to register the address must not have to look for it (M-053). */
+function namingRedirect(error: unknown, { name, redirectUri }: Registration): GatewayError {
+  const known = asGatewayError(error)
+  if (!['aadsts_50011', 'aadsts_500112'].includes(known.code)) return known
+  return new GatewayError(known.code, known.class, {
+    ...(known.hint ? { hint: known.hint } : {}),
+    status: known.status,
+    description: known.description,
+    remedy: `In the app registration “${name}”, platform “Web”, register exactly this redirect URI: ${redirectUri}`,
   })
 }
 
