@@ -16,10 +16,12 @@ export interface ResultPage {
 export function resultPage(page: ResultPage): string {
   const { target, verdicts, status } = page
   const done = status === 'confirmed'
-  const title = done ? `${target.address} is connected` : page.returnTo ? 'One more step' : 'You are signed in'
+  const used = [target.receive && verdicts.reading, target.send && verdicts.sending].filter((one) => one !== false)
+  const state = used.every((one) => one.verdict === 'fails') ? 'is connected, but does not work yet' : 'is connected'
+  const title = done ? `${target.address} ${state}` : page.returnTo ? 'One more step' : 'You are signed in'
   return layout(
     title,
-    html`<h1>${done ? html`${breakable(target.address)} is connected` : title}</h1>
+    html`<h1>${done ? html`${breakable(target.address)} ${state}` : title}</h1>
 <p>${lead(page)}</p>
 <ul class="verdicts">
 ${verdictItem('Signing in', verdicts.signIn, page.signedInAs ? `Signed in as ${page.signedInAs}.` : 'The sign-in was accepted.', 'The sign-in was not checked.')}

@@ -29,7 +29,7 @@ form{margin:0}
 label{display:block;font-weight:600;font-size:.9375rem;margin:.875rem 0 .25rem}
 input,select{width:100%;font:inherit;color:inherit;background:var(--card);border:1px solid var(--soft);border-radius:10px;padding:.625rem .75rem;min-height:44px}
 .row{display:grid;gap:0 .75rem}
-@media (min-width:40rem){.row{grid-template-columns:2fr 1fr 1.3fr}}
+@media (min-width:40rem){.row{grid-template-columns:1.8fr .9fr 1.5fr}}
 fieldset{border:1px solid var(--line);border-radius:12px;padding:.25rem 1rem 1rem;margin:1.25rem 0 0}
 legend{font-weight:600;padding:0 .375rem}
 button,.button{display:block;width:100%;font:inherit;font-weight:600;text-align:center;text-decoration:none;cursor:pointer;min-height:48px;padding:.6875rem 1rem;border-radius:12px;border:1px solid var(--accent);background:var(--accent);color:var(--accent-ink);margin-top:1.25rem}

@@ -38,7 +38,7 @@ const problems = {
   form_expired: [
     400,
     'This page was opened in another browser or is out of date.',
-    'Reload the page and try again, with cookies allowed.',
+    'Open the link again and go on from there, with cookies allowed.',
   ],
   too_many_attempts: [429, 'Too many wrong passwords were tried with this link.', 'Ask for a new link.'],
   no_registration: [
