@@ -3,10 +3,8 @@ import { gateway } from '../lib/gateway.js'
 import { fieldOf, formBody } from '../lib/http/form-body.js'
 import { redirect } from '../lib/http/html-response.js'
 import { pageHandler } from '../lib/http/page-handler.js'
-import { errorPage } from '../lib/pages/error-page.js'
-import { styleHash } from '../lib/pages/style.js'
 
-export const connectBegin = pageHandler({ styleHash, errorPage }, async ({ request, link, browser }) => {
+export const connectBegin = pageHandler(async ({ request, link, browser }) => {
   const { connect } = await gateway()
   const formToken = fieldOf(await formBody(request), 'token')
   const { location } = await connect.beginAuthorize({ link, browser, formToken })

@@ -4,14 +4,12 @@ import { fieldOf, formBody } from '../lib/http/form-body.js'
 import { htmlResponse } from '../lib/http/html-response.js'
 import { pageHandler } from '../lib/http/page-handler.js'
 import { cancelledPage } from '../lib/pages/cancelled-page.js'
-import { errorPage } from '../lib/pages/error-page.js'
-import { styleHash } from '../lib/pages/style.js'
 
-export const connectCancel = pageHandler({ styleHash, errorPage }, async ({ request, link, browser, requestId }) => {
+export const connectCancel = pageHandler(async ({ request, link, browser, requestId }) => {
   const { connect } = await gateway()
   const formToken = fieldOf(await formBody(request), 'token')
   const cancelled = await connect.cancelSignIn({ link, browser, formToken })
-  return htmlResponse(cancelledPage(cancelled), { styleHash }, { requestId })
+  return htmlResponse(cancelledPage(cancelled), { requestId })
 })
 
 app.http('connect-cancel', {

@@ -5,10 +5,8 @@ import { fieldOf, formBody } from '../lib/http/form-body.js'
 import { htmlResponse, redirect } from '../lib/http/html-response.js'
 import { pageHandler } from '../lib/http/page-handler.js'
 import { connectPage } from '../lib/pages/connect-page.js'
-import { errorPage } from '../lib/pages/error-page.js'
-import { styleHash } from '../lib/pages/style.js'
 
-export const connectPassword = pageHandler({ styleHash, errorPage }, async ({ request, link, browser, requestId }) => {
+export const connectPassword = pageHandler(async ({ request, link, browser, requestId }) => {
   const { connect } = await gateway()
   const fields = await formBody(request)
   const names = ['username', 'imapHost', 'imapPort', 'imapTls', 'smtpHost', 'smtpPort', 'smtpTls'] as const
@@ -25,7 +23,7 @@ export const connectPassword = pageHandler({ styleHash, errorPage }, async ({ re
     const view = await connect.showLink(link, browser)
     if ('finished' in view) return redirect(view.finished)
     const page = connectPage({ ...view, link, problem: error, typed })
-    return htmlResponse(page, { styleHash, formTargets: view.formTargets }, { status: error.status, requestId })
+    return htmlResponse(page, { status: error.status, requestId, formTargets: view.formTargets })
   }
 })
 

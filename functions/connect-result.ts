@@ -3,15 +3,13 @@ import { gateway } from '../lib/gateway.js'
 import { htmlResponse } from '../lib/http/html-response.js'
 import { pageHandler } from '../lib/http/page-handler.js'
 import { consentResultPage } from '../lib/pages/consent-pages.js'
-import { errorPage } from '../lib/pages/error-page.js'
 import { resultPage } from '../lib/pages/result-page.js'
-import { styleHash } from '../lib/pages/style.js'
 
-export const connectResult = pageHandler({ styleHash, errorPage }, async ({ link, browser, requestId }) => {
+export const connectResult = pageHandler(async ({ link, browser, requestId }) => {
   const { connect } = await gateway()
   const view = await connect.showResult(link, browser)
   const page = view.target.kind === 'admin-consent' ? consentResultPage(view) : resultPage(view)
-  return htmlResponse(page, { styleHash }, { requestId })
+  return htmlResponse(page, { requestId })
 })
 
 app.http('connect-result', {

@@ -4,10 +4,8 @@ import { setCookie } from '../lib/http/cookies.js'
 import { formBody } from '../lib/http/form-body.js'
 import { redirect } from '../lib/http/html-response.js'
 import { pageHandler } from '../lib/http/page-handler.js'
-import { errorPage } from '../lib/pages/error-page.js'
-import { styleHash } from '../lib/pages/style.js'
 
-export const oauthCallback = pageHandler({ styleHash, errorPage }, async ({ request }) => {
+export const oauthCallback = pageHandler(async ({ request }) => {
   const { connect } = await gateway()
   const parameters = request.method === 'POST' ? await formBody(request) : new URL(request.url).searchParams
   const { cookie, value, location } = await connect.returnCallback({ parameters })

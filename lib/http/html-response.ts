@@ -1,20 +1,29 @@
 import type { Cookie, HttpResponseInit } from '@azure/functions'
-import { type PageSecurity, securityHeaders } from './security-headers.js'
+import { styleHash } from '../pages/style.js'
+import { securityHeaders } from './security-headers.js'
 
-/** A page. Cookies travel apart from the headers, because the host keeps only one Set-Cookie of a header map. */
-export function htmlResponse(
-  page: string,
-  security: PageSecurity,
-  options: { status?: number; cookies?: Cookie[]; requestId?: string } = {},
-): HttpResponseInit {
+export interface HtmlOptions {
+  status?: number
+  cookies?: Cookie[]
+  requestId?: string
+  /** Origins besides our own that a form post may end at. */
+  formTargets?: readonly string[]
+}
+
+/**
+ * A page of the connect journey. Cookies travel apart from the headers, because the host keeps only one Set-Cookie of a
+ * header map.
+ */
+export function htmlResponse(page: string, options: HtmlOptions = {}): HttpResponseInit {
+  const { status = 200, cookies = [], requestId, formTargets = [] } = options
   return {
-    status: options.status ?? 200,
+    status,
     headers: {
-      ...securityHeaders(security),
+      ...securityHeaders({ styleHash, formTargets }),
       'content-type': 'text/html; charset=utf-8',
-      ...(options.requestId ? { 'x-request-id': options.requestId } : {}),
+      ...(requestId ? { 'x-request-id': requestId } : {}),
     },
-    cookies: options.cookies ?? [],
+    cookies,
     body: page,
   }
 }

@@ -2,6 +2,7 @@ import type { HttpHandler, HttpRequest, HttpResponseInit, InvocationContext } fr
 import { asGatewayError, type GatewayError } from '../errors.js'
 import { invocationLog } from '../log.js'
 import { newId } from '../model/ids.js'
+import { errorPage } from '../pages/error-page.js'
 import { browserCookie, readCookie } from './cookies.js'
 import { htmlResponse } from './html-response.js'
 
@@ -14,23 +15,8 @@ export interface PageCall {
   requestId: string
 }
 
-/** How an error looks; given by the caller, because pages are not this layer's business. */
-export interface PageLook {
-  styleHash: string
-  errorPage(page: {
-    code: string
-    class: string
-    hint?: string | undefined
-    description: string
-    remedy: string
-    requestId: string
-    retry?: string | undefined
-    approval?: string | undefined
-  }): string
-}
-
 /** One page: whatever goes wrong becomes the friendly page, with the request id and without any inner text (M-073, SEC-39). */
-export function pageHandler(look: PageLook, act: (call: PageCall) => Promise<HttpResponseInit>): HttpHandler {
+export function pageHandler(act: (call: PageCall) => Promise<HttpResponseInit>): HttpHandler {
   return async (request: HttpRequest, context: InvocationContext) => {
     const requestId = newId()
     let link = ''
@@ -42,7 +28,7 @@ export function pageHandler(look: PageLook, act: (call: PageCall) => Promise<Htt
       const error = asGatewayError(caught)
       if (error.status >= 500)
         invocationLog(context).error('page-failed', { code: error.code, requestId, fault: placeOf(error) })
-      return errorResponse(look, error, requestId, retryOf(link, error))
+      return errorResponse(error, requestId, retryOf(link, error))
     }
   }
 }
@@ -54,14 +40,13 @@ function retryOf(link: string, { code }: GatewayError): { retry?: string } {
 }
 
 export function errorResponse(
-  look: PageLook,
   error: GatewayError,
   requestId: string,
   ways: { retry?: string; approval?: string } = {},
 ): HttpResponseInit {
   const { code, class: errorClass, hint, description, remedy, status } = error
-  const page = look.errorPage({ code, class: errorClass, hint, description, remedy, requestId, ...ways })
-  return htmlResponse(page, look, { status, requestId })
+  const page = errorPage({ code, class: errorClass, hint, description, remedy, requestId, ...ways })
+  return htmlResponse(page, { status, requestId })
 }
 
 /** Name and place of a fault of ours, without its message: messages may carry data. */

@@ -1,6 +1,16 @@
-/** Markup that is already safe; made by `html` alone. */
+/**
+ * Markup that cannot be injected into: every value of the `html` tag is escaped, in text and in quoted attributes, unless
+ * it is markup itself. Characters that deceive the reader (control, bidirectional override, invisible) are made visible,
+ * because tenants, peers and senders of mail choose much of what pages show (SEC-20).
+ */
 export class Markup {
   constructor(readonly text: string) {}
+}
+
+type Value = Markup | string | number | undefined | false | readonly Value[]
+
+export function html(parts: TemplateStringsArray, ...values: Value[]): Markup {
+  return new Markup(parts.reduce((text, part, index) => text + render(values[index - 1]) + part))
 }
 
 /** A mail address on a line of its own when it does not fit; broken behind the @ only when it is longer than a line. */
@@ -9,7 +19,12 @@ export function breakable(address: string): Markup {
   return html`<span class="address">${address.slice(0, at)}<wbr>${address.slice(at)}</span>`
 }
 
-type Piece = Markup | string | number | undefined | false | readonly Piece[]
+function render(value: Value): string {
+  if (value === undefined || value === false) return ''
+  if (value instanceof Markup) return value.text
+  if (typeof value === 'object') return value.map(render).join('')
+  return escaped(String(value))
+}
 
 const entities: Record<string, string> = {
   '&': '&amp;',
@@ -19,17 +34,10 @@ const entities: Record<string, string> = {
   "'": '&#39;',
   '`': '&#96;',
 }
+const deceiving =
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g
 
-export const escapeHtml = (text: string): string => text.replace(/[&<>"'`]/g, (character) => entities[character]!)
-
-/** Template tag: every value is escaped, in text and in quoted attributes, unless it came out of this tag itself. */
-export function html(strings: TemplateStringsArray, ...values: Piece[]): Markup {
-  return new Markup(strings.reduce((text, part, index) => text + render(values[index - 1]) + part))
-}
-
-function render(piece: Piece): string {
-  if (piece instanceof Markup) return piece.text
-  if (Array.isArray(piece)) return piece.map(render).join('')
-  if (piece === undefined || piece === false) return ''
-  return escapeHtml(String(piece))
-}
+const escaped = (text: string): string =>
+  text
+    .replace(deceiving, (character) => `[U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}]`)
+    .replace(/[&<>"'`]/g, (character) => entities[character]!)

@@ -1,11 +1,12 @@
 /** One of each console page, with any text in the fields that mail, peers or people fill. */
+import type { AttentionItem } from '../../lib/model/attention.js'
 import type { Caller } from '../../lib/model/caller.js'
 import type { View } from '../../lib/pages/console/frame.js'
 import { logsPage } from '../../lib/pages/console/logs-page.js'
 import { type MailDetails, mailPage, mailsPage } from '../../lib/pages/console/mail-pages.js'
 import { type MailboxEntry, mailboxesPage, mailboxPage } from '../../lib/pages/console/mailbox-pages.js'
 import { failurePage, reconnectPage } from '../../lib/pages/console/message-page.js'
-import { type AttentionEntry, allTenantsPage, overviewPage } from '../../lib/pages/console/overview-page.js'
+import { allTenantsPage, overviewPage } from '../../lib/pages/console/overview-page.js'
 import { signInPage } from '../../lib/pages/console/sign-in-page.js'
 
 export const now = Date.UTC(2026, 10, 21, 14, 3)
@@ -80,7 +81,7 @@ export function samplePages(hostile?: string): Record<string, string> {
       nextTry: '',
     },
   }
-  const attention: AttentionEntry = {
+  const attention: AttentionItem = {
     tenant: 'acme',
     kind: 'connection',
     id: 'conn1',

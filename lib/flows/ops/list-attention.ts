@@ -1,24 +1,7 @@
 /** What is broken now, who must act, what to do: only unhealthy subjects have a row, so the whole list is one cheap query. */
+import type { AttentionItem } from '../../model/attention.js'
 import type { Row } from '../../ports/tables.js'
 import type { Dependencies } from '../common/dependencies.js'
-
-export interface AttentionItem {
-  tenant: string
-  kind: string
-  id: string
-  since: string
-  code: string
-  class: string
-  /** Plain words for who must act. */
-  whoActs: string
-  description: string
-  remedy: string
-  peerLine: string
-  mailboxId: string
-  connectionId: string
-  /** What people know it by: an address or a user name; empty when there is none. */
-  subject: string
-}
 
 export async function listAttention(deps: Dependencies, tenant: string): Promise<AttentionItem[]> {
   const items: AttentionItem[] = []

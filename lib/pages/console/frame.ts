@@ -1,5 +1,6 @@
 import type { Caller } from '../../model/caller.js'
-import { html, Markup } from './markup.js'
+import { html, type Markup } from '../html.js'
+import { htmlDocument } from '../html-document.js'
 import { consoleStyle } from './style.js'
 
 /** What every page of the console knows besides its own data. */
@@ -49,24 +50,15 @@ export function tenantField(view: View): Markup {
 }
 
 export function page(title: string, body: Markup, head: Markup = html``): string {
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex">
-<title>${title} · Mailbox Gateway</title>
-<style>${raw(consoleStyle)}</style>
-</head>
-<body>
-<a class="skip" href="#main">Skip to content</a>
+  return htmlDocument(
+    title,
+    consoleStyle,
+    html`<a class="skip" href="#main">Skip to content</a>
 ${head}
 <main id="main">
 ${body}
-</main>
-</body>
-</html>
-`.text
+</main>`,
+  )
 }
 
 /** A page of a signed-in caller: header, navigation, notice, body. */
@@ -87,5 +79,3 @@ function who(view: View): string {
   const role = { operator: 'Operator', 'tenant-admin': 'Tenant administrator', app: 'App' }[view.caller.role]
   return view.tenant === '~' ? role : `${role} · tenant ${view.tenant}`
 }
-
-const raw = (text: string): Markup => new Markup(text)

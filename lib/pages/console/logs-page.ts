@@ -1,6 +1,6 @@
+import { html, type Markup } from '../html.js'
 import { consolePage, link, segment, tenantField, type View } from './frame.js'
 import type { MailPlace } from './mail-pages.js'
-import { html, type Markup } from './markup.js'
 import { chip, when } from './words.js'
 
 export type LogEntry = Readonly<Record<string, string | number | boolean>>

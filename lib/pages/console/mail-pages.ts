@@ -1,7 +1,7 @@
 import type { Mail, MailAttempt } from '../../model/mail.js'
+import { html, type Markup } from '../html.js'
 import { actionButton, consolePage, link, segment, tenantField, type View } from './frame.js'
 import type { MailboxDirection } from './mailbox-pages.js'
-import { html, type Markup } from './markup.js'
 import { actorOf, chip, mailState, size, when } from './words.js'
 
 export type MailEntry = Pick<

@@ -1,9 +1,10 @@
+import type { AttentionItem } from '../../model/attention.js'
 import type { Mailbox } from '../../model/mailbox.js'
 import type { MailboxWarning } from '../../model/mailbox-warnings.js'
 import type { EffectiveSetting } from '../../model/setting.js'
+import { html, type Markup } from '../html.js'
 import { actionButton, consolePage, link, segment, type View } from './frame.js'
-import { html, type Markup } from './markup.js'
-import { type AttentionEntry, type AttentionMailbox, attentionCard, concerns } from './overview-page.js'
+import { type AttentionMailbox, attentionCard, concerns } from './overview-page.js'
 import { chip, size, when } from './words.js'
 
 export interface MailboxDirection {
@@ -94,7 +95,7 @@ export interface ConnectionLife {
 export interface MailboxView {
   mailbox: MailboxEntry
   connection: ConnectionLife | undefined
-  attention: readonly AttentionEntry[]
+  attention: readonly AttentionItem[]
   settings: readonly EffectiveSetting[]
   received: readonly ReceivedEntry[]
 }

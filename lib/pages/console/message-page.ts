@@ -1,5 +1,5 @@
+import { html } from '../html.js'
 import { consolePage, page, type View } from './frame.js'
-import { html } from './markup.js'
 import { when } from './words.js'
 
 export interface Failure {

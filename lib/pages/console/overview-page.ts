@@ -1,23 +1,8 @@
+import type { AttentionItem } from '../../model/attention.js'
 import type { Mailbox } from '../../model/mailbox.js'
+import { html, type Markup } from '../html.js'
 import { consolePage, link, segment, type View } from './frame.js'
-import { html, type Markup } from './markup.js'
 import { chip, kindWords, when } from './words.js'
-
-export interface AttentionEntry {
-  tenant: string
-  kind: string
-  id: string
-  since: string
-  code: string
-  class: string
-  whoActs: string
-  description: string
-  remedy: string
-  peerLine: string
-  mailboxId: string
-  connectionId: string
-  subject: string
-}
 
 export type AttentionMailbox = Pick<Mailbox, 'id' | 'address' | 'active' | 'receive' | 'send'>
 
@@ -32,7 +17,7 @@ export interface HealthVerdict {
 }
 
 export interface Overview {
-  attention: readonly AttentionEntry[]
+  attention: readonly AttentionItem[]
   mailboxes: readonly AttentionMailbox[]
   openMails: readonly { state: string; held: boolean }[]
 }
@@ -55,7 +40,7 @@ ${attentionList(view, data.attention, data.mailboxes)}`,
 /** All tenants, for operators: the gateway's own health, what is broken anywhere, the tenants to choose from. */
 export function allTenantsPage(
   view: View,
-  data: { attention: readonly AttentionEntry[]; tenants: readonly TenantEntry[]; health: HealthVerdict },
+  data: { attention: readonly AttentionItem[]; tenants: readonly TenantEntry[]; health: HealthVerdict },
 ): string {
   const broken = (id: string): number => data.attention.filter((one) => one.tenant === id).length
   return consolePage(
@@ -79,14 +64,14 @@ function healthCard(health: HealthVerdict): Markup {
 const headline = (broken: number): string =>
   broken === 0 ? 'Nothing is broken' : broken === 1 ? '1 thing needs attention' : `${broken} things need attention`
 
-function attentionList(view: View, items: readonly AttentionEntry[], mailboxes: readonly AttentionMailbox[]): Markup {
+function attentionList(view: View, items: readonly AttentionItem[], mailboxes: readonly AttentionMailbox[]): Markup {
   if (items.length === 0)
     return html`<div class="card">${chip('all well', 'good')} Every mailbox works as far as the gateway knows. Open mail is under Mails, every attempt under Logs.</div>`
   return html`<h2>Broken now</h2>${items.map((item) => attentionCard(view, item, mailboxes))}`
 }
 
 /** A repair outside is noticed by itself; who repaired it need not wait for that. */
-function afterRepair({ kind, class: errorClass }: AttentionEntry): Markup | false {
+function afterRepair({ kind, class: errorClass }: AttentionItem): Markup | false {
   if (errorClass !== 'needs-admin') return false
   if (kind === 'mailbox-send')
     return html`<p>Afterwards press "Send a test mail" on the mailbox's page, or wait: the gateway tries once an hour.</p>`
@@ -97,7 +82,7 @@ function afterRepair({ kind, class: errorClass }: AttentionEntry): Markup | fals
 }
 
 /** True when the subject is the mailbox, or the connection it receives or sends by. */
-export function concerns(item: AttentionEntry, mailbox: AttentionMailbox): boolean {
+export function concerns(item: AttentionItem, mailbox: AttentionMailbox): boolean {
   if (item.mailboxId === mailbox.id || item.id === mailbox.id) return true
   const connectionId = item.kind === 'connection' ? item.id : item.connectionId
   return [mailbox.receive, mailbox.send].some((one) => one.transport !== 'none' && one.connectionId === connectionId)
@@ -105,7 +90,7 @@ export function concerns(item: AttentionEntry, mailbox: AttentionMailbox): boole
 
 export function attentionCard(
   view: View,
-  item: AttentionEntry,
+  item: AttentionItem,
   mailboxes: readonly AttentionMailbox[],
   onOwnPage = false,
 ): Markup {

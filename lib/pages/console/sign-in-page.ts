@@ -1,5 +1,5 @@
+import { html } from '../html.js'
 import { page } from './frame.js'
-import { html } from './markup.js'
 
 /** Where a person pastes an API key; `problem` says why the last try failed. */
 export function signInPage(problem = ''): string {

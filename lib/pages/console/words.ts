@@ -1,5 +1,5 @@
 /** The console's words: times, sizes and states, always as text and never by colour alone. */
-import { html, type Markup } from './markup.js'
+import { html, type Markup } from '../html.js'
 
 export type Tone = 'good' | 'bad' | 'wait' | 'quiet'
 

@@ -12,7 +12,7 @@ import {
 import { formToken, newSession, sealSession } from '../../../lib/http/console-session.js'
 import type { Caller } from '../../../lib/model/caller.js'
 import { consolePage } from '../../../lib/pages/console/frame.js'
-import { html } from '../../../lib/pages/console/markup.js'
+import { html } from '../../../lib/pages/html.js'
 import { sealer } from '../../../lib/protocol/seal.js'
 
 const seals = sealer([{ id: '202611', key: new Uint8Array(32).fill(7) }])

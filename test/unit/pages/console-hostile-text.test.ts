@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { html, Markup } from '../../../lib/pages/console/markup.js'
+import { html, Markup } from '../../../lib/pages/html.js'
 import { samplePages } from '../../support/console-samples.js'
 
 const seeds = [

@@ -85,6 +85,12 @@ test('escaping: nested templates stay, lists join, nothing else slips through', 
   )
 })
 
+test('SEC-20: hidden and reversing characters of a tenant name are shown as what they are, to whoever is asked to agree', () => {
+  const page = cancelledPage({ tenantName: 'Acme\u202etfosorciM', address: 'a\u200b@b.c' })
+  expect(page).toContain('Acme[U+202E]tfosorciM')
+  expect(page).not.toMatch(/[\u200b\u202e]/)
+})
+
 test('M-056: a password for a Microsoft mailbox is warned about; for another it is not', () => {
   const page = (provider: string) =>
     connectPage({

@@ -1,0 +1,19 @@
+import { html, Markup } from './html.js'
+
+/** A whole page. Its style is inline and allowed by its hash; nothing else is loaded from anywhere. */
+export function htmlDocument(title: string, style: string, body: Markup): string {
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex, nofollow">
+<title>${title} · Mailbox Gateway</title>
+<style>${new Markup(style)}</style>
+</head>
+<body>
+${body}
+</body>
+</html>
+`.text
+}
