@@ -108,7 +108,7 @@ export async function wireGateway(config: Config, over: Partial<Dependencies> = 
   ])
   const deps = { ...made, ...over }
   const { adminFlows, connectFlows, probeMailbox, receiveFlows, sendFlows, tokenFlows } = flows
-  const { authenticate, audit, disconnect, readConnection, registrations, retryConnections, continueRemovals } = flows
+  const { authenticate, audit, disconnect, registrations, retryConnections, continueRemovals } = flows
   const { sealKeys, deliverMessage, deliverWebhooks, sweepWebhooks } = flows
   const { buryMessage, checkHealth, listAttention, listLog, measure, prepareStorage, purgeOld, sweep } = flows
   const { checkBalance, every, findSent, forgetBuried, once, removeOrphans, shared, warnOfExpiry } = flows
@@ -147,11 +147,7 @@ export async function wireGateway(config: Config, over: Partial<Dependencies> = 
   const sealer = (): ReturnType<typeof sealKeys> => sealKeys(deps)
 
   const tokens = bind({ ...deps, providers, registrations: registered.find, sealer }, tokenFlows)
-  const authorized = {
-    ...deps,
-    authority: tokens.authority,
-    connection: (tenant: string, id: string) => readConnection(deps, tenant, id),
-  }
+  const authorized = { ...deps, access: tokens.access }
   const receive = bind({ ...authorized, receivers, settings: config }, receiveFlows)
   const send = bind({ ...authorized, senders, findSent: findSent(authorized, receivers), settings: config }, sendFlows)
   const connect = bind(

@@ -1,3 +1,4 @@
+import type { Connection, Resource } from '../model/connection.js'
 import type { Secret } from '../secret.js'
 
 /** What a transport shows a mail server to be let in. */
@@ -11,3 +12,13 @@ export type Authority =
     }
   | { kind: 'password'; user: string; password: Secret }
   | { kind: 'anonymous' }
+
+/** A connection as just read, and what it shows a mail server: one request for both. */
+export interface Access {
+  connection: Connection
+  /**
+   * `user`: the mailbox's address; `needed`: rights the token must carry. Rejects with `needs-reconnect` or `needs-admin`
+   * when a person must act first.
+   */
+  authority(user: string, resource: Resource, needed?: readonly string[]): Promise<Authority>
+}

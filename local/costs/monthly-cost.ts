@@ -62,11 +62,16 @@ export function costPerThousand(memoryGigabytes: number): CostRow[] {
   const perMonth = (perDay: number): number => perDay * mailboxes * days
   const [out, incoming] = [perMonth(use.mailsOutPerDay), perMonth(use.mailsInPerDay)]
   const [polls, refreshes] = [perMonth(use.pollsPerDay), perMonth(use.refreshesPerDay)]
-  const { mailOut, mailIn, idlePoll, refresh } = operationBudgets
-  const tables = out * mailOut.table + incoming * mailIn.table + polls * idlePoll.table + refreshes * refresh.table
+  const lanes = out / use.mailsPerLane
+  const { mailOut, drain, mailIn, idlePoll, refresh } = operationBudgets
+  const tables =
+    out * mailOut.table +
+    lanes * drain.table +
+    incoming * mailIn.table +
+    polls * idlePoll.table +
+    refreshes * refresh.table
   const queues = out * mailOut.queue + incoming * mailIn.queue
   const jobs = polls / use.mailboxesPerPollJob
-  const lanes = out / use.mailsPerLane
   // A mail's blob is written once each way and read once by the sender; deleting is free.
   const blobWrites = out + incoming
   // One call of the API per mail, at the least the platform bills: a second.

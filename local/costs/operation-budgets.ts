@@ -6,8 +6,10 @@ export interface StorageBudget {
 }
 
 export const operationBudgets = {
-  /** One mail accepted and sent, in a backlog. */
-  mailOut: { table: 11, queue: 2, blob: 3 },
+  /** One mail accepted and sent, without its share of the drain. */
+  mailOut: { table: 10, queue: 2, blob: 3 },
+  /** A worker's look at the outbox of one mailbox, however many mails it sends. */
+  drain: { table: 10, queue: 0, blob: 0 },
   /** One mail fetched, stored and handed over. */
   mailIn: { table: 6, queue: 1, blob: 1 },
   idlePoll: { table: 4, queue: 0, blob: 0 },

@@ -4,13 +4,13 @@ import { setDue } from '../../lib/flows/common/due.js'
 import { toRow } from '../../lib/flows/common/mailbox-rows.js'
 import { receiveFlows } from '../../lib/flows/receive/index.js'
 import type { ReceiveDependencies } from '../../lib/flows/receive/receive-dependencies.js'
-import type { Connection } from '../../lib/model/connection.js'
 import { newId } from '../../lib/model/ids.js'
 import { Secret } from '../../lib/secret.js'
 import { guardedLookup } from '../../lib/transports/guarded-lookup.js'
 import { imapReceiver } from '../../lib/transports/imap-receiver.js'
 import { memoryStores } from '../support/memory-stores.js'
 import { pollSettings } from '../support/poll-settings.js'
+import { sampleConnection } from '../support/sample-connection.js'
 import { sampleMailbox } from '../support/sample-mailbox.js'
 import type { Delivery } from './imap-peer.js'
 import { type BenchRow, each, figure, interleave, rounded, timed } from './measure.js'
@@ -122,11 +122,14 @@ async function gateway({ port, ca }: Server, users: string[]) {
   const { names, tables, queues } = stores
   const lookup = guardedLookup({ allowLoopback: true, resolve: async () => [{ address: '127.0.0.1', family: 4 }] })
   const receiver = imapReceiver({ lookup, rootCa: ca })
+  const connection = sampleConnection({ mode: 'password', provider: 'basic' })
   const deps: ReceiveDependencies = {
     ...stores,
     receivers: { imap: receiver, graph: receiver },
-    authority: async (_tenant, _id, user) => ({ kind: 'password', user, password: new Secret('bench') }),
-    connection: async () => ({ identity: { issuer: '', subject: '', username: '' } }) as Connection,
+    access: async () => ({
+      connection,
+      authority: async (user) => ({ kind: 'password', user, password: new Secret('bench') }),
+    }),
     settings: pollSettings,
   }
   const ids: string[] = []

@@ -18,6 +18,7 @@ import { smtpSender } from '../../lib/transports/smtp-sender.js'
 import { makeCertificates } from '../../local/emulators/certificate.js'
 import { startSmtp } from '../../local/emulators/smtp/start-smtp.js'
 import { exchangeSubmission, SubmissionMeter } from '../../local/emulators/submission-limits.js'
+import { accessBy } from '../support/access-by.js'
 import { memoryStores } from '../support/memory-stores.js'
 import { startMicrosoft365 } from '../support/microsoft-365.js'
 import { pollSettings } from '../support/poll-settings.js'
@@ -59,8 +60,7 @@ async function exchange(connection: Pick<Connection, 'provider'> = { provider: '
   const worker = () =>
     Object.assign(h.process().deps, {
       senders,
-      authority: async (_tenant: string, id: string) => authorities.get(id)!,
-      connection: async () => ({ ...connection, state: 'connected' }) as Connection,
+      access: (_tenant: string, id: string) => accessBy(authorities.get(id)!, connection)(),
     })
   const accept = async (mailboxId: string, subject: string, to = ['kim@example.net']): Promise<string> => {
     const submission = parseMailSubmission({ to, subject, text: 'x', mailboxId })
@@ -213,8 +213,7 @@ test.each([1, 39])('P-14, REL-27: of 200 mailboxes %i hang, and every other one 
   const deps: ReceiveDependencies = {
     ...stores,
     receivers: { imap, graph: imap },
-    authority: async () => ({ kind: 'anonymous' }),
-    connection: async () => undefined,
+    access: accessBy({ kind: 'anonymous' }),
     settings: { ...pollSettings, maxMailBytes: 1_000_000 },
   }
   const job = { v: 1, mailboxes: boxes.map((mailboxId) => ({ tenant, mailboxId, epoch: 0 })) }

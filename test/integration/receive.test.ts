@@ -8,7 +8,6 @@ import type { ReceiveDependencies } from '../../lib/flows/receive/receive-depend
 import { listNotImported, listReceived } from '../../lib/flows/receive/received-list.js'
 import { readReceived, readReceivedRaw } from '../../lib/flows/receive/received-read.js'
 import { silentLog } from '../../lib/log.js'
-import type { Connection } from '../../lib/model/connection.js'
 import type { GatewayEvent } from '../../lib/model/event.js'
 import { newId } from '../../lib/model/ids.js'
 import type { AfterReceive, Mailbox } from '../../lib/model/mailbox.js'
@@ -18,6 +17,7 @@ import { azureBlobs } from '../../lib/stores/azure-blobs.js'
 import { azureTables } from '../../lib/stores/azure-tables.js'
 import { memoryQueues } from '../../lib/stores/memory-queues.js'
 import { memoryVault } from '../../lib/stores/memory-vault.js'
+import { accessBy } from '../support/access-by.js'
 import { pollSettings } from '../support/poll-settings.js'
 import { sampleMailbox } from '../support/sample-mailbox.js'
 import { broken, ScriptedMailbox } from '../support/scripted-mailbox.js'
@@ -100,8 +100,7 @@ async function world(after: AfterReceive = { action: 'leave' }, settings = {}): 
     log: silentLog,
     worker: 'test',
     receivers: { imap: server, graph: server },
-    authority: async () => ({ kind: 'anonymous' }),
-    connection: async () => undefined,
+    access: accessBy({ kind: 'anonymous' }),
     settings: { ...pollSettings, maxMailBytes: 1_000_000, ...settings },
   }
   const events: GatewayEvent[] = []
@@ -477,16 +476,13 @@ describe('receive: which mailbox', () => {
         after: { action: 'leave' },
       }
       await storage.tables.upsert(names.table('mailboxes'), toRow({ ...at.mailbox, receive }))
-      at.deps.connection = async () => ({ identity: { issuer: '', subject: '', username } }) as Connection
+      at.deps.access = accessBy({ kind: 'anonymous' }, { identity: { issuer: '', subject: '', username } })
       await at.poll()
       at.pass(20 * 60_000)
     }
     await use('INFO@example.com')
     await use('delegate@example.com')
-    const reads = at.deps.connection
-    at.deps.connection = async () => Promise.reject(new Error('read again'))
     expect(await at.poll()).toMatchObject({ outcome: 'idle' })
-    at.deps.connection = reads
     expect(targets).toEqual(['me', 'info@example.com', 'info@example.com'])
   })
 })
@@ -511,15 +507,15 @@ describe('receive: troubles of the server and of people', () => {
 
   test('needs-reconnect stops polling, tells once, and works again after the reconnect', async () => {
     const at = await world()
-    const healthy = at.deps.authority
-    at.deps.authority = async () => Promise.reject(broken('entra_aadsts700082', 'needs-reconnect'))
+    const healthy = at.deps.access
+    at.deps.access = accessBy(async () => Promise.reject(broken('entra_aadsts700082', 'needs-reconnect')))
     await at.poll()
     await at.poll()
     expect(await dueAt(at)).toBeGreaterThan(Date.now() + 10 * hour)
     expect(at.server.opened).toBe(0)
     const [row] = await rowsOf(names.table('attention'), at.mailbox.tenant)
     expect(row).toMatchObject({ rowKey: `mailbox-receive~${at.mailbox.id}`, class: 'needs-reconnect' })
-    at.deps.authority = healthy
+    at.deps.access = healthy
     expect(await at.poll()).toMatchObject({ outcome: 'idle' })
     expect(await rowsOf(names.table('attention'), at.mailbox.tenant)).toEqual([])
   })

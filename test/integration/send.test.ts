@@ -8,6 +8,7 @@ import { guardedLookup } from '../../lib/transports/guarded-lookup.js'
 import { smtpSender } from '../../lib/transports/smtp-sender.js'
 import { makeCertificates } from '../../local/emulators/certificate.js'
 import { startScriptedSmtp } from '../../local/emulators/smtp/scripted-smtp.js'
+import { accessBy } from '../support/access-by.js'
 import { azuriteStores } from '../support/azurite-stores.js'
 import { sendHarness } from '../support/send-harness.js'
 import { stopsAfterEach } from '../support/stops-after-each.js'
@@ -60,7 +61,7 @@ test('M-026, M-031, SEC-30: seven mails reach a real SMTP server over three sess
   const sender = smtpSender({ lookup: guardedLookup({ allowLoopback: true }), rootCa: certificates.ca })
   const { deps } = h
   deps.senders = { smtp: sender, graph: sender }
-  deps.authority = async () => ({ kind: 'password', user: 'sales@acme.example', password: new Secret('canary') })
+  deps.access = accessBy({ kind: 'password', user: 'sales@acme.example', password: new Secret('canary') })
   const send = {
     transport: 'smtp',
     connectionId: newId(),

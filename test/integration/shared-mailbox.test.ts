@@ -15,6 +15,7 @@ import { smtpSender } from '../../lib/transports/smtp-sender.js'
 import { type Certificates, makeCertificates } from '../../local/emulators/certificate.js'
 import { type ImapEmulator, startImap } from '../../local/emulators/imap/start-imap.js'
 import { type SmtpEmulator, startSmtp } from '../../local/emulators/smtp/start-smtp.js'
+import { accessBy } from '../support/access-by.js'
 import { type Microsoft365, startMicrosoft365 } from '../support/microsoft-365.js'
 import { pollHarness } from '../support/poll-harness.js'
 import { sendHarness } from '../support/send-harness.js'
@@ -132,8 +133,7 @@ async function sendOver(over: 'Graph' | 'SMTP', upn: string) {
   const authority = await as(upn, over === 'Graph' ? graph : outlook)
   Object.assign(deps, {
     senders: { smtp: sender, graph: sender },
-    authority: async () => authority,
-    connection: async () => connectionOf(upn),
+    access: accessBy(authority, connectionOf(upn)),
   })
   const submission = parseMailSubmission({ to: [ben], subject: `From ${upn}`, text: 'Hi', mailboxId: mailbox.id })
   const { mail } = await sendFlows.acceptMail(deps, tenant, submission)

@@ -11,7 +11,6 @@ import { type SendDependencies, sendFlows } from '../../lib/flows/send/index.js'
 import { newId } from '../../lib/model/ids.js'
 import { parseMailSubmission } from '../../lib/model/mail-submission.js'
 import type { Mailbox, ReceiveSettings, SendSettings } from '../../lib/model/mailbox.js'
-import type { Authority } from '../../lib/ports/authority.js'
 import type { Sender } from '../../lib/ports/sender.js'
 import { Secret } from '../../lib/secret.js'
 import { graphReceiver } from '../../lib/transports/graph-receiver.js'
@@ -23,6 +22,7 @@ import { makeCertificates } from '../../local/emulators/certificate.js'
 import type { FaultOrder } from '../../local/emulators/faults.js'
 import { startImap } from '../../local/emulators/imap/start-imap.js'
 import { type ScriptedSmtpOptions, startScriptedSmtp } from '../../local/emulators/smtp/scripted-smtp.js'
+import { accessBy } from '../support/access-by.js'
 import { azuriteStores } from '../support/azurite-stores.js'
 import { startMicrosoft365 } from '../support/microsoft-365.js'
 import { sendHarness } from '../support/send-harness.js'
@@ -74,7 +74,7 @@ async function world(mailbox: Partial<Mailbox>, deps: Partial<SendDependencies>)
   }
 }
 
-const byPassword = async (): Promise<Authority> => ({ kind: 'password', user: ana, password: new Secret(password) })
+const byPassword = accessBy({ kind: 'password', user: ana, password: new Secret(password) })
 const lookup = guardedLookup({ allowLoopback: true })
 
 async function smtp(options: ScriptedSmtpOptions) {
@@ -88,7 +88,7 @@ async function smtp(options: ScriptedSmtpOptions) {
   }
   // As the gateway wires it: SMTP itself cannot look anything up.
   const sender = smtpSender({ lookup, timeoutsMs: { reply: 300 } })
-  return { server, send, deps: { senders: { smtp: sender, graph: sender }, authority: byPassword } }
+  return { server, send, deps: { senders: { smtp: sender, graph: sender }, access: byPassword } }
 }
 
 const messageIds = (mails: { raw: Buffer }[]) => mails.map(({ raw }) => /^Message-ID: (.*)\r$/im.exec(String(raw))?.[1])
@@ -188,10 +188,7 @@ describe('REL-03, P-09: the Sent folder over IMAP', () => {
       after: { action: 'leave' },
     }
     const receiver = imapReceiver({ lookup })
-    const looking = findSent(
-      { authority: byPassword, connection: async () => undefined },
-      { imap: receiver, graph: receiver },
-    )
+    const looking = findSent({ access: byPassword }, { imap: receiver, graph: receiver })
     const w = await world({ send: outgoing.send, receive }, { ...outgoing.deps, findSent: looking })
     // What mail services do with a mail they took: keep a copy for its sender.
     const keepCopy = () => imap.deliver(ana, outgoing.server.mails[0]!.raw.toString('latin1'), 'Sent')
@@ -249,14 +246,13 @@ describe('REL-03, P-09: Graph', () => {
     const { origins } = cloud
     const sender = graphSender({ origins })
     const receiver = graphReceiver({ origins })
-    const known = await cloud.authority(ana)
-    const authority = async () => known
+    const access = accessBy(await cloud.authority(ana))
     const w = await world(
       { address: ana, send: { transport: 'graph', connectionId: newId() } },
       {
         senders: { graph: sender, smtp: sender },
-        authority,
-        findSent: findSent({ authority, connection: async () => undefined }, { graph: receiver, imap: receiver }),
+        access,
+        findSent: findSent({ access }, { graph: receiver, imap: receiver }),
       },
     )
     cloud.graph.control.fail(fault)

@@ -11,6 +11,7 @@ import { newId } from '../../lib/model/ids.js'
 import type { AfterReceive } from '../../lib/model/mailbox.js'
 import type { Row } from '../../lib/ports/tables.js'
 import { memoryVault } from '../../lib/stores/memory-vault.js'
+import { accessBy } from './access-by.js'
 import { memoryStores } from './memory-stores.js'
 import { pollSettings } from './poll-settings.js'
 import type { ReceiverSubject } from './receiver-subjects.js'
@@ -51,8 +52,10 @@ export async function pollHarness(
     vault: memoryVault(),
     worker: newId(),
     receivers: { imap: receiver, graph: receiver },
-    authority: async () => subject.authority,
-    connection: async () => subject.connection ?? ({ identity: { username: address } } as Connection),
+    access: accessBy(
+      subject.authority,
+      subject.connection ?? { identity: { issuer: '', subject: '', username: address } },
+    ),
     settings: { ...pollSettings, ...options.settings },
   })
   const events: GatewayEvent[] = []

@@ -13,7 +13,7 @@ import { memoryBlobs } from '../../lib/stores/memory-blobs.js'
 import { memoryQueues } from '../../lib/stores/memory-queues.js'
 import { memoryTables } from '../../lib/stores/memory-tables.js'
 import { memoryVault } from '../../lib/stores/memory-vault.js'
-import { sampleConnection } from './sample-connection.js'
+import { accessBy } from './access-by.js'
 import { sampleMailbox } from './sample-mailbox.js'
 
 /** Time that only tests move; sleeping ends when it is aborted. */
@@ -184,9 +184,7 @@ export async function sendHarness(
       log: silentLog,
       worker: `worker-${newId().slice(0, 6)}`,
       senders: { smtp: peer.sender, graph: peer.sender },
-      authority: async () => ({ kind: 'anonymous' }),
-      connection: async (owner, id) =>
-        sampleConnection({ id, tenant: owner, mode: 'password', provider: 'basic', username: mailbox.address }, ''),
+      access: accessBy({ kind: 'anonymous' }, { username: mailbox.address }),
       settings: {
         maxMailBytes: 36_700_160,
         maxRecipients: 500,

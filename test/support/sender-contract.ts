@@ -5,10 +5,10 @@
 import { randomBytes } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { sendFlows } from '../../lib/flows/send/index.js'
-import type { Connection } from '../../lib/model/connection.js'
 import { newId } from '../../lib/model/ids.js'
 import { parseMailSubmission } from '../../lib/model/mail-submission.js'
 import { AllRefusedError, type Evidence, type OutgoingMail, type SendSession } from '../../lib/ports/sender.js'
+import { accessBy } from './access-by.js'
 import { failure } from './failure.js'
 import { sendHarness } from './send-harness.js'
 import type { SenderSubject } from './sender-subjects.js'
@@ -151,9 +151,7 @@ export function senderContract(server: string, start: () => Promise<SenderSubjec
         const process = () => {
           const one = h.process().deps
           one.senders = { smtp: peer.sender, graph: peer.sender }
-          one.authority = async () => peer.authority
-          one.connection = async () =>
-            ({ state: 'connected', provider: 'basic', identity: { username: peer.from } }) as Connection
+          one.access = accessBy(peer.authority, { identity: { issuer: '', subject: '', username: peer.from } })
           return one
         }
         const submit = (more: object = {}) =>

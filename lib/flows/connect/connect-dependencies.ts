@@ -3,12 +3,10 @@ import type { Registration } from '../../model/registration.js'
 import type { Verdicts } from '../../model/sign-in.js'
 import type { Authority } from '../../ports/authority.js'
 import type { Discovery } from '../../ports/discovery.js'
-import type { Provider } from '../../ports/provider.js'
 import type { ReceiveTarget } from '../../ports/receiver.js'
 import type { SendTarget } from '../../ports/sender.js'
-import type { Sealer } from '../../protocol/seal.js'
 import type { Secret } from '../../secret.js'
-import type { Dependencies } from '../common/dependencies.js'
+import type { TokenDependencies } from '../tokens/token-dependencies.js'
 import type { Grant } from './sign-in-row.js'
 
 /** A try-out of freshly gained authority; every part has its own verdict (M-072). */
@@ -22,18 +20,9 @@ export interface ProbeInput {
   signal: AbortSignal
 }
 
-export interface ConnectDependencies extends Dependencies {
-  /** By registration kind: `microsoft` … */
-  providers: Record<string, Provider>
-  /** `fresh`: as stored now, not as remembered for a minute. */
-  registrations(
-    tenant: string,
-    id: string,
-    options?: { fresh?: boolean },
-  ): Promise<{ registration: Registration; credential: Secret | undefined }>
+export interface ConnectDependencies extends TokenDependencies {
   /** Usable by the tenant: its own first, then the deployment's. */
   listRegistrations(tenant: string): Promise<Omit<Registration, 'secretName'>[]>
-  sealer(): Promise<Sealer>
   discovery: Discovery
   probe(input: ProbeInput): Promise<Verdicts>
   /** Writes the `grant` row and the vault secret of a new or renewed connection; safe to repeat. */

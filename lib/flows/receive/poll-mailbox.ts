@@ -5,7 +5,7 @@
  * are judged by class alone: transient ones back off, those that need a person are told once and polled rarely.
  */
 import { asGatewayError, type GatewayError, RowChangedError, RowExistsError } from '../../errors.js'
-import { graphMailbox } from '../../model/connection.js'
+import { type Connection, graphMailbox } from '../../model/connection.js'
 import type { Mailbox } from '../../model/mailbox.js'
 import type { ReceiveSession, ReceiveTarget } from '../../ports/receiver.js'
 import { mailScopes } from '../../protocol/scopes.js'
@@ -14,6 +14,7 @@ import { setDue } from '../common/due.js'
 import { type Lease, takeLease } from '../common/lease.js'
 import { writeLog } from '../common/log-row.js'
 import { withSettingsOf } from '../common/setting-rows.js'
+import { notConnected } from '../tokens/connection-state.js'
 import { actionOf, afterReceive } from './after-receive.js'
 import { fetchMails, type Progress } from './fetch-mails.js'
 import type { PollJob } from './mailboxes-due.js'
@@ -106,7 +107,7 @@ function begin(deps: ReceiveDependencies, mailbox: Mailbox, state: ReceivingStat
   // Another server, account or folder: its ids say nothing about mail we have (transport switch).
   if (state.source !== sourceOf(mailbox)) {
     if (state.cursor !== undefined) state.resyncSince = deps.clock.now()
-    Object.assign(state, { cursor: undefined, user: '', owed: [], suspect: '', strikes: 0 })
+    Object.assign(state, { cursor: undefined, owed: [], suspect: '', strikes: 0 })
   }
   return {
     cursor: state.cursor,
@@ -135,11 +136,13 @@ async function run(
   if (receive.transport === 'none') return undefined
   const resource = receive.transport === 'graph' ? 'graph' : 'outlook'
   const { connectionId } = receive
-  const target = await targetOf(deps, mailbox, state)
+  const access = await deps.access(mailbox.tenant, connectionId)
+  if (access === undefined) throw notConnected()
+  const target = targetOf(mailbox, access.connection)
   const action = actionOf(deps, mailbox)
   const shared = target.transport === 'graph' && target.graph.mailbox !== 'me'
   const needed = mailScopes({ receive: receive.transport, shared }).token(resource)
-  const authority = await deps.authority(mailbox.tenant, connectionId, mailbox.address, resource, needed)
+  const authority = await access.authority(mailbox.address, resource, needed)
   signal.throwIfAborted()
   const session: ReceiveSession = await deps.receivers[receive.transport].open(target, authority, signal)
   try {
@@ -156,18 +159,10 @@ async function run(
   }
 }
 
-async function targetOf(deps: ReceiveDependencies, mailbox: Mailbox, state: ReceivingState): Promise<ReceiveTarget> {
-  const { receive } = mailbox
+function targetOf({ receive, address }: Mailbox, connection: Connection): ReceiveTarget {
   if (receive.transport === 'imap') return { transport: 'imap', imap: receive.imap }
-  const { connectionId, user, folder } = receive as Extract<Mailbox['receive'], { transport: 'graph' }>
-  // Kept with the connection it was found for: `me` is somebody else after a change of connection.
-  const source = user === undefined ? connectionId : `${connectionId}/${user}`
-  if (!state.user.startsWith(`${source} `)) {
-    const connection = await deps.connection(mailbox.tenant, connectionId)
-    state.user = `${source} ${graphMailbox(connection, mailbox.address, user)}`
-    state.userChanged = true
-  }
-  return { transport: 'graph', graph: { mailbox: state.user.slice(source.length + 1) }, folder }
+  const { user, folder } = receive as Extract<Mailbox['receive'], { transport: 'graph' }>
+  return { transport: 'graph', graph: { mailbox: graphMailbox(connection, address, user) }, folder }
 }
 
 async function succeed(
@@ -189,14 +184,7 @@ async function succeed(
   const dueAt = nextPollAt({ now, lastMailAt, failures: 0, more: progress.more }, deps.settings)
   // A newer cursor alone is rarely worth a write: the older one still stands before every mail not yet seen.
   const stale = progress.cursor !== state.cursor && now - state.cursorAt > cursorLifeMs
-  const toWrite =
-    eventful ||
-    progress.busy ||
-    state.busy ||
-    state.owed.length > 0 ||
-    state.source !== source ||
-    stale ||
-    state.userChanged
+  const toWrite = eventful || progress.busy || state.busy || state.owed.length > 0 || state.source !== source || stale
   if (toWrite || release || state.resyncSince > 0 || dueAt - now < lease.remainingMs()) {
     const resyncSince = progress.more ? progress.resyncSince : 0
     await lease.release(
@@ -204,7 +192,6 @@ async function succeed(
         ...cleanState,
         cursor: progress.cursor ?? '',
         source,
-        user: state.user,
         lastMailAt,
         resyncSince,
       }),
@@ -263,7 +250,6 @@ async function fail(
     await columnsOf(deps, mailbox, {
       cursor: progress.cursor ?? '',
       source: sourceOf(mailbox),
-      user: state.user,
       lastMailAt: progress.handedOver > 0 ? now : state.lastMailAt,
       failures,
       code: error.code,

@@ -1,5 +1,4 @@
-import type { Connection, Resource } from '../../model/connection.js'
-import type { Authority } from '../../ports/authority.js'
+import type { Access } from '../../ports/authority.js'
 import type { Receiver } from '../../ports/receiver.js'
 import type { Dependencies } from '../common/dependencies.js'
 
@@ -18,14 +17,7 @@ export interface ReceiveSettings {
 
 export interface ReceiveDependencies extends Dependencies {
   receivers: Record<'graph' | 'imap', Receiver>
-  /** Rejects with `needs-reconnect` or `needs-admin` when a person must act first. */
-  authority(
-    tenant: string,
-    connectionId: string,
-    user: string,
-    resource: Resource,
-    needed?: readonly string[],
-  ): Promise<Authority>
-  connection(tenant: string, id: string): Promise<Connection | undefined>
+  /** `undefined` for an unknown connection. */
+  access(tenant: string, connectionId: string): Promise<Access | undefined>
   settings: ReceiveSettings
 }

@@ -15,10 +15,6 @@ export interface ReceivingState {
   cursorAt: number
   /** What the cursor belongs to: transport, server, account and folder. */
   source: string
-  /** `{connectionId and user} {mailbox as Graph calls it}`; the latter is `me` for the signed-in account's own. */
-  user: string
-  /** Found anew in this poll; not a column. */
-  userChanged: boolean
   lastMailAt: number
   failures: number
   /** Code of the latest failure, empty when the latest poll went well. */
@@ -74,8 +70,6 @@ export async function stateOf(deps: ReceiveDependencies, mailbox: Mailbox, row: 
     cursor,
     cursorAt: number('cursorAt'),
     source: text('source'),
-    user: text('user'),
-    userChanged: false,
     lastMailAt: number('lastMailAt'),
     failures: number('failures'),
     code: text('code'),

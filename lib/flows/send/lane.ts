@@ -130,13 +130,17 @@ export async function takeLane(
     },
     async release() {
       let overruled = false
-      // Others may have moved the gate meanwhile: the fence tells whether the lease is still ours to give back.
-      await changeLane(deps, tenant, mailboxId, (now) => {
-        if (now['fence'] !== lease.fence) return undefined
+      const last = (now: Row) => {
         overruled = noted['gate'] === 'closed' && Number(now['gateOpenedAt'] ?? 0) >= takenAt
-        const columns = overruled ? {} : noted
-        return { ...columns, leaseOwner: '', leaseUntil: 0 }
-      })
+        return { ...(overruled ? {} : noted), leaseOwner: '', leaseUntil: 0 }
+      }
+      try {
+        await lease.write(last(lease.row))
+      } catch (error) {
+        if (!(error instanceof RowChangedError)) throw error
+        // Others moved the gate meanwhile: the fence tells whether the lease is still ours to give back.
+        await changeLane(deps, tenant, mailboxId, (now) => (now['fence'] === lease.fence ? last(now) : undefined))
+      }
       return !overruled
     },
   }

@@ -1,6 +1,5 @@
-import type { Connection, Resource } from '../../model/connection.js'
 import type { Mailbox } from '../../model/mailbox.js'
-import type { Authority } from '../../ports/authority.js'
+import type { Access } from '../../ports/authority.js'
 import type { Sender } from '../../ports/sender.js'
 import type { Dependencies } from '../common/dependencies.js'
 
@@ -21,14 +20,8 @@ export interface SendSettings {
 
 export interface SendDependencies extends Dependencies {
   senders: Record<'graph' | 'smtp', Sender>
-  authority(
-    tenant: string,
-    connectionId: string,
-    user: string,
-    resource: Resource,
-    needed?: readonly string[],
-  ): Promise<Authority>
-  connection(tenant: string, connectionId: string): Promise<Connection | undefined>
+  /** `undefined` for an unknown connection. */
+  access(tenant: string, connectionId: string): Promise<Access | undefined>
   /** Looks into the mailbox's Sent folder; `undefined` when it cannot be read. */
   findSent?(tenant: string, mailbox: Mailbox, messageId: string): Promise<boolean | undefined>
   settings: SendSettings

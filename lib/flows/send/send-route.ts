@@ -30,12 +30,13 @@ export async function findRoute(deps: SendDependencies, mailbox: Mailbox): Promi
       remedy: 'Choose how the mailbox sends.',
     })
   const { connectionId } = send
-  const connection = await deps.connection(tenant, connectionId)
-  if (connection === undefined || connection.state === 'removed')
+  const access = await deps.access(tenant, connectionId)
+  if (access === undefined || access.connection.state === 'removed')
     throw new GatewayError('connection_missing', 'needs-reconnect', {
       description: 'The mailbox has no connection any more.',
       remedy: 'Connect the mailbox again.',
     })
+  const { connection } = access
   const common = { mailbox, connectionId, sender: deps.senders[send.transport] }
   if (send.transport === 'graph') {
     const graph = { mailbox: graphMailbox(connection, mailbox.address, send.user) }
@@ -43,7 +44,7 @@ export async function findRoute(deps: SendDependencies, mailbox: Mailbox): Promi
     return {
       ...common,
       target: { transport: 'graph', graph },
-      authority: await deps.authority(tenant, connectionId, mailbox.address, 'graph', needed),
+      authority: await access.authority(mailbox.address, 'graph', needed),
       perSession: Number.POSITIVE_INFINITY,
       limits: limitsOf(deps, true),
     }
@@ -52,7 +53,7 @@ export async function findRoute(deps: SendDependencies, mailbox: Mailbox): Promi
   return {
     ...common,
     target: { transport: 'smtp', smtp: send.smtp },
-    authority: await deps.authority(tenant, connectionId, mailbox.address, 'outlook', needed),
+    authority: await access.authority(mailbox.address, 'outlook', needed),
     perSession: Math.max(1, send.smtp.messagesPerSession ?? deps.settings.messagesPerSession),
     limits: limitsOf(deps, connection.provider === 'microsoft'),
   }

@@ -1,13 +1,12 @@
 import type { Connection, Resource } from '../../model/connection.js'
-import type { Authority } from '../../ports/authority.js'
+import type { Access, Authority } from '../../ports/authority.js'
 import type { Row } from '../../ports/tables.js'
 import { checkToken } from '../../protocol/token-claims.js'
 import type { Secret } from '../../secret.js'
 import { accessToken, offerStored } from './access-token.js'
-import { brokenConnection } from './connection-state.js'
+import { brokenConnection, notConnected } from './connection-state.js'
 import { readAuthority } from './grant-row.js'
 import { passwordOf } from './password-of.js'
-import { notConnected } from './refresh-grant.js'
 import type { TokenDependencies } from './token-dependencies.js'
 
 /**
@@ -55,7 +54,22 @@ function lacks(token: Secret, resource: Resource, needed: readonly string[]): bo
   }
 }
 
-/** The same from ids, in one request: who was disconnected a moment ago is let in nowhere. */
+/** By its ids, in one request: who was disconnected a moment ago is let in nowhere. */
+export async function access(
+  deps: TokenDependencies,
+  tenant: string,
+  connectionId: string,
+): Promise<Access | undefined> {
+  const read = await readAuthority(deps, tenant, connectionId)
+  if (read === undefined) return undefined
+  const { connection, row } = read
+  return {
+    connection,
+    authority: (user, resource, needed) => authorityFor(deps, connection, user, resource, needed, row),
+  }
+}
+
+/** The same where there must be a connection. */
 export async function authority(
   deps: TokenDependencies,
   tenant: string,
@@ -64,7 +78,7 @@ export async function authority(
   resource: Resource,
   needed: readonly string[] = [],
 ): Promise<Authority> {
-  const read = await readAuthority(deps, tenant, connectionId)
+  const read = await access(deps, tenant, connectionId)
   if (read === undefined) throw notConnected()
-  return authorityFor(deps, read.connection, user, resource, needed, read.row)
+  return read.authority(user, resource, needed)
 }

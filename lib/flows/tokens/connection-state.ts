@@ -57,3 +57,11 @@ export function brokenConnection(connection: Connection): GatewayError {
     outcome: 'not-sent',
   })
 }
+
+export function notConnected(): GatewayError {
+  return new GatewayError('not_connected', 'needs-reconnect', {
+    description: 'There is no connection with this id, or its authority was removed.',
+    remedy: 'Connect the mailbox again.',
+    outcome: 'not-sent',
+  })
+}

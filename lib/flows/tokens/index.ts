@@ -1,20 +1,19 @@
-import { authority, authorityFor } from './authority-for.js'
+import { access, authority, authorityFor } from './authority-for.js'
 import { forgetGrant } from './forget-grant.js'
 import { grantsDue } from './grants-due.js'
 import { listConnectionFacts, readConnectionFacts } from './list-connection-facts.js'
-import { passwordOf } from './password-of.js'
 import { refreshBatch } from './refresh-batch.js'
 import { retryGrant } from './retry-grant.js'
 import { storeGrant } from './store-grant.js'
 
 /** Journeys of tokens: `(dependencies, input)`. */
 export const tokenFlows = {
+  access,
   authority,
   authorityFor,
   forgetGrant,
   grantsDue,
   listConnectionFacts,
-  passwordOf,
   readConnectionFacts,
   refreshBatch,
   retryGrant,

@@ -13,7 +13,7 @@ import { appScope, scopesFor } from '../../protocol/scopes.js'
 import { Secret } from '../../secret.js'
 import { setDue } from '../common/due.js'
 import { type Lease, takeLease } from '../common/lease.js'
-import { brokenConnection, markBroken, markWorking } from './connection-state.js'
+import { brokenConnection, markBroken, markWorking, notConnected } from './connection-state.js'
 import { currentSecrets, previousSecret } from './current-secret.js'
 import {
   accessColumns,
@@ -277,12 +277,4 @@ async function noteFailure(
 function isVerdict(error: unknown): error is GatewayError {
   if (!(error instanceof GatewayError) || error.code.startsWith('vault_')) return false
   return error.class === 'needs-reconnect' || error.class === 'needs-admin'
-}
-
-export function notConnected(): GatewayError {
-  return new GatewayError('not_connected', 'needs-reconnect', {
-    description: 'There is no connection with this id, or its authority was removed.',
-    remedy: 'Connect the mailbox again.',
-    outcome: 'not-sent',
-  })
 }

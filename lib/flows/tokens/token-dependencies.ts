@@ -5,7 +5,7 @@ import type { Secret } from '../../secret.js'
 import type { Dependencies } from '../common/dependencies.js'
 
 export interface TokenDependencies extends Dependencies {
-  /** By connection provider: `microsoft` … */
+  /** By the kind of a registration, which is the provider of its connections: `microsoft` … */
   providers: Record<string, Provider>
   /** `fresh`: as stored now, not as remembered for a minute. */
   registrations(

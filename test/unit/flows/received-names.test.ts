@@ -11,6 +11,7 @@ import { memoryBlobs } from '../../../lib/stores/memory-blobs.js'
 import { memoryQueues } from '../../../lib/stores/memory-queues.js'
 import { memoryTables } from '../../../lib/stores/memory-tables.js'
 import { memoryVault } from '../../../lib/stores/memory-vault.js'
+import { accessBy } from '../../support/access-by.js'
 import { sampleMailbox } from '../../support/sample-mailbox.js'
 import { ScriptedMailbox } from '../../support/scripted-mailbox.js'
 
@@ -76,8 +77,7 @@ async function place() {
     log: silentLog,
     worker: 'test',
     receivers: { imap: server, graph: server },
-    authority: async () => ({ kind: 'anonymous' as const }),
-    connection: async () => undefined,
+    access: accessBy({ kind: 'anonymous' }),
     settings: {
       firstSyncDays: 7,
       afterReceive: 'leave',
