@@ -43,8 +43,12 @@ export function newSecret(): string {
 /** External text as a key: 26 characters of SHA-256 over the parts, separated so that no two lists collide. */
 export function hashId(...parts: string[]): string {
   const text = parts.map((part) => `${Buffer.byteLength(part)}:${part}`).join('')
-  return base32(hash('sha256', text, 'buffer')).slice(0, 26)
+  return base32(hash('sha256', bytesOf(text), 'buffer')).slice(0, 26)
 }
+
+/** UTF-8 knows no lone surrogate and would make all of them one: such text keeps its UTF-16, behind a byte UTF-8 never has. */
+const bytesOf = (text: string): string | Uint8Array =>
+  !/\p{Surrogate}/u.test(text) ? text : Buffer.concat([Buffer.of(0xff), Buffer.from(text, 'utf16le')])
 
 /** SHA-256 in hex, for secrets that are only ever compared. */
 export function sha256(text: string | Uint8Array): string {
