@@ -1,111 +1,26 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import { connectionToRow } from '../../lib/flows/common/connection-rows.js'
 import type { Operation } from '../../lib/http/operation.js'
 import { operations } from '../../lib/http/operations.js'
-import type { Connection } from '../../lib/model/connection.js'
-import { storageNames } from '../../lib/model/names.js'
 import { type AdminSite, startAdminSite } from '../support/admin-site.js'
-import { type ApiAnswer, type ApiInput, callApi, type OperationKey } from '../support/api-call.js'
+import { type ApiAnswer, callApi, type OperationKey } from '../support/api-call.js'
 import { registrationInput } from '../support/connect-site.js'
-import { sampleConnection } from '../support/sample-connection.js'
-import { storedTables } from '../support/stored.js'
+import { type Input, validCalls } from '../support/valid-calls.js'
 
-const returnUrl = 'https://app.example.com/back'
-const binding = 'session-of-the-app-user'
 let site: AdminSite
 let acme: Awaited<ReturnType<AdminSite['tenant']>>
 let box: Awaited<ReturnType<AdminSite['mailbox']>>
+let changes: Awaited<ReturnType<typeof validCalls>>['changes']
 
 beforeAll(async () => {
   site = await startAdminSite(inject('azurite'))
   acme = await site.tenant('audited')
   box = await site.mailbox(acme.id)
-  await site.gateway.admin.addReturnUrl(acme.id, returnUrl)
+  changes = (await validCalls(site, acme, box)).changes
 })
 afterAll(() => site.stop())
 
-type Input = Omit<ApiInput, 'key'>
 const call = (name: OperationKey, input: Input = {}): Promise<ApiAnswer> => callApi(name, { key: acme.key, ...input })
-const made = async (name: OperationKey, body: object): Promise<Input> => {
-  const { json } = await call(name, { body })
-  return { params: { id: json.id ?? json.signInId } }
-}
-const mail = async (more: object = {}): Promise<Input> =>
-  made('mailSubmit', {
-    mailboxId: box.mailboxId,
-    to: ['ben@contoso.example'],
-    subject: 's',
-    text: 'x',
-    hold: true,
-    ...more,
-  })
-const wanted = (address: string) => ({ address, displayName: '', receive: true, send: false, transport: 'auto' })
-
-async function connection(mode: Connection['mode']): Promise<string> {
-  const row = sampleConnection({ mode, provider: 'microsoft', tenant: acme.id, registrationId: acme.registrationId })
-  const names = storageNames(process.env['ENVIRONMENT_ID'] ?? '')
-  await storedTables(inject('azurite')).insert(names.table('connections'), connectionToRow(row))
-  return row.id
-}
-
-const webhook = { url: 'https://app.example.com/hook' }
 const box1 = (): Input => ({ params: { id: box.mailboxId } })
-
-/** A call of each operation that changes something; `~` when it is the deployment's. */
-const changes: Record<string, () => Promise<Input & { by?: 'operator' }>> = {
-  tenantCreate: async () => ({ by: 'operator', body: { id: 'audited-new', name: 'New' } }),
-  tenantRemove: async () => {
-    await site.gateway.admin.createTenant({ id: 'audited-gone', name: 'Gone' })
-    return { by: 'operator', params: { id: 'audited-gone' } }
-  },
-  holderRelease: async () => {
-    const [holder] = await site.gateway.admin.findHolders(box.address)
-    return { by: 'operator', params: { id: holder!.id } }
-  },
-  keyCreate: async () => ({ body: { role: 'app', name: 'shop' } }),
-  keyRemove: () => made('keyCreate', { role: 'app', name: 'shop' }),
-  returnUrlAdd: async () => ({ body: { url: 'https://app.example.com/other' } }),
-  returnUrlRemove: () => made('returnUrlAdd', { url: 'https://app.example.com/third' }),
-  webhookAdd: async () => ({ body: webhook }),
-  webhookRemove: () => made('webhookAdd', webhook),
-  registrationCreate: async () => ({ body: registrationInput }),
-  registrationSave: async () => ({ ...(await made('registrationCreate', registrationInput)), body: registrationInput }),
-  registrationRemove: () => made('registrationCreate', registrationInput),
-  settingsSave: async () => ({ body: {} }),
-  settingsReset: async () => ({}),
-  mailboxSettingsSave: async () => ({ ...box1(), body: {} }),
-  mailboxSettingsReset: async () => box1(),
-  signInStart: async () => ({ body: { ...wanted('new@contoso.example'), confirmation: 'tenant-admin' } }),
-  signInRedeem: async () => {
-    const { signInId, code } = await site.signedIn(acme.id, { confirmation: 'result-code', returnUrl, binding })
-    return { params: { id: signInId }, body: { code, binding } }
-  },
-  signInConfirm: async () => {
-    const { signInId } = await site.signedIn(acme.id, { confirmation: 'tenant-admin' })
-    return { params: { id: signInId } }
-  },
-  adminConsentStart: async () => ({ body: {} }),
-  connectionRemove: async () => ({ params: { id: await connection('delegated') } }),
-  mailboxCreate: async () => ({
-    body: { connectionId: await connection('app-only'), address: 'fay@fabrikam.example' },
-  }),
-  mailboxChange: async () => ({ ...box1(), body: { description: 'changed' } }),
-  mailboxRemove: async () => ({ params: { id: (await site.mailbox(acme.id)).mailboxId } }),
-  mailboxPoll: async () => box1(),
-  mailboxReconnect: async () => box1(),
-  mailboxTestMail: async () => ({ ...box1(), body: {} }),
-  mailRelease: () => mail(),
-  mailCancel: () => mail(),
-  mailRetry: () => mail({ hold: false }),
-  mailResolve: async () => {
-    const { params } = await mail()
-    const id = params!['id']!
-    const names = storageNames(process.env['ENVIRONMENT_ID'] ?? '')
-    const row = { partitionKey: `${acme.id}~${id.slice(0, 2)}`, rowKey: id, state: 'unknown', held: false }
-    await storedTables(inject('azurite')).upsert(names.table('mails'), row)
-    return { params: { id }, body: { outcome: 'sent' } }
-  },
-}
 
 const changing = (Object.entries(operations) as [OperationKey, Operation][]).filter(
   ([, { method, name }]) => method !== 'GET' && name !== 'mail-submit',
