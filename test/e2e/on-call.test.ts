@@ -101,6 +101,15 @@ describe.runIf(present)('the console for the person on call', () => {
     await picture(page, 'on-call-audit')
   })
 
+  test("M-127: Microsoft's trace id, correlation id and time stand in the log row and on the page", async () => {
+    const ids = /Trace ID: [0-9a-f-]{36} Correlation ID: [0-9a-f-]{36} Timestamp: \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ/
+    const rows = await app.call<{ mailId: string; peerLine: string }[]>('GET', 'v1/logs?log=sending&failed=true')
+    const kept = ids.exec(rows.find(({ mailId }) => mailId === mails['waiting'])?.peerLine ?? '')?.[0]
+    expect(kept).toBeDefined()
+    await open(`/mails/${mails['waiting']}`)
+    expect(await page.innerText('main')).toContain(kept)
+  })
+
   test('M-035 M-042: held mail is released and cancelled by buttons; the list holds open mail only', async () => {
     await open('/mails')
     const rows = page.locator('tbody tr')

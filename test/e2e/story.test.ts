@@ -6,8 +6,7 @@ import { QueueServiceClient } from '@azure/storage-queue'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Operation } from '../../lib/http/operation.js'
 import { operations } from '../../lib/http/operations.js'
-import type { Role } from '../../lib/model/caller.js'
-import { ApiError, apiClient } from '../../local/api-client.js'
+import { apiClient } from '../../local/api-client.js'
 import { Browser } from '../../local/browser.js'
 import { playDemo } from '../../local/demo.js'
 import { type DemoTenant, demoTenant } from '../../local/demo-tenant.js'
@@ -58,6 +57,22 @@ async function stored(): Promise<{ place: string; text: string }[]> {
   return found
 }
 
+const unsignedToken = [{ alg: 'none' }, { upn: 'ana@contoso.example' }, { sub: 'x' }]
+  .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+  .join('.')
+
+/** Puts a secret into a table, a blob and a queue of its own; answers with how to take it out again. */
+async function plant(secret: string): Promise<() => Promise<void>> {
+  const table = TableClient.fromConnectionString(stack.connectionString, 'canaries', { allowInsecureConnection: true })
+  const container = BlobServiceClient.fromConnectionString(stack.connectionString).getContainerClient('canaries')
+  const queue = QueueServiceClient.fromConnectionString(stack.connectionString).getQueueClient('canaries')
+  await Promise.all([table.createTable(), container.create(), queue.create()])
+  await table.createEntity({ partitionKey: 'a', rowKey: 'a', note: `before ${secret} after` })
+  await container.getBlockBlobClient('a').uploadData(Buffer.from(`before ${secret} after`))
+  await queue.sendMessage(Buffer.from(JSON.stringify({ secret })).toString('base64'))
+  return async () => void (await Promise.all([table.deleteTable(), container.delete(), queue.delete()]))
+}
+
 describe('the whole gateway on one machine', () => {
   test('M-040 M-050 M-057 M-059 M-072 M-100 M-102 P-05 P-09: connect, receive, send, a refusal and a reconnect, through the real pages and the real API', async () => {
     const lines: string[] = []
@@ -78,86 +93,35 @@ describe('the whole gateway on one machine', () => {
     ]
     const planted = formsOf(demo.clientSecret).map((text) => ({ place: 'planted', text: `before ${text} after` }))
     for (const one of planted) expect(scan([one], canaries), one.text).toHaveLength(1)
+    // The search does look into each kind of place: planted there, a secret is found, and found gone.
+    const remove = await plant(demo.clientSecret)
+    expect(scan(await stored(), canaries).sort()).toEqual(['blob canaries/a', 'queue canaries', 'table canaries'])
+    await remove()
     const everything = [...(await stored()), ...logged.map((text) => ({ place: 'log', text }))]
     expect(everything.length).toBeGreaterThan(20)
     expect(scan(everything, canaries)).toEqual([])
+    // Nor an access token or id token of anybody, whichever it was.
+    const bearing = /eyJ[\w-]{10,}\.eyJ[\w-]{10,}\./
+    expect(bearing.test(`Bearer ${unsignedToken}`)).toBe(true)
+    expect(everything.filter(({ text }) => bearing.test(text)).map(({ place }) => place)).toEqual([])
   }, 60_000)
 
-  test('M-002 SEC-19: each route answers 401 without a credential and 403 to a role it does not name', async () => {
-    const keys: Record<Role, string> = {
-      operator: stack.operatorKey(),
-      'tenant-admin': tenant.adminKey,
-      app: tenant.appKey,
-    }
+  test('SEC-19: each route answers 401 to a key nobody has, in the header or in the URL', async () => {
     for (const operation of Object.values(operations) as Operation[]) {
       if (operation.roles.length === 0) continue
-      const path = operation.route.replace(/^api\//, '').replace(/\{\w+\}/g, 'a'.repeat(26))
-      const statusFor = async (key: string): Promise<number> => {
-        try {
-          await apiClient(stack.url, key, tenant.tenant).call(operation.method, path, operation.body ? {} : undefined)
-          return 200
-        } catch (error) {
-          return error instanceof ApiError ? error.status : 0
-        }
-      }
-      expect(await statusFor('mbg_demo_aaaaaaaa_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'), operation.name).toBe(401)
-      for (const [role, key] of Object.entries(keys) as [Role, string][]) {
-        const status = await statusFor(key)
-        if (operation.roles.includes(role))
-          expect([401, 403, 0, 500], `${operation.name} as ${role}`).not.toContain(status)
-        else expect(status, `${operation.name} as ${role}`).toBe(403)
-      }
+      const url = new URL(`${stack.url}/${operation.route.replace(/\{\w+\}/g, 'a'.repeat(26))}`)
+      const { method } = operation
+      const body = operation.body ? { body: '{}', headers: { 'content-type': 'application/json' } } : {}
+      const authorization = 'Bearer mbg_demo_aaaaaaaa_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'
+      const wrong = await fetch(url, { method, ...body, headers: { ...body.headers, authorization } })
+      expect(wrong.status, operation.name).toBe(401)
+      for (const name of ['code', 'key', 'access_token', 'authorization']) url.searchParams.set(name, tenant.adminKey)
+      expect((await fetch(url, { method, ...body })).status, `${operation.name} with a key in the URL`).toBe(401)
     }
-  }, 60_000)
-
-  test('M-001 SEC-17: another tenant gets the same 404 for a real id as for an unknown one, on every route with an id', async () => {
-    const operator = apiClient(stack.url, stack.operatorKey())
-    await operator.call('POST', 'v1/tenants', { id: 'other', name: 'Other' })
-    const other = await apiClient(stack.url, stack.operatorKey(), 'other').call<{ key: string }>('POST', 'v1/keys', {
-      role: 'tenant-admin',
-      name: 'other',
-    })
-    const mine = apiClient(stack.url, tenant.adminKey)
-    const [mailbox] = await mine.call<{ id: string }[]>('GET', 'v1/mailboxes')
-    const mail = await mine.call<{ id: string }>('POST', 'v1/mails', {
-      mailboxId: mailbox!.id,
-      to: ['ben@contoso.example'],
-      text: 'x',
-      hold: true,
-    })
-    const ids = [mailbox!.id, mail.id, tenant.registrationId]
-    const attempt = async (operation: Operation, id: string): Promise<[number, string]> => {
-      const path = operation.route.replace(/^api\//, '').replace(/\{\w+\}/g, id)
-      try {
-        await apiClient(stack.url, other.key).call(
-          operation.method,
-          path,
-          operation.name === 'mail-resolve'
-            ? { outcome: 'sent' }
-            : operation.name === 'mailbox-change'
-              ? { active: false }
-              : operation.body
-                ? {}
-                : undefined,
-        )
-        return [200, '']
-      } catch (error) {
-        return error instanceof ApiError ? [error.status, error.problem.title ?? ''] : [0, '']
-      }
-    }
-    for (const operation of Object.values(operations) as Operation[]) {
-      if (!operation.route.includes('{')) continue
-      const unknown = await attempt(operation, 'a'.repeat(26))
-      for (const id of ids) expect(await attempt(operation, id), `${operation.name} ${id}`).toEqual(unknown)
-      const refused = operation.roles.includes('tenant-admin') ? [400, 404] : [403]
-      expect(refused, operation.name).toContain(unknown[0] === 200 ? 404 : unknown[0])
-    }
-    // The control: the owner does reach them, unchanged.
-    expect((await mine.call<{ state: string }>('GET', `v1/mails/${mail.id}`)).state).toBe('queued')
-    expect((await mine.call<{ active: boolean }>('GET', `v1/mailboxes/${mailbox!.id}`)).active).toBe(true)
   }, 60_000)
 
   test('M-021: a tenant without a mailbox is told so, and nothing is queued', async () => {
+    await apiClient(stack.url, stack.operatorKey()).call('POST', 'v1/tenants', { id: 'other', name: 'Other' })
     const other = await apiClient(stack.url, stack.operatorKey(), 'other').call<{ key: string }>('POST', 'v1/keys', {
       role: 'app',
       name: 'app',
