@@ -1,15 +1,16 @@
-import { defineConfig } from 'vitest/config'
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 
-const project = (name: string, timeoutMs: number) => ({
+const storage = { globalSetup: ['test/support/azurite-setup.ts'] }
+// Other processes work on what is waited for: one second, the default, passes on a busy machine before they are asked.
+const patient = { expect: { poll: { timeout: 10_000 } } }
+
+const project = (name: string, timeoutMs: number, more: TestProjectInlineConfiguration['test']) => ({
   test: {
     name,
     include: [`test/${name}/**/*.test.ts`],
     testTimeout: timeoutMs,
     hookTimeout: 60_000,
-    // Other processes work on what is waited for: one second, the default, passes on a busy machine before they are asked.
-    ...(name === 'unit'
-      ? {}
-      : { globalSetup: ['test/support/azurite-setup.ts'], expect: { poll: { timeout: 10_000 } } }),
+    ...more,
   },
 })
 
@@ -19,10 +20,11 @@ export default defineConfig({
     // Most tests wait for servers: two at once fill two cores.
     maxWorkers: 2,
     projects: [
-      project('unit', 10_000),
-      project('integration', 30_000),
-      project('e2e', 60_000),
-      ...(process.env['SOAK'] ? [project('soak', 600_000)] : []),
+      // Pure: files of one process share what they import, which is most of their time.
+      project('unit', 10_000, { isolate: false }),
+      project('integration', 30_000, { ...storage, ...patient }),
+      project('e2e', 60_000, patient),
+      ...(process.env['SOAK'] ? [project('soak', 600_000, { ...storage, ...patient })] : []),
     ],
   },
 })

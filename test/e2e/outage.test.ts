@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { apiClient } from '../../local/api-client.js'
+import { type Azurite, startAzurite } from '../../local/azurite.js'
 import { demoTenant } from '../../local/demo-tenant.js'
 import { type Stack, startStack } from '../../local/stack.js'
 import { connectBoth } from '../support/crash-run.js'
@@ -9,12 +10,14 @@ import { type StorageProxy, startStorageProxy } from '../support/storage-proxy.j
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const outageMs = 3_000
+let azurite: Azurite
 let proxy: StorageProxy
 let stack: Stack
 let logged: { level: string; message: string }[] = []
 
 beforeAll(async () => {
-  proxy = await startStorageProxy(inject('azurite'))
+  azurite = await startAzurite()
+  proxy = await startStorageProxy(azurite.connectionString)
   const { connectionString } = proxy
   stack = await startStack({
     root,
@@ -26,6 +29,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await stack?.stop()
   await proxy?.stop()
+  await azurite?.stop()
 }, 60_000)
 
 test('REL-28: storage is gone for a while under load: 503 with a time to come back, nothing lost or doubled, no restart', async () => {

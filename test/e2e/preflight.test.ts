@@ -188,18 +188,20 @@ describe('preflight', () => {
   test('M-014: one command prints it all; a failure ends with exit code 1 and a remedy', async () => {
     // As docs/deploy.md says: npm run preflight -- --settings app.json, with what "az functionapp config appsettings list"
     // prints. Asynchronous, because the emulators it asks live in this process.
-    const command = (settings: Record<string, string>) =>
+    const command = (file: string, settings: Record<string, string>) =>
       new Promise<{ status: number; stdout: string }>((resolve) => {
         const list = Object.entries(settings).map(([name, value]) => ({ name, slotSetting: false, value }))
-        writeFileSync(join(folder, 'app.json'), JSON.stringify(list))
-        const words = [join(root, 'dist/local/preflight/main.js'), '--settings', 'app.json']
+        writeFileSync(join(folder, file), JSON.stringify(list))
+        const words = [join(root, 'dist/local/preflight/main.js'), '--settings', file]
         execFile(process.execPath, words, { cwd: folder, timeout: 45_000 }, (error, stdout) =>
           resolve({ status: error === null ? 0 : Number(error.code), stdout }),
         )
       })
-    const good = await command(stack.settings)
+    const [good, bad] = await Promise.all([
+      command('app.json', stack.settings),
+      command('bad.json', { ...stack.settings, KEY_VAULT_URL: closed }),
+    ])
     expect([good.status, good.stdout]).toEqual([0, expect.stringContaining(' 0 fail')])
-    const bad = await command({ ...stack.settings, KEY_VAULT_URL: closed })
     expect(bad.status).toBe(1)
     expect(bad.stdout).toMatch(/fail {2}vault .*\n +vault-unavailable: \S+/)
     expect(bad.stdout).not.toContain('a-secret-for-the-preflight')

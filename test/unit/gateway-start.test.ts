@@ -11,6 +11,8 @@ test('REL-31: a start with wrong settings leaves one line for the alert: code an
   vi.stubEnv('PUBLIC_BASE_URL', 'canary-value')
   vi.stubEnv('KEY_VAULT_URL', '')
   vi.stubEnv('MailStorage', 'UseDevelopmentStorage=true')
+  // Another file of this process may have started one.
+  vi.resetModules()
   const { gateway } = await import('../../lib/gateway.js')
   await expect(gateway()).rejects.toMatchObject({ code: 'settings_invalid' })
   expect(lines.map((line) => JSON.parse(line))).toEqual([
