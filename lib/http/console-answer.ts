@@ -5,7 +5,7 @@ import { consoleStyle } from '../pages/console/style.js'
 const styleHash = createHash('sha256').update(consoleStyle).digest('base64')
 
 /** Headers of every answer of the console (SEC-15): nothing loads but its own style, no framing, nothing is cached. */
-export const consoleHeaders: Readonly<Record<string, string>> = {
+const consoleHeaders: Readonly<Record<string, string>> = {
   'content-type': 'text/html; charset=utf-8',
   'content-security-policy': `default-src 'none'; style-src 'sha256-${styleHash}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
   'x-content-type-options': 'nosniff',

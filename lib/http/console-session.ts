@@ -8,7 +8,7 @@ import type { Cookie } from '@azure/functions'
 import { newSecret } from '../model/ids.js'
 import { sameText } from '../protocol/same-text.js'
 
-export const sessionCookieName = '__Host-console'
+const sessionCookieName = '__Host-console'
 export const sessionMs = 8 * 3_600_000
 const associated = 'cookie/console'
 

@@ -5,7 +5,7 @@ const alphabet = 'abcdefghijklmnopqrstuvwxyz234567'
 export const idAlphabet = [...alphabet].sort()
 
 /** Lower-case base32 without padding (RFC 4648 alphabet). */
-export function base32(bytes: Uint8Array): string {
+function base32(bytes: Uint8Array): string {
   let text = ''
   let buffer = 0
   let bits = 0

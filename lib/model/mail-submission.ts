@@ -38,7 +38,7 @@ function isBase64(text: string): boolean {
 const maxBase64 = 210_000_000
 const time = z.iso.datetime({ offset: true, error: 'must be a time such as 2026-01-31T08:00:00Z' })
 
-export const attachmentSchema = z.strictObject({
+const attachmentSchema = z.strictObject({
   filename: line(200)
     .min(1, 'must not be empty; name the file')
     .refine((name) => !/[/\\]/.test(name), 'must not contain / or \\; give the bare file name'),

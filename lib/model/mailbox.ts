@@ -66,5 +66,3 @@ export interface Mailbox {
   epoch: number
   createdAt: string
 }
-
-export type GateState = { open: true } | { open: false; reason: string; code: string; since: string; until?: number }

@@ -63,7 +63,7 @@ export function ownSettings({ settings = {}, receive, send }: Pick<Mailbox, 'set
   } as SettingValues
 }
 
-export const afterReceiveText = (after: AfterReceive): string =>
+const afterReceiveText = (after: AfterReceive): string =>
   after.action === 'move' ? `move:${after.folder}` : after.action
 
 export function parseAfterReceive(text: string): AfterReceive {

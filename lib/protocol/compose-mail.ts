@@ -56,8 +56,7 @@ export function isSettableHeader(name: string): boolean {
   )
 }
 
-export const messageIdOf = (mailId: string, from: string): string =>
-  `<${mailId}@${from.slice(from.lastIndexOf('@') + 1)}>`
+const messageIdOf = (mailId: string, from: string): string => `<${mailId}@${from.slice(from.lastIndexOf('@') + 1)}>`
 
 /** Larger mails are written in steps, so that other work is not held up. */
 const atOnce = 65_536

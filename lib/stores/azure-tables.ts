@@ -207,7 +207,7 @@ function selectOf(query: RowQuery): { select?: string[] } {
 }
 
 /** Every value goes through the library's escaping tag (SEC-22); names and operators come from closed lists. */
-export function filterOf(query: RowQuery): string {
+function filterOf(query: RowQuery): string {
   const conditions: string[] = []
   if (query.partition !== undefined) conditions.push(odata`PartitionKey eq ${query.partition}`)
   else if (query.partitionRange !== undefined)

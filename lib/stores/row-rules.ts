@@ -40,7 +40,7 @@ export function checkRow(row: Row): void {
   if (bytes > maxRowBytes) throw tooLarge(row, `it has ${bytes} bytes, at most ${maxRowBytes}`)
 }
 
-export function checkKey(partitionKey: string, rowKey: string): void {
+function checkKey(partitionKey: string, rowKey: string): void {
   if (!isRowKey(partitionKey) || !isRowKey(rowKey)) throw refused('key')
 }
 

@@ -27,7 +27,7 @@ export interface ImapPeer {
 }
 
 /** Whom the server belongs to: by its host name, else by how it greets and refuses. */
-export function imapDialect(host: string, said: string): DiagnosisContext {
+function imapDialect(host: string, said: string): DiagnosisContext {
   const name = `.${host.toLowerCase()}`
   if (/\.(office365\.com|outlook\.com|office\.com|office365\.us|partner\.outlook\.cn)$/.test(name)) return 'ms-imap'
   if (/\.(gmail\.com|googlemail\.com|google\.com)$/.test(name)) return 'gmail-imap'
@@ -88,7 +88,7 @@ export function hostileAnswer(extra: Partial<ErrorDetails> = {}): GatewayError {
 }
 
 /** STARTTLS missing, refused, or tampered with; also a greeting that skips the login. */
-export function noEncryption(): GatewayError {
+function noEncryption(): GatewayError {
   return new GatewayError('starttls_not_offered', 'needs-admin', {
     hint: 'operator',
     description: 'The mail server does not offer trustworthy encryption on this port.',

@@ -15,7 +15,7 @@ export interface SmtpLibraryError extends Error {
 }
 
 /** Whom the server belongs to: by its host name, else by how it greets and speaks (a relay or emulator of that make). */
-export function smtpDialect(host: string, said: string): DiagnosisContext {
+function smtpDialect(host: string, said: string): DiagnosisContext {
   const name = `.${host.toLowerCase()}`
   if (/\.(office365\.com|outlook\.com|office\.com|office365\.us|partner\.outlook\.cn)$/.test(name)) return 'ms-smtp'
   if (/\.(gmail\.com|googlemail\.com|google\.com)$/.test(name)) return 'gmail-smtp'

@@ -50,7 +50,7 @@ export async function makeCertificates(folder?: string, extraNames: string[] = [
 }
 
 /** A server certificate for `names` by this authority; `expired`: its validity ended yesterday. */
-export async function serverCertificate(
+async function serverCertificate(
   signer: Pick<Certificates, 'ca' | 'caKey'>,
   names: string[],
   options: { expired?: boolean } = {},

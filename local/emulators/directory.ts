@@ -172,7 +172,7 @@ export function addressesOf(user: User): string[] {
 }
 
 /** The misbehaviour an address asks for: its local part, optionally followed by `-`, `+`, `.` or a digit and more. */
-export function flagsOf(address: string): Misbehaviour[] {
+function flagsOf(address: string): Misbehaviour[] {
   const word = /^[a-z]+/.exec(address.toLowerCase())?.[0] ?? ''
   return misbehaviours.filter((m) => m === word)
 }

@@ -71,7 +71,7 @@ export function isDisabled(functionName: string, settings: Record<string, string
 }
 
 /** Milliseconds of a .NET time span, `[d.]hh:mm:ss[.fff]`. */
-export function parseTimeSpan(value: unknown): number {
+function parseTimeSpan(value: unknown): number {
   const match = /^(?:(\d+)\.)?(\d{1,2}):(\d{2}):(\d{2}(?:\.\d+)?)$/.exec(String(value))
   if (!match) throw new Error(`host.json: "${value}" is not a time span such as 00:00:30`)
   const [days, hours, minutes, seconds] = match.slice(1).map((part) => Number(part ?? 0)) as [

@@ -46,7 +46,7 @@ export function writeAnswer(response: http.ServerResponse, answer: RpcHttp | und
 }
 
 /** One Set-Cookie line, as ASP.NET Core writes it: value escaped, path `/` unless given, attributes in lower case. */
-export function serializeCookie(cookie: RpcCookie): string {
+function serializeCookie(cookie: RpcCookie): string {
   const attributes = [
     `${encodeURIComponent(cookie.name)}=${escapeData(cookie.value)}`,
     cookie.expires && `expires=${new Date(cookie.expires.value.seconds * 1000).toUTCString()}`,

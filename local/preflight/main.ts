@@ -14,7 +14,7 @@ const usage = `npm run preflight -- [--settings F] [--endpoints]
 type Environment = Record<string, string | undefined>
 
 /** Settings of a local.settings.json (`Values`), of a list of `{name, value}`, or of a plain object. */
-export function settingsIn(text: string): Environment {
+function settingsIn(text: string): Environment {
   const content = JSON.parse(text) as unknown
   if (Array.isArray(content))
     return Object.fromEntries(content.map(({ name, value }: { name: string; value: string }) => [name, value]))

@@ -4,7 +4,7 @@
  * send counts the epoch, so that a running job notices. A key is unique by insert; "exactly one default" is one write of
  * one row, so that the second clears the first in the same moment.
  */
-import { conflict, invalidInput, notFound, RowChangedError, RowExistsError } from '../../errors.js'
+import { conflict, invalidInput, RowChangedError, RowExistsError } from '../../errors.js'
 import type { MailboxChange } from '../../model/admin-schemas.js'
 import type { Connection } from '../../model/connection.js'
 import type { Mailbox } from '../../model/mailbox.js'
@@ -14,7 +14,7 @@ import { parseMailAddress, sameAddress } from '../../protocol/mail-address.js'
 import { readConnection } from '../common/connection-rows.js'
 import type { Dependencies } from '../common/dependencies.js'
 import { setDue } from '../common/due.js'
-import { readMailbox, toRow } from '../common/mailbox-rows.js'
+import { getMailbox, toRow } from '../common/mailbox-rows.js'
 import { type MailboxFacts, readMailboxFacts } from './mailboxes.js'
 
 /** What changing a mailbox needs from other journeys. */
@@ -53,9 +53,7 @@ async function write(
   const { default: _, ...fields } = change
   const moved = change.receive !== undefined || change.send !== undefined
   for (let tries = 0; ; tries++) {
-    const found = await readMailbox(deps, tenant, id)
-    if (found === undefined) throw notFound('mailbox')
-    const { etag, ...before } = found
+    const { etag, ...before } = await getMailbox(deps, tenant, id)
     await checkConnections(deps, before, change)
     const after = { ...before, ...fields, epoch: before.epoch + (moved ? 1 : 0) } as Mailbox
     checkDefaults(after)

@@ -9,8 +9,9 @@ import type { Row } from '../../ports/tables.js'
 import { readConnection } from '../common/connection-rows.js'
 import type { Dependencies } from '../common/dependencies.js'
 import { holderId, holderName, isHeldBy, readHolder } from '../common/holders.js'
-import { fromRow, mailboxPartition } from '../common/mailbox-rows.js'
-import { laneOpensAt, laneState } from '../send/lane.js'
+import { fromRow, mailboxPartition, mailboxRowKey } from '../common/mailbox-rows.js'
+import { receivingRowKey } from '../receive/receiving-state.js'
+import { laneKey, laneOpensAt, laneState } from '../send/lane.js'
 
 export interface Direction {
   transport: string
@@ -59,11 +60,11 @@ export async function defaultMailboxId(deps: Dependencies, tenant: string): Prom
 }
 
 async function factsOf(deps: Dependencies, rows: Row[], defaultId: string): Promise<MailboxFacts | undefined> {
-  const row = rows.find((one) => one.rowKey === 'mailbox')
+  const row = rows.find((one) => one.rowKey === mailboxRowKey)
   if (row === undefined) return undefined
   const mailbox = fromRow(row)
-  const receiving = rows.find((one) => one.rowKey === 'receiving')
-  const lane = rows.find((one) => one.rowKey === 'lane~0')
+  const receiving = rows.find((one) => one.rowKey === receivingRowKey)
+  const lane = rows.find((one) => one.rowKey === laneKey)
   const connectionId =
     mailbox.receive.transport !== 'none'
       ? mailbox.receive.connectionId

@@ -4,14 +4,14 @@
  * own row last. A crash leaves a mailbox that is off and can be removed again. Received mail and the journal stay for
  * the retention time. Guards: the tenant's default, and a mailbox with open mail, go only when forced.
  */
-import { conflict, type GatewayError, notFound, RowChangedError } from '../../errors.js'
+import { conflict, type GatewayError, RowChangedError } from '../../errors.js'
 import type { Mailbox } from '../../model/mailbox.js'
 import { clearAttention } from '../common/attention.js'
 import { readConnection } from '../common/connection-rows.js'
 import type { Dependencies } from '../common/dependencies.js'
 import { setDue } from '../common/due.js'
 import { releaseHold } from '../common/holders.js'
-import { listMailboxes, mailboxPartition, mailboxRowKey, readMailbox } from '../common/mailbox-rows.js'
+import { getMailbox, listMailboxes, mailboxPartition, mailboxRowKey, readMailbox } from '../common/mailbox-rows.js'
 import { defaultMailboxId } from './mailboxes.js'
 
 /** What removing a mailbox needs from other journeys. */
@@ -29,8 +29,7 @@ export async function removeMailbox(
   id: string,
   { force = false }: { force?: boolean } = {},
 ): Promise<void> {
-  const mailbox = await readMailbox(deps, tenant, id)
-  if (mailbox === undefined) throw notFound('mailbox')
+  const mailbox = await getMailbox(deps, tenant, id)
   if (!force) await assertUnused(deps, mailbox)
   await switchOff(deps, mailbox)
   await setDue(deps, 'poll', tenant, id, Number.POSITIVE_INFINITY)

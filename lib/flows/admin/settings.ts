@@ -3,7 +3,7 @@
  * is saved as a whole: everything is checked first and every problem named, then one conditional write replaces it, so a
  * refused or interrupted save leaves what was there (M-007). Without a value a level says nothing and the next one counts.
  */
-import { GatewayError, invalidInput, notFound, type Problem } from '../../errors.js'
+import { GatewayError, invalidInput, type Problem } from '../../errors.js'
 import type { Mailbox } from '../../model/mailbox.js'
 import {
   type EffectiveSetting,
@@ -15,7 +15,7 @@ import {
 } from '../../model/setting.js'
 import type { Dependencies } from '../common/dependencies.js'
 import { setDue } from '../common/due.js'
-import { readMailbox, toRow } from '../common/mailbox-rows.js'
+import { getMailbox, toRow } from '../common/mailbox-rows.js'
 import { forgetTenantSettings, levelsOf, settingRowKey, tenantSettings } from '../common/setting-rows.js'
 
 export interface SettingDependencies extends Dependencies {
@@ -67,8 +67,7 @@ export async function readMailboxSettings(
   tenant: string,
   id: string,
 ): Promise<SettingsView> {
-  const mailbox = await readMailbox(deps, tenant, id)
-  if (mailbox === undefined) throw notFound('mailbox')
+  const mailbox = await getMailbox(deps, tenant, id)
   forgetTenantSettings(deps, tenant)
   return viewOf(deps, await levelsOf(deps, mailbox))
 }
@@ -80,9 +79,7 @@ export async function saveMailboxSettings(
   values: SettingValues,
   { dryRun = false }: SaveOptions = {},
 ): Promise<SettingsView> {
-  const known = await readMailbox(deps, tenant, id)
-  if (known === undefined) throw notFound('mailbox')
-  const { etag, ...before } = known
+  const { etag, ...before } = await getMailbox(deps, tenant, id)
   forgetTenantSettings(deps, tenant)
   const mailbox = { ...withoutChoices(before), settings: values }
   const view = checked(deps, await levelsOf(deps, mailbox))

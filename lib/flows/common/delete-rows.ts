@@ -53,7 +53,10 @@ async function deleteBatch(deps: Pick<Dependencies, 'tables'>, table: string, ro
   for (const { partitionKey, rowKey } of rows) await deps.tables.remove(table, partitionKey, rowKey)
 }
 
-/** A few requests in flight at a time. */
-export async function sideBySide<T>(items: readonly T[], act: (item: T) => Promise<unknown>): Promise<void> {
-  for (let at = 0; at < items.length; at += atOnce) await Promise.all(items.slice(at, at + atOnce).map(act))
+/** A few requests in flight at a time; results in the order of the items. */
+export async function sideBySide<T, R>(items: readonly T[], act: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = []
+  for (let at = 0; at < items.length; at += atOnce)
+    results.push(...(await Promise.all(items.slice(at, at + atOnce).map((item) => act(item)))))
+  return results
 }

@@ -10,7 +10,7 @@ import type { Dependencies } from './dependencies.js'
  * answers falls due again by itself when `claimedUntil` passes.
  */
 export type DueKind = 'poll' | 'lane' | 'grant' | 'signin' | 'webhook'
-export const dueShards = 32
+const dueShards = 32
 
 export interface DueSubject {
   tenant: string

@@ -1,3 +1,4 @@
+import { notFound } from '../../errors.js'
 import type { Mailbox, ReceiveSettings, SendSettings } from '../../model/mailbox.js'
 import type { MessageDefaults } from '../../model/message-defaults.js'
 import type { SettingValues } from '../../model/setting.js'
@@ -62,6 +63,13 @@ export async function readMailbox(
 ): Promise<(Mailbox & { etag: string }) | undefined> {
   const row = await deps.tables.get(deps.names.table('mailboxes'), mailboxPartition(tenant, id), mailboxRowKey)
   return row && { ...fromRow(row), etag: row.etag ?? '' }
+}
+
+/** Throws `not_found` where there must be one. */
+export async function getMailbox(deps: Dependencies, tenant: string, id: string): Promise<Mailbox & { etag: string }> {
+  const mailbox = await readMailbox(deps, tenant, id)
+  if (mailbox === undefined) throw notFound('mailbox')
+  return mailbox
 }
 
 /** Every mailbox of one tenant. */

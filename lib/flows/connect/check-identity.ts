@@ -29,7 +29,7 @@ export async function checkIdentity(
   return { ...identity, alias: expected }
 }
 
-export function sameIdentity(a: Identity, b: Identity): boolean {
+function sameIdentity(a: Identity, b: Identity): boolean {
   if (a.tenantId !== undefined && a.objectId !== undefined)
     return a.tenantId === b.tenantId && a.objectId === b.objectId
   return a.issuer === b.issuer && a.subject === b.subject

@@ -41,7 +41,7 @@ export interface ReturnedAnswer {
   inRow?: true
 }
 
-export const handOffMs = 120_000
+const handOffMs = 120_000
 /** Browsers refuse cookies from about 4,096 bytes, name and attributes included. */
 const longestCookie = 3_800
 const longestAnswer = 20_000

@@ -10,7 +10,7 @@ import { hashId } from '../../model/ids.js'
 import type { SignInTarget } from '../../model/sign-in.js'
 import { readConnection } from '../common/connection-rows.js'
 import { holderId, mailboxHeld, readHolder } from '../common/holders.js'
-import { readMailbox } from '../common/mailbox-rows.js'
+import { getMailbox } from '../common/mailbox-rows.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { insertSignIn, type StartedSignIn } from './insert-sign-in.js'
 import { renewAdminConsent } from './start-admin-consent.js'
@@ -62,8 +62,7 @@ export async function startReconnect(
   tenant: string,
   mailboxId: string,
 ): Promise<StartedSignIn> {
-  const mailbox = await readMailbox(deps, tenant, mailboxId)
-  if (mailbox === undefined) throw notFound('mailbox')
+  const mailbox = await getMailbox(deps, tenant, mailboxId)
   const sides = [mailbox.receive, mailbox.send].filter((side) => side.transport !== 'none')
   if (sides.length === 0)
     throw conflict('mailbox_unused', 'This mailbox neither receives nor sends.', 'Connect it anew.')

@@ -14,7 +14,7 @@ export interface WantedTransports {
 }
 
 /** Somebody else's account opens this mailbox: a delegate of a shared one. */
-export const isShared = (target: SignInTarget): boolean =>
+const isShared = (target: SignInTarget): boolean =>
   target.expectedUser !== undefined && target.expectedUser.toLowerCase() !== target.address.toLowerCase()
 
 const usesGraph = (target: SignInTarget): boolean => target.transport !== 'imap-smtp'

@@ -54,18 +54,6 @@ export async function tellGateClosed(
   })
 }
 
-export async function closeGate(
-  deps: Dependencies,
-  tenant: string,
-  mailboxId: string,
-  connectionId: string,
-  error: GatewayError,
-): Promise<void> {
-  const now = deps.clock.now()
-  await changeLane(deps, tenant, mailboxId, (row) => (row['gate'] === 'closed' ? undefined : closedGate(now, error)))
-  await tellGateClosed(deps, tenant, mailboxId, connectionId, error)
-}
-
 /** After a reconnect, a repair or on a person's word. */
 export async function openGate(deps: Dependencies, tenant: string, mailboxId: string): Promise<void> {
   const gateOpenedAt = deps.clock.now()

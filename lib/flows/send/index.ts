@@ -2,7 +2,7 @@
 import { acceptMail } from './accept-mail.js'
 import { acceptMessage } from './accept-message.js'
 import { drainLane } from './drain-lane.js'
-import { closeGate, openGate } from './gate.js'
+import { openGate } from './gate.js'
 import { listMails } from './list-mails.js'
 import {
   cancelMail,
@@ -24,7 +24,6 @@ export const sendFlows = {
   acceptMessage,
   cancelMail,
   cancelOpenMails,
-  closeGate,
   countOpenMails,
   drainLane,
   listMails,

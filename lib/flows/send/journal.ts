@@ -60,7 +60,7 @@ const writtenByNewer = (): GatewayError =>
   })
 
 /** Changes columns without a step. */
-export async function amend(deps: Dependencies, entry: JournalEntry, changes: Partial<Mail>): Promise<JournalEntry> {
+async function amend(deps: Dependencies, entry: JournalEntry, changes: Partial<Mail>): Promise<JournalEntry> {
   if (entry.newer) throw writtenByNewer()
   const { id, tenant } = entry.mail
   const row = { ...mailColumns(changes), partitionKey: mailPartition(tenant, id), rowKey: id }

@@ -1,6 +1,7 @@
 /** Open mail from the outbox; with `includeDone` also what became final today and yesterday, from the sending log (M-042). */
 import { isId } from '../../model/ids.js'
 import { finalStates } from '../../model/mail.js'
+import { sideBySide } from '../common/delete-rows.js'
 import { logDay } from '../common/log-row.js'
 import { findMail } from './journal.js'
 import { type MailView, mailView } from './mail-view.js'
@@ -56,10 +57,6 @@ async function doneIds(
 
 /** A few side by side: a page is at most 500 point reads. */
 async function readAll(deps: SendDependencies, tenant: string, ids: string[]): Promise<MailView[]> {
-  const views: MailView[] = []
-  for (let at = 0; at < ids.length; at += 20) {
-    const entries = await Promise.all(ids.slice(at, at + 20).map((id) => findMail(deps, tenant, id)))
-    for (const entry of entries) if (entry) views.push(mailView(entry.mail))
-  }
-  return views
+  const entries = await sideBySide(ids, (id) => findMail(deps, tenant, id))
+  return entries.flatMap((entry) => (entry === undefined ? [] : [mailView(entry.mail)]))
 }

@@ -13,7 +13,7 @@ import { openGate } from './gate.js'
 import { getMail, type JournalEntry, moveMail } from './journal.js'
 import { type MailView, mailView } from './mail-view.js'
 import { hintKey, openHints, wakeLane } from './outbox.js'
-import { attemptOf, finish } from './record-outcome.js'
+import { attemptOf, finish, withAttempt } from './record-outcome.js'
 import type { SendDependencies } from './send-dependencies.js'
 
 export type ResolvedOutcome = 'sent' | 'not-sent' | 'resend'
@@ -110,7 +110,7 @@ export async function resolveMail(
       text: `Decided by a person: ${outcome}.`,
     })
     if (outcome !== 'resend') return finish(deps, entry, goal[outcome] as 'sent' | 'failed', attempt)
-    const history = [...mail.history, attempt].slice(-20)
+    const history = withAttempt(mail, attempt)
     const deadline = Math.max(mail.deadline, now + (await lifeOf(deps, mail)))
     const again = await moveMail(deps, entry, hintKey('d', now, id), {
       to: 'queued',

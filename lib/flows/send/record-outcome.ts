@@ -145,7 +145,7 @@ export async function leaveUnknown(deps: Dependencies, entry: JournalEntry, foun
 }
 
 /** One row per attempt: ids, codes and the server's line; recipients masked, no subject. */
-export async function logAttempt(deps: Dependencies, mail: Mail, attempt: MailAttempt): Promise<void> {
+async function logAttempt(deps: Dependencies, mail: Mail, attempt: MailAttempt): Promise<void> {
   deps.log.info('mail-attempt', {
     tenant: mail.tenant,
     mailboxId: mail.mailboxId,

@@ -81,7 +81,7 @@ export async function sendMail(
   return { next: 'go-on', answer: 'taken' }
 }
 
-export class LaneLostError extends Error {}
+class LaneLostError extends Error {}
 
 /** Recipients that have not accepted or refused it for good in an earlier attempt (REL-06). */
 export const openRecipients = (mail: Mail): string[] =>

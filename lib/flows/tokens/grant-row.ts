@@ -124,7 +124,7 @@ function ownSealer(row: Row): Sealer {
   return sealer([{ id: 'row', key: Buffer.from(text(row, 'secretKey'), 'base64') }])
 }
 
-export function toVault(row: Row, value: VaultValue): Secret {
+function toVault(row: Row, value: VaultValue): Secret {
   return new Secret(ownSealer(row).seal(JSON.stringify(value), row.partitionKey))
 }
 

@@ -5,6 +5,7 @@
 import type { Connection } from '../../model/connection.js'
 import type { Row, RowQuery } from '../../ports/tables.js'
 import { connectionFromRow, connectionPartition, connectionRowKey } from '../common/connection-rows.js'
+import { sideBySide } from '../common/delete-rows.js'
 import { readDueAt } from '../common/due.js'
 import { grantRowKey } from './grant-row.js'
 import type { TokenDependencies } from './token-dependencies.js'
@@ -21,7 +22,6 @@ export interface ConnectionFacts extends Connection {
 
 /** A Microsoft refresh token ends when it was not used for 90 days; other providers do not say. */
 const unusedMs: Partial<Record<Connection['provider'], number>> = { microsoft: 90 * 86_400_000 }
-const atOnce = 20
 
 export async function readConnectionFacts(
   deps: TokenDependencies,
@@ -44,11 +44,7 @@ async function collect(deps: TokenDependencies, where: RowQuery): Promise<Connec
     if (row.rowKey === grantRowKey) rows.grant = row
     partitions.set(row.partitionKey, rows)
   }
-  const all = [...partitions.values()]
-  const facts: ConnectionFacts[] = []
-  for (let at = 0; at < all.length; at += atOnce)
-    facts.push(...(await Promise.all(all.slice(at, at + atOnce).map((rows) => factsOf(deps, rows)))).flat())
-  return facts
+  return (await sideBySide([...partitions.values()], (rows) => factsOf(deps, rows))).flat()
 }
 
 async function factsOf(deps: TokenDependencies, rows: { connection?: Row; grant?: Row }): Promise<ConnectionFacts[]> {

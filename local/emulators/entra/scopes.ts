@@ -2,7 +2,7 @@
 import { EntraRefusal } from './aadsts.js'
 
 export const graphResource = 'https://graph.microsoft.com'
-export const outlookResource = 'https://outlook.office.com'
+const outlookResource = 'https://outlook.office.com'
 
 const known: Record<string, string[]> = {
   [graphResource]: [

@@ -7,7 +7,7 @@ import { applyInput, attachmentOf, emptyContent, type MessageInput, mimeBody } f
 import { etag, idOf, messageJson } from './message-json.js'
 import { compose, contentOf, newMessageId } from './mime.js'
 
-export function messageOf(of: MailboxRequest): Message {
+function messageOf(of: MailboxRequest): Message {
   const message = of.mailbox.message(of.params['id']!)
   if (!message) throw notFound()
   return message

@@ -7,7 +7,7 @@ import type { GraphState, MailboxRequest, UploadSession } from './graph-state.js
 import { attachmentOf } from './message-input.js'
 import { idOf } from './message-json.js'
 
-export const uploadOrigin = 'https://outlook.office.com'
+const uploadOrigin = 'https://outlook.office.com'
 const largest = 150 * 1024 * 1024
 const largestPiece = 4 * 1024 * 1024
 

@@ -6,7 +6,6 @@ import { measure } from '../../../lib/flows/ops/measure.js'
 import { sweep } from '../../../lib/flows/ops/sweep.js'
 import { warnOfExpiry } from '../../../lib/flows/ops/warn-of-expiry.js'
 import { mailboxesDue } from '../../../lib/flows/receive/mailboxes-due.js'
-import { closeGate } from '../../../lib/flows/send/gate.js'
 import { sendFlows } from '../../../lib/flows/send/index.js'
 import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
 import { telemetry } from '../../../lib/model/telemetry.js'
@@ -33,7 +32,8 @@ test('late mail is told from mail that waits for a person and from held mail', a
   await measure(h.deps)
   expect(h.of('mails-open')).toMatchObject([{ waiting: 2, gated: 0, held: 1, unknown: 0, oldestLateMs: 20 * minute }])
 
-  await closeGate(h.deps, h.tenant, h.mailbox.id, 'connection', faultOf('needs-reconnect'))
+  h.peer.script.open = () => faultOf('needs-reconnect')
+  await drainLane(h.deps, { v: 1, tenant: h.tenant, mailboxId: h.mailbox.id })
   h.clock.advance(20 * minute)
   await measure(h.deps)
   expect(h.of('mails-open')[1]).toMatchObject({ waiting: 0, gated: 2, held: 1, oldestLateMs: 0 })

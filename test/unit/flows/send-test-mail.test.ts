@@ -7,7 +7,7 @@ import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
 import type { MessageDefaults } from '../../../lib/model/message-defaults.js'
 import { faultOf, type Harness, sendHarness } from '../../support/send-harness.js'
 
-const { acceptMail, cancelMail, closeGate, drainLane, listMails, sendTestMail, openGate } = sendFlows
+const { acceptMail, cancelMail, drainLane, listMails, sendTestMail, openGate } = sendFlows
 const work = (h: Harness) => ({ v: 1, tenant: h.tenant, mailboxId: h.mailbox.id })
 const laneOf = (h: Harness) => readLane(h.deps, h.tenant, h.mailbox.id)
 
@@ -55,7 +55,10 @@ describe('M-033: a test mail', () => {
     const h = await sendHarness()
     const { tenant, mailbox } = h
     await acceptMail(h.deps, tenant, parseMailSubmission({ to: ['bob@b.example'], text: 'x' }))
-    await closeGate(h.deps, tenant, mailbox.id, 'c', faultOf('needs-reconnect'))
+    h.peer.script.open = () => faultOf('needs-reconnect')
+    await drainLane(h.deps, work(h))
+    expect((await laneOf(h))['gate']).toBe('closed')
+    h.peer.script.open = () => undefined
     await drainLane(h.deps, work(h))
     expect(h.peer.sent).toHaveLength(0)
     expect(await sendTestMail(h.deps, tenant, mailbox.id)).toMatchObject({ state: 'sent' })
