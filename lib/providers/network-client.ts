@@ -1,4 +1,5 @@
 import type { INetworkModule, NetworkRequestOptions, NetworkResponse } from '@azure/msal-node'
+import { boundedBody } from '../protocol/bounded-body.js'
 
 export interface NetworkClientOptions {
   /** Origins to call instead, for emulators: `{ 'https://login.microsoftonline.com': 'http://127.0.0.1:4000' }`. Empty in Azure. */
@@ -28,15 +29,9 @@ export function networkClient({ origins = {}, timeoutMs = 20_000 }: NetworkClien
 }
 
 async function boundedText(response: Response): Promise<string> {
-  const parts: Uint8Array[] = []
-  let size = 0
-  if (response.body === null) return ''
-  for await (const part of response.body as unknown as AsyncIterable<Uint8Array>) {
-    size += part.byteLength
-    if (size > largestAnswer) throw Object.assign(new Error('The answer is too large'), { code: 'ERR_TOO_LARGE' })
-    parts.push(part)
-  }
-  return Buffer.concat(parts).toString()
+  const bytes = await boundedBody(response, largestAnswer)
+  if (bytes === undefined) throw Object.assign(new Error('The answer is too large'), { code: 'ERR_TOO_LARGE' })
+  return bytes.toString()
 }
 
 // MSAL fails with a bare TypeError on anything but an object; a proxy's HTML page must stay visible as what it is.

@@ -3,6 +3,7 @@ import { translate } from '../diagnosis/translate.js'
 import { type ErrorDetails, GatewayError, type Outcome } from '../errors.js'
 import type { Fault } from '../model/diagnosis.js'
 import type { Authority } from '../ports/authority.js'
+import { boundedBody } from '../protocol/bounded-body.js'
 import { mailTooLarge } from './fetch-faults.js'
 
 export interface GraphOptions {
@@ -192,14 +193,9 @@ function netCodeOf(error: unknown): string {
 }
 
 async function boundedBytes(response: Response, maxBytes: number): Promise<Buffer> {
-  const parts: Uint8Array[] = []
-  let size = 0
-  for await (const part of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    size += part.byteLength
-    if (size > maxBytes) throw mailTooLarge(maxBytes)
-    parts.push(part)
-  }
-  return Buffer.concat(parts)
+  const bytes = await boundedBody(response, maxBytes)
+  if (bytes === undefined) throw mailTooLarge(maxBytes)
+  return bytes
 }
 
 // The client parses what it was told to expect: an accepted send, which says nothing, would count as a failure.

@@ -1,4 +1,5 @@
 import type { Discovery } from '../ports/discovery.js'
+import { boundedBody } from '../protocol/bounded-body.js'
 
 const longestAnswer = 65_536
 
@@ -28,14 +29,7 @@ async function read(url: URL, signal: AbortSignal): Promise<string | undefined> 
     const headers = { accept: 'application/dns-json, application/json, text/xml' }
     const response = await fetch(url, { signal, redirect: 'error', headers })
     if (response.status !== 200 || response.body === null) return undefined
-    const chunks: Uint8Array[] = []
-    let size = 0
-    for await (const chunk of response.body) {
-      size += chunk.byteLength
-      if (size > longestAnswer) return undefined
-      chunks.push(chunk)
-    }
-    return Buffer.concat(chunks).toString('utf8')
+    return (await boundedBody(response, longestAnswer))?.toString()
   } catch {
     return undefined
   }

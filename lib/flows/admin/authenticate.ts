@@ -3,10 +3,10 @@
  * The row holds only the secret's SHA-256; every wrong credential gets the same answer. Known keys are remembered for a
  * minute per process, so revoking one takes at most that long.
  */
-import { timingSafeEqual } from 'node:crypto'
 import { GatewayError } from '../../errors.js'
 import type { Caller, Role } from '../../model/caller.js'
 import { sha256 } from '../../model/ids.js'
+import { sameText } from '../../protocol/same-text.js'
 import type { Dependencies } from '../common/dependencies.js'
 
 const form = /^mbg_(~|[a-z0-9]+(?:-[a-z0-9]+)*)_([a-z2-7]{8})_([a-z2-7]{32})$/
@@ -24,9 +24,7 @@ export async function authenticate(deps: Dependencies, credential: string): Prom
   if (hit && hit.until > deps.clock.now()) return hit.caller
 
   const row = await deps.tables.get(deps.names.table('tenants'), tenant, `apikey~${keyId}`)
-  const expected = Buffer.from(String(row?.['hash'] ?? sha256('')), 'hex')
-  const given = Buffer.from(sha256(secret), 'hex')
-  const matches = expected.length === given.length && timingSafeEqual(expected, given)
+  const matches = sameText(sha256(secret), String(row?.['hash'] ?? sha256('')))
   const expiresAt = Number(row?.['expiresAt'] ?? 0)
   if (row === undefined || !matches || (expiresAt > 0 && expiresAt <= deps.clock.now())) throw unauthorized()
   const caller: Caller = { role: String(row['role']) as Role, tenant, keyId }
