@@ -1,12 +1,16 @@
 import { randomBytes } from 'node:crypto'
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import PostalMime from 'postal-mime'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { FetchLimits, ReceiveSession } from '../../lib/ports/receiver.js'
 import type { Evidence, OutgoingMail } from '../../lib/ports/sender.js'
+import { graphClient } from '../../lib/transports/graph-client.js'
 import { graphReceiver } from '../../lib/transports/graph-receiver.js'
 import { graphSender } from '../../lib/transports/graph-sender.js'
 import { failure } from '../support/failure.js'
 import { type Microsoft365, startMicrosoft365 } from '../support/microsoft-365.js'
+import { stopsAfterEach } from '../support/stops-after-each.js'
 
 let world: Microsoft365
 let now = 0
@@ -19,6 +23,7 @@ beforeEach(async () => {
   world = await startMicrosoft365({ now: () => now })
 })
 afterEach(() => world.stop())
+const stops = stopsAfterEach()
 
 const toAna = { transport: 'graph', graph: { mailbox: 'me' } } as const
 
@@ -40,6 +45,21 @@ const sender = {
   lookUp: async (evidence: Evidence, messageId = '<m1@gateway.example>') =>
     graphSender({ origins: world.origins }).lookUp!(toAna, await world.authority(ana), { messageId, evidence }, signal),
 }
+/** A server where no request is expected; the Authorization headers of those that came. */
+async function startTrap(answer = (response: ServerResponse): unknown => response.end('{}')) {
+  const requests: string[] = []
+  const server = createServer((request, response) => {
+    requests.push(request.headers.authorization ?? '')
+    answer(response)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  stops.push(async () => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return { requests, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
+}
+
 const inboxOf = (address: string) => {
   const mailbox = world.directory.mailbox(world.directory.user(address)!)
   return mailbox.in(mailbox.folder('inbox')!)
@@ -291,7 +311,8 @@ test('REL-24: a sync state lost in the middle gives every mail again, one refuse
 test('REL-24: a next link that leads elsewhere is refused, and no request goes there', async () => {
   for (const subject of ['a', 'b', 'c']) deliver(subject)
   const foreign: string[] = []
-  world.origins['https://graph.example.net'] = 'http://127.0.0.1:1'
+  const trap = await startTrap()
+  world.origins['https://graph.example.net'] = trap.url
   world.graph.control.fail({ kind: 'delta', foreignLinks: 'https://graph.example.net' })
   const session = await receive()
   const error = await failure(
@@ -300,8 +321,26 @@ test('REL-24: a next link that leads elsewhere is refused, and no request goes t
     })(),
   )
   expect(error).toMatchObject({ code: 'foreign_link_refused' })
+  // Neither the reader of links nor, were one overlooked, the client that all calls go through.
+  const client = graphClient({ origins: world.origins }, await world.authority(ana), signal)
+  for (const method of ['GET', 'POST', 'PUT'] as const) {
+    const call = client.json({ method, to: 'https://graph.example.net/v1.0/me', operation: 'receive' })
+    expect(await failure(call), method).toMatchObject({ code: 'foreign_link_refused' })
+  }
+  expect(trap.requests).toEqual([])
   // The control: untouched links are followed.
   expect(await subjects(session, session.cursor())).toEqual(['a', 'b', 'c'])
+})
+
+test('SEC-24: a redirect of Graph is a failure, never followed, and takes no token along', async () => {
+  const trap = await startTrap()
+  const origin = await startTrap((response) => response.writeHead(307, { location: `${trap.url}/stolen` }).end())
+  const origins = { 'https://graph.microsoft.com': origin.url }
+  const client = graphClient({ origins }, await world.authority(ana), signal)
+  const call = client.json({ method: 'GET', to: '/me/messages', operation: 'receive' })
+  expect(await failure(call)).toMatchObject({ class: 'transient' })
+  expect(origin.requests).toEqual([expect.stringMatching(/^Bearer /)])
+  expect(trap.requests).toEqual([])
 })
 
 test('an unreadable answer and an outage are transient, a missing mailbox is the administrator’s', async () => {

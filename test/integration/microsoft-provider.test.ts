@@ -187,8 +187,11 @@ test('issuerMatches: the exact origin, a tenant and v2.0', () => {
 })
 
 test('the network client gives up after its time and refuses redirects and endless answers', async () => {
+  const asked: string[] = []
   const server = createServer((request, response) => {
-    if (request.url === '/redirect') response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end()
+    asked.push(request.url ?? '')
+    if (request.url === '/redirect') response.writeHead(307, { location: '/elsewhere' }).end()
+    else if (request.url === '/elsewhere') response.end('{}')
     else if (request.url === '/endless') response.end('x'.repeat(2_000_000))
     else if (request.url === '/html') response.end('<html>')
   })
@@ -197,7 +200,10 @@ test('the network client gives up after its time and refuses redirects and endle
   const client = networkClient({ origins: { [microsoft]: origin }, timeoutMs: 100 })
   for (const path of ['/silent', '/redirect', '/endless'])
     await expect(client.sendPostRequestAsync(microsoft + path), path).rejects.toThrow()
+  expect(asked).toEqual(['/silent', '/redirect', '/endless'])
   expect((await client.sendGetRequestAsync<object>(`${microsoft}/html`)).body).toMatchObject({ error: 'server_error' })
+  // The control: what the redirect leads to would have been answered.
+  expect((await client.sendPostRequestAsync<object>(`${microsoft}/elsewhere`)).status).toBe(200)
   server.closeAllConnections()
   server.close()
 })
