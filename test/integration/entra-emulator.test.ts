@@ -136,6 +136,26 @@ test('a code works once, for its own verifier and redirect URI, and for ten minu
   await expect(client.acquireTokenByCode(late.redeem)).rejects.toMatchObject({ errorNo: 70008 })
 })
 
+test('SEC-06: a missing or wrong verifier gets no token, and the method "plain" no code; the right one does', async () => {
+  const client = msal()
+  for (const codeVerifier of [undefined, '', 'w'.repeat(43)]) {
+    const { redeem } = await signIn(client)
+    const { codeVerifier: _, ...without } = redeem
+    const asked = codeVerifier === undefined ? without : { ...without, codeVerifier }
+    await expect(client.acquireTokenByCode(asked), String(codeVerifier)).rejects.toMatchObject({ errorNo: 501481 })
+  }
+  const { redeem } = await signIn(client)
+  expect((await client.acquireTokenByCode(redeem)).accessToken).not.toBe('')
+  const answerTo = async (method: string) => {
+    const { challenge } = await new CryptoProvider().generatePkceCodes()
+    const asked = { scopes, redirectUri, codeChallenge: challenge, codeChallengeMethod: method }
+    const { fields } = await entra.control.signInAs(await client.getAuthCodeUrl(asked), 'ana@contoso.example')
+    return Object.keys(fields)
+  }
+  expect(await answerTo('plain').catch((error: Error) => error.message)).not.toContain('code')
+  expect(await answerTo('S256')).toContain('code')
+})
+
 test('an unregistered redirect URI is refused on a page, never redirected to', async () => {
   const query = new URLSearchParams({
     client_id: demo.clientId,
