@@ -1,4 +1,5 @@
 import type { INetworkModule, NetworkRequestOptions, NetworkResponse } from '@azure/msal-node'
+import { netCodeOf } from '../diagnosis/net-code.js'
 import { translate } from '../diagnosis/translate.js'
 import type { GatewayError } from '../errors.js'
 import type { Fault } from '../model/diagnosis.js'
@@ -82,15 +83,4 @@ function refusal(answer: NetworkResponse<Body>, text: TokenCall['text'], cause: 
     ...(Object.keys(trace).length > 0 ? { trace } : {}),
     cause,
   }
-}
-
-/** Node hides the socket's code below fetch's "failed". */
-function netCodeOf(error: unknown): string {
-  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth += 1) {
-    if (at.name === 'TimeoutError') return 'ETIMEDOUT'
-    const { code } = at as { code?: unknown }
-    if (code === 'UND_ERR_SOCKET') return 'ECONNRESET'
-    if (typeof code === 'string') return code
-  }
-  return 'ECONNRESET'
 }

@@ -192,3 +192,12 @@ function hostNotAllowed(): GatewayError {
     remedy: 'Name a public mail server and one of its standard ports.',
   })
 }
+
+export function tokenNeedsTls(): GatewayError {
+  return new GatewayError('token_needs_tls', 'needs-admin', {
+    hint: 'config',
+    description: 'A sign-in token is never sent over an unencrypted connection.',
+    remedy: 'Set the mail server to implicit TLS or STARTTLS.',
+    outcome: 'not-sent',
+  })
+}

@@ -1,4 +1,5 @@
 import { Client, type Context, type Middleware, ResponseType } from '@microsoft/microsoft-graph-client'
+import { netCodeOf } from '../diagnosis/net-code.js'
 import { translate } from '../diagnosis/translate.js'
 import { type ErrorDetails, GatewayError, type Outcome } from '../errors.js'
 import type { Fault } from '../model/diagnosis.js'
@@ -180,16 +181,6 @@ function retryAfter(headers: Headers): number | undefined {
 
 function netFault(error: unknown, call: GraphCall): Fault {
   return { context: 'graph', net: netCodeOf(error), operation: call.operation, cause: error }
-}
-
-function netCodeOf(error: unknown): string {
-  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth += 1) {
-    if (at.name === 'TimeoutError' || at.name === 'AbortError') return 'ETIMEDOUT'
-    const { code } = at as { code?: unknown }
-    if (code === 'UND_ERR_SOCKET') return 'ECONNRESET'
-    if (typeof code === 'string') return code
-  }
-  return 'ECONNRESET'
 }
 
 async function boundedBytes(response: Response, maxBytes: number): Promise<Buffer> {

@@ -8,7 +8,7 @@ import { GatewayError } from '../errors.js'
 import type { ImapOptions } from '../model/mailbox.js'
 import type { Authority } from '../ports/authority.js'
 import type { Receiver, ReceiveSession } from '../ports/receiver.js'
-import { checkedAddress } from './dial.js'
+import { checkedAddress, tokenNeedsTls } from './dial.js'
 import { ImapLink, type ImapLogin } from './imap-link.js'
 import { ImapSession } from './imap-session.js'
 
@@ -70,14 +70,6 @@ async function loginOf(authority: Exclude<Authority, { kind: 'anonymous' }>, ren
   return authority.kind === 'bearer'
     ? { user, accessToken: (await authority.token({ renew })).reveal() }
     : { user, pass: authority.password.reveal() }
-}
-
-function tokenNeedsTls(): GatewayError {
-  return new GatewayError('token_needs_tls', 'needs-admin', {
-    hint: 'config',
-    description: 'A sign-in token is never sent over an unencrypted connection.',
-    remedy: 'Set the mail server to implicit TLS or STARTTLS.',
-  })
 }
 
 function loginNeeded(): GatewayError {

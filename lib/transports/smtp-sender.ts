@@ -7,11 +7,10 @@
  */
 import type { LookupFunction } from 'node:net'
 import SMTPConnection from 'nodemailer/lib/smtp-connection'
-import { GatewayError } from '../errors.js'
 import type { SmtpOptions } from '../model/mailbox.js'
 import type { Authority } from '../ports/authority.js'
 import type { Sender } from '../ports/sender.js'
-import { dial, stopped, tlsOptions } from './dial.js'
+import { dial, stopped, tlsOptions, tokenNeedsTls } from './dial.js'
 import { readAbilities } from './smtp-envelope.js'
 import { notSent, type SmtpLibraryError, type SmtpPeer } from './smtp-error.js'
 import { login } from './smtp-login.js'
@@ -122,13 +121,4 @@ async function connect(smtp: SmtpOptions, options: SmtpSenderOptions, signal: Ab
     throw stopped()
   }
   return { connection, session, peer }
-}
-
-function tokenNeedsTls(): GatewayError {
-  return new GatewayError('token_needs_tls', 'needs-admin', {
-    hint: 'config',
-    description: 'A sign-in token is never sent over an unencrypted connection.',
-    remedy: 'Set the mail server to implicit TLS or STARTTLS.',
-    outcome: 'not-sent',
-  })
 }
