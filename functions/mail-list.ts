@@ -1,6 +1,7 @@
 import { app } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
 import { apiHandler } from '../lib/http/api-handler.js'
+import { flagOf } from '../lib/http/flag-of.js'
 import { limitOf } from '../lib/http/log-query.js'
 import { operations } from '../lib/http/operations.js'
 import { json } from '../lib/http/problem.js'
@@ -11,8 +12,9 @@ export const mailList = apiHandler(gateway, operations.mailList, async ({ tenant
   return json(
     await send.listMails(tenant, {
       limit: limitOf(query),
-      includeDone: query.get('includeDone') === 'true',
+      includeDone: flagOf(query, 'includeDone'),
       mailboxId: query.get('mailbox') ?? undefined,
+      after: query.get('after') ?? undefined,
     }),
   )
 })

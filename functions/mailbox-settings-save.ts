@@ -1,6 +1,7 @@
 import { app } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
 import { apiHandler } from '../lib/http/api-handler.js'
+import { flagOf } from '../lib/http/flag-of.js'
 import { operations } from '../lib/http/operations.js'
 import { json } from '../lib/http/problem.js'
 import { trigger } from '../lib/http/trigger.js'
@@ -11,9 +12,7 @@ export const mailboxSettingsSave = apiHandler<SettingValues>(
   operations.mailboxSettingsSave,
   async ({ tenant, params, query, body }) => {
     const { admin } = await gateway()
-    return json(
-      await admin.saveMailboxSettings(tenant, params['id'] ?? '', body, { dryRun: query.get('dryRun') === 'true' }),
-    )
+    return json(await admin.saveMailboxSettings(tenant, params['id'] ?? '', body, { dryRun: flagOf(query, 'dryRun') }))
   },
 )
 

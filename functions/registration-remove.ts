@@ -1,7 +1,7 @@
 import { app } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
 import { apiHandler } from '../lib/http/api-handler.js'
-import { forceQuery } from '../lib/http/force-query.js'
+import { flagOf } from '../lib/http/flag-of.js'
 import { operations } from '../lib/http/operations.js'
 import { trigger } from '../lib/http/trigger.js'
 
@@ -10,7 +10,7 @@ export const registrationRemove = apiHandler(
   operations.registrationRemove,
   async ({ tenant, params, query }) => {
     const { registrations } = await gateway()
-    await registrations.remove(tenant, params['id'] ?? '', forceQuery(query))
+    await registrations.remove(tenant, params['id'] ?? '', { force: flagOf(query, 'force') })
     return { status: 204 }
   },
 )

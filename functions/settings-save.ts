@@ -1,6 +1,7 @@
 import { app } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
 import { apiHandler } from '../lib/http/api-handler.js'
+import { flagOf } from '../lib/http/flag-of.js'
 import { operations } from '../lib/http/operations.js'
 import { json } from '../lib/http/problem.js'
 import { trigger } from '../lib/http/trigger.js'
@@ -13,7 +14,7 @@ export const settingsSave = apiHandler<SettingValues>(
     const { admin } = await gateway()
     return json(
       await admin.saveTenantSettings(tenant, query.get('purpose') ?? '', body, {
-        dryRun: query.get('dryRun') === 'true',
+        dryRun: flagOf(query, 'dryRun'),
       }),
     )
   },

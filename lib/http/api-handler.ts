@@ -44,6 +44,7 @@ export function apiHandler<T = undefined>(
       const authenticator = await gateway()
       const caller = operation.roles.length === 0 ? anonymous : await authenticator.authenticate(credentialOf(request))
       if (operation.roles.length > 0 && !operation.roles.includes(caller.role)) throw forbidden(operation)
+      onlyKnown(operation, request.query)
       if (operation.tenant) tenant = await tenantOf(authenticator, caller, request, operation)
       if (operation.tenant) authenticator.admit(tenant, operation.limited, announcedBytes(request))
       const body = (await bodyOf(operation, request)) as T
@@ -65,6 +66,15 @@ export function apiHandler<T = undefined>(
       return problem(failure, requestId)
     }
   }
+}
+
+/** A misspelt parameter would be as good as none, and the answer a wrong one. `code` is the platform's own. */
+function onlyKnown({ query = {} }: Operation, given: URLSearchParams): void {
+  const known = Object.keys(query)
+  const unknown = [...given.keys()].find((name) => name !== 'code' && !known.includes(name))
+  if (unknown === undefined) return
+  const those = known.length === 0 ? 'this call takes none' : `this call takes ${known.join(', ')}`
+  throw invalidInput(unknown.slice(0, 100), `is not a parameter: ${those}.`)
 }
 
 function announcedBytes(request: HttpRequest): number {

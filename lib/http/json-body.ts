@@ -18,12 +18,12 @@ export async function jsonBody(request: HttpRequest, maxBytes: number): Promise<
       return inner
     })
   } catch {
-    throw invalidInput('body', 'is not valid JSON in UTF-8.')
+    throw invalidInput('body', 'is not valid JSON in UTF-8; check quotes, commas and the encoding.')
   }
   if (hostile !== undefined) throw invalidInput(hostile, 'is not an allowed key.')
   return value
 }
 
 function tooLarge(maxBytes: number): Error {
-  return invalidInput('body', `is larger than the limit of ${maxBytes} bytes.`, { status: 413 })
+  return invalidInput('body', `is larger than the limit of ${maxBytes} bytes; send less.`, { status: 413 })
 }

@@ -1,4 +1,5 @@
 import { invalidInput } from '../errors.js'
+import { flagOf } from './flag-of.js'
 
 /** `limit` of a list: 1 to 200, default 50. */
 export function limitOf(query: URLSearchParams): number {
@@ -25,7 +26,7 @@ export function logQuery(query: URLSearchParams): LogQueryInput {
   const mailboxId = query.get('mailbox')
   return {
     log,
-    failed: query.get('failed') === 'true',
+    failed: flagOf(query, 'failed'),
     limit: limitOf(query),
     ...(day === null ? {} : { day }),
     ...(mailboxId === null ? {} : { mailboxId }),

@@ -12,6 +12,9 @@ export function problem(error: GatewayError, requestId: string): HttpResponseIni
   if (error.retryAfterMs !== undefined)
     headers['retry-after'] = String(Math.max(1, Math.ceil(error.retryAfterMs / 1000)))
   else if (error.status === 503 || error.status === 429) headers['retry-after'] = '10'
+  if (error.status === 401) headers['www-authenticate'] = 'Bearer'
+  const { field, description: message } = error
+  const problems = error.problems ?? (field === undefined ? undefined : [{ field, message }])
   return {
     status: error.status,
     headers,
@@ -23,7 +26,7 @@ export function problem(error: GatewayError, requestId: string): HttpResponseIni
       class: error.class,
       ...(error.hint ? { hint: error.hint } : {}),
       detail: error.remedy,
-      ...(error.problems ? { problems: error.problems } : {}),
+      ...(problems ? { problems } : {}),
       ...(error.peerLine ? { peerLine: error.peerLine } : {}),
       ...(error.trace ? { trace: error.trace } : {}),
       requestId,

@@ -14,7 +14,10 @@ export const line = (max: number) =>
     .refine((text) => !control.test(text), 'must not contain line breaks or control characters; remove them')
 
 const address = line(320).min(3, 'must be a mail address such as ana@example.com')
-export const recipientSchema = z.union([address, z.strictObject({ address, name: line(200).optional() })])
+export const recipientSchema = z.union(
+  [address, z.strictObject({ address, name: line(200).optional() })],
+  'must be a mail address, or an object of address and name',
+)
 const recipients = z.array(recipientSchema).max(1000, 'must have at most 1000 entries; split the mail').default([])
 
 const base64 = (maxChars: number) =>

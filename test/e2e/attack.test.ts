@@ -58,11 +58,15 @@ const tricks = [
   'setting~tenant',
 ]
 
-/** A list of what an unknown mailbox received is empty. */
-const refusals = ({ name }: Operation): number[] => [400, 403, 404, 409, ...(name === 'received-list' ? [200] : [])]
+const refusals = [400, 403, 404, 409]
 
 test('SEC-17 SEC-21 SEC-22: no spelling of an id or parameter is a fault, reaches a row or widens a list', async () => {
-  const before = JSON.stringify(await admin.call('GET', 'v1/mailboxes'))
+  // Without what polls write meanwhile.
+  const mailboxes = async () =>
+    (await admin.call<Record<string, unknown>[]>('GET', 'v1/mailboxes')).map(
+      ({ receiving: _receiving, sending: _sending, ...chosen }) => chosen,
+    )
+  const before = await mailboxes()
   for (const operation of Object.values(operations) as Operation[]) {
     if (!operation.route.includes('{') || operation.limited === 'connect') continue
     const statuses = await Promise.all(
@@ -75,7 +79,7 @@ test('SEC-17 SEC-21 SEC-22: no spelling of an id or parameter is a fault, reache
       }),
     )
     for (const [at, status] of statuses.entries())
-      expect(refusals(operation), `${operation.name} with ${tricks[at]}`).toContain(status)
+      expect(refusals, `${operation.name} with ${tricks[at]}`).toContain(status)
   }
   for (const trick of tricks) {
     const named = encodeURIComponent(decodeURIComponent(trick))
@@ -93,7 +97,7 @@ test('SEC-17 SEC-21 SEC-22: no spelling of an id or parameter is a fault, reache
       )
     }
   }
-  expect(JSON.stringify(await admin.call('GET', 'v1/mailboxes'))).toBe(before)
+  expect(await mailboxes()).toEqual(before)
 }, 120_000)
 
 test('SEC-17: no spelling of a tenant names another one, and none of them can be made', async () => {

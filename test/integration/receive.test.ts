@@ -163,6 +163,14 @@ describe('receive', () => {
     expect((await readReceived(at.deps, tenant, id, ids[0]!)).parsed.text).toContain('one')
     expect(Buffer.from(await readReceivedRaw(at.deps, tenant, id, ids[1]!)).toString()).toContain('two')
     await expect(readReceivedRaw(at.deps, 'other', id, ids[1]!)).rejects.toMatchObject({ code: 'not_found' })
+    for (const [owner, box] of [
+      ['other', id],
+      [tenant, 'sales'],
+    ] as const) {
+      await expect(listReceived(at.deps, owner, box)).rejects.toMatchObject({ code: 'not_found' })
+      await expect(listNotImported(at.deps, owner, box)).rejects.toMatchObject({ code: 'not_found' })
+    }
+    await expect(listReceived(at.deps, tenant, id, { after: 'page-2' })).rejects.toMatchObject({ field: 'after' })
   })
 
   test('M-107: one log row for a poll with mail, none for an idle one', async () => {

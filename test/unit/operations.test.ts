@@ -34,3 +34,28 @@ test('SEC-17: no route, query or body names the tenant', () => {
     expect(Object.keys(operation.query ?? {})).not.toContain('tenant')
   }
 })
+
+test('no address matches two routes of one method: the platform goes by the name of the function, not by the closer match', () => {
+  const routes = readdirSync(folder).flatMap((file) => {
+    const text = readFileSync(join(folder, file), 'utf8')
+    const operation = all.find(({ name }) => `${name}.ts` === file)
+    const own = /methods: \[([^\]]+)\][^}]*route: '([^']+)'/s.exec(text)
+    const methods = operation ? [operation.method] : (own?.[1] ?? '').split(',').map((word) => word.replace(/\W/g, ''))
+    const route = operation?.route ?? own?.[2]
+    return route === undefined ? [] : methods.map((method) => ({ method, route, parts: route.split('/') }))
+  })
+  expect(routes.length).toBeGreaterThan(70)
+  const alike = (a: string, b: string) => a === b || a.startsWith('{') || b.startsWith('{')
+  for (const [at, one] of routes.entries()) {
+    expect(one.route).not.toMatch(/[*?]\}|\{\*/)
+    const twin = routes
+      .slice(at + 1)
+      .find(
+        ({ method, parts }) =>
+          method === one.method &&
+          parts.length === one.parts.length &&
+          parts.every((part, n) => alike(part, one.parts[n] ?? '')),
+      )
+    expect(twin?.route, `${one.method} ${one.route}`).toBeUndefined()
+  }
+})

@@ -3,6 +3,7 @@
  * waiting for a person. Hints are never believed: the journal row says what they are worth.
  */
 import type { Mail, MailState } from '../../model/mail.js'
+import type { RowQuery } from '../../ports/tables.js'
 import type { Dependencies } from '../common/dependencies.js'
 import { setDue } from '../common/due.js'
 import { mailboxPartition } from '../common/mailbox-rows.js'
@@ -78,18 +79,23 @@ export async function scanDue(deps: Dependencies, tenant: string, mailboxId: str
   return hints
 }
 
-/** All hints of a mailbox, or of the tenant, in key order. */
+/** All hints of a mailbox, or of the tenant, in key order, or those behind one. */
 export async function* openHints(
   deps: Dependencies,
   tenant: string,
   mailboxId: string | undefined,
+  after?: Pick<Hint, 'mailboxId' | 'key'>,
 ): AsyncIterable<Hint> {
-  const where =
-    mailboxId === undefined
-      ? { partitionRange: [`${tenant}~`, `${tenant}~~`] as [string, string] }
-      : { partition: mailboxPartition(tenant, mailboxId) }
-  for await (const row of deps.tables.query(deps.names.table('outbox'), where))
-    yield toHint(row.partitionKey, row.rowKey, row['at'])
+  const wanted: Omit<RowQuery, 'select'>[] = []
+  if (after !== undefined)
+    wanted.push({ partition: mailboxPartition(tenant, after.mailboxId), rowRange: [`${after.key}~`, '~'] })
+  if (mailboxId === undefined) {
+    const from = after === undefined ? `${tenant}~` : `${mailboxPartition(tenant, after.mailboxId)}~`
+    wanted.push({ partitionRange: [from, `${tenant}~~`] })
+  } else if (after === undefined) wanted.push({ partition: mailboxPartition(tenant, mailboxId) })
+  for (const where of wanted)
+    for await (const row of deps.tables.query(deps.names.table('outbox'), where))
+      yield toHint(row.partitionKey, row.rowKey, row['at'])
 }
 
 export interface OwnedHint extends Hint {

@@ -18,11 +18,17 @@ export const mailOperations = {
     errors: ['too_many_requests', 'no_mail_server', 'from_not_allowed', 'idempotency_conflict', 'mail_too_large'],
   },
   mailShow: show('mail-show', 'mails/{id}', 'State, attempts, last error and remedy of a mail.'),
-  mailList: list('mail-list', 'mails', all, 'Open mail; includeDone=true adds what was finished today.', {
-    ...paging,
-    includeDone: 'true adds final mails.',
-    mailbox: 'Mailbox id.',
-  }),
+  mailList: list(
+    'mail-list',
+    'mails',
+    all,
+    'Open mail, page by page; includeDone=true adds what was finished today and yesterday.',
+    {
+      ...paging,
+      includeDone: 'true: the last page also has final mails, as many as fit.',
+      mailbox: 'Mailbox id.',
+    },
+  ),
   mailRelease: act('mail-release', 'mails/{id}/release', all, 'Releases a held mail.', ['wrong_state']),
   mailCancel: act('mail-cancel', 'mails/{id}/cancel', all, 'Cancels a mail that has not left.', ['wrong_state']),
   mailRetry: act('mail-retry', 'mails/{id}/retry', all, 'Tries a waiting or failed mail now.', ['wrong_state']),
@@ -32,7 +38,6 @@ export const mailOperations = {
   },
   receivedList: list('received-list', 'mailboxes/{id}/received', all, 'Received mail, newest first.', {
     ...paging,
-    after: '`next` of the previous page.',
     state: 'not-imported lists what could not be handed over.',
   }),
   receivedShow: show('received-show', 'mailboxes/{id}/received/{mail}', 'A received mail as JSON.'),

@@ -68,4 +68,5 @@ export const act = (
 })
 
 export const forced = { force: 'true: although it is in use.' }
-export const paging = { limit: 'Rows to give, 1 to 200, default 50.' }
+export const limit = { limit: 'Rows to give, 1 to 200, default 50.' }
+export const paging = { ...limit, after: '`next` of the previous page.' }

@@ -1,11 +1,11 @@
 /** What happened, and what is broken now. */
 import type { Operation } from '../operation.js'
-import { all, list, paging } from './operation-kinds.js'
+import { all, limit, list } from './operation-kinds.js'
 
 export const watchOperations = {
   logList: {
     ...list('log-list', 'logs', all, 'Sending, receiving or audit log of one day, newest first.', {
-      ...paging,
+      ...limit,
       log: 'sending, receiving or audit; default sending.',
       day: 'yyyymmdd (audit: yyyymm), default today.',
       failed: 'true: failures only.',

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { changeMailbox } from '../../../lib/flows/admin/change-mailbox.js'
+import { toRow } from '../../../lib/flows/common/mailbox-rows.js'
 import { listLog } from '../../../lib/flows/ops/list-log.js'
 import { sendFlows } from '../../../lib/flows/send/index.js'
 import { readLane, takeLane } from '../../../lib/flows/send/lane.js'
+import { newId } from '../../../lib/model/ids.js'
 import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
 import type { MessageDefaults } from '../../../lib/model/message-defaults.js'
 import { faultOf, type Harness, sendHarness } from '../../support/send-harness.js'
@@ -104,6 +106,33 @@ test('M-042: the list shows open mail only, and finished mail when asked', async
   expect(await states(false)).toEqual([])
   expect(await states(true)).toHaveLength(3)
   expect((await listMails(h.deps, 'other', { includeDone: true })).mails).toEqual([])
+})
+
+test('M-042: all open mail is listed page by page, of one mailbox and of all', async () => {
+  const h = await sendHarness()
+  const other = { ...h.mailbox, id: newId(), key: 'other', address: 'other@acme.example' }
+  await h.stores.tables.insert(h.deps.names.table('mailboxes'), toRow(other))
+  const ids: string[] = []
+  for (let n = 0; n < 12; n++) {
+    const input = { to: ['a@b.example'], text: 'x', hold: n % 3 === 0, mailboxId: n % 2 ? h.mailbox.id : other.id }
+    ids.push((await acceptMail(h.deps, h.tenant, parseMailSubmission(input))).mail.id)
+    h.clock.advance(1)
+  }
+  const walk = async (mailboxId?: string) => {
+    const found: string[] = []
+    let after = ''
+    for (let page = 0; page < 10; page++) {
+      const { mails, next } = await listMails(h.deps, h.tenant, { limit: 5, mailboxId, after })
+      found.push(...mails.map(({ id }) => id))
+      after = next
+      if (next === '') break
+    }
+    return found.sort()
+  }
+  expect(await walk()).toEqual([...ids].sort())
+  expect(await walk(other.id)).toEqual(ids.filter((_, n) => n % 2 === 0).sort())
+  for (const wrong of [{ after: 'nonsense' }, { mailboxId: 'sales' }])
+    await expect(listMails(h.deps, h.tenant, wrong)).rejects.toMatchObject({ code: 'invalid_input', status: 400 })
 })
 
 describe('M-032: message defaults of a mailbox', () => {

@@ -1,10 +1,13 @@
-import { HttpRequest } from '@azure/functions'
+import { HttpRequest, type HttpResponseInit, type InvocationContext } from '@azure/functions'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { GatewayError } from '../../../lib/errors.js'
+import { apiHandler } from '../../../lib/http/api-handler.js'
+import { flagOf } from '../../../lib/http/flag-of.js'
 import { jsonBody } from '../../../lib/http/json-body.js'
 import type { Operation } from '../../../lib/http/operation.js'
 import { operations } from '../../../lib/http/operations.js'
+import { json } from '../../../lib/http/problem.js'
 import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
 import { parse } from '../../../lib/model/parse.js'
 
@@ -111,4 +114,79 @@ describe('SEC-23: mass assignment and prototypes', () => {
     const many = Array.from({ length: 1001 }, (_, n) => `a${n}@b.example`)
     expect(await failure(() => parseMailSubmission({ to: many, text: 'x' }))).toMatchObject({ field: 'to' })
   })
+})
+
+test.each([
+  ['{"to":["a@b.example"],"subjct":"x"}', 'subjct', 'is not a field here; correct its name or leave it out'],
+  ['{"to":"a@b.example"}', 'to', 'must be a list'],
+  ['{"to":["a@b.example",7]}', 'to[1]', 'must be a mail address, or an object of address and name'],
+  ['{"to":["a@b.example"],"subject":5}', 'subject', 'must be text'],
+  ['{"to":["a@b.example"],"hold":"yes"}', 'hold', 'must be true or false'],
+  [
+    '{"to":["a@b.example"],"headers":{"X A":"b"}}',
+    'headers.X A',
+    'must be a header name of letters, digits and hyphens',
+  ],
+  ['{"to":["a@b.example"],"attachments":[{"filename":"a"}]}', 'attachments[0].content', 'is missing; give text'],
+  ['{"to":["a@b.example"],"whenUnknown":"maybe"}', 'whenUnknown', 'must be stop or resend'],
+  ['[]', 'body', 'must be an object'],
+  ['null', 'body', 'must be an object'],
+])('%s is answered with the field, what is wrong with it and the cure', async (text, field, message) => {
+  const input = await bodyOf(text)
+  expect(await failure(() => parseMailSubmission(input))).toMatchObject({
+    code: 'invalid_input',
+    status: 400,
+    problems: [{ field, message }],
+  })
+})
+
+test('no field of any body is answered in the words of a library', async () => {
+  for (const operation of withBody) {
+    const schema = await operation.body!()
+    const shape = Object.keys((schema as unknown as { shape?: object }).shape ?? {})
+    const inputs: unknown[] = [{}, [], 'x', null, 7, { [`${'x'.repeat(20)}`]: 1 }]
+    for (const name of shape)
+      for (const value of [null, 7, -1, 1.5, 'x'.repeat(30_000), '', true, [], {}, [[]], { a: 1 }])
+        inputs.push({ [name]: value })
+    for (const input of inputs) {
+      const error = await failure(() => parse(schema, input))
+      if (error === 'accepted') continue
+      expect(error).toBeInstanceOf(GatewayError)
+      for (const { field, message } of (error as GatewayError).problems ?? []) {
+        expect(field, operation.name).not.toBe('')
+        expect(message, `${operation.name} ${field}`).not.toMatch(
+          /invalid|expected|received|unrecognized|too (big|small)/i,
+        )
+      }
+    }
+  }
+})
+
+test('a parameter of the query that no call has is named, not passed over', async () => {
+  const working = {
+    authenticate: async () => ({ role: 'app' as const, tenant: 'acme', keyId: 'k' }),
+    readTenant: async () => ({}),
+    admit: () => {},
+    audit: async () => {},
+  }
+  const handler = apiHandler(
+    async () => working,
+    operations.mailList,
+    async () => json({}),
+  )
+  const ask = async (query: string) => {
+    const url = `http://localhost/api/v1/mails?${query}`
+    const answer = await handler(new HttpRequest({ method: 'GET', url }), {} as InvocationContext)
+    return answer as HttpResponseInit
+  }
+  const answer = await ask('limit=5&mailboxId=abc')
+  expect(answer.status).toBe(400)
+  expect(JSON.parse(String(answer.body)).problems).toEqual([
+    { field: 'mailboxId', message: 'is not a parameter: this call takes limit, after, includeDone, mailbox.' },
+  ])
+  // The platform's own, for a function key.
+  expect((await ask('limit=5&code=abc')).status).toBe(200)
+  expect(flagOf(new URLSearchParams('a=true'), 'a')).toBe(true)
+  expect(flagOf(new URLSearchParams('a=false'), 'a') || flagOf(new URLSearchParams(), 'a')).toBe(false)
+  expect(() => flagOf(new URLSearchParams('a=maybe'), 'a')).toThrow('must be true, false or left out')
 })
