@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, inject, test } from 'vitest'
+import { GatewayError } from '../../lib/errors.js'
 import { setDue } from '../../lib/flows/common/due.js'
 import { mailboxPartition, toRow } from '../../lib/flows/common/mailbox-rows.js'
+import { listLog } from '../../lib/flows/ops/list-log.js'
 import { mailboxesDue, type PollJob } from '../../lib/flows/receive/mailboxes-due.js'
 import { pollBatch } from '../../lib/flows/receive/poll-batch.js'
 import { pollMailbox } from '../../lib/flows/receive/poll-mailbox.js'
@@ -358,7 +360,7 @@ describe('receive: crashes', () => {
 })
 
 describe('receive: bad mails', () => {
-  test('M-109, P-13: the second strike quarantines, and the mails behind arrive', async () => {
+  test('M-107, M-109, P-13: the second strike quarantines, the log says why, and the mails behind arrive', async () => {
     const at = await world()
     at.server.put(1)
     at.server.put(2, 'bad', { fault: broken('imap_fetch_refused', 'permanent') })
@@ -368,7 +370,17 @@ describe('receive: bad mails', () => {
     expect(await at.poll()).toMatchObject({ outcome: 'mail', handedOver: 1, quarantined: 1 })
     expect(at.takeEvents()).toHaveLength(2)
     const missing = await listNotImported(at.deps, at.mailbox.tenant, at.mailbox.id)
-    expect(missing).toMatchObject([{ state: 'quarantined', code: 'imap_fetch_refused' }])
+    const reason = {
+      code: 'imap_fetch_refused',
+      attempts: 2,
+      description: 'scripted imap_fetch_refused',
+      remedy: 'scripted remedy',
+    }
+    expect(missing).toMatchObject([{ state: 'quarantined', ...reason }])
+    const failures = await listLog(at.deps, at.mailbox.tenant, { log: 'receiving', failed: true, limit: 10 })
+    expect(failures.filter((row) => row['outcome'] === 'not-imported')).toMatchObject([
+      { ...reason, mailboxId: at.mailbox.id, receivedId: missing[0]?.id, class: 'permanent' },
+    ])
     expect(await rowsOf(names.table('attention'), at.mailbox.tenant)).toEqual([])
   })
 
@@ -392,6 +404,44 @@ describe('receive: bad mails', () => {
         'mail',
       )
     expect(at.takeEvents().length + missing.length).toBe(2)
+  })
+
+  test('M-109, P-13: whatever the bytes are, every mail is kept as it came, told once and readable as far as it goes', async () => {
+    const at = await world()
+    const noise = Array.from({ length: 3_000 }, (_, n) => String.fromCharCode((n * 7919) % 256)).join('')
+    const corpus = [
+      '',
+      '\r\n\r\n\r\n',
+      'no header at all',
+      'Subject: no body',
+      'Subject: bare\nline\rends\n\nx\ry',
+      `From: a@example.com\r\nX: ${'x'.repeat(50_000)}\r\n\r\nlong line`,
+      'Subject: =?utf-8?B?%%%?=\r\nContent-Type: text/plain; charset=x-none\r\n\r\n\xff\xfe',
+      'Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/html\r\n\r\n<p>open',
+      'Content-Type: multipart/mixed\r\n\r\n--b\r\n\r\nno boundary',
+      'Content-Transfer-Encoding: base64\r\n\r\n@@@not base64@@@',
+      `${'Content-Type: multipart/mixed; boundary=n\r\n\r\n--n\r\n'.repeat(200)}deep`,
+      'From: a\0b\r\nMessage-ID: <\0>\r\n\r\n\0',
+      noise,
+    ]
+    for (const [n, raw] of corpus.entries()) {
+      at.server.put(2 * n + 1)
+      at.server.put(2 * n + 2, '', { raw })
+    }
+    expect(await at.poll()).toMatchObject({ outcome: 'mail', handedOver: 2 * corpus.length, quarantined: 0 })
+    const events = at.takeEvents()
+    expect(new Set(events.map((event) => event.id)).size).toBe(2 * corpus.length)
+    const { tenant, id } = at.mailbox
+    for (const [n, raw] of corpus.entries()) {
+      const received = String(events[2 * n + 1]?.data['receivedId'])
+      expect(
+        Buffer.from(await readReceivedRaw(at.deps, tenant, id, received)).equals(Buffer.from(raw)),
+        `mail ${n}`,
+      ).toBe(true)
+      const read = await readReceived(at.deps, tenant, id, received).catch((error: unknown) => error)
+      if (read instanceof GatewayError) expect(read.code, `mail ${n}`).toBe('mail_too_complex')
+      else expect(read, `mail ${n}`).toMatchObject({ parsed: { text: expect.any(String) } })
+    }
   })
 
   test('P-12: a mail its owner removed before it was fetched is nobody’s fault, and the next one arrives', async () => {

@@ -81,4 +81,4 @@ export class ScriptedMailbox implements Receiver {
 }
 
 export const broken = (code: string, errorClass: 'transient' | 'permanent' | 'needs-reconnect'): GatewayError =>
-  new GatewayError(code, errorClass, { description: `scripted ${code}` })
+  new GatewayError(code, errorClass, { description: `scripted ${code}`, remedy: 'scripted remedy' })

@@ -62,7 +62,7 @@ export async function fetchMails(
       progress.busy = true
     }
     if (state.busy && state.suspect === id) {
-      await quarantine(deps, mailbox, mail, killedTheProcess(), { fetchRaw: false })
+      await quarantine(deps, mailbox, mail, killedTheProcess(), { fetchRaw: false, attempts: 2 })
       progress.quarantined++
     } else {
       if (state.busy) await lease.write({ suspect: id, strikes: 1 })
@@ -99,7 +99,10 @@ export async function fetchMails(
       progress.strikes = (progress.suspect === id ? progress.strikes : 0) + 1
       progress.suspect = id
       if (progress.strikes < strikesOf(fault)) throw fault
-      await quarantine(deps, mailbox, mail, fault, { fetchRaw: fault.code !== 'mail_too_large' })
+      await quarantine(deps, mailbox, mail, fault, {
+        fetchRaw: fault.code !== 'mail_too_large',
+        attempts: progress.strikes,
+      })
       progress.quarantined++
     }
   }

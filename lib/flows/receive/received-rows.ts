@@ -19,6 +19,9 @@ export interface ReceivedMail {
   /** Why it was not imported; empty otherwise. */
   code: string
   description: string
+  remedy: string
+  /** How often it was tried. */
+  attempts: number
 }
 
 export const receivedId = (serverId: string): string => hashId(serverId)
@@ -50,5 +53,7 @@ export function receivedFromRow(row: Row): ReceivedMail {
     bytes: Number(row['bytes'] ?? 0),
     code: text('code'),
     description: text('description'),
+    remedy: text('remedy'),
+    attempts: Number(row['attempts'] ?? 1),
   }
 }

@@ -110,6 +110,25 @@ describe('parse mail', () => {
     expect(() => topHeaders(bytes(text))).not.toThrow()
   })
 
+  test('M-037: a reply in ISO-2022-JP, in header and body, is read as it was written', async () => {
+    const subject = 'Re: \x1b$B$*8+@Q$b$j$N7o\x1b(B'
+    const raw = [
+      `Subject: =?ISO-2022-JP?B?${Buffer.from(subject, 'latin1').toString('base64')}?=`,
+      'From: =?ISO-2022-JP?B?GyRCOzNFRBsoQg==?= <yamada@example.jp>',
+      'Content-Type: text/plain; charset=ISO-2022-JP',
+      'Content-Transfer-Encoding: 7bit',
+      '',
+      '\x1b$B$h$m$7$/$*4j$$$7$^$9!#\x1b(B',
+      '',
+    ].join('\r\n')
+    const mail = await parseMail(Buffer.from(raw, 'latin1'))
+    expect(mail).toMatchObject({
+      subject: 'Re: お見積もりの件',
+      from: [{ name: '山田', address: 'yamada@example.jp' }],
+    })
+    expect(mail.text?.trim()).toBe('よろしくお願いします。')
+  })
+
   test('the headers for listing: unfolded, first one wins, bounded, without control characters', () => {
     const raw = bytes(`From: a\n b\nFrom: second\nMessage-ID: <1>\u0007\nDate: ${'d'.repeat(600)}\n\nSubject: body`)
     expect(topHeaders(raw)).toEqual({ from: 'a b', messageId: '<1>', date: 'd'.repeat(500), subject: '' })
