@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { graphUser } from './api-schemas.js'
 import { isTenantId } from './ids.js'
 import { messageDefaultsSchema } from './message-defaults.js'
+import { type MailProtocol, splitHost, usualPort } from './server-address.js'
 
 const name = z.string().trim().min(1, 'must not be empty').max(100, 'must have at most 100 characters')
 const httpsUrl = z
@@ -69,6 +70,22 @@ const ca = z
   .optional()
 const port = z.number().int().min(1).max(65535)
 
+/** The port may stand behind the host, or be left to the usual one of protocol and encryption (M-023). */
+const listening =
+  (protocol: MailProtocol) =>
+  <T extends { host: string; port?: number | undefined; tls: z.infer<typeof tls> }>(
+    server: T,
+    context: z.RefinementCtx,
+  ): T & { port: number } => {
+    const named = splitHost(server.host)
+    const chosen = server.port ?? named.port ?? usualPort(protocol, server.tls)
+    if ((named.port ?? chosen) !== chosen)
+      context.addIssue({ code: 'custom', path: ['port'], message: 'is another than the one in host; give it once' })
+    if (chosen < 1 || chosen > 65_535)
+      context.addIssue({ code: 'custom', path: ['host'], message: 'must have a port from 1 to 65535' })
+    return { ...server, host: named.host, port: chosen }
+  }
+
 const after = z.discriminatedUnion('action', [
   z.strictObject({ action: z.literal('leave') }),
   z.strictObject({ action: z.literal('mark-read') }),
@@ -89,7 +106,9 @@ const receive = z.discriminatedUnion('transport', [
   z.strictObject({
     transport: z.literal('imap'),
     connectionId: id,
-    imap: z.strictObject({ host, port, tls, ca, folder: z.string().min(1).max(200).default('INBOX') }),
+    imap: z
+      .strictObject({ host, port: port.optional(), tls, ca, folder: z.string().min(1).max(200).default('INBOX') })
+      .transform(listening('imap')),
     after: after.optional(),
   }),
 ])
@@ -99,7 +118,15 @@ const send = z.discriminatedUnion('transport', [
   z.strictObject({
     transport: z.literal('smtp'),
     connectionId: id,
-    smtp: z.strictObject({ host, port, tls, ca, messagesPerSession: z.number().int().min(1).max(1000).optional() }),
+    smtp: z
+      .strictObject({
+        host,
+        port: port.optional(),
+        tls,
+        ca,
+        messagesPerSession: z.number().int().min(1).max(1000).optional(),
+      })
+      .transform(listening('smtp')),
   }),
 ])
 

@@ -47,7 +47,7 @@ ${page.target.send ? server('smtp', 'Outgoing mail (SMTP)', typed.smtpHost, type
 function server(kind: string, title: string, host: string, port: string, tls: string): Markup {
   return html`<fieldset><legend>${title}</legend><div class="row">
 <div><label for="${kind}Host">Server</label><input id="${kind}Host" name="${kind}Host" value="${host}" placeholder="${kind}.example.com" autocapitalize="none" spellcheck="false" required maxlength="253"></div>
-<div><label for="${kind}Port">Port</label><input id="${kind}Port" name="${kind}Port" value="${port}" inputmode="numeric" required maxlength="5"></div>
+<div><label for="${kind}Port">Port</label><input id="${kind}Port" name="${kind}Port" value="${port}" inputmode="numeric" maxlength="5"></div>
 <div><label for="${kind}Tls">Encryption</label><select id="${kind}Tls" name="${kind}Tls"><option value="implicit"${tls === 'implicit' ? html` selected` : ''}>TLS</option><option value="starttls"${tls === 'starttls' ? html` selected` : ''}>STARTTLS</option></select></div>
 </div></fieldset>`
 }

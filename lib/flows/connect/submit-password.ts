@@ -5,6 +5,7 @@
  */
 import { GatewayError, invalidInput } from '../../errors.js'
 import type { ServerAddress } from '../../model/mailbox.js'
+import { splitHost, usualPort } from '../../model/server-address.js'
 import type { Verdicts } from '../../model/sign-in.js'
 import { mismatchedUser } from './check-password-user.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
@@ -66,13 +67,14 @@ function serverOf(
   port: string,
   tls: string,
 ): ServerAddress {
-  const name = host.trim().toLowerCase()
-  const number = Number(port)
+  if (tls !== 'implicit' && tls !== 'starttls') throw invalidInput(`${kind}Tls`, 'must be TLS or STARTTLS.')
+  const { host: name, port: named } = splitHost(host.trim().toLowerCase())
+  const text = named === undefined ? port.trim() : String(named)
+  const number = text === '' ? usualPort(kind, tls) : Number(text)
   if (!hostPattern.test(name))
     throw invalidInput(`${kind}Host`, 'must be the name of a mail server, such as mail.example.com.')
-  if (!/^\d{1,5}$/.test(port.trim()) || number < 1 || number > 65_535 || deps.allowPort?.(number) === false)
+  if (!/^\d{0,5}$/.test(text) || number < 1 || number > 65_535 || deps.allowPort?.(number) === false)
     throw invalidInput(`${kind}Port`, `must be a mail port: ${kind === 'imap' ? '993 or 143' : '465, 587 or 2525'}.`)
-  if (tls !== 'implicit' && tls !== 'starttls') throw invalidInput(`${kind}Tls`, 'must be TLS or STARTTLS.')
   return { host: name, port: number, tls }
 }
 

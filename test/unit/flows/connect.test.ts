@@ -351,17 +351,20 @@ describe('passwords', () => {
       flows.submitPassword(deps, { link, browser, formToken, form: { ...form, ...more } })
     expect(await codeOf(submit({ imapTls: 'plain' }))).toBe('invalid_input')
     expect(await codeOf(submit({ imapHost: 'mail.example.com\r\nA1' }))).toBe('invalid_input')
+    for (const smtpPort of ['0', '65536', 'smtp', '-1', '5e2'])
+      expect(await codeOf(submit({ smtpPort }))).toBe('invalid_input')
     deps.probe = async () => ({
       ...works,
       signIn: { verdict: 'fails', code: 'smtp_535', text: 'Wrong password.', remedy: 'Type it again.' },
     })
     for (let attempt = 0; attempt < 9; attempt++) expect(await codeOf(submit())).toBe('smtp_535')
     deps.probe = async () => works
-    await submit()
+    // M-023: no port is the usual one, and one behind the host counts.
+    await submit({ imapPort: ' ', smtpHost: 'smtp.example.com:2525', smtpPort: '' })
     const [mailbox] = await listMailboxes(deps, tenant)
     expect(mailbox).toMatchObject({
       receive: { transport: 'imap', imap: { host: 'mail.example.com', port: 993 } },
-      send: { transport: 'smtp', smtp: { tls: 'starttls' } },
+      send: { transport: 'smtp', smtp: { host: 'smtp.example.com', port: 2525, tls: 'starttls' } },
     })
     expect(await flows.describeSignIn(deps, tenant, signInId)).toMatchObject({ status: 'confirmed' })
     const row = await deps.tables.get(names.table('signins'), signInId.slice(0, 2), signInId)
