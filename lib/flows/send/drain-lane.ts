@@ -42,16 +42,18 @@ export async function drainLane(shared: SendDependencies, message: unknown): Pro
   const { tenant, mailboxId } = work
   const mailbox = await readMailbox(shared, tenant, mailboxId)
   if (mailbox === undefined) {
-    await expireAll(shared, work, () => true)
-    return setDue(shared, 'lane', tenant, mailboxId, Number.POSITIVE_INFINITY)
+    const isDone = await expireAll(shared, work, () => true)
+    return isDone
+      ? setDue(shared, 'lane', tenant, mailboxId, Number.POSITIVE_INFINITY)
+      : lookAgain(shared, work, shared.clock.now())
   }
   const deps = await withSettingsOf(shared, mailbox)
   const row = await readLane(deps, tenant, mailboxId)
   const now = deps.clock.now()
   const opensAt = mailbox.active ? laneOpensAt(laneState(row), now) : Number.POSITIVE_INFINITY
   if (opensAt > 0) {
-    if (work.sweep) await expireAll(deps, work, (deadline) => deadline <= now)
-    return lookAgain(deps, work, opensAt)
+    const isDone = !work.sweep || (await expireAll(deps, work, (deadline) => deadline <= now))
+    return lookAgain(deps, work, isDone ? opensAt : now)
   }
   const lane = await takeLane(deps, tenant, mailboxId, row)
   if (lane === undefined) return
@@ -205,12 +207,24 @@ async function lookAgain(deps: SendDependencies, work: Work, at: number): Promis
     await deps.queues.send(deps.names.queue('mail-send'), { v: 1, tenant, mailboxId }, { delayMs })
 }
 
-async function expireAll(deps: SendDependencies, work: Work, isOver: (deadline: number) => boolean): Promise<void> {
-  for (const hint of await scanDue(deps, work.tenant, work.mailboxId, deps.settings.laneMails)) {
-    const pick = await pickMail(deps, work.tenant, hint)
-    if (pick.kind !== 'send' || !isOver(pick.entry.mail.deadline)) continue
-    await expire(deps, pick.entry).catch((error: unknown) => {
-      if (!(error instanceof RowChangedError)) throw error
-    })
+/** Page by page while any of a page is over: who waits for an answer gets it with the first look. False: out of time. */
+async function expireAll(deps: SendDependencies, work: Work, isOver: (deadline: number) => boolean): Promise<boolean> {
+  const until = deps.clock.now() + deps.settings.laneSeconds * 1_000
+  const seen = new Set<string>()
+  for (let over = 1; over > 0; ) {
+    over = 0
+    const hints = await scanDue(deps, work.tenant, work.mailboxId, deps.settings.laneMails + seen.size)
+    for (const hint of hints.filter(({ key }) => !seen.has(key))) {
+      if (deps.clock.now() >= until) return false
+      seen.add(hint.key)
+      const pick = await pickMail(deps, work.tenant, hint)
+      if (pick.kind === 'send' && !isOver(pick.entry.mail.deadline)) continue
+      over += 1
+      if (pick.kind !== 'send') continue
+      await expire(deps, pick.entry).catch((error: unknown) => {
+        if (!(error instanceof RowChangedError)) throw error
+      })
+    }
   }
+  return true
 }

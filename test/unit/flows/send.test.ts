@@ -396,6 +396,21 @@ test('REL-07: a mail past its deadline is given up with its last error', async (
   expect(view.attempts).toBeLessThanOrEqual(4)
 })
 
+test('REL-07: behind a closed gate all mail past its deadline is given up at the first look, and nothing else', async () => {
+  const h = await sendHarness()
+  h.peer.script.open = () => faultOf('needs-reconnect')
+  const late = new Date(h.clock.now() + 9 * 86_400_000).toISOString()
+  const kept = await acceptMail(h.deps, h.tenant, { ...mailTo('late@b.example'), deadline: late })
+  for (let n = 0; n < 120; n++) await acceptMail(h.deps, h.tenant, mailTo(`r${n}@b.example`))
+  await drainLane(h.deps, work(h))
+  h.clock.advance(3 * 86_400_000 + 1)
+  eventsOf(h)
+  await drainLane(h.deps, { ...work(h), sweep: true })
+  expect(eventsOf(h).filter((event) => event.type === 'mail.failed')).toHaveLength(120)
+  expect((await listMails(h.deps, h.tenant)).mails.map(({ id }) => id)).toEqual([kept.mail.id])
+  expect(h.peer.sent).toEqual([])
+})
+
 test('REL-06: all 27 combinations of answers for three recipients over two attempts', async () => {
   const codes = ['250', '451', '550'] as const
   for (const combination of codes.flatMap((a) => codes.flatMap((b) => codes.map((c) => [a, b, c] as const)))) {
