@@ -18,24 +18,33 @@ export async function buryMessage(
 ): Promise<void> {
   const named = typeof message === 'object' && message !== null && 'tenant' in message ? String(message.tenant) : ''
   const tenant = isTenantId(named) ? named : '~'
-  const id = hashId(queue, messageId)
+  const text = typeof message === 'string' ? message : JSON.stringify(message)
+  // The schedule repeats internal work in messages of the same text: one card for all of them.
+  const id = hashId(queue, queue === 'outbound-mail' ? messageId : text)
   const owner = tenant === '~' ? undefined : await deps.tables.get(deps.names.table('tenants'), tenant, 'tenant')
   // Nothing of a tenant that was removed is kept any more, not even what came too late (SEC-44).
   if ((owner?.['removedAt'] ?? '') !== '') return deps.log.error('message-buried', { queue, tenant, messageId: id })
-  const text = typeof message === 'string' ? message : JSON.stringify(message)
+  const name = `${tenant}/messages/${id}`
   const error = new GatewayError('message_buried', 'permanent', {
     hint: 'bug',
     description: `A message on the queue ${queue} failed five times and was taken off.`,
     remedy:
       queue === 'outbound-mail'
-        ? 'Look at the kept message in quarantine, correct it and enqueue it again.'
+        ? `Look at ${name} in the container ${deps.names.container('quarantine')}, correct it and enqueue it again.`
         : 'Nothing is lost: the schedule brings the work back. Look at the log for the reason.',
   })
-  await deps.blobs.put(deps.names.container('quarantine'), `${tenant}/messages/${id}`, Buffer.from(text))
+  await deps.blobs.put(deps.names.container('quarantine'), name, Buffer.from(text))
   await writeLog(
     deps,
     queue === 'mailbox-poll' ? 'receivinglog' : 'sendinglog',
-    { tenant, state: 'rejected', code: error.code, text: error.description, remedy: error.remedy, messageId: id },
+    {
+      tenant,
+      state: 'rejected',
+      code: error.code,
+      description: error.description,
+      remedy: error.remedy,
+      messageId: id,
+    },
     true,
   )
   await raiseAttention(deps, tenant, 'message', id, error)

@@ -151,7 +151,12 @@ test('a buried message is shown to its tenant or the operator for a week', async
   const h = await harness()
   await buryMessage(h.deps, 'mail-send', { tenant: h.tenant, mailboxId: h.mailbox.id }, 'one')
   await buryMessage(h.deps, 'outbound-mail', 'no JSON at all', 'two')
-  expect(h.of('message-buried').map((line) => line['tenant'])).toEqual([h.tenant, '~'])
+  // The schedule brought the same work again, and it failed again.
+  await buryMessage(h.deps, 'mail-send', { tenant: h.tenant, mailboxId: h.mailbox.id }, 'three')
+  expect(h.of('message-buried').map((line) => line['tenant'])).toEqual([h.tenant, '~', h.tenant])
+  const remedy = (await listAttention(h.deps, '~')).find((item) => item.tenant === '~')?.remedy ?? ''
+  const kept = await h.deps.blobs.get(h.deps.names.container('quarantine'), /~\/messages\/\w+/.exec(remedy)?.[0] ?? '')
+  expect(String(Buffer.from(kept ?? []))).toBe('no JSON at all')
   const shown = async () => (await listAttention(h.deps, '~')).map((item) => [item.tenant, item.kind])
   await forgetBuried(h.deps)
   expect((await shown()).sort()).toEqual([
