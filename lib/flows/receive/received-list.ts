@@ -3,7 +3,7 @@
 import { invalidInput, notFound } from '../../errors.js'
 import { isId } from '../../model/ids.js'
 import type { Dependencies } from '../common/dependencies.js'
-import { mailboxPartition, readMailbox } from '../common/mailbox-rows.js'
+import { getMailbox, mailboxPartition } from '../common/mailbox-rows.js'
 import { type ReceivedMail, receivedFromRow, receivedKey } from './received-rows.js'
 
 export interface ReceivedPage {
@@ -40,7 +40,8 @@ export async function listReceived(
 }
 
 async function mustExist(deps: Dependencies, tenant: string, id: string): Promise<void> {
-  if (!isId(id) || (await readMailbox(deps, tenant, id)) === undefined) throw notFound('mailbox')
+  if (!isId(id)) throw notFound('mailbox')
+  await getMailbox(deps, tenant, id)
 }
 
 /** Stored but not yet handed over, or quarantined; newest first. */
