@@ -83,7 +83,10 @@ function troubleOf(view: View, mail: MailEntry, place: MailPlace | undefined): M
   if (place === undefined || mail.held || !waits(mail)) return false
   const page = html`<a href="${link(view, `/mailboxes/${segment(place.id)}`)}">Open the mailbox</a>`
   if (!place.active) return html`The mailbox is paused. ${page}`
-  return place.sending.problem !== '' && html`The mailbox cannot send: ${place.sending.problem} ${page}`
+  if (place.sending.problem === '') return false
+  return mail.history.at(-1)?.text === place.sending.problem
+    ? page
+    : html`The mailbox cannot send: ${place.sending.problem} ${page}`
 }
 
 const isClosed = (place: MailPlace | undefined): boolean => (place?.sending.gate ?? 'open') !== 'open'

@@ -101,6 +101,13 @@ describe('M-041 P-07: an open mail says what it waits for, and where to act', ()
       ['14:12 UTC', 'The mailbox cannot send: No answer.', 'Try now'],
       ['as soon as'],
     ],
+    [
+      'what its own attempt met',
+      { state: 'waiting', history: [{ at: '', code: 'c', class: 'needs-admin', text: 'Off.', remedy: '', reply: '' }] },
+      { sending: { problem: 'Off.', gate: 'closed', nextTry: later } },
+      ['after the administrator acted', 'Off.', 'Open the mailbox'],
+      ['The mailbox cannot send'],
+    ],
     ['a pause', {}, { active: false }, ['when the mailbox is activated', 'The mailbox is paused.'], ['as soon as']],
     [
       'a search for it',
