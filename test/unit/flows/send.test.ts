@@ -289,6 +289,38 @@ describe('P-04: what people see of a mailbox is what its server did', () => {
     expect((await facts(h)).sending).toMatchObject({ failures: 0, lastSuccess: '' })
   })
 
+  test('P-04: a gate closed until somebody signs in again is not tried for two days, one for an administrator each hour', async () => {
+    const tries = { 'needs-reconnect': 0, 'needs-admin': 0 }
+    for (const who of ['needs-reconnect', 'needs-admin'] as const) {
+      const h = await sendHarness()
+      await acceptMail(h.deps, h.tenant, mailTo('b@b.example'))
+      h.peer.script.send = () => {
+        tries[who] += 1
+        return faultOf(who)
+      }
+      for (let hour = 0; hour < 48; hour++) {
+        await drainLane(h.deps, work(h))
+        h.clock.advance(3_600_001)
+      }
+    }
+    expect(tries).toEqual({ 'needs-reconnect': 1, 'needs-admin': 48 })
+  })
+
+  test('P-05: a reconnect while the worker still meets the old refusal is not undone by it', async () => {
+    const h = await sendHarness()
+    await acceptMail(h.deps, h.tenant, mailTo('b@b.example'))
+    const { open } = h.peer.sender
+    h.peer.sender.open = async () => {
+      await sendFlows.openGate(h.deps, h.tenant, h.mailbox.id)
+      throw faultOf('needs-reconnect')
+    }
+    await drainLane(h.deps, work(h))
+    h.peer.sender.open = open
+    expect((await facts(h)).sending).toMatchObject({ gate: 'open' })
+    await drainLane(h.deps, work(h))
+    expect(h.peer.sent).toHaveLength(1)
+  })
+
   test('a gate that each hourly try finds closed again is told once, with the time it began', async () => {
     const h = await sendHarness()
     const description = 'The mailbox has no licence.'
