@@ -37,8 +37,9 @@ beforeAll(async () => {
   process.env['PUBLIC_BASE_URL'] = 'http://localhost:9'
   process.env['KEY_VAULT_URL'] = 'http://127.0.0.1:9'
   process.env['MailStorage'] = [nobody, at('Blob'), at('Queue'), at('Table')].join(';')
-  // Reading the sources takes its time, which is not that of the first test.
+  // Reading the sources and wiring them takes its time, which is not that of the first test.
   for (const file of overHttp) await import(join(folder, file))
+  await (await import('../../../lib/gateway.js')).gateway()
 })
 afterAll(() => {
   for (const name of names)
