@@ -47,15 +47,16 @@ export async function raceForTokens(
   connectionString: string,
   plan: { processes: number; connections: number; rounds: number },
 ): Promise<FleetRun> {
-  let now = Date.now()
+  let aheadMs = 0
+  const now = () => Date.now() + aheadMs
   const stops: (() => unknown)[] = []
   try {
-    const world = await startMicrosoft365({ now: () => now })
+    const world = await startMicrosoft365({ now })
     stops.push(() => world.stop())
-    const vault = await startKeyVault({ now: () => now })
+    const vault = await startKeyVault({ now })
     stops.push(() => vault.stop())
     const environment = `f${newId().slice(0, 6)}`
-    const deps = await parentDependencies(connectionString, environment, vault.url, () => now)
+    const deps = await parentDependencies(connectionString, environment, vault.url, now)
     const accounts: { id: string; firstRefreshToken: string }[] = []
     for (let n = 0; n < plan.connections; n++) {
       const first = await world.signIn('ana@contoso.example', scopes)
@@ -78,8 +79,8 @@ export async function raceForTokens(
     let disagreements = 0
     let repeats = 0
     for (let round = 1; round <= plan.rounds; round++) {
-      now += 70 * minute
-      const answers = await Promise.all(workers.map((worker) => ask(worker, { now, ids })))
+      aheadMs += 70 * minute
+      const answers = await Promise.all(workers.map((worker) => ask(worker, { aheadMs, ids })))
       for (const answer of answers) repeats += answer.repeats
       for (const [at, id] of ids.entries()) {
         const tokens = answers.map((answer) => answer.tokens[at] ?? '')
