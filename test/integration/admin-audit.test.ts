@@ -58,7 +58,7 @@ const refusals: [OperationKey, Input, field: string, limit: RegExp][] = [
   ['keyCreate', { body: { role: 'app', name: '' } }, 'name', /empty/],
   ['keyCreate', { body: { role: 'app', name: long } }, 'name', /100/],
   ['keyCreate', { body: { role: 'app', name: 'x', expiresInDays: 731 } }, 'expiresInDays', /730/],
-  ['keyCreate', { body: { role: 'app', name: 'x', surprise: 1 } }, 'body', /surprise/],
+  ['keyCreate', { body: { role: 'app', name: 'x', surprise: 1 } }, 'surprise', /not a field/],
   ['returnUrlAdd', { body: { url: 'http://app.example.com' } }, 'url', /https/],
   ['returnUrlAdd', { body: { url: `https://a.example/${long}` } }, 'url', /500/],
   ['webhookAdd', { body: { url: 'ftp://app.example.com' } }, 'url', /https/],
