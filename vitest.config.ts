@@ -17,8 +17,8 @@ const project = (name: string, timeoutMs: number, more: TestProjectInlineConfigu
 export default defineConfig({
   test: {
     pool: 'forks',
-    // Most tests wait for servers: two at once fill two cores.
-    maxWorkers: 2,
+    // Most tests wait for servers: three at once fill two cores.
+    maxWorkers: 3,
     projects: [
       // Pure: files of one process share what they import, which is most of their time.
       project('unit', 10_000, { isolate: false }),

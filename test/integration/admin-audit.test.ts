@@ -69,7 +69,7 @@ const refusals: [OperationKey, Input, field: string, limit: RegExp][] = [
     'registrationCreate',
     { body: { ...registrationInput, clientSecretExpiresAt: 'soon' } },
     'clientSecretExpiresAt',
-    /ISO/,
+    /such as 2026-01-31T08:00:00Z/,
   ],
   ['registrationRemove', { params: { id: 'x' }, query: { force: '1' } }, 'force', /true/],
   ['mailboxChange', { params: { id: 'x' }, body: { key: 'sixsix' } }, 'key', /1 to 5/],
