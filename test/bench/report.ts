@@ -57,7 +57,7 @@ for this machine.
 - **S1, CPU.** 45 % Node's HTTP, streams and sockets, 31 % the storage SDKs, 6 % the gateway's own code, 5 % garbage collection,
   3 % hashing and sealing, 2 % the emulated host. 17 storage requests per mail through the SDKs cost the bare loop more than
   three times the target already. Fewer requests or fewer layers under them would help; faster flows would not. Runs lie
-  between 22 and 39 CPU-s and between 0.46 and 1.06 of the loop, the low ones right after other work.
+  between 22 and 39 CPU-s and between 0.46 and 1.06 of the loop, the worst of both right after other work.
 - **S2, CPU.** Runs of the same build lie between 0.30 and 0.52 CPU-s beyond the pool, on both sides of the target; composing
   (nodemailer) and hashing are a quarter of the total, the journal's rows in memory most of the rest.
 - **S3, p50.** Runs lie between 2.1 and 3.0 times the bare requests. The profile is that of S1: 74 % Node's HTTP and the storage
