@@ -66,7 +66,7 @@ const headline = (broken: number): string =>
 
 function attentionList(view: View, items: readonly AttentionItem[], mailboxes: readonly AttentionMailbox[]): Markup {
   if (items.length === 0)
-    return html`<div class="card">${chip('all well', 'good')} Every mailbox works as far as the gateway knows. Open mail is under Mails, every attempt under Logs.</div>`
+    return html`<div class="card">${chip('all well', 'good')} Every mailbox works as far as the gateway knows. ${view.tenant === '~' ? 'Choose a tenant to see its mail and logs.' : 'Open mail is under Mails, every attempt under Logs.'}</div>`
   return html`<h2>Broken now</h2>${items.map((item) => attentionCard(view, item, mailboxes))}`
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type MailDetails, mailActions, mailPage, mailsPage } from '../../../lib/pages/console/mail-pages.js'
 import { mailboxState } from '../../../lib/pages/console/mailbox-pages.js'
+import { allTenantsPage } from '../../../lib/pages/console/overview-page.js'
 import { relative, when } from '../../../lib/pages/console/words.js'
 import { now, samplePages, sampleView } from '../../support/console-samples.js'
 
@@ -42,6 +43,17 @@ test('an empty tenant is told what to do next', () => {
   expect(pages['empty-overview']).toContain('Connect the first one')
   expect(pages['empty-mails']).toContain('No mail is waiting')
   expect(pages['empty-logs']).toContain('Choose another day')
+})
+
+test('where nothing is broken, operators and tenants are told where to look on', () => {
+  const quiet = allTenantsPage(sampleView({ role: 'operator' }, { tenant: '~' }), {
+    attention: [],
+    tenants: [{ id: 'acme', name: 'Acme Ltd' }],
+    health: { ok: true, checks: [] },
+  })
+  expect(quiet).toContain('Choose a tenant to see its mail and logs.')
+  expect(quiet).not.toContain('under Mails')
+  expect(pages['empty-overview']).toContain('Open mail is under Mails')
 })
 
 test('the reconnect link is shown to copy, not to click', () => {
