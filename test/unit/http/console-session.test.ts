@@ -29,7 +29,9 @@ test('a session opens until its end and only untouched', () => {
   expect(value).not.toContain('mbg_')
   expect(openSession(seals, value, at + sessionMs - 1)).toEqual(session)
   expect(openSession(seals, value, at + sessionMs)).toBeUndefined()
-  expect(openSession(seals, `${value.slice(0, -2)}AA`, at)).toBeUndefined()
+  // Never the character that stands there: one value in some hundred does end in any two that are chosen beforehand.
+  const touched = value.slice(0, -3) + (value.at(-3) === 'A' ? 'B' : 'A') + value.slice(-2)
+  expect(openSession(seals, touched, at)).toBeUndefined()
   expect(openSession(seals, seals.seal(JSON.stringify(session), 'another/place'), at)).toBeUndefined()
   expect(openSession(seals, '', at)).toBeUndefined()
 })
