@@ -1,4 +1,5 @@
 import { notFound } from '../../errors.js'
+import { isId } from '../../model/ids.js'
 import type { Mailbox, ReceiveSettings, SendSettings } from '../../model/mailbox.js'
 import type { MessageDefaults } from '../../model/message-defaults.js'
 import type { SettingValues } from '../../model/setting.js'
@@ -65,9 +66,9 @@ export async function readMailbox(
   return row && { ...fromRow(row), etag: row.etag ?? '' }
 }
 
-/** Throws `not_found` where there must be one. */
+/** From outside: throws `not_found` for what is no id, for an id that never was and for one of another tenant alike. */
 export async function getMailbox(deps: Dependencies, tenant: string, id: string): Promise<Mailbox & { etag: string }> {
-  const mailbox = await readMailbox(deps, tenant, id)
+  const mailbox = isId(id) ? await readMailbox(deps, tenant, id) : undefined
   if (mailbox === undefined) throw notFound('mailbox')
   return mailbox
 }

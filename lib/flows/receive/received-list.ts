@@ -1,7 +1,6 @@
 /** Mail of one mailbox, newest first, and apart from it what was not imported, for people who act on it (M-107, M-108). */
 
-import { invalidInput, notFound } from '../../errors.js'
-import { isId } from '../../model/ids.js'
+import { invalidInput } from '../../errors.js'
 import type { Dependencies } from '../common/dependencies.js'
 import { getMailbox, mailboxPartition } from '../common/mailbox-rows.js'
 import { type ReceivedMail, receivedFromRow, receivedKey } from './received-rows.js'
@@ -26,7 +25,7 @@ export async function listReceived(
   const count = Math.max(1, Math.min(limit, mostPerPage))
   if (after !== '' && !afterPattern.test(after))
     throw invalidInput('after', 'must be `next` of the page before, unchanged; leave it out for the first page')
-  await mustExist(deps, tenant, mailboxId)
+  await getMailbox(deps, tenant, mailboxId)
   const from = after === '' ? 't~' : `${after}~`
   const keys: { rowKey: string; id: string }[] = []
   for await (const row of deps.tables.query(table, { partition, rowRange: [from, 't~~'], limit: count + 1 }))
@@ -39,11 +38,6 @@ export async function listReceived(
   }
 }
 
-async function mustExist(deps: Dependencies, tenant: string, id: string): Promise<void> {
-  if (!isId(id)) throw notFound('mailbox')
-  await getMailbox(deps, tenant, id)
-}
-
 /** Stored but not yet handed over, or quarantined; newest first. */
 export async function listNotImported(
   deps: Dependencies,
@@ -51,7 +45,7 @@ export async function listNotImported(
   mailboxId: string,
   limit = 200,
 ): Promise<ReceivedMail[]> {
-  await mustExist(deps, tenant, mailboxId)
+  await getMailbox(deps, tenant, mailboxId)
   const mails: ReceivedMail[] = []
   const rows = deps.tables.query(deps.names.table('received'), {
     partition: mailboxPartition(tenant, mailboxId),

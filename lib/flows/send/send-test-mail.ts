@@ -4,11 +4,10 @@
  * never waits: what could not leave now is failed, with its diagnosis, so that no test arrives tomorrow. A test that got
  * through opens the gate and ends the alarm.
  */
-import { asGatewayError, GatewayError, notFound, RowChangedError } from '../../errors.js'
-import { isId } from '../../model/ids.js'
+import { asGatewayError, GatewayError, RowChangedError } from '../../errors.js'
 import { finalStates, type MailState } from '../../model/mail.js'
 import { parseMailSubmission } from '../../model/mail-submission.js'
-import { readMailbox } from '../common/mailbox-rows.js'
+import { getMailbox } from '../common/mailbox-rows.js'
 import { withSettingsOf } from '../common/setting-rows.js'
 import { listLog } from '../ops/list-log.js'
 import { acceptMail } from './accept-mail.js'
@@ -41,8 +40,7 @@ export async function sendTestMail(
   mailboxId: string,
   to?: string,
 ): Promise<TestMailResult> {
-  const mailbox = isId(mailboxId) ? await readMailbox(shared, tenant, mailboxId) : undefined
-  if (mailbox === undefined) throw notFound('mailbox')
+  const mailbox = await getMailbox(shared, tenant, mailboxId)
   const deps = await withSettingsOf(shared, mailbox)
   const row = await readLane(deps, tenant, mailboxId)
   const lane = await takeLane(deps, tenant, mailboxId, row)

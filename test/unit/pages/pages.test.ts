@@ -91,37 +91,28 @@ test('SEC-20: hidden and reversing characters of a tenant name are shown as what
   expect(page).not.toMatch(/[\u200b\u202e]/)
 })
 
+const connecting = (provider: string, forced = false): string =>
+  connectPage({
+    link: 'a.b',
+    tenantName: 'Acme',
+    target,
+    signInAs: 'a@b.c',
+    discovered: { provider, evidence: '' },
+    microsoft: true,
+    forced,
+    formToken: '',
+  })
+
 test('M-056: a password for a Microsoft mailbox is warned about; for another it is not', () => {
-  const page = (provider: string) =>
-    connectPage({
-      link: 'a.b',
-      tenantName: 'Acme',
-      target,
-      signInAs: 'a@b.c',
-      discovered: { provider, evidence: '' },
-      microsoft: true,
-      formToken: '',
-    })
-  expect(page('microsoft')).toContain('switched passwords off')
-  expect(page('basic')).not.toContain('switched passwords off')
+  expect(connecting('microsoft')).toContain('switched passwords off')
+  expect(connecting('basic')).not.toContain('switched passwords off')
 })
 
 test('M-055: an unknown provider offers both ways, one that was chosen only its own', () => {
-  const page = (provider: string, forced: boolean) =>
-    connectPage({
-      link: 'a.b',
-      tenantName: 'Acme',
-      target,
-      signInAs: 'a@b.c',
-      discovered: { provider, evidence: '' },
-      microsoft: true,
-      forced,
-      formToken: '',
-    })
-  expect(page('unknown', false)).toContain('Continue with Microsoft')
-  expect(page('unknown', false)).toContain('name="password"')
-  expect(page('microsoft', true)).toContain('Continue with Microsoft')
-  expect(page('microsoft', true)).not.toContain('name="password"')
+  expect(connecting('unknown')).toContain('Continue with Microsoft')
+  expect(connecting('unknown')).toContain('name="password"')
+  expect(connecting('microsoft', true)).toContain('Continue with Microsoft')
+  expect(connecting('microsoft', true)).not.toContain('name="password"')
 })
 
 test('M-072: the three verdicts are said apart', () => {
