@@ -44,11 +44,14 @@ export async function validCalls(site: AdminSite, tenant: Tenant, box: Box) {
   }
   const receive = async (): Promise<Input> => {
     const part = 'Content-Type: text/plain\r\nContent-Disposition: attachment; filename=a.txt\r\n\r\nx'
-    const head = `From: a@b.example\r\nTo: ${box.address}\r\nSubject: s\r\nContent-Type: multipart/mixed; boundary=b`
+    const messageId = `<with-attachment-${++count}@b.example>`
+    const head = `From: a@b.example\r\nTo: ${box.address}\r\nSubject: s\r\nMessage-ID: ${messageId}\r\nContent-Type: multipart/mixed; boundary=b`
     site.directory.deliver(box.address, `${head}\r\n\r\n--b\r\n${part}\r\n--b--\r\n`)
     await site.gateway.receive.pollBatch({ v: 1, mailboxes: [{ tenant: tenant.id, mailboxId: box.mailboxId }] })
     const { json } = await callApi('receivedList', { key: tenant.key, ...box1() })
-    return { params: { id: box.mailboxId, mail: json.mails[0].id, index: '0' } }
+    // Mails of one millisecond are listed in the order of their ids, so the newest need not stand first.
+    const mail = json.mails.find((one: { messageId: string }) => one.messageId === messageId)
+    return { params: { id: box.mailboxId, mail: mail.id, index: '0' } }
   }
 
   /** A call of each operation that changes something; `~` when it is the deployment's. */

@@ -8,6 +8,7 @@ export async function listAttention(deps: Dependencies, tenant: string): Promise
   const where: { partition: string } | { partitionRange: [string, string] } =
     tenant === '~' ? { partitionRange: ['0', '~~'] } : { partition: tenant }
   for await (const row of deps.tables.query(deps.names.table('attention'), where)) items.push(fromRow(row))
+  // The rows come in the order of their keys, which is kept at equal times.
   return items.sort((a, b) => b.since.localeCompare(a.since))
 }
 

@@ -38,7 +38,7 @@ export async function listReceived(
   }
 }
 
-/** Stored but not yet handed over, or quarantined; newest first. */
+/** Stored but not yet handed over, or quarantined; newest first, at equal times by id. */
 export async function listNotImported(
   deps: Dependencies,
   tenant: string,
@@ -53,6 +53,6 @@ export async function listNotImported(
     where: [{ column: 'state', is: 'ne', value: 'handed-over' }],
   })
   for await (const row of rows) mails.push(receivedFromRow(row))
-  mails.sort((a, b) => (a.receivedAt < b.receivedAt ? 1 : -1))
+  mails.sort((a, b) => b.receivedAt.localeCompare(a.receivedAt) || a.id.localeCompare(b.id))
   return mails.slice(0, limit)
 }

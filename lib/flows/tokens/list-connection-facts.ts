@@ -33,7 +33,7 @@ export async function readConnectionFacts(
 
 export async function listConnectionFacts(deps: TokenDependencies, tenant: string): Promise<ConnectionFacts[]> {
   const facts = await collect(deps, { partitionRange: [`${tenant}~`, `${tenant}~~`] })
-  return facts.sort((a, b) => a.username.localeCompare(b.username))
+  return facts.sort((a, b) => a.username.localeCompare(b.username) || a.id.localeCompare(b.id))
 }
 
 async function collect(deps: TokenDependencies, where: RowQuery): Promise<ConnectionFacts[]> {
