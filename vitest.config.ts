@@ -4,10 +4,14 @@ const storage = { globalSetup: ['test/support/azurite-setup.ts'] }
 // Other processes work on what is waited for: one second, the default, passes on a busy machine before they are asked.
 const patient = { expect: { poll: { timeout: 10_000 } } }
 
+/** What takes long, wherever it stands: `npm run test:full`. */
+const slow = 'test/**/*.full.test.ts'
+
 const project = (name: string, timeoutMs: number, more: TestProjectInlineConfiguration['test']) => ({
   test: {
     name,
     include: [`test/${name}/**/*.test.ts`],
+    exclude: [slow],
     testTimeout: timeoutMs,
     hookTimeout: 60_000,
     ...more,
@@ -20,11 +24,12 @@ export default defineConfig({
     // Most tests wait for servers: three at once fill two cores.
     maxWorkers: 3,
     projects: [
-      // Pure: files of one process share what they import, which is most of their time.
+      // The scripts of package.json choose among these. Pure: files of one process share what they import, which is most of their time.
       project('unit', 10_000, { isolate: false }),
       project('integration', 30_000, { ...storage, ...patient }),
       project('e2e', 60_000, patient),
-      ...(process.env['SOAK'] ? [project('soak', 600_000, { ...storage, ...patient })] : []),
+      project('full', 120_000, { ...storage, ...patient, include: [slow], exclude: [] }),
+      project('soak', 600_000, { ...storage, ...patient }),
     ],
   },
 })

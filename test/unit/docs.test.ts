@@ -71,7 +71,7 @@ describe('documents', () => {
   test('blocks that run anywhere name commands that a test runs; blocks for Azure are marked', () => {
     const ran: Record<string, string> = {
       'npm ci': '.ci/run',
-      'npm run package': 'test/e2e/package.test.ts',
+      'npm run package': 'test/e2e/package.full.test.ts',
       'npm run preflight -- --settings app.json': 'test/e2e/preflight.test.ts',
     }
     for (const page of ['docs/deploy.md', 'docs/day-two.md'])
