@@ -14,6 +14,9 @@ export const consoleMailAct = consoleHandler(gateway, async ({ g, tenant, view, 
   } else if (action === 'retry') {
     requireRole(view, 'mailRetry')
     await g.send.retryMail(tenant, id)
+  } else if (action === 'send-now') {
+    requireRole(view, 'mailSendNow')
+    await g.send.sendMailNow(tenant, id)
   } else if (action === 'resolve') {
     requireRole(view, 'mailResolve')
     const outcome = form.get('outcome')

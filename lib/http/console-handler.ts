@@ -145,7 +145,8 @@ async function signedIn(g: ConsoleGateway, session: Session): Promise<Caller | u
 const notices = new Map([
   ['release', 'Released: the mail goes out next.'],
   ['cancel', 'Cancelled: the mail will not be sent.'],
-  ['retry', 'The mail is tried again now.'],
+  ['retry', 'The mail is tried again; a planned time is kept.'],
+  ['send-now', 'The mail goes out now.'],
   ['resolve', 'Your decision is recorded.'],
   ['poll', 'The mailbox is asked for new mail now.'],
   ['test-mail-sent', 'The test mail was sent.'],

@@ -31,6 +31,9 @@ export interface MailAttempt {
   reply: string
 }
 
+/** The next attempt when somebody asks for one: now, but never before the planned start. */
+export const earliestStart = ({ plannedAt }: Pick<Mail, 'plannedAt'>, now: number): number => Math.max(now, plannedAt)
+
 /** One row of the journal, the only truth about whether a mail was sent. */
 export interface Mail {
   id: string
@@ -54,7 +57,9 @@ export interface Mail {
   attempts: number
   /** The last 20. */
   history: MailAttempt[]
-  /** Milliseconds; not before this time. */
+  /** Milliseconds; the start the application asked for. 0: none, or a person replaced it. Only that person's word moves it. */
+  plannedAt: number
+  /** Milliseconds; the next attempt, planned or after a back-off: not before this time. */
   notBefore: number
   /** Milliseconds; given up after this time. 0: held, and none was given. */
   deadline: number

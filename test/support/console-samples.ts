@@ -1,6 +1,7 @@
 /** One of each console page, with any text in the fields that mail, peers or people fill. */
 import type { AttentionItem } from '../../lib/model/attention.js'
 import type { Caller } from '../../lib/model/caller.js'
+import { askMailPage } from '../../lib/pages/console/ask-mail-page.js'
 import type { View } from '../../lib/pages/console/frame.js'
 import { logsPage } from '../../lib/pages/console/logs-page.js'
 import { type MailDetails, mailPage, mailsPage } from '../../lib/pages/console/mail-pages.js'
@@ -113,6 +114,7 @@ export function samplePages(hostile?: string): Record<string, string> {
     recipients: [say('anna@customer.example'), say('ben@customer.example')],
     attempts: 1,
     history: [failed],
+    plannedAt: '',
     notBefore: ago(-9),
     deadline: ago(-48 * 60),
     lookUpAt: '',
@@ -123,6 +125,14 @@ export function samplePages(hostile?: string): Record<string, string> {
     bytes: 48_213,
     finalAt: '',
     whenUnknown: 'stop',
+  }
+  const planned = {
+    ...mail,
+    state: 'queued' as const,
+    attempts: 0,
+    history: [],
+    plannedAt: ago(-9),
+    notBefore: ago(-9),
   }
   const mails = [mail, { ...mail, state: 'unknown' as const }, { ...mail, held: true, history: [] }]
   const mailboxes = [mailbox, well]
@@ -185,6 +195,9 @@ export function samplePages(hostile?: string): Record<string, string> {
     }),
     mails: mailsPage(view, { mails, mailboxes, mailboxId: '', includeDone: false, limit: 200 }),
     mail: mailPage(view, mail, mailbox),
+    'mail-planned': mailPage(view, { ...planned, held: false }, mailbox),
+    'mail-send-now': askMailPage(view, planned, 'send-now'),
+    'mail-cancel': askMailPage(view, mail, 'cancel'),
     'mail-unknown': mailPage(view, { ...mail, state: 'unknown' }, undefined),
     logs: logsPage(view, logs),
     reconnect: reconnectPage(view, mailbox, { link: say('https://mail.example/connect/x.y'), expiresAt: ago(-1440) }),

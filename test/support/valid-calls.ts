@@ -110,6 +110,7 @@ export async function validCalls(site: AdminSite, tenant: Tenant, box: Box) {
     mailRelease: () => mail(),
     mailCancel: () => mail(),
     mailRetry: () => mail({ hold: false }),
+    mailSendNow: () => mail({ hold: false, notBefore: new Date(Date.now() + 86_400_000).toISOString() }),
     mailResolve: async () => {
       const { params } = await mail()
       const id = params!['id']!

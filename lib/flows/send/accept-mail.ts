@@ -6,7 +6,7 @@
  */
 import { conflict, invalidInput, RowExistsError } from '../../errors.js'
 import { hashId, newId, sha256 } from '../../model/ids.js'
-import type { Mail } from '../../model/mail.js'
+import { earliestStart, type Mail } from '../../model/mail.js'
 import type { MailSubmission } from '../../model/mail-submission.js'
 import { withDefaults } from '../../model/message-defaults.js'
 import { composeMail } from '../../protocol/compose-mail.js'
@@ -81,7 +81,9 @@ async function prepare(
     date: now,
   })
   checkMailSize(bytes.byteLength, settings.maxMailBytes)
-  const notBefore = Math.max(now, submission.notBefore === undefined ? 0 : Date.parse(submission.notBefore))
+  const wanted = submission.notBefore === undefined ? 0 : Date.parse(submission.notBefore)
+  const plannedAt = wanted > now ? wanted : 0
+  const notBefore = earliestStart({ plannedAt }, now)
   // Behind the year 2286 a time has a digit more, and its hint would stand before everything else in the outbox.
   if (notBefore > now + yearMs) throw invalidInput('notBefore', 'must lie within a year; submit the mail later')
   const deadline = deadlineOf(submission, notBefore + settings.deadlineMs)
@@ -103,6 +105,7 @@ async function prepare(
     draftId: '',
     attempts: 0,
     history: [],
+    plannedAt,
     notBefore,
     deadline,
     whenUnknown: submission.whenUnknown ?? settings.whenUnknown,

@@ -12,6 +12,7 @@ import {
   releaseMail,
   resolveMail,
   retryMail,
+  sendMailNow,
 } from './mail-actions.js'
 import { sendTestMail } from './send-test-mail.js'
 import { sweepLanes } from './sweep-lanes.js'
@@ -32,6 +33,7 @@ export const sendFlows = {
   releaseMail,
   resolveMail,
   retryMail,
+  sendMailNow,
   sendTestMail,
   sweepLanes,
 }

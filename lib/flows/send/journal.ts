@@ -63,7 +63,9 @@ const writtenByNewer = (): GatewayError =>
 async function amend(deps: Dependencies, entry: JournalEntry, changes: Partial<Mail>): Promise<JournalEntry> {
   if (entry.newer) throw writtenByNewer()
   const { id, tenant } = entry.mail
-  const row = { ...mailColumns(changes), partitionKey: mailPartition(tenant, id), rowKey: id }
+  // Written with every change, so that a row of a build without this column gets it while it can still be told.
+  const { plannedAt } = entry.mail
+  const row = { ...mailColumns({ plannedAt, ...changes }), partitionKey: mailPartition(tenant, id), rowKey: id }
   const mail = { ...entry.mail, ...changes }
   try {
     return { ...entry, mail, etag: await deps.tables.update(deps.names.table('mails'), row, entry.etag) }

@@ -1,10 +1,10 @@
 /**
- * What apps and people do with an accepted mail: look, release, cancel, retry, resolve. Each is a conditional step of the
+ * What apps and people do with an accepted mail: look, release, cancel, retry, send now, resolve. Each is a conditional step of the
  * journal and may be repeated: asking again for what already is gives the same answer. A step the state does not allow is
  * `wrong_state`.
  */
 import { conflict, GatewayError, RowChangedError } from '../../errors.js'
-import type { Mail, MailState } from '../../model/mail.js'
+import { earliestStart, type Mail, type MailState } from '../../model/mail.js'
 import { clearAttention } from '../common/attention.js'
 import { readMailbox } from '../common/mailbox-rows.js'
 import { withSettingsOf } from '../common/setting-rows.js'
@@ -27,7 +27,7 @@ export async function releaseMail(deps: SendDependencies, tenant: string, id: st
     const { mail } = entry
     if (mail.state === 'cancelled') throw wrongState(mail, 'released')
     if (!mail.held) return entry
-    const at = Math.max(mail.notBefore, deps.clock.now())
+    const at = Math.max(mail.notBefore, earliestStart(mail, deps.clock.now()))
     const deadline = mail.deadline === 0 ? at + (await lifeOf(deps, mail)) : mail.deadline
     const changes = { held: false, notBefore: at, deadline }
     const released = await moveMail(deps, entry, hintKey('d', at, id), { changes })
@@ -68,25 +68,41 @@ export async function countOpenMails(deps: SendDependencies, tenant: string, mai
   return open
 }
 
-/** Now instead of later; also opens the mailbox's gate, because a person says that it should be tried. */
+/**
+ * Ends a wait, or takes up a failed mail again; also opens the mailbox's gate, because a person says that it should be
+ * tried. A planned start stays: only `sendMailNow` replaces it.
+ */
 export async function retryMail(deps: SendDependencies, tenant: string, id: string): Promise<MailView> {
   return act(deps, tenant, id, async (entry) => {
     const { mail } = entry
     const now = deps.clock.now()
     if (mail.held || !(['queued', 'waiting', 'failed'] as MailState[]).includes(mail.state))
       throw wrongState(mail, 'tried again')
-    const changes: Partial<Mail> = { notBefore: now }
+    const at = earliestStart(mail, now)
+    const changes: Partial<Mail> = { notBefore: at }
     let to: MailState | undefined
     if (mail.state === 'failed') {
       if ((await deps.blobs.get(deps.names.container('outbound'), blobName(mail))) === undefined)
         throw conflict('mail_content_gone', 'The content of this mail is no longer kept.', 'Submit the mail again.')
       // Who was refused for good is tried again too: that is what the person who asks has seen to.
-      Object.assign(changes, { finalAt: '', refused: [], deadline: now + (await lifeOf(deps, mail)) })
+      Object.assign(changes, { finalAt: '', refused: [], deadline: at + (await lifeOf(deps, mail)) })
       to = 'queued'
     } else if (mail.state === 'waiting') to = 'queued'
-    const retried = await moveMail(deps, entry, hintKey('d', now, id), { ...(to ? { to } : {}), changes })
+    const retried = await moveMail(deps, entry, hintKey('d', at, id), { ...(to ? { to } : {}), changes })
     await openGate(deps, tenant, mail.mailboxId)
     return retried
+  })
+}
+
+/** A planned or waiting mail leaves now; its planned start is replaced. Opens the mailbox's gate as `retryMail` does. */
+export async function sendMailNow(deps: SendDependencies, tenant: string, id: string): Promise<MailView> {
+  return act(deps, tenant, id, async (entry) => {
+    const { mail } = entry
+    if (mail.held || (mail.state !== 'queued' && mail.state !== 'waiting')) throw wrongState(mail, 'sent now')
+    const now = deps.clock.now()
+    const moved = await moveMail(deps, entry, hintKey('d', now, id), { changes: { plannedAt: 0, notBefore: now } })
+    await openGate(deps, tenant, mail.mailboxId)
+    return moved
   })
 }
 

@@ -20,6 +20,7 @@ const plain = [
   'sha256',
   'draftId',
   'attempts',
+  'plannedAt',
   'notBefore',
   'deadline',
   'whenUnknown',
@@ -76,6 +77,7 @@ export function mailFromRow(row: Row): Mail {
     draftId: text('draftId'),
     attempts: Number(row['attempts'] ?? 0),
     history: list('history'),
+    plannedAt: Number(row['plannedAt'] ?? plannedBefore(row)),
     notBefore: Number(row['notBefore'] ?? 0),
     deadline: Number(row['deadline'] ?? 0),
     whenUnknown: text('whenUnknown') === 'resend' ? 'resend' : 'stop',
@@ -85,4 +87,11 @@ export function mailFromRow(row: Row): Mail {
     finalAt: text('finalAt'),
     outboxKey: text('outboxKey'),
   }
+}
+
+/** Builds that kept no planned start: before the first attempt only a plan puts `notBefore` behind the acceptance. */
+function plannedBefore(row: Row): number {
+  const notBefore = Number(row['notBefore'] ?? 0)
+  const accepted = Date.parse(String(row['acceptedAt'] ?? ''))
+  return Number(row['attempts'] ?? 0) === 0 && notBefore > accepted ? notBefore : 0
 }

@@ -20,6 +20,7 @@ export function mailView(mail: Mail) {
     attempts,
     lastError: last === undefined || last.code === 'sent' ? null : last,
     history,
+    plannedAt: iso(mail.plannedAt),
     notBefore: iso(mail.notBefore),
     deadline: iso(mail.deadline),
     // Of an unknown mail: when the gateway looks for it; empty once only a person can tell.

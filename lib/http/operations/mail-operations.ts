@@ -31,7 +31,20 @@ export const mailOperations = {
   ),
   mailRelease: act('mail-release', 'mails/{id}/release', all, 'Releases a held mail.', ['wrong_state']),
   mailCancel: act('mail-cancel', 'mails/{id}/cancel', all, 'Cancels a mail that has not left.', ['wrong_state']),
-  mailRetry: act('mail-retry', 'mails/{id}/retry', all, 'Tries a waiting or failed mail now.', ['wrong_state']),
+  mailRetry: act(
+    'mail-retry',
+    'mails/{id}/retry',
+    all,
+    'Ends the wait of a mail, or takes up a failed one again; a planned start (notBefore) is kept.',
+    ['wrong_state', 'mail_content_gone'],
+  ),
+  mailSendNow: act(
+    'mail-send-now',
+    'mails/{id}/send-now',
+    all,
+    'Sends a planned or waiting mail now; replaces the planned start.',
+    ['wrong_state'],
+  ),
   mailResolve: {
     ...act('mail-resolve', 'mails/{id}/resolve', all, 'Decides a mail of unknown outcome.', ['wrong_state']),
     body: apiBody('resolveSchema'),

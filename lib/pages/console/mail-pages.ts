@@ -9,6 +9,7 @@ export type MailEntry = Pick<
   'id' | 'mailboxId' | 'state' | 'held' | 'from' | 'recipients' | 'attempts' | 'history' | 'acceptedAt'
 > & {
   /** ISO dates; empty for none. */
+  plannedAt: string
   notBefore: string
   deadline: string
   /** Of an unknown mail: when the gateway looks for it; empty once only a person can tell. */
@@ -63,7 +64,7 @@ function table(view: View, mails: readonly MailEntry[], places: Map<string, Mail
   return html`<table><thead><tr><th scope="col">Mail</th><th scope="col">State</th><th scope="col">Attempts and last error</th><th scope="col">Next attempt</th><th scope="col">Actions</th></tr></thead><tbody>${mails.map(row)}</tbody></table>`
 }
 
-function recipients(all: readonly string[]): string {
+export function recipients(all: readonly string[]): string {
   return all.length <= 2 ? all.join(', ') : `${all.slice(0, 2).join(', ')} and ${all.length - 2} more`
 }
 
@@ -89,6 +90,10 @@ function troubleOf(view: View, mail: MailEntry, place: MailPlace | undefined): M
     : html`The mailbox cannot send: ${place.sending.problem} ${page}`
 }
 
+/** The application asked for a later start, and it has not come. */
+const isPlanned = (view: View, mail: Pick<MailEntry, 'state' | 'plannedAt'>): boolean =>
+  waits(mail) && Date.parse(mail.plannedAt) > view.now
+
 const isClosed = (place: MailPlace | undefined): boolean => (place?.sending.gate ?? 'open') !== 'open'
 
 /** Their mail waits at a closed gate, whatever time stands in its row. */
@@ -101,6 +106,7 @@ function next(view: View, mail: MailEntry, place: MailPlace | undefined): Markup
       ? html`after your decision`
       : html`the gateway looks for it in the mailbox: ${when(mail.lookUpAt, view.now)}`
   if (!waits(mail)) return mail.state === 'sending' || mail.state === 'handing-over' ? html`in progress` : html`none`
+  if (isPlanned(view, mail)) return html`planned for ${when(mail.plannedAt, view.now)}`
   if (place !== undefined && !place.active) return html`when the mailbox is activated`
   const actor = someoneActs.has(mail.history.at(-1)?.class ?? '') ? actorOf(mail.history.at(-1)?.class ?? '') : ''
   if (mail.state === 'waiting' && actor !== '') return html`after the ${actor.toLowerCase()} acted`
@@ -109,16 +115,22 @@ function next(view: View, mail: MailEntry, place: MailPlace | undefined): Markup
   return Date.parse(at) > view.now ? when(at, view.now) : html`as soon as the mailbox is free`
 }
 
-/** Only what the state allows: release held mail, retry what waits or failed, cancel what has not left, decide the unknown. */
+/**
+ * Only what the state allows: release held mail, retry what waits or failed, send what is planned, cancel what has not
+ * left, decide the unknown. What cannot be taken back leads to a question first.
+ */
 export function mailActions(
   view: View,
-  mail: Pick<MailEntry, 'id' | 'state' | 'held' | 'lookUpAt'>,
+  mail: Pick<MailEntry, 'id' | 'state' | 'held' | 'lookUpAt' | 'plannedAt'>,
   place?: MailPlace,
 ): Markup {
   const path = `/mails/${segment(mail.id)}`
   const stuck = isClosed(place) || (place?.sending.nextTry ?? '') !== ''
-  const again = !mail.held && (mail.state === 'waiting' || (mail.state === 'queued' && stuck))
-  return html`${mail.held && waits(mail) && view.may('mailRelease') && actionButton(view, `${path}/release`, 'Release')}${(again || mail.state === 'failed') && view.may('mailRetry') && actionButton(view, `${path}/retry`, 'Try now')}${waits(mail) && view.may('mailCancel') && actionButton(view, `${path}/cancel`, 'Cancel', {}, true)}${mail.state === 'unknown' && html`<a class="button" href="${link(view, path)}#decide">${mail.lookUpAt === '' ? 'Decide' : 'Open'}</a>`}`
+  const planned = isPlanned(view, mail)
+  const again = !mail.held && !planned && (mail.state === 'waiting' || (mail.state === 'queued' && stuck))
+  const ask = (action: string, text: string): Markup =>
+    html`<a class="button plain" href="${link(view, `${path}/${action}`)}">${text}</a>`
+  return html`${mail.held && waits(mail) && view.may('mailRelease') && actionButton(view, `${path}/release`, 'Release')}${(again || mail.state === 'failed') && view.may('mailRetry') && actionButton(view, `${path}/retry`, 'Retry now')}${planned && !mail.held && view.may('mailSendNow') && ask('send-now', 'Send before its planned time')}${waits(mail) && view.may('mailCancel') && ask('cancel', 'Cancel')}${mail.state === 'unknown' && html`<a class="button" href="${link(view, path)}#decide">${mail.lookUpAt === '' ? 'Decide' : 'Open'}</a>`}`
 }
 
 /** `place`: absent when the mailbox is gone; its mail outlives it. */
@@ -133,13 +145,13 @@ export function mailPage(view: View, mail: MailDetails, place: MailPlace | undef
 ${trouble && html`<div class="card alert">${trouble}</div>`}
 ${mail.state === 'unknown' ? decide(view, mail) : html`<div class="row">${mailActions(view, mail, place)}</div>`}
 <h2>Attempts</h2>
-${mail.history.length === 0 ? html`<div class="card"><p>No attempt yet. ${mail.held ? 'The mail is held: release it to send it.' : trouble ? 'It is sent when its mailbox can send.' : 'It is sent as soon as its mailbox is free.'}</p></div>` : html`${mail.attempts > mail.history.length && html`<p class="dim">The last ${mail.history.length} of ${mail.attempts}.</p>`}<ol class="time">${mail.history.toReversed().map((one) => attempt(view, one))}</ol>`}
+${mail.history.length === 0 ? html`<div class="card"><p>No attempt yet. ${mail.held ? 'The mail is held: release it to send it.' : trouble ? 'It is sent when its mailbox can send.' : isPlanned(view, mail) ? 'It is sent at its planned time.' : 'It is sent as soon as its mailbox is free.'}</p></div>` : html`${mail.attempts > mail.history.length && html`<p class="dim">The last ${mail.history.length} of ${mail.attempts}.</p>`}<ol class="time">${mail.history.toReversed().map((one) => attempt(view, one))}</ol>`}
 <h2>Facts</h2>
 <dl><dt>From</dt><dd>${mail.from}</dd><dt>To</dt><dd>${mail.recipients.join(', ')}</dd>
 ${mail.refused.length > 0 && html`<dt>Refused for good</dt><dd>${mail.refused.map((one) => html`<p>${one.address} <span class="dim">(${one.code})</span></p><div class="words">${one.reply}</div>`)}</dd>`}
 ${mail.delivered.length > 0 && html`<dt>Accepted by the server</dt><dd>${mail.delivered.join(', ')}</dd>`}
 <dt>Mailbox</dt><dd><a href="${link(view, `/mailboxes/${segment(mail.mailboxId)}`)}">${place?.address ?? mail.mailboxId}</a></dd>
-<dt>Accepted</dt><dd>${when(mail.acceptedAt, view.now)}</dd>${mail.finalAt === '' ? html`<dt>Given up after</dt><dd>${when(mail.deadline, view.now, 'no deadline')}</dd>` : html`<dt>Finished</dt><dd>${when(mail.finalAt, view.now)}</dd>`}
+<dt>Accepted</dt><dd>${when(mail.acceptedAt, view.now)}</dd>${mail.plannedAt !== '' && html`<dt>Planned for</dt><dd>${when(mail.plannedAt, view.now)}</dd>`}${mail.finalAt === '' ? html`<dt>Given up after</dt><dd>${when(mail.deadline, view.now, 'no deadline')}</dd>` : html`<dt>Finished</dt><dd>${when(mail.finalAt, view.now)}</dd>`}
 <dt>Size</dt><dd>${size(mail.bytes)}</dd><dt>Message-ID</dt><dd>${mail.messageId}</dd><dt>Id</dt><dd>${mail.id}</dd></dl>`,
   )
 }

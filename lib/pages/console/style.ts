@@ -45,7 +45,7 @@ input,select,button,.button{font:inherit;min-height:44px;border-radius:6px;borde
 input[type=checkbox]{width:22px;min-height:22px;margin:0}
 .wide input{width:100%}
 button,.button{background:var(--act);color:var(--on);border-color:var(--act);font-weight:600;cursor:pointer;text-decoration:none;display:inline-block}
-button.plain{background:transparent;color:var(--link);border-color:var(--line)}
+button.plain,.button.plain{background:transparent;color:var(--link);border-color:var(--line)}
 .at{white-space:nowrap}button,.button{overflow-wrap:normal}
 .filters{display:flex;flex-wrap:wrap;gap:10px 14px;align-items:end;margin:12px 0}
 .words{font:14px/1.45 ui-monospace,Menlo,Consolas,monospace;background:var(--quiet);color:var(--quiet-ink);padding:8px 10px;border-radius:6px;margin:6px 0;white-space:pre-wrap}

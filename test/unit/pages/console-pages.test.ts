@@ -64,21 +64,30 @@ test('the reconnect link is shown to copy, not to click', () => {
 test.each([
   ['queued', true, ['Release', 'Cancel']],
   ['queued', false, ['Cancel']],
-  ['waiting', false, ['Try now', 'Cancel']],
-  ['failed', false, ['Try now']],
+  ['waiting', false, ['Retry now', 'Cancel']],
+  ['failed', false, ['Retry now']],
   ['sending', false, []],
   ['sent', false, []],
   ['cancelled', false, []],
   ['unknown', false, ['Decide']],
 ] as const)('a mail that is %s (held %s) offers %j', (state, held, expected) => {
-  const shown = mailActions(sampleView(), { id: 'x', state, held, lookUpAt: '' }).text
+  const shown = mailActions(sampleView(), { id: 'x', state, held, lookUpAt: '', plannedAt: '' }).text
   expect([...shown.matchAll(/>([A-Z][a-z ]+)<\//g)].map((found) => found[1])).toEqual(expected)
 })
 
 describe('M-041 P-07: an open mail says what it waits for, and where to act', () => {
   const mail: MailDetails = {
     ...{ id: 'm', mailboxId: 'b', state: 'queued', held: false, from: 'a@b.example', recipients: ['c@d.example'] },
-    ...{ attempts: 0, history: [], notBefore: '', deadline: '', lookUpAt: '', acceptedAt: '', finalAt: '' },
+    ...{
+      attempts: 0,
+      history: [],
+      plannedAt: '',
+      notBefore: '',
+      deadline: '',
+      lookUpAt: '',
+      acceptedAt: '',
+      finalAt: '',
+    },
     ...{ refused: [], delivered: [], messageId: '<m@b.example>', bytes: 1, whenUnknown: 'stop' },
   }
   const place = { id: 'b', address: 'a@b.example', active: true, sending: { problem: '', gate: 'open', nextTry: '' } }
@@ -93,7 +102,7 @@ describe('M-041 P-07: an open mail says what it waits for, and where to act', ()
   const later = new Date(now + 9 * 60_000).toISOString()
 
   test.each([
-    ['a free mailbox', {}, {}, ['as soon as the mailbox is free'], ['Try now']],
+    ['a free mailbox', {}, {}, ['as soon as the mailbox is free'], ['Retry now']],
     [
       'a closed gate',
       {},
@@ -101,7 +110,7 @@ describe('M-041 P-07: an open mail says what it waits for, and where to act', ()
       [
         'when the mailbox can send again',
         'The mailbox cannot send: SMTP is switched off.',
-        'Try now',
+        'Retry now',
         'Open the mailbox',
       ],
       ['as soon as'],
@@ -110,7 +119,7 @@ describe('M-041 P-07: an open mail says what it waits for, and where to act', ()
       'a server that does not answer',
       {},
       { sending: { problem: 'No answer.', gate: 'open', nextTry: later } },
-      ['14:12 UTC', 'The mailbox cannot send: No answer.', 'Try now'],
+      ['14:12 UTC', 'The mailbox cannot send: No answer.', 'Retry now'],
       ['as soon as'],
     ],
     [
@@ -140,12 +149,25 @@ describe('M-041 P-07: an open mail says what it waits for, and where to act', ()
   )
 })
 
+test('D4: a planned mail offers no retry; sending it early and cancelling lead to a question', () => {
+  const mail = { id: 'x', state: 'queued', held: false, lookUpAt: '' } as const
+  const shown = (plannedAt: number) =>
+    mailActions(sampleView(), { ...mail, plannedAt: new Date(plannedAt).toISOString() }).text
+  expect(shown(now + 60_000)).toContain('href="/console/mails/x/send-now">Send before its planned time<')
+  expect(shown(now + 60_000)).toContain('href="/console/mails/x/cancel">Cancel<')
+  expect(shown(now + 60_000)).not.toContain('<form')
+  expect(shown(now - 60_000)).not.toContain('planned time')
+  expect(samplePages()['mail-planned']).not.toContain('Retry now')
+  expect(samplePages()['mail-send-now']).toMatch(/<form method="post" action="\/console\/mails\/\w+\/send-now">.*csrf/)
+})
+
 test('a role without the right sees no button', () => {
   const shown = mailActions(sampleView({}, { may: () => false }), {
     id: 'x',
     state: 'waiting',
     held: false,
     lookUpAt: '',
+    plannedAt: '',
   }).text
   expect(shown).toBe('')
 })
