@@ -20,6 +20,12 @@ const approval: PlainWords = {
   remedy:
     'Ask an administrator of your Microsoft 365 to approve the application for your organisation, then open your link again.',
 }
+const requested: PlainWords = {
+  heading: 'Your request is with your administrators',
+  description:
+    'You asked your administrators at Microsoft to approve this application. There is nothing more for you to do now: you can close this page.',
+  remedy: 'When they have approved it, open your link again. If it has ended by then, ask for a new one.',
+}
 const blocked: PlainWords = {
   heading: 'Your organisation blocked this sign-in',
   description: 'A security policy of your organisation does not allow signing in to this application from here.',
@@ -102,6 +108,12 @@ export const plainWords: Readonly<Record<string, PlainWords>> = {
   oauth_access_denied_cancel: cancelledByPerson,
   aadsts_65001: approval,
   aadsts_90094: approval,
+  aadsts_90095: requested,
+  aadsts_90099: approval,
+  aadsts_900941: approval,
+  aadsts_700011: approval,
+  aadsts_7000229: approval,
+  oauth_sub_consent_required: approval,
   oauth_consent_required: approval,
   aadsts_50105: {
     heading: 'Your account may not use this application',

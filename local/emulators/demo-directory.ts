@@ -5,6 +5,7 @@ import { misbehaviours } from './directory-types.js'
 export const demo = {
   tenantId: '7a1c0d3e-5b1f-4c55-9f3e-0c0de0000001',
   otherTenantId: '7a1c0d3e-5b1f-4c55-9f3e-0c0de0000002',
+  defaultTenantId: '7a1c0d3e-5b1f-4c55-9f3e-0c0de0000003',
   clientId: '7a1c0d3e-5b1f-4c55-9f3e-0c0de00000a1',
   clientSecret: 'demo-client-secret-not-for-real-use',
   publicClientId: '7a1c0d3e-5b1f-4c55-9f3e-0c0de00000a2',
@@ -13,7 +14,8 @@ export const demo = {
 
 /**
  * The demo world: tenant Contoso with ana@, ben@, the shared mailbox info@ (ana is its delegate), one account for each
- * misbehaviour, a second tenant Fabrikam, and three app registrations that return to `redirectUris`.
+ * misbehaviour, a second tenant Fabrikam, the tenant Litware with the consent settings Microsoft gives a new organisation
+ * (lea@ sends a request to her administrators), and three app registrations that return to `redirectUris`.
  */
 export function demoDirectory(
   options: { redirectUris?: string[]; domain?: string; now?: () => number } = {},
@@ -22,6 +24,13 @@ export function demoDirectory(
   const directory = new Directory(options.now)
   directory.addTenant({ id: demo.tenantId, name: 'Contoso', domains: [domain] })
   directory.addTenant({ id: demo.otherTenantId, name: 'Fabrikam', domains: ['fabrikam.example'] })
+  directory.addTenant({
+    id: demo.defaultTenantId,
+    name: 'Litware',
+    domains: ['litware.example'],
+    consentPolicy: 'recommended',
+    consentRequests: true,
+  })
 
   const ana = `ana@${domain}`
   const password = 'demo-password'
@@ -36,6 +45,7 @@ export function demoDirectory(
   })
   for (const name of misbehaviours) directory.addUser({ upn: `${name}@${domain}`, password })
   directory.addUser({ upn: 'fay@fabrikam.example', displayName: 'Fay Lindqvist', password })
+  directory.addUser({ upn: 'lea@litware.example', displayName: 'Lea Brandt', password })
 
   const common = { tenantId: demo.tenantId, redirectUris }
   const secrets = [{ value: demo.clientSecret }]

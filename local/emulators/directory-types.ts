@@ -14,6 +14,10 @@ export const misbehaviours = [
   'consent',
   /** Sign-in returns AADSTS90094 (an administrator must approve). */
   'adminconsent',
+  /** Sign-in returns AADSTS900941 (an administrator must approve: Microsoft counts the app as risky). */
+  'riskyapp',
+  /** Sign-in returns AADSTS50105 (the app is for assigned people only). */
+  'unassigned',
   /** Refresh answers AADSTS50076 (second factor now required). */
   'mfa',
   /** Sign-in works, but no token is issued: AADSTS53003 (conditional access). */
@@ -48,6 +52,13 @@ export interface Tenant {
   name: string
   /** Verified domains, lower case. */
   domains: string[]
+  /**
+   * What people may consent to by themselves: everything that is user-consentable (default here), what Microsoft
+   * recommends and gives new organisations, or nothing.
+   */
+  consentPolicy?: 'legacy' | 'recommended' | 'none'
+  /** The admin-consent request workflow is on: who may not consent can ask for it. */
+  consentRequests?: boolean
 }
 
 export interface User {

@@ -32,6 +32,8 @@ export class Directory {
   /** `{client id} {user oid}` → lower-case scopes with their resource in front. */
   readonly consents = new Map<string, Set<string>>()
   readonly refreshTokens = new Map<string, RefreshToken>()
+  /** Requests for approval that people sent to their administrators. */
+  readonly consentRequests: { clientId: string; upn: string; scopes: string[] }[] = []
   /** Private JWK of the token signing key; made by Entra at its first start. */
   signingKey: Record<string, unknown> | undefined
   /** Mail to addresses outside the directory (the last 1,000), for assertions. */

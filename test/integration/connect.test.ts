@@ -686,4 +686,32 @@ describe('when the provider says no', () => {
       expect((await browser.visit({ method: 'GET', url: link })).status, 'the link still works').toBe(200)
     }
   }, 60_000)
+
+  test('M-065, T9: the link for an administrator is there for every refusal that consent lifts, and for no other', async () => {
+    const linked = async (upn: string) => {
+      const page = await signIn(site.browser(), (await start(upn)).link, upn)
+      return { page, approval: /\/connect\/[a-z2-7]{26}\.[a-z2-7]{32}(?=<)/.exec(page.body)?.[0] ?? '' }
+    }
+    for (const [upn, code] of [
+      ['lea@litware.example', 'aadsts_90095'],
+      ['adminconsent@contoso.example', 'aadsts_90094'],
+      ['riskyapp@contoso.example', 'aadsts_900941'],
+    ] as const) {
+      const { page, approval } = await linked(upn)
+      expect(page.body, upn).toContain(`<code>${code}</code>`)
+      expect(approval, upn).not.toBe('')
+      expect((await site.browser().visit({ method: 'GET', url: origin + approval })).body).toContain(
+        'for administrators',
+      )
+    }
+    expect((await linked('lea@litware.example')).page.body).toContain('Your request is with your administrators')
+    // Whoever could only go back at Microsoft looks like one who declined.
+    site.entra.control.setConsentPolicy({ tenant: 'litware.example', policy: 'recommended' })
+    const back = await linked('lea@litware.example')
+    expect(back.page.body).toContain('<code>aadsts_65004</code>')
+    expect(back.approval).not.toBe('')
+    const unassigned = await linked('unassigned@contoso.example')
+    expect(unassigned.page.body).toContain('<code>aadsts_50105</code>')
+    expect(unassigned.approval).toBe('')
+  })
 })

@@ -479,3 +479,51 @@ test('refresh tokens and the signing key survive a snapshot', async () => {
   const [mail] = copy.mailbox(copy.user('ana@contoso.example')!).messages.values()
   expect(mail?.raw.toString()).toContain('Subject: kept')
 })
+
+test('T9: a default organisation of today lets people send and not read; who may not consent asks, or goes back', async () => {
+  const lea = 'lea@litware.example'
+  const graph = 'https://graph.microsoft.com'
+  const allowed = [`${graph}/Mail.Send`, `${graph}/User.Read`, 'https://outlook.office.com/SMTP.Send', 'offline_access']
+  expect((await signIn(msal('organizations'), lea, allowed)).fields['code']).toBeTruthy()
+  for (const scope of [`${graph}/Mail.Read`, `${graph}/Mail.ReadWrite`, `${graph}/Mail.ReadWrite.Shared`, imapScope]) {
+    const { fields } = await signIn(msal('organizations'), lea, [scope])
+    expect(fields, scope).toMatchObject({
+      error: 'access_denied',
+      error_description: expect.stringContaining('AADSTS90095'),
+    })
+  }
+  expect(directory.consentRequests).toHaveLength(4)
+  // Without the request workflow the page at Microsoft leads nowhere but back.
+  entra.control.setConsentPolicy({ tenant: 'litware.example', policy: 'recommended' })
+  expect((await signIn(msal('organizations'), lea)).fields).toMatchObject({
+    error: 'access_denied',
+    error_subcode: 'cancel',
+    error_description: expect.stringContaining('AADSTS65004'),
+  })
+  expect(directory.consentRequests).toHaveLength(4)
+  entra.control.setConsentPolicy({ tenant: 'litware.example', policy: 'none' })
+  expect(
+    (await signIn(msal('organizations'), lea, ['https://graph.microsoft.com/Mail.Send'])).fields['code'],
+  ).toBeTruthy()
+  expect((await signIn(msal('organizations'), lea, ['https://graph.microsoft.com/Mail.Read'])).fields['error']).toBe(
+    'access_denied',
+  )
+  // The control: an organisation that allows everything, and an administrator's consent.
+  entra.control.setConsentPolicy({ tenant: 'litware.example', policy: 'legacy' })
+  expect((await signIn(msal('organizations'), lea)).fields['code']).toBeTruthy()
+  entra.control.withdrawConsent(lea)
+  entra.control.setConsentPolicy({ tenant: 'litware.example', policy: 'recommended', requests: true })
+  directory.consents.set(`${demo.clientId} tenant:${demo.defaultTenantId}`, new Set(['*']))
+  expect((await signIn(msal('organizations'), lea)).fields['code']).toBeTruthy()
+})
+
+test('T9: unassigned@ is refused with AADSTS50105, riskyapp@ with AADSTS900941', async () => {
+  expect((await signIn(msal(), 'unassigned@contoso.example')).fields).toMatchObject({
+    error: 'interaction_required',
+    error_description: expect.stringContaining('AADSTS50105'),
+  })
+  expect((await signIn(msal(), 'riskyapp@contoso.example')).fields).toMatchObject({
+    error: 'access_denied',
+    error_description: expect.stringContaining('AADSTS900941'),
+  })
+})

@@ -51,8 +51,11 @@ export type Completed =
   | { outcome: 'refused'; error: GatewayError; retry?: string; approval?: string }
 
 const redeemingMs = 2 * 60_000
-/** The organisation lets only administrators agree. */
-const needsApproval: ReadonlySet<string> = new Set(['aadsts_65001', 'aadsts_90094', 'oauth_consent_required'])
+/**
+ * Consent is what is missing, and an administrator can give it for everybody. That a person declined counts too: whoever
+ * may not consent sees a page at Microsoft whose only way on is back, and Microsoft reports that as declined.
+ */
+const needsApproval = ({ hint }: GatewayError): boolean => hint === 'consent'
 
 export async function completeSignIn(deps: ConnectDependencies, input: CompleteInput): Promise<Completed> {
   let signIn: StoredSignIn | undefined
@@ -227,7 +230,7 @@ async function refused(
     )
   const retry = link === '' ? {} : { retry: link }
   const approval =
-    signIn !== undefined && link !== '' && needsApproval.has(failure.code)
+    signIn !== undefined && link !== '' && needsApproval(failure)
       ? await approvalLink(deps, signIn).catch(() => undefined)
       : undefined
   return { outcome: 'refused', error: failure, ...retry, ...(approval ? { approval } : {}) }

@@ -7,10 +7,11 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import type { AppRegistration, User } from '../directory.js'
 import { type Reply, type Request, seeOther } from '../loopback-server.js'
 import { EntraRefusal } from './aadsts.js'
+import { needsAdministrator } from './consent-policy.js'
 import type { EntraState } from './entra-state.js'
 import { clientInfo } from './issue-tokens.js'
 import { consentKey, parseScopes, type ScopeRequest } from './scopes.js'
-import { formPostPage, refusalPage, signInPage } from './sign-in-page.js'
+import { approvalPage, formPostPage, refusalPage, signInPage } from './sign-in-page.js'
 import { appFor, checkUserTenant, tenantOf } from './tenants.js'
 
 interface AuthorizeRequest {
@@ -55,15 +56,54 @@ export function signIn(state: EntraState, segment: string, request: Request): Re
       return refusalPage((refusal as EntraRefusal).message)
     }
     if (!user.enabled || user.flags.includes('disabled')) return refusalPage(new EntraRefusal(50057, user.upn).message)
-    if (user.flags.includes('adminconsent') && !consented(state, asked.app, `tenant:${user.tenantId}`, scopes)) {
-      throw new EntraRefusal(90094)
-    }
+    if (user.flags.includes('unassigned')) throw new EntraRefusal(50105)
+    const stop = consentStop(state, asked, user, scopes)
+    if (stop !== undefined) return afterStop(state, asked, { user, form, number: stop })
     const key = `${asked.app.clientId} ${user.oid}`
     const consents = state.directory.consents.get(key) ?? new Set<string>()
     for (const scope of scopes.scopes) consents.add(consentKey(scope))
     state.directory.consents.set(key, consents)
     return withCode(state, asked, user)
   })
+}
+
+/** The number with which consent is refused to this person, 0 when a page tells so; `undefined`: it is theirs to give. */
+function consentStop(
+  { directory }: EntraState,
+  { app }: AuthorizeRequest,
+  user: User,
+  { scopes }: ScopeRequest,
+): number | undefined {
+  const given = (who: string) => directory.consents.get(`${app.clientId} ${who}`) ?? new Set<string>()
+  const approved = given(`tenant:${user.tenantId}`)
+  const left = approved.has('*') ? [] : scopes.filter((scope) => !approved.has(consentKey(scope)))
+  if (left.length === 0) return undefined
+  if (user.flags.includes('adminconsent')) return 90094
+  if (user.flags.includes('riskyapp')) return 900941
+  const policy = directory.tenant(user.tenantId)?.consentPolicy ?? 'legacy'
+  const own = given(user.oid)
+  return left.some((scope) => !own.has(consentKey(scope)) && needsAdministrator(policy, scope)) ? 0 : undefined
+}
+
+/**
+ * Without the request workflow the person can only go back, which looks like a refusal of theirs; with it they may ask
+ * their administrators, and the application hears that they did.
+ */
+function afterStop(
+  { directory }: EntraState,
+  asked: AuthorizeRequest,
+  { user, form, number }: { user: User; form: URLSearchParams; number: number },
+): Reply {
+  if (number !== 0) throw new EntraRefusal(number)
+  if (form.has('back')) return sendBack(asked, { ...oauthError(new EntraRefusal(65004)), error_subcode: 'cancel' })
+  const mayAsk = directory.tenant(user.tenantId)?.consentRequests === true
+  const scopes = (asked.query.get('scope') ?? '').split(/\s+/).filter(Boolean)
+  if (form.has('ask') && mayAsk) {
+    directory.consentRequests.push({ clientId: asked.app.clientId, upn: user.upn, scopes })
+    throw new EntraRefusal(90095)
+  }
+  const action = `/${asked.segment}/login`
+  return approvalPage({ app: asked.app, user, mayAsk, scopes, action, request: asked.query.toString() })
 }
 
 /** Checks in the order Entra does: who asks and where the answer goes (page), then everything else (sent back). */

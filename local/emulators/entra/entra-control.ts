@@ -22,6 +22,8 @@ export interface EntraControl {
   revoke(order: string | { upn: string; aadsts?: number; accessTokens?: boolean }): void
   /** Accounts can be disabled and enabled again. */
   setEnabled(order: { upn: string; enabled: boolean }): void
+  /** What people of an organisation may consent to by themselves, and whether they can ask their administrators. */
+  setConsentPolicy(order: { tenant: string; policy: 'legacy' | 'recommended' | 'none'; requests?: boolean }): void
   /** Forgets the consent of a user: refreshes answer AADSTS65001. */
   withdrawConsent(upn: string): void
   expireSecret(clientId: string): void
@@ -67,6 +69,11 @@ export function entraControl(state: EntraState, ownUrl: () => string): EntraCont
     },
     setEnabled: ({ upn, enabled }) => {
       userOf(upn).enabled = enabled
+    },
+    setConsentPolicy: ({ tenant, policy, requests = false }) => {
+      const known = state.directory.tenant(tenant)
+      if (!known) throw new Error(`No tenant ${tenant}`)
+      Object.assign(known, { consentPolicy: policy, consentRequests: requests })
     },
     withdrawConsent: (upn) => {
       const { oid } = userOf(upn)

@@ -14,8 +14,16 @@ export async function signInAs(emulatorUrl: string, authorizeUrl: string, upn: s
   const segment = asked.pathname.split('/')[1]!
   if (opened.status !== 200) return returned(opened)
   await opened.body?.cancel()
-  const body = new URLSearchParams({ request: asked.search.slice(1), user: upn })
-  return returned(await fetch(`${emulatorUrl}/${segment}/login`, { method: 'POST', body, redirect: 'manual' }))
+  const login = (more: Record<string, string>): Promise<Response> => {
+    const body = new URLSearchParams({ request: asked.search.slice(1), user: upn, ...more })
+    return fetch(`${emulatorUrl}/${segment}/login`, { method: 'POST', body, redirect: 'manual' })
+  }
+  const answer = await login({})
+  if (answer.status !== 200) return returned(answer)
+  // Who may not consent asks the administrators where that is possible, and goes back where it is not.
+  const shown = await answer.clone().text()
+  const way = ['ask', 'back'].find((name) => shown.includes(`name="${name}"`))
+  return returned(way === undefined ? answer : await login({ [way]: '1' }))
 }
 
 async function returned(response: Response): Promise<ReturnedAnswer> {

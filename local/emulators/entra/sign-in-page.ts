@@ -38,6 +38,28 @@ const accountButton = (user: User): string =>
 const permissions = (scopes: string[]): string =>
   `<details><summary>What the app asks for</summary><ul>${scopes.map((s) => `<li>${escapeHtml(s)}</li>`).join('')}</ul></details>`
 
+/** The person may not consent: ask the administrators, where that is set up, or go back. */
+export function approvalPage(view: {
+  app: AppRegistration
+  user: User
+  mayAsk: boolean
+  scopes: string[]
+  action: string
+  request: string
+}): Reply {
+  const { app, user, mayAsk } = view
+  const title = mayAsk ? 'Approval required' : 'Need admin approval'
+  const ask = mayAsk
+    ? '<p><label>Enter justification <input name="reason"></label></p><p><button class="primary" name="ask" value="1">Request approval</button></p>'
+    : ''
+  const body = `${badge}<h1>${title}</h1>
+<p><b>${escapeHtml(app.name)}</b> needs permissions in your organisation that only an administrator can grant.</p>${permissions(view.scopes)}
+<form method="post" action="${escapeHtml(view.action)}">
+<input type="hidden" name="request" value="${escapeHtml(view.request)}"><input type="hidden" name="user" value="${escapeHtml(user.upn)}">
+${ask}<p><button name="back" value="1">Return to the application without granting consent</button></p></form>`
+  return page(200, htmlPage(title, body))
+}
+
 /** The administrator approves an application for a whole tenant. */
 export function adminConsentPage(view: {
   app: AppRegistration
