@@ -86,8 +86,8 @@ function announcedBytes(request: HttpRequest): number {
 const isAudited = ({ method, name }: Operation, { query }: HttpRequest): boolean =>
   method !== 'GET' && name !== 'mail-submit' && query.get('dryRun') !== 'true'
 
-async function bodyOf({ body, maxBytes = 65_536 }: Operation, request: HttpRequest): Promise<unknown> {
-  return body && parse(await body(), await jsonBody(request, maxBytes))
+async function bodyOf({ body, bodyOptional, maxBytes = 65_536 }: Operation, request: HttpRequest): Promise<unknown> {
+  return body && parse(await body(), await jsonBody(request, maxBytes, bodyOptional && {}))
 }
 
 /** The id of what was made: it stands in the answer. */

@@ -3,12 +3,13 @@ import { invalidInput } from '../errors.js'
 
 const forbiddenKeys = new Set(['__proto__', 'constructor', 'prototype'])
 
-/** The request's JSON body, bounded in size; keys that could reach a prototype are refused at any depth (SEC-23). */
-export async function jsonBody(request: HttpRequest, maxBytes: number): Promise<unknown> {
+/** The request's JSON body, bounded in size; keys that could reach a prototype are refused at any depth (SEC-23). No bytes at all are an error, or `whenEmpty`. */
+export async function jsonBody(request: HttpRequest, maxBytes: number, whenEmpty?: object): Promise<unknown> {
   const announced = Number(request.headers.get('content-length') ?? '0')
   if (announced > maxBytes) throw tooLarge(maxBytes)
   const bytes = await request.arrayBuffer()
   if (bytes.byteLength > maxBytes) throw tooLarge(maxBytes)
+  if (bytes.byteLength === 0 && whenEmpty !== undefined) return whenEmpty
   if (bytes.byteLength === 0) throw invalidInput('body', 'is empty; send a JSON object.')
   let hostile: string | undefined
   let value: unknown

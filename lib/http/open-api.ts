@@ -92,7 +92,7 @@ async function describe(operation: Operation): Promise<Record<string, unknown>> 
     ...(operation.body
       ? {
           requestBody: {
-            required: true,
+            required: !operation.bodyOptional,
             content: {
               'application/json': {
                 schema: z.toJSONSchema(await operation.body(), { io: 'input', unrepresentable: 'any' }),

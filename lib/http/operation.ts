@@ -16,6 +16,8 @@ export interface Operation {
   summary: string
   /** Loads the schema of the JSON body. */
   body?: () => Promise<ZodType>
+  /** A call without a body is one with `{}`. */
+  bodyOptional?: true
   /** Counts against a limit of the tenant besides that of all requests. */
   limited?: 'mail' | 'connect'
   /** Largest accepted body in bytes; default 64 KiB. */

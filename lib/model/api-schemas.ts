@@ -34,6 +34,17 @@ export const signInStartSchema = z.strictObject({
   confirmation: z.enum(['result-code', 'tenant-admin', 'confirmed-by-link']).default('result-code'),
 })
 
+/** A link for a mailbox that is connected; without a word nothing but the authority itself changes. */
+export const reconnectSchema = z.strictObject({
+  /** What the owner may change: the provider, servers of another owner, the account that signs in. */
+  allowChange: z
+    .array(z.enum(['provider', 'server', 'identity']))
+    .max(3)
+    .optional(),
+  /** Who will sign in from now on; for `identity`. */
+  expectedUser: address.optional(),
+})
+
 export const adminConsentSchema = z.strictObject({
   mode: z.enum(['app-only', 'delegated']).default('app-only'),
   registrationId: z.string().max(40).optional(),
@@ -68,4 +79,5 @@ export const testMailSchema = z.strictObject({
 
 export type AdminConsentInput = z.infer<typeof adminConsentSchema>
 export type MailboxCreateInput = z.infer<typeof mailboxCreateSchema>
+export type ReconnectInput = z.infer<typeof reconnectSchema>
 export type SignInStartInput = z.infer<typeof signInStartSchema>

@@ -1,4 +1,5 @@
 import type { Identity } from './connection.js'
+import type { ReconnectChange } from './link-ways.js'
 
 export type SignInStatus = 'started' | 'returned' | 'signed-in' | 'confirmed' | 'refused' | 'cancelled' | 'expired'
 
@@ -29,6 +30,8 @@ export interface SignInTarget {
   expectedUser?: string
   /** Object id or user principal name of a shared mailbox, when it is not its address. */
   mailboxUser?: string
+  /** What an administrator allowed a reconnect to change; absent: nothing. */
+  allowChange?: ReconnectChange[]
   receive: boolean
   send: boolean
   /** Transports wanted; default graph for Microsoft, imap and smtp for others. */

@@ -1,3 +1,4 @@
+import type { ReconnectChange, Way } from '../model/link-ways.js'
 import type { SignInTarget } from '../model/sign-in.js'
 import { breakable, html, type Markup } from './html.js'
 import { layout } from './layout.js'
@@ -9,12 +10,13 @@ export interface ConnectPage {
   /** `{id}.{secret}` */
   link: string
   tenantName: string
-  target: Pick<SignInTarget, 'kind' | 'address' | 'receive' | 'send'>
+  target: Pick<SignInTarget, 'kind' | 'address' | 'receive' | 'send' | 'allowChange'>
   signInAs: string
   discovered: { provider: string; evidence: string; imap?: KnownServer; smtp?: KnownServer }
+  /** What this link accepts; nothing else is offered. */
+  ways: readonly Way[]
+  /** Microsoft is accepted and set up. */
   microsoft: boolean
-  /** Without another choice. */
-  forced?: boolean
   formToken: string
   /** What was wrong with the form that was just sent. */
   problem?: { code: string; description: string; remedy: string }
@@ -43,11 +45,13 @@ ${page.problem ? html`<div class="problem" role="alert"><strong>${page.problem.d
 <div><dt>Mailbox</dt><dd>${target.address}</dd></div>
 ${shared ? html`<div><dt>Sign in as</dt><dd>${page.signInAs}</dd></div>` : ''}
 </dl>
+${target.allowChange ? html`<div class="note">${changes(target.allowChange)} ${tenantName} asked for this link so. If you did not expect that, close the page and ask them first.</div>` : ''}
 <h2>It will be able to</h2>
 ${rights(target)}
 ${page.microsoft ? microsoftButton(page, microsoftFirst) : ''}
 ${page.microsoft && microsoftFirst ? html`<p class="soft">You sign in on Microsoft’s own page. Your password is never seen here.</p>` : ''}
-${page.forced ? '' : password}
+${!page.microsoft && !page.ways.includes('password') ? html`<p class="note">Signing in with Microsoft is not set up at ${tenantName} yet. Ask an administrator to add an app registration.</p>` : ''}
+${page.ways.includes('password') ? password : ''}
 <form method="post" action="/connect/${page.link}/cancel">
 <input type="hidden" name="token" value="${page.formToken}">
 <button class="quiet" type="submit">Cancel, do not connect</button>
@@ -55,6 +59,15 @@ ${page.forced ? '' : password}
     html`<p>${discovered.evidence} Not sure? Close this page: nothing has been connected.</p>`,
   )
 }
+
+const changeable: Record<ReconnectChange, string> = {
+  provider: 'another provider',
+  server: 'other mail servers',
+  identity: 'another account',
+}
+
+const changes = (allowed: readonly ReconnectChange[]): string =>
+  `This link may connect the mailbox with ${allowed.map((one) => changeable[one]).join(' and ')} than before.`
 
 const passwordOpen = (page: ConnectPage, microsoftFirst: boolean): boolean =>
   !microsoftFirst || page.typed !== undefined

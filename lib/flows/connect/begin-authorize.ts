@@ -7,6 +7,7 @@
 import { askAdministrator } from './admin-consent.js'
 import { authorizeLeg } from './authorize-leg.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
+import { assertWay } from './link-ways.js'
 import { signInOfForm } from './show-link.js'
 import { signInProblem } from './sign-in-problems.js'
 import { microsoftScopes } from './wanted-transports.js'
@@ -16,6 +17,7 @@ export async function beginAuthorize(
   input: { link: string; browser: string | undefined; formToken: string },
 ): Promise<{ location: string }> {
   const { signIn, browser } = await signInOfForm(deps, input)
+  await assertWay(deps, signIn, signIn.target.kind === 'admin-consent' ? 'admin-consent' : 'microsoft')
   const usable = (await deps.listRegistrations(signIn.tenant)).filter((one) => one.kind === 'microsoft')
   const chosen =
     usable.find((one) => one.id === signIn.registrationId) ?? (signIn.registrationId === '' ? usable[0] : undefined)

@@ -16,7 +16,7 @@ export async function checkIdentity(
   furtherAddresses: () => Promise<string[]>,
 ): Promise<Identity> {
   const expected = target.expectedUser ?? target.address
-  if (renewed?.identity !== undefined) {
+  if (renewed?.identity !== undefined && !target.allowChange?.includes('identity')) {
     if (identity === undefined || !sameIdentity(identity, renewed.identity))
       throw mismatch(renewed.identity.username, identity)
     const { alias } = renewed.identity

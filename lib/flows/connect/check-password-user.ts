@@ -1,10 +1,15 @@
 import { conflict, type GatewayError } from '../../errors.js'
 import type { Connection } from '../../model/connection.js'
+import type { SignInTarget } from '../../model/sign-in.js'
 import { sameAddress } from '../../protocol/mail-address.js'
 
 /** A reconnect by password must keep the user it had: a link for one mailbox must not swap in another person's. */
-export function mismatchedUser(username: string, renewed: Connection | undefined): GatewayError | undefined {
-  if (renewed === undefined) return undefined
+export function mismatchedUser(
+  username: string,
+  target: SignInTarget,
+  renewed: Connection | undefined,
+): GatewayError | undefined {
+  if (renewed === undefined || target.allowChange?.includes('identity')) return undefined
   const stored = renewed.identity?.username ?? renewed.username
   if (sameAddress(stored, username)) return undefined
   return conflict(

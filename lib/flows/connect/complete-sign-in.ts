@@ -18,7 +18,8 @@ import { judgeConsent } from './admin-consent.js'
 import { redeemAnswer } from './authorize-leg.js'
 import { checkIdentity } from './check-identity.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
-import { finishSignIn, renewedConnection } from './finish-sign-in.js'
+import { finishSignIn } from './finish-sign-in.js'
+import { assertWay } from './link-ways.js'
 import { handOffPlace, type ReturnedAnswer } from './return-callback.js'
 import { signInProblem } from './sign-in-problems.js'
 import {
@@ -98,14 +99,15 @@ async function judge(
   answer: ReturnedAnswer,
   browser: string,
 ): Promise<string | undefined> {
+  const isConsent = signIn.target.kind === 'admin-consent'
+  const { renewed } = await assertWay(deps, signIn, isConsent ? 'admin-consent' : 'microsoft')
   const { registration, credential } = await deps.registrations(signIn.tenant, signIn.registrationId)
   const provider = deps.providers[registration.kind]
   if (provider === undefined) throw signInProblem('no_registration')
   if (answer.error !== '') throw namingRedirect(providerError(answer), registration)
   if (answer.iss !== '' && !(await provider.issuerMatches(registration, answer.iss)))
     throw signInProblem('issuer_mismatch')
-  if (signIn.target.kind === 'admin-consent')
-    return judgeConsent(deps, signIn, answer, { provider, registration, credential, browser })
+  if (isConsent) return judgeConsent(deps, signIn, answer, { provider, registration, credential, browser })
   const { resource, consent, token } = microsoftScopes(signIn.target)
   const redeemWith = (client: Awaited<ReturnType<ConnectDependencies['registrations']>>): Promise<TokenSet> =>
     redeemAnswer(deps, signIn, answer, { provider, ...client, scopes: token })
@@ -117,11 +119,8 @@ async function judge(
     return redeemWith(now)
   })
   const refreshToken = checkTokens(tokens, signIn.target, token)
-  const identity = await checkIdentity(
-    signIn.target,
-    tokens.identity,
-    await renewedConnection(deps, signIn),
-    async () => (resource === 'graph' && deps.accountAddresses ? deps.accountAddresses(tokens.accessToken) : []),
+  const identity = await checkIdentity(signIn.target, tokens.identity, renewed, async () =>
+    resource === 'graph' && deps.accountAddresses ? deps.accountAddresses(tokens.accessToken) : [],
   )
   const grant: MailboxGrant = {
     kind: 'oauth',

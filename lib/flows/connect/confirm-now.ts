@@ -6,6 +6,7 @@
  */
 import type { Connection } from '../../model/connection.js'
 import { hashId, newId } from '../../model/ids.js'
+import type { Way } from '../../model/link-ways.js'
 import { type MailboxWarning, mailboxWarnings } from '../../model/mailbox-warnings.js'
 import { clearAttention } from '../common/attention.js'
 import { connectionToRow, readConnection } from '../common/connection-rows.js'
@@ -16,6 +17,7 @@ import { listMailboxes, readMailbox } from '../common/mailbox-rows.js'
 import { emitEvent } from '../tell/emit-event.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { grantedScopes, recordConsent } from './consent-record.js'
+import { assertWay } from './link-ways.js'
 import { assertAddressFree, createMailbox, switchMailbox } from './save-mailbox.js'
 import { type Grant, type MailboxGrant, type StoredSignIn, sealPlace, stepSignIn } from './sign-in-row.js'
 import { transportsOf } from './try-out.js'
@@ -37,6 +39,7 @@ export async function confirmNow(deps: ConnectDependencies, signIn: StoredSignIn
   const { tenant, target } = signIn
   const grant = await openGrant(deps, signIn)
   const isConsent = target.kind === 'admin-consent'
+  await assertWay(deps, signIn, wayOf(grant))
   if (signIn.status === 'signed-in')
     await stepSignIn(deps, signIn, {
       status: 'confirmed',
@@ -63,11 +66,17 @@ export async function confirmNow(deps: ConnectDependencies, signIn: StoredSignIn
     action: action[target.kind],
     subject: mailboxId || connectionId || signIn.registrationId,
     connectionId,
+    ...(target.allowChange ? { allowed: target.allowChange.join(' ') } : {}),
   })
   await stepSignIn(deps, signIn, { sealedGrant: '', resultHash: '', resultSealed: '', bindingHash: '', done: true })
   const saved = mailboxId === '' ? undefined : await readMailbox(deps, tenant, mailboxId)
   const warnings = saved === undefined ? [] : mailboxWarnings(modeOf(grant), [saved.receive, saved.send])
   return { status: 'confirmed', mailboxId, connectionId, address: target.address, warnings }
+}
+
+function wayOf(grant: Grant | undefined): Way {
+  if (grant?.kind === 'password') return 'password'
+  return grant?.kind === 'oauth' ? 'microsoft' : 'admin-consent'
 }
 
 function modeOf(grant: Grant | undefined): Connection['mode'] {
@@ -92,6 +101,7 @@ async function saveMailbox(
 ): Promise<void> {
   const { tenant, target } = signIn
   const wanted = transportsOf(signIn, grant)
+  if (target.kind === 'reconnect' && grant.kind === 'oauth' && !target.allowChange?.includes('provider')) return
   if (target.kind === 'reconnect') return switchMailbox(deps, signIn, mailboxId, connectionId, wanted)
   await createMailbox(deps, { ...target, tenant, mailboxId, connectionId }, wanted)
   if (target.receive) await setDue(deps, 'poll', tenant, mailboxId, deps.clock.now())

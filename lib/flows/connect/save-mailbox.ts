@@ -59,7 +59,7 @@ export async function createMailbox(
   await deps.tables.insert(deps.names.table('mailboxes'), toRow(mailbox))
 }
 
-/** Id, cursor and history stay; a transport or its server changes only when the way of signing in did. */
+/** Id, cursor and history stay; a direction changes only when it is this connection's and the way of signing in did. */
 export async function switchMailbox(
   deps: ConnectDependencies,
   signIn: StoredSignIn,
@@ -70,15 +70,15 @@ export async function switchMailbox(
   const known = await readMailbox(deps, signIn.tenant, mailboxId)
   if (known === undefined) return
   const { etag, ...mailbox } = known
-  const receive = switchedReceive(mailbox.receive, receiveOf(wanted, connectionId))
-  const send = switchedSend(mailbox.send, sendOf(wanted, connectionId))
+  const receive = switchedReceive(mailbox.receive, receiveOf(wanted, connectionId), connectionId)
+  const send = switchedSend(mailbox.send, sendOf(wanted, connectionId), connectionId)
   if (isDeepStrictEqual([receive, send], [mailbox.receive, mailbox.send])) return
   const changed = { ...mailbox, receive, send, epoch: mailbox.epoch + 1 }
   await deps.tables.update(deps.names.table('mailboxes'), toRow(changed), etag)
 }
 
-function switchedReceive(before: ReceiveSettings, wanted: ReceiveSettings): ReceiveSettings {
-  if (wanted.transport === 'none' || before.transport === 'none') return before
+function switchedReceive(before: ReceiveSettings, wanted: ReceiveSettings, connectionId: string): ReceiveSettings {
+  if (wanted.transport === 'none' || before.transport === 'none' || before.connectionId !== connectionId) return before
   if (wanted.transport === 'imap' && before.transport === 'imap')
     return { ...before, imap: { ...before.imap, ...serverOf(wanted.imap) } }
   if (wanted.transport === before.transport) return before
@@ -86,8 +86,8 @@ function switchedReceive(before: ReceiveSettings, wanted: ReceiveSettings): Rece
   return before.after === undefined ? wanted : { ...wanted, after: before.after }
 }
 
-function switchedSend(before: SendSettings, wanted: SendSettings): SendSettings {
-  if (wanted.transport === 'none' || before.transport === 'none') return before
+function switchedSend(before: SendSettings, wanted: SendSettings, connectionId: string): SendSettings {
+  if (wanted.transport === 'none' || before.transport === 'none' || before.connectionId !== connectionId) return before
   if (wanted.transport === 'smtp' && before.transport === 'smtp')
     return { ...before, smtp: { ...before.smtp, ...serverOf(wanted.smtp) } }
   return wanted.transport === before.transport ? before : wanted

@@ -1,15 +1,19 @@
 /**
  * The first page: before anything is asked of the mailbox owner, it names who asks, for which mailbox and for which
- * rights, and suggests a provider with the evidence for it. It binds the browser: a cookie of ours, and a form token
+ * rights, and offers the ways that this link accepts: for a new mailbox with a suggestion and the evidence for it, for a
+ * connected one as it was connected. It binds the browser: a cookie of ours, and a form token
  * made from it, so that the next step can only be taken from this page in this browser (SEC-03, SEC-04).
  */
 
 import { newSecret, sha256 } from '../../model/ids.js'
+import type { Way } from '../../model/link-ways.js'
+import type { ServerAddress } from '../../model/mailbox.js'
 import type { SignInTarget } from '../../model/sign-in.js'
-import type { Discovered } from '../../ports/discovery.js'
+import type { Discovered, DiscoveredServer } from '../../ports/discovery.js'
 import { sameText } from '../../protocol/same-text.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { discoverProvider } from './discover-provider.js'
+import { assertWay, type LinkFacts, storedServers } from './link-ways.js'
 import { signInProblem } from './sign-in-problems.js'
 import { assertOpen, isSameBrowser, type StoredSignIn, signInOfLink } from './sign-in-row.js'
 
@@ -19,10 +23,10 @@ export interface LinkView {
   /** Who should sign in: the mailbox itself, or the delegate of a shared one. */
   signInAs: string
   discovered: Discovered
-  /** Providers a person can choose here. */
+  /** Ways this link accepts. */
+  ways: readonly Way[]
+  /** Microsoft is one of them, and set up. */
   microsoft: boolean
-  /** Whoever made the link chose the provider: nothing was looked up, and there is no other way. */
-  forced: boolean
   /** Origins the provider's button leads to, for the content security policy of this one page. */
   formTargets: string[]
   /** Value of the browser cookie: the one that came along, or a fresh one. */
@@ -49,31 +53,52 @@ export async function viewOf(
   signIn: StoredSignIn,
   browser: string | undefined,
 ): Promise<LinkView> {
+  const facts = await assertWay(deps, signIn)
+  const { ways, renewed } = facts
   const [discovered, registrations] = await Promise.all([
-    isForced(signIn) ? forced(signIn) : discoverProvider(deps.discovery, signIn.target.address),
+    known(signIn, facts) ?? discoverProvider(deps.discovery, signIn.target.address),
     deps.listRegistrations(signIn.tenant),
   ])
-  const microsoft = registrations.filter((one) => one.kind === 'microsoft')
+  const microsoft = ways.includes('password') && ways.length === 1 ? [] : registrations.filter(isMicrosoft)
   const value = isBrowser(browser) ? browser : newSecret()
   return {
     tenantName: signIn.tenantName,
     target: signIn.target,
-    signInAs: signIn.target.expectedUser ?? signIn.target.address,
+    signInAs: signIn.target.expectedUser ?? (renewed?.username || signIn.target.address),
     discovered,
+    ways,
     microsoft: microsoft.length > 0,
-    forced: microsoft.length > 0 && isForced(signIn),
     formTargets: [...new Set(microsoft.map((one) => originOf(deps, one.authority)))],
     browser: value,
     formToken: formToken(signIn.id, value),
   }
 }
 
-/** Graph is Microsoft's alone. A mailbox that is connected already may be switched to another provider. */
-const isForced = ({ target }: StoredSignIn): boolean => target.kind === 'connect' && target.transport === 'graph'
+const isMicrosoft = ({ kind }: { kind: string }): boolean => kind === 'microsoft'
 
-const forced = ({ tenantName }: StoredSignIn): Discovered => ({
-  provider: 'microsoft',
-  evidence: `${tenantName} asks for this mailbox at Microsoft.`,
+/** What needs no look-up: there is one way, or the mailbox is connected and its servers are known. */
+function known({ tenantName, target }: StoredSignIn, facts: LinkFacts): Discovered | undefined {
+  const [only, ...more] = facts.ways
+  if (only === 'microsoft' && more.length === 0)
+    return { provider: 'microsoft', evidence: `${tenantName} asks for this mailbox at Microsoft.` }
+  if (target.kind === 'admin-consent') return { provider: 'microsoft', evidence: '' }
+  const { imap, smtp } = storedServers(facts)
+  const host = imap?.host ?? smtp?.host
+  if (host === undefined) return undefined
+  const evidence = `This mailbox was connected at ${host}.`
+  return {
+    provider: 'basic',
+    evidence,
+    ...(imap ? { imap: encrypted(imap) } : {}),
+    ...(smtp ? { smtp: encrypted(smtp) } : {}),
+  }
+}
+
+/** A password is never sent in clear text again, whatever was stored. */
+const encrypted = ({ host, port, tls }: ServerAddress): DiscoveredServer => ({
+  host,
+  port,
+  tls: tls === 'implicit' ? 'implicit' : 'starttls',
 })
 
 function originOf(deps: ConnectDependencies, authority: string): string {

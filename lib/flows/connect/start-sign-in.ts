@@ -4,12 +4,14 @@
  * opens it reads whose mailbox is asked for by whom, before anything else happens.
  */
 import { conflict, GatewayError, invalidInput, notFound } from '../../errors.js'
-import type { SignInStartInput } from '../../model/api-schemas.js'
+import type { ReconnectInput, SignInStartInput } from '../../model/api-schemas.js'
 import type { Role } from '../../model/caller.js'
 import { hashId } from '../../model/ids.js'
+import type { Mailbox } from '../../model/mailbox.js'
 import type { SignInTarget } from '../../model/sign-in.js'
 import { readConnection } from '../common/connection-rows.js'
 import { holderId, mailboxHeld, readHolder } from '../common/holders.js'
+import { writeLog } from '../common/log-row.js'
 import { getMailbox } from '../common/mailbox-rows.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { insertSignIn, type StartedSignIn } from './insert-sign-in.js'
@@ -61,7 +63,10 @@ export async function startReconnect(
   deps: ConnectDependencies,
   tenant: string,
   mailboxId: string,
+  { allowChange = [], expectedUser }: ReconnectInput = {},
 ): Promise<StartedSignIn> {
+  if (expectedUser !== undefined && !allowChange.includes('identity'))
+    throw invalidInput('expectedUser', 'names another account than before: add "identity" to allowChange.')
   const mailbox = await getMailbox(deps, tenant, mailboxId)
   const sides = [mailbox.receive, mailbox.send].filter((side) => side.transport !== 'none')
   if (sides.length === 0)
@@ -74,7 +79,7 @@ export async function startReconnect(
   const { side, connection } = broken ?? found[0]!
   if (connection === undefined) throw notFound('connection')
   if (connection.mode === 'app-only') return renewAdminConsent(deps, tenant, connection)
-  const user = connection.identity?.username ?? ''
+  const user = expectedUser ?? connection.identity?.username ?? ''
   const graph = mailbox.receive.transport === 'graph' || mailbox.send.transport === 'graph'
   const target: SignInTarget = {
     kind: 'reconnect',
@@ -83,15 +88,28 @@ export async function startReconnect(
     connectionId: connection.id,
     mailboxId,
     ...(user === '' || user.toLowerCase() === mailbox.address.toLowerCase() ? {} : { expectedUser: user }),
-    receive: mailbox.receive.transport !== 'none',
-    send: mailbox.send.transport !== 'none',
+    ...(allowChange.length > 0 ? { allowChange: [...new Set(allowChange)] } : {}),
+    receive: uses(mailbox.receive, connection.id),
+    send: uses(mailbox.send, connection.id),
     ...(side.transport === 'graph' && side.user !== undefined ? { mailboxUser: side.user } : {}),
-    // Who had a password may switch to their provider's own sign-in, and then to its best transport.
+    // Who had a password and may change the provider gets its best transport.
     transport: connection.mode === 'password' ? 'auto' : graph ? 'graph' : 'imap-smtp',
     confirmation: 'confirmed-by-link',
   }
-  return insertSignIn(deps, tenant, target, { registrationId: connection.registrationId })
+  const started = await insertSignIn(deps, tenant, target, { registrationId: connection.registrationId })
+  if (target.allowChange)
+    await writeLog(deps, 'auditlog', {
+      tenant,
+      action: 'reconnect-may-change',
+      subject: mailboxId,
+      changes: target.allowChange.join(' '),
+      signInId: started.signInId,
+    })
+  return started
 }
+
+const uses = (side: Mailbox['receive'] | Mailbox['send'], connectionId: string): boolean =>
+  side.transport !== 'none' && side.connectionId === connectionId
 
 export const addressHash = (address: string): string => hashId(address.toLowerCase())
 

@@ -9,7 +9,8 @@ import { splitHost, usualPort } from '../../model/server-address.js'
 import type { Verdicts } from '../../model/sign-in.js'
 import { mismatchedUser } from './check-password-user.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
-import { finishSignIn, renewedConnection } from './finish-sign-in.js'
+import { finishSignIn } from './finish-sign-in.js'
+import { assertServers, assertWay } from './link-ways.js'
 import { signInOfForm } from './show-link.js'
 import { signInProblem } from './sign-in-problems.js'
 import { type MailboxGrant, stepSignIn } from './sign-in-row.js'
@@ -34,6 +35,7 @@ export async function submitPassword(
   input: { link: string; browser: string | undefined; formToken: string; form: PasswordForm },
 ): Promise<{ location: string }> {
   const { signIn, browser } = await signInOfForm(deps, input)
+  const facts = await assertWay(deps, signIn, 'password')
   const { form } = input
   const { target } = signIn
   if (form.username.trim() === '' || form.username.length > 254)
@@ -48,8 +50,9 @@ export async function submitPassword(
     ...(imap ? { imap } : {}),
     ...(smtp ? { smtp } : {}),
   }
-  const problem = mismatchedUser(grant.username, await renewedConnection(deps, signIn))
+  const problem = mismatchedUser(grant.username, target, facts.renewed)
   if (problem) throw problem
+  await assertServers(signIn, facts, { imap, smtp })
   const attempts = Number(signIn.row['passwordAttempts'] ?? 0)
   if (attempts >= mostAttempts) throw signInProblem('too_many_attempts')
   await stepSignIn(deps, signIn, { passwordAttempts: attempts + 1, stateHash: '' })

@@ -54,8 +54,10 @@ export const mailboxOperations = {
       'mailbox-reconnect',
       'mailboxes/{id}/reconnect',
       admins,
-      'A link by which the mailbox owner signs in again; id, cursor and history stay.',
+      'A link by which the mailbox owner signs in again; id, cursor and history stay, and so do provider, servers and account unless allowChange names them.',
     ),
     limited: 'connect',
+    body: apiBody('reconnectSchema'),
+    bodyOptional: true,
   },
 } satisfies Record<string, Operation>

@@ -371,7 +371,7 @@ describe('passwords', () => {
     expect(row?.['sealedGrant']).toBe('')
   })
 
-  test('M-055: a provider that is chosen with the link is not looked up; one that is not known offers both ways', async () => {
+  test('M-055: a provider that is chosen with the link is not looked up; one that is not known offers both ways; A2: and never another', async () => {
     const asked: string[] = []
     deps.discovery = {
       mailExchangers: async (domain) => {
@@ -382,20 +382,24 @@ describe('passwords', () => {
     }
     const forced = await start({ transport: 'graph' })
     expect(await opened(linkOf(forced.link))).toMatchObject({
-      forced: true,
+      ways: ['microsoft'],
       microsoft: true,
       discovered: { provider: 'microsoft' },
     })
     expect(asked).toEqual([])
     // The control; and without a registration there is only the other way.
     expect(await opened(linkOf((await start()).link))).toMatchObject({
-      forced: false,
+      ways: ['microsoft', 'password'],
       microsoft: true,
       discovered: { provider: 'unknown' },
     })
     expect(asked).toEqual(['contoso.example'])
     deps.listRegistrations = async () => []
-    expect(await opened(linkOf(forced.link))).toMatchObject({ forced: false, microsoft: false })
+    expect(await opened(linkOf(forced.link))).toMatchObject({ ways: ['microsoft'], microsoft: false })
+    expect(await opened(linkOf((await start()).link))).toMatchObject({
+      ways: ['microsoft', 'password'],
+      microsoft: false,
+    })
   })
 
   test('M-056: a password for a mailbox at Microsoft is saved with a warning; elsewhere, or signed in, there is none', async () => {
@@ -457,7 +461,8 @@ test('M-069: from a password to Microsoft, to another server and back, in place:
   const receive = { ...chosen.receive, after } as typeof chosen.receive
   await deps.tables.upsert(table, toRow({ ...chosen, receive }))
 
-  const second = await flows.startReconnect(deps, tenant, mailboxId)
+  const provider = { allowChange: ['provider' as const] }
+  const second = await flows.startReconnect(deps, tenant, mailboxId, provider)
   const back = await travel(second.link)
   expect(await secret(connectionId), 'kept until the new one is verified').toContain('"password":"p"')
   await flows.completeSignIn(deps, back)
@@ -470,7 +475,7 @@ test('M-069: from a password to Microsoft, to another server and back, in place:
   })
   expect(await deps.tables.get(table, partitionKey, 'receiving')).toMatchObject({ cursor: 'c1', source: 's' })
 
-  const third = await flows.startReconnect(deps, tenant, mailboxId)
+  const third = await flows.startReconnect(deps, tenant, mailboxId, provider)
   await byPassword(third.link, { imapHost: 'new.example.com' })
   expect(await mailbox()).toMatchObject({
     id: mailboxId,

@@ -24,6 +24,7 @@ const pages = {
     target,
     signInAs: evil,
     discovered: { provider: 'microsoft', evidence: evil, imap: { host: evil, port: 993, tls: evil } },
+    ways: ['microsoft', 'password'],
     microsoft: true,
     formToken: evil,
     problem: { code: evil, description: evil, remedy: evil },
@@ -98,8 +99,8 @@ const connecting = (provider: string, forced = false): string =>
     target,
     signInAs: 'a@b.c',
     discovered: { provider, evidence: '' },
+    ways: forced ? ['microsoft'] : ['microsoft', 'password'],
     microsoft: true,
-    forced,
     formToken: '',
   })
 

@@ -1,0 +1,107 @@
+/**
+ * What a link may be answered with, asked of the stored rows at each step: when its page is shown, when a person begins,
+ * sends a form, comes back from the provider, and once more when the sign-in is confirmed. A way that is not allowed has
+ * no effect at all: no server is asked and nothing is kept.
+ */
+import { conflict, GatewayError, type Problem } from '../../errors.js'
+import type { Connection } from '../../model/connection.js'
+import { type Way, waysOf } from '../../model/link-ways.js'
+import type { Mailbox, ServerAddress } from '../../model/mailbox.js'
+import { haveSameOwner } from '../../protocol/registrable-domain.js'
+import { readConnection } from '../common/connection-rows.js'
+import { readMailbox } from '../common/mailbox-rows.js'
+import type { ConnectDependencies } from './connect-dependencies.js'
+import type { StoredSignIn } from './sign-in-row.js'
+
+export interface LinkFacts {
+  ways: readonly Way[]
+  /** Connection and mailbox that a reconnect renews, as stored now. */
+  renewed?: Connection
+  mailbox?: Mailbox
+}
+
+export async function factsOfLink(deps: ConnectDependencies, { tenant, target }: StoredSignIn): Promise<LinkFacts> {
+  const { connectionId, mailboxId } = target
+  if (!connectionId) return { ways: waysOf(target, undefined) }
+  const [renewed, mailbox] = await Promise.all([
+    readConnection(deps, tenant, connectionId),
+    mailboxId ? readMailbox(deps, tenant, mailboxId) : undefined,
+  ])
+  // A mailbox that went, or took another connection meanwhile, is not what the link was made for.
+  const isMeant = target.kind !== 'reconnect' || (mailbox !== undefined && usesConnection(mailbox, connectionId))
+  if (renewed === undefined || !isMeant) return { ways: waysOf(target, undefined) }
+  return { ways: waysOf(target, renewed), renewed, ...(mailbox ? { mailbox } : {}) }
+}
+
+/** Throws `way_not_allowed` unless the link accepts this way; without one: unless it accepts any. */
+export async function assertWay(deps: ConnectDependencies, signIn: StoredSignIn, way?: Way): Promise<LinkFacts> {
+  const facts = await factsOfLink(deps, signIn)
+  if (facts.ways.length === 0 || (way !== undefined && !facts.ways.includes(way))) throw wayNotAllowed(signIn, facts)
+  return facts
+}
+
+function wayNotAllowed({ tenantName }: StoredSignIn, { ways }: LinkFacts): GatewayError {
+  const own = ways[0]
+  if (own === undefined)
+    return conflict(
+      'way_not_allowed',
+      'What this link was made for does not exist any more.',
+      `Ask ${tenantName} for a new link.`,
+    )
+  return conflict(
+    'way_not_allowed',
+    `This link cannot be answered in this way; it accepts only ${words[own]}.`,
+    `Open the link again and use what its page offers. To change the provider, ask an administrator of ${tenantName} for a link that allows it.`,
+  )
+}
+
+const words: Record<Way, string> = {
+  microsoft: 'a sign-in with Microsoft',
+  password: 'a user name and password',
+  'admin-consent': 'the approval of an administrator',
+}
+
+const usesConnection = ({ receive, send }: Mailbox, connectionId: string): boolean =>
+  [receive, send].some((side) => side.transport !== 'none' && side.connectionId === connectionId)
+
+/** Servers of the mailbox that this connection opens with its password. */
+export function storedServers({ mailbox, renewed }: LinkFacts): { imap?: ServerAddress; smtp?: ServerAddress } {
+  if (mailbox === undefined || renewed?.mode !== 'password') return {}
+  const { receive, send } = mailbox
+  return {
+    ...(receive.transport === 'imap' && receive.connectionId === renewed.id ? { imap: receive.imap } : {}),
+    ...(send.transport === 'smtp' && send.connectionId === renewed.id ? { smtp: send.smtp } : {}),
+  }
+}
+
+/**
+ * A password that is renewed goes to the servers it went to before, or to others of the same owner; to anybody else's
+ * only when the link was made to allow it (SEC-35). Throws `server_change_not_allowed` with every field at fault.
+ */
+export async function assertServers(
+  { target, tenantName }: StoredSignIn,
+  facts: LinkFacts,
+  named: { imap?: ServerAddress | undefined; smtp?: ServerAddress | undefined },
+): Promise<void> {
+  const { renewed } = facts
+  // Another provider has other servers by nature.
+  if (renewed?.mode !== 'password' || target.allowChange?.includes('server')) return
+  const stored = storedServers(facts)
+  const problems: Problem[] = []
+  for (const kind of ['imap', 'smtp'] as const) {
+    const server = named[kind]
+    if (server === undefined) continue
+    const known = stored[kind] ?? stored.imap ?? stored.smtp
+    if (known === undefined || !(await haveSameOwner(known.host, server.host)))
+      problems.push({ field: `${kind}Host`, message: `must be ${known?.host ?? 'the server of before'}, as before` })
+  }
+  const [first] = problems
+  if (first === undefined) return
+  throw new GatewayError('server_change_not_allowed', 'permanent', {
+    status: 409,
+    field: first.field,
+    problems,
+    description: 'This link renews the password at the mail servers of before; it does not allow others.',
+    remedy: `Name the servers of before. When the mailbox has moved, ask an administrator of ${tenantName} for a link that allows other servers.`,
+  })
+}

@@ -1,0 +1,14 @@
+/**
+ * Do two server names have the same owner? The public suffix list says below which names anybody can register one:
+ * `co.uk` and, among its private entries, `azurewebsites.net`. Two names share an owner when the part that was registered
+ * is the same; an IP address and a name without a suffix belong to nobody but themselves. The list is loaded with the
+ * first question: few processes ever ask.
+ */
+export async function haveSameOwner(one: string, other: string): Promise<boolean> {
+  const [first, second] = [one.toLowerCase(), other.toLowerCase()]
+  if (first === second) return true
+  const { getDomain } = await import('tldts')
+  const options = { allowPrivateDomains: true, extractHostname: false }
+  const domain = getDomain(first, options)
+  return domain !== null && domain === getDomain(second, options)
+}
