@@ -121,3 +121,16 @@ export function asGatewayError(error: unknown): GatewayError {
     cause: error,
   })
 }
+
+/** Name of a fault and its place in the code, without its message: messages may carry data. */
+export function placeOf(fault: unknown): string {
+  if (!(fault instanceof Error)) return typeof fault
+  // The stack begins with the message, which may have lines of its own.
+  const stack = fault.stack ?? ''
+  const behind = stack.indexOf(fault.message) + fault.message.length
+  const place = stack
+    .slice(behind)
+    .split('\n')
+    .find((line) => /^\s+at /.test(line))
+  return `${fault.name} ${place?.trim() ?? ''}`.trim()
+}

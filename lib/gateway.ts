@@ -11,6 +11,7 @@ import type { Registrations } from './flows/admin/registrations.js'
 import type { Dependencies } from './flows/common/dependencies.js'
 import type { ProbeInput } from './flows/connect/index.js'
 import { tenantLimits } from './http/tenant-limits.js'
+import { lastNet } from './last-net.js'
 import { jsonLog } from './log.js'
 import type { Caller } from './model/caller.js'
 import { newId } from './model/ids.js'
@@ -18,6 +19,7 @@ import { storageNames } from './model/names.js'
 import type { Clock } from './ports/clock.js'
 import { lazyProvider, lazyReceiver, lazySender, onFirstUse } from './ports/lazy-ports.js'
 import type { Secret } from './secret.js'
+import { endPeerSession } from './transports/peer-session.js'
 
 type Flow<D> = (deps: D, ...input: never[]) => unknown
 type Bound<D, F> = {
@@ -241,6 +243,7 @@ let made: Promise<Gateway> | undefined
 
 /** The gateway of this process. A wrong setting rejects every call with `settings_invalid` until it is corrected. */
 export function gateway(): Promise<Gateway> {
+  lastNet({ log: consoleLog, endPeerSession })
   made ??= Promise.resolve()
     .then(() => wireGateway(readConfig()))
     .catch((error: unknown) => {

@@ -1,5 +1,5 @@
 import type { HttpHandler, HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions'
-import { asGatewayError, GatewayError, invalidInput } from '../errors.js'
+import { asGatewayError, GatewayError, invalidInput, placeOf } from '../errors.js'
 import { invocationLog } from '../log.js'
 import type { Caller } from '../model/caller.js'
 import { isTenantId, newId } from '../model/ids.js'
@@ -61,7 +61,7 @@ export function apiHandler<T = undefined>(
           tenant,
           code: failure.code,
           requestId,
-          fault: faultName(failure),
+          fault: failure.cause === undefined ? failure.code : placeOf(failure.cause),
         })
       return problem(failure, requestId)
     }
@@ -97,18 +97,6 @@ function madeBy({ body }: HttpResponseInit): string {
 }
 
 const anonymous: Caller = { role: 'app', tenant: '~', keyId: '' }
-
-/** Name and place of a fault of ours, without its message: messages may carry data. */
-function faultName(error: GatewayError): string {
-  const cause = error.cause
-  if (!(cause instanceof Error)) return error.code
-  return `${cause.name} ${
-    (cause.stack ?? '')
-      .split('\n')
-      .find((line) => line.includes(' at '))
-      ?.trim() ?? ''
-  }`
-}
 
 function credentialOf(request: HttpRequest): string {
   const header = request.headers.get('authorization') ?? ''

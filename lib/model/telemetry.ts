@@ -24,6 +24,8 @@ export const telemetry = {
   'api-failed': ['operation', 'tenant', 'code', 'requestId', 'fault'],
   'page-failed': ['code', 'requestId', 'fault'],
   'console-failed': ['code', 'requestId', 'fault'],
+  /** A fault that nothing caught; `ends`: the process ended over it, else one connection. */
+  'uncaught-fault': ['code', 'fault', 'ends'],
   /** A message was taken off after five failures. */
   'message-buried': ['queue', 'tenant', 'messageId'],
   /** Content of outgoing mail that belonged to no open mail for a day was deleted. */

@@ -18,6 +18,7 @@ import { type ErrorDetails, GatewayError } from '../errors.js'
 import type { DiagnosisContext } from '../model/diagnosis.js'
 import type { ServerAddress } from '../model/mailbox.js'
 import { forbiddenAddress } from './guarded-lookup.js'
+import { inPeerSession } from './peer-session.js'
 
 export interface DialOptions {
   lookup: LookupFunction
@@ -50,8 +51,7 @@ export async function checkedAddress(server: ServerAddress, options: DialOptions
 export async function dial(server: ServerAddress, options: DialOptions): Promise<Socket> {
   const deadline = AbortSignal.timeout(options.timeoutMs)
   const target = await checkedAddress(server, options)
-  const socket =
-    server.tls === 'implicit' ? tlsConnect({ ...target, ...tlsOptions(server, options.rootCa) }) : connect(target)
+  const socket = open(server, target, options.rootCa)
   try {
     await unlessLate(
       connected(socket, server.tls === 'implicit' ? 'secureConnect' : 'connect'),
@@ -59,11 +59,35 @@ export async function dial(server: ServerAddress, options: DialOptions): Promise
       options.signal,
     )
   } catch (error) {
-    socket.on('error', () => undefined)
     socket.destroy()
     throw error
   }
   return socket
+}
+
+/** A socket on its way, with somebody who hears its errors from its first moment to its last. */
+function open(server: ServerAddress, target: CheckedAddress, rootCa?: string): Socket {
+  let socket: Socket | undefined
+  try {
+    return inPeerSession(
+      (fault) => socket?.destroy(fault instanceof Error ? fault : undefined),
+      () => {
+        socket = server.tls === 'implicit' ? tlsConnect({ ...target, ...tlsOptions(server, rootCa) }) : connect(target)
+        return hearErrors(socket)
+      },
+    )
+  } catch (error) {
+    // What no socket can be made of: a port beyond 65535, a name no certificate can have.
+    throw networkError(error, 'net')
+  }
+}
+
+/**
+ * A socket's error that nobody listens to would end the process of all tenants: between two users of the socket, or after
+ * the last one, nobody else does.
+ */
+export function hearErrors<S extends Socket>(socket: S): S {
+  return socket.on('error', () => undefined)
 }
 
 /** TLS options for an upgrade (STARTTLS) or an implicit connection to this server. */
@@ -127,8 +151,10 @@ function contextFor(authorities: (string | undefined)[]): SecureContext {
 function resolve(host: string, lookup: LookupFunction): Promise<LookupAddress[]> {
   return new Promise((done, failed) => {
     lookup(host, { all: true }, (error, addresses) => {
+      const found = addresses as unknown as LookupAddress[]
       if (error) failed(networkError(error, 'net'))
-      else done(addresses as unknown as LookupAddress[])
+      else if (found.length === 0) failed(networkError({ code: 'ENOTFOUND', message: 'no address' }, 'net'))
+      else done(found)
     })
   })
 }
@@ -140,8 +166,11 @@ function fixed(host: string, addresses: LookupAddress[]): { lookup?: LookupFunct
     autoSelectFamily: true,
     lookup: (_host, options, callback) => {
       const first = addresses[0]!
-      if (options.all) callback(null, addresses)
-      else callback(null, first.address, first.family)
+      // As late as a resolver: an answer within the call lets the socket fail before anybody can listen to it.
+      setImmediate(() => {
+        if (options.all) callback(null, addresses)
+        else callback(null, first.address, first.family)
+      })
     },
   }
 }

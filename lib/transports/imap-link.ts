@@ -3,11 +3,13 @@
  * us (SEC-34): length of a line, a literal and an answer, bytes beyond what was asked for, time per command and per
  * session. The first violation closes the socket, and everything that waits fails with that reason.
  */
+import { Socket } from 'node:net'
 import { ImapFlow, type MailboxObject } from 'imapflow'
 import { GatewayError } from '../errors.js'
 import type { ImapOptions } from '../model/mailbox.js'
-import { type CheckedAddress, networkError, stopped, tlsOptions } from './dial.js'
+import { type CheckedAddress, hearErrors, networkError, stopped, tlsOptions } from './dial.js'
 import { hostileAnswer, type ImapLibraryError, type ImapPeer, imapError, preauthRefused } from './imap-error.js'
+import { inPeerSession } from './peer-session.js'
 
 export interface ImapLimits {
   /** Milliseconds to connect, encrypt and log in. */
@@ -70,6 +72,7 @@ export class ImapLink {
       maxLiteralSize: limits.maxMailBytes,
       maxResponseSize: limits.maxMailBytes + longestLine,
     })
+    hearSockets(this.client)
     this.client.on('error', (error: Error) => {
       this.#fail(imapError(error, this.#peer))
     })
@@ -93,7 +96,7 @@ export class ImapLink {
 
   async connect(): Promise<void> {
     await this.run(() => {
-      const connecting = this.client.connect()
+      const connecting = inPeerSession(this.#uncaught, () => this.client.connect())
       // Without a login nobody knows whose mail this is, nor who answers (SEC-26); imapflow would go on.
       const handlers = this.client as unknown as { untaggedHandlers: Record<string, () => Promise<void>> }
       handlers.untaggedHandlers['PREAUTH'] = async () => this.#fail(preauthRefused())
@@ -156,6 +159,10 @@ export class ImapLink {
 
   readonly #stop = (): void => this.#fail(stopped())
 
+  /** A fault of the parser over what the server sent. */
+  readonly #uncaught = (fault: unknown): void =>
+    this.#fail(imapError(fault instanceof Error ? fault : new Error('fault'), this.#peer))
+
   #close(): void {
     clearInterval(this.#watch)
     clearTimeout(this.#session)
@@ -185,6 +192,17 @@ export class ImapLink {
     const count = () => this.#count()
     return { trace: count, debug: count, info: count, warn: note, error: note, fatal: note }
   }
+}
+
+/** imapflow takes its listeners off before a socket has closed, and off the one below TLS. */
+function hearSockets(client: ImapFlow): void {
+  let held: unknown
+  Object.defineProperty(client, 'socket', {
+    get: () => held,
+    set: (socket: unknown) => {
+      held = socket instanceof Socket ? hearErrors(socket) : socket
+    },
+  })
 }
 
 function badFolder(): GatewayError {

@@ -1,16 +1,16 @@
-import { request as httpRequest, type RequestOptions } from 'node:http'
+import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import type { LookupFunction } from 'node:net'
+import type { LookupFunction, Socket } from 'node:net'
 import { asGatewayError, GatewayError } from '../errors.js'
 import type { WebhookPoster } from '../ports/webhook-poster.js'
-import { type CheckedAddress, checkedAddress } from './dial.js'
+import { dial } from './dial.js'
 
 const timeoutMs = 10_000
 
 /**
- * Posts events over HTTPS. No redirects are followed; the host is resolved by the guarded `lookup` before the request,
- * because a socket asks no look-up for a host written as a number, so that a tenant's endpoint cannot point into the
- * platform (SEC-24). The answer's body is never read beyond its status.
+ * Posts events over HTTPS. No redirects are followed; the connection is dialled like one to a mail server, to exactly the
+ * addresses that were checked, so that a tenant's endpoint cannot point into the platform (SEC-24). The answer's body is
+ * never read beyond its status.
  */
 export function webhookPoster(options: { lookup: LookupFunction; allowLoopback: boolean }): WebhookPoster {
   return {
@@ -21,17 +21,18 @@ export function webhookPoster(options: { lookup: LookupFunction; allowLoopback: 
       if (!options.allowLoopback && (!isTls || port !== 443)) throw notAllowed()
       const signal = AbortSignal.timeout(timeoutMs)
       const host = target.hostname.replace(/^\[|\]$/g, '')
-      let checked: CheckedAddress
+      let socket: Socket
       try {
-        checked = await checkedAddress({ host, port, tls: 'implicit' }, { lookup: options.lookup, timeoutMs, signal })
+        const server = { host, port, tls: isTls ? 'implicit' : 'plain' } as const
+        socket = await dial(server, { lookup: options.lookup, timeoutMs, signal })
       } catch (error) {
         throw asGatewayError(error).code === 'host_not_allowed' ? notAllowed() : unreachable(error)
       }
       await new Promise<void>((resolve, reject) => {
         const send = isTls ? httpsRequest : httpRequest
-        const requestOptions: RequestOptions = {
+        const request = send(target, {
           method: 'POST',
-          ...(checked.lookup ? { lookup: checked.lookup, autoSelectFamily: true } : {}),
+          createConnection: () => socket,
           timeout: timeoutMs,
           signal,
           headers: {
@@ -40,16 +41,18 @@ export function webhookPoster(options: { lookup: LookupFunction; allowLoopback: 
             'content-length': Buffer.byteLength(body),
             'user-agent': 'mailbox-gateway',
           },
-        }
-        const request = send(target, requestOptions, (response) => {
+        })
+        request.on('response', (response) => {
           response.destroy()
           const status = response.statusCode ?? 0
           if (status >= 200 && status < 300) resolve()
           else reject(refused(status, response.headers['retry-after']))
         })
         request.on('error', (error) => reject(unreachable(error)))
+        // The last word, whatever the other side did: switched protocols, or closed without one.
+        request.on('close', () => reject(unreachable(undefined)))
         request.end(body)
-      })
+      }).finally(() => socket.destroy())
     },
   }
 }

@@ -22,6 +22,7 @@ const allowed = {
   ports: ['ports', 'model', 'errors', 'secret', 'log'],
   diagnosis: ['diagnosis', 'model', 'errors'],
   config: ['config', 'errors'],
+  'last-net': ['errors', 'log'],
   log: ['errors', 'model'],
   secret: [],
   errors: [],
