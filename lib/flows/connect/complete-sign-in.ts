@@ -19,6 +19,7 @@ import { redeemAnswer } from './authorize-leg.js'
 import { checkIdentity } from './check-identity.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { finishSignIn } from './finish-sign-in.js'
+import { refusedSwitch } from './judge-servers.js'
 import { assertWay } from './link-ways.js'
 import { handOffPlace, type ReturnedAnswer } from './return-callback.js'
 import { signInProblem } from './sign-in-problems.js'
@@ -132,6 +133,8 @@ async function judge(
     registrationId: registration.id,
   }
   const verdicts = await tryOut(deps, signIn, grant)
+  const refusal = renewed?.mode === 'password' ? refusedSwitch(verdicts, signIn.target) : undefined
+  if (refusal) throw refusal
   await finishSignIn(deps, signIn, { grant, verdicts, browser, identity })
   return undefined
 }

@@ -1,16 +1,16 @@
 /**
  * A mailbox whose provider offers no sign-in page: the owner types user name, password and, when nothing public names
- * them, the servers. The password is tried at the servers first; one that is refused is not kept, not even sealed, and a
- * link allows ten tries, so that it cannot be used to guess.
+ * them, the servers. The password is tried at the servers first; one that is refused is not kept, not even sealed, nor is a
+ * server that was not reached. The link stays usable then, for ten tries, so that it cannot be used to guess.
  */
-import { GatewayError, invalidInput } from '../../errors.js'
+import { invalidInput } from '../../errors.js'
 import type { ServerAddress } from '../../model/mailbox.js'
 import { splitHost, usualPort } from '../../model/server-address.js'
-import type { Verdicts } from '../../model/sign-in.js'
 import { mismatchedUser } from './check-password-user.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { finishSignIn } from './finish-sign-in.js'
-import { assertServers, assertWay } from './link-ways.js'
+import { refusedServers } from './judge-servers.js'
+import { assertServers, assertWay, storedServers } from './link-ways.js'
 import { signInOfForm } from './show-link.js'
 import { signInProblem } from './sign-in-problems.js'
 import { type MailboxGrant, stepSignIn } from './sign-in-row.js'
@@ -57,7 +57,8 @@ export async function submitPassword(
   if (attempts >= mostAttempts) throw signInProblem('too_many_attempts')
   await stepSignIn(deps, signIn, { passwordAttempts: attempts + 1, stateHash: '' })
   const verdicts = await tryOut(deps, signIn, grant)
-  const refusal = refusalOf(verdicts)
+  const stored = target.kind === 'reconnect' ? storedServers(facts) : undefined
+  const refusal = refusedServers(verdicts, { imap, smtp }, stored)
   if (refusal) throw refusal
   await finishSignIn(deps, signIn, { grant, verdicts, browser })
   return { location: `${deps.settings.publicBaseUrl}/connect/${input.link}/result` }
@@ -79,14 +80,4 @@ function serverOf(
   if (!/^\d{0,5}$/.test(text) || number < 1 || number > 65_535 || deps.allowPort?.(number) === false)
     throw invalidInput(`${kind}Port`, `must be a mail port: ${kind === 'imap' ? '993 or 143' : '465, 587 or 2525'}.`)
   return { host: name, port: number, tls }
-}
-
-/** Kept only when at least the sign-in is not known to fail. */
-function refusalOf({ signIn }: Verdicts): GatewayError | undefined {
-  if (signIn.verdict !== 'fails') return undefined
-  return new GatewayError(signIn.code, 'needs-reconnect', {
-    status: 400,
-    description: signIn.text,
-    remedy: signIn.remedy,
-  })
 }
