@@ -61,6 +61,9 @@ export interface FunctionsHost {
   stop(graceMs?: number): Promise<void>
 }
 
+// As long as the real host waits before it ends what still runs.
+const gracefulStopMs = 10_000
+
 /** Starts the host. Throws when the app, a schedule, a route, a setting or a binding is wrong. */
 export async function startFunctionsHost(options: FunctionsHostOptions): Promise<FunctionsHost> {
   const { settings, log } = options
@@ -137,8 +140,11 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
       port: options.port,
       ...(app.capabilities['HttpUri'] ? { streamUri: app.capabilities['HttpUri'] } : {}),
       maxOutstandingRequests: hostSettings.maxOutstandingRequests,
+      bodyLimitBytes: Number(settings['FUNCTIONS_REQUEST_BODY_SIZE_LIMIT'] ?? 104_857_600),
+      homepageDisabled: /^true$/i.test(settings['AzureWebJobsDisableHomepage'] ?? ''),
       keys: makeHostKeys(settings),
       invoke,
+      log: systemLog,
       admin: makeHostAdmin({
         functions: summaries,
         url: () => url,
@@ -168,7 +174,7 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
         for (const listener of queues.get(queueName) ?? []) listener.wake()
       },
       idle: running.idle,
-      stop: (graceMs = 10_000) => {
+      stop: (graceMs = gracefulStopMs) => {
         stopping ??= close(graceMs)
         return stopping
       },

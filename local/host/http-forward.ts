@@ -8,8 +8,8 @@ import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { RegisteredFunction, RpcValue } from './functions-core.js'
-import { type HttpListenerOptions, headersOf } from './http-listener.js'
-import { bodyLimitBytes, TooLarge } from './http-messages.js'
+import type { HttpListenerOptions } from './http-listener.js'
+import { headersOf } from './http-messages.js'
 
 /** Forwards one request to the app and its answer back. Rejects when the function fails before it answered. */
 export async function forwardToApp(
@@ -34,7 +34,7 @@ export async function forwardToApp(
   const answered = new Promise<http.IncomingMessage>((resolve, reject) => {
     forwarded.once('response', resolve).once('error', reject)
   })
-  const sent = pipeline(request, limitBody(), forwarded)
+  const sent = pipeline(request, limitBody(options.bodyLimitBytes), forwarded)
   const triggerMetadata: Record<string, RpcValue> = { Headers: { json: JSON.stringify(headers) } }
   for (const [name, value] of Object.entries(params)) triggerMetadata[name] = { string: value }
   const traceParent = headers['traceparent'] === undefined ? {} : { traceParent: headers['traceparent'] }
@@ -57,12 +57,12 @@ async function copyAnswer(answer: http.IncomingMessage, response: http.ServerRes
   await pipeline(answer, response)
 }
 
-function limitBody(): Transform {
+function limitBody(limitBytes: number): Transform {
   let size = 0
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
       size += chunk.length
-      if (size > bodyLimitBytes) done(new TooLarge())
+      if (size > limitBytes) done(new Error(`the request body exceeds ${limitBytes} bytes`))
       else done(null, chunk)
     },
   })

@@ -1,6 +1,10 @@
 /**
  * The HTTP front of the host: finds the function for a request, checks its key, runs it and writes its answer.
  *
+ * As in the real host the first function in the order of names whose route and method fit gets the request, however
+ * specific its route is (azure-functions-host, FunctionMetadataManager and WebScriptHostHttpRoutesManager), and a body
+ * that came without Content-Length does not reach it (azure-functions-host issue 7930).
+ *
  * Without streaming, request and answer travel as whole buffers. When the app turned on `enableHttpStream`, the library
  * runs its own little server, and the host forwards the request to it while the invocation runs.
  */
@@ -9,9 +13,9 @@ import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Binding, RegisteredFunction, RpcHttp } from './functions-core.js'
 import { forwardToApp } from './http-forward.js'
-import { readBody, TooLarge, writeAnswer } from './http-messages.js'
+import { dropsBody, headersOf, isAcceptable, readBody, writeAnswer } from './http-messages.js'
 import type { Invoke } from './invocation.js'
-import { bySpecificity, compileRoute, type Route } from './routes.js'
+import { compileRoute, type Route } from './routes.js'
 
 export interface HttpFunction {
   fn: RegisteredFunction
@@ -26,10 +30,15 @@ export interface HttpListenerOptions {
   /** Where the library waits for forwarded requests when the app streams. */
   streamUri?: string
   maxOutstandingRequests: number
+  /** Largest request body, in bytes. */
+  bodyLimitBytes: number
+  /** Answers 204 for `/` where no function answers, instead of the host's own page. */
+  homepageDisabled: boolean
   keys: HostKeys
   invoke: Invoke
   /** Answers requests below `/admin/`; resolves to the status and JSON body. */
   admin(request: { method: string; path: string; body: string }): Promise<{ status: number; body?: unknown }>
+  log(level: string, message: string): void
   /** Called after every request. */
   finished(): void
 }
@@ -45,6 +54,15 @@ export interface HttpListener {
   drain(): void
   /** Closes the port and what is left of connections. */
   close(): Promise<void>
+}
+
+// Request headers the real host takes, in bytes.
+const headerLimitBytes = 32_768
+
+/** The order in which the real host tries routes: by function name, capitals as small letters, by code unit. */
+function byName(left: RegisteredFunction, right: RegisteredFunction): number {
+  const [one, other] = [left.name.toUpperCase(), right.name.toUpperCase()]
+  return one < other ? -1 : one > other ? 1 : 0
 }
 
 /** Prepares an HTTP trigger for routing. Throws when the real host would refuse the route. */
@@ -68,40 +86,48 @@ export function toHttpFunction(
 
 /** Listens on 127.0.0.1. */
 export async function startHttpListener(options: HttpListenerOptions): Promise<HttpListener> {
-  const functions = [...options.functions].sort((left, right) => bySpecificity(left.route, right.route))
+  const functions = [...options.functions].sort((left, right) => byName(left.fn, right.fn))
   let outstanding = 0
   let draining = false
 
   const answer = async (request: http.IncomingMessage, response: http.ServerResponse): Promise<void> => {
-    const url = parseUrl(request)
-    if (!url) return end(response, 400)
+    const url = isAcceptable(request) ? parseUrl(request) : undefined
+    if (!url) return end(response.setHeader('connection', 'close'), 400)
     if (draining) return end(response.setHeader('connection', 'close'), 503)
     if (outstanding > options.maxOutstandingRequests) return end(response, 429)
-    if (/^\/admin(\/|$)/i.test(url.pathname)) return answerAdmin(options, request, response, url)
-    const matches = functions
-      .map((candidate) => ({ ...candidate, params: candidate.route.match(url.pathname) }))
-      .filter((candidate) => candidate.params !== undefined)
-    if (matches.length === 0) return end(response, 404)
-    const found = matches.find((candidate) => candidate.methods.includes(request.method ?? ''))
-    if (!found) return end(response.setHeader('allow', allowed(matches)), 405)
-    if (!options.keys.accepts(givenKey(request, url), found.authLevel)) return end(response, 401)
-    if (options.streamUri) return forwardToApp(options, found.fn, found.params!, request, response, url)
-    await answerBuffered(options, found.fn, found.params!, request, response, url)
+    if (/^\/admin\/(host|functions)(\/|$)/i.test(url.pathname)) return answerAdmin(options, request, response, url)
+    if (/^\/runtime\/webhooks(\/|$)/i.test(url.pathname)) return end(response, 401)
+    for (const { fn, route, methods, authLevel } of functions) {
+      if (!methods.includes(request.method ?? '')) continue
+      const params = route.match(url.pathname)
+      if (params === undefined) continue
+      if (!options.keys.accepts(givenKey(request, url), authLevel)) return end(response, 401)
+      if (options.streamUri) return forwardToApp(options, fn, params, request, response, url)
+      return answerBuffered(options, fn, params, request, response, url)
+    }
+    if (url.pathname !== '/') return end(response, 404)
+    if (options.homepageDisabled) return end(response, 204)
+    response.setHeader('content-type', 'text/html')
+    response.end('<!DOCTYPE html><title>Your Functions app is up and running</title>')
   }
 
-  const server = http.createServer((request, response) => {
-    outstanding++
-    response.once('close', () => {
-      outstanding--
-      if (draining) setImmediate(() => server.closeIdleConnections())
-    })
-    answer(request, response)
-      .catch((error: unknown) => {
-        if (response.headersSent) response.destroy()
-        else end(response.setHeader('connection', 'close'), statusOf(error))
+  // The lenient parser takes Content-Length together with Transfer-Encoding, as the real host does.
+  const server = http.createServer(
+    { maxHeaderSize: headerLimitBytes, insecureHTTPParser: true },
+    (request, response) => {
+      outstanding++
+      response.once('close', () => {
+        outstanding--
+        if (draining) setImmediate(() => server.closeIdleConnections())
       })
-      .finally(options.finished)
-  })
+      answer(request, response)
+        .catch((error: unknown) => {
+          if (response.headersSent) response.destroy()
+          else end(response.setHeader('connection', 'close'), error instanceof URIError ? 400 : 500)
+        })
+        .finally(options.finished)
+    },
+  )
   server.requestTimeout = 0
   // Longer than the pause of any client that keeps its connection, so that we never close it under a request.
   server.keepAliveTimeout = 65_000
@@ -132,7 +158,11 @@ async function answerBuffered(
   response: http.ServerResponse,
   url: URL,
 ): Promise<void> {
-  const bytes = await readBody(request)
+  const bytes = await bodyOf(request, options)
+  if (bytes === undefined) {
+    options.log('error', 'BadHttpRequestException: Request body too large.')
+    return end(response, 500)
+  }
   const data: RpcHttp = {
     url: url.href,
     method: request.method!,
@@ -144,7 +174,14 @@ async function answerBuffered(
   const traceParent = request.headers['traceparent']
   const input = { data: { http: data }, ...(typeof traceParent === 'string' ? { traceParent } : {}) }
   const result = await options.invoke(fn, input)
-  writeAnswer(response, result.returnValue?.http, request.method === 'HEAD')
+  writeAnswer(response, result.returnValue?.http)
+}
+
+/** What the function gets to see of a body: nothing of one without Content-Length; undefined when it is too large. */
+async function bodyOf(request: http.IncomingMessage, options: HttpListenerOptions): Promise<Buffer | undefined> {
+  if (!dropsBody(request)) return readBody(request, options.bodyLimitBytes)
+  request.resume()
+  return Buffer.alloc(0)
 }
 
 async function answerAdmin(
@@ -154,7 +191,8 @@ async function answerAdmin(
   url: URL,
 ): Promise<void> {
   if (!options.keys.accepts(givenKey(request, url), 'admin')) return end(response, 401)
-  const body = (await readBody(request)).toString('utf8')
+  const body = (await bodyOf(request, options))?.toString('utf8')
+  if (body === undefined) return end(response, 500)
   const result = await options.admin({ method: request.method ?? 'GET', path: url.pathname, body })
   response.statusCode = result.status
   if (result.body === undefined) return void response.end()
@@ -176,14 +214,6 @@ function givenKey(request: http.IncomingMessage, url: URL): string | undefined {
   return typeof header === 'string' ? header : (url.searchParams.get('code') ?? undefined)
 }
 
-/** Request headers with repeated ones joined. */
-export function headersOf(request: http.IncomingMessage): Record<string, string> {
-  const entries = Object.entries(request.headers).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, String(value)]],
-  )
-  return Object.fromEntries(entries) as Record<string, string>
-}
-
 // The .NET host hands repeated parameters over as one value joined by commas.
 function joinedQuery(url: URL): Record<string, string> {
   const names = new Set(url.searchParams.keys())
@@ -194,16 +224,7 @@ function nullable(values: Record<string, string>): Record<string, { value: strin
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { value }]))
 }
 
-function allowed(functions: HttpFunction[]): string {
-  return [...new Set(functions.flatMap((candidate) => candidate.methods))].join(', ')
-}
-
 function end(response: http.ServerResponse, status: number): void {
   response.statusCode = status
   response.end()
-}
-
-function statusOf(error: unknown): number {
-  if (error instanceof TooLarge) return 413
-  return error instanceof URIError ? 400 : 500
 }

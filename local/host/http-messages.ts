@@ -2,32 +2,41 @@
 import type http from 'node:http'
 import type { RpcCookie, RpcHttp } from './functions-core.js'
 
-/** Largest request body the platform takes, in bytes. */
-export const bodyLimitBytes = 104_857_600
-
-/** Thrown when a request body exceeds the limit. */
-export class TooLarge extends Error {
-  constructor() {
-    super(`the request body exceeds ${bodyLimitBytes} bytes`)
-  }
+/** Whether the real host lets a function see nothing of the body: it hands over only what Content-Length announced. */
+export function dropsBody(request: http.IncomingMessage): boolean {
+  return request.headers['transfer-encoding'] !== undefined || !(Number(request.headers['content-length']) > 0)
 }
 
-/** Reads a whole request body. Throws `TooLarge` beyond the limit, before reading when the length is announced. */
-export async function readBody(request: http.IncomingMessage): Promise<Buffer> {
-  if (Number(request.headers['content-length'] ?? 0) > bodyLimitBytes) throw new TooLarge()
+/**
+ * Reads a whole request body; undefined when it exceeds the limit. The real host judges the size only when the upload
+ * is over, also when it was announced.
+ */
+export async function readBody(request: http.IncomingMessage, limitBytes: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = []
   let size = 0
-  // The connection stays open on the way out of this loop, so that the refusal can be sent.
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+  for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length
-    if (size > bodyLimitBytes) throw new TooLarge()
-    chunks.push(chunk)
+    if (size > limitBytes) chunks.length = 0
+    else chunks.push(chunk)
   }
-  return Buffer.concat(chunks)
+  return size > limitBytes ? undefined : Buffer.concat(chunks)
+}
+
+/** What the real host's server refuses with a bare 400: other targets than a path, `%00` in it, headers beyond ASCII. */
+export function isAcceptable({ url = '', rawHeaders }: http.IncomingMessage): boolean {
+  return url.startsWith('/') && !url.split('?')[0]!.includes('%00') && rawHeaders.every((text) => plain.test(text))
+}
+
+const plain = /^[\t\x20-\x7e]*$/
+
+/** Request headers, repeated ones joined by commas: Authorization and Cookie too. */
+export function headersOf(request: http.IncomingMessage): Record<string, string> {
+  const entries = Object.entries(request.headersDistinct).map(([name, values]) => [name, (values ?? []).join(',')])
+  return Object.fromEntries(entries) as Record<string, string>
 }
 
 /** Writes the answer of a function; a function without one answers 204. */
-export function writeAnswer(response: http.ServerResponse, answer: RpcHttp | undefined, isHead: boolean): void {
+export function writeAnswer(response: http.ServerResponse, answer: RpcHttp | undefined): void {
   if (!answer) {
     response.statusCode = 204
     response.end()
@@ -40,9 +49,9 @@ export function writeAnswer(response: http.ServerResponse, answer: RpcHttp | und
   }
   if (answer.cookies?.length) response.setHeader('set-cookie', answer.cookies.map(serializeCookie))
   const body = answer.body?.bytes ?? (answer.body?.string === undefined ? undefined : Buffer.from(answer.body.string))
-  const bodyless = [204, 205, 304].includes(response.statusCode)
-  if (!bodyless) response.setHeader('content-length', body?.length ?? 0)
-  response.end(isHead || bodyless ? undefined : body)
+  // The real host writes what it has without counting it first: an answer with a body has no Content-Length.
+  if (body && body.length > 0) response.write(body)
+  response.end()
 }
 
 /** One Set-Cookie line, as ASP.NET Core writes it: value escaped, path `/` unless given, attributes in lower case. */

@@ -1,15 +1,12 @@
 /**
- * Route templates of HTTP triggers: `mail/{id}`, `{x?}`, `{*rest}` and inline constraints such as `{id:int}`. Of all
- * templates that match, the most specific one wins: literal before constrained parameter before parameter before
- * catch-all, compared segment by segment.
+ * Route templates of HTTP triggers: `mail/{id}`, `{x?}`, `{*rest}` and inline constraints such as `{id:int}`.
+ * Which of several routes that match gets the request is decided by the names of their functions (`http-listener.ts`).
  */
 
 export interface Route {
   template: string
   /** The parameters when `path` (as sent, still percent-encoded) matches, otherwise undefined. */
   match(path: string): Record<string, string> | undefined
-  /** Sort key: the smaller string is the more specific route. */
-  precedence: string
 }
 
 interface Segment {
@@ -18,7 +15,6 @@ interface Segment {
   constraints: { name: string; accepts(value: string): boolean }[]
   optional: boolean
   catchAll: boolean
-  digit: string
 }
 
 const constraintTests: Record<string, (value: string, argument: string) => boolean> = {
@@ -57,14 +53,8 @@ export function compileRoute(template: string): Route {
   if (repeated !== undefined) throw new Error(`route "${template}": parameter "${repeated}" appears twice`)
   return {
     template,
-    precedence: segments.map((segment) => segment.digit).join(''),
     match: (path) => matchSegments(segments, path),
   }
-}
-
-/** Orders routes so that the first match is the most specific one. */
-export function bySpecificity(left: Route, right: Route): number {
-  return left.precedence < right.precedence ? -1 : left.precedence > right.precedence ? 1 : 0
 }
 
 function matchSegments(segments: Segment[], path: string): Record<string, string> | undefined {
@@ -89,7 +79,7 @@ function decodePart(text: string): string {
 }
 
 function compileSegment(text: string, template: string): Segment {
-  const segment: Segment = { pattern: /^$/, names: [], constraints: [], optional: false, catchAll: false, digit: '1' }
+  const segment: Segment = { pattern: /^$/, names: [], constraints: [], optional: false, catchAll: false }
   let source = ''
   for (const piece of splitPieces(text, template)) {
     if (!piece.startsWith('{')) {
@@ -106,8 +96,6 @@ function compileSegment(text: string, template: string): Segment {
   if ((segment.catchAll || segment.optional) && !/^\{.*\}$/.test(text)) {
     throw new Error(`route "${template}": an optional or catch-all parameter must fill its whole segment`)
   }
-  const constrained = segment.constraints.length > 0 || (segment.names.length > 0 && !/^\{.*\}$/.test(text))
-  if (segment.names.length > 0) segment.digit = String((segment.catchAll ? 5 : 3) - (constrained ? 1 : 0))
   segment.pattern = new RegExp(`^${source}$`, 'is')
   return segment
 }

@@ -1,11 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { bySpecificity, compileRoute } from '../../local/host/routes.js'
-
-const winner = (templates: string[], path: string): string | undefined =>
-  templates
-    .map(compileRoute)
-    .sort(bySpecificity)
-    .find((route) => route.match(path))?.template
+import { compileRoute } from '../../local/host/routes.js'
 
 describe('matching', () => {
   test.each([
@@ -39,22 +33,6 @@ describe('matching', () => {
 
   test('a malformed escape is an error of the caller, not a match', () => {
     expect(() => compileRoute('{id}').match('/%E0%A4%A')).toThrow(URIError)
-  })
-})
-
-describe('the most specific route wins', () => {
-  const templates = ['{*rest}', 'mail/{id}', 'mail/{id:int}', 'mail/new', '{area}/{id}', 'mail']
-  test.each([
-    ['/mail', 'mail'],
-    ['/mail/new', 'mail/new'],
-    ['/mail/7', 'mail/{id:int}'],
-    ['/mail/seven', 'mail/{id}'],
-    ['/other/7', '{area}/{id}'],
-    ['/other', '{*rest}'],
-    ['/a/b/c', '{*rest}'],
-  ])('%s → %s', (path, template) => {
-    expect(winner(templates, path)).toBe(template)
-    expect(winner([...templates].reverse(), path)).toBe(template)
   })
 })
 
