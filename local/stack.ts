@@ -153,6 +153,7 @@ async function start(options: StackOptions, folder: string, stops: (() => Promis
     HOST_PORT: String(gatewayPort),
     MailStorage: azurite.connectionString,
     AzureWebJobsStorage: azurite.connectionString,
+    AzureWebJobsDisableHomepage: 'true',
     KEY_VAULT_URL: vault.url,
     MICROSOFT_LOGIN_ORIGIN: entra.url,
     MICROSOFT_GRAPH_ORIGIN: graph.url,

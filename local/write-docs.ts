@@ -55,6 +55,7 @@ export function sampleSettings(): string {
   const values: Record<string, string> = {
     FUNCTIONS_WORKER_RUNTIME: 'node',
     AzureWebJobsStorage: 'UseDevelopmentStorage=true',
+    AzureWebJobsDisableHomepage: 'true',
   }
   const local: Record<string, string> = {
     PUBLIC_BASE_URL: 'http://localhost:7071',

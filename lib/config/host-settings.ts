@@ -9,6 +9,10 @@ export const hostSettings = [
   { name: 'MailStorage__credential', description: '`managedidentity`, for the triggers on the mail queues.' },
   { name: 'MailStorage__clientId', description: 'Client id of the identity the triggers use.' },
   {
+    name: 'AzureWebJobsDisableHomepage',
+    description: "`true`: `/` never shows the host's own page; the gateway has one.",
+  },
+  {
     name: 'APPLICATIONINSIGHTS_CONNECTION_STRING',
     description: 'Where log lines go. No secret: the component takes lines from identities with a role only.',
   },

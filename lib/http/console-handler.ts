@@ -24,6 +24,7 @@ import {
   sessionCookie,
   sessionValue,
 } from './console-session.js'
+import { requireLength } from './length-required.js'
 import { operations } from './operations.js'
 
 export interface ConsoleGateway {
@@ -194,6 +195,7 @@ async function readForm(request: HttpRequest): Promise<URLSearchParams> {
       description: 'The form is larger than any of the console.',
       remedy: 'Go back to the page and use its buttons.',
     })
+  if (text === '') requireLength(request)
   return new URLSearchParams(text)
 }
 

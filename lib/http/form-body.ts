@@ -1,5 +1,6 @@
 import type { HttpRequest } from '@azure/functions'
 import { invalidInput } from '../errors.js'
+import { requireLength } from './length-required.js'
 
 const longest = 65_536
 
@@ -9,6 +10,7 @@ export async function formBody(request: HttpRequest): Promise<URLSearchParams> {
   if (!type.startsWith('application/x-www-form-urlencoded')) throw invalidInput('body', 'must be a form.')
   if (Number(request.headers.get('content-length') ?? '0') > longest) throw tooLarge()
   const text = await request.text()
+  if (text === '') requireLength(request)
   if (text.length > longest) throw tooLarge()
   return new URLSearchParams(text)
 }

@@ -1,5 +1,6 @@
 import type { HttpRequest } from '@azure/functions'
 import { invalidInput } from '../errors.js'
+import { requireLength } from './length-required.js'
 
 const forbiddenKeys = new Set(['__proto__', 'constructor', 'prototype'])
 
@@ -9,8 +10,11 @@ export async function jsonBody(request: HttpRequest, maxBytes: number, whenEmpty
   if (announced > maxBytes) throw tooLarge(maxBytes)
   const bytes = await request.arrayBuffer()
   if (bytes.byteLength > maxBytes) throw tooLarge(maxBytes)
-  if (bytes.byteLength === 0 && whenEmpty !== undefined) return whenEmpty
-  if (bytes.byteLength === 0) throw invalidInput('body', 'is empty; send a JSON object.')
+  if (bytes.byteLength === 0) {
+    if (whenEmpty === undefined || mentionsBody(request)) requireLength(request)
+    if (whenEmpty !== undefined) return whenEmpty
+    throw invalidInput('body', 'is empty; send a JSON object.')
+  }
   let hostile: string | undefined
   let value: unknown
   try {
@@ -24,6 +28,10 @@ export async function jsonBody(request: HttpRequest, maxBytes: number, whenEmpty
   if (hostile !== undefined) throw invalidInput(hostile, 'is not an allowed key.')
   return value
 }
+
+/** Where a body may be left out, one that was dropped must not pass for none. */
+const mentionsBody = ({ headers }: HttpRequest): boolean =>
+  headers.has('content-type') || headers.has('transfer-encoding')
 
 function tooLarge(maxBytes: number): Error {
   return invalidInput('body', `is larger than the limit of ${maxBytes} bytes; send less.`, { status: 413 })

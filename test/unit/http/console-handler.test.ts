@@ -65,13 +65,15 @@ async function ask(
 ): Promise<HttpResponseInit> {
   const session = newSession(key ?? '', Date.now())
   const cookie = key === undefined ? {} : { cookie: `__Host-console=${sealSession(seals, session)}` }
+  const text = form && new URLSearchParams(form(formToken(session))).toString()
+  const length = text === undefined ? {} : { 'content-length': String(text.length) }
   const request = new HttpRequest({
-    method: form ? 'POST' : 'GET',
+    method: text === undefined ? 'GET' : 'POST',
     url: `https://gateway.example/console?${new URLSearchParams(query)}`,
-    headers: { ...cookie, ...headers },
+    headers: { ...cookie, ...length, ...headers },
     query,
     params,
-    ...(form ? { body: { string: new URLSearchParams(form(formToken(session))).toString() } } : {}),
+    ...(text === undefined ? {} : { body: { string: text } }),
   })
   return (await target(request, new InvocationContext({ logHandler: () => undefined }))) as HttpResponseInit
 }

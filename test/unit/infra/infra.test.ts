@@ -113,6 +113,9 @@ describe('what production looks like', () => {
     const host = JSON.parse(readFileSync(new URL('../../../host.json', import.meta.url), 'utf8'))
     expect(host.logging.logLevel['Host.Results']).toBe('None')
     expect(host.logging.logLevel['Microsoft']).toBe('Warning')
+    // host 7: the storage client warns of every 404 and 409, and each timer run and first look at a queue meets some.
+    expect(host.logging.logLevel['Azure']).toBe('Warning')
+    expect(host.logging.logLevel['Azure.Core']).toBe('Error')
     expect(host.logging.applicationInsights.httpAutoCollectionOptions.enableHttpTriggerExtendedInfoCollection).toBe(
       false,
     )
@@ -157,10 +160,15 @@ describe('M-004, M-006: one list of settings in four places', () => {
     const documented = [...page.matchAll(/^\| `(\w+)` \|/gm)].map((match) => match[1])
     expect(documented.sort()).toEqual([...table, ...hostSettings.map((row) => row.name)].sort())
     const sample = Object.keys((JSON.parse(sampleSettings()) as { Values: object }).Values)
-    expect(sample.filter((name) => !['FUNCTIONS_WORKER_RUNTIME', 'AzureWebJobsStorage'].includes(name))).toEqual(table)
+    const ofHost = ['FUNCTIONS_WORKER_RUNTIME', 'AzureWebJobsStorage', 'AzureWebJobsDisableHomepage']
+    expect(sample.filter((name) => !ofHost.includes(name))).toEqual(table)
     const deployed = Object.keys(appSettings(prod.deployed))
     expect([...deployed, 'MailStorage'].sort()).toEqual(documented.sort())
     for (const name of forbiddenOnFlex) expect(deployed).not.toContain(name)
+  })
+
+  test('host 4: the page of the host never stands at `/`', () => {
+    expect(appSettings(prod.deployed)['AzureWebJobsDisableHomepage']).toBe('true')
   })
 
   test('a setting left alone is empty, so that its source is the default and not the deployment', () => {
