@@ -154,6 +154,8 @@ const notices = new Map([
   ['test-mail-failed', 'The test mail could not be sent; the reason and what to do stand below.'],
   ['test-mail-unknown', 'The connection broke while the test mail was handed over; see below.'],
   ['pause', 'Paused: the mailbox neither receives nor sends.'],
+  ['confirm', 'Confirmed: the mailbox is connected.'],
+  ['reject', 'Rejected: nothing was connected and nothing was kept.'],
   ['activate', 'Activated: the mailbox works again.'],
 ])
 

@@ -1,4 +1,11 @@
-export type EventType = 'mail.received' | 'mail.sent' | 'mail.failed' | 'mail.unknown' | 'connection.changed'
+export type EventType =
+  | 'mail.received'
+  | 'mail.sent'
+  | 'mail.failed'
+  | 'mail.unknown'
+  | 'connection.changed'
+  | 'sign-in.pending'
+  | 'sign-in.ended'
 
 /** What the tenant's app is told: ids and states, no bodies. */
 export interface GatewayEvent {

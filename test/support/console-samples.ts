@@ -2,6 +2,7 @@
 import type { AttentionItem } from '../../lib/model/attention.js'
 import type { Caller } from '../../lib/model/caller.js'
 import { askMailPage } from '../../lib/pages/console/ask-mail-page.js'
+import { askRejectPage } from '../../lib/pages/console/ask-reject-page.js'
 import type { View } from '../../lib/pages/console/frame.js'
 import { logsPage } from '../../lib/pages/console/logs-page.js'
 import { type MailDetails, mailPage, mailsPage } from '../../lib/pages/console/mail-pages.js'
@@ -97,6 +98,18 @@ export function samplePages(hostile?: string): Record<string, string> {
     connectionId: '',
     subject: 'ana@contoso.example',
   }
+  const pending: AttentionItem = {
+    ...attention,
+    kind: 'sign-in',
+    id: say('abcdefghijklmnopqrstuvwxy3'),
+    code: 'sign_in_pending',
+    class: 'needs-admin',
+    whoActs: "Customer's administrator",
+    description: say('ben@acme.example signed in for ben@acme.example.'),
+    remedy: say('Check that this is the right person, then confirm or reject it.'),
+    peerLine: '',
+    subject: say('ben@acme.example'),
+  }
   const failed = {
     at: ago(12),
     code: say('smtp_550'),
@@ -167,6 +180,14 @@ export function samplePages(hostile?: string): Record<string, string> {
         ok: false,
         checks: [{ name: 'tables', ok: false, text: say('refused'), remedy: say('Grant the role.') }],
       },
+    }),
+    pending: overviewPage(view, { attention: [pending], mailboxes, openMails: [] }),
+    'sign-in-reject': askRejectPage(view, {
+      signInId: pending.id,
+      address: say('ben@acme.example'),
+      signedInAs: say('ben@acme.example'),
+      directory: say('7a1c0d3e-5b1f-4c55-9f3e-0c0de0000001'),
+      expiresAt: ago(-600),
     }),
     mailboxes: mailboxesPage(view, mailboxes),
     mailbox: mailboxPage(view, {

@@ -95,6 +95,10 @@ export async function validCalls(site: AdminSite, tenant: Tenant, box: Box) {
       const { signInId } = await site.signedIn(tenant.id, { confirmation: 'tenant-admin' })
       return { params: { id: signInId } }
     },
+    signInReject: async () => {
+      const { signInId } = await site.signedIn(tenant.id, { confirmation: 'tenant-admin' })
+      return { params: { id: signInId } }
+    },
     adminConsentStart: async () => ({ body: {} }),
     connectionRemove: async () => ({ params: { id: await connection('delegated') } }),
     mailboxCreate: async () => {
@@ -135,7 +139,13 @@ export async function validCalls(site: AdminSite, tenant: Tenant, box: Box) {
     receivedRaw: received,
     receivedAttachment: received,
     ...{ tenantShow: nothing, keyList: nothing, returnUrlList: nothing, webhookList: nothing, mailList: nothing },
-    ...{ registrationList: nothing, settingsShow: nothing, mailboxList: nothing, adminConsentList: nothing },
+    ...{
+      registrationList: nothing,
+      settingsShow: nothing,
+      mailboxList: nothing,
+      adminConsentList: nothing,
+      signInList: nothing,
+    },
     ...{ connectionList: nothing, logList: nothing, attentionList: nothing },
   }
   return { changes, reads }

@@ -7,6 +7,7 @@ export type AttentionKind =
   | 'mailbox-receive'
   | 'mailbox-send'
   | 'connection'
+  | 'sign-in'
   | 'registration'
   | 'webhook'
   | 'mail-unknown'

@@ -51,6 +51,19 @@ export async function isScheduled(deps: Dependencies, kind: DueKind, tenant: str
   return row !== undefined
 }
 
+/** Every scheduled subject of a tenant, in order. */
+export async function dueIds(deps: Dependencies, kind: DueKind, tenant: string): Promise<string[]> {
+  const rowRange: [string, string] = [`${tenant}~`, `${tenant}~~`]
+  const shards = Array.from({ length: dueShards }, (_, shard) => `${kind}~${shard.toString(16).padStart(2, '0')}`)
+  const found = await sideBySide(shards, async (partition) => {
+    const ids: string[] = []
+    for await (const row of deps.tables.query(deps.names.table('due'), { partition, rowRange, select: [] }))
+      ids.push(row.rowKey.slice(tenant.length + 1))
+    return ids
+  })
+  return found.flat().sort()
+}
+
 /** Claims due subjects for `claimMs`, oldest first within a shard, at most `limit`; several timers may do so side by side. */
 export async function claimDue(
   deps: Dependencies,

@@ -2,14 +2,16 @@
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { signInOfForm } from './show-link.js'
 import { returnLink } from './show-result.js'
-import { stepSignIn } from './sign-in-row.js'
+import { endSignIn } from './sign-in-row.js'
+import { tellEnded } from './tell-sign-in.js'
 
 export async function cancelSignIn(
   deps: ConnectDependencies,
   input: { link: string; browser: string | undefined; formToken: string },
 ): Promise<{ tenantName: string; address: string; returnTo?: string }> {
   const { signIn } = await signInOfForm(deps, input)
-  await stepSignIn(deps, signIn, { status: 'cancelled', stateHash: '', verifierSealed: '', nonceSealed: '' })
+  await endSignIn(deps, signIn, 'sign_in_cancelled')
+  await tellEnded(deps, signIn, 'cancelled', 'sign_in_cancelled')
   const returnTo = await returnLink(deps, signIn)
   return { tenantName: signIn.tenantName, address: signIn.target.address, ...(returnTo ? { returnTo } : {}) }
 }

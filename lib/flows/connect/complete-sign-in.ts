@@ -33,6 +33,7 @@ import {
   stepSignIn,
 } from './sign-in-row.js'
 import { approvalLink } from './start-admin-consent.js'
+import { tellEnded } from './tell-sign-in.js'
 import { tryOut } from './try-out.js'
 import { consentedScopes, directionScopes, microsoftScopes, missingScopes } from './wanted-transports.js'
 
@@ -89,7 +90,9 @@ export async function completeSignIn(deps: ConnectDependencies, input: CompleteI
         verifierSealed: '',
         nonceSealed: '',
         sealedReturn: '',
-      }).catch(() => undefined)
+      })
+        .then(() => tellEnded(deps, signIn, 'refused', failure.code))
+        .catch(() => undefined)
     return refused(deps, signIn, failure, link)
   }
 }

@@ -58,6 +58,7 @@ export async function confirmNow(deps: ConnectDependencies, signIn: StoredSignIn
   if (isConsent) await recordConsent(deps, signIn, grant?.kind === 'app-only' ? grant.scopes : grantedScopes(signIn))
   else await saveMailbox(deps, signIn, grant as MailboxGrant, mailboxId, connectionId)
   await setDue(deps, 'signin', tenant, signIn.id, deps.clock.now() + keptMs)
+  await clearAttention(deps, tenant, 'sign-in', signIn.id)
   if (target.connectionId) await reopen(deps, tenant, connectionId)
   if (grant !== undefined) await tellConnected(deps, signIn, connectionId, mailboxId)
   const action = { connect: 'mailbox-connected', reconnect: 'mailbox-reconnected', 'admin-consent': 'admin-consented' }

@@ -9,6 +9,7 @@ import { sameText } from '../../protocol/same-text.js'
 import { type Confirmed, confirmNow } from './confirm-now.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { readSignIn, type StoredSignIn } from './sign-in-row.js'
+import { isPending } from './tell-sign-in.js'
 
 /** Redeems the result code. Errors: `not_found`, `binding_mismatch`, `result_code_invalid`, `sign_in_not_ready`, `sign_in_used`. */
 export async function confirmSignIn(
@@ -42,6 +43,15 @@ export async function confirmByAdmin(deps: ConnectDependencies, tenant: string, 
   if (signIn.target.confirmation === 'result-code') throw notReady()
   assertReady(deps, signIn)
   return confirmNow(deps, signIn)
+}
+
+/** One that waits for an administrator. */
+export async function pendingSignIn(deps: ConnectDependencies, tenant: string, id: string): Promise<StoredSignIn> {
+  const signIn = await ownSignIn(deps, tenant, id)
+  assertReady(deps, signIn)
+  if (signIn.status === 'confirmed') throw used()
+  if (!isPending(signIn)) throw notReady()
+  return signIn
 }
 
 async function ownSignIn(deps: ConnectDependencies, tenant: string, id: string): Promise<StoredSignIn> {

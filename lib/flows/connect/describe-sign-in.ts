@@ -2,7 +2,7 @@
 import { notFound } from '../../errors.js'
 import type { SignInStatus, SignInTarget, Verdicts } from '../../model/sign-in.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
-import { readSignIn } from './sign-in-row.js'
+import { readSignIn, type StoredSignIn } from './sign-in-row.js'
 
 export interface SignInFacts {
   signInId: string
@@ -27,9 +27,13 @@ export interface SignInFacts {
 export async function describeSignIn(deps: ConnectDependencies, tenant: string, id: string): Promise<SignInFacts> {
   const signIn = await readSignIn(deps, id)
   if (signIn === undefined || signIn.tenant !== tenant) throw notFound('sign-in')
+  return factsOf(deps, signIn)
+}
+
+export function factsOf(deps: ConnectDependencies, signIn: StoredSignIn): SignInFacts {
   const over = signIn.expiresAt <= deps.clock.now() && signIn.status !== 'confirmed' && signIn.status !== 'cancelled'
   return {
-    signInId: id,
+    signInId: signIn.id,
     status: over ? 'expired' : signIn.status,
     address: signIn.target.address,
     kind: signIn.target.kind,

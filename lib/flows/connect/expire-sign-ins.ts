@@ -1,13 +1,14 @@
 /**
  * Deletes sign-ins whose time is over, with everything sealed in them. The vault is not involved: it is touched for the
  * first time when a sign-in is confirmed, so an abandoned one leaves nothing behind (M-061). A confirmation that a crash
- * interrupted is finished instead.
+ * interrupted is finished instead. Whoever waited for one hears that it ended.
  */
 import { asGatewayError } from '../../errors.js'
 import { claimDue, setDue } from '../common/due.js'
 import { confirmNow } from './confirm-now.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
-import { readSignIn } from './sign-in-row.js'
+import { readSignIn, type StoredSignIn } from './sign-in-row.js'
+import { isPending, tellEnded, tellPending } from './tell-sign-in.js'
 
 const batch = 500
 const claimMs = 5 * 60_000
@@ -24,10 +25,12 @@ export async function expireSignIns(deps: ConnectDependencies): Promise<number> 
         continue
       }
       if (alive) {
+        if (isPending(signIn) && signIn.row['told'] !== true) await tellPending(deps, signIn)
         await setDue(deps, 'signin', tenant, id, signIn.expiresAt)
         continue
       }
       if (signIn !== undefined) {
+        await tellExpired(deps, signIn)
         await deps.tables.remove(deps.names.table('signins'), signIn.row.partitionKey, id, signIn.row.etag ?? '')
         deleted++
       }
@@ -38,4 +41,14 @@ export async function expireSignIns(deps: ConnectDependencies): Promise<number> 
     }
   }
   return deleted
+}
+
+async function tellExpired(deps: ConnectDependencies, signIn: StoredSignIn): Promise<void> {
+  if (signIn.status === 'confirmed' || signIn.status === 'cancelled') return
+  const code = isPending(signIn)
+    ? 'sign_in_not_confirmed'
+    : signIn.status === 'signed-in'
+      ? 'sign_in_not_redeemed'
+      : 'link_expired'
+  await tellEnded(deps, signIn, 'expired', code)
 }

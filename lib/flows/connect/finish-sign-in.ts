@@ -10,9 +10,11 @@ import { setDue } from '../common/due.js'
 import { confirmNow } from './confirm-now.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { type Grant, type StoredSignIn, sealPlace, stepSignIn } from './sign-in-row.js'
+import { tellPending } from './tell-sign-in.js'
 
 const redeemWithinMs = 10 * 60_000
 const adminWithinMs = 24 * 3_600_000
+const retellMs = 2 * 60_000
 
 export async function finishSignIn(
   deps: ConnectDependencies,
@@ -22,8 +24,10 @@ export async function finishSignIn(
   const sealer = await deps.sealer()
   const { confirmation } = signIn.target
   const resultCode = confirmation === 'result-code' ? newSecret() : ''
-  const expiresAt = deps.clock.now() + (confirmation === 'tenant-admin' ? adminWithinMs : redeemWithinMs)
-  await setDue(deps, 'signin', signIn.tenant, signIn.id, expiresAt)
+  const pending = confirmation === 'tenant-admin'
+  const expiresAt = deps.clock.now() + (pending ? adminWithinMs : redeemWithinMs)
+  // Whoever has to confirm must hear of it: the sweep tells when this process cannot.
+  await setDue(deps, 'signin', signIn.tenant, signIn.id, pending ? deps.clock.now() + retellMs : expiresAt)
   await stepSignIn(deps, signIn, {
     status: 'signed-in',
     provider: gained.grant?.kind === 'password' ? 'basic' : 'microsoft',
@@ -39,6 +43,7 @@ export async function finishSignIn(
     sealedReturn: '',
     expiresAt,
   })
+  if (pending) await tellPending(deps, signIn)
   if (confirmation === 'confirmed-by-link') await confirmNow(deps, signIn)
 }
 

@@ -7,6 +7,8 @@ import { confirmByAdmin, confirmSignIn } from './confirm-sign-in.js'
 import { listConsents } from './consent-record.js'
 import { describeSignIn } from './describe-sign-in.js'
 import { expireSignIns } from './expire-sign-ins.js'
+import { listSignIns } from './list-sign-ins.js'
+import { rejectSignIn } from './reject-sign-in.js'
 import { returnCallback } from './return-callback.js'
 import { showLink } from './show-link.js'
 import { showResult } from './show-result.js'
@@ -36,5 +38,7 @@ export const connectFlows = {
   confirmSignIn,
   confirmByAdmin,
   describeSignIn,
+  listSignIns,
+  rejectSignIn,
   expireSignIns,
 }

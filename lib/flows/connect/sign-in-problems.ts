@@ -24,6 +24,11 @@ const problems = {
     'Somebody chose “Cancel” on the page of this link, so it does not work any more.',
     'Ask for a new link if you want to connect the mailbox after all.',
   ],
+  sign_in_rejected: [
+    410,
+    'An administrator looked at this sign-in and rejected it. Nothing was connected and nothing was kept.',
+    'If you think that was a mistake, talk to the people who gave you the link.',
+  ],
   state_mismatch: [
     400,
     'We could not match this answer to a sign-in that you started in this browser.',

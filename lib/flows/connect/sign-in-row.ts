@@ -102,6 +102,21 @@ export async function stepSignIn(
   }
 }
 
+/** The link is dead from now on, and nothing that opens anything is left in the row. */
+export const endSignIn = (deps: ConnectDependencies, signIn: StoredSignIn, refusal: string): Promise<void> =>
+  stepSignIn(deps, signIn, {
+    status: 'cancelled',
+    refusal,
+    stateHash: '',
+    verifierSealed: '',
+    nonceSealed: '',
+    sealedReturn: '',
+    sealedGrant: '',
+    resultHash: '',
+    resultSealed: '',
+    bindingHash: '',
+  })
+
 export function newSignInRow(signIn: SignIn, columns: Omit<Row, 'partitionKey' | 'rowKey'>): Row {
   return {
     v: 1,
@@ -146,7 +161,8 @@ function fromRow(row: Row): StoredSignIn {
 /** May a person (still) begin with it? A refused or half-way attempt may be repeated until the link expires. */
 export function assertOpen(deps: ConnectDependencies, signIn: StoredSignIn): void {
   const now = deps.clock.now()
-  if (signIn.status === 'cancelled') throw signInProblem('sign_in_cancelled')
+  if (signIn.status === 'cancelled')
+    throw signInProblem(signIn.refusal === 'sign_in_rejected' ? 'sign_in_rejected' : 'sign_in_cancelled')
   if (signIn.status === 'signed-in' || signIn.status === 'confirmed') throw signInProblem('sign_in_used')
   if (signIn.expiresAt <= now || signIn.status === 'expired') throw signInProblem('link_expired')
   if (signIn.status === 'returned' && Number(signIn.row['stageUntil'] ?? 0) > now)

@@ -1,6 +1,6 @@
 /** Sign-ins, consents of administrators, and the connections that come of them. */
 import type { Operation } from '../operation.js'
-import { act, admins, all, apiBody, list, remove, show } from './operation-kinds.js'
+import { act, admins, all, apiBody, list, paging, remove, show } from './operation-kinds.js'
 
 export const connectOperations = {
   signInStart: {
@@ -16,6 +16,13 @@ export const connectOperations = {
     errors: ['too_many_requests', 'return_url_not_registered', 'no_registration'],
   },
   signInShow: show('sign-in-show', 'sign-ins/{id}', 'State and verdicts of a sign-in.'),
+  signInList: list(
+    'sign-in-list',
+    'sign-ins',
+    all,
+    'Sign-ins that are under way or ended a short while ago; state=pending: those an administrator has to confirm.',
+    { ...paging, state: 'pending, started, returned, signed-in, confirmed, refused, cancelled or expired.' },
+  ),
   signInRedeem: {
     name: 'sign-in-redeem',
     method: 'POST',
@@ -32,6 +39,14 @@ export const connectOperations = {
     'sign-ins/{id}/confirm',
     admins,
     'A tenant administrator confirms a sign-in that was made through a link.',
+    ['sign_in_not_ready', 'sign_in_used'],
+  ),
+  signInReject: act(
+    'sign-in-reject',
+    'sign-ins/{id}/reject',
+    admins,
+    'A tenant administrator rejects a sign-in that waits for a confirmation; nothing of it is kept.',
+    ['sign_in_not_ready', 'sign_in_used'],
   ),
   adminConsentStart: {
     name: 'admin-consent-start',

@@ -1,7 +1,7 @@
 import type { AttentionItem } from '../../model/attention.js'
 import type { Mailbox } from '../../model/mailbox.js'
 import { html, type Markup } from '../html.js'
-import { consolePage, link, segment, type View } from './frame.js'
+import { actionButton, consolePage, link, segment, type View } from './frame.js'
 import { chip, kindWords, when } from './words.js'
 
 export type AttentionMailbox = Pick<Mailbox, 'id' | 'address' | 'active' | 'receive' | 'send'>
@@ -70,6 +70,13 @@ function attentionList(view: View, items: readonly AttentionItem[], mailboxes: r
   return html`<h2>Broken now</h2>${items.map((item) => attentionCard(view, item, mailboxes))}`
 }
 
+function signInActions(view: View, item: AttentionItem): Markup | false {
+  if (!view.may('signInConfirm')) return false
+  const inTenant: View = { ...view, tenant: item.tenant }
+  const path = `/sign-ins/${segment(item.id)}`
+  return html`<div class="row">${actionButton(inTenant, `${path}/confirm`, 'Confirm')}<a class="button plain" href="${link(inTenant, `${path}/reject`)}">Reject …</a></div>`
+}
+
 /** A repair outside is noticed by itself; who repaired it need not wait for that. */
 function afterRepair({ kind, class: errorClass }: AttentionItem): Markup | false {
   if (errorClass !== 'needs-admin') return false
@@ -111,6 +118,6 @@ export function attentionCard(
 <p class="row">${chip(`Acts: ${item.whoActs}`, item.class === 'transient' ? 'wait' : 'bad')} <span>since ${when(item.since, view.now, 'unknown')}</span>${view.tenant === '~' && html`<span>tenant <a href="${link(view, '', inTenant)}">${item.tenant}</a></span>`}</p>
 <p>${item.description}</p>
 ${item.remedy !== '' && html`<p><b>What to do:</b> ${item.remedy}</p>`}
-${afterRepair(item)}${item.peerLine !== '' && html`<details><summary>The server's words</summary><div class="words">${item.peerLine}</div></details>`}
+${item.kind === 'sign-in' && signInActions(view, item)}${afterRepair(item)}${item.peerLine !== '' && html`<details><summary>The server's words</summary><div class="words">${item.peerLine}</div></details>`}
 <p class="row">${target}<span class="dim">Code ${item.code}</span></p></article>`
 }

@@ -66,6 +66,7 @@ const kinds = new Map([
   ['mailbox-receive', 'Receiving'],
   ['mailbox-send', 'Sending'],
   ['connection', 'Connection'],
+  ['sign-in', 'Sign-in to confirm'],
   ['registration', 'App registration'],
   ['webhook', 'Webhook'],
   ['mail-unknown', 'Mail with unknown outcome'],

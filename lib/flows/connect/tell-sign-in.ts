@@ -1,0 +1,55 @@
+/**
+ * What others hear of a sign-in: that one waits for a tenant administrator, as an event and as a card that says who
+ * signed in and until when; and how one ended without a mailbox. The card goes with the sign-in. A person may try, and be
+ * refused, many times: each reason is told once.
+ */
+import { GatewayError } from '../../errors.js'
+import { hashId } from '../../model/ids.js'
+import { clearAttention, raiseAttention } from '../common/attention.js'
+import { emitEvent } from '../tell/emit-event.js'
+import type { ConnectDependencies } from './connect-dependencies.js'
+import { type StoredSignIn, stepSignIn } from './sign-in-row.js'
+
+/** Waits for an administrator: only these have a card. */
+export const isPending = ({ status, target }: Pick<StoredSignIn, 'status' | 'target'>): boolean =>
+  status === 'signed-in' && target.confirmation === 'tenant-admin'
+
+/** Safe to repeat; the sweep does when a crash came between. */
+export async function tellPending(deps: ConnectDependencies, signIn: StoredSignIn): Promise<void> {
+  const { id, tenant, target, identity } = signIn
+  const until = new Date(signIn.expiresAt).toISOString()
+  const who = identity?.username || 'somebody with the password of the mailbox'
+  const what =
+    target.kind === 'admin-consent'
+      ? 'allowed the application for the whole organisation'
+      : `signed in for ${target.address}`
+  const waits = new GatewayError('sign_in_pending', 'needs-admin', {
+    hint: 'tenant',
+    description: `${who} ${what}. Nothing is connected until an administrator confirms it.`,
+    remedy: `Check that this is the right person, then confirm or reject it. It ends by itself at ${until}.`,
+  })
+  await raiseAttention(deps, tenant, 'sign-in', id, waits, { subject: target.address || who })
+  await emitEvent(deps, tenant, 'sign-in.pending', hashId('sign-in.pending', id), {
+    signInId: id,
+    kind: target.kind,
+    confirmUntil: until,
+  })
+  await stepSignIn(deps, signIn, { told: true })
+}
+
+export type SignInEnd = 'refused' | 'cancelled' | 'rejected' | 'expired'
+
+/** `refused` leaves the link usable; the others are the end. */
+export async function tellEnded(
+  deps: ConnectDependencies,
+  signIn: StoredSignIn,
+  state: SignInEnd,
+  code: string,
+): Promise<void> {
+  const { id, tenant, target } = signIn
+  await clearAttention(deps, tenant, 'sign-in', id)
+  // A link that a refusal made for an administrator has an id nobody was given.
+  if (target.kind === 'admin-consent' && target.address !== '') return
+  const eventId = hashId('sign-in.ended', id, state, code)
+  await emitEvent(deps, tenant, 'sign-in.ended', eventId, { signInId: id, kind: target.kind, state, code })
+}
