@@ -1,9 +1,11 @@
 /**
- * A sign-in is confirmed and becomes what it was for. The first write claims it and fixes all ids, so that a crash later
- * is repaired by confirming again: connection and grant, vault, names, mailbox, due rows, then the secrets in the sign-in
- * go (it stays an hour, without them, so that people can still read how it ended). What an administrator allowed becomes a
- * record, and for app-only a connection; it makes no mailbox.
+ * A sign-in is confirmed and becomes what it was for. The first write claims it for one request and fixes all ids, so that
+ * a crash later is repaired by confirming again: the address, connection and grant, vault, mailbox, due rows; last it is
+ * `confirmed`, and the secrets in it go (it stays an hour, without them, so that people can still read how it ended).
+ * Whatever refuses it does so before anything is stored. What an administrator allowed becomes a record, and for app-only a
+ * connection; it makes no mailbox.
  */
+import { asGatewayError, conflict, GatewayError } from '../../errors.js'
 import type { Connection } from '../../model/connection.js'
 import { hashId, newId } from '../../model/ids.js'
 import type { Way } from '../../model/link-ways.js'
@@ -18,7 +20,8 @@ import { emitEvent } from '../tell/emit-event.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { grantedScopes, recordConsent } from './consent-record.js'
 import { assertWay } from './link-ways.js'
-import { assertAddressFree, createMailbox, switchMailbox } from './save-mailbox.js'
+import { noSecrets, refuseConfirmation } from './refuse-confirmation.js'
+import { createMailbox, reserveAddress, switchMailbox } from './save-mailbox.js'
 import { type Grant, type MailboxGrant, type StoredSignIn, sealPlace, stepSignIn } from './sign-in-row.js'
 import { transportsOf } from './try-out.js'
 
@@ -33,23 +36,68 @@ export interface Confirmed {
 }
 
 const keptMs = 3_600_000
+/** Longer than all that a confirmation waits for; a crash is repaired by the sweep afterwards. */
+const confirmingMs = 120_000
 
-/** The rest of the way, from `signed-in` or from wherever a crash left it. */
+/**
+ * The rest of the way, from `signed-in` or from wherever a crash left it. Of many at once one goes on; the others get
+ * `confirmation_running`. A refusal undoes what was begun and leaves the link usable, anything else is finished later.
+ */
 export async function confirmNow(deps: ConnectDependencies, signIn: StoredSignIn): Promise<Confirmed> {
+  await claim(deps, signIn)
+  try {
+    return await connect(deps, signIn)
+  } catch (error) {
+    const failure = asGatewayError(error)
+    const ended =
+      failure.class === 'permanent'
+        ? refuseConfirmation(deps, signIn, failure)
+        : stepSignIn(deps, signIn, { confirmingUntil: 1 })
+    // What cannot be written now is looked at again by the sweep.
+    await ended.catch(() => undefined)
+    throw error
+  }
+}
+
+/** A confirmation was begun and has not ended. */
+export const isBegun = ({ status, row }: StoredSignIn): boolean =>
+  row['done'] !== true && (status === 'confirmed' || Number(row['confirmingUntil'] ?? 0) > 0)
+
+/** Fixes all ids, so that every repetition makes the same. */
+async function claim(deps: ConnectDependencies, signIn: StoredSignIn): Promise<void> {
+  const { tenant, id, target, row } = signIn
+  const now = await deps.tables.serverNow()
+  if (Number(row['confirmingUntil'] ?? 0) > now) throw running()
+  const ids = isBegun(signIn)
+    ? {}
+    : {
+        connectionId: target.consent === 'delegated' ? '' : (target.connectionId ?? newId()),
+        mailboxId: target.kind === 'admin-consent' ? '' : (target.mailboxId ?? newId()),
+        expiresAt: deps.clock.now() + keptMs,
+      }
+  await setDue(deps, 'signin', tenant, id, deps.clock.now() + confirmingMs)
+  try {
+    await stepSignIn(deps, signIn, { ...ids, confirmingUntil: now + confirmingMs })
+  } catch (error) {
+    throw error instanceof GatewayError && error.code === 'sign_in_used' ? running() : error
+  }
+}
+
+const running = (): GatewayError =>
+  conflict(
+    'confirmation_running',
+    'Another request is confirming this sign-in at this moment.',
+    'Read the sign-in in a few seconds to see how it ended.',
+  )
+
+async function connect(deps: ConnectDependencies, signIn: StoredSignIn): Promise<Confirmed> {
   const { tenant, target } = signIn
   const grant = await openGrant(deps, signIn)
   const isConsent = target.kind === 'admin-consent'
   await assertWay(deps, signIn, wayOf(grant))
-  if (signIn.status === 'signed-in')
-    await stepSignIn(deps, signIn, {
-      status: 'confirmed',
-      connectionId: grant === undefined ? '' : (target.connectionId ?? newId()),
-      mailboxId: isConsent ? '' : (target.mailboxId ?? newId()),
-      expiresAt: deps.clock.now() + keptMs,
-    })
   const connectionId = String(signIn.row['connectionId'])
   const mailboxId = String(signIn.row['mailboxId'])
-  if (target.kind === 'connect') await assertAddressFree(deps, tenant, target.address, mailboxId)
+  if (target.kind === 'connect') await reserveAddress(deps, tenant, target.address, mailboxId)
   if (!isConsent) await takeHold(deps, tenant, target.address, mailboxId)
   if (grant !== undefined) {
     await saveConnection(deps, signIn, grant, connectionId)
@@ -69,7 +117,7 @@ export async function confirmNow(deps: ConnectDependencies, signIn: StoredSignIn
     connectionId,
     ...(target.allowChange ? { allowed: target.allowChange.join(' ') } : {}),
   })
-  await stepSignIn(deps, signIn, { sealedGrant: '', resultHash: '', resultSealed: '', bindingHash: '', done: true })
+  await stepSignIn(deps, signIn, { ...noSecrets, bindingHash: '', status: 'confirmed', done: true, confirmingUntil: 0 })
   const saved = mailboxId === '' ? undefined : await readMailbox(deps, tenant, mailboxId)
   const warnings = saved === undefined ? [] : mailboxWarnings(modeOf(grant), [saved.receive, saved.send])
   return { status: 'confirmed', mailboxId, connectionId, address: target.address, warnings }

@@ -6,7 +6,7 @@
 import { conflict, GatewayError, notFound } from '../../errors.js'
 import { sha256 } from '../../model/ids.js'
 import { sameText } from '../../protocol/same-text.js'
-import { type Confirmed, confirmNow } from './confirm-now.js'
+import { type Confirmed, confirmNow, isBegun } from './confirm-now.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { readSignIn, type StoredSignIn } from './sign-in-row.js'
 import { isPending } from './tell-sign-in.js'
@@ -62,7 +62,7 @@ async function ownSignIn(deps: ConnectDependencies, tenant: string, id: string):
 
 function assertReady(deps: ConnectDependencies, signIn: StoredSignIn): void {
   if (isDone(signIn)) throw used()
-  if (signIn.status === 'confirmed') return
+  if (isBegun(signIn)) return
   if (signIn.status !== 'signed-in' || signIn.expiresAt <= deps.clock.now()) throw notReady()
 }
 

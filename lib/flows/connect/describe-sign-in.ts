@@ -32,6 +32,9 @@ export async function describeSignIn(deps: ConnectDependencies, tenant: string, 
 
 export function factsOf(deps: ConnectDependencies, signIn: StoredSignIn): SignInFacts {
   const over = signIn.expiresAt <= deps.clock.now() && signIn.status !== 'confirmed' && signIn.status !== 'cancelled'
+  // What a confirmation is going to make does not exist before it is confirmed.
+  const idOf = (name: 'mailboxId' | 'connectionId'): string =>
+    signIn.target[name] ?? (signIn.status === 'confirmed' ? String(signIn.row[name] ?? '') : '')
   return {
     signInId: signIn.id,
     status: over ? 'expired' : signIn.status,
@@ -42,8 +45,8 @@ export function factsOf(deps: ConnectDependencies, signIn: StoredSignIn): SignIn
     directory: signIn.identity?.tenantId ?? '',
     verdicts: signIn.verdicts ?? null,
     refusal: signIn.refusal,
-    mailboxId: String(signIn.row['mailboxId'] ?? signIn.target.mailboxId ?? ''),
-    connectionId: String(signIn.row['connectionId'] ?? signIn.target.connectionId ?? ''),
+    mailboxId: idOf('mailboxId'),
+    connectionId: idOf('connectionId'),
     createdAt: signIn.createdAt,
     expiresAt: new Date(signIn.expiresAt).toISOString(),
   }

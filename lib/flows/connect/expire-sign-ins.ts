@@ -1,12 +1,13 @@
 /**
  * Deletes sign-ins whose time is over, with everything sealed in them. The vault is not involved: it is touched for the
  * first time when a sign-in is confirmed, so an abandoned one leaves nothing behind (M-061). A confirmation that a crash
- * interrupted is finished instead. Whoever waited for one hears that it ended.
+ * interrupted is finished instead, or taken back when an hour was not enough. Whoever waited for one hears that it ended.
  */
 import { asGatewayError } from '../../errors.js'
 import { claimDue, setDue } from '../common/due.js'
-import { confirmNow } from './confirm-now.js'
+import { confirmNow, isBegun } from './confirm-now.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
+import { undoConfirmation } from './refuse-confirmation.js'
 import { readSignIn, type StoredSignIn } from './sign-in-row.js'
 import { isPending, tellEnded, tellPending } from './tell-sign-in.js'
 
@@ -20,7 +21,7 @@ export async function expireSignIns(deps: ConnectDependencies): Promise<number> 
     try {
       const signIn = await readSignIn(deps, id)
       const alive = signIn !== undefined && signIn.expiresAt > deps.clock.now()
-      if (alive && signIn.status === 'confirmed' && signIn.row['done'] !== true) {
+      if (alive && isBegun(signIn)) {
         await confirmNow(deps, signIn)
         continue
       }
@@ -31,6 +32,7 @@ export async function expireSignIns(deps: ConnectDependencies): Promise<number> 
       }
       if (signIn !== undefined) {
         await tellExpired(deps, signIn)
+        if (isBegun(signIn)) await undoConfirmation(deps, signIn)
         await deps.tables.remove(deps.names.table('signins'), signIn.row.partitionKey, id, signIn.row.etag ?? '')
         deleted++
       }

@@ -14,6 +14,10 @@ export interface StartedSignIn {
 
 const dayMs = 24 * 3_600_000
 
+/** When the link itself ends, whatever was done with it. */
+export const linkEndsAt = (deps: ConnectDependencies, { createdAt }: { createdAt: string }): number =>
+  Date.parse(createdAt) + (deps.settings.linkMs ?? dayMs)
+
 /** One row, and the only copy of its link. */
 export async function insertSignIn(
   deps: ConnectDependencies,

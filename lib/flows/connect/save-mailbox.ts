@@ -19,6 +19,28 @@ export async function assertAddressFree(
   if (holder !== undefined && holder['mailboxId'] !== mailboxId) throw mailboxExists()
 }
 
+/** The first thing a confirmation takes: two links for one address may be open at once. Safe to repeat with the same id. */
+export async function reserveAddress(
+  deps: ConnectDependencies,
+  tenant: string,
+  address: string,
+  mailboxId: string,
+): Promise<void> {
+  if (!(await takeName(deps, tenant, `address~${addressHash(address)}`, mailboxId))) throw mailboxExists()
+}
+
+export async function releaseAddress(
+  deps: ConnectDependencies,
+  tenant: string,
+  address: string,
+  mailboxId: string,
+): Promise<void> {
+  const table = deps.names.table('names')
+  const rowKey = `address~${addressHash(address)}`
+  const row = await deps.tables.get(table, tenant, rowKey)
+  if (row?.['mailboxId'] === mailboxId) await deps.tables.remove(table, tenant, rowKey, row.etag ?? '')
+}
+
 export const mailboxExists = (): GatewayError =>
   conflict('mailbox_exists', 'This address is connected already.', 'Reconnect the existing mailbox instead.')
 

@@ -1,0 +1,59 @@
+/**
+ * A confirmation was refused, or never came to its end: nothing of it stays, no secret and no row that a later sweep would
+ * pick up. Names, hold, connection and grant of a mailbox that was not made are taken back. The status says how it ended,
+ * and until the link expires the person may sign in anew.
+ */
+import type { GatewayError } from '../../errors.js'
+import { connectionPartition, connectionRowKey } from '../common/connection-rows.js'
+import { setDue } from '../common/due.js'
+import { releaseHold } from '../common/holders.js'
+import { writeLog } from '../common/log-row.js'
+import { readMailbox } from '../common/mailbox-rows.js'
+import { forgetGrant } from '../tokens/forget-grant.js'
+import type { ConnectDependencies } from './connect-dependencies.js'
+import { linkEndsAt } from './insert-sign-in.js'
+import { releaseAddress } from './save-mailbox.js'
+import { type StoredSignIn, stepSignIn } from './sign-in-row.js'
+import { tellEnded } from './tell-sign-in.js'
+
+/** Columns of a sign-in that is over. */
+export const noSecrets = { sealedGrant: '', resultHash: '', resultSealed: '' } as const
+
+export async function refuseConfirmation(
+  deps: ConnectDependencies,
+  signIn: StoredSignIn,
+  { code }: GatewayError,
+): Promise<void> {
+  const { tenant, id } = signIn
+  await undoConfirmation(deps, signIn)
+  const expiresAt = linkEndsAt(deps, signIn)
+  await setDue(deps, 'signin', tenant, id, expiresAt)
+  const gone = { ...noSecrets, identity: '', verdicts: '', connectionId: '', mailboxId: '', stateHash: '' }
+  await stepSignIn(deps, signIn, {
+    ...gone,
+    status: 'refused',
+    refusal: code,
+    confirmingUntil: 0,
+    told: false,
+    expiresAt,
+  })
+  await writeLog(deps, 'auditlog', { tenant, action: 'sign-in-refused', subject: id, code }, true)
+  await tellEnded(deps, signIn, 'refused', code)
+}
+
+/** A mailbox that was made stays; so does everything that a reconnect found. */
+export async function undoConfirmation(
+  deps: ConnectDependencies,
+  { tenant, target, row }: StoredSignIn,
+): Promise<void> {
+  const mailboxId = String(row['mailboxId'] ?? '')
+  const connectionId = String(row['connectionId'] ?? '')
+  if (target.kind !== 'connect' || mailboxId === '') return
+  if ((await readMailbox(deps, tenant, mailboxId)) !== undefined) return
+  await releaseAddress(deps, tenant, target.address, mailboxId)
+  await releaseHold(deps, tenant, target.address, mailboxId)
+  if (connectionId === '') return
+  await forgetGrant(deps, tenant, connectionId)
+  const partition = connectionPartition(tenant, connectionId)
+  await deps.tables.remove(deps.names.table('connections'), partition, connectionRowKey)
+}
