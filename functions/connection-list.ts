@@ -2,12 +2,10 @@ import { app } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
 import { apiHandler } from '../lib/http/api-handler.js'
 import { operations } from '../lib/http/operations.js'
-import { json } from '../lib/http/problem.js'
 import { trigger } from '../lib/http/trigger.js'
 
-export const connectionList = apiHandler(gateway, operations.connectionList, async ({ tenant }) => {
-  const { tokens } = await gateway()
-  return json(await tokens.listConnectionFacts(tenant))
-})
+export const connectionList = apiHandler(gateway, operations.connectionList, async ({ g, tenant }) =>
+  g.tokens.listConnectionFacts(tenant),
+)
 
 app.http('connection-list', trigger(operations.connectionList, connectionList))

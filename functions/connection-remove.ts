@@ -4,10 +4,8 @@ import { apiHandler } from '../lib/http/api-handler.js'
 import { operations } from '../lib/http/operations.js'
 import { trigger } from '../lib/http/trigger.js'
 
-export const connectionRemove = apiHandler(gateway, operations.connectionRemove, async ({ tenant, params }) => {
-  const { admin } = await gateway()
-  await admin.removeConnection(tenant, params['id'] ?? '')
-  return { status: 204 }
-})
+export const connectionRemove = apiHandler(gateway, operations.connectionRemove, async ({ g, tenant, params }) =>
+  g.admin.removeConnection(tenant, params.id),
+)
 
 app.http('connection-remove', trigger(operations.connectionRemove, connectionRemove))

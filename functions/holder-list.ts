@@ -2,12 +2,10 @@ import { app } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
 import { apiHandler } from '../lib/http/api-handler.js'
 import { operations } from '../lib/http/operations.js'
-import { json } from '../lib/http/problem.js'
 import { trigger } from '../lib/http/trigger.js'
 
-export const holderList = apiHandler(gateway, operations.holderList, async ({ query }) => {
-  const { admin } = await gateway()
-  return json(await admin.findHolders(query.get('address') ?? ''))
-})
+export const holderList = apiHandler(gateway, operations.holderList, async ({ g, query }) =>
+  g.admin.findHolders(query.address),
+)
 
 app.http('holder-list', trigger(operations.holderList, holderList))

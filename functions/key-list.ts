@@ -2,12 +2,8 @@ import { app } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
 import { apiHandler } from '../lib/http/api-handler.js'
 import { operations } from '../lib/http/operations.js'
-import { json } from '../lib/http/problem.js'
 import { trigger } from '../lib/http/trigger.js'
 
-export const keyList = apiHandler(gateway, operations.keyList, async ({ tenant }) => {
-  const { admin } = await gateway()
-  return json(await admin.listApiKeys(tenant))
-})
+export const keyList = apiHandler(gateway, operations.keyList, async ({ g, tenant }) => g.admin.listApiKeys(tenant))
 
 app.http('key-list', trigger(operations.keyList, keyList))

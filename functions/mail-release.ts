@@ -2,12 +2,10 @@ import { app } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
 import { apiHandler } from '../lib/http/api-handler.js'
 import { operations } from '../lib/http/operations.js'
-import { json } from '../lib/http/problem.js'
 import { trigger } from '../lib/http/trigger.js'
 
-export const mailRelease = apiHandler(gateway, operations.mailRelease, async ({ tenant, params }) => {
-  const { send } = await gateway()
-  return json(await send.releaseMail(tenant, params['id'] ?? ''))
-})
+export const mailRelease = apiHandler(gateway, operations.mailRelease, async ({ g, tenant, params }) =>
+  g.send.releaseMail(tenant, params.id),
+)
 
 app.http('mail-release', trigger(operations.mailRelease, mailRelease))

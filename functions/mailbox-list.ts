@@ -2,12 +2,10 @@ import { app } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
 import { apiHandler } from '../lib/http/api-handler.js'
 import { operations } from '../lib/http/operations.js'
-import { json } from '../lib/http/problem.js'
 import { trigger } from '../lib/http/trigger.js'
 
-export const mailboxList = apiHandler(gateway, operations.mailboxList, async ({ tenant }) => {
-  const { admin } = await gateway()
-  return json(await admin.listMailboxFacts(tenant))
-})
+export const mailboxList = apiHandler(gateway, operations.mailboxList, async ({ g, tenant }) =>
+  g.admin.listMailboxFacts(tenant),
+)
 
 app.http('mailbox-list', trigger(operations.mailboxList, mailboxList))

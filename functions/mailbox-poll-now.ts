@@ -2,12 +2,10 @@ import { app } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
 import { apiHandler } from '../lib/http/api-handler.js'
 import { operations } from '../lib/http/operations.js'
-import { json } from '../lib/http/problem.js'
 import { trigger } from '../lib/http/trigger.js'
 
-export const mailboxPollNow = apiHandler(gateway, operations.mailboxPoll, async ({ tenant, params }) => {
-  const { receive } = await gateway()
-  return json(await receive.pollNow(tenant, params['id'] ?? ''))
-})
+export const mailboxPollNow = apiHandler(gateway, operations.mailboxPoll, async ({ g, tenant, params }) =>
+  g.receive.pollNow(tenant, params.id),
+)
 
 app.http('mailbox-poll-now', trigger(operations.mailboxPoll, mailboxPollNow))

@@ -4,10 +4,12 @@ import { apiHandler } from '../lib/http/api-handler.js'
 import { operations } from '../lib/http/operations.js'
 import { trigger } from '../lib/http/trigger.js'
 
-export const mailboxSettingsReset = apiHandler(gateway, operations.mailboxSettingsReset, async ({ tenant, params }) => {
-  const { admin } = await gateway()
-  await admin.saveMailboxSettings(tenant, params['id'] ?? '', {})
-  return { status: 204 }
-})
+export const mailboxSettingsReset = apiHandler(
+  gateway,
+  operations.mailboxSettingsReset,
+  async ({ g, tenant, params }) => {
+    await g.admin.saveMailboxSettings(tenant, params.id, {})
+  },
+)
 
 app.http('mailbox-settings-reset', trigger(operations.mailboxSettingsReset, mailboxSettingsReset))

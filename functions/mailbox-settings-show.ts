@@ -2,12 +2,10 @@ import { app } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
 import { apiHandler } from '../lib/http/api-handler.js'
 import { operations } from '../lib/http/operations.js'
-import { json } from '../lib/http/problem.js'
 import { trigger } from '../lib/http/trigger.js'
 
-export const mailboxSettingsShow = apiHandler(gateway, operations.mailboxSettingsShow, async ({ tenant, params }) => {
-  const { admin } = await gateway()
-  return json(await admin.readMailboxSettings(tenant, params['id'] ?? ''))
-})
+export const mailboxSettingsShow = apiHandler(gateway, operations.mailboxSettingsShow, async ({ g, tenant, params }) =>
+  g.admin.readMailboxSettings(tenant, params.id),
+)
 
 app.http('mailbox-settings-show', trigger(operations.mailboxSettingsShow, mailboxSettingsShow))

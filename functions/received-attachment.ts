@@ -5,11 +5,10 @@ import { download } from '../lib/http/download.js'
 import { operations } from '../lib/http/operations.js'
 import { trigger } from '../lib/http/trigger.js'
 
-export const receivedAttachment = apiHandler(gateway, operations.receivedAttachment, async ({ tenant, params }) => {
-  const { receive } = await gateway()
-  const { id = '', mail = '', index = '' } = params
+export const receivedAttachment = apiHandler(gateway, operations.receivedAttachment, async ({ g, tenant, params }) => {
+  const { id, mail, index } = params
   const at = /^\d{1,5}$/.test(index) ? Number(index) : -1
-  return download(await receive.readReceivedAttachment(tenant, id, mail, at), `attachment-${at}`)
+  return download(await g.receive.readReceivedAttachment(tenant, id, mail, at), `attachment-${at}`)
 })
 
 app.http('received-attachment', trigger(operations.receivedAttachment, receivedAttachment))

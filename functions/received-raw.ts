@@ -5,9 +5,8 @@ import { download } from '../lib/http/download.js'
 import { operations } from '../lib/http/operations.js'
 import { trigger } from '../lib/http/trigger.js'
 
-export const receivedRaw = apiHandler(gateway, operations.receivedRaw, async ({ tenant, params }) => {
-  const { receive } = await gateway()
-  const raw = await receive.readReceivedRaw(tenant, params['id'] ?? '', params['mail'] ?? '')
+export const receivedRaw = apiHandler(gateway, operations.receivedRaw, async ({ g, tenant, params }) => {
+  const raw = await g.receive.readReceivedRaw(tenant, params.id, params.mail)
   return download(raw, 'mail.eml', 'message/rfc822')
 })
 

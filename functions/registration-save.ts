@@ -2,17 +2,10 @@ import { app } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
 import { apiHandler } from '../lib/http/api-handler.js'
 import { operations } from '../lib/http/operations.js'
-import { json } from '../lib/http/problem.js'
 import { trigger } from '../lib/http/trigger.js'
-import type { RegistrationInput } from '../lib/model/admin-schemas.js'
 
-export const registrationSave = apiHandler<RegistrationInput>(
-  gateway,
-  operations.registrationSave,
-  async ({ tenant, params, body }) => {
-    const { registrations } = await gateway()
-    return json(await registrations.save(tenant, params['id'], body))
-  },
+export const registrationSave = apiHandler(gateway, operations.registrationSave, async ({ g, tenant, params, body }) =>
+  g.registrations.save(tenant, params.id, body),
 )
 
 app.http('registration-save', trigger(operations.registrationSave, registrationSave))

@@ -2,12 +2,10 @@ import { app } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
 import { apiHandler } from '../lib/http/api-handler.js'
 import { operations } from '../lib/http/operations.js'
-import { json } from '../lib/http/problem.js'
 import { trigger } from '../lib/http/trigger.js'
 
-export const returnUrlList = apiHandler(gateway, operations.returnUrlList, async ({ tenant }) => {
-  const { admin } = await gateway()
-  return json(await admin.listReturnUrls(tenant))
-})
+export const returnUrlList = apiHandler(gateway, operations.returnUrlList, async ({ g, tenant }) =>
+  g.admin.listReturnUrls(tenant),
+)
 
 app.http('return-url-list', trigger(operations.returnUrlList, returnUrlList))

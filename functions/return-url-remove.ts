@@ -4,10 +4,8 @@ import { apiHandler } from '../lib/http/api-handler.js'
 import { operations } from '../lib/http/operations.js'
 import { trigger } from '../lib/http/trigger.js'
 
-export const returnUrlRemove = apiHandler(gateway, operations.returnUrlRemove, async ({ tenant, params }) => {
-  const { admin } = await gateway()
-  await admin.removeReturnUrl(tenant, params['id'] ?? '')
-  return { status: 204 }
-})
+export const returnUrlRemove = apiHandler(gateway, operations.returnUrlRemove, async ({ g, tenant, params }) =>
+  g.admin.removeReturnUrl(tenant, params.id),
+)
 
 app.http('return-url-remove', trigger(operations.returnUrlRemove, returnUrlRemove))

@@ -2,12 +2,10 @@ import { app } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
 import { apiHandler } from '../lib/http/api-handler.js'
 import { operations } from '../lib/http/operations.js'
-import { json } from '../lib/http/problem.js'
 import { trigger } from '../lib/http/trigger.js'
 
-export const signInReject = apiHandler(gateway, operations.signInReject, async ({ tenant, params }) => {
-  const { connect } = await gateway()
-  return json(await connect.rejectSignIn(tenant, params['id'] ?? ''))
-})
+export const signInReject = apiHandler(gateway, operations.signInReject, async ({ g, tenant, params }) =>
+  g.connect.rejectSignIn(tenant, params.id),
+)
 
 app.http('sign-in-reject', trigger(operations.signInReject, signInReject))

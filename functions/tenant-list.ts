@@ -2,12 +2,8 @@ import { app } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
 import { apiHandler } from '../lib/http/api-handler.js'
 import { operations } from '../lib/http/operations.js'
-import { json } from '../lib/http/problem.js'
 import { trigger } from '../lib/http/trigger.js'
 
-export const tenantList = apiHandler(gateway, operations.tenantList, async () => {
-  const { admin } = await gateway()
-  return json(await admin.listTenants())
-})
+export const tenantList = apiHandler(gateway, operations.tenantList, async ({ g }) => g.admin.listTenants())
 
 app.http('tenant-list', trigger(operations.tenantList, tenantList))

@@ -2,12 +2,10 @@ import { app } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
 import { apiHandler } from '../lib/http/api-handler.js'
 import { operations } from '../lib/http/operations.js'
-import { json } from '../lib/http/problem.js'
 import { trigger } from '../lib/http/trigger.js'
 
-export const tenantShow = apiHandler(gateway, operations.tenantShow, async ({ tenant }) => {
-  const { admin } = await gateway()
-  return json(await admin.readTenant(tenant))
-})
+export const tenantShow = apiHandler(gateway, operations.tenantShow, async ({ g, tenant }) =>
+  g.admin.readTenant(tenant),
+)
 
 app.http('tenant-show', trigger(operations.tenantShow, tenantShow))

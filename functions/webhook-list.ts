@@ -2,12 +2,10 @@ import { app } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
 import { apiHandler } from '../lib/http/api-handler.js'
 import { operations } from '../lib/http/operations.js'
-import { json } from '../lib/http/problem.js'
 import { trigger } from '../lib/http/trigger.js'
 
-export const webhookList = apiHandler(gateway, operations.webhookList, async ({ tenant }) => {
-  const { admin } = await gateway()
-  return json(await admin.listEndpoints(tenant))
-})
+export const webhookList = apiHandler(gateway, operations.webhookList, async ({ g, tenant }) =>
+  g.admin.listEndpoints(tenant),
+)
 
 app.http('webhook-list', trigger(operations.webhookList, webhookList))

@@ -4,10 +4,8 @@ import { apiHandler } from '../lib/http/api-handler.js'
 import { operations } from '../lib/http/operations.js'
 import { trigger } from '../lib/http/trigger.js'
 
-export const webhookRemove = apiHandler(gateway, operations.webhookRemove, async ({ tenant, params }) => {
-  const { admin } = await gateway()
-  await admin.removeEndpoint(tenant, params['id'] ?? '')
-  return { status: 204 }
-})
+export const webhookRemove = apiHandler(gateway, operations.webhookRemove, async ({ g, tenant, params }) =>
+  g.admin.removeEndpoint(tenant, params.id),
+)
 
 app.http('webhook-remove', trigger(operations.webhookRemove, webhookRemove))

@@ -5,18 +5,24 @@ import type { Caller } from '../model/caller.js'
 import { isTenantId, newId } from '../model/ids.js'
 import { parse } from '../model/parse.js'
 import { jsonBody } from './json-body.js'
-import type { Operation } from './operation.js'
-import { problem } from './problem.js'
+import type { AnswerOf, BodyOf, Operation, ParamsOf, QueryOf } from './operation.js'
+import { json, problem } from './problem.js'
+import { queryOf } from './query-of.js'
+import { Reply } from './reply.js'
 import type { Admit } from './tenant-limits.js'
 
-export interface ApiCall<T> {
+export interface ApiCall<O extends Operation, G> {
+  /** The gateway. */
+  g: G
   caller: Caller
   /** The tenant the call works on; `~` for calls without one. */
   tenant: string
   /** Validated body. */
-  body: T
-  params: Record<string, string>
-  query: URLSearchParams
+  body: BodyOf<O>
+  /** What stands in the route's braces, as it was written. */
+  params: ParamsOf<O['route']>
+  /** Validated query. */
+  query: QueryOf<O>
   request: HttpRequest
   requestId: string
 }
@@ -29,29 +35,34 @@ interface Authenticator {
 }
 
 /**
- * One API call: credential, role, tenant, body, act, answer; every error becomes a problem document and one log line
- * without inner text. `gateway` is asked per call because settings may be wrong, which must be an answer too.
+ * One API call: credential, role, tenant, query, body, act, answer. `act` is typed by the operation's row, and what it
+ * returns leaves through the row's schema. Every error becomes a problem document and one log line without inner text.
+ * `gateway` is asked per call because settings may be wrong, which must be an answer too.
  */
-export function apiHandler<T = undefined>(
-  gateway: () => Promise<Authenticator>,
-  operation: Operation,
-  act: (call: ApiCall<T>) => Promise<HttpResponseInit>,
+export function apiHandler<O extends Operation, G extends Authenticator>(
+  gateway: () => Promise<G>,
+  operation: O,
+  act: (call: ApiCall<O, G>) => Promise<AnswerOf<O> | Reply<AnswerOf<O>>>,
 ): HttpHandler {
   return async (request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> => {
     const requestId = newId()
     let tenant = '~'
     try {
-      const authenticator = await gateway()
-      const caller = operation.roles.length === 0 ? anonymous : await authenticator.authenticate(credentialOf(request))
+      const g = await gateway()
+      const caller = operation.roles.length === 0 ? anonymous : await g.authenticate(credentialOf(request))
       if (operation.roles.length > 0 && !operation.roles.includes(caller.role)) throw forbidden(operation)
-      onlyKnown(operation, request.query)
-      if (operation.tenant) tenant = await tenantOf(authenticator, caller, request, operation)
-      if (operation.tenant) authenticator.admit(tenant, operation.limited, announcedBytes(request))
-      const body = (await bodyOf(operation, request)) as T
+      const query = (await queryOf(operation, request.query)) as QueryOf<O>
+      if (operation.tenant) tenant = await tenantOf(g, caller, request, operation)
+      if (operation.tenant) g.admit(tenant, operation.limited, announcedBytes(request))
+      const body = (await bodyOf(operation, request)) as BodyOf<O>
       const params = Object.fromEntries(Object.entries(request.params).map(([name, value]) => [name, String(value)]))
-      const response = await act({ caller, tenant, body, params, query: request.query, request, requestId })
+      const given = { g, caller, tenant, body, params: params as ParamsOf<O['route']>, query, request, requestId }
+      const returned: unknown = await act(given)
       if (isAudited(operation, request))
-        await authenticator.audit(caller, tenant, operation.name, Object.values(params).join('/') || madeBy(response))
+        await g.audit(caller, tenant, operation.name, Object.values(params).join('/') || madeBy(returned))
+      const response = await responseOf(operation, returned, (field) =>
+        invocationLog(context).error('answer-field-dropped', { operation: operation.name, field }),
+      )
       return { ...response, headers: { 'x-request-id': requestId, ...response.headers } as Record<string, string> }
     } catch (error) {
       const failure = asGatewayError(error)
@@ -68,13 +79,21 @@ export function apiHandler<T = undefined>(
   }
 }
 
-/** A misspelt parameter would be as good as none, and the answer a wrong one. `code` is the platform's own. */
-function onlyKnown({ query = {} }: Operation, given: URLSearchParams): void {
-  const known = Object.keys(query)
-  const unknown = [...given.keys()].find((name) => name !== 'code' && !known.includes(name))
-  if (unknown === undefined) return
-  const those = known.length === 0 ? 'this call takes none' : `this call takes ${known.join(', ')}`
-  throw invalidInput(unknown.slice(0, 100), `is not a parameter: ${those}.`)
+/** Through the schema of the answer: what it does not name stays inside, and `tell` hears of it. */
+async function responseOf(
+  operation: Operation,
+  returned: unknown,
+  tell: (field: string) => void,
+): Promise<HttpResponseInit> {
+  const { answer, success } = operation
+  const { answer: value, more } = returned instanceof Reply ? returned : new Reply(returned, {})
+  if (answer === undefined) return { status: more.status ?? success[0], headers: more.headers ?? {} }
+  if (typeof answer !== 'function') return value as HttpResponseInit
+  const [schema, { writeBySchema }] = await Promise.all([answer(), import('../model/write-by-schema.js')])
+  const dropped: string[] = []
+  const written = writeBySchema(schema, value, dropped)
+  for (const field of new Set(dropped)) tell(field)
+  return json(written, more.status ?? success[0], more.headers)
 }
 
 function announcedBytes(request: HttpRequest): number {
@@ -91,8 +110,9 @@ async function bodyOf({ body, bodyOptional, maxBytes = 65_536 }: Operation, requ
 }
 
 /** The id of what was made: it stands in the answer. */
-function madeBy({ body }: HttpResponseInit): string {
-  const made = typeof body === 'string' && body.startsWith('{') ? (JSON.parse(body) as Record<string, unknown>) : {}
+function madeBy(returned: unknown): string {
+  const answer = returned instanceof Reply ? (returned.answer as unknown) : returned
+  const made = typeof answer === 'object' && answer !== null ? (answer as Record<string, unknown>) : {}
   return String(made['id'] ?? made['signInId'] ?? made['mailboxId'] ?? '')
 }
 

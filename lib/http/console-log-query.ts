@@ -1,9 +1,15 @@
-import type { LogQueryInput } from './log-query.js'
+export interface LogFilter {
+  log: 'sending' | 'receiving' | 'audit'
+  day?: string
+  failed: boolean
+  mailboxId?: string
+  limit: number
+}
 
 export const consoleLogLimit = 200
 
 /** The filters of the log page; a date field says `2026-11-21` and an empty filter means all. */
-export function consoleLogQuery(query: URLSearchParams): LogQueryInput {
+export function consoleLogQuery(query: URLSearchParams): LogFilter {
   const named = query.get('log')
   const log = named === 'receiving' || named === 'audit' ? named : 'sending'
   const day = (query.get('day') ?? '').replaceAll('-', '').slice(0, log === 'audit' ? 6 : 8)

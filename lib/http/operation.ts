@@ -1,7 +1,14 @@
-import type { ZodType } from 'zod'
+import type { HttpResponseInit } from '@azure/functions'
+import type * as z from 'zod'
 import type { Role } from '../model/caller.js'
 
-/** One route of the API: drives the trigger, the check of the caller, the validation and the OpenAPI document. */
+/** Bytes instead of JSON. */
+export interface Download {
+  /** Media type of the answer; a list when it depends on what is downloaded. */
+  media: string
+}
+
+/** One route of the API: drives the trigger, the check of the caller, the validation, the answer and the OpenAPI document. */
 export interface Operation {
   /** Function name and OpenAPI operationId: resource-verb. */
   name: string
@@ -13,19 +20,48 @@ export interface Operation {
   tenant: boolean
   /** An operator may name `~` instead: the deployment's own keys, registrations and log. */
   deployment?: boolean
+  /** One sentence. */
   summary: string
+  /** What a caller must know besides; the summary when there is nothing. */
+  description?: string
   /** Loads the schema of the JSON body. */
-  body?: () => Promise<ZodType>
+  body?: () => Promise<z.ZodType>
   /** A call without a body is one with `{}`. */
   bodyOptional?: true
+  /** Loads the schema of the query; each parameter is a boolean, a whole number, a word of a list or text. */
+  query?: () => Promise<z.ZodObject>
+  /** Loads the schema of the JSON that success answers with, or names the media type of a download; left out for 204. */
+  answer?: (() => Promise<z.ZodType>) | Download
   /** Counts against a limit of the tenant besides that of all requests. */
   limited?: 'mail' | 'connect'
   /** Largest accepted body in bytes; default 64 KiB. */
   maxBytes?: number
-  query?: Record<string, string>
   /** Status and meaning of success. */
-  success: [status: number, description: string]
+  success: readonly [status: number, description: string]
+  /** Another status that comes with the same answer. */
+  otherwise?: readonly [status: number, description: string]
   /** Error codes a caller should expect besides those every call can have. */
   errors?: readonly string[]
+  /** Request headers. */
   headers?: Record<string, string>
+  /** Headers of success. */
+  answerHeaders?: Record<string, string>
 }
+
+export type BodyOf<O> = O extends { body: () => Promise<infer S extends z.ZodType> } ? z.output<S> : undefined
+
+export type QueryOf<O> = O extends { query: () => Promise<infer S extends z.ZodType> }
+  ? z.output<S>
+  : Record<never, never>
+
+/** What the function of an operation returns; `orNull` fields may be empty text. Without an answer it is not looked at. */
+export type AnswerOf<O> = O extends { answer: () => Promise<infer S extends z.ZodType> }
+  ? z.input<S>
+  : O extends { answer: Download }
+    ? HttpResponseInit
+    : unknown
+
+/** The names in braces of a route. */
+export type ParamsOf<R extends string> = R extends `${string}{${infer Name}}${infer Rest}`
+  ? Record<Name, string> & ParamsOf<Rest>
+  : unknown

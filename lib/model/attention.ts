@@ -1,11 +1,28 @@
+import type { ErrorClass } from '../errors.js'
+
+export const attentionKinds = [
+  'mailbox-receive',
+  'mailbox-send',
+  'connection',
+  'sign-in',
+  'registration',
+  'webhook',
+  'mail-unknown',
+  'message',
+  'balance',
+  'removal',
+] as const
+
+export type AttentionKind = (typeof attentionKinds)[number]
+
 /** One thing that is broken now, as people see it. */
 export interface AttentionItem {
   tenant: string
-  kind: string
+  kind: AttentionKind
   id: string
   since: string
   code: string
-  class: string
+  class: ErrorClass
   /** Plain words for who must act. */
   whoActs: string
   description: string

@@ -1,3 +1,5 @@
+import type { ErrorClass } from '../errors.js'
+
 /** States of an accepted mail. `held` is `queued` with the flag. Only the listed transitions exist (REL-02). */
 export type MailState = 'queued' | 'sending' | 'handing-over' | 'waiting' | 'sent' | 'failed' | 'unknown' | 'cancelled'
 
@@ -23,7 +25,7 @@ export interface MailAttempt {
   at: string
   /** `sent`, or the code of the error. */
   code: string
-  class: string
+  class: ErrorClass | ''
   /** Plain description. */
   text: string
   remedy: string

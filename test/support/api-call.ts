@@ -2,6 +2,7 @@
 import { type HttpHandler, HttpRequest, type HttpResponseInit, type InvocationContext } from '@azure/functions'
 import type { Operation } from '../../lib/http/operation.js'
 import { operations } from '../../lib/http/operations.js'
+import { mismatches } from './mismatches.js'
 
 export type OperationKey = keyof typeof operations
 
@@ -35,9 +36,21 @@ export async function callApi(name: OperationKey, input: ApiInput): Promise<ApiA
     ...(input.body === undefined ? {} : { body: { string: JSON.stringify(input.body) } }),
   })
   const handler = await handlerOf(operation.name)
-  const context = { error: () => {} } as unknown as InvocationContext
+  const lines: string[] = []
+  const context = { error: (line: string) => lines.push(line) } as unknown as InvocationContext
   const { status = 200, body } = (await handler(request, context)) as HttpResponseInit
-  return { status, json: typeof body === 'string' && /^[[{]/.test(body) ? JSON.parse(body) : body }
+  const json = typeof body === 'string' && /^[[{]/.test(body) ? JSON.parse(body) : body
+  if (status < 300) await assertAnswers(operation, json, lines)
+  return { status, json }
+}
+
+/** The answer is what the operation's schema says: no field missing, none left out on the way, every value allowed (D1). */
+async function assertAnswers({ name, answer }: Operation, json: unknown, lines: string[]): Promise<void> {
+  const dropped = lines.filter((line) => line.includes('answer-field-dropped'))
+  if (dropped.length > 0) throw new Error(`${name} answers with fields its schema does not name: ${dropped.join(' ')}`)
+  if (typeof answer !== 'function') return
+  const problems = mismatches(await answer(), json)
+  if (problems.length > 0) throw new Error(`${name} answers otherwise than its schema: ${problems.join(' · ')}`)
 }
 
 async function handlerOf(name: string): Promise<HttpHandler> {

@@ -113,7 +113,7 @@ export function samplePages(hostile?: string): Record<string, string> {
   const failed = {
     at: ago(12),
     code: say('smtp_550'),
-    class: 'permanent',
+    class: 'permanent' as const,
     text: say('The server of the recipient refuses the address.'),
     remedy: say('Correct the address and send the mail again.'),
     reply: say('550 5.1.1 <nobody@customer.example>: user unknown'),

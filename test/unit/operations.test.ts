@@ -28,10 +28,14 @@ test('M-002: a route without a role is one of the public three', () => {
   expect(open.sort()).toEqual(['health', 'openapi-show', 'version'])
 })
 
-test('SEC-17: no route, query or body names the tenant', () => {
+test('D1: each operation answers by a schema, with a download or with nothing (204)', () => {
+  for (const { name, answer, success } of all) expect(answer === undefined, name).toBe(success[0] === 204)
+})
+
+test('SEC-17: no route, query or body names the tenant', async () => {
   for (const operation of all) {
     expect(operation.route).not.toMatch(/\{tenant\}/)
-    expect(Object.keys(operation.query ?? {})).not.toContain('tenant')
+    expect(Object.keys((await operation.query?.())?.shape ?? {})).not.toContain('tenant')
   }
 })
 

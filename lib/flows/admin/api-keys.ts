@@ -1,7 +1,7 @@
 /** API keys: shown once, stored as a hash. An operator's key lives in the deployment's own partition. */
 import { conflict, GatewayError, invalidInput, notFound } from '../../errors.js'
 import type { ApiKeyInput } from '../../model/admin-schemas.js'
-import type { Caller } from '../../model/caller.js'
+import type { Caller, Role } from '../../model/caller.js'
 import { newId, newSecret, sha256 } from '../../model/ids.js'
 import { Secret } from '../../secret.js'
 import type { Dependencies } from '../common/dependencies.js'
@@ -10,7 +10,7 @@ import { forgetCallers } from './authenticate.js'
 export interface ApiKeyFacts {
   id: string
   name: string
-  role: string
+  role: Role
   createdAt: string
   expiresAt: string | null
 }
@@ -61,7 +61,7 @@ export async function listApiKeys(deps: Dependencies, tenant: string): Promise<A
     keys.push({
       id: row.rowKey.slice('apikey~'.length),
       name: String(row['name']),
-      role: String(row['role']),
+      role: String(row['role']) as Role,
       createdAt: String(row['createdAt']),
       expiresAt: expiresAt === 0 ? null : new Date(expiresAt).toISOString(),
     })

@@ -3,6 +3,7 @@
  * counters) stands in rows of their own and is read beside it.
  */
 import { notFound } from '../../errors.js'
+import type { ConnectionState } from '../../model/connection.js'
 import type { Mailbox } from '../../model/mailbox.js'
 import { type MailboxWarning, mailboxWarnings } from '../../model/mailbox-warnings.js'
 import type { Row } from '../../ports/tables.js'
@@ -14,7 +15,7 @@ import { receivingRowKey } from '../receive/receiving-state.js'
 import { laneKey, laneOpensAt, laneState } from '../send/lane.js'
 
 export interface Direction {
-  transport: string
+  transport: 'none' | 'graph' | 'imap' | 'smtp'
   /** ISO date of the last success; empty when there was none. */
   lastSuccess: string
   lastMail: string
@@ -27,11 +28,11 @@ export interface MailboxFacts extends Mailbox {
   isDefault: boolean
   /** Who holds the address when it is not this mailbox; empty when all is well. */
   heldBy: string
-  connectionState: string
+  connectionState: ConnectionState | 'none'
   connectionReason: string
   receiving: Direction
   /** `nextTry`: ISO date before which nothing is sent; empty: at once, or not before somebody acted. */
-  sending: Direction & { gate: string; nextTry: string }
+  sending: Direction & { gate: 'open' | 'closed'; nextTry: string }
   warnings: MailboxWarning[]
 }
 
@@ -90,7 +91,7 @@ async function factsOf(deps: Dependencies, rows: Row[], defaultId: string): Prom
       lastSuccess: isoOf(lane?.['lastSuccess']),
       lastMail: isoOf(lane?.['lastSuccess']),
       failures: Number(lane?.['failures'] ?? 0),
-      gate: String(lane?.['gate'] ?? 'open'),
+      gate: lane?.['gate'] === 'closed' ? 'closed' : 'open',
       problem: String(lane?.[lane['gate'] === 'closed' ? 'gateReason' : 'failure'] ?? ''),
       nextTry: nextTry(deps.clock.now(), lane),
     },

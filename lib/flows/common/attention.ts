@@ -1,19 +1,8 @@
 import type { GatewayError } from '../../errors.js'
+import type { AttentionKind } from '../../model/attention.js'
 import { readConnection } from './connection-rows.js'
 import type { Dependencies } from './dependencies.js'
 import { readMailbox } from './mailbox-rows.js'
-
-export type AttentionKind =
-  | 'mailbox-receive'
-  | 'mailbox-send'
-  | 'connection'
-  | 'sign-in'
-  | 'registration'
-  | 'webhook'
-  | 'mail-unknown'
-  | 'message'
-  | 'balance'
-  | 'removal'
 
 /**
  * What is broken now and who acts: one row per unhealthy subject, gone when it is healthy again. Returns true when the

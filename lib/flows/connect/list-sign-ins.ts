@@ -23,7 +23,7 @@ export interface SignInPage {
 export async function listSignIns(
   deps: ConnectDependencies,
   tenant: string,
-  { state, limit, after }: { state: string | undefined; limit: number; after: string | undefined },
+  { state, limit, after }: { state?: string | undefined; limit: number; after?: string | undefined },
 ): Promise<SignInPage> {
   if (state !== undefined && !states.some((one) => one === state))
     throw invalidInput('state', `must be one of ${states.join(', ')}.`)

@@ -1,5 +1,6 @@
 /** What is broken now, who must act, what to do: only unhealthy subjects have a row, so the whole list is one cheap query. */
-import type { AttentionItem } from '../../model/attention.js'
+import type { ErrorClass } from '../../errors.js'
+import type { AttentionItem, AttentionKind } from '../../model/attention.js'
 import type { Row } from '../../ports/tables.js'
 import type { Dependencies } from '../common/dependencies.js'
 
@@ -17,11 +18,11 @@ function fromRow(row: Row): AttentionItem {
   const text = (column: string): string => String(row[column] ?? '')
   return {
     tenant: row.partitionKey,
-    kind,
+    kind: kind as AttentionKind,
     id,
     since: text('since'),
     code: text('code'),
-    class: text('class'),
+    class: text('class') as ErrorClass,
     whoActs: whoActs(text('class'), text('hint')),
     description: text('description'),
     remedy: text('remedy'),

@@ -1,5 +1,6 @@
 /** One day of a log, newest first, failures alone when asked: 24 hour partitions are read newest hour first. */
 import { invalidInput, RowMissingError } from '../../errors.js'
+import type { LogRow } from '../../model/answers/watch-answers.js'
 import type { LogName } from '../../model/names.js'
 import type { Row } from '../../ports/tables.js'
 import type { Dependencies } from '../common/dependencies.js'
@@ -7,13 +8,11 @@ import { logDay } from '../common/log-row.js'
 
 export interface LogQuery {
   log: 'sending' | 'receiving' | 'audit'
-  day?: string
-  failed?: boolean
-  mailboxId?: string
+  day?: string | undefined
+  failed?: boolean | undefined
+  mailboxId?: string | undefined
   limit: number
 }
-
-export type LogRow = Record<string, string | number | boolean>
 
 export async function listLog(deps: Dependencies, tenant: string, query: LogQuery): Promise<LogRow[]> {
   const name: LogName = `${query.log}log`
@@ -41,9 +40,9 @@ export async function listLog(deps: Dependencies, tenant: string, query: LogQuer
 }
 
 function plain(row: Row): LogRow {
-  const result: LogRow = { id: row.rowKey }
+  const result: Record<string, string | number | boolean> = { id: row.rowKey }
   for (const [column, value] of Object.entries(row))
     if (!['partitionKey', 'rowKey', 'etag', 'v', 'timestamp'].includes(column) && value !== undefined)
       result[column] = value instanceof Date ? value.toISOString() : value
-  return result
+  return result as unknown as LogRow
 }

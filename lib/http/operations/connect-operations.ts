@@ -1,6 +1,6 @@
 /** Sign-ins, consents of administrators, and the connections that come of them. */
 import type { Operation } from '../operation.js'
-import { act, admins, all, apiBody, list, paging, remove, show } from './operation-kinds.js'
+import { act, admins, all, apiBody, connectAnswer, list, query, remove, show } from './operation-kinds.js'
 
 export const connectOperations = {
   signInStart: {
@@ -12,17 +12,21 @@ export const connectOperations = {
     tenant: true,
     summary: 'Starts connecting or reconnecting a mailbox; answers with the link to open.',
     body: apiBody('signInStartSchema'),
+    answer: connectAnswer('startedSignIn'),
     success: [201, 'Started.'],
     errors: ['too_many_requests', 'return_url_not_registered', 'no_registration'],
   },
-  signInShow: show('sign-in-show', 'sign-ins/{id}', 'State and verdicts of a sign-in.'),
-  signInList: list(
-    'sign-in-list',
-    'sign-ins',
-    all,
-    'Sign-ins that are under way or ended a short while ago; state=pending: those an administrator has to confirm.',
-    { ...paging, state: 'pending, started, returned, signed-in, confirmed, refused, cancelled or expired.' },
-  ),
+  signInShow: show('sign-in-show', 'sign-ins/{id}', 'State and verdicts of a sign-in.', connectAnswer('signIn')),
+  signInList: {
+    ...list(
+      'sign-in-list',
+      'sign-ins',
+      all,
+      'Sign-ins that are under way or ended a short while ago; state=pending: those an administrator has to confirm.',
+      connectAnswer('signInPage'),
+    ),
+    query: query('signInListQuery'),
+  },
   signInRedeem: {
     name: 'sign-in-redeem',
     method: 'POST',
@@ -31,23 +35,30 @@ export const connectOperations = {
     tenant: true,
     summary: 'Confirms a sign-in with its one-time result code and binding; the mailbox exists from here on.',
     body: apiBody('redeemSchema'),
+    answer: connectAnswer('confirmed'),
     success: [200, 'Connected.'],
     errors: ['not_found', 'result_code_invalid', 'binding_mismatch', 'sign_in_not_ready', 'sign_in_used'],
   },
-  signInConfirm: act(
-    'sign-in-confirm',
-    'sign-ins/{id}/confirm',
-    admins,
-    'A tenant administrator confirms a sign-in that was made through a link.',
-    ['sign_in_not_ready', 'sign_in_used'],
-  ),
-  signInReject: act(
-    'sign-in-reject',
-    'sign-ins/{id}/reject',
-    admins,
-    'A tenant administrator rejects a sign-in that waits for a confirmation; nothing of it is kept.',
-    ['sign_in_not_ready', 'sign_in_used'],
-  ),
+  signInConfirm: {
+    ...act(
+      'sign-in-confirm',
+      'sign-ins/{id}/confirm',
+      admins,
+      'A tenant administrator confirms a sign-in that was made through a link.',
+      connectAnswer('confirmed'),
+    ),
+    errors: ['not_found', 'sign_in_not_ready', 'sign_in_used'],
+  },
+  signInReject: {
+    ...act(
+      'sign-in-reject',
+      'sign-ins/{id}/reject',
+      admins,
+      'A tenant administrator rejects a sign-in that waits for a confirmation; nothing of it is kept.',
+      connectAnswer('signIn'),
+    ),
+    errors: ['not_found', 'sign_in_not_ready', 'sign_in_used'],
+  },
   adminConsentStart: {
     name: 'admin-consent-start',
     method: 'POST',
@@ -57,18 +68,26 @@ export const connectOperations = {
     summary:
       'A link by which an administrator of a Microsoft organisation allows the application: app-only, or that people connect their own mailboxes.',
     body: apiBody('adminConsentSchema'),
+    answer: connectAnswer('startedSignIn'),
     success: [201, 'Started; its state is read like that of a sign-in, and app-only is confirmed like one.'],
     errors: ['no_registration', 'own_registration_needed', 'registration_without_secret'],
   },
-  adminConsentList: list('admin-consent-list', 'admin-consents', admins, 'Who allowed what, for which organisation.'),
+  adminConsentList: list(
+    'admin-consent-list',
+    'admin-consents',
+    admins,
+    'Who allowed what, for which organisation.',
+    connectAnswer('consents'),
+  ),
   connectionList: list(
     'connection-list',
     'connections',
     all,
     'Connections with last and next refresh and when their authority would end, never the authority itself.',
+    connectAnswer('connections'),
   ),
   connectionRemove: {
     ...remove('connection-remove', 'connections/{id}', admins, 'Ends a connection that no mailbox uses any more.'),
     errors: ['not_found', 'connection_in_use'],
   },
-} satisfies Record<string, Operation>
+} as const satisfies Record<string, Operation>

@@ -1,5 +1,6 @@
 /** The gateway itself; anybody may ask. */
 import type { Operation } from '../operation.js'
+import { watchAnswer } from './operation-kinds.js'
 
 export const gatewayOperations = {
   health: {
@@ -9,7 +10,9 @@ export const gatewayOperations = {
     roles: [],
     tenant: false,
     summary: 'A verdict per dependency: storage, queue, vault.',
+    answer: watchAnswer('health'),
     success: [200, 'Everything works.'],
+    otherwise: [503, 'Something does not work; the verdicts say what.'],
   },
   version: {
     name: 'version',
@@ -18,6 +21,7 @@ export const gatewayOperations = {
     roles: [],
     tenant: false,
     summary: 'Version, commit, and what this build can do: providers, senders, receivers, webhooks.',
+    answer: watchAnswer('version'),
     success: [200, 'Version.'],
   },
   openapiShow: {
@@ -27,6 +31,7 @@ export const gatewayOperations = {
     roles: [],
     tenant: false,
     summary: 'This document.',
+    answer: watchAnswer('openApiDocument'),
     success: [200, 'OpenAPI 3.1.'],
   },
-} satisfies Record<string, Operation>
+} as const satisfies Record<string, Operation>

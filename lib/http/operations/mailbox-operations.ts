@@ -1,6 +1,19 @@
 /** Mailboxes. */
 import type { Operation } from '../operation.js'
-import { act, adminBody, admins, all, apiBody, forced, list, remove, show } from './operation-kinds.js'
+import {
+  act,
+  adminBody,
+  admins,
+  all,
+  apiBody,
+  connectAnswer,
+  list,
+  mailAnswer,
+  mailboxAnswer,
+  query,
+  remove,
+  show,
+} from './operation-kinds.js'
 
 export const mailboxOperations = {
   mailboxCreate: {
@@ -11,11 +24,18 @@ export const mailboxOperations = {
     tenant: true,
     summary: 'Adds a mailbox to an app-only connection and tries it out; other mailboxes are added by a sign-in.',
     body: apiBody('mailboxCreateSchema'),
+    answer: mailboxAnswer('addedMailbox'),
     success: [201, 'Added, with a verdict for each direction.'],
     errors: ['sign_in_needed', 'mailbox_exists'],
   },
-  mailboxList: list('mailbox-list', 'mailboxes', all, 'Mailboxes with state and last success per direction.'),
-  mailboxShow: show('mailbox-show', 'mailboxes/{id}', 'One mailbox.'),
+  mailboxList: list(
+    'mailbox-list',
+    'mailboxes',
+    all,
+    'Mailboxes with state and last success per direction.',
+    mailboxAnswer('mailboxes'),
+  ),
+  mailboxShow: show('mailbox-show', 'mailboxes/{id}', 'One mailbox.', mailboxAnswer('mailbox')),
   mailboxChange: {
     name: 'mailbox-change',
     method: 'PATCH',
@@ -24,6 +44,7 @@ export const mailboxOperations = {
     tenant: true,
     summary: 'Changes a mailbox; default: true makes it the one used when a mail names none.',
     body: adminBody('mailboxChangeSchema'),
+    answer: mailboxAnswer('mailbox'),
     success: [200, 'Changed.'],
     errors: ['not_found', 'mailbox_key_taken', 'server_needs_sign_in', 'changed_meanwhile'],
   },
@@ -34,18 +55,22 @@ export const mailboxOperations = {
       admins,
       'Removes a mailbox and disconnects it when nothing else uses the connection; forced also the default, and one with open mail, which is cancelled.',
     ),
-    query: forced,
+    query: query('forced'),
     errors: ['not_found', 'mailbox_is_default', 'mailbox_in_use'],
   },
-  mailboxPoll: { ...act('mailbox-poll-now', 'mailboxes/{id}/poll', all, 'Polls a mailbox now.'), limited: 'connect' },
+  mailboxPoll: {
+    ...act('mailbox-poll-now', 'mailboxes/{id}/poll', all, 'Polls a mailbox now.', mailboxAnswer('polled')),
+    limited: 'connect',
+  },
   mailboxTestMail: {
     ...act(
       'mailbox-test-mail',
       'mailboxes/{id}/test-mail',
       all,
       'Sends one mail now and answers with its final state, the log row and, when it failed, the diagnosis.',
-      ['mailbox_busy', 'no_mail_server'],
+      mailAnswer('testMail'),
     ),
+    errors: ['not_found', 'mailbox_busy', 'no_mail_server'],
     limited: 'connect',
     body: apiBody('testMailSchema'),
   },
@@ -55,9 +80,10 @@ export const mailboxOperations = {
       'mailboxes/{id}/reconnect',
       admins,
       'A link by which the mailbox owner signs in again; id, cursor and history stay, and so do provider, servers and account unless allowChange names them.',
+      connectAnswer('startedSignIn'),
     ),
     limited: 'connect',
     body: apiBody('reconnectSchema'),
     bodyOptional: true,
   },
-} satisfies Record<string, Operation>
+} as const satisfies Record<string, Operation>

@@ -1,72 +1,90 @@
 /** What the tables of operations have in common: schemas, roles and the usual kinds of a route. */
-import type { Operation } from '../operation.js'
+import type * as z from 'zod'
+import type { Download } from '../operation.js'
 
-/** Schemas load with the first request that brings a body: compiling them is no part of a cold start. */
-export const adminBody = (name: keyof typeof import('../../model/admin-schemas.js')) => async () =>
-  (await import('../../model/admin-schemas.js'))[name]
-export const apiBody = (name: Exclude<keyof typeof import('../../model/api-schemas.js'), 'graphUser'>) => async () =>
-  (await import('../../model/api-schemas.js'))[name]
+type Load<S> = () => Promise<S>
+type Answer = Load<z.ZodType> | Download
+
+/**
+ * Schemas load with the first call that needs them, one export of a module each: compiling them is no part of a cold
+ * start.
+ */
+const from =
+  <M>(load: () => Promise<M>) =>
+  <K extends keyof M>(name: K): Load<M[K]> =>
+  async () =>
+    (await load())[name]
+
+export const adminBody = from(() => import('../../model/admin-schemas.js'))
+export const apiBody = from(() => import('../../model/api-schemas.js'))
+export const query = from(() => import('../../model/api-queries.js'))
+export const mailAnswer = from(() => import('../../model/answers/mail-answers.js'))
+export const receivedAnswer = from(() => import('../../model/answers/received-answers.js'))
+export const mailboxAnswer = from(() => import('../../model/answers/mailbox-answers.js'))
+export const connectAnswer = from(() => import('../../model/answers/connect-answers.js'))
+export const tenantAnswer = from(() => import('../../model/answers/tenant-answers.js'))
+export const watchAnswer = from(() => import('../../model/answers/watch-answers.js'))
 
 export const all = ['operator', 'tenant-admin', 'app'] as const
 export const admins = ['operator', 'tenant-admin'] as const
 export const operator = ['operator'] as const
 
-export const list = (
+type Roles = typeof all | typeof admins | typeof operator
+
+export const list = <const R extends string, A extends Answer>(
   name: string,
-  route: string,
-  roles: Operation['roles'],
+  route: R,
+  roles: Roles,
   summary: string,
-  query?: Record<string, string>,
-): Operation => ({
+  answer: A,
+) => ({
   name,
-  method: 'GET',
-  route: `api/v1/${route}`,
+  method: 'GET' as const,
+  route: `api/v1/${route}` as const,
   roles,
   tenant: true,
   summary,
-  success: [200, 'The list.'],
-  ...(query ? { query } : {}),
+  answer,
+  success: [200, 'The list.'] as const,
 })
 
-export const show = (name: string, route: string, summary: string): Operation => ({
+export const show = <const R extends string, A extends Answer>(name: string, route: R, summary: string, answer: A) => ({
   name,
-  method: 'GET',
-  route: `api/v1/${route}`,
+  method: 'GET' as const,
+  route: `api/v1/${route}` as const,
   roles: all,
   tenant: true,
   summary,
-  success: [200, 'Found.'],
-  errors: ['not_found'],
+  answer,
+  success: [200, 'Found.'] as const,
+  errors: ['not_found'] as readonly string[],
 })
 
-export const remove = (name: string, route: string, roles: Operation['roles'], summary: string): Operation => ({
+export const remove = <const R extends string>(name: string, route: R, roles: Roles, summary: string) => ({
   name,
-  method: 'DELETE',
-  route: `api/v1/${route}`,
+  method: 'DELETE' as const,
+  route: `api/v1/${route}` as const,
   roles,
   tenant: true,
   summary,
-  success: [204, 'Removed.'],
-  errors: ['not_found'],
+  success: [204, 'Removed.'] as const,
+  errors: ['not_found'] as readonly string[],
 })
 
-export const act = (
+export const act = <const R extends string, A extends Answer>(
   name: string,
-  route: string,
-  roles: Operation['roles'],
+  route: R,
+  roles: Roles,
   summary: string,
-  errors: string[] = [],
-): Operation => ({
+  answer: A,
+) => ({
   name,
-  method: 'POST',
-  route: `api/v1/${route}`,
+  method: 'POST' as const,
+  route: `api/v1/${route}` as const,
   roles,
   tenant: true,
   summary,
-  success: [200, 'Done; the new state.'],
-  errors: ['not_found', ...errors],
+  answer,
+  success: [200, 'Done; the new state.'] as const,
+  errors: ['not_found'] as readonly string[],
 })
-
-export const forced = { force: 'true: although it is in use.' }
-export const limit = { limit: 'Rows to give, 1 to 200, default 50.' }
-export const paging = { ...limit, after: '`next` of the previous page.' }

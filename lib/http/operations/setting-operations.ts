@@ -1,9 +1,6 @@
 /** What a tenant, a purpose or a mailbox chooses for itself. */
 import type { Operation } from '../operation.js'
-import { adminBody, admins, remove, show } from './operation-kinds.js'
-
-const purpose = { purpose: 'Purpose of mailboxes whose settings are meant; absent: those of the whole tenant.' }
-const dryRun = { dryRun: 'true: checks and shows what would count, and changes nothing.' }
+import { adminBody, admins, mailboxAnswer, query, remove, show } from './operation-kinds.js'
 
 export const settingOperations = {
   settingsShow: {
@@ -11,8 +8,9 @@ export const settingOperations = {
       'settings-show',
       'settings',
       'What the tenant or one of its purposes chose, and what counts, with its source.',
+      mailboxAnswer('settingsView'),
     ),
-    query: purpose,
+    query: query('purposeQuery'),
   },
   settingsSave: {
     name: 'settings-save',
@@ -22,18 +20,20 @@ export const settingOperations = {
     tenant: true,
     summary: 'Replaces what the tenant or one of its purposes chooses; names and limits: docs/configuration.md.',
     body: adminBody('settingsSchema'),
-    query: { ...purpose, ...dryRun },
+    query: query('settingsSaveQuery'),
+    answer: mailboxAnswer('settingsView'),
     success: [200, 'Saved; what counts now.'],
     errors: ['settings_refused'],
   },
   settingsReset: {
     ...remove('settings-reset', 'settings', admins, 'The tenant or one of its purposes chooses nothing any more.'),
-    query: purpose,
+    query: query('purposeQuery'),
   },
   mailboxSettingsShow: show(
     'mailbox-settings-show',
     'mailboxes/{id}/settings',
     'What a mailbox chose and what counts for it, with its source: mailbox, purpose, tenant, deployment or default.',
+    mailboxAnswer('settingsView'),
   ),
   mailboxSettingsSave: {
     name: 'mailbox-settings-save',
@@ -43,7 +43,8 @@ export const settingOperations = {
     tenant: true,
     summary: 'Replaces what a mailbox chooses; names and limits: docs/configuration.md.',
     body: adminBody('settingsSchema'),
-    query: dryRun,
+    query: query('dryRunQuery'),
+    answer: mailboxAnswer('settingsView'),
     success: [200, 'Saved; what counts now.'],
     errors: ['not_found', 'settings_refused'],
   },
@@ -53,4 +54,4 @@ export const settingOperations = {
     admins,
     'A mailbox chooses nothing any more.',
   ),
-} satisfies Record<string, Operation>
+} as const satisfies Record<string, Operation>

@@ -1,6 +1,6 @@
 /** Tenants, and what belongs to one as a whole: keys, return URLs, webhooks, OAuth clients. */
 import type { Operation } from '../operation.js'
-import { adminBody, admins, all, forced, list, operator, remove } from './operation-kinds.js'
+import { adminBody, admins, all, list, operator, query, remove, tenantAnswer } from './operation-kinds.js'
 
 export const tenantOperations = {
   tenantCreate: {
@@ -11,6 +11,7 @@ export const tenantOperations = {
     tenant: false,
     summary: 'Creates a tenant and its events queue.',
     body: adminBody('tenantSchema'),
+    answer: tenantAnswer('tenant'),
     success: [201, 'Created.'],
     errors: ['tenant_exists'],
   },
@@ -21,6 +22,7 @@ export const tenantOperations = {
     roles: operator,
     tenant: false,
     summary: 'All tenants.',
+    answer: tenantAnswer('tenants'),
     success: [200, 'The list.'],
   },
   tenantRemove: {
@@ -31,6 +33,7 @@ export const tenantOperations = {
       'Removes a tenant with all mailboxes, mail, secrets and logs, in minutes; its id is never given again.',
     ),
     tenant: false,
+    answer: tenantAnswer('tenantRemoval'),
     success: [202, 'Marked: no call or mail is accepted any more; the rest follows by itself.'],
   },
   holderList: {
@@ -40,7 +43,8 @@ export const tenantOperations = {
     roles: operator,
     tenant: false,
     summary: 'Who holds a mail address, across the environments of the storage account.',
-    query: { address: 'The mail address.' },
+    query: query('holderQuery'),
+    answer: tenantAnswer('holders'),
     success: [200, 'The holder, or an empty list.'],
   },
   holderRelease: {
@@ -59,6 +63,7 @@ export const tenantOperations = {
     roles: all,
     tenant: true,
     summary: 'The tenant of the credential.',
+    answer: tenantAnswer('tenant'),
     success: [200, 'Found.'],
   },
   keyCreate: {
@@ -70,10 +75,14 @@ export const tenantOperations = {
     deployment: true,
     summary: 'Creates an API key; it is shown once.',
     body: adminBody('apiKeySchema'),
+    answer: tenantAnswer('newApiKey'),
     success: [201, 'Created.'],
     errors: ['forbidden_role'],
   },
-  keyList: { ...list('key-list', 'keys', admins, 'API keys, without their secrets.'), deployment: true },
+  keyList: {
+    ...list('key-list', 'keys', admins, 'API keys, without their secrets.', tenantAnswer('apiKeys')),
+    deployment: true,
+  },
   keyRemove: {
     ...remove('key-remove', 'keys/{id}', admins, 'Revokes an API key within a minute.'),
     deployment: true,
@@ -87,9 +96,10 @@ export const tenantOperations = {
     tenant: true,
     summary: 'Allows a return URL.',
     body: adminBody('returnUrlSchema'),
+    answer: tenantAnswer('returnUrl'),
     success: [201, 'Added.'],
   },
-  returnUrlList: list('return-url-list', 'return-urls', all, 'Allowed return URLs.'),
+  returnUrlList: list('return-url-list', 'return-urls', all, 'Allowed return URLs.', tenantAnswer('returnUrls')),
   returnUrlRemove: remove('return-url-remove', 'return-urls/{id}', admins, 'Withdraws a return URL.'),
   webhookAdd: {
     name: 'webhook-add',
@@ -99,9 +109,10 @@ export const tenantOperations = {
     tenant: true,
     summary: 'Adds a webhook endpoint; the signing key is shown once.',
     body: adminBody('webhookSchema'),
+    answer: tenantAnswer('newWebhook'),
     success: [201, 'Added.'],
   },
-  webhookList: list('webhook-list', 'webhooks', all, 'Webhook endpoints.'),
+  webhookList: list('webhook-list', 'webhooks', all, 'Webhook endpoints.', tenantAnswer('webhooks')),
   webhookRemove: remove('webhook-remove', 'webhooks/{id}', admins, 'Removes a webhook endpoint.'),
   registrationCreate: {
     name: 'registration-create',
@@ -112,6 +123,7 @@ export const tenantOperations = {
     deployment: true,
     summary: 'Adds an OAuth client at an identity provider.',
     body: adminBody('registrationSchema'),
+    answer: tenantAnswer('registration'),
     success: [201, 'Created.'],
   },
   registrationSave: {
@@ -124,6 +136,7 @@ export const tenantOperations = {
     summary:
       'Changes a registration; without clientSecret the stored secret stays. A new one counts from the next token call on.',
     body: adminBody('registrationSchema'),
+    answer: tenantAnswer('registration'),
     success: [200, 'Saved.'],
     errors: ['not_found', 'changed_meanwhile'],
   },
@@ -133,13 +146,14 @@ export const tenantOperations = {
       'registrations',
       all,
       'Registrations usable by the tenant, with the redirect URI to register; secrets only as fingerprint and expiry.',
+      tenantAnswer('registrations'),
     ),
     deployment: true,
   },
   registrationRemove: {
     ...remove('registration-remove', 'registrations/{id}', admins, 'Removes a registration and its secret.'),
     deployment: true,
-    query: forced,
+    query: query('forced'),
     errors: ['not_found', 'registration_in_use'],
   },
-} satisfies Record<string, Operation>
+} as const satisfies Record<string, Operation>

@@ -1,17 +1,24 @@
 /** What happened, and what is broken now. */
 import type { Operation } from '../operation.js'
-import { all, limit, list } from './operation-kinds.js'
+import { all, list, query, watchAnswer } from './operation-kinds.js'
 
 export const watchOperations = {
   logList: {
-    ...list('log-list', 'logs', all, 'Sending, receiving or audit log of one day, newest first.', {
-      ...limit,
-      log: 'sending, receiving or audit; default sending.',
-      day: 'yyyymmdd (audit: yyyymm), default today.',
-      failed: 'true: failures only.',
-      mailbox: 'Mailbox id.',
-    }),
+    ...list(
+      'log-list',
+      'logs',
+      all,
+      'Sending, receiving or audit log of one day, newest first.',
+      watchAnswer('logRows'),
+    ),
+    query: query('logQuery'),
     deployment: true,
   },
-  attentionList: list('attention-list', 'attention', all, 'What is broken now, who must act and what to do.'),
-} satisfies Record<string, Operation>
+  attentionList: list(
+    'attention-list',
+    'attention',
+    all,
+    'What is broken now, who must act and what to do.',
+    watchAnswer('attention'),
+  ),
+} as const satisfies Record<string, Operation>

@@ -3,7 +3,7 @@ import { consolePage, link, segment, tenantField, type View } from './frame.js'
 import type { MailPlace } from './mail-pages.js'
 import { chip, when } from './words.js'
 
-export type LogEntry = Readonly<Record<string, string | number | boolean>>
+export type LogEntry = Readonly<Record<string, string | number | boolean | undefined>>
 
 export interface LogsView {
   log: 'sending' | 'receiving' | 'audit'

@@ -7,7 +7,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { apiHandler } from '../../../lib/http/api-handler.js'
 import { consoleSignIn } from '../../../lib/http/console-handler.js'
 import { operations } from '../../../lib/http/operations.js'
-import { json } from '../../../lib/http/problem.js'
 
 const canary = 'canary-3f9a SELECT * FROM secrets'
 const folder = fileURLToPath(new URL('../../../functions', import.meta.url))
@@ -94,7 +93,7 @@ describe('SEC-39: errors', () => {
           operations.tenantShow,
           async () => {
             acted++
-            return json({})
+            return { id: 'acme', name: 'Acme', createdAt: '', state: 'active' as const }
           },
         )
         const request = { method: 'GET', url: 'http://localhost/x', headers: { 'x-tenant': 'acme' } }

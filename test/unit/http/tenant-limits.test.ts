@@ -2,7 +2,6 @@ import { HttpRequest, type InvocationContext } from '@azure/functions'
 import { describe, expect, test } from 'vitest'
 import { apiHandler } from '../../../lib/http/api-handler.js'
 import { operations } from '../../../lib/http/operations.js'
-import { json } from '../../../lib/http/problem.js'
 import { tenantLimits } from '../../../lib/http/tenant-limits.js'
 
 const limits = { requestsPerMinute: 50, mailsPerMinute: 20, mailBytesPerMinute: 10_000, connectsPerMinute: 3 }
@@ -21,18 +20,18 @@ function site() {
     operations.mailSubmit,
     async () => {
       handled++
-      return json({}, 202)
+      return { id: '', state: 'queued' as const, held: false, created: true }
     },
   )
   const connect = apiHandler(
     async () => gateway,
     operations.mailboxPoll,
-    async () => json({}),
+    async () => ({ queued: true as const }),
   )
   const list = apiHandler(
     async () => gateway,
     operations.mailList,
-    async () => json({}),
+    async () => ({ mails: [], next: '' }),
   )
   const context = { error: () => {} } as unknown as InvocationContext
   const call = (tenant: string, handler: typeof list, body?: object) => {

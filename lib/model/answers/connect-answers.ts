@@ -1,0 +1,152 @@
+/** What the API answers about sign-ins, consents and connections. */
+import * as z from 'zod'
+import { count, id, listOf, oneOf, orNull, tenantId, text, time } from './answer-fields.js'
+import { mailboxWarning, verdicts } from './mailbox-answers.js'
+
+const signInId = id('Id of the sign-in.', 's2x7mq4zkw5tn3hdrjfvbeuagc')
+const mailboxId = id('The mailbox.', 'q7m2ztn4kc5xw3hdrjfvbeuags')
+const connectionId = id('The connection.', 'c4x7mq2zkw5tn3hdrjfvbeuags')
+const directory = '9b0f3c1e-6f2a-4c7d-8e55-0d1f2a3b4c5d'
+
+export const startedSignIn = z
+  .object({
+    signInId,
+    link: text(
+      "To be opened in the mailbox owner's browser. Whoever has it can sign in: treat it as a secret.",
+      'https://mail.example.com/connect/s2x7mq4zkw5tn3hdrjfvbeuagc.…',
+    ),
+    expiresAt: time('The link works until then.', '2026-02-01T08:00:00.000Z'),
+  })
+  .meta({ id: 'StartedSignIn', description: 'A sign-in that waits for a person.' })
+
+export const signIn = z
+  .object({
+    signInId,
+    status: oneOf(
+      ['started', 'returned', 'signed-in', 'confirmed', 'refused', 'cancelled', 'expired'],
+      'started: nobody signed in yet. returned: the person is on the way back. signed-in: waits for its confirmation. confirmed: done. refused, cancelled, expired: ended without a mailbox.',
+      'signed-in',
+    ),
+    address: orNull(text('Address of the mailbox; null for a consent.', 'ana@contoso.example')),
+    kind: oneOf(['connect', 'reconnect', 'admin-consent'], 'What it is for.', 'connect'),
+    confirmation: oneOf(
+      ['result-code', 'tenant-admin', 'confirmed-by-link'],
+      'Who confirms it: the application with the result code, a tenant administrator, or nobody any more.',
+      'result-code',
+    ),
+    signedInAs: orNull(text('User name of the account that signed in; null before.', 'ana@contoso.example')),
+    directory: orNull(text('Microsoft tenant id of that account; null before, and elsewhere.', directory)),
+    verdicts: verdicts.nullable().describe('What trying out said; null before.'),
+    refusal: orNull(text('Code of the latest refusal; null when there was none.', 'wrong_account')),
+    mailboxId: orNull(
+      id('The mailbox; null before the confirmation, and for a consent.', 'q7m2ztn4kc5xw3hdrjfvbeuags'),
+    ),
+    connectionId: orNull(id('The connection; null before the confirmation.', 'c4x7mq2zkw5tn3hdrjfvbeuags')),
+    createdAt: time('When it was started.'),
+    expiresAt: time('Until when it can be continued, confirmed, or, once confirmed, read.', '2026-02-01T08:00:00.000Z'),
+  })
+  .meta({ id: 'SignIn', description: 'How far a sign-in is. It holds no secret and no code.' })
+
+export const signInPage = z
+  .object({
+    signIns: listOf(signIn, 'In the order of their ids.'),
+    next: orNull(id('Pass it as `after` for the next page; null at the end.', 's2x7mq4zkw5tn3hdrjfvbeuagc')),
+  })
+  .meta({ id: 'SignInPage', description: 'One page of sign-ins.' })
+
+export const confirmed = z
+  .object({
+    status: z.literal('confirmed').meta({ description: 'Always confirmed.', examples: ['confirmed'] }),
+    mailboxId: orNull(mailboxId).describe('The mailbox; null for a consent, which makes none.'),
+    connectionId: orNull(connectionId).describe('The connection; null when nothing but a permission was given.'),
+    address: orNull(text('Address of the mailbox; null for a consent.', 'ana@contoso.example')),
+    warnings: listOf(mailboxWarning, 'What works today and is known to end.'),
+  })
+  .meta({ id: 'ConfirmedSignIn', description: 'The mailbox exists from here on.' })
+
+const mode = oneOf(
+  ['delegated', 'app-only'],
+  'delegated: people may connect their own mailboxes. app-only: the application opens mailboxes by itself.',
+  'app-only',
+)
+const scopes = listOf(text('A permission.', 'https://graph.microsoft.com/Mail.Send'), 'What was allowed.')
+
+export const consents = listOf(
+  z
+    .object({
+      mode,
+      registrationId: id('The registration it was given to.', 'r4x7mq2zkw5tn3hdcjfvbeuags'),
+      directory: text('Microsoft tenant id.', directory),
+      administrator: text('User name of who allowed it.', 'admin@contoso.example'),
+      administratorId: text('Object id of who allowed it.', '5a0f3c1e-6f2a-4c7d-8e55-0d1f2a3b4c5d'),
+      scopes,
+      consentedAt: time('When.'),
+    })
+    .meta({ id: 'Consent', description: 'What an administrator allowed for an organisation.' }),
+  'What administrators allowed.',
+)
+
+const identity = z
+  .object({
+    issuer: text('Issuer of the id token.', `https://login.microsoftonline.com/${directory}/v2.0`),
+    tenantId: text('Microsoft tenant id; absent elsewhere.', directory).optional(),
+    objectId: text('Object id of the account; absent elsewhere.', '5a0f3c1e-6f2a-4c7d-8e55-0d1f2a3b4c5d').optional(),
+    subject: text('Subject of the id token.', 'AAAAAAAAAAAAAAAAAAAAAIkzqFVrSaSaFHy782bbtaQ'),
+    username: text('User name, for showing.', 'ana@contoso.example'),
+    alias: text(
+      'Another proven address of the same account; absent when there is none.',
+      'a.smith@contoso.example',
+    ).optional(),
+    displayName: text('Name of the account; absent when unknown.', 'Ana Smith').optional(),
+  })
+  .meta({ id: 'Identity', description: 'Who signed in.' })
+
+export const connections = listOf(
+  z
+    .object({
+      id: id('Id of the connection.', 'c4x7mq2zkw5tn3hdrjfvbeuags'),
+      tenant: tenantId,
+      mode: oneOf(
+        ['delegated', 'app-only', 'password', 'anonymous'],
+        'delegated: a person signed in. app-only: an administrator allowed the application itself. password: user name and password. anonymous: a relay without sign-in.',
+        'delegated',
+      ),
+      provider: oneOf(
+        ['microsoft', 'google', 'oauth2', 'basic'],
+        'Who authorises; basic: the mail server itself.',
+        'microsoft',
+      ),
+      registrationId: orNull(id('The registration it uses; null without one.', 'r4x7mq2zkw5tn3hdcjfvbeuags')),
+      identity: identity.optional().describe('Absent for password and anonymous connections.'),
+      username: orNull(text('User name of a password connection; null otherwise.', 'paula@postbox.example')),
+      scopes,
+      state: oneOf(
+        ['connected', 'needs-reconnect', 'needs-admin', 'removed'],
+        'needs-reconnect: the owner must sign in again. needs-admin: an administrator must act.',
+        'connected',
+      ),
+      reason: orNull(text('Code of what took it out of connected; null when it is connected.', 'entra_aadsts700082')),
+      stateSince: time('Since when it is in this state.'),
+      createdAt: time('When it was made.'),
+      connectedAt: time('When a person last gave the authority.'),
+      lastRefresh: orNull(time('When the authority was last renewed; null before.')),
+      nextRefresh: orNull(time('When that happens next; null when it does not.')),
+      failures: count('Refreshes that failed in a row.'),
+      failureCode: orNull(text('Code of the latest failure; null when there is none.', 'entra_unavailable')),
+      projectedDeath: z
+        .object({
+          at: time('When.', '2026-05-01T08:00:00.000Z'),
+          why: oneOf(
+            ['unused', 'client-secret'],
+            'unused: nobody renewed it for so long. client-secret: the secret of the registration ends.',
+            'unused',
+          ),
+        })
+        .nullable()
+        .describe(
+          'When the authority would end if nobody did anything any more; null when nothing ends or nobody knows.',
+        ),
+    })
+    .meta({ id: 'Connection', description: 'Authority over mailboxes, never the authority itself.' }),
+  'All connections of the tenant.',
+)

@@ -1,0 +1,209 @@
+/** What the API answers about mailboxes and their settings. */
+import * as z from 'zod'
+import { headersSchema, recipientSchema } from '../mail-submission.js'
+import { count, errorCode, flag, id, listOf, oneOf, orNull, tenantId, text, time } from './answer-fields.js'
+
+const word = <const T extends string>(value: T, description: string) =>
+  z.literal(value).meta({ description, examples: [value] })
+
+const verdict = z
+  .discriminatedUnion('verdict', [
+    z.object({ verdict: word('works', 'It was tried and works.') }),
+    z.object({ verdict: word('not-tested', 'It was not tried.') }),
+    z.object({
+      verdict: word('fails', 'It was tried and does not work.'),
+      code: errorCode(),
+      text: text('What happened, in plain words.', 'The account has no mailbox.'),
+      remedy: text('What to do.', 'Let an administrator assign a licence.'),
+    }),
+  ])
+  .meta({ id: 'Verdict', description: 'What trying it out said.' })
+
+export const verdicts = z
+  .object({
+    signIn: verdict.describe('Signing in.'),
+    reading: verdict.describe('Reading mail.'),
+    sending: verdict.describe('Sending mail.'),
+  })
+  .meta({ id: 'Verdicts', description: 'Sign-in, reading and sending are judged apart.' })
+
+export const mailboxWarning = z
+  .object({
+    code: oneOf(['password_at_microsoft'], 'Stable word.', 'password_at_microsoft'),
+    description: text('What will end.', 'The mailbox signs in with a password, which Microsoft is switching off.'),
+    remedy: text('What to do before.', 'Make a reconnect link.'),
+  })
+  .meta({ id: 'MailboxWarning', description: 'Works today and is known to end.' })
+
+const connectionId = id('The connection that authorises it.', 'c4x7mq2zkw5tn3hdrjfvbeuags')
+const user = text(
+  'Object id or user principal name at Microsoft, when it is not the address.',
+  'info@contoso.example',
+).optional()
+const folder = text('Folder that is read.', 'inbox')
+
+const after = z
+  .discriminatedUnion('action', [
+    z.object({ action: word('leave', 'Nothing.') }),
+    z.object({ action: word('mark-read', 'It is marked as read.') }),
+    z.object({ action: word('move', 'It is moved.'), folder: text('Where to.', 'Archive') }),
+    z.object({ action: word('delete', 'It is deleted.') }),
+  ])
+  .meta({ id: 'AfterReceive', description: 'What happens at the mail server to a mail that was handed over.' })
+
+const server = {
+  host: text('Host name or IP address.', 'imap.contoso.example'),
+  port: count('TCP port.', 993),
+  tls: oneOf(['implicit', 'starttls', 'plain'], 'How the connection is encrypted.', 'implicit'),
+  ca: text(
+    'PEM certificate of a private CA; absent when the server is publicly trusted.',
+    '-----BEGIN CERTIFICATE-----\n…',
+  ).optional(),
+}
+
+const receiveSettings = z
+  .discriminatedUnion('transport', [
+    z.object({ transport: word('none', 'It does not receive.') }),
+    z.object({ transport: word('graph', 'Microsoft Graph.'), connectionId, user, folder, after: after.optional() }),
+    z.object({
+      transport: word('imap', 'IMAP.'),
+      connectionId,
+      imap: z.object({ ...server, folder }).describe('The server.'),
+      after: after.optional(),
+    }),
+  ])
+  .meta({ id: 'ReceiveSettings', description: 'How the mailbox receives. `after` absent: as the settings say.' })
+
+const sendSettings = z
+  .discriminatedUnion('transport', [
+    z.object({ transport: word('none', 'It does not send.') }),
+    z.object({ transport: word('graph', 'Microsoft Graph.'), connectionId, user }),
+    z.object({
+      transport: word('smtp', 'SMTP.'),
+      connectionId,
+      smtp: z
+        .object({
+          ...server,
+          messagesPerSession: count('Mails per SMTP session; absent: as the settings say.', 20).optional(),
+        })
+        .describe('The server.'),
+    }),
+  ])
+  .meta({ id: 'SendSettings', description: 'How the mailbox sends.' })
+
+const settingValue = z.union([z.string(), z.number()])
+export const settingValues = z.record(z.string(), settingValue).meta({
+  id: 'SettingValues',
+  description: 'Settings by name (docs/configuration.md).',
+  examples: [{ pollMinSeconds: 60 }],
+})
+
+const messageDefaults = z
+  .object({
+    from: recipientSchema.optional().describe('Sender.'),
+    replyTo: recipientSchema.optional().describe('Where answers go.'),
+    bcc: z.array(recipientSchema).optional().describe('Further recipients nobody sees.'),
+    subject: text('Subject.', 'Your order').optional(),
+    headers: headersSchema.optional().describe('Further headers by name.'),
+  })
+  .meta({
+    id: 'MessageDefaultsOfMailbox',
+    description: 'Fills what a mail leaves open; an absent field fills nothing.',
+  })
+
+const direction = {
+  transport: oneOf(['none', 'graph', 'imap', 'smtp'], 'By which way.', 'graph'),
+  lastSuccess: orNull(time('When it last worked; null before the first time.')),
+  lastMail: orNull(time('When the last mail passed; null before the first one.')),
+  failures: count('Failures in a row.'),
+  problem: orNull(text('What is wrong now, in plain words; null when it works.', 'The mail server does not answer.')),
+}
+
+export const mailbox = z
+  .object({
+    id: id('Id of the mailbox.', 'q7m2ztn4kc5xw3hdrjfvbeuags'),
+    tenant: tenantId,
+    key: text('Short key, unique in the tenant.', 'ana'),
+    address: text('Its mail address.', 'ana@contoso.example'),
+    displayName: orNull(text('Name that recipients see; null when there is none.', 'Ana of Contoso')),
+    description: orNull(text('Free text for people; null when there is none.', 'Orders')),
+    purpose: orNull(text('Groups mailboxes: mails and settings may name it; null when there is none.', 'orders')),
+    active: flag('False: it neither receives nor sends.'),
+    receive: receiveSettings,
+    send: sendSettings,
+    sendAs: listOf(text('Mail address.', 'info@contoso.example'), 'Further addresses it may send as.'),
+    settings: settingValues.optional().describe('What the mailbox chooses for itself.'),
+    defaults: messageDefaults.optional(),
+    epoch: count('Counts every change of receive or send.', 1),
+    createdAt: time('When it was connected.'),
+    isDefault: flag('Sends mail that names no mailbox.'),
+    heldBy: orNull(
+      text(
+        'Who holds the address when it is not this mailbox; null when all is well.',
+        'environment prod, another tenant',
+      ),
+    ),
+    connectionState: oneOf(
+      ['connected', 'needs-reconnect', 'needs-admin', 'removed', 'none'],
+      'State of its connection; none: it has none.',
+      'connected',
+    ),
+    connectionReason: orNull(
+      text('Code of what took the connection out of connected; null when it is.', 'entra_aadsts700082'),
+    ),
+    receiving: z.object(direction).meta({ id: 'Receiving', description: 'How receiving goes.' }),
+    sending: z
+      .object({
+        ...direction,
+        gate: oneOf(['open', 'closed'], 'closed: somebody must act before mail leaves.', 'open'),
+        nextTry: orNull(time('Nothing is sent before this time; null: at once, or not before somebody acted.')),
+      })
+      .meta({ id: 'Sending', description: 'How sending goes.' }),
+    warnings: listOf(mailboxWarning, 'What works today and is known to end.'),
+  })
+  .meta({ id: 'Mailbox', description: 'A connected mailbox.' })
+
+export const mailboxes = listOf(mailbox, 'All mailboxes of the tenant, by address.')
+
+export const addedMailbox = z
+  .object({
+    mailboxId: id('Id of the mailbox.', 'q7m2ztn4kc5xw3hdrjfvbeuags'),
+    connectionId,
+    address: text('Its mail address.', 'ana@contoso.example'),
+    verdicts,
+  })
+  .meta({ id: 'AddedMailbox', description: 'A mailbox that was added, with a verdict for each direction.' })
+
+export const polled = z
+  .object({ queued: z.literal(true).meta({ description: 'Always true.', examples: [true] }) })
+  .meta({ id: 'PollQueued', description: 'A worker polls the mailbox within seconds.' })
+
+export const settingsView = z
+  .object({
+    own: settingValues.describe('What this level itself chooses.'),
+    settings: listOf(
+      z
+        .object({
+          name: text('Name of the setting (docs/configuration.md).', 'pollMinSeconds'),
+          value: settingValue.meta({ description: 'What counts.', examples: [60] }),
+          source: oneOf(
+            ['mailbox', 'purpose', 'tenant', 'deployment', 'default'],
+            'The level that says so.',
+            'default',
+          ),
+          default: settingValue.meta({ description: 'What counts when no level says anything.', examples: [60] }),
+          min: z
+            .number()
+            .optional()
+            .meta({ description: 'Least value; absent for text.', examples: [10] }),
+          max: z
+            .number()
+            .optional()
+            .meta({ description: 'Greatest value; absent for text.', examples: [3600] }),
+          description: text('What it does, with its unit.', 'Seconds between two polls.'),
+        })
+        .meta({ id: 'EffectiveSetting', description: 'One setting with what counts and who says so.' }),
+      'Every setting that can be chosen.',
+    ),
+  })
+  .meta({ id: 'Settings', description: 'What one level chooses, and what counts in the end.' })

@@ -1,0 +1,135 @@
+/** What the API answers about itself, what happened, and what is broken now. */
+import * as z from 'zod'
+import { attentionKinds } from '../attention.js'
+import {
+  count,
+  errorClass,
+  errorCode,
+  exampleId,
+  flag,
+  id,
+  listOf,
+  oneOf,
+  orNull,
+  text,
+  time,
+} from './answer-fields.js'
+
+export const health = z
+  .object({
+    ok: flag('Everything works.'),
+    checks: listOf(
+      z
+        .object({
+          name: oneOf(
+            ['tables', 'queues', 'blobs', 'vault', 'clock', 'timers', 'balance'],
+            'What was looked at.',
+            'tables',
+          ),
+          ok: flag('It works.'),
+          code: orNull(text('Stable word of what is wrong; null when it works.', 'storage_unavailable')),
+          text: text('What was seen.', 'answers'),
+          remedy: orNull(text('What to do; null when it works.', 'Look at the network rules.')),
+        })
+        .meta({ id: 'HealthCheck', description: 'The verdict about one dependency.' }),
+      'One verdict per dependency.',
+    ),
+  })
+  .meta({ id: 'Health', description: 'Whether the gateway and what it depends on work.' })
+
+export const version = z
+  .object({
+    version: text('Version of this build.', '0.1.0'),
+    commit: orNull(text('Commit it was made from; null when run from source.', 'c88b33d')),
+    capabilities: z
+      .object({
+        providers: listOf(text('Name.', 'microsoft'), 'Identity providers.'),
+        senders: listOf(text('Name.', 'graph'), 'Ways to send.'),
+        receivers: listOf(text('Name.', 'imap'), 'Ways to receive.'),
+        webhooks: listOf(text('Name.', 'standard-webhooks'), 'How events are signed.'),
+      })
+      .describe('What this build can do.'),
+  })
+  .meta({ id: 'Version', description: 'Version of the gateway.' })
+
+export const openApiDocument = z
+  .record(z.string(), z.unknown())
+  .meta({ id: 'OpenApiDocument', description: 'An OpenAPI 3.1 document.', examples: [{ openapi: '3.1.0' }] })
+
+const mailboxId = id('The mailbox.', 'q7m2ztn4kc5xw3hdrjfvbeuags')
+
+/** One shape for the three logs, so that a client reads them alike; which fields a row has depends on what happened. */
+const logRow = z
+  .object({
+    id: text('Id of the row; newer rows have smaller ones.', '8230153599999~k3v9qa'),
+    at: time('When.'),
+    tenant: text("Id of the tenant, or ~ for the deployment's own rows.", 'contoso'),
+    failed: flag('Something did not work.', false),
+    mailId: id('Sending: the mail.', exampleId).optional(),
+    mailboxId: mailboxId.optional(),
+    receivedId: id('Receiving: the received mail.', exampleId).optional(),
+    connectionId: text('The connection; may be empty.', 'c4x7mq2zkw5tn3hdrjfvbeuags').optional(),
+    endpointId: id('The webhook endpoint.', 'w4x7mq2zkc5tn3hdrjfvbeuags').optional(),
+    messageId: text('Id of a queue message that was taken off.', exampleId).optional(),
+    queueMessageId: text(
+      'Id of the queue message that brought a mail.',
+      '0d1f2a3b-4c5d-6e7f-8091-a2b3c4d5e6f7',
+    ).optional(),
+    state: text('Sending: state of the mail after it, or rejected, event-dropped.', 'sent').optional(),
+    attempt: count('Sending: which attempt.', 1).optional(),
+    recipients: text('Sending: the first recipients, masked.', 'b…n@fabrikam.example').optional(),
+    recipientCount: count('Sending: how many recipients.', 1).optional(),
+    refusedCount: count('Sending: how many of them were refused for good.', 0).optional(),
+    bytes: count('Sending: size of the mail in bytes.', 1834).optional(),
+    outcome: oneOf(
+      ['received', 'not-imported', 'recovered', 'resynced', 'failed'],
+      'Receiving: how the poll ended.',
+      'received',
+    ).optional(),
+    handedOver: count('Receiving: mails handed over.', 1).optional(),
+    quarantined: count('Receiving: mails put into quarantine.', 0).optional(),
+    duplicates: count('Receiving: mails that were known already.', 0).optional(),
+    resynced: flag('Receiving: the position was lost and found again.', false).optional(),
+    failures: count('Receiving: failures in a row.', 1).optional(),
+    attempts: count('How often it was tried.', 1).optional(),
+    action: text('Audit: what was done, by operation or as one word.', 'mailbox-connected').optional(),
+    subject: text('Audit: id of what it was done to.', 'q7m2ztn4kc5xw3hdrjfvbeuags').optional(),
+    role: oneOf(['app', 'tenant-admin', 'operator'], 'Audit: role of who did it.', 'app').optional(),
+    keyId: text('Audit: the API key it was done with.', 'k3v9qa2m').optional(),
+    revocation: text('Audit: what became of the authority at the provider.', 'not offered by the provider').optional(),
+    code: text('Stable word of the outcome or error.', 'sent').optional(),
+    class: text('Who must act; may be empty.', 'permanent').optional(),
+    description: text('What happened, in plain words; may be empty.', 'The address does not exist.').optional(),
+    remedy: text('What to do; may be empty.', 'Correct the address.').optional(),
+    peerLine: text("The server's own line; may be empty.", '550 5.1.1 User unknown').optional(),
+  })
+  .meta({ id: 'LogRow', description: 'One row of a log. Fields that a row does not have are absent.' })
+
+export type LogRow = z.input<typeof logRow>
+export const logRows = listOf(logRow, 'Newest first.')
+
+export const attention = listOf(
+  z
+    .object({
+      tenant: text("Id of the tenant, or ~ for the deployment's own.", 'contoso'),
+      kind: oneOf(attentionKinds, 'What is broken.', 'mailbox-send'),
+      id: text(
+        'Id of what is broken: of the mailbox, connection, registration, endpoint, mail …',
+        'q7m2ztn4kc5xw3hdrjfvbeuags',
+      ),
+      since: time('Since when.'),
+      code: errorCode(),
+      class: errorClass,
+      whoActs: text('Who must act, in plain words.', 'Mailbox owner'),
+      description: text('What is wrong.', 'The mailbox owner must sign in again.'),
+      remedy: text('What to do.', 'Make a reconnect link and send it to the owner.'),
+      peerLine: orNull(text("The server's own line; null when it said nothing.", 'AADSTS700082: …')),
+      mailboxId: orNull(mailboxId).describe('The mailbox it is about; null when it is about none.'),
+      connectionId: orNull(id('The connection it is about; null when it is about none.', 'c4x7mq2zkw5tn3hdrjfvbeuags')),
+      subject: orNull(
+        text('What people know it by: an address or a user name; null when there is none.', 'ana@contoso.example'),
+      ),
+    })
+    .meta({ id: 'AttentionItem', description: 'One thing that is broken now.' }),
+  'Newest first; empty when all is well.',
+)

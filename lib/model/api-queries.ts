@@ -1,0 +1,70 @@
+/** What stands behind the ? of a call: the same definition validates and documents it. */
+import * as z from 'zod'
+
+const wrongLimit = 'must be a whole number from 1 to 200'
+const limit = z.int(wrongLimit).min(1, wrongLimit).max(200, wrongLimit).default(50).describe('Rows to give.')
+const after = z
+  .string()
+  .max(200)
+  .optional()
+  .describe('`next` of the page before, unchanged; left out for the first page.')
+const flag = (description: string) => z.boolean().default(false).describe(description)
+const mailbox = z
+  .string()
+  .regex(/^[a-z2-7]{26}$/, 'must be the id of a mailbox, 26 characters')
+  .optional()
+  .describe('Only this mailbox, by its id.')
+
+export const forced = z.object({ force: flag('Do it although it is in use.') })
+
+export const holderQuery = z.object({
+  address: z
+    .string()
+    .max(254, 'must have at most 254 characters')
+    .regex(/^[^\s@]+@[^\s@]+$/, 'must be one mail address')
+    .describe('The mail address.'),
+})
+
+const purpose = z
+  .string()
+  .max(50, 'must have at most 50 characters')
+  .default('')
+  .describe('Purpose of mailboxes whose settings are meant; left out: those of the whole tenant.')
+const dryRun = flag('Check and show what would count, and change nothing.')
+export const purposeQuery = z.object({ purpose })
+export const settingsSaveQuery = z.object({ purpose, dryRun })
+export const dryRunQuery = z.object({ dryRun })
+
+export const signInListQuery = z.object({
+  limit,
+  after,
+  state: z
+    .enum(['pending', 'started', 'returned', 'signed-in', 'confirmed', 'refused', 'cancelled', 'expired'])
+    .optional()
+    .describe('Only these; pending: signed in, and an administrator has to confirm.'),
+})
+
+export const mailListQuery = z.object({
+  limit,
+  after,
+  mailbox,
+  includeDone: flag('The last page also has final mails of today and yesterday, as many as fit.'),
+})
+
+export const receivedListQuery = z.object({
+  limit,
+  after,
+  state: z.enum(['not-imported']).optional().describe('Only what could not be handed over.'),
+})
+
+export const logQuery = z.object({
+  limit,
+  mailbox,
+  log: z.enum(['sending', 'receiving', 'audit']).default('sending').describe('Which log.'),
+  day: z
+    .string()
+    .regex(/^\d{6}(\d\d)?$/, 'must be yyyymmdd, for the audit log yyyymm')
+    .optional()
+    .describe('Day in UTC as yyyymmdd, for the audit log month as yyyymm; left out: the present one.'),
+  failed: flag('Failures only.'),
+})
