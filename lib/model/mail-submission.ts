@@ -10,7 +10,7 @@ const control = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/
 export const line = (max: number) =>
   z
     .string()
-    .max(max, `must have at most ${max} characters; shorten it`)
+    .max(max, { error: `must have at most ${max} characters; shorten it`, abort: true })
     .refine((text) => !control.test(text), 'must not contain line breaks or control characters; remove them')
 
 const address = line(320).min(3, 'must be a mail address such as ana@example.com')
@@ -23,7 +23,7 @@ const recipients = z.array(recipientSchema).max(1000, 'must have at most 1000 en
 const base64 = (maxChars: number) =>
   z
     .string()
-    .max(maxChars, `must have at most ${maxChars} base64 characters; send less`)
+    .max(maxChars, { error: `must have at most ${maxChars} base64 characters; send less`, abort: true })
     .refine(isBase64, 'must be base64 (RFC 4648, with padding, without line breaks)')
 
 /** Linear and without a regular expression over megabytes. */

@@ -7,6 +7,7 @@
 import { asGatewayError, invalidInput } from '../../errors.js'
 import { isTenantId } from '../../model/ids.js'
 import { parseMailSubmission } from '../../model/mail-submission.js'
+import { mailJson, strictJson } from '../../protocol/strict-json.js'
 import { writeLog } from '../common/log-row.js'
 import { acceptMail } from './accept-mail.js'
 import type { SendDependencies } from './send-dependencies.js'
@@ -74,9 +75,5 @@ async function fromBlob(deps: SendDependencies, tenant: string, blob: unknown): 
   if (!blob.startsWith(`${tenant}/`)) throw invalidInput('blob', `must stand below the tenant's own prefix ${tenant}/`)
   const bytes = await deps.blobs.get(deps.names.container('outbound'), blob)
   if (bytes === undefined) throw invalidInput('blob', 'does not exist; write it before the message')
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown
-  } catch {
-    throw invalidInput('blob', 'must hold the mail as JSON in UTF-8')
-  }
+  return strictJson(bytes, mailJson)
 }

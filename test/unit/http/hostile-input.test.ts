@@ -109,6 +109,12 @@ describe('SEC-23: mass assignment and prototypes', () => {
     expect(await failure(() => bodyOf(`"${'x'.repeat(1_000_000)}"`))).toMatchObject({ status: 413 })
     expect(await failure(() => bodyOf('{}', { 'content-length': '999999999' }))).toMatchObject({ status: 413 })
     expect(await failure(() => bodyOf('{"a":1'))).toMatchObject({ status: 400 })
+    // A3: judged by its length first; the pattern alone would overflow the stack.
+    const contentType = `a/b${'; a=b'.repeat(1_000_000)}!`
+    const attachments = [{ filename: 'a', content: '', contentType }]
+    expect(await failure(() => parseMailSubmission({ to: ['a@b.example'], attachments }))).toMatchObject({
+      problems: [{ field: 'attachments[0].contentType', message: 'must have at most 150 characters; shorten it' }],
+    })
     const many = Array.from({ length: 1001 }, (_, n) => `a${n}@b.example`)
     expect(await failure(() => parseMailSubmission({ to: many, text: 'x' }))).toMatchObject({ field: 'to' })
   })
