@@ -1,4 +1,5 @@
-/** Ports whose adapter is loaded when it is first used: a cold start pays for none of them. */
+/** Ports whose adapter is loaded when it is first used: a cold start pays for none of them. No secret passes in clear text. */
+import { assertEncrypted } from './encrypted-only.js'
 import type { Provider } from './provider.js'
 import type { Receiver } from './receiver.js'
 import type { Sender } from './sender.js'
@@ -15,14 +16,22 @@ export function onFirstUse<T>(load: () => Promise<T>): () => Promise<T> {
 export function lazySender(load: () => Promise<Sender>, looksUp: boolean): Sender {
   const sender = onFirstUse(load)
   return {
-    open: async (...input) => (await sender()).open(...input),
+    open: async (target, authority, ...more) => {
+      assertEncrypted(target, authority)
+      return (await sender()).open(target, authority, ...more)
+    },
     ...(looksUp ? { lookUp: async (...input) => (await sender()).lookUp?.(...input) ?? 'undecided' } : {}),
   }
 }
 
 export function lazyReceiver(load: () => Promise<Receiver>): Receiver {
   const receiver = onFirstUse(load)
-  return { open: async (...input) => (await receiver()).open(...input) }
+  return {
+    open: async (target, authority, ...more) => {
+      assertEncrypted(target, authority)
+      return (await receiver()).open(target, authority, ...more)
+    },
+  }
 }
 
 export function lazyProvider(load: () => Promise<Provider>): Provider {

@@ -7,10 +7,11 @@
 import { conflict, invalidInput, RowChangedError, RowExistsError } from '../../errors.js'
 import type { MailboxChange } from '../../model/admin-schemas.js'
 import type { Connection } from '../../model/connection.js'
-import type { Mailbox } from '../../model/mailbox.js'
+import type { Mailbox, ServerAddress } from '../../model/mailbox.js'
 import { isMicrosoftServer } from '../../model/mailbox-warnings.js'
 import { isSettableHeader } from '../../protocol/compose-mail.js'
 import { parseMailAddress, sameAddress } from '../../protocol/mail-address.js'
+import { haveSameOwner } from '../../protocol/registrable-domain.js'
 import { readConnection } from '../common/connection-rows.js'
 import type { Dependencies } from '../common/dependencies.js'
 import { setDue } from '../common/due.js'
@@ -80,34 +81,35 @@ async function checkConnections(deps: Dependencies, before: Mailbox, change: Mai
         'is not a connection of this tenant; take the connectionId of one of its mailboxes, or connect the mailbox.',
       )
     const server = serverOf(direction as Mailbox['receive'] | Mailbox['send'])
-    if (server !== undefined && !mayHear(before, connection, server)) throw needsSignIn(field, server)
+    if (server === undefined) continue
+    if (server.tls === 'plain' && connection.mode !== 'anonymous')
+      throw invalidInput(
+        `${field}.${direction.transport}.tls`,
+        'must be implicit or starttls: a stored password never travels in clear text.',
+      )
+    if (!(await mayHear(before, connection, server.host.toLowerCase()))) throw needsSignIn(field, server.host)
   }
 }
 
-function serverOf(direction: Mailbox['receive'] | Mailbox['send']): string | undefined {
-  if (direction.transport === 'imap') return direction.imap.host.toLowerCase()
-  return direction.transport === 'smtp' ? direction.smtp.host.toLowerCase() : undefined
+function serverOf(direction: Mailbox['receive'] | Mailbox['send']): ServerAddress | undefined {
+  if (direction.transport === 'imap') return direction.imap
+  return direction.transport === 'smtp' ? direction.smtp : undefined
 }
 
 /**
  * A server that is named gets the password or the token at the next poll. So only those hear it that the owner signed in
- * to, and for Microsoft's tokens Microsoft: whoever holds a key cannot send a mailbox owner's secret to a server of theirs.
+ * to, or others of the same owner, and for Microsoft's tokens Microsoft: whoever holds a key cannot send a mailbox owner's
+ * secret to a server of theirs.
  */
-function mayHear(before: Mailbox, connection: Connection, server: string): boolean {
+async function mayHear(before: Mailbox, connection: Connection, server: string): Promise<boolean> {
   if (connection.mode === 'anonymous') return true
-  const known = [before.receive, before.send].some((one) => {
-    if (one.transport === 'none' || one.connectionId !== connection.id) return false
-    const host = serverOf(one) ?? ''
-    return host === server || (connection.mode === 'password' && areSiblings(host, server))
-  })
-  return known || (connection.provider === 'microsoft' && isMicrosoftServer(server))
-}
-
-/** imap.example.com and smtp.example.com, but not a.co.uk and b.co.uk. */
-function areSiblings(one: string, other: string): boolean {
-  const parent = one.slice(one.indexOf('.') + 1)
-  const isRegistered = /^[a-z0-9-]{4,}\.[a-z]{2}$|^[a-z0-9-]+\.[a-z]{3,}$|\..+\./.test(parent)
-  return isRegistered && !/^[0-9.]+$/.test(one) && other.slice(other.indexOf('.') + 1) === parent
+  for (const one of [before.receive, before.send]) {
+    const known =
+      one.transport !== 'none' && one.connectionId === connection.id ? serverOf(one)?.host.toLowerCase() : ''
+    if (!known) continue
+    if (known === server || (connection.mode === 'password' && (await haveSameOwner(known, server)))) return true
+  }
+  return connection.provider === 'microsoft' && isMicrosoftServer(server)
 }
 
 const needsSignIn = (field: string, server: string) =>

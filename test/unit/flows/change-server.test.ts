@@ -6,7 +6,14 @@ import type { Connection } from '../../../lib/model/connection.js'
 import { sampleConnection } from '../../support/sample-connection.js'
 import { sendHarness } from '../../support/send-harness.js'
 
-async function place(mode: Connection['mode'], provider: Connection['provider'], known?: string) {
+type Tls = 'implicit' | 'starttls' | 'plain'
+
+async function place(
+  mode: Connection['mode'],
+  provider: Connection['provider'],
+  known?: string,
+  tls: Tls = 'implicit',
+) {
   const h = await sendHarness()
   const { send } = h.mailbox
   if (send.transport !== 'smtp') throw new Error('the harness sends over SMTP')
@@ -17,7 +24,7 @@ async function place(mode: Connection['mode'], provider: Connection['provider'],
   const connection = sampleConnection({ id: send.connectionId, mode, provider, username: h.mailbox.address })
   await h.stores.tables.insert(h.deps.names.table('connections'), connectionToRow(connection))
   const to = (host: string, direction: 'send' | 'receive' = 'send') => {
-    const server = { host, port: direction === 'send' ? 465 : 993, tls: 'implicit' as const }
+    const server = { host, port: direction === 'send' ? 465 : 993, tls }
     const change =
       direction === 'send'
         ? { send: { transport: 'smtp' as const, connectionId: connection.id, smtp: server } }
@@ -37,8 +44,8 @@ test('SEC-35: whoever holds a key cannot have a mailbox owner’s password sent 
   const foreign = [
     'evil.example',
     'mail.evil.example',
-    'acme.example',
     'mail.acme.example.evil.example',
+    'example',
     'mail-acme.example',
     'xmail.xacme.example',
     '203.0.113.9',
@@ -57,7 +64,18 @@ test.each([
   ['mail.com', 'evil.com'],
   ['203.0.113.9', '198.0.113.9'],
   ['localhost', 'evilhost'],
-])('SEC-35: under a suffix that anybody registers in, %s and %s are strangers', async (known, foreign) => {
+  // Public suffixes of two labels, and private ones under which everybody gets a name.
+  ['mail.info.pl', 'evil.info.pl'],
+  ['mail.gouv.fr', 'evil.gouv.fr'],
+  ['mail.com.de', 'evil.com.de'],
+  ['acme.azurewebsites.net', 'evil.azurewebsites.net'],
+  ['acme.cloudapp.net', 'evil.cloudapp.net'],
+  ['acme.github.io', 'evil.github.io'],
+  ['acme.s3.amazonaws.com', 'evil.s3.amazonaws.com'],
+  ['acme.blob.core.windows.net', 'evil.blob.core.windows.net'],
+  ['acme.k12.ca.us', 'evil.k12.ca.us'],
+  ['[::1]', '[::2]'],
+])('A7, SEC-35: under a suffix that anybody registers in, %s and %s are strangers', async (known, foreign) => {
   const { to } = await place('password', 'basic', known)
   expect(await to(foreign)).toBe('server_needs_sign_in')
   expect(await to(known)).toBe('changed')
@@ -78,3 +96,20 @@ test('SEC-35: a Microsoft token is shown to Microsoft only', async () => {
   for (const host of ['office365.com.evil.example', 'evil-office365.com', 'xoutlook.com', 'smtp.acme.example'])
     expect(await to(host), host).toBe('server_needs_sign_in')
 })
+
+test.each([
+  ['password', 'basic'],
+  ['delegated', 'microsoft'],
+] as const)(
+  'A7, SEC-26: no change makes the secret of a %s connection travel in clear text',
+  async (mode, provider) => {
+    const { h, to } = await place(mode, provider, undefined, 'plain')
+    const before = await readMailbox(h.deps, h.tenant, h.mailbox.id)
+    for (const direction of ['send', 'receive'] as const)
+      for (const host of ['mail.acme.example', 'smtp.acme.example', 'smtp.office365.com'])
+        expect(await to(host, direction), host).toBe('invalid_input')
+    expect(await readMailbox(h.deps, h.tenant, h.mailbox.id)).toEqual(before)
+    // Control: a relay that asks for no sign-in has no secret to lose.
+    expect(await (await place('anonymous', 'basic', undefined, 'plain')).to('relay.acme.example')).toBe('changed')
+  },
+)
