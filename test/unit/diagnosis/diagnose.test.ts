@@ -1,10 +1,10 @@
-import { performance } from 'node:perf_hooks'
 import { describe, expect, test } from 'vitest'
 import catalogue from '../../../lib/diagnosis/catalogue.json' with { type: 'json' }
 import { diagnose, everyDiagnosis, matchFor } from '../../../lib/diagnosis/diagnose.js'
 import { translate } from '../../../lib/diagnosis/translate.js'
 import type { DiagnosisContext, Fault } from '../../../lib/model/diagnosis.js'
 import vectors from '../../fixtures/error-vectors/vectors.json' with { type: 'json' }
+import { processorMs } from '../../support/processor-ms.js'
 
 const faultOf = (vector: (typeof vectors)[number]): Fault => ({
   context: vector.context as DiagnosisContext,
@@ -110,12 +110,12 @@ describe('M-120: every known error has one class and one remedy', () => {
 
   test('M-120: a thousand diagnoses take less than a quarter of a second, hostile text included', () => {
     const hostile = `{"error":${'{"code":'.repeat(2000)} ${'5.1.'.repeat(4000)} ${'AADSTS1'.repeat(3000)}`
-    const started = performance.now()
+    const started = process.cpuUsage()
     for (let i = 0; i < 1000; i++) diagnose(faultOf(vectors[i % vectors.length]!))
-    const plain = performance.now() - started
+    const plain = processorMs(started)
     for (let i = 0; i < 20; i++) diagnose({ context: 'ms-token', text: hostile })
     expect(plain).toBeLessThan(250)
-    expect(performance.now() - started).toBeLessThan(1000)
+    expect(processorMs(started)).toBeLessThan(1000)
   })
 })
 

@@ -1,6 +1,6 @@
-import { performance } from 'node:perf_hooks'
 import { describe, expect, test } from 'vitest'
 import { hideSecrets, redact } from '../../../lib/diagnosis/redact.js'
+import { processorMs } from '../../support/processor-ms.js'
 
 const password = 'cAnary-Pass-4711'
 const token = 'canaryTokenZ9y8X7w6V5u4T3s2R1q0'
@@ -72,11 +72,11 @@ describe('redact', () => {
   })
 
   test('SEC-34: a megabyte of hostile text costs milliseconds', () => {
-    const started = performance.now()
+    const started = process.cpuUsage()
     for (const part of ['a', '"password":"', 'A1 LOGIN "', 'eyJa.', 'code=', 'AUTH PLAIN ', '\\"', ' \t', '334 ']) {
       redact(part.repeat(100_000))
     }
-    expect(performance.now() - started).toBeLessThan(500)
+    expect(processorMs(started)).toBeLessThan(500)
   })
 
   test('SEC-34: a known secret is removed in every form a server could repeat it', () => {

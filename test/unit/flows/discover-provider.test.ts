@@ -60,10 +60,15 @@ test.each(table)('M-054: %s', async (_, mailExchangers, autoconfig, provider, ev
 })
 
 test('M-054: silence is an answer after three seconds', async () => {
-  const started = performance.now()
+  // Set before ours is: whatever holds up this process holds up both.
+  let isLate = false
+  const limit = setTimeout(() => {
+    isLate = true
+  }, 3_100)
   const found = await discoverProvider({ mailExchangers: () => never, autoconfig: () => never }, 'ana@contoso.example')
   expect(found.provider).toBe('unknown')
-  expect(performance.now() - started).toBeLessThan(3_500)
+  expect(isLate).toBe(false)
+  clearTimeout(limit)
 })
 
 test('autoconfig: servers are read by type, plain ones and strange hosts are not', () => {

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { backoffMs } from '../../../lib/protocol/backoff.js'
 import { maskAddress, parseMailAddress } from '../../../lib/protocol/mail-address.js'
 import { checkMailSize } from '../../../lib/protocol/size.js'
+import { processorMs } from '../../support/processor-ms.js'
 
 test('addresses come out in the one form a server may see', () => {
   expect(parseMailAddress('Ana.B+x@EXAMPLE.com', 'to')).toBe('Ana.B+x@example.com')
@@ -37,9 +38,9 @@ test.each([
 
 test('SEC-43: a domain of signs that stand for many letters costs no more than any other', () => {
   const domain = `${'\ufdfa'.repeat(300)}.example`
-  const started = performance.now()
+  const started = process.cpuUsage()
   for (let n = 0; n < 200; n++) expect(() => parseMailAddress(`a@${domain}`, 'to')).toThrow('not a host name')
-  expect(performance.now() - started).toBeLessThan(3_000)
+  expect(processorMs(started)).toBeLessThan(3_000)
 })
 
 /** Every sign there is, low ones more often; the library's own arbitrary for this takes seconds to make. */

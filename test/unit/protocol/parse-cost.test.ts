@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { attachmentBytes, parseMail } from '../../../lib/protocol/parse-mail.js'
+import { processorMs } from '../../support/processor-ms.js'
 
 const bytes = (text: string): Uint8Array => Buffer.from(text.replaceAll('\n', '\r\n'))
 
@@ -30,8 +31,7 @@ describe('SEC-31: what parsing costs stays small and grows with the size alone',
     const cost = async (raw: Uint8Array): Promise<number> => {
       const begun = process.cpuUsage()
       await parseMail(raw)
-      const { user, system } = process.cpuUsage(begun)
-      return (user + system) / 1_000
+      return processorMs(begun)
     }
     const small = bytes(make(length / 8))
     const large = bytes(make(length))

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { topHeaders } from '../../../lib/protocol/mail-headers.js'
 import { checkMailLimits, mailLimits } from '../../../lib/protocol/mail-limits.js'
 import { attachmentBytes, parseMail } from '../../../lib/protocol/parse-mail.js'
+import { processorMs } from '../../support/processor-ms.js'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text.replace(/\n/g, '\r\n'))
 
@@ -75,25 +76,25 @@ describe('parse mail', () => {
     ],
   ])('SEC-31: %s is refused before parsing, quickly', async (_name, text) => {
     const raw = bytes(text)
-    const begun = performance.now()
+    const begun = process.cpuUsage()
     await expect(parseMail(raw)).rejects.toMatchObject({ code: 'mail_too_complex', class: 'permanent' })
-    expect(performance.now() - begun).toBeLessThan(2_000)
+    expect(processorMs(begun)).toBeLessThan(2_000)
   })
 
   test('SEC-31 negative control: mails just within the limits pass, quickly', async () => {
     for (const text of [nested(mailLimits.depth - 1), many(mailLimits.parts - 1)]) {
       checkMailLimits(bytes(text))
-      const begun = performance.now()
+      const begun = process.cpuUsage()
       await parseMail(bytes(text))
-      expect(performance.now() - begun).toBeLessThan(2_000)
+      expect(processorMs(begun)).toBeLessThan(2_000)
     }
   })
 
   test('SEC-31: HTML with 50,000 nested tags is given as it is', async () => {
     const html = `Content-Type: text/html\n\n${'<b>'.repeat(50_000)}x`
-    const begun = performance.now()
+    const begun = process.cpuUsage()
     expect((await parseMail(bytes(html))).html).toContain('<b><b>')
-    expect(performance.now() - begun).toBeLessThan(2_000)
+    expect(processorMs(begun)).toBeLessThan(2_000)
   })
 
   test.each([
@@ -141,11 +142,11 @@ test('SEC-31: a megabyte of line breaks, in any part, is parsed in a moment and 
   const html = await parseMail(Buffer.from(`Content-Type: text/html\r\n\r\n${breaks}<p>end</p>`))
   const mixed = `Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: application/x\r\n\r\n${breaks}end\r\n--b--\r\n`
   const attached = await attachmentBytes(Buffer.from(mixed), 0)
-  const { user, system } = process.cpuUsage(started)
+  const spentMs = processorMs(started)
   expect(html.html).toMatch(/^\n{500000}<p>end<\/p>\n?$/)
   expect(Buffer.from(attached!).toString()).toMatch(/^\n{500000}end\n?$/)
   // About 1 s of processor time; the library alone needs half a minute.
-  expect((user + system) / 1e6).toBeLessThan(6)
+  expect(spentMs).toBeLessThan(6_000)
 })
 
 const both = (text: string, html: string): Buffer =>
@@ -159,10 +160,10 @@ test.each(['<a href="', '<a ', '<', '<!--', '<script', '<STYLE>', '&', '\r\n', '
     const started = process.cpuUsage()
     const html = piece.repeat(300_000 / piece.length)
     const { text } = await parseMail(both('footer', html))
-    const { user, system } = process.cpuUsage(started)
+    const spentMs = processorMs(started)
     expect(text).toContain('footer')
     // Tenths of a second; the library's own conversion needs up to two minutes.
-    expect((user + system) / 1e6).toBeLessThan(4)
+    expect(spentMs).toBeLessThan(4_000)
   },
 )
 
