@@ -3,7 +3,7 @@
  * process, the unmodified functions in a child process. Used by `npm start`, the demo and the end-to-end tests; with a
  * folder everything survives a restart.
  */
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Azurite, startAzurite } from './azurite.js'
@@ -18,6 +18,7 @@ import { type KeyVaultEmulator, startKeyVault } from './emulators/key-vault/star
 import { type SmtpEmulator, startSmtp } from './emulators/smtp/start-smtp.js'
 import { freePort } from './free-port.js'
 import { type HostChild, startHostChild } from './host-child.js'
+import { openKeptState, replaceFile, type Things } from './kept-state.js'
 
 export interface StackPorts {
   gateway: number
@@ -88,19 +89,20 @@ async function start(options: StackOptions, folder: string, stops: (() => Promis
   const ports = options.ports
   const gatewayPort = ports?.gateway ?? (await freePort())
   const url = `http://localhost:${gatewayPort}`
-  const state = readState(folder)
+  const kept = openKeptState(join(folder, 'emulators'))
+  const state = { ...earlierState(folder), ...kept.things }
   const certificates = await makeCertificates(join(folder, 'certificates'))
   const caFile = join(folder, 'certificates', 'trusted.pem')
   writeFileSync(caFile, certificates.ca)
 
   const directory = demoDirectory({ redirectUris: [`${url}/oauth/callback`] })
-  if (state.directory !== undefined) directory.restore(state.directory as never)
+  if (state['directory'] !== undefined) directory.restore(state, kept)
   const entra = keep(await startEntra({ directory, host: '127.0.0.1', port: ports?.entra ?? 0 }))
   const graph = keep(await startGraph({ directory, entra, port: ports?.graph ?? 0 }))
   const vault = keep(
     await startKeyVault({
       port: ports?.vault ?? 0,
-      ...(state.vault === undefined ? {} : { state: state.vault as never }),
+      ...(state['vault'] === undefined ? {} : { state: state['vault'] as never }),
     }),
   )
   // After the first ports are ours: of two starts at the same moment only one may open the files.
@@ -119,7 +121,8 @@ async function start(options: StackOptions, folder: string, stops: (() => Promis
   const imap = keep(
     await startImap({ accounts, verifyToken, mode: 'implicit', tls: certificates, port: ports?.imap ?? 0 }),
   )
-  if (state.imap !== undefined) imap.restore(state.imap as never)
+  const mail = Object.entries(state).filter(([name]) => name.startsWith('imap '))
+  imap.restore(Object.fromEntries(mail.map(([name, folders]) => [name.slice('imap '.length), folders])) as never, kept)
   const smtp = keep(
     await startSmtp({
       accounts,
@@ -179,20 +182,28 @@ async function start(options: StackOptions, folder: string, stops: (() => Promis
   // Storage, seal keys and the first operator key come from the sweep; nobody should wait half a minute for its schedule.
   await host.runTimer('sweep')
 
-  const save = (): void => {
-    if (options.folder === undefined) return
-    const state: KeptState = {
-      port: gatewayPort,
-      directory: directory.snapshot(),
-      vault: vault.snapshot(),
-      imap: imap.snapshot(),
-    }
-    // Renamed into place: a process that dies while it writes leaves the state before.
-    writeFileSync(`${stateFile(folder)}.new`, JSON.stringify(state))
-    renameSync(`${stateFile(folder)}.new`, stateFile(folder))
+  const snapshot = (): Things => ({
+    ...directory.snapshot(kept),
+    vault: vault.snapshot(),
+    ...Object.fromEntries(Object.entries(imap.snapshot(kept)).map(([user, folders]) => [`imap ${user}`, folders])),
+  })
+  let saving: Promise<void> | undefined
+  const save = (): Promise<void> => {
+    if (options.folder === undefined) return Promise.resolve()
+    saving ??= kept
+      .save(snapshot)
+      .catch((error: Error) =>
+        options.onLog?.({ level: 'error', category: 'State', message: `the state was not saved: ${error.message}` }),
+      )
+      .finally(() => {
+        saving = undefined
+      })
+    return saving
   }
-  save()
-  const saving = setInterval(save, 2_000)
+  await save()
+  // From here on the state is whole in its files; an earlier one file of all is replaced by what is left of it.
+  if (options.folder !== undefined) await replaceFile(stateFile(folder), JSON.stringify({ port: gatewayPort }))
+  const regularly = setInterval(() => void save(), 2_000)
   return {
     url,
     host: () => host,
@@ -209,9 +220,10 @@ async function start(options: StackOptions, folder: string, stops: (() => Promis
     connectionString: azurite.connectionString,
     operatorKey: () => operatorKeyIn(vault),
     stop: async () => {
-      clearInterval(saving)
+      clearInterval(regularly)
       await host.stop().catch(() => {})
-      save()
+      await saving
+      await save()
       for (const stop of stops.reverse().slice(1)) await stop().catch(() => {})
     },
   }
@@ -219,21 +231,23 @@ async function start(options: StackOptions, folder: string, stops: (() => Promis
 
 const stateFile = (folder: string): string => join(folder, 'emulators.json')
 
-/** What the emulators keep; `port` is the gateway's, where this state began. */
-interface KeptState {
-  port?: number
-  directory?: unknown
-  vault?: unknown
-  imap?: unknown
-}
-
-/** The state kept in a folder; empty when there is none. */
-export function readState(folder: string): KeptState {
+/** What a state folder says of itself: the gateway's port, where this state began. */
+export function readState(folder: string): { port?: number } {
   try {
     return JSON.parse(readFileSync(stateFile(folder), 'utf8'))
   } catch {
     return {}
   }
+}
+
+/** The state as version 0.1 wrote it, in one file; empty when there is none. */
+function earlierState(folder: string): Things {
+  const { directory, vault, imap = {} } = readState(folder) as Record<string, unknown>
+  if (typeof directory !== 'string') return {}
+  const { mailboxes, ...rest } = JSON.parse(directory) as { mailboxes: Things }
+  const named = (kind: string, things: Things): Things =>
+    Object.fromEntries(Object.entries(things).map(([name, value]) => [`${kind} ${name}`, value]))
+  return { directory: rest, ...named('mailbox', mailboxes), vault, ...named('imap', imap as Things) }
 }
 
 function operatorKeyIn(vault: KeyVaultEmulator): string {

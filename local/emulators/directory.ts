@@ -6,7 +6,9 @@
 import { randomUUID } from 'node:crypto'
 import {
   type AppRegistration,
+  type Attachment,
   type Message,
+  type MessageContent,
   type Misbehaviour,
   misbehaviours,
   type RefreshToken,
@@ -14,6 +16,7 @@ import {
   type User,
 } from './directory-types.js'
 import { Mailbox, type MailboxState } from './mailbox.js'
+import { bytesOf, type Parts } from './parts.js'
 
 export type * from './directory-types.js'
 export { Mailbox } from './mailbox.js'
@@ -126,18 +129,20 @@ export class Directory {
     if (this.outbound.length > 1000) this.outbound.shift()
   }
 
-  /** JSON text of everything; raw mail as base64. */
-  snapshot(): string {
+  /** Everything as plain JSON: the directory, and each mailbox by itself; the bytes of mail go to `parts`. */
+  snapshot(parts: Parts): Record<string, unknown> {
     const { tenants, users, apps, signingKey } = this
-    const mailboxes = Object.fromEntries([...this.#mailboxes].map(([oid, mailbox]) => [oid, saved(mailbox)]))
     const consents = [...this.consents].map(([key, scopes]) => [key, [...scopes]])
     const refreshTokens = [...this.refreshTokens.values()]
-    return JSON.stringify({ tenants, users, apps, signingKey, consents, refreshTokens, mailboxes })
+    return {
+      directory: { tenants, users, apps, signingKey, consents, refreshTokens },
+      ...Object.fromEntries([...this.#mailboxes].map(([oid, mailbox]) => [`mailbox ${oid}`, saved(mailbox, parts)])),
+    }
   }
 
-  /** Replaces the content by that of a snapshot. */
-  restore(json: string): void {
-    const saved = JSON.parse(json) as Saved
+  /** Replaces the content by that of a snapshot; what belongs to others in it is left alone. */
+  restore(things: Record<string, unknown>, parts: Parts): void {
+    const saved = things['directory'] as Saved
     refill(this.tenants, saved.tenants)
     refill(this.users, saved.users)
     // The redirect URIs of this start stay valid: the local mode may have got another port.
@@ -151,9 +156,9 @@ export class Directory {
     this.refreshTokens.clear()
     for (const token of saved.refreshTokens) this.refreshTokens.set(token.token, token)
     this.#mailboxes.clear()
-    for (const [oid, state] of Object.entries(saved.mailboxes)) {
-      for (const message of state.messages) message.raw = Buffer.from(message.raw as unknown as string, 'base64')
-      this.#mailboxes.set(oid, new Mailbox(this.now, state))
+    for (const [name, state] of Object.entries(things)) {
+      const oid = /^mailbox (.+)$/.exec(name)?.[1]
+      if (oid !== undefined) this.#mailboxes.set(oid, restored(state as SavedMailbox, this.now, parts))
     }
   }
 }
@@ -165,8 +170,14 @@ interface Saved {
   signingKey?: Record<string, unknown>
   consents: [string, string[]][]
   refreshTokens: RefreshToken[]
-  mailboxes: Record<string, MailboxState>
 }
+
+type SavedMessage = Omit<Message, 'raw' | 'content'> & {
+  /** References. */
+  raw: string
+  content?: Omit<MessageContent, 'attachments'> & { attachments: (string | Attachment)[] }
+}
+type SavedMailbox = Omit<MailboxState, 'messages'> & { messages: SavedMessage[] }
 
 /** All addresses of a user, lower case, UPN first. */
 export function addressesOf(user: User): string[] {
@@ -184,10 +195,29 @@ function displayNameOf(upn: string): string {
   return local.charAt(0).toUpperCase() + local.slice(1)
 }
 
-// Buffer's own JSON form is an array of numbers, four times the size.
-function saved(mailbox: Mailbox) {
+function saved(mailbox: Mailbox, parts: Parts): SavedMailbox {
   const state = mailbox.state()
-  return { ...state, messages: state.messages.map((m) => ({ ...m, raw: m.raw.toString('base64') })) }
+  const messages = state.messages.map(({ raw, content, ...rest }) => ({
+    ...rest,
+    raw: parts.put(raw, () => raw),
+    ...(content && {
+      content: { ...content, attachments: content.attachments.map((one) => putAttachment(one, parts)) },
+    }),
+  }))
+  return { ...state, messages }
+}
+
+const putAttachment = (one: Attachment, parts: Parts): string => parts.put(one, () => Buffer.from(JSON.stringify(one)))
+
+function restored(state: SavedMailbox, now: () => number, parts: Parts): Mailbox {
+  const attachmentOf = (one: string | Attachment): Attachment =>
+    typeof one === 'string' ? parts.get(one, (bytes) => JSON.parse(bytes.toString()) as Attachment) : one
+  const messages = state.messages.map(({ raw, content, ...rest }) => ({
+    ...rest,
+    raw: bytesOf(raw, parts),
+    ...(content && { content: { ...content, attachments: content.attachments.map(attachmentOf) } }),
+  }))
+  return new Mailbox(now, { ...state, messages })
 }
 
 function refill<T>(list: T[], values: T[]): void {

@@ -9,6 +9,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { demo, demoDirectory } from '../../local/emulators/demo-directory.js'
 import { Directory } from '../../local/emulators/directory.js'
 import { type Entra, startEntra } from '../../local/emulators/entra/start-entra.js'
+import { memoryParts } from '../../local/emulators/parts.js'
 
 const redirectUri = 'http://localhost:7071/api/oauth/callback'
 const scopes = ['https://graph.microsoft.com/Mail.ReadWrite', 'https://graph.microsoft.com/Mail.Send']
@@ -472,7 +473,8 @@ test('refresh tokens and the signing key survive a snapshot', async () => {
   const token = await rawRefreshToken('ana@contoso.example')
   directory.deliver('ana@contoso.example', 'Subject: kept\r\n\r\nbytes \xff')
   const copy = new Directory(() => now)
-  copy.restore(directory.snapshot())
+  const parts = memoryParts()
+  copy.restore(JSON.parse(JSON.stringify(directory.snapshot(parts))), parts)
   await entra.stop()
   entra = await startEntra({ directory: copy })
   expect((await refresh(token)).status).toBe(200)

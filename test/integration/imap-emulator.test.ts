@@ -3,6 +3,7 @@ import { ImapFlow, type ImapFlowOptions } from 'imapflow'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type Certificates, makeCertificates } from '../../local/emulators/certificate.js'
 import { type ImapEmulator, type ImapOptions, startImap } from '../../local/emulators/imap/start-imap.js'
+import { memoryParts } from '../../local/emulators/parts.js'
 
 const user = 'ana@contoso.example'
 let certificates: Certificates
@@ -213,9 +214,10 @@ describe('IMAP emulator with imapflow', () => {
     await (await connected(server)).append('Sent', mail(1))
     expect(seen).toEqual([`${user} Sent 1`])
     const next = await imap()
-    next.restore(JSON.parse(JSON.stringify(server.snapshot())))
+    const parts = memoryParts()
+    next.restore(JSON.parse(JSON.stringify(server.snapshot(parts))), parts)
     expect(next.store.folder(user, 'Sent')!.messages[0]!.raw.toString()).toBe(mail(1))
-    expect(next.snapshot()).toEqual(server.snapshot())
+    expect(next.snapshot(parts)).toEqual(server.snapshot(parts))
   })
 
   it('fails by address: not connected, expired, throttled; and on order: BYE, throttling, a cut in mid-fetch', async () => {

@@ -1,5 +1,7 @@
 /** Mail in memory: users, folders, messages with UIDs. Told to anyone who listens, saved and loaded as plain data. */
 
+import { bytesOf, type Parts } from '../parts.js'
+
 export interface StoredMessage {
   uid: number
   raw: Buffer
@@ -19,7 +21,7 @@ export interface MailFolder {
   messages: StoredMessage[]
 }
 
-/** `raw` is base64 here; everything is JSON. */
+/** `raw` is a reference here; everything is JSON. */
 export type MailStoreState = Record<
   string,
   (Omit<MailFolder, 'messages'> & { messages: (Omit<StoredMessage, 'raw'> & { raw: string })[] })[]
@@ -108,24 +110,25 @@ export class MailStore {
     for (const listener of this.#listeners) listener(user.toLowerCase(), folder)
   }
 
-  snapshot(): MailStoreState {
+  /** Each user as plain JSON; the bytes of mail go to `parts`. */
+  snapshot(parts: Parts): MailStoreState {
     const plain = (folder: MailFolder) => ({
       ...folder,
       messages: folder.messages.map((message) => ({
         ...message,
         flags: [...message.flags],
-        raw: message.raw.toString('base64'),
+        raw: parts.put(message.raw, () => message.raw),
       })),
     })
     return Object.fromEntries([...this.#users].map(([user, folders]) => [user, folders.map(plain)]))
   }
 
-  restore(state: MailStoreState): void {
+  restore(state: MailStoreState, parts: Parts): void {
     this.#users.clear()
     for (const [user, folders] of Object.entries(structuredClone(state))) {
       const live = folders.map((folder) => ({
         ...folder,
-        messages: folder.messages.map((message) => ({ ...message, raw: Buffer.from(message.raw, 'base64') })),
+        messages: folder.messages.map((message) => ({ ...message, raw: bytesOf(message.raw, parts) })),
       }))
       this.#users.set(user, live)
       this.#lastValidity = Math.max(this.#lastValidity, ...live.map((folder) => folder.uidValidity))

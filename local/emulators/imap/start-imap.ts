@@ -6,6 +6,7 @@
  */
 import type { AccountOptions } from '../accounts.js'
 import type { ServerCertificate } from '../certificate.js'
+import type { Parts } from '../parts.js'
 import { startWireServer } from '../wire.js'
 import { ImapFaults } from './imap-faults.js'
 import { ImapSession } from './imap-session.js'
@@ -75,8 +76,8 @@ export interface ImapEmulator {
     /** Ends faults, lies and withheld capabilities. */
     behave(): void
   }
-  snapshot(): MailStoreState
-  restore(state: MailStoreState): void
+  snapshot(parts: Parts): MailStoreState
+  restore(state: MailStoreState, parts: Parts): void
   stop(): Promise<void>
 }
 
@@ -131,8 +132,8 @@ export async function startImap(options: ImapOptions): Promise<ImapEmulator> {
         state.lie.exists = 0
       },
     },
-    snapshot: () => store.snapshot(),
-    restore: (saved) => store.restore(saved),
+    snapshot: (parts) => store.snapshot(parts),
+    restore: (saved, parts) => store.restore(saved, parts),
     stop: async () => {
       state.faults.stop()
       await server.stop()
