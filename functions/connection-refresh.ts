@@ -1,10 +1,12 @@
-import { app } from '@azure/functions'
+import { app, type InvocationContext } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
 
 /** A batch of connections is due: refresh their tokens. */
-export async function connectionRefresh(message: unknown): Promise<void> {
-  const { tokens } = await gateway()
-  await tokens.refreshBatch(message)
+export async function connectionRefresh(message: unknown, context: InvocationContext): Promise<void> {
+  const { ops, tokens } = await gateway()
+  const id = String(context.triggerMetadata?.['id'] ?? context.invocationId)
+  const work = await ops.readOrBury('connection-refresh', message, id)
+  if (work !== undefined) await tokens.refreshBatch(work)
 }
 
 app.storageQueue('connection-refresh', {

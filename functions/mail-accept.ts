@@ -3,8 +3,10 @@ import { gateway } from '../lib/gateway.js'
 
 /** A trusted back end put a whole mail on the queue; it takes the same way as one submitted over HTTP. */
 export async function mailAccept(message: unknown, context: InvocationContext): Promise<void> {
-  const { send } = await gateway()
-  await send.acceptMessage(message, String(context.triggerMetadata?.['id'] ?? context.invocationId))
+  const { ops, send } = await gateway()
+  const id = String(context.triggerMetadata?.['id'] ?? context.invocationId)
+  const work = await ops.readOrBury('outbound-mail', message, id)
+  if (work !== undefined) await send.acceptMessage(work, id)
 }
 
 app.storageQueue('mail-accept', {

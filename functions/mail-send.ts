@@ -1,10 +1,12 @@
-import { app } from '@azure/functions'
+import { app, type InvocationContext } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
 
 /** This mailbox has work: drain its lane. */
-export async function mailSend(message: unknown): Promise<void> {
-  const { send } = await gateway()
-  await send.drainLane(message)
+export async function mailSend(message: unknown, context: InvocationContext): Promise<void> {
+  const { ops, send } = await gateway()
+  const id = String(context.triggerMetadata?.['id'] ?? context.invocationId)
+  const work = await ops.readOrBury('mail-send', message, id)
+  if (work !== undefined) await send.drainLane(work)
 }
 
 app.storageQueue('mail-send', { queueName: '%ENVIRONMENT_ID%-mail-send', connection: 'MailStorage', handler: mailSend })

@@ -1,10 +1,12 @@
-import { app } from '@azure/functions'
+import { app, type InvocationContext } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
 
 /** A batch of mailboxes is due: poll them side by side. */
-export async function mailboxPoll(message: unknown): Promise<void> {
-  const { receive } = await gateway()
-  await receive.pollBatch(message)
+export async function mailboxPoll(message: unknown, context: InvocationContext): Promise<void> {
+  const { ops, receive } = await gateway()
+  const id = String(context.triggerMetadata?.['id'] ?? context.invocationId)
+  const work = await ops.readOrBury('mailbox-poll', message, id)
+  if (work !== undefined) await receive.pollBatch(work)
 }
 
 app.storageQueue('mailbox-poll', {

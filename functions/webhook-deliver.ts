@@ -1,10 +1,12 @@
-import { app } from '@azure/functions'
+import { app, type InvocationContext } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
 
 /** A webhook endpoint has events: deliver them in order. */
-export async function webhookDeliver(message: unknown): Promise<void> {
-  const { tell } = await gateway()
-  await tell.deliverMessage(message)
+export async function webhookDeliver(message: unknown, context: InvocationContext): Promise<void> {
+  const { ops, tell } = await gateway()
+  const id = String(context.triggerMetadata?.['id'] ?? context.invocationId)
+  const work = await ops.readOrBury('webhook', message, id)
+  if (work !== undefined) await tell.deliverMessage(work)
 }
 
 app.storageQueue('webhook-deliver', {

@@ -112,7 +112,8 @@ export async function wireGateway(config: Config, over: Partial<Dependencies> = 
   const { adminFlows, connectFlows, probeMailbox, receiveFlows, sendFlows, tokenFlows } = flows
   const { authenticate, audit, disconnect, registrations, retryConnections, continueRemovals } = flows
   const { sealKeys, deliverMessage, deliverWebhooks, sweepWebhooks } = flows
-  const { buryMessage, checkHealth, listAttention, listLog, measure, prepareStorage, purgeOld, sweep } = flows
+  const { buryMessage, checkHealth, listAttention, listLog, measure, prepareStorage, purgeOld, readOrBury, sweep } =
+    flows
   const { checkBalance, every, findSent, forgetBuried, once, removeOrphans, shared, warnOfExpiry } = flows
   const allowLoopback = config.allowLoopbackMailHosts
   const lookup = guardedLookup({ allowLoopback })
@@ -207,7 +208,7 @@ export async function wireGateway(config: Config, over: Partial<Dependencies> = 
     retention: () => purgeOld(deps, config.retentionDays),
   }
   const ops = {
-    ...bind(deps, { buryMessage, listAttention, listLog }),
+    ...bind(deps, { buryMessage, listAttention, listLog, readOrBury }),
     // Anybody may ask: a flood of questions must not use up what the vault and the storage answer in a second.
     checkHealth: shared(1_000, () => checkHealth(deps), systemClock.now),
     sweep: () => sweep(deps, sweepParts),

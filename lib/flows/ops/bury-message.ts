@@ -5,17 +5,15 @@
  */
 import { GatewayError } from '../../errors.js'
 import { hashId, isTenantId } from '../../model/ids.js'
+import { readMessage } from '../../model/queue-message.js'
 import type { Row } from '../../ports/tables.js'
 import { raiseAttention } from '../common/attention.js'
 import type { Dependencies } from '../common/dependencies.js'
 import { writeLog } from '../common/log-row.js'
 
-export async function buryMessage(
-  deps: Dependencies,
-  queue: string,
-  message: unknown,
-  messageId: string,
-): Promise<void> {
+export async function buryMessage(deps: Dependencies, queue: string, given: unknown, messageId: string): Promise<void> {
+  const read = readMessage(given)
+  const message = read ?? given
   const named = typeof message === 'object' && message !== null && 'tenant' in message ? String(message.tenant) : ''
   const tenant = isTenantId(named) ? named : '~'
   const text = typeof message === 'string' ? message : JSON.stringify(message)
@@ -27,7 +25,10 @@ export async function buryMessage(
   const name = `${tenant}/messages/${id}`
   const error = new GatewayError('message_buried', 'permanent', {
     hint: 'bug',
-    description: `A message on the queue ${queue} failed five times and was taken off.`,
+    description:
+      read === undefined
+        ? `A message on the queue ${queue} is JSON neither as it is nor in base64 and was taken off.`
+        : `A message on the queue ${queue} failed five times and was taken off.`,
     remedy:
       queue === 'outbound-mail'
         ? `Look at ${name} in the container ${deps.names.container('quarantine')}, correct it and enqueue it again.`
@@ -49,6 +50,18 @@ export async function buryMessage(
   )
   await raiseAttention(deps, tenant, 'message', id, error)
   deps.log.error('message-buried', { queue, tenant, messageId: id })
+}
+
+/** What the message says; one that says nothing readable would fail each of its tries and is buried at once. */
+export async function readOrBury(
+  deps: Dependencies,
+  queue: string,
+  given: unknown,
+  messageId: string,
+): Promise<unknown> {
+  const message = readMessage(given)
+  if (message === undefined) await buryMessage(deps, queue, given, messageId)
+  return message
 }
 
 const shownMs = 7 * 86_400_000

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { raiseAttention } from '../../../lib/flows/common/attention.js'
-import { buryMessage, forgetBuried } from '../../../lib/flows/ops/bury-message.js'
+import { buryMessage, forgetBuried, readOrBury } from '../../../lib/flows/ops/bury-message.js'
 import { listAttention } from '../../../lib/flows/ops/list-attention.js'
 import { measure } from '../../../lib/flows/ops/measure.js'
 import { sweep } from '../../../lib/flows/ops/sweep.js'
@@ -145,6 +145,28 @@ test('SEC-40: a log line can carry ids, codes, counts and durations only', () =>
     /^(count|attempt|subjects|mailboxes|poison|idle|mail|failed|skipped|handedOver|quarantined|waiting|gated|held|unknown|difference|daysLeft|ms|[a-zA-Z]+Ms)$/
   for (const [name, fields] of Object.entries(telemetry))
     for (const field of fields) expect(ids.test(field) || counts.test(field), `${name}.${field}`).toBe(true)
+})
+
+test('host 8, REL-10: a message nobody can read is kept, logged and shown at once; one in base64 is read', async () => {
+  const h = await harness()
+  const work = { v: 1, tenant: h.tenant }
+  expect(await readOrBury(h.deps, 'outbound-mail', Buffer.from(JSON.stringify(work)).toString('base64'), 'a')).toEqual(
+    work,
+  )
+  expect(await readOrBury(h.deps, 'outbound-mail', work, 'b')).toEqual(work)
+  expect(await listAttention(h.deps, '~')).toEqual([])
+  expect(await readOrBury(h.deps, 'outbound-mail', 'not base64 {', 'c')).toBeUndefined()
+  const [card] = await listAttention(h.deps, '~')
+  expect(card).toMatchObject({ tenant: '~', kind: 'message', remedy: expect.stringContaining('quarantine') })
+  const kept = await h.deps.blobs.get(h.deps.names.container('quarantine'), /~\/messages\/\w+/.exec(card!.remedy)![0])
+  expect(String(Buffer.from(kept ?? []))).toBe('not base64 {')
+})
+
+test('host 8: what the host gave up on keeps its tenant in base64 too', async () => {
+  const h = await harness()
+  const text = Buffer.from(JSON.stringify({ tenant: h.tenant, mailboxId: h.mailbox.id })).toString('base64')
+  await buryMessage(h.deps, 'mail-send', text, 'one')
+  expect((await listAttention(h.deps, h.tenant)).map(({ kind }) => kind)).toEqual(['message'])
 })
 
 test('a buried message is shown to its tenant or the operator for a week', async () => {
