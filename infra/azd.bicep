@@ -24,6 +24,10 @@ param publicBaseUrl string
 @description('True: storage and vault are reached through a network of the gateway\'s own, and by nobody else.')
 param networkIsolation bool = true
 
+@description('Major version of Node that runs the app.')
+@allowed(['22', '24'])
+param nodeVersion string = '24'
+
 @description('True: the accounts and the vault cannot be deleted until their lock is taken off.')
 param resourceLocks bool = true
 
@@ -49,6 +53,7 @@ module gateway 'main.bicep' = {
     location: location
     publicBaseUrl: publicBaseUrl
     networkIsolation: networkIsolation
+    nodeVersion: nodeVersion
     vaultAllowedAddresses: filter(split(vaultAllowedAddresses, ','), address => !empty(address))
     resourceLocks: resourceLocks
     alwaysReady: alwaysReady

@@ -16,16 +16,13 @@ param location string = resourceGroup().location
 @maxLength(200)
 param publicBaseUrl string = ''
 
-@description('True: storage and vault are reached through a network of the gateway\'s own, and by nobody else.')
+@description('True: storage and vault are reached through a network of the gateway\'s own, and by nobody else; the app goes out through a NAT gateway, from one fixed address.')
 param networkIsolation bool = true
 
 @description('Address range (CIDR, at least /24) of that network.')
 @minLength(9)
 @maxLength(18)
 param networkAddressRange string = '10.83.0.0/24'
-
-@description('True: the app reaches mail servers from one fixed public address (NAT gateway); needs networkIsolation.')
-param fixedOutboundAddress bool = false
 
 @description('Public addresses or ranges (CIDR) that may reach the mail account in spite of the isolation, e.g. a trusted back end that writes to the queue outbound-mail.')
 param storageAllowedAddresses string[] = []
@@ -39,6 +36,10 @@ param resourceLocks bool = true
 @description('Redundancy of the storage accounts.')
 @allowed(['Standard_LRS', 'Standard_ZRS', 'Standard_GRS', 'Standard_GZRS'])
 param storageRedundancy string = 'Standard_ZRS'
+
+@description('Major version of Node that runs the app; when each ends is in docs/dates.md.')
+@allowed(['22', '24'])
+param nodeVersion string = '24'
 
 @description('Memory of one instance of the app, in megabytes.')
 @allowed([512, 2048, 4096])
@@ -151,7 +152,6 @@ module network 'modules/network.bicep' = if (networkIsolation) {
     name: 'vnet-${environmentId}-${suffix}'
     location: location
     addressRange: networkAddressRange
-    fixedAddress: fixedOutboundAddress
     mailAccountId: storage.outputs.mailAccountId
     hostAccountId: storage.outputs.hostAccountId
     vaultId: vault.outputs.vaultId
@@ -180,6 +180,7 @@ module app 'modules/app.bicep' = {
     planName: 'plan-${environmentId}-${suffix}'
     location: location
     publicBaseUrl: publicBaseUrl
+    nodeVersion: nodeVersion
     instanceMemoryMegabytes: instanceMemoryMegabytes
     maximumInstances: maximumInstances
     alwaysReady: alwaysReady
@@ -247,5 +248,5 @@ output operatorKeySecretName string = '${environmentId}-operator-key'
 @description('Name of the mail account, for the module customer-back-end.')
 output mailAccountName string = last(split(storage.outputs.mailAccountId, '/'))
 
-@description('Fixed address from which the app reaches mail servers; empty without one.')
+@description('Fixed address from which the app reaches mail servers; empty without networkIsolation.')
 output outboundAddress string = networkIsolation ? network!.outputs.outboundAddress : ''

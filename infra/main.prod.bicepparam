@@ -5,7 +5,6 @@ using 'main.bicep'
 param environmentId = 'mbg'
 param publicBaseUrl = 'https://mail.example.com'
 param networkIsolation = true
-param fixedOutboundAddress = true
 param resourceLocks = true
 param storageRedundancy = 'Standard_ZRS'
 param instanceMemoryMegabytes = 2048

@@ -114,7 +114,17 @@ export async function wireGateway(config: Config, over: Partial<Dependencies> = 
   const { sealKeys, deliverMessage, deliverWebhooks, sweepWebhooks } = flows
   const { buryMessage, checkHealth, listAttention, listLog, measure, prepareStorage, purgeOld, readOrBury, sweep } =
     flows
-  const { checkBalance, every, findSent, forgetBuried, once, removeOrphans, shared, warnOfExpiry } = flows
+  const {
+    checkBalance,
+    every,
+    findSent,
+    forgetBuried,
+    once,
+    removeOrphans,
+    shared,
+    warnOfExpiry,
+    warnOfPlatformDates,
+  } = flows
   const allowLoopback = config.allowLoopbackMailHosts
   const lookup = guardedLookup({ allowLoopback })
   const allowPort = (port: number): boolean => allowedPort(port, allowLoopback)
@@ -202,6 +212,7 @@ export async function wireGateway(config: Config, over: Partial<Dependencies> = 
     measures: every(5 * 60_000, () => measure(deps), systemClock.now),
     balance: every(10 * 60_000, () => checkBalance(deps), systemClock.now),
     expiries: every(6 * 3_600_000, () => warnOfExpiry(deps), systemClock.now),
+    platform: every(6 * 3_600_000, () => warnOfPlatformDates(deps, process.versions.node), systemClock.now),
     buried: every(6 * 3_600_000, () => forgetBuried(deps), systemClock.now),
     removals: () => continueRemovals(removing),
     orphans: every(6 * 3_600_000, () => removeOrphans(deps), systemClock.now),

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import type { HostAnswer, HostRequest } from './host-process.js'
 
 export interface HostChild {
@@ -31,14 +32,25 @@ export function startHostChild(options: HostChildOptions): Promise<HostChild> {
   const killNow = () => child.kill('SIGKILL')
   process.once('exit', killNow)
   let text = ''
-  for (const stream of [child.stdout, child.stderr])
-    stream?.on('data', (chunk: Buffer) => {
-      text = (text + chunk.toString()).slice(-4_000)
-    })
+  // What the app prints is a log line too, as the real host has it.
+  for (const [stream, level] of [
+    [child.stdout, 'information'],
+    [child.stderr, 'warning'],
+  ] as const)
+    if (stream !== null)
+      createInterface(stream).on('line', (message) => {
+        text = `${text}${message}\n`.slice(-4_000)
+        options.onLog?.({ level, category: 'Console', message })
+      })
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   void gone.then(() => process.removeListener('exit', killNow))
+  let isWanted = false
   return new Promise((resolve, reject) => {
     const ask = requester(child, gone)
+    child.once('exit', (code, signal) => {
+      const message = `the Functions host ended (${signal ?? code}); start the gateway again`
+      if (!isWanted) options.onLog?.({ level: 'critical', category: 'Host', message })
+    })
     child.on('message', (message: HostAnswer) => {
       if ('log' in message) options.onLog?.(message.log)
       else if ('failed' in message) reject(new Error(message.failed))
@@ -49,10 +61,12 @@ export function startHostChild(options: HostChildOptions): Promise<HostChild> {
           pid: child.pid ?? 0,
           runTimer: (timer) => ask({ id: 0, timer }),
           stop: async () => {
+            isWanted = true
             await Promise.race([ask({ id: 0, stop: true }), gone]).catch(() => killNow())
             await gone
           },
           kill: async () => {
+            isWanted = true
             killNow()
             await gone
           },

@@ -1,13 +1,14 @@
 /** The whole gateway on one machine, with a summary people can act on. `--fresh` begins anew, `--demo` plays the story. */
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { apiClient } from './api-client.js'
-import { connectPostbox, playDemo } from './demo.js'
+import { playDemo } from './demo.js'
 import { demoTenant } from './demo-tenant.js'
 import { isFree } from './free-port.js'
-import { readState, type Stack, type StackPorts, startStack } from './stack.js'
-
-const firstMailbox = 'ana@contoso.example'
+import { nextSteps } from './next-steps.js'
+import { startSettings } from './preflight/start-settings.js'
+import { postbox, readState, type Stack, type StackPorts, startStack } from './stack.js'
+import { type LogLine, terminalNews } from './terminal-news.js'
 
 const usage = `npm start -- [--fresh] [--demo] [--without-app] [--port N] [--state F]
   --fresh   forget all local state and begin anew
@@ -106,16 +107,22 @@ async function main(): Promise<void> {
   }
 
   const started = performance.now()
-  const failures: string[] = []
+  // What fails is told once the gateway can be asked for the words; a demo tells its own failures, step by step.
+  const early: LogLine[] = []
+  let hear = (line: LogLine): void => void early.push(line)
   const stack = await startStack({
     root,
     ...(options.demo ? {} : { folder, ports }),
-    onLog: (line) => {
-      if (line.level !== 'error' && line.level !== 'critical') return
-      failures.push(line.message)
-      if (!options.demo) console.error(`  ! ${line.message}`)
-    },
+    onLog: (line) => hear(line),
   })
+  const news = terminalNews({
+    url: stack.url,
+    api: (tenant) => apiClient(stack.url, stack.operatorKey(), tenant),
+    say: (line) => console.error(line),
+    now: Date.now,
+  })
+  hear = options.demo ? () => {} : news
+  early.forEach(hear)
   let stopping: Promise<void> | undefined
   const stop = (): Promise<void> => {
     stopping ??= stack.stop()
@@ -141,15 +148,12 @@ async function main(): Promise<void> {
 async function leaveToCoreTools(stack: Stack, folder: string): Promise<void> {
   const tenant = await demoTenant(stack, folder)
   await stack.host().stop()
-  const { HOST_PORT, TIMER_STATUS_FILE, ...settings } = stack.settings
-  const file = join(folder, 'local.settings.json')
-  const values = { FUNCTIONS_WORKER_RUNTIME: 'node', ...settings }
-  writeFileSync(file, `${JSON.stringify({ IsEncrypted: false, Values: values }, null, 2)}\n`, { mode: 0o600 })
+  const file = writeSettings(stack, folder)
   console.log(`
   Azurite and the emulators are up; the app is not. In a second terminal:
 
      cp ${file} local.settings.json
-     npm run start:func -- --port ${HOST_PORT}
+     npm run start:func -- --port ${stack.settings['HOST_PORT']}
 
   The app is then at       ${stack.url}, its console at ${stack.url}/console
                            operator key ${stack.operatorKey()}
@@ -160,42 +164,37 @@ async function leaveToCoreTools(stack: Stack, folder: string): Promise<void> {
 
 async function summary(stack: Stack, folder: string, ms: number): Promise<void> {
   const words = process.argv.slice(2).filter((word) => word !== '--fresh')
-  const tenant = await demoTenant(stack, folder)
-  const admin = apiClient(stack.url, tenant.adminKey)
-  // One mailbox is there from the start, so that the first mail can leave before anybody signs in.
-  const mailboxes = await admin.call<{ address: string }[]>('GET', 'v1/mailboxes')
-  if (mailboxes.length === 0) await connectPostbox(admin)
-  const link = mailboxes.some((mailbox) => mailbox.address === firstMailbox)
-    ? `${firstMailbox} is connected already`
-    : (
-        await admin.call<{ link: string }>('POST', 'v1/sign-ins', {
-          address: firstMailbox,
-          confirmation: 'confirmed-by-link',
-        })
-      ).link
-  const command = `curl -s ${stack.url}/api/v1/mails -H 'authorization: Bearer ${tenant.appKey}' -H 'content-type: application/json' -H 'idempotency-key: hello-1' -d '{"to":["ben@contoso.example"],"subject":"Hello","text":"It works."}'`
+  const settings = writeSettings(stack, folder)
+  const isUsual = relative(process.cwd(), settings) === startSettings
+  const preflight = isUsual ? 'npm run preflight' : `npm run preflight -- --settings ${settings}`
+  const steps = await nextSteps(stack, await demoTenant(stack, folder), process.platform)
   const lines = [
     '',
-    `  Mailbox Gateway is up (${(ms / 1000).toFixed(1)} s, ${stack.host().functions} functions)`,
+    `Mailbox Gateway is up at ${stack.url} (${(ms / 1000).toFixed(1)} s, ${stack.host().functions} functions)`,
     '',
-    `  1  Connect a mailbox     ${link}`,
-    '                           choose "Continue with Microsoft", then Ana Torres',
-    `  2  Send a mail           ${command}`,
-    `  3  Read it               ${stack.graph.url}/mail`,
-    `  4  Ops console           ${stack.url}/console`,
-    `                           operator key ${stack.operatorKey()}`,
-    `  5  Run an application    GATEWAY_URL=${stack.url} GATEWAY_KEY=${tenant.adminKey} node docs/examples/app.mjs`,
+    ...steps,
     '',
-    `  API                      ${stack.url}/api/openapi.json   ·   health ${stack.url}/api/health`,
-    `  Emulated Microsoft 365   sign-in ${stack.entra.url}, Graph ${stack.graph.url}, Key Vault ${stack.vault.url}`,
-    `  Mail servers             IMAP localhost:${stack.imap.port} (TLS), SMTP localhost:${stack.smtp.port} (STARTTLS)`,
-    '                           password mailbox paula@postbox.example / demo-password',
-    `  Storage                  Azurite: ${storageAddresses(stack.connectionString)}`,
-    `  State                    ${folder}; begin anew with: npm start -- ${['--fresh', ...words].join(' ')}`,
-    '  Stop                     Ctrl-C',
+    `API                      ${stack.url}/api/openapi.json   ·   health ${stack.url}/api/health`,
+    `Emulated Microsoft 365   web mail ${stack.graph.url}/mail, sign-in ${stack.entra.url}, Graph ${stack.graph.url}`,
+    `Mail servers             IMAP localhost:${stack.imap.port} (TLS), SMTP localhost:${stack.smtp.port} (STARTTLS)`,
+    `                         password mailbox ${postbox.address} / ${postbox.password}`,
+    `Key Vault and storage    vault ${stack.vault.url}; Azurite: ${storageAddresses(stack.connectionString)}`,
+    `Is everything there?     ${preflight}`,
+    `State                    ${folder}; begin anew with: npm start -- ${['--fresh', ...words].join(' ')}`,
+    'Other ports, all options npm start -- --port 8071   ·   npm start -- --help',
+    'Stop                     Ctrl-C',
     '',
   ]
-  console.log(lines.join('\n'))
+  console.log(lines.map((line) => (line === '' ? '' : `  ${line}`)).join('\n'))
+}
+
+/** The app's settings as a file of the form local.settings.json, for preflight and Core Tools; answers with its path. */
+function writeSettings(stack: Stack, folder: string): string {
+  const { HOST_PORT, TIMER_STATUS_FILE, ...settings } = stack.settings
+  const file = join(folder, 'local.settings.json')
+  const values = { FUNCTIONS_WORKER_RUNTIME: 'node', ...settings }
+  writeFileSync(file, `${JSON.stringify({ IsEncrypted: false, Values: values }, null, 2)}\n`, { mode: 0o600 })
+  return file
 }
 
 const storageAddresses = (connectionString: string): string =>

@@ -9,6 +9,7 @@ import { readConfig } from '../lib/config.js'
 import { openApi } from '../lib/http/open-api.js'
 import { version } from '../lib/http/version.js'
 import { costsPage } from './costs/costs-page.js'
+import { datesPage } from './dates-page.js'
 import { errorsPage } from './errors-page.js'
 import { outboundEndpoints, tenantNamedEndpoints } from './preflight/outbound-endpoints.js'
 import { remedies } from './preflight/remedies.js'
@@ -93,11 +94,12 @@ export function preflightPage(): string {
     '# Preflight',
     '',
     'Generated from `local/preflight/remedies.ts` by `npm run docs`; a test compares them. `npm run preflight` reads',
-    '`local.settings.json` or the environment, `npm run preflight -- --settings F` a file with the settings of a deployed',
-    'app (docs/deploy.md). It prints pass, warn or fail for Node, settings, host names, tables, queues, blobs, vault, clock,',
-    'timers, identity provider, Microsoft Graph, discovery, the public address, the redirect URI and each registration. It',
-    'changes nothing. Exit code: 0 when nothing fails, 1 when something fails, 2 when it cannot begin. A line that is not',
-    'pass names one of these:',
+    '`local.settings.json`, else the environment, else what a running `npm start` wrote (`.gateway/state/local.settings.json`;',
+    'with `--port` or `--state` its terminal prints the command), and says which. `npm run preflight -- --settings F` reads a',
+    'file with the settings of a deployed app (docs/deploy.md). It prints pass, warn or fail for Node, settings, host names,',
+    'tables, queues, blobs, vault, clock, timers, identity provider, Microsoft Graph, discovery, the public address, the',
+    'redirect URI and each registration. It changes nothing. Exit code: 0 when nothing fails, 1 when something fails, 2 when',
+    'it cannot begin. A line that is not pass names one of these:',
     '',
     '| remedy | means | do |',
     '|---|---|---|',
@@ -146,5 +148,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   writeFileSync(join(root, 'docs/preflight.md'), preflightPage())
   writeFileSync(join(root, 'docs/costs.md'), costsPage())
   writeFileSync(join(root, 'docs/outbound-endpoints.md'), endpointsPage())
+  writeFileSync(join(root, 'docs/dates.md'), datesPage())
   console.log('wrote the generated pages in docs, local.settings.sample.json and infra/settings.json')
 }

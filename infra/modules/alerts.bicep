@@ -117,6 +117,14 @@ var logAlerts = [
     query: loadTextContent('../queries/secret-expiring.kql')
   }
   {
+    name: 'platform-date-near'
+    title: 'Something the gateway stands on ends within six months'
+    severity: 3
+    every: 'PT1H'
+    window: 'PT1H'
+    query: loadTextContent('../queries/platform-date-near.kql')
+  }
+  {
     name: 'webhook-dead'
     title: 'A webhook endpoint does not answer'
     severity: 3

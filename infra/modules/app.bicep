@@ -1,4 +1,4 @@
-// The Functions app on Flex Consumption: Linux, Node 22, package from the host account, every right through the
+// The Functions app on Flex Consumption: Linux, Node, package from the host account, every right through the
 // identity. No setting is a secret.
 
 @description('Environment id of the gateway.')
@@ -19,6 +19,10 @@ param location string
 
 @description('Address under which browsers reach the gateway; empty: the address Azure gives the app.')
 param publicBaseUrl string
+
+@description('Major version of Node.')
+@allowed(['22', '24'])
+param nodeVersion string
 
 @description('Memory of one instance, in megabytes.')
 @allowed([512, 2048, 4096])
@@ -133,7 +137,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
     functionAppConfig: {
       runtime: {
         name: 'node'
-        version: '22'
+        version: nodeVersion
       }
       deployment: {
         storage: {

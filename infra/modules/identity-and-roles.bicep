@@ -51,7 +51,7 @@ resource host 'Microsoft.Storage/storageAccounts@2025-08-01' existing = {
   name: last(split(hostAccountId, '/'))
 }
 
-resource vault 'Microsoft.KeyVault/vaults@2025-05-01' existing = {
+resource vault 'Microsoft.KeyVault/vaults@2026-02-01' existing = {
   name: last(split(vaultId, '/'))
 }
 

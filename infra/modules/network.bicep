@@ -1,5 +1,6 @@
-// The gateway's own network: a subnet through which the app goes out, a subnet of private endpoints, their names, and,
-// when wanted, a fixed address for servers that let only known ones in.
+// The gateway's own network: a subnet through which the app goes out, a subnet of private endpoints, their names. What
+// leaves, leaves through a NAT gateway: subnets give no access to the internet of their own, and mail servers that let
+// only known addresses in can be told the one address.
 
 @description('Name of the virtual network.')
 param name string
@@ -11,9 +12,6 @@ param location string
 @minLength(9)
 @maxLength(18)
 param addressRange string
-
-@description('True: everything leaves from one fixed public address.')
-param fixedAddress bool
 
 @description('Resource id of the mail account.')
 param mailAccountId string
@@ -41,7 +39,7 @@ var zoneNames = [
   'privatelink.vaultcore.azure.net'
 ]
 
-resource publicAddress 'Microsoft.Network/publicIPAddresses@2025-07-01' = if (fixedAddress) {
+resource publicAddress 'Microsoft.Network/publicIPAddresses@2025-07-01' = {
   name: '${name}-out'
   location: location
   tags: tags
@@ -54,7 +52,7 @@ resource publicAddress 'Microsoft.Network/publicIPAddresses@2025-07-01' = if (fi
   }
 }
 
-resource gateway 'Microsoft.Network/natGateways@2025-07-01' = if (fixedAddress) {
+resource gateway 'Microsoft.Network/natGateways@2025-07-01' = {
   name: '${name}-nat'
   location: location
   tags: tags
@@ -82,7 +80,10 @@ resource network 'Microsoft.Network/virtualNetworks@2025-07-01' = {
         name: 'app'
         properties: {
           addressPrefix: cidrSubnet(addressRange, 26, 0)
-          natGateway: fixedAddress ? { id: gateway.id } : null
+          defaultOutboundAccess: false
+          natGateway: {
+            id: gateway.id
+          }
           delegations: [
             {
               name: 'functions'
@@ -170,5 +171,5 @@ resource zoneGroups 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@202
 @description('Resource id of the subnet through which the app goes out.')
 output appSubnetId string = network::appSubnet.id
 
-@description('Fixed address from which the app reaches mail servers; empty without one.')
-output outboundAddress string = fixedAddress ? publicAddress!.properties.ipAddress : ''
+@description('Fixed address from which the app reaches mail servers.')
+output outboundAddress string = publicAddress.properties.ipAddress

@@ -24,7 +24,7 @@ param workspaceId string
 @description('Tags of all resources.')
 param tags object
 
-resource vault 'Microsoft.KeyVault/vaults@2025-05-01' = {
+resource vault 'Microsoft.KeyVault/vaults@2026-02-01' = {
   name: name
   location: location
   tags: tags

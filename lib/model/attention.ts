@@ -11,6 +11,7 @@ export const attentionKinds = [
   'message',
   'balance',
   'removal',
+  'platform',
 ] as const
 
 export type AttentionKind = (typeof attentionKinds)[number]

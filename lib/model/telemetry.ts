@@ -10,6 +10,8 @@ export const telemetry = {
   'polls-ran': ['mailboxes', 'idle', 'mail', 'failed', 'skipped', 'handedOver', 'quarantined', 'ms'],
   /** One attempt to send one mail, or the end of a mail: `state` is where it stands after it. */
   'mail-attempt': ['tenant', 'mailboxId', 'mailId', 'state', 'attempt', 'code', 'class'],
+  /** A request repeated an Idempotency-Key: its answer is the mail of the first one, nothing new is sent. */
+  'mail-repeated': ['tenant', 'mailId'],
   /** The open mail of the deployment, every five minutes. `gated`: behind a gate somebody must open. */
   'mails-open': ['waiting', 'gated', 'held', 'unknown', 'oldestLateMs', 'oldestUnknownMs'],
   /** Length of a work queue and of its poison queue, every five minutes. */
@@ -20,6 +22,8 @@ export const telemetry = {
   'balance-not-closed': ['tenant', 'difference', 'sinceMs'],
   /** A client secret ends in 60, 30, 7 or 1 days or has ended; once per stage. */
   'secret-expiring': ['tenant', 'registrationId', 'daysLeft', 'code'],
+  /** What the deployment stands on (`subject`, a row of `lib/model/platform-dates.ts`) ends within six months; once per stage. */
+  'platform-date-near': ['subject', 'daysLeft', 'code'],
   /** A request ended with a fault of ours; `fault`: name and place in the code, never a message. */
   'api-failed': ['operation', 'tenant', 'code', 'requestId', 'fault'],
   /** A field of an answer that its schema does not name stayed inside: a fault of ours that costs nothing but the field. */

@@ -118,7 +118,7 @@ export function fixedCost(memoryGigabytes: number): CostRow[] {
       endpoints * hours * prices.privateEndpointHour,
     ),
     row(
-      'static address (`fixedOutboundAddress`)',
+      'its way out, one static address (`networkIsolation`)',
       'NAT gateway and public address',
       hours * (prices.natGatewayHour + prices.publicAddressHour),
     ),

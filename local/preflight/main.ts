@@ -1,14 +1,16 @@
 /** `npm run preflight`: prints pass, warn or fail for everything the gateway needs; exit code 1 when something fails. */
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { readConfig } from '../../lib/config.js'
 import { asGatewayError } from '../../lib/errors.js'
 import type { Finding } from './finding.js'
 import { outboundEndpoints, tenantNamedEndpoints } from './outbound-endpoints.js'
 import { preflight } from './preflight.js'
+import { startSettings } from './start-settings.js'
 
 const usage = `npm run preflight -- [--settings F] [--endpoints]
   --settings F  app settings to check: a file like local.settings.json, or the output of
-                "az functionapp config appsettings list"; default local.settings.json, else the environment
+                "az functionapp config appsettings list"; default local.settings.json, else the environment,
+                else what "npm start" wrote (${startSettings})
   --endpoints   only print the hosts a firewall must let through`
 
 type Environment = Record<string, string | undefined>
@@ -27,12 +29,21 @@ function stopWith(message: string): never {
   process.exit(2)
 }
 
-function readSettings(file: string | undefined): Environment {
+/** The settings, and the words for where they are from. */
+function readSettings(named: string | undefined): [settings: Environment, from: string] {
+  if (named === undefined && !existsSync('local.settings.json') && process.env['ENVIRONMENT_ID'] !== undefined)
+    return [process.env, 'the environment']
+  const file = named ?? ['local.settings.json', startSettings].find(existsSync)
+  if (file === undefined)
+    stopWith(
+      `There are no settings to check: no local.settings.json, none in the environment, none of "npm start".\nStart the gateway with "npm start" and check it from a second terminal, or name a file.\n\n${usage}`,
+    )
   try {
-    return settingsIn(readFileSync(file ?? 'local.settings.json', 'utf8'))
+    const settings = settingsIn(readFileSync(file, 'utf8'))
+    const isLocal = settings['ALLOW_LOOPBACK_MAIL_HOSTS'] === 'true'
+    return [settings, isLocal ? `${file}: of a gateway on this machine, which must be running` : file]
   } catch (error) {
-    if (file === undefined && (error as { code?: string }).code === 'ENOENT') return process.env
-    stopWith(`The settings in ${file ?? 'local.settings.json'} cannot be read: ${(error as Error).message}`)
+    stopWith(`The settings in ${file} cannot be read: ${(error as Error).message}`)
   }
 }
 
@@ -65,7 +76,8 @@ async function main(words: string[]): Promise<void> {
     else if (word === '--endpoints') isEndpoints = true
     else stopWith(word === '--help' ? usage : `Unknown option ${word}.\n\n${usage}`)
   }
-  const environment = readSettings(file)
+  const [environment, from] = readSettings(file)
+  if (!isEndpoints) console.log(`\n  Checks the settings in ${from}\n`)
   if (isEndpoints) return printEndpoints(environment)
   const findings = await preflight({ environment, nodeVersion: process.versions.node, now: Date.now })
   print(findings)

@@ -59,7 +59,9 @@ async function silence(check: string): Promise<Finding[]> {
 function checkNode(version: string): Finding {
   const [major = 0, minor = 0] = version.split('.').map(Number)
   if (major < 20 || (major === 20 && minor < 19)) return fail('node', `Node ${version}`, 'node-too-old')
-  return major === 22 ? pass('node', `Node ${version}`) : warn('node', `Node ${version}`, 'node-not-deployed')
+  return major === 22 || major === 24
+    ? pass('node', `Node ${version}`)
+    : warn('node', `Node ${version}`, 'node-not-deployed')
 }
 
 async function checkNames(config: Config): Promise<Finding[]> {

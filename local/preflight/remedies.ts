@@ -1,9 +1,12 @@
 /** What to do about each finding of the preflight; `docs/preflight.md` is written from this table. */
 export const remedies = {
-  'node-too-old': ['Node is older than 20.19.', 'Install Node 22 (what Azure runs) from https://nodejs.org.'],
+  'node-too-old': [
+    'Node is older than 20.19.',
+    'Install Node 24 (what Azure runs unless you say 22) from https://nodejs.org.',
+  ],
   'node-not-deployed': [
     'Node is not the version Azure runs.',
-    'Nothing for a try; check with Node 22 before a release.',
+    'Nothing for a try; check with Node 24 or 22 before a release.',
   ],
   'setting-wrong': [
     'A setting is missing or wrong.',

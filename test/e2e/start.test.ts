@@ -1,11 +1,13 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { afterEach, expect, test } from 'vitest'
 import { apiClient } from '../../local/api-client.js'
+import { Browser, textOf } from '../../local/browser.js'
 import { startHostChild } from '../../local/host-child.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -65,42 +67,97 @@ test('an unknown option is answered with the usage', async () => {
   expect(gateway.output()).toContain('--fresh')
 })
 
-test('REL-31: npm start prints what a newcomer needs, its curl command sends a mail, state survives, Ctrl-C leaves no process', async () => {
+test('REL-31, N1, N2, N3, N5, N7: npm start prints what a newcomer needs and each step works, state survives, Ctrl-C leaves no process', async () => {
   const state = mkdtempSync(join(tmpdir(), 'gateway-start-'))
   const first = start('--port', portOf(1), '--fresh', '--state', state)
   await first.saw('Ctrl-C')
   const text = first.output()
-  for (const wanted of ['/connect/', '/console', '/mail', 'curl -s', 'mbg_~_']) expect(text).toContain(wanted)
-  const command = /curl -s .*$/m.exec(text)?.[0] ?? ''
+  for (const wanted of ['/connect/', '/console', '/mail', 'curl -s', 'mbg_~_', '--port']) expect(text).toContain(wanted)
+  const command = commandIn(text)
   const key = /Bearer (mbg_demo_\S+?)'/.exec(command)?.[1] ?? ''
-  const accepted = JSON.parse(execFileSync('bash', ['-c', command], { encoding: 'utf8' })) as { id: string }
   const app = apiClient(`http://localhost:${portOf(1)}`, key)
+
+  // N3: one story about one person: who is connected in step 1 sends in step 2.
+  const browser = new Browser()
+  const page = await browser.open(/http:\S+\/connect\/\S+/.exec(text)?.[0] ?? '')
+  const signIn = await browser.submit(page, 'Continue with Microsoft')
+  const connected = await browser.submit(signIn, 'ana@contoso.example', { user: 'ana@contoso.example' })
+  expect(textOf(connected.html)).toContain('ana@contoso.example')
+  const sent = await paste(command)
+  const seen = { timeout: 20_000 }
+  const mailOf = (id: string) => app.call<{ state: string; from: string }>('GET', `v1/mails/${id}`)
+  await expect.poll(() => mailOf(sent.id), seen).toMatchObject({ state: 'sent', from: 'ana@contoso.example' })
+  const webMail = /http:\S+\/mail\/ben@contoso\.example/.exec(text)?.[0] ?? ''
   await expect
-    .poll(() => app.call<{ state: string }>('GET', `v1/mails/${accepted.id}`), { timeout: 20_000 })
-    .toMatchObject({ state: 'sent' })
+    .poll(async () => textOf(await (await fetch(webMail)).text()), seen)
+    .toContain('Hello ana@contoso.example')
+
+  // N2: pasted again a second later it is a new mail; with the key of the first one it is the first mail, and the terminal says so.
+  const before = Math.floor(Date.now() / 1000)
+  await expect.poll(() => Math.floor(Date.now() / 1000)).toBeGreaterThan(before)
+  const again = await paste(command)
+  expect(again).toMatchObject({ created: true })
+  expect(again.id).not.toBe(sent.id)
+  const fixed = command.replace(/hello-\$\(date \+%s\)/, 'hello-fixed')
+  const [once, twice] = [await paste(fixed), await paste(fixed)]
+  expect(twice).toMatchObject({ id: once.id, created: false })
+  await first.saw('nothing new was sent')
+
+  // N5: what fails is told in the terminal: whose, the code, what to do, where to look.
+  const graph = webMail.replace(/\/mail\/.*/, '/__control')
+  const order = { fail: { kind: 'send', user: 'ana@contoso.example', status: 403, code: 'ErrorSendAsDenied' } }
+  expect((await fetch(graph, { method: 'POST', body: JSON.stringify(order) })).status).toBe(200)
+  const refused = await paste(command.replace('$(date +%s)', 'refused'))
+  await first.saw(`console/mails/${refused.id}`)
+  const line =
+    first
+      .output()
+      .split('\n')
+      .find((one) => one.includes(refused.id)) ?? ''
+  expect(line).toMatch(/^ {2}! mail (refused|waits) · ana@contoso\.example · graph_errorsendasdenied → \S.*\. {2}http/)
+  expect(first.output().slice(text.length)).not.toMatch(/mbg_|Bearer|demo-password/)
+
+  // N7: preflight finds what start wrote.
+  const preflight = await run(process.execPath, ['dist/local/preflight/main.js', ...preflightWords(text)])
+  expect(preflight.stdout).toContain(join(state, 'local.settings.json'))
+  expect(preflight.stdout).toMatch(/ 0 fail/)
+
   // A second start harms neither the running gateway nor what it keeps.
-  const again = (...words: string[]) =>
+  const beside = (...words: string[]) =>
     spawnSync(process.execPath, ['dist/local/main.js', '--fresh', '--state', state, ...words], { encoding: 'utf8' })
-  expect(again('--port', portOf(1))).toMatchObject({
+  expect(beside('--port', portOf(1))).toMatchObject({
     status: 1,
     stderr: expect.stringMatching(`${portOf(1)} to .* is taken`),
   })
-  expect(again('--port', portOf(2))).toMatchObject({
+  expect(beside('--port', portOf(2))).toMatchObject({
     status: 1,
     stderr: expect.stringContaining(`at port ${portOf(1)}`),
   })
   child?.kill('SIGINT')
   expect(await first.code).toBe(0)
 
+  // N1: the second start says what is true now, and its command works without another sign-in.
   const second = start('--port', portOf(1), '--state', state)
   await second.saw('Ctrl-C')
-  expect(second.output()).toContain(key)
+  expect(second.output()).toContain('Ana is connected')
+  expect(second.output()).not.toContain('/connect/')
+  expect(commandIn(second.output())).toBe(command)
+  expect(await paste(command)).toMatchObject({ state: 'queued' })
   const pids = descendants(child?.pid ?? 0)
   expect(pids.length).toBeGreaterThan(1)
   child?.kill('SIGINT')
   expect(await second.code).toBe(0)
   for (const pid of pids) expect(alive(pid), `process ${pid} is left`).toBe(false)
-}, 60_000)
+}, 120_000)
+
+const run = promisify(execFile)
+const commandIn = (text: string): string => /curl -s .*$/m.exec(text)?.[0] ?? ''
+const preflightWords = (text: string): string[] => / -- (--settings \S+)/.exec(text)?.[1]?.split(' ') ?? []
+
+/** What a person does with the printed command. */
+async function paste(command: string): Promise<{ id: string; state: string; created: boolean }> {
+  return JSON.parse((await run('bash', ['-c', command])).stdout)
+}
 
 function descendants(parent: number): number[] {
   let children = ''

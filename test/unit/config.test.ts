@@ -5,6 +5,7 @@ import { readConfig } from '../../lib/config.js'
 import { GatewayError } from '../../lib/errors.js'
 import { version } from '../../lib/http/version.js'
 import { costsPage } from '../../local/costs/costs-page.js'
+import { datesPage } from '../../local/dates-page.js'
 import { errorsPage } from '../../local/errors-page.js'
 import {
   configurationPage,
@@ -83,6 +84,7 @@ describe('generated documents', () => {
     expect(read('docs/preflight.md')).toBe(preflightPage())
     expect(read('docs/costs.md')).toBe(costsPage())
     expect(read('docs/outbound-endpoints.md')).toBe(endpointsPage())
+    expect(read('docs/dates.md')).toBe(datesPage())
   })
 
   test('M-120: docs/errors.md is that of the error catalogue (npm run docs)', () => {

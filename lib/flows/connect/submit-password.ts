@@ -59,7 +59,10 @@ export async function submitPassword(
   const verdicts = await tryOut(deps, signIn, grant)
   const stored = target.kind === 'reconnect' ? storedServers(facts) : undefined
   const refusal = refusedServers(verdicts, { imap, smtp }, stored)
-  if (refusal) throw refusal
+  if (refusal) {
+    deps.log.warn('sign-in-refused', { signInId: signIn.id, tenant: signIn.tenant, code: refusal.code })
+    throw refusal
+  }
   await finishSignIn(deps, signIn, { grant, verdicts, browser })
   return { location: `${deps.settings.publicBaseUrl}/connect/${input.link}/result` }
 }

@@ -174,6 +174,7 @@ async function repeated(deps: SendDependencies, mail: Mail, contentHash: string)
     )
   // The first request may have died between the journal and the queue.
   if (mail.state === 'queued' && !mail.held) await wakeLane(deps, mail.tenant, mail.mailboxId)
+  deps.log.info('mail-repeated', { tenant: mail.tenant, mailId: mail.id })
   return { mail, created: false }
 }
 

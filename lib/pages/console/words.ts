@@ -73,6 +73,7 @@ const kinds = new Map([
   ['message', 'Queue message given up'],
   ['balance', 'Count of mails'],
   ['removal', 'Removal of a tenant'],
+  ['platform', 'End of support'],
 ])
 
 export const kindWords = (kind: string): string => kinds.get(kind) ?? kind

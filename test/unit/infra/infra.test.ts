@@ -80,6 +80,21 @@ describe('what production looks like', () => {
     ])
   })
 
+  test('M-172: the way out is stated: no subnet has one of its own, the app goes through the NAT gateway', () => {
+    const subnets = at(resource('Microsoft.Network/virtualNetworks'), 'properties.subnets') as {
+      name: string
+      properties: { defaultOutboundAccess?: boolean; natGateway?: { id: string } }
+    }[]
+    expect(subnets.map(({ name, properties }) => [name, properties.defaultOutboundAccess])).toEqual([
+      ['app', false],
+      ['endpoints', false],
+    ])
+    expect(subnets.map(({ properties }) => String(properties.natGateway?.id).includes('gateway'))).toEqual([
+      true,
+      false,
+    ])
+  })
+
   test('a firewall team can be told one address; a development gateway has no network at all', () => {
     expect(names('Microsoft.Network/natGateways')).toHaveLength(1)
     expect(prod.outputs['outboundAddress']).toBe('<publicAddress.properties.ipAddress>')
@@ -87,10 +102,10 @@ describe('what production looks like', () => {
     expect(dev.deployed.filter((one) => one.type.endsWith('/locks'))).toEqual([])
   })
 
-  test('the plan is Flex Consumption on Node 22, with the package fetched by the identity', () => {
+  test('M-172: the plan is Flex Consumption on Node 24 unless 22 is chosen, with the package fetched by the identity', () => {
     expect(at(resource('Microsoft.Web/serverfarms'), 'sku')).toEqual({ name: 'FC1', tier: 'FlexConsumption' })
     expect(at(resource('Microsoft.Web/sites'), 'properties.functionAppConfig')).toMatchObject({
-      runtime: { name: 'node', version: '22' },
+      runtime: { name: 'node', version: '24' },
       deployment: { storage: { type: 'blobContainer', authentication: { type: 'UserAssignedIdentity' } } },
       scaleAndConcurrency: { instanceMemoryMB: 2048, maximumInstanceCount: 200 },
     })
@@ -188,6 +203,7 @@ describe('a wrong parameter is refused before anything is made', () => {
     ['logRetentionDays', 7],
     ['inboundDays', 0],
     ['undeleteDays', 366],
+    ['nodeVersion', '20'],
     ['storageRedundancy', 'Standard_RAGRS'],
     ['monthlyBudget', -1],
   ])('%s: %s', (name, value) => {
