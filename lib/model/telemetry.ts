@@ -22,8 +22,8 @@ export const telemetry = {
   'balance-not-closed': ['tenant', 'difference', 'sinceMs'],
   /** A client secret ends in 60, 30, 7 or 1 days or has ended; once per stage. */
   'secret-expiring': ['tenant', 'registrationId', 'daysLeft', 'code'],
-  /** What the deployment stands on (`subject`, a row of `lib/model/platform-dates.ts`) ends within six months; once per stage. */
-  'platform-date-near': ['subject', 'daysLeft', 'code'],
+  /** What the deployment stands on (`platformId`, a row of `lib/model/platform-dates.ts`) ends within six months; once per stage. */
+  'platform-date-near': ['platformId', 'daysLeft', 'code'],
   /** A request ended with a fault of ours; `fault`: name and place in the code, never a message. */
   'api-failed': ['operation', 'tenant', 'code', 'requestId', 'fault'],
   /** A field of an answer that its schema does not name stayed inside: a fault of ours that costs nothing but the field. */

@@ -29,7 +29,7 @@ export async function warnOfPlatformDates(
     }
     const error = endError(date, stage)
     if (await raiseAttention(deps, '~', 'platform', date.id, error, { subject: date.what }))
-      deps.log.warn('platform-date-near', { subject: date.id, daysLeft: left, code: error.code })
+      deps.log.warn('platform-date-near', { platformId: date.id, daysLeft: left, code: error.code })
   }
 }
 
