@@ -148,7 +148,7 @@ test('REL-31, N1, N2, N3, N5, N7: npm start prints what a newcomer needs and eac
   child?.kill('SIGINT')
   expect(await second.code).toBe(0)
   for (const pid of pids) expect(alive(pid), `process ${pid} is left`).toBe(false)
-}, 120_000)
+}, 180_000)
 
 const run = promisify(execFile)
 const commandIn = (text: string): string => /curl -s .*$/m.exec(text)?.[0] ?? ''
@@ -201,7 +201,7 @@ test('REL-31: --without-app leaves room for Core Tools: the services answer, and
     expect(await services.code).toBe(0)
     rmSync(state, { recursive: true, force: true })
   }
-}, 120_000)
+}, 180_000)
 
 test('start:func without Core Tools or settings says what to do', () => {
   const { status, stderr } = spawnSync(process.execPath, ['local/start-func.mjs'], { cwd: root, encoding: 'utf8' })
