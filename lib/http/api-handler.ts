@@ -5,7 +5,7 @@ import type { Caller } from '../model/caller.js'
 import { isTenantId, newId } from '../model/ids.js'
 import { parse } from '../model/parse.js'
 import { jsonBody } from './json-body.js'
-import type { AnswerOf, BodyOf, Operation, ParamsOf, QueryOf } from './operation.js'
+import type { AnswerOf, BodyOf, Operation, ParamsOf, QueryOf, Unnamed } from './operation.js'
 import { json, problem } from './problem.js'
 import { queryOf } from './query-of.js'
 import { Reply } from './reply.js'
@@ -27,6 +27,11 @@ export interface ApiCall<O extends Operation, G> {
   requestId: string
 }
 
+/** Fields that the schema does not name do not compile: each would have to be `never`. */
+type WithoutSurplus<R, O> = O extends { answer: () => unknown }
+  ? { [K in Unnamed<R extends Reply<infer A> ? A : R, AnswerOf<O>>]: never }
+  : unknown
+
 interface Authenticator {
   authenticate(credential: string): Promise<Caller>
   readTenant(id: string): Promise<unknown>
@@ -39,10 +44,10 @@ interface Authenticator {
  * returns leaves through the row's schema. Every error becomes a problem document and one log line without inner text.
  * `gateway` is asked per call because settings may be wrong, which must be an answer too.
  */
-export function apiHandler<O extends Operation, G extends Authenticator>(
+export function apiHandler<O extends Operation, G extends Authenticator, R extends AnswerOf<O> | Reply<AnswerOf<O>>>(
   gateway: () => Promise<G>,
   operation: O,
-  act: (call: ApiCall<O, G>) => Promise<AnswerOf<O> | Reply<AnswerOf<O>>>,
+  act: (call: ApiCall<O, G>) => Promise<R & WithoutSurplus<R, O>>,
 ): HttpHandler {
   return async (request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> => {
     const requestId = newId()

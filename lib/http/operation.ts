@@ -61,6 +61,17 @@ export type AnswerOf<O> = O extends { answer: () => Promise<infer S extends z.Zo
     ? HttpResponseInit
     : unknown
 
+/** Names of fields that an answer has and its schema does not, at any depth; `never` when there are none. */
+export type Unnamed<R, A> = R extends readonly (infer One)[]
+  ? A extends readonly (infer Item)[]
+    ? Unnamed<One, Item>
+    : never
+  : R extends object
+    ? Exclude<keyof R, KeyOf<A>> | { [K in keyof R]-?: Unnamed<R[K], ValueOf<A, K>> }[keyof R]
+    : never
+type KeyOf<A> = A extends unknown ? keyof A : never
+type ValueOf<A, K> = A extends unknown ? (K extends keyof A ? A[K] : never) : never
+
 /** The names in braces of a route. */
 export type ParamsOf<R extends string> = R extends `${string}{${infer Name}}${infer Rest}`
   ? Record<Name, string> & ParamsOf<Rest>

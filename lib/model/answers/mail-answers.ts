@@ -67,7 +67,8 @@ export const mail = z
     attempts: count('Attempts made so far.', 1),
     lastError: attempt.nullable().describe('The latest attempt when it did not send the mail; else null.'),
     history: listOf(attempt, 'The latest 20 attempts, oldest first.'),
-    notBefore: orNull(time('It is not sent before this time.')),
+    plannedAt: orNull(time('The start that was asked for; null when there was none, or a person replaced it.')),
+    notBefore: orNull(time('The next attempt is not before this time.')),
     deadline: orNull(
       time(
         'The gateway gives up after this time; null for a held mail without one of its own.',

@@ -1,0 +1,27 @@
+/** What the type of an operation's function refuses; `npm run types` is red when one of these compiles. */
+import { expect, test } from 'vitest'
+import { apiHandler } from '../../../lib/http/api-handler.js'
+import { operations } from '../../../lib/http/operations.js'
+
+const gateway = async () => ({
+  authenticate: async () => ({ role: 'app' as const, tenant: 'acme', keyId: 'k' }),
+  readTenant: async () => ({}),
+  admit: () => {},
+  audit: async () => {},
+})
+const returnUrl = { id: 'u4x7mq2zkw5tn3hdrjfvbeuags', url: 'https://app.example.com/' }
+
+test('D1: an answer that is not what the schema says does not compile', () => {
+  const { returnUrlList } = operations
+  apiHandler(gateway, returnUrlList, async () => [returnUrl])
+  // @ts-expect-error a field is missing
+  apiHandler(gateway, returnUrlList, async () => [{ id: returnUrl.id }])
+  const more = { ...returnUrl, secret: 'x' }
+  // @ts-expect-error a field is not in the schema
+  apiHandler(gateway, returnUrlList, async () => [more])
+  // @ts-expect-error the route has no such part
+  apiHandler(gateway, operations.returnUrlRemove, async ({ params }) => params.mail)
+  // @ts-expect-error the query has no such parameter
+  apiHandler(gateway, operations.mailboxRemove, async ({ query }) => query.forced)
+  expect(returnUrlList.success[0]).toBe(200)
+})
