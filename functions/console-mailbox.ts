@@ -9,13 +9,12 @@ const connectionIdOf = ({ receive, send }: Mailbox): string =>
 
 export const consoleMailbox = consoleHandler(gateway, async ({ g, tenant, view, params }) => {
   const mailbox = await g.admin.readMailboxFacts(tenant, params['id'] ?? '')
-  const [attention, connection, { settings }, received] = await Promise.all([
-    g.ops.listAttention(tenant),
+  const [connection, { settings }, received] = await Promise.all([
     g.tokens.readConnectionFacts(tenant, connectionIdOf(mailbox)),
     g.admin.readMailboxSettings(tenant, mailbox.id),
     g.receive.listReceived(tenant, mailbox.id, { limit: 50 }),
   ])
-  return mailboxPage(view, { mailbox, connection, attention, settings, received: received.mails })
+  return mailboxPage(view, { mailbox, connection, settings, received: received.mails })
 })
 
 app.http('console-mailbox', {

@@ -28,6 +28,7 @@ import { requireLength } from './length-required.js'
 import { operations } from './operations.js'
 
 export interface ConsoleGateway {
+  config: { publicBaseUrl: string }
   authenticate(credential: string): Promise<Caller>
   sealer(): Promise<SessionSealer>
   readTenant(id: string): Promise<unknown>
@@ -67,7 +68,7 @@ export function consoleHandler<G extends ConsoleGateway>(
     const caller = await signedIn(g, session)
     if (caller === undefined)
       return consoleAnswer(signInPage('Your API key is no longer valid.'), requestId, 401, endedSessionCookie())
-    const view = viewOf(request, session, caller, now())
+    const view = viewOf(request, session, caller, { now: now(), origin: g.config.publicBaseUrl })
     try {
       const form = await checkedForm(request, session)
       if (view.tenant !== '~' && caller.role === 'operator') await g.readTenant(view.tenant)
@@ -156,10 +157,15 @@ const notices = new Map([
   ['pause', 'Paused: the mailbox neither receives nor sends.'],
   ['confirm', 'Confirmed: the mailbox is connected.'],
   ['reject', 'Rejected: nothing was connected and nothing was kept.'],
-  ['activate', 'Activated: the mailbox works again.'],
+  ['activate', 'Activated: the mailbox receives and sends as far as nothing below stops it.'],
 ])
 
-function viewOf(request: HttpRequest, session: Session, caller: Caller, now: number): View {
+function viewOf(
+  request: HttpRequest,
+  session: Session,
+  caller: Caller,
+  { now, origin }: Pick<View, 'now' | 'origin'>,
+): View {
   const named = request.query.get('tenant') ?? ''
   const tenant = caller.role !== 'operator' ? caller.tenant : named === '' ? '~' : named
   if (tenant !== '~' && !isTenantId(tenant)) throw notFound('tenant')
@@ -168,6 +174,7 @@ function viewOf(request: HttpRequest, session: Session, caller: Caller, now: num
     tenant,
     now,
     csrf: formToken(session),
+    origin,
     notice: notices.get(request.query.get('done') ?? '') ?? '',
     may: (operation) => rolesOf(operation).includes(caller.role),
   }

@@ -1,5 +1,5 @@
 /** One of each console page, with any text in the fields that mail, peers or people fill. */
-import type { AttentionItem } from '../../lib/model/attention.js'
+import { type AttentionItem, attentionActions } from '../../lib/model/attention.js'
 import type { Caller } from '../../lib/model/caller.js'
 import { askMailPage } from '../../lib/pages/console/ask-mail-page.js'
 import { askRejectPage } from '../../lib/pages/console/ask-reject-page.js'
@@ -20,6 +20,7 @@ export function sampleView(caller: Partial<Caller> = {}, more: Partial<View> = {
     tenant: 'acme',
     now,
     csrf: 'sample-token',
+    origin: 'https://mail.example',
     notice: '',
     may: () => true,
     ...more,
@@ -29,7 +30,56 @@ export function sampleView(caller: Partial<Caller> = {}, more: Partial<View> = {
 /** `hostile`, when given, stands in every field that somebody outside can fill. */
 export function samplePages(hostile?: string): Record<string, string> {
   const say = (text: string): string => hostile ?? text
-  const graph = { transport: 'graph', connectionId: 'conn1', folder: 'Inbox', after: { action: 'leave' } } as const
+  const attention: AttentionItem = {
+    tenant: 'acme',
+    kind: 'connection',
+    id: 'conn1',
+    since: ago(133),
+    code: say('entra_aadsts700082'),
+    class: 'needs-reconnect',
+    whoActs: 'Mailbox owner',
+    description: say('The sign-in of this mailbox is no longer valid: it was not used for 90 days.'),
+    remedy: say('The owner of the mailbox signs in again by the reconnect link; waiting mail then goes out by itself.'),
+    peerLine: say('AADSTS700082: The refresh token has expired due to inactivity.'),
+    mailboxId: '',
+    connectionId: '',
+    subject: 'ana@contoso.example',
+    actions: [],
+  }
+  const refusal: AttentionItem = {
+    ...attention,
+    kind: 'mailbox-send',
+    id: say('m1'),
+    code: say('graph_errorsendasdenied'),
+    class: 'needs-admin',
+    whoActs: "Customer's administrator",
+    description: say('This mailbox may not send as that From address.'),
+    remedy: say('An administrator grants Send As on the mailbox of the From address.'),
+    peerLine: say('ErrorSendAsDenied'),
+    mailboxId: say('m1'),
+    subject: say('support@acme.example'),
+  }
+  const webhook: AttentionItem = {
+    ...attention,
+    kind: 'webhook',
+    id: say('w1'),
+    subject: say('https://app.example/hook'),
+    class: 'transient',
+    whoActs: 'Developers of the application',
+  }
+  const pending: AttentionItem = {
+    ...attention,
+    kind: 'sign-in',
+    id: say('abcdefghijklmnopqrstuvwxy3'),
+    code: 'sign_in_pending',
+    class: 'needs-admin',
+    whoActs: "Customer's administrator",
+    description: say('ben@acme.example signed in for ben@acme.example.'),
+    remedy: say('Check that this is the right person, then confirm or reject it.'),
+    peerLine: '',
+    subject: say('ben@acme.example'),
+  }
+  for (const item of [attention, refusal, webhook, pending]) item.actions = attentionActions(item)
   const mailbox: MailboxEntry = {
     id: say('m1'),
     key: say('SUP'),
@@ -38,9 +88,9 @@ export function samplePages(hostile?: string): Record<string, string> {
     purpose: say('Tickets'),
     active: true,
     isDefault: true,
+    health: 'needs-reconnect',
+    attention: [attention, refusal],
     heldBy: say('environment test, another tenant'),
-    receive: graph,
-    send: { transport: 'graph', connectionId: 'conn1' },
     connectionState: 'needs-reconnect',
     connectionReason: say('entra_aadsts700082'),
     receiving: {
@@ -58,6 +108,8 @@ export function samplePages(hostile?: string): Record<string, string> {
       problem: say('Blocked.'),
       gate: 'closed',
       nextTry: ago(-9),
+      refusedMails: 3,
+      lastRefused: ago(4),
     },
     warnings: [{ code: 'password_at_microsoft', description: say('Ends soon.'), remedy: say('Reconnect.') }],
   }
@@ -68,6 +120,8 @@ export function samplePages(hostile?: string): Record<string, string> {
     address: 'billing@acme.example',
     displayName: 'Billing',
     isDefault: false,
+    health: 'working',
+    attention: [],
     heldBy: '',
     warnings: [],
     connectionState: 'connected',
@@ -81,34 +135,9 @@ export function samplePages(hostile?: string): Record<string, string> {
       problem: '',
       gate: 'open',
       nextTry: '',
+      refusedMails: 0,
+      lastRefused: '',
     },
-  }
-  const attention: AttentionItem = {
-    tenant: 'acme',
-    kind: 'connection',
-    id: 'conn1',
-    since: ago(133),
-    code: say('entra_aadsts700082'),
-    class: 'needs-reconnect',
-    whoActs: 'Mailbox owner',
-    description: say('The sign-in of this mailbox is no longer valid: it was not used for 90 days.'),
-    remedy: say('The owner of the mailbox signs in again by the reconnect link; waiting mail then goes out by itself.'),
-    peerLine: say('AADSTS700082: The refresh token has expired due to inactivity.'),
-    mailboxId: '',
-    connectionId: '',
-    subject: 'ana@contoso.example',
-  }
-  const pending: AttentionItem = {
-    ...attention,
-    kind: 'sign-in',
-    id: say('abcdefghijklmnopqrstuvwxy3'),
-    code: 'sign_in_pending',
-    class: 'needs-admin',
-    whoActs: "Customer's administrator",
-    description: say('ben@acme.example signed in for ben@acme.example.'),
-    remedy: say('Check that this is the right person, then confirm or reject it.'),
-    peerLine: '',
-    subject: say('ben@acme.example'),
   }
   const failed = {
     at: ago(12),
@@ -172,9 +201,9 @@ export function samplePages(hostile?: string): Record<string, string> {
   const failure = { code: 'wrong_state', description: say('The mail has left.'), remedy: say('Look at its attempts.') }
   return {
     'sign-in': signInPage(say('The key is unknown, expired or incomplete.')),
-    overview: overviewPage(view, { attention: [attention], mailboxes, openMails: mails }),
+    overview: overviewPage(view, { attention: [attention, refusal, webhook], mailboxes, openMails: mails }),
     'all-tenants': allTenantsPage(operator, {
-      attention: [attention],
+      attention: [attention, refusal, webhook],
       tenants: [{ id: 'acme', name: say('Acme Ltd') }],
       health: {
         ok: false,
@@ -192,7 +221,6 @@ export function samplePages(hostile?: string): Record<string, string> {
     mailboxes: mailboxesPage(view, mailboxes),
     mailbox: mailboxPage(view, {
       mailbox,
-      attention: [attention],
       connection: {
         lastRefresh: ago(30),
         nextRefresh: ago(-20),

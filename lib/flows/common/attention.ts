@@ -1,5 +1,12 @@
-import type { GatewayError } from '../../errors.js'
-import type { AttentionKind } from '../../model/attention.js'
+import type { ErrorClass, GatewayError } from '../../errors.js'
+import {
+  type AttentionItem,
+  type AttentionKind,
+  attentionActions,
+  isForewarning,
+  whoActs,
+} from '../../model/attention.js'
+import type { Row } from '../../ports/tables.js'
 import { readConnection } from './connection-rows.js'
 import type { Dependencies } from './dependencies.js'
 import { readMailbox } from './mailbox-rows.js'
@@ -67,4 +74,38 @@ export async function clearAttention(
   if ((await deps.tables.get(table, tenant, `${kind}~${id}`)) === undefined) return false
   await deps.tables.remove(table, tenant, `${kind}~${id}`)
   return true
+}
+
+/** What is broken for a tenant: its own rows, and registrations of the deployment that fail; `~` is everybody's and the deployment's. */
+export async function readAttention(deps: Dependencies, tenant: string): Promise<AttentionItem[]> {
+  const table = deps.names.table('attention')
+  const items: AttentionItem[] = []
+  const own = tenant === '~' ? { partitionRange: ['0', '~~'] as [string, string] } : { partition: tenant }
+  for await (const row of deps.tables.query(table, own)) items.push(fromRow(row))
+  if (tenant === '~') return items
+  const shared = { partition: '~', rowRange: ['registration~', 'registration~~'] as [string, string] }
+  for await (const row of deps.tables.query(table, shared))
+    if (!isForewarning(String(row['code']))) items.push(fromRow(row))
+  return items
+}
+
+function fromRow(row: Row): AttentionItem {
+  const [kind = '', id = ''] = row.rowKey.split('~')
+  const text = (column: string): string => String(row[column] ?? '')
+  const item = {
+    tenant: row.partitionKey,
+    kind: kind as AttentionKind,
+    id,
+    since: text('since'),
+    code: text('code'),
+    class: text('class') as ErrorClass,
+    whoActs: whoActs(text('class'), text('hint')),
+    description: text('description'),
+    remedy: text('remedy'),
+    peerLine: text('peerLine'),
+    mailboxId: text('mailboxId'),
+    connectionId: text('connectionId'),
+    subject: text('subject'),
+  }
+  return { ...item, actions: attentionActions(item) }
 }

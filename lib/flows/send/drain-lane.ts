@@ -8,13 +8,14 @@ import { asGatewayError, type GatewayError, isStorageAway, RowChangedError } fro
 import { isId, isTenantId } from '../../model/ids.js'
 import type { Mailbox } from '../../model/mailbox.js'
 import { backoffMs } from '../../protocol/backoff.js'
-import { clearAttention, raiseMailboxAttention } from '../common/attention.js'
+import { raiseMailboxAttention } from '../common/attention.js'
 import { setDue } from '../common/due.js'
 import { readMailbox } from '../common/mailbox-rows.js'
 import { outlast } from '../common/outlast.js'
 import { withSettingsOf } from '../common/setting-rows.js'
-import { closedGate, openedGate, tellGateClosed } from './gate.js'
+import { closedGate, tellGateClosed } from './gate.js'
 import { type HeldLane, laneOpensAt, laneState, readLane, takeLane } from './lane.js'
+import { noteAnswer, tellAfterFailures } from './lane-health.js'
 import { countMail, laneAllows } from './lane-limits.js'
 import { closesGate, laneSession } from './open-session.js'
 import { closedLaneDueMs, laneDueMs, scanDue } from './outbox.js'
@@ -24,8 +25,6 @@ import type { SendDependencies } from './send-dependencies.js'
 import { openRecipients, sendMail } from './send-mail.js'
 import { findRoute, type SendRoute } from './send-route.js'
 
-/** Failures of the peer in a row after which people are told. */
-const tellAfterFailures = 5
 /** Longest delay of a queue message; longer waits are rows. */
 const maxQueueDelayMs = 120_000
 
@@ -108,7 +107,7 @@ async function drain(deps: SendDependencies, lane: HeldLane, mailbox: Mailbox, s
           const verdict = await session.limited(() => sendMail(deps, lane, route, open, pick.entry))
           lane.note(countMail(lane.state, recipients, deps.clock.now()))
           if (verdict.next === 'lost') return 0
-          if (verdict.next === 'go-on' && verdict.answer) await nowHealthy(deps, lane, verdict.answer === 'taken')
+          if (verdict.next === 'go-on') await noteAnswer(deps, lane, found.connectionId, verdict)
           if (verdict.next === 'reopen') {
             await session.drop()
             if (!struggled) await countFailure(deps, lane, found.connectionId, verdict.error)
@@ -168,16 +167,6 @@ async function countFailure(
   if (failures === tellAfterFailures)
     await raiseMailboxAttention(deps, tenant, 'mailbox-send', error, { mailboxId, connectionId })
   return failures
-}
-
-/** The server judged a mail: whatever was wrong is over. An opened session proves nothing, Graph is asked nothing for it. */
-async function nowHealthy(deps: SendDependencies, lane: HeldLane, taken: boolean): Promise<void> {
-  if (taken) lane.note({ lastSuccess: deps.clock.now() })
-  if (lane.state.failures === 0 && lane.state.gateOpen) return
-  lane.state.failures = 0
-  lane.state.gateOpen = true
-  lane.note(openedGate)
-  await clearAttention(deps, lane.tenant, 'mailbox-send', lane.mailboxId)
 }
 
 async function scanOnceMore(deps: SendDependencies, work: Work, seen: Set<string>, until: number): Promise<void> {

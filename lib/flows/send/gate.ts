@@ -30,6 +30,8 @@ export const openedGate = {
   pausedUntil: 0,
   failures: 0,
   failure: '',
+  // Its card goes with the gate's; the next refusal raises it again.
+  refusedCode: '',
 }
 
 /** Attention and event, once per reason. */

@@ -22,6 +22,10 @@ export interface LaneState {
   pausedUntil: number
   /** Consecutive failures of the peer, not of a mail. */
   failures: number
+  /** Mails refused for good since the last one that was taken. */
+  refused: number
+  /** Code of the refusal that people were told of; empty when they were told of none. */
+  refusedCode: string
   minuteStart: number
   minuteMails: number
   dayStart: number
@@ -35,6 +39,8 @@ export function laneState(row: Row | undefined): LaneState {
     gateUntil: number('gateUntil'),
     pausedUntil: number('pausedUntil'),
     failures: number('failures'),
+    refused: number('refused'),
+    refusedCode: String(row?.['refusedCode'] ?? ''),
     minuteStart: number('minuteStart'),
     minuteMails: number('minuteMails'),
     dayStart: number('dayStart'),
@@ -131,8 +137,11 @@ export async function takeLane(
     async release() {
       let overruled = false
       const last = (now: Row) => {
-        overruled = noted['gate'] === 'closed' && Number(now['gateOpenedAt'] ?? 0) >= takenAt
-        return { ...(overruled ? {} : noted), leaseOwner: '', leaseUntil: 0 }
+        const isOpened = Number(now['gateOpenedAt'] ?? 0) >= takenAt
+        overruled = noted['gate'] === 'closed' && isOpened
+        // Whoever opened it removed the card too: the next refusal must raise it again.
+        const untold = isOpened && 'refusedCode' in noted ? { refusedCode: '' } : {}
+        return { ...(overruled ? {} : { ...noted, ...untold }), leaseOwner: '', leaseUntil: 0 }
       }
       try {
         await lease.write(last(lease.row))

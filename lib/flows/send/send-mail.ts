@@ -21,8 +21,8 @@ import type { SendDependencies } from './send-dependencies.js'
 import type { SendRoute } from './send-route.js'
 
 export type SendVerdict =
-  /** `answer`: what the server said of this mail; absent when it was not asked. */
-  | { next: 'go-on'; answer?: 'taken' | 'refused' }
+  /** `answer`: what the server said of this mail; absent when it was not asked. `failed`: why nobody will get it. */
+  | { next: 'go-on'; answer?: 'taken' | 'refused'; failed?: GatewayError }
   /** The session is no longer to be trusted. */
   | { next: 'reopen'; error: GatewayError }
   /** The peer or a person must be waited for: nothing more from this mailbox now. */
@@ -35,7 +35,7 @@ const mailHints = new Set(['sender', 'recipient', 'message', 'split'])
 /** The peer speaks about the mailbox, not about the mail. */
 const laneHints = new Set(['throttle', 'slow', 'quota-day'])
 
-const refusedThis: SendVerdict = { next: 'go-on', answer: 'refused' }
+const refusedThis = { next: 'go-on', answer: 'refused' } as const satisfies SendVerdict
 
 export async function sendMail(
   deps: SendDependencies,
@@ -172,7 +172,7 @@ async function failedAttempt(deps: SendDependencies, entry: JournalEntry, error:
     const partly = mail.delivered.length > 0
     const at = partly && mail.state === 'sending' ? await transition(deps, entry, 'handing-over') : entry
     await finish(deps, at, partly ? 'sent' : 'failed', attempt, changes)
-    return refusedThis
+    return partly ? refusedThis : { ...refusedThis, failed: error }
   }
   await wait(deps, entry, retryAt(deps, mail, error), attempt, changes)
   if (laneHints.has(error.hint ?? '')) return { next: 'stop', error }

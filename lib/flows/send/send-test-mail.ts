@@ -14,6 +14,7 @@ import { acceptMail } from './accept-mail.js'
 import { openGate } from './gate.js'
 import { findMail, getMail } from './journal.js'
 import { readLane, takeLane } from './lane.js'
+import { noteAnswer } from './lane-health.js'
 import { countMail } from './lane-limits.js'
 import { mailView } from './mail-view.js'
 import { laneSession } from './open-session.js'
@@ -73,9 +74,9 @@ export async function sendTestMail(
         const open = await session.get()
         const entry = await getMail(deps, tenant, mailId)
         const verdict = await session.limited(() => sendMail(deps, lane!, route, open, entry))
-        const taken = verdict.next === 'go-on' && verdict.answer === 'taken'
-        const now = deps.clock.now()
-        lane!.note({ ...countMail(lane!.state, 1, now), ...(taken ? { lastSuccess: now } : {}) })
+        lane!.note(countMail(lane!.state, 1, deps.clock.now()))
+        // A refusal proves that the server answers, not that the mailbox is well: only a mail that left opens the gate.
+        if (verdict.next === 'go-on') await noteAnswer(deps, lane!, route.connectionId, verdict)
       } finally {
         await session.drop()
       }

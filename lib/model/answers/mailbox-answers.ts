@@ -1,7 +1,9 @@
 /** What the API answers about mailboxes and their settings. */
 import * as z from 'zod'
 import { headersSchema, recipientSchema } from '../mail-submission.js'
+import { mailboxHealths } from '../mailbox-health.js'
 import { count, errorCode, flag, id, listOf, oneOf, orNull, tenantId, text, time } from './answer-fields.js'
+import { attentionItem } from './attention-answers.js'
 
 const word = <const T extends string>(value: T, description: string) =>
   z.literal(value).meta({ description, examples: [value] })
@@ -137,6 +139,8 @@ export const mailbox = z
     epoch: count('Counts every change of receive or send.', 1),
     createdAt: time('When it was connected.'),
     isDefault: flag('Sends mail that names no mailbox.'),
+    health: oneOf(mailboxHealths, 'The worst that is known of it, in one word.', 'working'),
+    attention: listOf(attentionItem, 'What is broken that this mailbox suffers from.'),
     heldBy: orNull(
       text(
         'Who holds the address when it is not this mailbox; null when all is well.',
@@ -156,6 +160,8 @@ export const mailbox = z
       .object({
         ...direction,
         gate: oneOf(['open', 'closed'], 'closed: somebody must act before mail leaves.', 'open'),
+        refusedMails: count('Mails the server refused for good since the last one it took.'),
+        lastRefused: orNull(time('When it refused the latest of them; null when it refused none.')),
         nextTry: orNull(time('Nothing is sent before this time; null: at once, or not before somebody acted.')),
       })
       .meta({ id: 'Sending', description: 'How sending goes.' }),

@@ -1,19 +1,7 @@
 /** What the API answers about itself, what happened, and what is broken now. */
 import * as z from 'zod'
-import { attentionKinds } from '../attention.js'
-import {
-  count,
-  errorClass,
-  errorCode,
-  exampleId,
-  flag,
-  id,
-  listOf,
-  oneOf,
-  orNull,
-  text,
-  time,
-} from './answer-fields.js'
+import { count, exampleId, flag, id, listOf, oneOf, orNull, text, time } from './answer-fields.js'
+import { attentionItem } from './attention-answers.js'
 
 export const health = z
   .object({
@@ -108,28 +96,4 @@ const logRow = z
 export type LogRow = z.input<typeof logRow>
 export const logRows = listOf(logRow, 'Newest first.')
 
-export const attention = listOf(
-  z
-    .object({
-      tenant: text("Id of the tenant, or ~ for the deployment's own.", 'contoso'),
-      kind: oneOf(attentionKinds, 'What is broken.', 'mailbox-send'),
-      id: text(
-        'Id of what is broken: of the mailbox, connection, registration, endpoint, mail …',
-        'q7m2ztn4kc5xw3hdrjfvbeuags',
-      ),
-      since: time('Since when.'),
-      code: errorCode(),
-      class: errorClass,
-      whoActs: text('Who must act, in plain words.', 'Mailbox owner'),
-      description: text('What is wrong.', 'The mailbox owner must sign in again.'),
-      remedy: text('What to do.', 'Make a reconnect link and send it to the owner.'),
-      peerLine: orNull(text("The server's own line; null when it said nothing.", 'AADSTS700082: …')),
-      mailboxId: orNull(mailboxId).describe('The mailbox it is about; null when it is about none.'),
-      connectionId: orNull(id('The connection it is about; null when it is about none.', 'c4x7mq2zkw5tn3hdrjfvbeuags')),
-      subject: orNull(
-        text('What people know it by: an address or a user name; null when there is none.', 'ana@contoso.example'),
-      ),
-    })
-    .meta({ id: 'AttentionItem', description: 'One thing that is broken now.' }),
-  'Newest first; empty when all is well.',
-)
+export const attention = listOf(attentionItem, 'Newest first; empty when all is well.')

@@ -1,11 +1,12 @@
 import type { AttentionItem } from '../../model/attention.js'
 import type { Mailbox } from '../../model/mailbox.js'
+import type { MailboxHealth } from '../../model/mailbox-health.js'
 import type { MailboxWarning } from '../../model/mailbox-warnings.js'
 import type { EffectiveSetting } from '../../model/setting.js'
 import { html, type Markup } from '../html.js'
+import { type AttentionMailbox, attentionCard } from './attention-card.js'
 import { actionButton, consolePage, link, segment, type View } from './frame.js'
-import { type AttentionMailbox, attentionCard, concerns } from './overview-page.js'
-import { chip, size, when } from './words.js'
+import { chip, size, type Tone, when } from './words.js'
 
 export interface MailboxDirection {
   transport: string
@@ -20,14 +21,16 @@ export interface MailboxDirection {
   nextTry?: string
 }
 
-export interface MailboxEntry extends AttentionMailbox, Pick<Mailbox, 'key' | 'displayName' | 'purpose'> {
+export interface MailboxEntry extends AttentionMailbox, Pick<Mailbox, 'active' | 'key' | 'displayName' | 'purpose'> {
   isDefault: boolean
+  health: MailboxHealth
+  attention: readonly AttentionItem[]
   /** Who holds the address when it is not this mailbox. */
   heldBy: string
   connectionState: string
   connectionReason: string
   receiving: MailboxDirection
-  sending: MailboxDirection
+  sending: MailboxDirection & AttentionMailbox['sending']
   warnings: MailboxWarning[]
 }
 
@@ -44,17 +47,21 @@ export interface ReceivedEntry {
 
 const soonMs = 30 * 86_400_000
 
-/** What a mailbox is, in one chip: paused, who must sign in or act, failing, expiring (computed from dates), or working. */
-export function mailboxState(mailbox: MailboxEntry, ends?: { at: string; now: number }): Markup {
-  if (!mailbox.active) return chip('paused', 'quiet')
-  if (mailbox.connectionState === 'needs-reconnect') return chip('owner must reconnect', 'bad')
-  if (mailbox.connectionState === 'needs-admin') return chip('administrator must act', 'bad')
-  if (mailbox.connectionState !== 'connected') return chip('not connected', 'bad')
-  if (isClosed(mailbox.sending)) return chip('sending stopped', 'bad')
-  const failing = [mailbox.receiving, mailbox.sending].some((one) => one.transport !== 'none' && one.failures > 0)
-  if (failing) return chip('failing', 'wait')
+const healthWords: Record<MailboxHealth, [text: string, tone: Tone]> = {
+  working: ['working', 'good'],
+  paused: ['paused', 'quiet'],
+  failing: ['failing', 'wait'],
+  'sending-stopped': ['sending stopped', 'bad'],
+  'needs-reconnect': ['owner must reconnect', 'bad'],
+  'needs-admin': ['administrator must act', 'bad'],
+  'not-connected': ['not connected', 'bad'],
+}
+
+/** What a mailbox is, in one chip; one that works and whose authority ends soon (computed from dates) is expiring. */
+export function mailboxState({ health }: Pick<MailboxEntry, 'health'>, ends?: { at: string; now: number }): Markup {
   const expiring = ends !== undefined && Date.parse(ends.at) - ends.now < soonMs
-  return expiring ? chip('expiring', 'wait') : chip('working', 'good')
+  if (health === 'working' && expiring) return chip('expiring', 'wait')
+  return chip(...healthWords[health])
 }
 
 const isClosed = (direction: MailboxDirection): boolean =>
@@ -80,9 +87,15 @@ ${
   )
 }
 
-function direction(view: View, one: MailboxDirection): Markup {
+function direction(view: View, one: MailboxDirection & { refusedMails?: number }): Markup {
   if (one.transport === 'none') return html`<span class="dim">not used</span>`
-  return html`${when(one.lastSuccess, view.now, 'not yet')} <span class="dim">· ${transportName(one.transport)}</span> ${one.failures > 0 && chip(one.failures === 1 ? 'failed last time' : `${one.failures} failures in a row`, 'bad')} ${isClosed(one) && chip('stopped', 'bad')}${one.problem !== '' && html`<br>${one.problem}`}${(one.nextTry ?? '') !== '' && html` <span class="dim">Next try by itself: ${when(one.nextTry ?? '', view.now)}</span>`}`
+  return html`${when(one.lastSuccess, view.now, 'not yet')} <span class="dim">· ${transportName(one.transport)}</span> ${one.failures > 0 && chip(one.failures === 1 ? 'failed last time' : `${one.failures} failures in a row`, 'bad')} ${isClosed(one) && chip('stopped', 'bad')} ${refusals(one)}${one.problem !== '' && html`<br>${one.problem}`}${(one.nextTry ?? '') !== '' && html` <span class="dim">Next automatic try: ${when(one.nextTry ?? '', view.now)}</span>`}`
+}
+
+/** Mail that nobody will get although the mailbox can be reached. */
+function refusals({ refusedMails = 0 }: { refusedMails?: number }): Markup | false {
+  if (refusedMails === 0) return false
+  return chip(refusedMails === 1 ? '1 mail refused' : `${refusedMails} mails refused`, 'bad')
 }
 
 /** How long the authority lives: ISO dates, empty for none. */
@@ -95,14 +108,12 @@ export interface ConnectionLife {
 export interface MailboxView {
   mailbox: MailboxEntry
   connection: ConnectionLife | undefined
-  attention: readonly AttentionItem[]
   settings: readonly EffectiveSetting[]
   received: readonly ReceivedEntry[]
 }
 
-export function mailboxPage(view: View, { mailbox, connection, attention, settings, received }: MailboxView): string {
+export function mailboxPage(view: View, { mailbox, connection, settings, received }: MailboxView): string {
   const path = `/mailboxes/${segment(mailbox.id)}`
-  const own = attention.filter((one) => concerns(one, mailbox))
   const receives = mailbox.receiving.transport !== 'none'
   const death = connection?.projectedDeath
   const ends = death ? { at: death.at, now: view.now } : undefined
@@ -112,7 +123,7 @@ export function mailboxPage(view: View, { mailbox, connection, attention, settin
     mailbox.address,
     html`<h1>${mailbox.address}</h1>
 <p class="row">${mailboxState(mailbox, ends)}${mailbox.isDefault && chip('default', 'quiet')}</p>
-${own.map((one) => attentionCard(view, one, [mailbox], true))}
+${mailbox.attention.map((one) => attentionCard(view, one, [mailbox], true))}
 <h2>Actions</h2>
 <div class="row">${view.may('mailboxReconnect') && actionButton(view, `${path}/reconnect`, 'Make a reconnect link')}${receives && mailbox.active && view.may('mailboxPoll') && actionButton(view, `${path}/poll`, 'Fetch mail now', {}, true)}${mailbox.sending.transport !== 'none' && mailbox.active && view.may('mailboxTestMail') && actionButton(view, `${path}/test-mail`, 'Send a test mail', {}, true)}${view.may('mailboxChange') && actionButton(view, `${path}/${mailbox.active ? 'pause' : 'activate'}`, mailbox.active ? 'Pause' : 'Activate', {}, true)}</div>
 <p class="dim">${mailbox.active ? 'A paused mailbox neither receives nor sends; its mail waits.' : 'Paused: neither receives nor sends until it is activated.'}</p>

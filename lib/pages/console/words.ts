@@ -54,7 +54,7 @@ const classes = new Map([
   ['needs-reconnect', 'Mailbox owner'],
   ['needs-admin', 'Administrator'],
   ['permanent', 'Sender of the mail'],
-  ['transient', 'Nobody: retried by itself'],
+  ['transient', 'Nobody: the gateway retries automatically'],
 ])
 
 /** Who acts, from the class of an error. */

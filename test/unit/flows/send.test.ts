@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { RowChangedError } from '../../../lib/errors.js'
+import { type GatewayError, RowChangedError } from '../../../lib/errors.js'
 import { readMailboxFacts } from '../../../lib/flows/admin/mailboxes.js'
 import { sendFlows } from '../../../lib/flows/send/index.js'
 import { findMail } from '../../../lib/flows/send/journal.js'
@@ -389,7 +389,10 @@ describe('P-08: the class decides', () => {
     const { mail } = await acceptMail(h.deps, h.tenant, mailTo('b@b.example'))
     await drainLane(h.deps, work(h))
     expect(await readMail(h.deps, h.tenant, mail.id)).toMatchObject({ state: 'failed', attempts: 1 })
-    expect(await rowsOf(h, 'attention')).toHaveLength(0)
+    expect((await readMailboxFacts(h.deps, h.tenant, h.mailbox.id)).sending).toMatchObject({
+      gate: 'open',
+      failures: 0,
+    })
   })
 
   test('needs-reconnect, confirmed by a second try, closes the gate, tells once, and opening it is enough', async () => {
@@ -576,4 +579,95 @@ test('SEC-43: recipients beyond those of a day wait for the next; other mailboxe
   h.clock.advance(3_600_001)
   await drainLane(h.deps, work(h))
   expect(h.peer.sent).toHaveLength(5)
+})
+
+describe('O2: a mailbox whose mails are refused does not look healthy', () => {
+  const facts = (h: Harness) => readMailboxFacts(h.deps, h.tenant, h.mailbox.id)
+  const refuse = async (h: Harness, mails: number, error: GatewayError) => {
+    h.peer.script.send = () => error
+    for (let n = 0; n < mails; n++) await acceptMail(h.deps, h.tenant, mailTo(`b${n}@b.example`))
+    await drainLane(h.deps, work(h))
+  }
+  const denied = () => faultOf('needs-admin', { hint: 'sender', description: 'No Send As.' }, 'exo_smtp_sendasdenied')
+
+  test('one refusal that an administrator must end: card, count, words and state at once; one card for many mails', async () => {
+    const h = await sendHarness()
+    await refuse(h, 3, denied())
+    expect(await rowsOf(h, 'attention')).toMatchObject([
+      { rowKey: `mailbox-send~${h.mailbox.id}`, code: 'exo_smtp_sendasdenied', subject: h.mailbox.address },
+    ])
+    const lastRefused = new Date(h.clock.now()).toISOString()
+    expect(await facts(h)).toMatchObject({
+      health: 'needs-admin',
+      attention: [
+        { kind: 'mailbox-send', whoActs: "Customer's administrator", actions: [{ operation: 'mailboxTestMail' }] },
+      ],
+      sending: { failures: 0, gate: 'open', refusedMails: 3, lastRefused, problem: 'No Send As.' },
+    })
+    await refuse(h, 2, denied())
+    expect((await facts(h)).sending.refusedMails).toBe(5)
+    expect(await rowsOf(h, 'attention')).toHaveLength(1)
+  })
+
+  test('the first mail that leaves removes card and count', async () => {
+    const h = await sendHarness()
+    await refuse(h, 2, denied())
+    h.peer.script.send = () => undefined
+    await acceptMail(h.deps, h.tenant, mailTo('c@b.example'))
+    await drainLane(h.deps, work(h))
+    expect(await rowsOf(h, 'attention')).toEqual([])
+    expect(await facts(h)).toMatchObject({ sending: { refusedMails: 0, lastRefused: '', problem: '' }, attention: [] })
+    await refuse(h, 1, denied())
+    expect(await rowsOf(h, 'attention')).toHaveLength(1)
+  })
+
+  test('a card that somebody closed by a retry comes back with the next refusal', async () => {
+    const h = await sendHarness()
+    await refuse(h, 1, denied())
+    await sendFlows.openGate(h.deps, h.tenant, h.mailbox.id)
+    expect(await rowsOf(h, 'attention')).toEqual([])
+    await refuse(h, 1, denied())
+    expect(await rowsOf(h, 'attention')).toHaveLength(1)
+    h.peer.script.send = () => {
+      void sendFlows.openGate(h.deps, h.tenant, h.mailbox.id)
+      return denied()
+    }
+    await acceptMail(h.deps, h.tenant, mailTo('d@b.example'))
+    await drainLane(h.deps, work(h))
+    await refuse(h, 1, denied())
+    expect(await rowsOf(h, 'attention')).toHaveLength(1)
+  })
+
+  test('refused mail after mail without such a reason: counted from the first, told after five', async () => {
+    const h = await sendHarness()
+    await refuse(h, 4, faultOf('permanent', { hint: 'message' }))
+    expect(await rowsOf(h, 'attention')).toEqual([])
+    expect((await facts(h)).sending.refusedMails).toBe(4)
+    await refuse(h, 1, faultOf('permanent', { hint: 'message' }))
+    expect(await rowsOf(h, 'attention')).toHaveLength(1)
+    expect((await facts(h)).attention).toMatchObject([{ whoActs: 'Sender of the mail' }])
+  })
+
+  test('wrong addresses are the fault of the mails: counted, and no card of the mailbox', async () => {
+    const h = await sendHarness()
+    await refuse(h, 8, faultOf('permanent', { hint: 'recipient' }))
+    expect(await rowsOf(h, 'attention')).toEqual([])
+    expect(await facts(h)).toMatchObject({ attention: [], sending: { refusedMails: 8 } })
+  })
+
+  test('a healthy mail costs what it did: the count is written by the refusal and by the first success after it', async () => {
+    const h = await sendHarness()
+    const cost = async (): Promise<number> => {
+      h.peer.script.send = () => undefined
+      await acceptMail(h.deps, h.tenant, mailTo('c@b.example'))
+      const before = h.state.calls
+      await drainLane(h.deps, work(h))
+      return h.state.calls - before
+    }
+    await cost()
+    const healthy = await cost()
+    await refuse(h, 1, denied())
+    expect(await cost()).toBeGreaterThan(healthy)
+    expect(await cost()).toBe(healthy)
+  })
 })

@@ -24,6 +24,7 @@ const callers = new Map<string, Caller>([
 const audited: string[][] = []
 const acted: string[] = []
 const gateway: ConsoleGateway = {
+  config: { publicBaseUrl: 'https://gateway.example' },
   authenticate: async (credential) => {
     const caller = callers.get(credential)
     if (caller) return caller

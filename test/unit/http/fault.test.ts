@@ -120,6 +120,7 @@ describe('SEC-39: errors', () => {
       sealer: async () => {
         throw new TypeError(canary)
       },
+      config: { publicBaseUrl: 'http://localhost' },
       readTenant: async () => ({}),
       audit: async () => {},
     }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { mailboxHealth } from '../../../lib/model/mailbox-health.js'
 import { type MailDetails, mailActions, mailPage, mailsPage } from '../../../lib/pages/console/mail-pages.js'
 import { mailboxState } from '../../../lib/pages/console/mailbox-pages.js'
 import { allTenantsPage } from '../../../lib/pages/console/overview-page.js'
@@ -32,8 +33,8 @@ describe('every page can be read by everyone', () => {
 
 test('the overview says who acts, since when and what to do', () => {
   const page = pages['overview']!
-  expect(page).toContain('1 thing needs attention')
-  expect(page).toContain('Connection: support@acme.example')
+  expect(page).toContain('3 things need attention')
+  expect(page).toContain('Connection: ana@contoso.example')
   expect(page).toContain('Acts: Mailbox owner')
   expect(page).toContain('(2 h ago)')
   expect(page).toContain('signs in again by the reconnect link')
@@ -173,24 +174,33 @@ test('a role without the right sees no button', () => {
 })
 
 test('M-071: a mailbox has one state in words', () => {
-  const way = { transport: 'graph', lastSuccess: '', lastMail: '', failures: 0, problem: '' }
-  const mailbox = { active: true, connectionState: 'connected', receiving: way, sending: { ...way, gate: 'open' } }
-  const state = (change: object): string =>
-    mailboxState({ ...mailbox, ...change } as Parameters<typeof mailboxState>[0]).text.replace(/<[^>]+>/g, '')
+  const way = { transport: 'graph', failures: 0 }
+  const well = {
+    active: true,
+    connectionStates: ['connected'],
+    attention: [],
+    receiving: way,
+    sending: { ...way, gate: 'open' },
+  }
+  const state = (change: object, ends?: { at: string; now: number }): string =>
+    mailboxState({ health: mailboxHealth({ ...well, ...change }) }, ends).text.replace(/<[^>]+>/g, '')
+  const trouble = (kind: string, errorClass: string, code = 'x') => ({ attention: [{ kind, class: errorClass, code }] })
   expect(state({})).toBe('working')
-  expect(state({ active: false })).toBe('paused')
-  expect(state({ connectionState: 'needs-reconnect' })).toBe('owner must reconnect')
-  expect(state({ connectionState: 'needs-admin' })).toBe('administrator must act')
-  expect(state({ connectionState: 'none' })).toBe('not connected')
+  expect(state({ active: false, connectionStates: ['needs-admin'] })).toBe('paused')
+  expect(state({ connectionStates: ['connected', 'needs-reconnect'] })).toBe('owner must reconnect')
+  expect(state({ connectionStates: ['needs-admin'] })).toBe('administrator must act')
+  expect(state({ connectionStates: [] })).toBe('not connected')
   expect(state({ sending: { ...way, gate: 'closed' } })).toBe('sending stopped')
   expect(state({ receiving: { ...way, failures: 2 } })).toBe('failing')
+  expect(state(trouble('mailbox-send', 'needs-admin'))).toBe('administrator must act')
+  expect(state(trouble('mailbox-send', 'permanent'))).toBe('failing')
+  expect(state(trouble('mail-unknown', 'permanent'))).toBe('working')
+  expect(state(trouble('registration', 'needs-admin', 'secret_expires_in_7'))).toBe('working')
   const now = Date.parse('2026-11-21T12:00:00Z')
   const at = (days: number) => ({ at: new Date(now + days * 86_400_000).toISOString(), now })
-  const ending = (days: number, change = {}) =>
-    mailboxState({ ...mailbox, ...change } as Parameters<typeof mailboxState>[0], at(days)).text.replace(/<[^>]+>/g, '')
-  expect(ending(29)).toBe('expiring')
-  expect(ending(31)).toBe('working')
-  expect(ending(29, { connectionState: 'needs-admin' })).toBe('administrator must act')
+  expect(state({}, at(29))).toBe('expiring')
+  expect(state({}, at(31))).toBe('working')
+  expect(state({ connectionStates: ['needs-admin'] }, at(29))).toBe('administrator must act')
 })
 
 test('times are absolute in UTC and relative', () => {

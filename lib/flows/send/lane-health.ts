@@ -1,0 +1,57 @@
+/**
+ * What the answers of the server say about the mailbox. One that judges a mail can be reached: failures before are over. One
+ * that takes a mail makes everything well. One that refuses mail after mail for good, or one mail for a reason that only an
+ * administrator or the owner can end, leaves a mailbox that cannot send although every connection works: people are told,
+ * once, until the server takes a mail again. All of it is written with the release of the lane, so a healthy mail costs
+ * nothing more.
+ */
+import type { GatewayError } from '../../errors.js'
+import { clearAttention, raiseMailboxAttention } from '../common/attention.js'
+import type { Dependencies } from '../common/dependencies.js'
+import { openedGate } from './gate.js'
+import type { HeldLane } from './lane.js'
+import type { SendVerdict } from './send-mail.js'
+
+/** Failures in a row, of the peer or of mails, after which people are told. */
+export const tellAfterFailures = 5
+
+const noRefusal = { refused: 0, refusal: '', refusedAt: 0, refusedCode: '' }
+
+/** `verdict`: of one mail, when the server was asked. An opened session proves nothing, Graph is asked nothing for it. */
+export async function noteAnswer(
+  deps: Dependencies,
+  lane: HeldLane,
+  connectionId: string,
+  verdict: Extract<SendVerdict, { next: 'go-on' }>,
+): Promise<void> {
+  const { answer, failed } = verdict
+  if (answer === undefined) return
+  const { state, tenant, mailboxId } = lane
+  const now = deps.clock.now()
+  const isTaken = answer === 'taken'
+  const wasWell = state.failures === 0 && state.gateOpen
+  if (isTaken) lane.note({ lastSuccess: now, ...(state.refused === 0 ? {} : noRefusal) })
+  if (!wasWell) lane.note(openedGate)
+  if (!wasWell || (isTaken && state.refused > 0)) await clearAttention(deps, tenant, 'mailbox-send', mailboxId)
+  Object.assign(state, { failures: 0, gateOpen: true }, wasWell && !isTaken ? {} : { refusedCode: '' })
+  if (isTaken) state.refused = 0
+  if (failed !== undefined) await noteRefusal(deps, lane, connectionId, failed)
+}
+
+async function noteRefusal(
+  deps: Dependencies,
+  lane: HeldLane,
+  connectionId: string,
+  error: GatewayError,
+): Promise<void> {
+  const { state, tenant, mailboxId } = lane
+  state.refused += 1
+  const needsSomebody = error.class === 'needs-admin' || error.class === 'needs-reconnect'
+  const speaksOfMailbox = error.hint !== 'recipient' && state.refused >= tellAfterFailures
+  if (state.refusedCode !== error.code && (needsSomebody || speaksOfMailbox)) {
+    state.refusedCode = error.code
+    await raiseMailboxAttention(deps, tenant, 'mailbox-send', error, { mailboxId, connectionId })
+  }
+  const { refused, refusedCode } = state
+  lane.note({ refused, refusedCode, refusal: error.description.slice(0, 500), refusedAt: deps.clock.now() })
+}

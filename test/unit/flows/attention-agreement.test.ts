@@ -1,0 +1,155 @@
+/**
+ * O1: several mailboxes on one connection, any of them in trouble. Whatever the combination, a card stands at the
+ * mailboxes it is about and at no other: in the overview, on the mailbox's page, in the list and in the API.
+ */
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { GatewayError } from '../../../lib/errors.js'
+import { listMailboxFacts, type MailboxFacts, readMailboxFacts } from '../../../lib/flows/admin/mailboxes.js'
+import { raiseAttention, raiseMailboxAttention } from '../../../lib/flows/common/attention.js'
+import { connectionToRow } from '../../../lib/flows/common/connection-rows.js'
+import { toRow } from '../../../lib/flows/common/mailbox-rows.js'
+import { listAttention } from '../../../lib/flows/ops/list-attention.js'
+import type { Mailbox } from '../../../lib/model/mailbox.js'
+import { mailboxesPage, mailboxPage } from '../../../lib/pages/console/mailbox-pages.js'
+import { overviewPage } from '../../../lib/pages/console/overview-page.js'
+import { sampleView } from '../../support/console-samples.js'
+import { sampleConnection } from '../../support/sample-connection.js'
+import { sampleMailbox } from '../../support/sample-mailbox.js'
+import { faultOf, type Harness, sendHarness } from '../../support/send-harness.js'
+
+const troubles = ['none', 'receive', 'receive-admin', 'send-admin', 'both'] as const
+type Trouble = (typeof troubles)[number]
+/** What is wrong with connection 0. */
+const connectionTroubles = ['none', 'reconnect', 'admin', 'registration'] as const
+
+const kindsOf: Record<Trouble, string[]> = {
+  none: [],
+  receive: ['mailbox-receive'],
+  'receive-admin': ['mailbox-receive'],
+  'send-admin': ['mailbox-send'],
+  both: ['mailbox-receive', 'mailbox-send'],
+}
+
+interface Case {
+  /** What is wrong with connection 0. */
+  connection: (typeof connectionTroubles)[number]
+  /** Up to four mailboxes: its own trouble, and which of two connections it uses. */
+  mailboxes: readonly { trouble: Trouble; via: 0 | 1 }[]
+}
+
+const anyCase: fc.Arbitrary<Case> = fc.record({
+  connection: fc.constantFrom(...connectionTroubles),
+  mailboxes: fc.array(fc.record({ trouble: fc.constantFrom(...troubles), via: fc.constantFrom(0 as const, 0, 1) }), {
+    minLength: 1,
+    maxLength: 4,
+  }),
+})
+
+async function build(h: Harness, { connection, mailboxes }: Case) {
+  await h.deps.tables.remove(h.deps.names.table('mailboxes'), `${h.tenant}~${h.mailbox.id}`, 'mailbox')
+  const connections = [0, 1].map((n) =>
+    sampleConnection({ mode: 'app-only', provider: 'microsoft', registrationId: `registration${n}` }),
+  )
+  for (const one of connections) await h.deps.tables.insert(h.deps.names.table('connections'), connectionToRow(one))
+  const made: Mailbox[] = []
+  for (const [n, { trouble, via }] of mailboxes.entries()) {
+    const connectionId = connections[via]!.id
+    const box = sampleMailbox({
+      key: `box${n}`,
+      address: `box${n}@acme.example`,
+      receive: { transport: 'graph', connectionId, folder: 'Inbox' },
+      send: { transport: 'graph', connectionId },
+    })
+    await h.deps.tables.insert(h.deps.names.table('mailboxes'), toRow(box))
+    made.push(box)
+    const about = { mailboxId: box.id, connectionId }
+    const admin = faultOf('needs-admin', { description: `Only box${n} is closed.` })
+    if (trouble === 'receive')
+      await raiseMailboxAttention(h.deps, h.tenant, 'mailbox-receive', faultOf('transient'), about)
+    if (trouble === 'receive-admin' || trouble === 'both')
+      await raiseMailboxAttention(h.deps, h.tenant, 'mailbox-receive', admin, about)
+    if (trouble === 'send-admin' || trouble === 'both')
+      await raiseMailboxAttention(h.deps, h.tenant, 'mailbox-send', admin, about)
+  }
+  const [shared] = connections
+  const fault = (errorClass: 'needs-reconnect' | 'needs-admin') => new GatewayError('broken', errorClass, {})
+  if (connection === 'reconnect' || connection === 'admin')
+    await raiseAttention(h.deps, h.tenant, 'connection', shared!.id, fault(`needs-${connection}`), {
+      connectionId: shared!.id,
+      subject: 'administrator@acme.example',
+    })
+  if (connection === 'registration')
+    await raiseAttention(h.deps, h.tenant, 'registration', 'registration0', fault('needs-admin'), {
+      subject: 'Our app',
+    })
+  return made
+}
+
+const cardsOf = (page: string): string[] => page.match(/<article[\s\S]*?<\/article>/g) ?? []
+const headingOf = (card: string): string => /<h3>([^<]*)<\/h3>/.exec(card)?.[1] ?? ''
+const addressesIn = (text: string): string[] => [...new Set(text.match(/box\d@acme\.example/g) ?? [])].sort()
+
+test('O1: in any combination every card stands at the mailboxes it is about, and at no other', async () => {
+  const check = async (one: Case): Promise<void> => {
+    const name = JSON.stringify(one)
+    const h = await sendHarness()
+    const made = await build(h, one)
+    const view = sampleView()
+    const facts: MailboxFacts[] = await listMailboxFacts(h.deps, h.tenant)
+    const attention = await listAttention(h.deps, h.tenant)
+    const overview = overviewPage(view, { attention, mailboxes: facts, openMails: [] })
+    const list = mailboxesPage(view, facts).match(/<tr><td>[\s\S]*?<\/tr>/g) ?? []
+    const shownCards = cardsOf(overview)
+    expect(shownCards, name).toHaveLength(attention.length)
+    let working = 0
+
+    for (const [n, box] of made.entries()) {
+      const { trouble, via } = one.mailboxes[n]!
+      const viaConnection = one.connection !== 'none' && via === 0
+      const kinds = [
+        ...kindsOf[trouble],
+        ...(viaConnection ? [one.connection === 'registration' ? 'registration' : 'connection'] : []),
+      ].sort()
+      const fact = facts.find(({ id }) => id === box.id)!
+      expect(fact.attention.map(({ kind }) => kind).sort(), `API: ${name} box${n}`).toEqual(kinds)
+      expect(await readMailboxFacts(h.deps, h.tenant, box.id), `API, one: ${name}`).toEqual(fact)
+
+      const page = mailboxPage(view, { mailbox: fact, connection: undefined, settings: [], received: [] })
+      expect(cardsOf(page), `page: ${name} box${n}`).toHaveLength(kinds.length)
+      expect(addressesIn(cardsOf(page).map(headingOf).join()).filter((address) => address !== box.address)).toEqual([])
+
+      const own = shownCards.filter((card) => headingOf(card).includes(box.address))
+      expect(own, `overview: ${name} box${n}`).toHaveLength(kindsOf[trouble].length)
+      for (const card of own) {
+        expect(addressesIn(card), name).toEqual([box.address])
+        expect(card).toContain(`/console/mailboxes/${box.id}"`)
+        for (const other of made) if (other !== box) expect(card).not.toContain(other.id)
+      }
+      if (viaConnection) {
+        const shared = shownCards.find((card) => /<h3>(Connection|App registration)/.test(card)) ?? ''
+        expect(addressesIn(shared), name).toContain(box.address)
+      }
+
+      const health =
+        viaConnection && one.connection === 'reconnect'
+          ? 'owner must reconnect'
+          : viaConnection || trouble === 'receive-admin' || trouble === 'send-admin' || trouble === 'both'
+            ? 'administrator must act'
+            : trouble === 'receive'
+              ? 'failing'
+              : 'working'
+      if (health === 'working') working += 1
+      const row = list.find((text) => text.includes(box.id)) ?? ''
+      expect(row, `list: ${name} box${n}`).toContain(`>${health}<`)
+      expect(page).toContain(`>${health}<`)
+    }
+    const shared = shownCards.find((card) => /<h3>(Connection|App registration)/.test(card))
+    if (shared !== undefined)
+      expect(addressesIn(shared), name).toEqual(
+        made.filter((_, n) => one.mailboxes[n]!.via === 0).map(({ address }) => address),
+      )
+    expect(overview, name).toContain(`<b>${working}</b> of ${made.length} mailboxes work`)
+  }
+  await fc.assert(fc.asyncProperty(anyCase, check), { numRuns: 60 })
+})
