@@ -7,7 +7,7 @@ import { reply } from '../lib/http/reply.js'
 import { trigger } from '../lib/http/trigger.js'
 
 export const mailSubmit = apiHandler(gateway, operations.mailSubmit, async ({ g, tenant, body, request }) => {
-  const { mail, created } = await g.send.acceptMail(tenant, body, idempotencyKeyOf(request))
+  const { mail, created } = await g.send.acceptSubmission(tenant, body, idempotencyKeyOf(request))
   const { id, state, held } = mail
   return reply({ id, state, held, created }, { headers: { location: `/api/v1/mails/${id}` } })
 })

@@ -110,8 +110,11 @@ function announcedBytes(request: HttpRequest): number {
 const isAudited = ({ method, name }: Operation, { query }: HttpRequest): boolean =>
   method !== 'GET' && name !== 'mail-submit' && query.get('dryRun') !== 'true'
 
-async function bodyOf({ body, bodyOptional, maxBytes = 65_536 }: Operation, request: HttpRequest): Promise<unknown> {
-  return body && parse(await body(), await jsonBody(request, maxBytes, bodyOptional && {}))
+async function bodyOf(operation: Operation, request: HttpRequest): Promise<unknown> {
+  const { body, bodyOptional, judgedByFlow, maxBytes = 65_536 } = operation
+  if (!body) return undefined
+  const input = await jsonBody(request, maxBytes, bodyOptional && {})
+  return judgedByFlow ? input : parse(await body(), input)
 }
 
 /** The id of what was made: it stands in the answer. */
@@ -134,12 +137,25 @@ async function tenantOf(
   request: HttpRequest,
   operation: Operation,
 ): Promise<string> {
-  if (caller.role !== 'operator') return caller.tenant
   const named = request.headers.get('x-tenant') ?? ''
+  if (caller.role !== 'operator') {
+    if (named !== '' && named !== caller.tenant) throw otherTenant()
+    return caller.tenant
+  }
   if (named === '~' && operation.deployment) return named
   if (!isTenantId(named)) throw invalidInput('x-tenant', 'must name the tenant: an operator works for every tenant.')
   await authenticator.readTenant(named)
   return named
+}
+
+/** The same answer whether there is such a tenant or not (SEC-17). */
+function otherTenant(): GatewayError {
+  return new GatewayError('forbidden', 'permanent', {
+    status: 403,
+    field: 'x-tenant',
+    description: 'The header x-tenant names another tenant than the one of this key.',
+    remedy: 'Leave the header out: a key works for its own tenant. Operators name a tenant in it.',
+  })
 }
 
 function forbidden(operation: Operation): GatewayError {

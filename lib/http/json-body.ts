@@ -8,6 +8,7 @@ import { requireLength } from './length-required.js'
  * or `whenEmpty`.
  */
 export async function jsonBody(request: HttpRequest, maxBytes: number, whenEmpty?: object): Promise<unknown> {
+  refuseOtherType(request)
   const announced = Number(request.headers.get('content-length') ?? '0')
   if (announced > maxBytes) throw tooLarge(maxBytes)
   const bytes = await request.arrayBuffer()
@@ -18,6 +19,17 @@ export async function jsonBody(request: HttpRequest, maxBytes: number, whenEmpty
     throw invalidInput('body', 'is empty; send a JSON object.')
   }
   return strictJson(new Uint8Array(bytes), maxBytes > 1_048_576 ? mailJson : smallJson)
+}
+
+/** What says that it is something else is not read as JSON; what says nothing is. */
+function refuseOtherType({ headers }: HttpRequest): void {
+  const type = headers.get('content-type') ?? ''
+  // The platform's own word for a text of which the caller said nothing.
+  if (type === '' || type === 'text/plain;charset=UTF-8') return
+  if (/^application\/([\w.+-]+\+)?json\s*(;\s*charset="?utf-8"?\s*)?$/i.test(type)) return
+  const message =
+    'must be application/json (in UTF-8): send the header "content-type: application/json" and a JSON body.'
+  throw invalidInput('content-type', message, { status: 415 })
 }
 
 /** Where a body may be left out, one that was dropped must not pass for none. */

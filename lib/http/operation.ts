@@ -26,6 +26,8 @@ export interface Operation {
   description?: string
   /** Loads the schema of the JSON body. */
   body?: () => Promise<z.ZodType>
+  /** The flow judges the body itself, together with what only it knows: all that is wrong is one answer. */
+  judgedByFlow?: true
   /** A call without a body is one with `{}`. */
   bodyOptional?: true
   /** Loads the schema of the query; each parameter is a boolean, a whole number, a word of a list or text. */
@@ -48,7 +50,11 @@ export interface Operation {
   answerHeaders?: Record<string, string>
 }
 
-export type BodyOf<O> = O extends { body: () => Promise<infer S extends z.ZodType> } ? z.output<S> : undefined
+export type BodyOf<O> = O extends { judgedByFlow: true }
+  ? unknown
+  : O extends { body: () => Promise<infer S extends z.ZodType> }
+    ? z.output<S>
+    : undefined
 
 export type QueryOf<O> = O extends { query: () => Promise<infer S extends z.ZodType> }
   ? z.output<S>

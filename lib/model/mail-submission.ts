@@ -3,8 +3,8 @@
  * stream objects, so that nothing in a submission can make the gateway read a file or open a connection (SEC-29).
  */
 import * as z from 'zod'
-import { invalidInput } from '../errors.js'
-import { parse } from './parse.js'
+import { invalidInput, type Problem } from '../errors.js'
+import { judge, mostProblems, refusedInput } from './parse.js'
 
 const control = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/
 export const line = (max: number) =>
@@ -62,56 +62,134 @@ export const headersSchema = z
   .record(z.string().regex(/^[A-Za-z0-9-]{1,76}$/, 'must be a header name of letters, digits and hyphens'), line(2_000))
   .refine((headers) => Object.keys(headers).length <= 50, 'must have at most 50 headers')
 
-export const mailSubmissionSchema = z
-  .strictObject({
-    mailboxId: z.string().max(40, 'must be a mailbox id').optional(),
-    /** Short key or address. */
-    mailbox: line(320).optional(),
-    purpose: line(100).optional(),
-    from: recipientSchema.optional(),
-    to: recipients,
-    cc: recipients,
-    bcc: recipients,
-    replyTo: recipientSchema.optional(),
-    subject: line(2_000).default(''),
-    text: z.string().max(20_000_000, 'must have at most 20000000 characters; attach it instead').optional(),
-    html: z.string().max(20_000_000, 'must have at most 20000000 characters; attach it instead').optional(),
-    attachments: z.array(attachmentSchema).max(200, 'must have at most 200 entries; pack the files').default([]),
-    headers: headersSchema.default({}),
-    /** Complete MIME in base64, instead of subject, text, html, attachments and headers. */
-    raw: base64(maxBase64).optional(),
-    hold: z.boolean().default(false),
-    notBefore: time.optional(),
-    deadline: time.optional(),
-    whenUnknown: z.enum(['stop', 'resend'], { error: 'must be stop or resend' }).optional(),
-  })
-  .superRefine((mail, context) => {
-    const problem = (field: string, message: string) => context.addIssue({ code: 'custom', path: [field], message })
-    if (mail.to.length + mail.cc.length + mail.bcc.length === 0)
-      problem('to', 'must name at least one recipient in to, cc or bcc')
-    if ([mail.mailboxId, mail.mailbox, mail.purpose].filter((choice) => choice !== undefined).length > 1)
-      problem('mailbox', 'must be the only one of mailboxId, mailbox and purpose')
-    const composed =
-      mail.subject !== '' ||
-      mail.text !== undefined ||
-      mail.html !== undefined ||
-      mail.attachments.length > 0 ||
-      Object.keys(mail.headers).length > 0 ||
-      mail.replyTo !== undefined
-    if (mail.raw !== undefined && composed)
-      problem('raw', 'must stand alone: leave out subject, text, html, attachments, headers and replyTo')
-    if (mail.deadline && mail.notBefore && Date.parse(mail.deadline) <= Date.parse(mail.notBefore))
-      problem('deadline', 'must be later than notBefore')
-  })
+const fieldsSchema = z.strictObject({
+  mailboxId: z.string().max(40, 'must be a mailbox id').optional(),
+  /** Short key or address. */
+  mailbox: line(320).optional(),
+  purpose: line(100).optional(),
+  from: recipientSchema.optional(),
+  to: recipients,
+  cc: recipients,
+  bcc: recipients,
+  replyTo: recipientSchema.optional(),
+  subject: line(2_000).default(''),
+  text: z.string().max(20_000_000, 'must have at most 20000000 characters; attach it instead').optional(),
+  html: z.string().max(20_000_000, 'must have at most 20000000 characters; attach it instead').optional(),
+  attachments: z.array(attachmentSchema).max(200, 'must have at most 200 entries; pack the files').default([]),
+  headers: headersSchema.default({}),
+  /** Complete MIME in base64, instead of subject, text, html, attachments and headers. */
+  raw: base64(maxBase64).optional(),
+  hold: z.boolean().default(false),
+  notBefore: time.optional(),
+  deadline: time.optional(),
+  whenUnknown: z.enum(['stop', 'resend'], { error: 'must be stop or resend' }).optional(),
+})
+
+export const mailSubmissionSchema = fieldsSchema.superRefine((mail, context) => {
+  for (const { field, message } of problemsTogether(mail)) context.addIssue({ code: 'custom', path: [field], message })
+})
+
+/** What is wrong between fields that are right each by itself. */
+function problemsTogether(mail: z.infer<typeof fieldsSchema>): Problem[] {
+  const problems: Problem[] = []
+  const problem = (field: string, message: string) => problems.push({ field, message })
+  if (mail.to.length + mail.cc.length + mail.bcc.length === 0)
+    problem('to', 'must name at least one recipient in to, cc or bcc')
+  if ([mail.mailboxId, mail.mailbox, mail.purpose].filter((choice) => choice !== undefined).length > 1)
+    problem('mailbox', 'must be the only one of mailboxId, mailbox and purpose')
+  const composed =
+    mail.subject !== '' ||
+    mail.text !== undefined ||
+    mail.html !== undefined ||
+    mail.attachments.length > 0 ||
+    Object.keys(mail.headers).length > 0 ||
+    mail.replyTo !== undefined
+  if (mail.raw !== undefined && composed)
+    problem('raw', 'must stand alone: leave out subject, text, html, attachments, headers and replyTo')
+  if (mail.deadline && mail.notBefore && Date.parse(mail.deadline) <= Date.parse(mail.notBefore))
+    problem('deadline', 'must be later than notBefore')
+  return problems
+}
 
 export type MailSubmission = z.infer<typeof mailSubmissionSchema>
 export type SubmittedRecipient = z.infer<typeof recipientSchema>
 
+const lists = {
+  to: { element: recipientSchema, most: 1_000 },
+  cc: { element: recipientSchema, most: 1_000 },
+  bcc: { element: recipientSchema, most: 1_000 },
+  attachments: { element: attachmentSchema, most: 200 },
+} as const
+
+/** A submission as far as it can be read, and everything that is wrong with it so far. */
+export interface JudgedSubmission {
+  /** Without the fields that cannot be read; undefined when nothing can. */
+  submission: MailSubmission | undefined
+  problems: Problem[]
+  /** Fields that are absent from `submission`, or hold less, because a part of them cannot be read. */
+  unread: ReadonlySet<string>
+  /** Where the entries of a list stood in what was given. */
+  places: Readonly<Record<string, readonly number[]>>
+}
+
 /** The submission with its defaults; throws `invalid_input` naming every problem at once. */
 export function parseMailSubmission(input: unknown): MailSubmission {
-  refuseProto(input, 'body', 0)
-  return parse(mailSubmissionSchema, input)
+  const { submission, problems } = judgeMailSubmission(input)
+  if (problems.length > 0 || submission === undefined) throw refusedInput(problems)
+  return submission
 }
+
+/**
+ * Judges lists entry by entry, so that it can stop after the fiftieth bad one: a refusal must not cost more than a mail
+ * (A3). What is right is handed on even so, for checks that know more than the form.
+ */
+export function judgeMailSubmission(input: unknown): JudgedSubmission {
+  refuseProto(input, 'body', 0)
+  if (!isObject(input)) throw refusedInput([{ field: 'body', message: 'must be an object' }])
+  const problems: Problem[] = []
+  const unread = new Set<string>()
+  const short: Record<string, unknown> = { ...input }
+  const read: Record<string, unknown> = {}
+  const places: Record<string, number[]> = {}
+  for (const [field, { element, most }] of Object.entries(lists)) {
+    const given = short[field]
+    if (!Array.isArray(given) || given.length > most) continue
+    const wrong = problems.length
+    const standing: number[] = []
+    places[field] = standing
+    read[field] = given.flatMap((entry, at) => {
+      if (problems.length >= mostProblems) return []
+      const judged = judge<unknown>(element, entry, [field, at])
+      if ('problems' in judged) {
+        problems.push(...judged.problems)
+        return []
+      }
+      standing.push(at)
+      return [judged.data]
+    })
+    if (problems.length > wrong) unread.add(field)
+    // The others were read above.
+    short[field] = (read[field] as unknown[]).slice(0, 1)
+  }
+  const first = judge(fieldsSchema, short)
+  if ('problems' in first) {
+    problems.push(...first.problems)
+    for (const { field } of first.problems) {
+      const [name = ''] = field.split(/[.[]/)
+      unread.add(name)
+      delete short[name]
+      delete read[name]
+    }
+  }
+  const second = 'data' in first ? first : judge(fieldsSchema, short)
+  if (!('data' in second)) return { submission: undefined, problems: problems.slice(0, mostProblems), unread, places }
+  const submission = { ...second.data, ...read } as MailSubmission
+  problems.push(...problemsTogether(submission).filter(({ field }) => !unread.has(field)))
+  return { submission, problems: problems.slice(0, mostProblems), unread, places }
+}
+
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** JSON can carry an own key `__proto__`, which copies turn into a prototype. */
 function refuseProto(value: unknown, path: string, depth: number): void {

@@ -56,6 +56,13 @@ export function isSettableHeader(name: string): boolean {
   )
 }
 
+/** Refuses a header that an app may not set. */
+export function checkHeader(name: string): void {
+  if (isSettableHeader(name)) return
+  const message = `may not be set; allowed are X-… and ${[...settable].join(', ')}`
+  throw invalidInput(`headers.${name}`, message, { status: 422 })
+}
+
 const messageIdOf = (mailId: string, from: string): string => `<${mailId}@${from.slice(from.lastIndexOf('@') + 1)}>`
 
 /** Larger mails are written in steps, so that other work is not held up. */
@@ -70,12 +77,7 @@ export async function composeMail(input: Composition): Promise<ComposedMail> {
   const messageId = messageIdOf(input.mailId, from.address)
   if (submission.raw !== undefined)
     return normaliseMime(Buffer.from(submission.raw, 'base64'), { from: from.address, messageId, date: input.date })
-  const names = Object.keys(submission.headers)
-  const refused = names.find((name) => !isSettableHeader(name))
-  if (refused !== undefined)
-    throw invalidInput(`headers.${refused}`, `may not be set; allowed are X-… and ${[...settable].join(', ')}`, {
-      status: 422,
-    })
+  for (const name of Object.keys(submission.headers)) checkHeader(name)
   const composer = new MailComposer({
     disableFileAccess: true,
     disableUrlAccess: true,
@@ -94,7 +96,7 @@ export async function composeMail(input: Composition): Promise<ComposedMail> {
       ? {}
       : { html: { content: lines(submission.html), contentType: 'text/html; charset=utf-8' } }),
     ...(submission.text === undefined && submission.html === undefined ? { text: '' } : {}),
-    headers: names.map((key) => ({ key, value: submission.headers[key] ?? '' })),
+    headers: Object.entries(submission.headers).map(([key, value]) => ({ key, value })),
     attachments: submission.attachments.map((part) => ({
       filename: part.filename,
       contentType: part.contentType,

@@ -119,8 +119,9 @@ test('SEC-17: no spelling of a tenant names another one, and none of them can be
     const asTenant = { 'x-tenant': /^[\x20-\x7e]*$/.test(id) ? id : encodeURIComponent(id) }
     expect([400, 404], id).toContain(await statusOf(operator.call('GET', 'v1/mailboxes', undefined, asTenant)))
   }
-  // An app of one tenant is not believed when it names another.
-  const own = await admin.call<{ id: string }>('GET', 'v1/tenant', undefined, { 'x-tenant': 'other' })
+  // Who belongs to one tenant and names another is refused, and never answered with its own.
+  expect(await statusOf(admin.call('GET', 'v1/tenant', undefined, { 'x-tenant': 'other' }))).toBe(403)
+  const own = await admin.call<{ id: string }>('GET', 'v1/tenant', undefined, { 'x-tenant': tenant.tenant })
   expect(own.id).toBe(tenant.tenant)
   for (const key of [
     tenant.appKey.replace('demo', 'DEMO'),

@@ -4,26 +4,33 @@
  * content answers with the same mail, with other content `idempotency_conflict`. A crash after any step leaves at most
  * an orphaned blob and a hint that the next look at the lane removes; the caller simply repeats.
  */
-import { conflict, invalidInput, RowExistsError } from '../../errors.js'
+import { conflict, RowExistsError } from '../../errors.js'
 import { hashId, newId, sha256 } from '../../model/ids.js'
-import { earliestStart, type Mail } from '../../model/mail.js'
-import type { MailSubmission } from '../../model/mail-submission.js'
-import { withDefaults } from '../../model/message-defaults.js'
+import type { Mail } from '../../model/mail.js'
+import { type JudgedSubmission, judgeMailSubmission, type MailSubmission } from '../../model/mail-submission.js'
 import { composeMail } from '../../protocol/compose-mail.js'
-import { fromOfMime } from '../../protocol/normalise-mime.js'
-import { base64PartBytes, checkMailSize } from '../../protocol/size.js'
-import { withSettingsOf } from '../common/setting-rows.js'
-import { allowedFrom, chooseMailbox, envelopeOf, toPerson } from './choose-mailbox.js'
+import { checkMailSize } from '../../protocol/size.js'
+import { checkSubmission } from './check-submission.js'
 import { findMail, insertMail } from './journal.js'
 import { hintKey, putHint, removeHint, wakeLane } from './outbox.js'
 import type { SendDependencies } from './send-dependencies.js'
-
-const yearMs = 366 * 86_400_000
 
 export interface Acceptance {
   mail: Mail
   /** False when this very mail had been accepted before. */
   created: boolean
+}
+
+/** A mail as its author wrote it. Rejects with one error that names every field at fault. */
+export async function acceptSubmission(
+  deps: SendDependencies,
+  tenant: string,
+  input: unknown,
+  idempotencyKey?: string,
+): Promise<Acceptance> {
+  const { submission, problems, ...rest } = judgeMailSubmission(input)
+  if (submission !== undefined && problems.length === 0) return acceptMail(deps, tenant, submission, idempotencyKey)
+  throw await checkSubmission(deps, tenant, { submission, problems, ...rest }).catch((error: unknown) => error)
 }
 
 export async function acceptMail(
@@ -38,7 +45,8 @@ export async function acceptMail(
     const known = await findMail(deps, tenant, mailId)
     if (known) return repeated(deps, known.mail, contentHash)
   }
-  const { mail, bytes } = await prepare(deps, tenant, mailId, contentHash, submission)
+  const judged = { submission, problems: [], unread: new Set<string>(), places: {} }
+  const { mail, bytes } = await prepare(deps, tenant, mailId, contentHash, judged)
   return store(deps, mail, bytes)
 }
 
@@ -57,37 +65,21 @@ async function prepare(
   tenant: string,
   mailId: string,
   contentHash: string,
-  given: MailSubmission,
+  judged: JudgedSubmission,
 ): Promise<{ mail: Mail; bytes: Uint8Array }> {
-  const attached = [...given.attachments.map((part) => part.content), given.raw ?? '']
-  checkMailSize(
-    attached.slice(0, -1).reduce((sum, part) => sum + base64PartBytes(part.length), 0),
-    deps.settings.maxMailBytes,
-  )
-  checkMailSize(Math.floor(((given.raw?.length ?? 0) * 3) / 4), deps.settings.maxMailBytes)
-  const mailbox = await chooseMailbox(deps, tenant, given)
-  const submission = withDefaults(given, mailbox.defaults ?? {})
-  const { settings } = await withSettingsOf(deps, mailbox)
-  const envelope = envelopeOf(submission, settings.maxRecipients)
-  const from = allowedFrom(mailbox, wantedFrom(submission))
+  const checked = await checkSubmission(deps, tenant, judged)
+  const { submission, mailbox, settings, envelope, from, replyTo, plannedAt, notBefore, deadline } = checked
   const now = deps.clock.now()
   const { bytes, messageId } = await composeMail({
     mailId,
     from,
     to: envelope.to,
     cc: envelope.cc,
-    replyTo: submission.replyTo === undefined ? undefined : toPerson(submission.replyTo, 'replyTo'),
+    replyTo,
     submission,
     date: now,
   })
   checkMailSize(bytes.byteLength, settings.maxMailBytes)
-  const wanted = submission.notBefore === undefined ? 0 : Date.parse(submission.notBefore)
-  const plannedAt = wanted > now ? wanted : 0
-  const notBefore = earliestStart({ plannedAt }, now)
-  // Behind the year 2286 a time has a digit more, and its hint would stand before everything else in the outbox.
-  if (notBefore > now + yearMs) throw invalidInput('notBefore', 'must lie within a year; submit the mail later')
-  const deadline = deadlineOf(submission, notBefore + settings.deadlineMs)
-  if (deadline !== 0 && deadline <= now) throw invalidInput('deadline', 'lies in the past; give a later time or none')
   const mail: Mail = {
     id: mailId,
     tenant,
@@ -116,19 +108,6 @@ async function prepare(
     outboxKey: hintKey(submission.hold ? 'h' : 'd', notBefore, mailId),
   }
   return { mail, bytes }
-}
-
-/** 0 for none yet: without one of its own, the time of a held mail begins with its release. */
-function deadlineOf({ deadline, hold }: MailSubmission, usual: number): number {
-  if (deadline !== undefined) return Date.parse(deadline)
-  return hold ? 0 : usual
-}
-
-function wantedFrom(submission: MailSubmission) {
-  if (submission.from !== undefined) return toPerson(submission.from, 'from')
-  if (submission.raw === undefined) return undefined
-  const address = fromOfMime(Buffer.from(submission.raw, 'base64'))
-  return address === undefined ? undefined : { address, name: '' }
 }
 
 async function store(deps: SendDependencies, mail: Mail, bytes: Uint8Array): Promise<Acceptance> {

@@ -6,10 +6,9 @@
  */
 import { asGatewayError, invalidInput } from '../../errors.js'
 import { isTenantId } from '../../model/ids.js'
-import { parseMailSubmission } from '../../model/mail-submission.js'
 import { mailJson, strictJson } from '../../protocol/strict-json.js'
 import { writeLog } from '../common/log-row.js'
-import { acceptMail } from './accept-mail.js'
+import { acceptSubmission } from './accept-mail.js'
 import type { SendDependencies } from './send-dependencies.js'
 
 const putBackMs = 60_000
@@ -65,8 +64,8 @@ async function accept(
   if (idempotencyKey !== undefined && !validKey)
     throw invalidInput('idempotencyKey', 'must have 1 to 200 visible ASCII characters')
   if ((mail === undefined) === (blob === undefined)) throw invalidInput('mail', 'must be given, or blob, but not both')
-  const submission = parseMailSubmission(mail ?? (await fromBlob(deps, tenant, blob)))
-  await acceptMail(deps, tenant, submission, validKey ? idempotencyKey : `queue:${firstId}`)
+  const input = mail ?? (await fromBlob(deps, tenant, blob))
+  await acceptSubmission(deps, tenant, input, validKey ? idempotencyKey : `queue:${firstId}`)
 }
 
 async function fromBlob(deps: SendDependencies, tenant: string, blob: unknown): Promise<unknown> {

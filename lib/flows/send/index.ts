@@ -1,5 +1,5 @@
 /** Journey 4, send: accept → journal → lane → sender → receipt; wait, gate, unknown. */
-import { acceptMail } from './accept-mail.js'
+import { acceptMail, acceptSubmission } from './accept-mail.js'
 import { acceptMessage } from './accept-message.js'
 import { drainLane } from './drain-lane.js'
 import { openGate } from './gate.js'
@@ -22,6 +22,7 @@ export type { SendDependencies, SendSettings } from './send-dependencies.js'
 /** Each takes the dependencies first; `gateway.ts` binds them. */
 export const sendFlows = {
   acceptMail,
+  acceptSubmission,
   acceptMessage,
   cancelMail,
   cancelOpenMails,

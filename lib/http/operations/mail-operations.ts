@@ -13,6 +13,7 @@ export const mailOperations = {
     summary: 'Accepts a mail for sending. With Idempotency-Key the same request gives the same mail.',
     body: async () => (await import('../../model/mail-submission.js')).mailSubmissionSchema,
     answer: mailAnswer('acceptedMail'),
+    judgedByFlow: true,
     maxBytes: 60 * 1024 * 1024,
     headers: { 'Idempotency-Key': 'Up to 200 characters; unique per mail.' },
     success: [202, 'Accepted; durable.'],

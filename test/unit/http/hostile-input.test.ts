@@ -121,7 +121,7 @@ describe('SEC-23: mass assignment and prototypes', () => {
 })
 
 test.each([
-  ['{"to":["a@b.example"],"subjct":"x"}', 'subjct', 'is not a field here; correct its name or leave it out'],
+  ['{"to":["a@b.example"],"subjct":"x"}', 'subjct', 'is not a field here; did you mean "subject"?'],
   ['{"to":"a@b.example"}', 'to', 'must be a list'],
   ['{"to":["a@b.example",7]}', 'to[1]', 'must be a mail address, or an object of address and name'],
   ['{"to":["a@b.example"],"subject":5}', 'subject', 'must be text'],
