@@ -86,3 +86,12 @@ export async function replaceFile(path: string, data: Buffer | string): Promise<
   await writeFile(`${path}.new`, data)
   await rename(`${path}.new`, path)
 }
+
+/** What version 0.1 kept, all in one file; empty for a file of today. */
+export function earlierThings({ directory, vault, imap = {} }: Things): Things {
+  if (typeof directory !== 'string') return {}
+  const { mailboxes, ...rest } = JSON.parse(directory) as { mailboxes: Things }
+  const named = (kind: string, things: Things): Things =>
+    Object.fromEntries(Object.entries(things).map(([name, value]) => [`${kind} ${name}`, value]))
+  return { directory: rest, ...named('mailbox', mailboxes), vault, ...named('imap', imap as Things) }
+}

@@ -18,7 +18,7 @@ import { type KeyVaultEmulator, startKeyVault } from './emulators/key-vault/star
 import { type SmtpEmulator, startSmtp } from './emulators/smtp/start-smtp.js'
 import { freePort } from './free-port.js'
 import { type HostChild, startHostChild } from './host-child.js'
-import { openKeptState, replaceFile, type Things } from './kept-state.js'
+import { earlierThings, openKeptState, replaceFile, type Things } from './kept-state.js'
 
 export interface StackPorts {
   gateway: number
@@ -90,7 +90,7 @@ async function start(options: StackOptions, folder: string, stops: (() => Promis
   const gatewayPort = ports?.gateway ?? (await freePort())
   const url = `http://localhost:${gatewayPort}`
   const kept = openKeptState(join(folder, 'emulators'))
-  const state = { ...earlierState(folder), ...kept.things }
+  const state = { ...earlierThings(readState(folder)), ...kept.things }
   const certificates = await makeCertificates(join(folder, 'certificates'))
   const caFile = join(folder, 'certificates', 'trusted.pem')
   writeFileSync(caFile, certificates.ca)
@@ -201,7 +201,7 @@ async function start(options: StackOptions, folder: string, stops: (() => Promis
     return saving
   }
   await save()
-  // From here on the state is whole in its files; an earlier one file of all is replaced by what is left of it.
+  // From here on the state is whole in its own files, and the one file of version 0.1 shrinks to its port.
   if (options.folder !== undefined) await replaceFile(stateFile(folder), JSON.stringify({ port: gatewayPort }))
   const regularly = setInterval(() => void save(), 2_000)
   return {
@@ -238,16 +238,6 @@ export function readState(folder: string): { port?: number } {
   } catch {
     return {}
   }
-}
-
-/** The state as version 0.1 wrote it, in one file; empty when there is none. */
-function earlierState(folder: string): Things {
-  const { directory, vault, imap = {} } = readState(folder) as Record<string, unknown>
-  if (typeof directory !== 'string') return {}
-  const { mailboxes, ...rest } = JSON.parse(directory) as { mailboxes: Things }
-  const named = (kind: string, things: Things): Things =>
-    Object.fromEntries(Object.entries(things).map(([name, value]) => [`${kind} ${name}`, value]))
-  return { directory: rest, ...named('mailbox', mailboxes), vault, ...named('imap', imap as Things) }
 }
 
 function operatorKeyIn(vault: KeyVaultEmulator): string {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Directory } from '../../local/emulators/directory.js'
 import { MailStore } from '../../local/emulators/imap/mail-store.js'
-import { openKeptState, replaceFile } from '../../local/kept-state.js'
+import { earlierThings, openKeptState, replaceFile } from '../../local/kept-state.js'
 
 const large = 5_000_000
 let folder: string
@@ -116,14 +116,21 @@ describe('the state of the emulators on disk', () => {
     expect(readdirSync(join(folder, 'parts'))).toEqual([])
   })
 
-  test('a snapshot of version 0.1, with the bytes inside, is read', () => {
-    const { directory } = made()
+  test('the one file of version 0.1, with the bytes inside, is taken over', () => {
+    const { directory, store } = made()
     directory.deliver('ana@contoso.example', 'Subject: old\r\n\r\nx')
+    store.append('paula@postbox.example', store.folder('paula@postbox.example', 'INBOX')!, Buffer.from('Subject: mine'))
     const inline = { put: (of: object) => (of as Buffer).toString('base64'), get: () => expect.unreachable() }
-    const things = JSON.parse(JSON.stringify(directory.snapshot(inline))) as Record<string, unknown>
-    const copy = new Directory()
+    const { directory: rest, 'mailbox ana': ana } = directory.snapshot(inline) as Record<string, object>
+    const file = { directory: JSON.stringify({ ...rest, mailboxes: { ana } }), vault: [], imap: store.snapshot(inline) }
+    const things = earlierThings(JSON.parse(JSON.stringify(file)))
+    expect(Object.keys(things)).toEqual(['directory', 'mailbox ana', 'vault', 'imap paula@postbox.example'])
+    const [copy, copiedStore] = [new Directory(), new MailStore()]
     copy.restore(things, open())
+    copiedStore.restore({ 'paula@postbox.example': things['imap paula@postbox.example'] } as never, open())
     const [mail] = copy.mailbox(copy.user('ana@contoso.example')!).messages.values()
     expect(mail?.raw.toString()).toContain('Subject: old')
+    expect(copiedStore.folder('paula@postbox.example', 'INBOX')?.messages[0]?.raw.toString()).toBe('Subject: mine')
+    expect(earlierThings({ port: 7071 })).toEqual({})
   })
 })
