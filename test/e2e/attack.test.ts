@@ -261,6 +261,28 @@ test('SEC-18 REL-10: forged queue messages send nothing and stop nothing', async
   })
 }, 60_000)
 
+test('host 8, REL-10: JSON put on a queue without base64 is taken; what nobody can read is a card and a row', async () => {
+  const queues = QueueServiceClient.fromConnectionString(stack.connectionString)
+  const outbound = queues.getQueueClient('mbg-outbound-mail')
+  const mail = { mailboxId, to: ['kim@example.com'], subject: 'from the queue', text: 'x' }
+  await outbound.sendMessage(JSON.stringify({ v: 1, tenant: tenant.id, idempotencyKey: 'plain-1', mail }))
+  await until('the mail of the plain message', async () => {
+    const answer = await admin.call('GET', 'v1/logs?log=sending')
+    return JSON.stringify(answer).includes('kim@') || undefined
+  })
+  await outbound.sendMessage('{"v":1,"tenant":')
+  // A poison queue that somebody filled by hand, or an earlier version left behind.
+  await queues.getQueueClient('mbg-mailbox-poll-poison').sendMessage('{"left":')
+  const operator = apiClient(stack.url, stack.operatorKey(), '~')
+  for (const queue of ['outbound-mail', 'mailbox-poll'])
+    await until(`the card of ${queue}`, async () => {
+      const cards = JSON.stringify(await operator.call('GET', 'v1/attention'))
+      return cards.includes(`A message on the queue ${queue} is JSON neither as it is nor in base64`) || undefined
+    })
+  for (const queue of ['mbg-outbound-mail-poison', 'mbg-mailbox-poll-poison'])
+    expect((await queues.getQueueClient(queue).getProperties()).approximateMessagesCount).toBe(0)
+}, 60_000)
+
 describe('what the real host does with requests, and what callers learn', () => {
   const ask = (method: string, path: string, headers: Record<string, string> = {}, body?: string) =>
     new Promise<{ status: number; allow: string | undefined; text: string }>((done, fail) => {
