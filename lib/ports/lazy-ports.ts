@@ -42,6 +42,7 @@ export function lazyProvider(load: () => Promise<Provider>): Provider {
     refresh: async (input) => (await provider()).refresh(input),
     appToken: async (input) => (await provider()).appToken(input),
     adminConsentUrl: async (input) => (await provider()).adminConsentUrl(input),
+    directoryOf: async (registration, domain) => (await provider()).directoryOf(registration, domain),
     issuerMatches: async (registration, iss) => (await provider()).issuerMatches(registration, iss),
   }
 }

@@ -65,6 +65,11 @@ export interface Provider {
   appToken(input: AppTokenInput): Promise<TokenSet>
   /** Where an administrator allows the application for a whole organisation. */
   adminConsentUrl(input: AdminConsentInput): string | Promise<string>
+  /**
+   * Id of the directory that owns a mail domain, as the provider publishes it; `undefined` when none does. Rejects with a
+   * transient error when nobody answered.
+   */
+  directoryOf(registration: Pick<Registration, 'authority'>, domain: string): Promise<string | undefined>
   /** Origin of the issuer expected in a callback's `iss`, when the provider sends one. */
   issuerMatches(registration: Registration, iss: string): boolean | Promise<boolean>
 }

@@ -133,6 +133,23 @@ export function microsoftProvider({ clock, network = networkClient() }: Microsof
       return url.href
     },
 
+    // The OpenID configuration of a verified domain names its directory; Microsoft documents the domain as a tenant's name
+    // (learn.microsoft.com/entra/identity-platform/v2-protocols-oidc).
+    async directoryOf({ authority }, domain) {
+      if (!isDomain(domain)) return undefined
+      const { origin } = new URL(authority)
+      const url = `${origin}/${domain.toLowerCase()}/v2.0/.well-known/openid-configuration`
+      const { status, body } = await network
+        .sendGetRequestAsync<{ issuer?: unknown; error?: unknown }>(url)
+        .catch(() => ({ status: 503, body: {} as { issuer?: unknown; error?: unknown } }))
+      // AADSTS90002: nobody owns it.
+      if (status === 400 && body.error === 'invalid_tenant') return undefined
+      const { pathname } = URL.canParse(String(body.issuer)) ? new URL(String(body.issuer)) : { pathname: '' }
+      const [, directory = '', version] = pathname.split('/')
+      if (status !== 200 || version !== 'v2.0' || !isGuid(directory)) throw unanswered()
+      return directory.toLowerCase()
+    },
+
     issuerMatches(registration, iss) {
       if (!URL.canParse(iss)) return false
       const { origin, pathname } = new URL(iss)
@@ -197,5 +214,15 @@ function untrusted(claim: string): GatewayError {
     remedy: 'Start the sign-in again from the application.',
   })
 }
+
+function unanswered(): GatewayError {
+  return new GatewayError('directory_unknown', 'transient', {
+    retryAfterMs: 30_000,
+    description: 'Microsoft did not say which organisation owns the domain of the address.',
+    remedy: 'Try again in a minute.',
+  })
+}
+
+const isDomain = (text: string): boolean => /^(?=.{4,253}$)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+$/i.test(text)
 
 const isGuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)

@@ -207,3 +207,42 @@ test('the network client gives up after its time and refuses redirects and endle
   server.closeAllConnections()
   server.close()
 })
+
+test('A6: the domain of an address names the directory that owns it, and nothing else is asked for', async () => {
+  const answers = async (domain: string) => provider.directoryOf(registration, domain)
+  expect(await answers('contoso.example')).toBe(demo.tenantId)
+  expect(await answers('CONTOSO.example')).toBe(demo.tenantId)
+  expect(await answers('fabrikam.example')).toBe(demo.otherTenantId)
+  expect(await answers('nobody.example')).toBeUndefined()
+  // A domain below a verified one is not verified with it.
+  expect(await answers('mail.contoso.example')).toBeUndefined()
+  const asked = entra.control.requests.length
+  for (const hostile of [
+    'common',
+    'organizations',
+    demo.tenantId,
+    'contoso.example/../x',
+    'a.b?c',
+    '',
+    'x'.repeat(300),
+  ])
+    expect(await answers(hostile), hostile).toBeUndefined()
+  expect(entra.control.requests).toHaveLength(asked)
+})
+
+test('A6: an answer that does not come, or is another, is a fault that passes and never an ownership', async () => {
+  const body = { issuer: '' }
+  const server = createServer((_, response) => response.end(JSON.stringify(body)))
+  server.listen(0, '127.0.0.1')
+  await new Promise((done) => server.once('listening', done))
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const other = microsoftProvider({ clock, network: networkClient({ origins: { [microsoft]: url } }) })
+  for (const issuer of ['', 'x', `${microsoft}/{tenantid}/v2.0`, `${microsoft}/common/v2.0`]) {
+    body.issuer = issuer
+    const error = await failure(other.directoryOf(registration, 'contoso.example'))
+    expect(error).toMatchObject({ code: 'directory_unknown', class: 'transient' })
+  }
+  await new Promise((done) => server.close(done))
+  const error = await failure(other.directoryOf(registration, 'contoso.example'))
+  expect(error).toMatchObject({ code: 'directory_unknown', class: 'transient' })
+})

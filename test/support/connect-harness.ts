@@ -59,6 +59,8 @@ export async function connectHarness() {
       identity: { issuer: 'i', subject: 's', tenantId: directory, objectId: 'o', username: address },
     } as TokenSet,
     verdicts: works,
+    /** Which directory owns which domain. */
+    owners: { 'contoso.example': directory } as Record<string, string>,
     asked: [] as AuthorizeInput[],
     /** Every try at a server: of a mail service, or of the provider's token endpoint. */
     tries: [] as string[],
@@ -86,6 +88,7 @@ export async function connectHarness() {
         },
         adminConsentUrl: ({ state }) =>
           `https://login.microsoftonline.com/organizations/v2.0/adminconsent?state=${state}`,
+        directoryOf: async (_, domain) => peers.owners[domain],
         issuerMatches: () => true,
       },
     },

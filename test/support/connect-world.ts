@@ -56,6 +56,7 @@ export async function connectWorld({ tenant = 'acme', address = 'info@contoso.ex
         refresh: async () => world.tokens,
         appToken: async () => world.tokens,
         adminConsentUrl: () => 'https://login.microsoftonline.com/organizations/v2.0/adminconsent',
+        directoryOf: async () => 't',
         issuerMatches: () => true,
       },
     },

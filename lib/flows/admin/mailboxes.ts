@@ -12,7 +12,7 @@ import type { Row } from '../../ports/tables.js'
 import { readAttention } from '../common/attention.js'
 import { readConnection } from '../common/connection-rows.js'
 import type { Dependencies } from '../common/dependencies.js'
-import { holderId, holderName, isHeldBy, readHolder } from '../common/holders.js'
+import { holderId, isHeldBy, readHolder } from '../common/holders.js'
 import { fromRow, mailboxPartition, mailboxRowKey } from '../common/mailbox-rows.js'
 import { receivingRowKey } from '../receive/receiving-state.js'
 import { laneKey, laneOpensAt, laneState } from '../send/lane.js'
@@ -143,7 +143,9 @@ function nextTry(now: number, lane: Row | undefined): string {
 
 async function heldElsewhere(deps: Dependencies, { tenant, id, address }: Mailbox): Promise<string> {
   const holder = await readHolder(deps, holderId(address))
-  return holder === undefined || isHeldBy(deps, holder, tenant, id) ? '' : holderName(holder, tenant)
+  // That another tenant has it is no business of this one's.
+  if (holder === undefined || holder.tenant !== tenant || isHeldBy(deps, holder, tenant, id)) return ''
+  return `environment ${holder.environment}, mailbox ${holder.mailboxId}`
 }
 
 function isoOf(value: unknown): string {

@@ -1,7 +1,8 @@
 /**
  * Who holds a mail address. The one table that all environments of a storage account share, so that two deployments (test
  * and production, or two tenants of one) do not work on the same mailbox unnoticed. A hold is one insert; it goes with the
- * mailbox, or by an operator's word. A hold whose mailbox is gone in our own environment was left by a crash and is taken over.
+ * mailbox, or by an operator's word. Only who may speak for the address takes one: otherwise anybody with a mail server of
+ * their own could keep others from their mailboxes. A hold whose mailbox is gone in our own environment was left by a crash and is taken over.
  */
 import { conflict, type GatewayError, RowChangedError, RowExistsError } from '../../errors.js'
 import { sha256 } from '../../model/ids.js'
@@ -69,14 +70,13 @@ export async function releaseHold(
 export const isHeldBy = ({ names }: Dependencies, holder: Holder, tenant: string, mailboxId: string): boolean =>
   holder.environment === names.environment && holder.tenant === tenant && holder.mailboxId === mailboxId
 
-/** For people of `tenant`: another tenant is not named to them (SEC-17). */
-export const holderName = (holder: Holder, tenant: string): string =>
-  `environment ${holder.environment}, ${holder.tenant === tenant ? `mailbox ${holder.mailboxId}` : 'another tenant'}`
-
+/** Nothing of another tenant is told: neither where nor since when (SEC-17). */
 export function mailboxHeld(holder: Holder, tenant: string): GatewayError {
+  const where =
+    holder.tenant === tenant ? `in environment ${holder.environment}, mailbox ${holder.mailboxId}` : 'elsewhere'
   return conflict(
     'mailbox_held',
-    `The address is held since ${holder.since.slice(0, 10)} by ${holderName(holder, tenant)}.`,
+    `The address is connected already, ${where}.`,
     'Remove the mailbox there, or ask an operator to release the address: DELETE /api/v1/holders/{id}, found with GET /api/v1/holders?address=….',
   )
 }

@@ -13,6 +13,7 @@ import { setDue } from '../common/due.js'
 import { takeHold } from '../common/holders.js'
 import { readMailbox } from '../common/mailbox-rows.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
+import { isDirectoryOf } from './prove-address.js'
 import { assertAddressFree, createMailbox, mailboxExists } from './save-mailbox.js'
 import { probeInTime } from './try-out.js'
 import type { WantedTransports } from './wanted-transports.js'
@@ -60,7 +61,11 @@ export async function addMailbox(
     },
     ...wanted,
   })
-  await takeHold(deps, tenant, address, mailboxId)
+  const { registration } = await deps.registrations(tenant, connection.registrationId)
+  const provider = deps.providers[registration.kind]
+  const identity = connection.identity ?? {}
+  if (provider && (await isDirectoryOf(provider, registration, identity, [address])))
+    await takeHold(deps, tenant, address, mailboxId)
   const made = { tenant, mailboxId, connectionId, address, displayName: input.displayName }
   await createMailbox(deps, user === undefined ? made : { ...made, mailboxUser: user }, wanted)
   if (input.receive) await setDue(deps, 'poll', tenant, mailboxId, deps.clock.now())

@@ -33,6 +33,7 @@ export function freshState(deps: ConnectDependencies, browser: string) {
     nonceSealed: '',
     verifierSealed: '',
     sealedReturn: '',
+    needsAdmin: false,
   }
   return { secret, columns }
 }

@@ -8,9 +8,10 @@
  */
 import { translate } from '../../diagnosis/translate.js'
 import { asGatewayError, GatewayError } from '../../errors.js'
+import type { Identity } from '../../model/connection.js'
 import { sha256 } from '../../model/ids.js'
 import type { Registration } from '../../model/registration.js'
-import type { SignInTarget } from '../../model/sign-in.js'
+import type { SignInTarget, Verdict } from '../../model/sign-in.js'
 import type { TokenSet } from '../../ports/provider.js'
 import { sameText } from '../../protocol/same-text.js'
 import { writeLog } from '../common/log-row.js'
@@ -21,6 +22,7 @@ import type { ConnectDependencies } from './connect-dependencies.js'
 import { finishSignIn } from './finish-sign-in.js'
 import { refusedSwitch } from './judge-servers.js'
 import { assertWay } from './link-ways.js'
+import { isDirectoryOf } from './prove-address.js'
 import { handOffPlace, type ReturnedAnswer } from './return-callback.js'
 import { signInProblem } from './sign-in-problems.js'
 import {
@@ -136,11 +138,25 @@ async function judge(
     registrationId: registration.id,
   }
   const verdicts = await tryOut(deps, signIn, grant)
+  // The very account of before was judged when it was connected.
+  const isKnown = renewed?.identity !== undefined && !signIn.target.allowChange?.includes('identity')
+  const { address, expectedUser = address } = signIn.target
+  const isProven = isKnown || (await isDirectoryOf(provider, registration, identity, [address, expectedUser]))
   const refusal = renewed?.mode === 'password' ? refusedSwitch(verdicts, signIn.target) : undefined
   if (refusal) throw refusal
-  await finishSignIn(deps, signIn, { grant, verdicts, browser, identity })
+  const judged = isProven ? verdicts : { ...verdicts, signIn: notProven(signIn, identity) }
+  const proof = { isProven: isProven && !isKnown, needsAdmin: !isProven }
+  await finishSignIn(deps, signIn, { grant, verdicts: judged, browser, identity, ...proof })
   return undefined
 }
+
+/** Who signed in is known; that the address is theirs is not. */
+const notProven = ({ target, tenantName }: StoredSignIn, { username }: Identity): Verdict => ({
+  verdict: 'fails',
+  code: 'address_not_proven',
+  text: `${username} signed in, but the address ${target.address} is not proven by the directory of this account.`,
+  remedy: `An administrator of ${tenantName} decides whether this is the right mailbox; until then nothing is connected.`,
+})
 
 /** Nothing usable is a refusal; less than asked for is a verdict about the direction that lacks its right. */
 function checkTokens(tokens: TokenSet, target: SignInTarget, wanted: string[]): string {

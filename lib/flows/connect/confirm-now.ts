@@ -98,7 +98,7 @@ async function connect(deps: ConnectDependencies, signIn: StoredSignIn): Promise
   const connectionId = String(signIn.row['connectionId'])
   const mailboxId = String(signIn.row['mailboxId'])
   if (target.kind === 'connect') await reserveAddress(deps, tenant, target.address, mailboxId)
-  if (!isConsent) await takeHold(deps, tenant, target.address, mailboxId)
+  if (!isConsent) await holdAddress(deps, signIn, mailboxId)
   if (grant !== undefined) {
     await saveConnection(deps, signIn, grant, connectionId)
     await deps.storeGrant({ tenant, connectionId, grant })
@@ -121,6 +121,23 @@ async function connect(deps: ConnectDependencies, signIn: StoredSignIn): Promise
   const saved = mailboxId === '' ? undefined : await readMailbox(deps, tenant, mailboxId)
   const warnings = saved === undefined ? [] : mailboxWarnings(modeOf(grant), [saved.receive, saved.send])
   return { status: 'confirmed', mailboxId, connectionId, address: target.address, warnings }
+}
+
+/**
+ * Against other tenants an address is held only by who may speak for it. A reconnect works with or without: the mailbox is
+ * there, and an operator may have given the address to another.
+ */
+async function holdAddress(
+  deps: ConnectDependencies,
+  { tenant, target, row }: StoredSignIn,
+  id: string,
+): Promise<void> {
+  if (row['proven'] !== true) return
+  try {
+    await takeHold(deps, tenant, target.address, id)
+  } catch (error) {
+    if (target.kind !== 'reconnect' || asGatewayError(error).code !== 'mailbox_held') throw error
+  }
 }
 
 function wayOf(grant: Grant | undefined): Way {

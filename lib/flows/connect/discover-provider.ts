@@ -14,7 +14,10 @@ const microsoftHost = /\.mail\.protection\.outlook\.com$|\.mx\.microsoft$/
 const googleHost = /(^|\.)(aspmx\.l\.google\.com|smtp\.google\.com|googlemail\.com)$/
 const googleServer = /(^|\.)(gmail\.com|googlemail\.com)$/
 
-export async function discoverProvider(discovery: Discovery, address: string): Promise<Discovered> {
+export async function discoverProvider(
+  discovery: Discovery,
+  address: string,
+): Promise<Discovered & { exchangers?: string[] }> {
   const domain = address.slice(address.lastIndexOf('@') + 1).toLowerCase()
   if (!/^(?=.{1,253}$)[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(domain)) return nothing(domain)
   const signal = AbortSignal.timeout(budgetMs)
@@ -30,6 +33,7 @@ export async function discoverProvider(discovery: Discovery, address: string): P
   const mx = exchangers.map((host) => host.toLowerCase().replace(/\.$/, ''))
   const servers = document === undefined ? {} : readAutoconfig(document)
   const found = {
+    ...(mx.length > 0 ? { exchangers: mx } : {}),
     ...(servers.imap ? { imap: only(servers.imap) } : {}),
     ...(servers.smtp ? { smtp: only(servers.smtp) } : {}),
   }
@@ -38,7 +42,7 @@ export async function discoverProvider(discovery: Discovery, address: string): P
   const googleMx = mx.find((host) => googleHost.test(host))
   if (googleMx) return { provider: 'google', evidence: `Mail for ${domain} arrives at ${googleMx}.`, ...found }
   const host = servers.imap?.host ?? servers.smtp?.host ?? ''
-  if (host === '') return nothing(domain)
+  if (host === '') return { ...nothing(domain), ...found }
   const evidence = `The public mail settings of ${domain} name ${host}.`
   if (isMicrosoftServer(host)) return { provider: 'microsoft', evidence, ...found }
   if (googleServer.test(host)) return { provider: 'google', evidence, ...found }

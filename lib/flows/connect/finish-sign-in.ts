@@ -19,10 +19,18 @@ const retellMs = 2 * 60_000
 export async function finishSignIn(
   deps: ConnectDependencies,
   signIn: StoredSignIn,
-  gained: { grant: Grant | undefined; identity?: Identity; verdicts: Verdicts; browser: string },
+  gained: {
+    grant: Grant | undefined
+    identity?: Identity
+    verdicts: Verdicts
+    browser: string
+    /** By who may speak for the address: then it is held against other tenants. */
+    isProven?: boolean
+    needsAdmin?: boolean
+  },
 ): Promise<void> {
   const sealer = await deps.sealer()
-  const { confirmation } = signIn.target
+  const confirmation = gained.needsAdmin ? 'tenant-admin' : signIn.target.confirmation
   const resultCode = confirmation === 'result-code' ? newSecret() : ''
   const pending = confirmation === 'tenant-admin'
   const expiresAt = deps.clock.now() + (pending ? adminWithinMs : redeemWithinMs)
@@ -41,6 +49,8 @@ export async function finishSignIn(
     nonceSealed: '',
     verifierSealed: '',
     sealedReturn: '',
+    proven: gained.isProven === true,
+    needsAdmin: gained.needsAdmin === true,
     expiresAt,
   })
   if (pending) await tellPending(deps, signIn)

@@ -31,7 +31,8 @@ export async function showResult(
   if (!isSameBrowser(signIn, browser)) throw signInProblem('sign_in_used')
   if (signIn.status === 'signed-in' && signIn.expiresAt <= deps.clock.now()) throw signInProblem('flow_expired')
   const untested = { verdict: 'not-tested' } as const
-  const returnTo = await returnLink(deps, signIn)
+  // An administrator has the word now: there is nothing for the application to finish.
+  const returnTo = signIn.row['needsAdmin'] === true ? undefined : await returnLink(deps, signIn)
   return {
     status: signIn.status,
     tenantName: signIn.tenantName,

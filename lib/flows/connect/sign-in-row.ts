@@ -145,7 +145,11 @@ function fromRow(row: Row): StoredSignIn {
     id: row.rowKey,
     tenant: text('tenant'),
     tenantName: text('tenantName'),
-    target: JSON.parse(text('target')) as SignInTarget,
+    // What is not proven is decided by an administrator, whatever was asked for.
+    target: {
+      ...(JSON.parse(text('target')) as SignInTarget),
+      ...(row['needsAdmin'] === true ? { confirmation: 'tenant-admin' as const } : {}),
+    },
     status: text('status') as SignInStatus,
     registrationId: text('registrationId'),
     returnUrl: text('returnUrl'),

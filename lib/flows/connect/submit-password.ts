@@ -11,6 +11,7 @@ import type { ConnectDependencies } from './connect-dependencies.js'
 import { finishSignIn } from './finish-sign-in.js'
 import { refusedServers } from './judge-servers.js'
 import { assertServers, assertWay, storedServers } from './link-ways.js'
+import { areServersOf } from './prove-address.js'
 import { signInOfForm } from './show-link.js'
 import { signInProblem } from './sign-in-problems.js'
 import { type MailboxGrant, stepSignIn } from './sign-in-row.js'
@@ -55,15 +56,18 @@ export async function submitPassword(
   await assertServers(signIn, facts, { imap, smtp })
   const attempts = Number(signIn.row['passwordAttempts'] ?? 0)
   if (attempts >= mostAttempts) throw signInProblem('too_many_attempts')
-  await stepSignIn(deps, signIn, { passwordAttempts: attempts + 1, stateHash: '' })
-  const verdicts = await tryOut(deps, signIn, grant)
+  await stepSignIn(deps, signIn, { passwordAttempts: attempts + 1, stateHash: '', needsAdmin: false })
+  const [verdicts, isProven] = await Promise.all([
+    tryOut(deps, signIn, grant),
+    areServersOf(deps, target.address, { imap, smtp, username: grant.username }),
+  ])
   const stored = target.kind === 'reconnect' ? storedServers(facts) : undefined
   const refusal = refusedServers(verdicts, { imap, smtp }, stored)
   if (refusal) {
     deps.log.warn('sign-in-refused', { signInId: signIn.id, tenant: signIn.tenant, code: refusal.code })
     throw refusal
   }
-  await finishSignIn(deps, signIn, { grant, verdicts, browser })
+  await finishSignIn(deps, signIn, { grant, verdicts, browser, isProven })
   return { location: `${deps.settings.publicBaseUrl}/connect/${input.link}/result` }
 }
 

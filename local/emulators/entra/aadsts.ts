@@ -73,10 +73,12 @@ export class EntraRefusal extends Error {
   constructor(
     readonly number: number,
     readonly detail = '',
+    /** Where Entra says another word than at the token endpoint. */
+    error?: string,
   ) {
     const refusal = refusals[number] ?? { error: 'invalid_grant', text: 'The request was refused.' }
     super(`AADSTS${number}: ${refusal.text}${detail && ` ${detail}`}`)
-    this.error = refusal.error
+    this.error = error ?? refusal.error
   }
 
   /** The JSON answer of the token endpoint. */

@@ -1,10 +1,11 @@
 import { json, type Reply } from '../loopback-server.js'
+import { EntraRefusal } from './aadsts.js'
 import type { EntraState } from './entra-state.js'
 import { tenantOf } from './tenants.js'
 
 /** The OpenID configuration; shared authorities publish the issuer with Microsoft's literal `{tenantid}`. */
 export function openIdConfiguration(state: EntraState, segment: string): Reply {
-  const tenant = tenantOf(state, segment)
+  const tenant = publishedTenant(state, segment)
   const base = `${state.publicUrl}/${tenant?.id ?? segment.toLowerCase()}`
   return json(200, {
     issuer: `${state.issuerBase}/${tenant?.id ?? '{tenantid}'}/v2.0`,
@@ -24,6 +25,16 @@ export function openIdConfiguration(state: EntraState, segment: string): Reply {
     tenant_region_scope: 'EU',
     cloud_instance_name: 'microsoftonline.com',
   })
+}
+
+/** A verified domain names its tenant as well as the id does; a name nobody owns is `invalid_tenant` here. */
+function publishedTenant(state: EntraState, segment: string): ReturnType<typeof tenantOf> {
+  try {
+    return tenantOf(state, segment)
+  } catch (refusal) {
+    if (refusal instanceof EntraRefusal) throw new EntraRefusal(refusal.number, refusal.detail, 'invalid_tenant')
+    throw refusal
+  }
 }
 
 export const signingKeys = (state: EntraState, segment: string): Reply => {

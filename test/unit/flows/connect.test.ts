@@ -72,6 +72,7 @@ beforeEach(async () => {
         refresh: async () => tokens,
         appToken: async () => tokens,
         adminConsentUrl: () => 'https://login.microsoftonline.com/organizations/v2.0/adminconsent',
+        directoryOf: async () => 't',
         issuerMatches: () => true,
       },
     },
