@@ -9,7 +9,7 @@ export const consoleMails = consoleHandler(gateway, async ({ g, tenant, view, qu
   const mailboxId = query.get('mailbox') ?? ''
   const includeDone = query.get('done') === 'true'
   const [{ mails }, mailboxes] = await Promise.all([
-    g.send.listMails(tenant, { limit, includeDone, mailboxId: mailboxId === '' ? undefined : mailboxId }),
+    g.send.searchMails(tenant, { limit, includeDone, mailboxId: mailboxId === '' ? undefined : mailboxId }),
     g.admin.listMailboxFacts(tenant),
   ])
   return mailsPage(view, { mails, mailboxes, mailboxId, includeDone, limit })

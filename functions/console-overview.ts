@@ -17,7 +17,7 @@ export const consoleOverview = consoleHandler(
     const [attention, mailboxes, open] = await Promise.all([
       g.ops.listAttention(tenant),
       g.admin.listMailboxFacts(tenant),
-      g.send.listMails(tenant, { limit: 200, includeDone: false, mailboxId: undefined }),
+      g.send.searchMails(tenant, { limit: 200, includeDone: false, mailboxId: undefined }),
     ])
     return overviewPage(view, { attention, mailboxes, openMails: open.mails })
   },

@@ -31,6 +31,7 @@ export interface Config {
   deadlineMs: number
   afterReceive: string
   whenUnknown: 'stop' | 'resend'
+  keepSubject: 'yes' | 'no'
   messagesPerSession: number
   laneSeconds: number
   laneMails: number
@@ -115,6 +116,7 @@ export function readConfig(environment: Environment = process.env): Config {
     deadlineMs: number('MAIL_DEADLINE_HOURS') * 3_600_000,
     afterReceive: text('AFTER_RECEIVE'),
     whenUnknown: text('WHEN_UNKNOWN') === 'resend' ? 'resend' : 'stop',
+    keepSubject: text('KEEP_SUBJECT') === 'yes' ? 'yes' : 'no',
     messagesPerSession: number('MESSAGES_PER_SESSION'),
     laneSeconds: number('LANE_SECONDS'),
     laneMails: number('LANE_MAILS'),

@@ -64,6 +64,17 @@ export const sendingSettings: readonly SettingRow[] = [
     adjustable: true,
   },
   {
+    name: 'KEEP_SUBJECT',
+    kind: 'text',
+    default: 'no',
+    pattern: /^(yes|no)$/,
+    form: 'yes or no',
+    example: 'no',
+    description:
+      'Whether the subject of a mail out is kept with its state, so that mail is found by it: yes or no. Subjects are content and often name people; without them mail is found by recipient, Message-ID, key and metadata.',
+    adjustable: true,
+  },
+  {
     name: 'MESSAGES_PER_SESSION',
     kind: 'number',
     default: '3',

@@ -3,6 +3,7 @@ export type EventType =
   | 'mail.sent'
   | 'mail.failed'
   | 'mail.unknown'
+  | 'mail.rejected'
   | 'connection.changed'
   | 'sign-in.pending'
   | 'sign-in.ended'
@@ -16,5 +17,5 @@ export interface GatewayEvent {
   tenant: string
   /** ISO date. */
   time: string
-  data: Record<string, string | number | boolean | string[] | null>
+  data: Record<string, string | number | boolean | string[] | Record<string, string> | null>
 }

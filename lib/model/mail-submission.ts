@@ -62,6 +62,19 @@ export const headersSchema = z
   .record(z.string().regex(/^[A-Za-z0-9-]{1,76}$/, 'must be a header name of letters, digits and hyphens'), line(2_000))
   .refine((headers) => Object.keys(headers).length <= 50, 'must have at most 50 headers')
 
+const mostMetadata = 4_096
+/** The application's own words about a mail; they come back with its state and its events. */
+export const metadataSchema = z
+  .record(
+    z.string().regex(/^[A-Za-z0-9_.-]{1,40}$/, 'must be a name of 1 to 40 letters, digits, _ . and -; rename it'),
+    line(500),
+  )
+  .refine((metadata) => Object.keys(metadata).length <= 20, 'must have at most 20 names; keep the rest on your side')
+  .refine(
+    (metadata) => Buffer.byteLength(JSON.stringify(metadata)) <= mostMetadata,
+    `must have at most ${mostMetadata} bytes as JSON; keep a reference instead`,
+  )
+
 const fieldsSchema = z.strictObject({
   mailboxId: z.string().max(40, 'must be a mailbox id').optional(),
   /** Short key or address. */
@@ -83,6 +96,8 @@ const fieldsSchema = z.strictObject({
   notBefore: time.optional(),
   deadline: time.optional(),
   whenUnknown: z.enum(['stop', 'resend'], { error: 'must be stop or resend' }).optional(),
+  /** Without a default: the hash of a mail without it stays what older builds made of it. */
+  metadata: metadataSchema.optional(),
 })
 
 export const mailSubmissionSchema = fieldsSchema.superRefine((mail, context) => {
@@ -196,4 +211,10 @@ function refuseProto(value: unknown, path: string, depth: number): void {
   if (typeof value !== 'object' || value === null || depth > 5) return
   if (Object.hasOwn(value, '__proto__')) throw invalidInput(path, 'must not contain the key __proto__; remove it')
   for (const [key, inner] of Object.entries(value)) refuseProto(inner, `${path}.${key}`, depth + 1)
+}
+
+/** The metadata of something that never became a mail; empty when there is none that could be kept. */
+export function metadataOf(input: unknown): Record<string, string> {
+  const given = typeof input === 'object' && input !== null && 'metadata' in input ? input.metadata : undefined
+  return metadataSchema.safeParse(given).data ?? {}
 }

@@ -50,6 +50,10 @@ export interface Mail {
   /** Recipients that already accepted it in an earlier attempt (REL-06). */
   delivered: string[]
   messageId: string
+  /** Empty unless the tenant keeps subjects (KEEP_SUBJECT). */
+  subject: string
+  /** What the application wants back with the mail. */
+  metadata: Record<string, string>
   contentHash: string
   bytes: number
   /** SHA-256 of the blob. */

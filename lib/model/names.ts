@@ -13,11 +13,14 @@ export const tableNames = [
   'attention',
 ] as const
 export const logNames = ['sendinglog', 'receivinglog', 'auditlog'] as const
+/** One table for each day, dropped when the day is over its retention: the logs, and by what finished mail is found. */
+export const dayTableNames = [...logNames, 'mailindex'] as const
 export const containerNames = ['outbound', 'inbound', 'quarantine', 'cursors'] as const
 export const queueNames = ['outbound-mail', 'mail-send', 'mailbox-poll', 'connection-refresh', 'webhook'] as const
 
 export type TableName = (typeof tableNames)[number]
 export type LogName = (typeof logNames)[number]
+export type DayTableName = (typeof dayTableNames)[number]
 export type ContainerName = (typeof containerNames)[number]
 export type QueueName = (typeof queueNames)[number]
 
@@ -26,7 +29,7 @@ export interface Names {
   environment: string
   table(name: TableName): string
   /** `day` is `yyyymmdd`, for the audit log `yyyymm`. */
-  log(name: LogName, day: string): string
+  log(name: DayTableName, day: string): string
   /** Shared between environments on purpose. */
   holders: string
   container(name: ContainerName): string

@@ -83,6 +83,7 @@ const held: Record<string, { field: string; factor?: number; bound?: 'ceiling' |
   mailDeadlineHours: { field: 'deadlineMs', factor: 3_600_000 },
   recipientsPerDay: { field: 'recipientsPerDay', bound: 'ceiling' },
   whenUnknown: { field: 'whenUnknown' },
+  keepSubject: { field: 'keepSubject' },
   messagesPerSession: { field: 'messagesPerSession' },
 }
 

@@ -34,3 +34,11 @@ export function topHeaders(raw: Uint8Array): TopHeaders {
     subject: found['subject'] ?? '',
   }
 }
+
+/** As people read it: encoded words decoded (RFC 2047). */
+export async function subjectOfMime(raw: Uint8Array): Promise<string> {
+  const { decodeWords } = await import('postal-mime')
+  return decodeWords(topHeaders(raw).subject)
+    .replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ')
+    .trim()
+}

@@ -31,8 +31,8 @@ export const use = {
   refreshesPerDay: 24,
   bytesPerMail: 60_000,
   inboundDays: 30,
-  /** Journal, received and log rows of one mail. */
-  rowBytesPerMail: 4_000,
+  /** Journal, index, received and log rows of one mail. */
+  rowBytesPerMail: 4_700,
   retentionDays: 30,
   vaultRequestsPerDay: 2,
   logBytesPerDay: 5_000,

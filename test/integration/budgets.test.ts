@@ -179,7 +179,7 @@ const submission = (mailboxId: string) =>
   parseMailSubmission({ to: ['kim@example.com'], subject: 'Offer', text: 'Hello', mailboxId })
 
 test.each(both)(
-  'performance: one mail out over $transport costs at most 15 storage requests, and each drain 10',
+  'performance: one mail out over $transport costs at most 14 storage requests, and each drain 12',
   async ({ all }) => {
     const [{ mailboxId }] = all as [(typeof all)[number]]
     const drain = () => site.gateway.send.drainLane({ v: 1, tenant, mailboxId })

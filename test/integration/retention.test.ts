@@ -130,7 +130,7 @@ describe('M-124: retention', () => {
     expect(await purgeOld(deps, keptDays)).toEqual([])
     expect(await standing(w)).toEqual(untouched)
     clock.advance(1 * days)
-    const names = ['sendinglog', 'receivinglog'] as const
+    const names = ['sendinglog', 'receivinglog', 'mailindex'] as const
     expect(await purgeOld(deps, keptDays)).toEqual(names.map((name) => deps.names.log(name, day(start))))
     expect(await standing(w)).toEqual(afterMonth)
     expect(await listLog(deps, tenant, { ...query, day: day(start) })).toEqual([])

@@ -192,6 +192,7 @@ export async function sendHarness(
         retryCapMs: 3_600_000,
         deadlineMs: 259_200_000,
         whenUnknown: 'stop',
+        keepSubject: 'no',
         recipientsPerDay: 100_000,
         messagesPerSession: 3,
         laneSeconds: 60,

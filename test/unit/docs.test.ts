@@ -151,7 +151,7 @@ describe('documents', () => {
     expect(total(costPerThousand(0.5))).toBeLessThan(total(costPerThousand(2)))
     expect(total(fixedCost(2))).toBeGreaterThan(0)
     const sum = ({ table, queue, blob }: (typeof operationBudgets)['mailOut' | 'mailIn']) => table + queue + blob
-    expect([sum(mailOut), sum(mailIn)]).toEqual([15, 8])
+    expect([sum(mailOut), sum(mailIn)]).toEqual([14, 8])
   })
 })
 

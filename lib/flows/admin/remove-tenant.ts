@@ -7,7 +7,7 @@
  * secrets once more, purges them where the vault allows, and leaves a tombstone: the id is never given again.
  */
 import { asGatewayError, GatewayError, notFound, RowChangedError } from '../../errors.js'
-import { containerNames, logNames } from '../../model/names.js'
+import { containerNames, dayTableNames } from '../../model/names.js'
 import type { Row } from '../../ports/tables.js'
 import { clearAttention, raiseAttention } from '../common/attention.js'
 import { connectionPartition, listConnections } from '../common/connection-rows.js'
@@ -187,8 +187,8 @@ const dropRows: Step = async (deps, tenant, budget) => {
   const ranged = (['outbox', 'connections', 'mailboxes', 'mails', 'received', 'deliveries'] as const).map((name) =>
     deps.names.table(name),
   )
-  const logs = (await Promise.all(logNames.map((name) => deps.tables.list(deps.names.log(name, ''))))).flat()
-  for (const table of [...ranged, ...logs]) if (!(await deleteRows(deps, table, all, budget))) return false
+  const daily = (await Promise.all(dayTableNames.map((name) => deps.tables.list(deps.names.log(name, ''))))).flat()
+  for (const table of [...ranged, ...daily]) if (!(await deleteRows(deps, table, all, budget))) return false
   for (const name of ['names', 'attention'] as const)
     if (!(await deleteRows(deps, deps.names.table(name), { partition: tenant }, budget))) return false
   // All that is left of its own partition but the names of its secrets and the row that becomes the tombstone.

@@ -1,6 +1,6 @@
 import { RowMissingError } from '../../errors.js'
 import { newId } from '../../model/ids.js'
-import type { LogName } from '../../model/names.js'
+import type { DayTableName, LogName } from '../../model/names.js'
 import type { Row } from '../../ports/tables.js'
 import type { Dependencies } from './dependencies.js'
 
@@ -14,9 +14,13 @@ export interface LogEntry {
   [column: string]: string | number | boolean | undefined
 }
 
-const inverted = (ms: number): string => String(9_999_999_999_999 - ms).padStart(13, '0')
+/** The last time that thirteen digits can say, in the year 2286. */
+export const latest = 9_999_999_999_999
+/** Thirteen digits that sort newest first. */
+export const inverted = (ms: number): string =>
+  String(latest - Math.min(Math.max(Math.trunc(ms), 0), latest)).padStart(13, '0')
 
-export const logDay = (name: LogName, ms: number): string =>
+export const logDay = (name: DayTableName, ms: number): string =>
   new Date(ms)
     .toISOString()
     .slice(0, name === 'auditlog' ? 7 : 10)
@@ -37,19 +41,27 @@ export async function writeLog(deps: Dependencies, name: LogName, entry: LogEntr
   columns['at'] = new Date(now).toISOString()
   columns['failed'] = failed
   try {
-    await append(deps, table, columns)
-    if (failed) await append(deps, table, { ...columns, partitionKey: `${entry.tenant}~e~${hour}` })
+    await inDayTable(deps, table, () => deps.tables.insert(table, columns))
+    if (failed) {
+      const alone = { ...columns, partitionKey: `${entry.tenant}~e~${hour}` }
+      await inDayTable(deps, table, () => deps.tables.insert(table, alone))
+    }
   } catch {
     deps.log.warn('log-row-dropped', { table: name, tenant: entry.tenant })
   }
 }
 
-async function append(deps: Dependencies, table: string, row: Row): Promise<void> {
+/** The first write of a day makes its table. */
+export async function inDayTable(
+  deps: Pick<Dependencies, 'tables'>,
+  table: string,
+  write: () => Promise<unknown>,
+): Promise<void> {
   try {
-    await deps.tables.insert(table, row)
+    await write()
   } catch (error) {
     if (!(error instanceof RowMissingError)) throw error
     await deps.tables.ensure(table)
-    await deps.tables.insert(table, row)
+    await write()
   }
 }

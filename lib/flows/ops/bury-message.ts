@@ -5,11 +5,13 @@
  */
 import { GatewayError } from '../../errors.js'
 import { hashId, isTenantId } from '../../model/ids.js'
+import { metadataOf } from '../../model/mail-submission.js'
 import { readMessage } from '../../model/queue-message.js'
 import type { Row } from '../../ports/tables.js'
 import { raiseAttention } from '../common/attention.js'
 import type { Dependencies } from '../common/dependencies.js'
 import { writeLog } from '../common/log-row.js'
+import { tellRejected } from '../send/accept-message.js'
 
 export async function buryMessage(deps: Dependencies, queue: string, given: unknown, messageId: string): Promise<void> {
   const read = readMessage(given)
@@ -49,6 +51,8 @@ export async function buryMessage(deps: Dependencies, queue: string, given: unkn
     true,
   )
   await raiseAttention(deps, tenant, 'message', id, error)
+  if (queue === 'outbound-mail' && owner !== undefined)
+    await tellRejected(deps, tenant, messageId, error, metadataOf((message as { mail?: unknown }).mail))
   deps.log.error('message-buried', { queue, tenant, messageId: id })
 }
 

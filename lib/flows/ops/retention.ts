@@ -7,7 +7,7 @@
  */
 import { RowChangedError, RowMissingError } from '../../errors.js'
 import { finalStates } from '../../model/mail.js'
-import { logNames } from '../../model/names.js'
+import { dayTableNames } from '../../model/names.js'
 import type { Row } from '../../ports/tables.js'
 import { type Budget, deleteThese, sideBySide } from '../common/delete-rows.js'
 import type { Dependencies } from '../common/dependencies.js'
@@ -30,7 +30,7 @@ const everything: [string, string] = ['!', '~~~~']
 export async function purgeOld(deps: Dependencies, retentionDays: number, most = runBudget): Promise<string[]> {
   const budget: Budget = { left: most }
   const dropped: string[] = []
-  for (const name of logNames) {
+  for (const name of dayTableNames) {
     const day = logDay(name, deps.clock.now() - (name === 'auditlog' ? auditDays : retentionDays) * dayMs)
     const old = (await deps.tables.list(deps.names.log(name, ''))).filter((table) => table < deps.names.log(name, day))
     const before = startOfDay(deps.clock.now() - retentionDays * dayMs)

@@ -9,6 +9,7 @@ import { hashId, newId, sha256 } from '../../model/ids.js'
 import type { Mail } from '../../model/mail.js'
 import { type JudgedSubmission, judgeMailSubmission, type MailSubmission } from '../../model/mail-submission.js'
 import { composeMail } from '../../protocol/compose-mail.js'
+import { subjectOfMime } from '../../protocol/mail-headers.js'
 import { checkMailSize } from '../../protocol/size.js'
 import { checkSubmission } from './check-submission.js'
 import { findMail, insertMail } from './journal.js'
@@ -91,6 +92,8 @@ async function prepare(
     refused: [],
     delivered: [],
     messageId,
+    subject: settings.keepSubject === 'yes' ? await subjectOf(submission, bytes) : '',
+    metadata: submission.metadata ?? {},
     contentHash,
     bytes: bytes.byteLength,
     sha256: sha256(bytes),
@@ -108,6 +111,12 @@ async function prepare(
     outboxKey: hintKey(submission.hold ? 'h' : 'd', notBefore, mailId),
   }
   return { mail, bytes }
+}
+
+const mostSubject = 500
+
+async function subjectOf({ raw, subject }: MailSubmission, bytes: Uint8Array): Promise<string> {
+  return (raw === undefined ? subject : await subjectOfMime(bytes)).slice(0, mostSubject)
 }
 
 async function store(deps: SendDependencies, mail: Mail, bytes: Uint8Array): Promise<Acceptance> {

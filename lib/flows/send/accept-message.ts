@@ -4,10 +4,13 @@
  * What can never succeed is written down as rejected at first sight and leaves the queue (REL-10); a version of the
  * future is put back for a newer build (REL-13); only passing faults throw, so that the host delivers it again.
  */
-import { asGatewayError, invalidInput } from '../../errors.js'
-import { isTenantId } from '../../model/ids.js'
+import { asGatewayError, type GatewayError, invalidInput } from '../../errors.js'
+import { hashId, isTenantId } from '../../model/ids.js'
+import { metadataOf } from '../../model/mail-submission.js'
 import { mailJson, strictJson } from '../../protocol/strict-json.js'
+import type { Dependencies } from '../common/dependencies.js'
 import { writeLog } from '../common/log-row.js'
+import { emitEvent } from '../tell/emit-event.js'
 import { acceptSubmission } from './accept-mail.js'
 import type { SendDependencies } from './send-dependencies.js'
 
@@ -24,11 +27,13 @@ export async function acceptMessage(deps: SendDependencies, message: unknown, qu
   const named = typeof fields['tenant'] === 'string' && isTenantId(fields['tenant']) ? fields['tenant'] : '~'
   // Nothing is ever written under the name of a tenant that was removed or never was.
   const tenant = (await isTenant(deps, named)) ? named : '~'
+  const read: Readable = { metadata: {} }
   try {
-    await accept(deps, tenant, fields, firstId)
+    await accept(deps, tenant, fields, firstId, read)
   } catch (caught) {
     const error = asGatewayError(caught)
     if (error.class === 'transient') throw caught
+    if (tenant !== '~') await tellRejected(deps, tenant, firstId, error, read.metadata)
     await writeLog(
       deps,
       'sendinglog',
@@ -46,6 +51,28 @@ export async function acceptMessage(deps: SendDependencies, message: unknown, qu
   }
 }
 
+/** What could be read of a message before it was refused. */
+interface Readable {
+  metadata: Record<string, string>
+}
+
+/** Who puts mail on a queue gets no answer; this event is the answer. */
+export async function tellRejected(
+  deps: Dependencies,
+  tenant: string,
+  queueMessageId: string,
+  { code, description, remedy }: GatewayError,
+  metadata: Record<string, string>,
+): Promise<void> {
+  await emitEvent(deps, tenant, 'mail.rejected', hashId('mail.rejected', tenant, queueMessageId), {
+    queueMessageId,
+    code,
+    description: description.slice(0, 500),
+    remedy: remedy.slice(0, 500),
+    metadata,
+  })
+}
+
 async function isTenant(deps: SendDependencies, id: string): Promise<boolean> {
   const row = id === '~' ? undefined : await deps.tables.get(deps.names.table('tenants'), id, 'tenant')
   return row !== undefined && (row['removedAt'] ?? '') === ''
@@ -56,6 +83,7 @@ async function accept(
   tenant: string,
   fields: Record<string, unknown>,
   firstId: string,
+  read: Readable,
 ): Promise<void> {
   const { v, idempotencyKey, mail, blob } = fields
   if (v !== 1) throw invalidInput('v', 'must be 1')
@@ -65,6 +93,7 @@ async function accept(
     throw invalidInput('idempotencyKey', 'must have 1 to 200 visible ASCII characters')
   if ((mail === undefined) === (blob === undefined)) throw invalidInput('mail', 'must be given, or blob, but not both')
   const input = mail ?? (await fromBlob(deps, tenant, blob))
+  read.metadata = metadataOf(input)
   await acceptSubmission(deps, tenant, input, validKey ? idempotencyKey : `queue:${firstId}`)
 }
 

@@ -6,6 +6,7 @@
  */
 import { asGatewayError, type GatewayError, isStorageAway, RowChangedError } from '../../errors.js'
 import { isId, isTenantId } from '../../model/ids.js'
+import type { Mail } from '../../model/mail.js'
 import type { Mailbox } from '../../model/mailbox.js'
 import { backoffMs } from '../../protocol/backoff.js'
 import { raiseMailboxAttention } from '../common/attention.js'
@@ -20,6 +21,7 @@ import { countMail, laneAllows } from './lane-limits.js'
 import { closesGate, laneSession } from './open-session.js'
 import { closedLaneDueMs, laneDueMs, scanDue } from './outbox.js'
 import { expire, pickMail } from './pick-mail.js'
+import { takeOffFinals } from './record-outcome.js'
 import { resolveUnknown } from './resolve-unknown.js'
 import type { SendDependencies } from './send-dependencies.js'
 import { openRecipients, sendMail } from './send-mail.js'
@@ -59,7 +61,7 @@ export async function drainLane(shared: SendDependencies, message: unknown): Pro
   const seen = new Set<string>()
   let until = 0
   try {
-    until = await drain(deps, lane, mailbox, seen)
+    until = await drain({ ...deps, finals: [] }, lane, mailbox, seen)
   } finally {
     if (!(await outlast(deps, () => lane.release()))) until = 0
   }
@@ -73,7 +75,12 @@ function readWork(message: unknown): Work | undefined {
 }
 
 /** Sends until the outbox, the share or the peer's patience ends; returns the time before which nothing is tried. */
-async function drain(deps: SendDependencies, lane: HeldLane, mailbox: Mailbox, seen: Set<string>): Promise<number> {
+async function drain(
+  deps: SendDependencies & { finals: Mail[] },
+  lane: HeldLane,
+  mailbox: Mailbox,
+  seen: Set<string>,
+): Promise<number> {
   const started = deps.clock.now()
   const { laneMails, laneSeconds } = deps.settings
   let found: SendRoute | undefined
@@ -126,6 +133,7 @@ async function drain(deps: SendDependencies, lane: HeldLane, mailbox: Mailbox, s
     return 0
   } finally {
     await session?.drop()
+    await outlast(deps, () => takeOffFinals(deps))
   }
 }
 

@@ -3,7 +3,6 @@ import { acceptMail, acceptSubmission } from './accept-mail.js'
 import { acceptMessage } from './accept-message.js'
 import { drainLane } from './drain-lane.js'
 import { openGate } from './gate.js'
-import { listMails } from './list-mails.js'
 import {
   cancelMail,
   cancelOpenMails,
@@ -14,6 +13,7 @@ import {
   retryMail,
   sendMailNow,
 } from './mail-actions.js'
+import { searchMails } from './search-mails.js'
 import { sendTestMail } from './send-test-mail.js'
 import { sweepLanes } from './sweep-lanes.js'
 
@@ -28,12 +28,12 @@ export const sendFlows = {
   cancelOpenMails,
   countOpenMails,
   drainLane,
-  listMails,
   openGate,
   readMail,
   releaseMail,
   resolveMail,
   retryMail,
+  searchMails,
   sendMailNow,
   sendTestMail,
   sweepLanes,

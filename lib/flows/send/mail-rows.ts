@@ -10,6 +10,7 @@ export const mailVersion = 1
 const chunk = 30_000
 const lists = ['recipients', 'refused', 'delivered', 'history'] as const
 const plain = [
+  'subject',
   'mailboxId',
   'state',
   'held',
@@ -38,6 +39,7 @@ export function mailColumns(mail: Partial<Mail>): Omit<Row, 'partitionKey' | 'ro
     const value = mail[name]
     if (value !== undefined) columns[name] = value
   }
+  if (mail.metadata !== undefined) columns['metadata'] = JSON.stringify(mail.metadata)
   for (const name of lists) {
     if (mail[name] === undefined) continue
     const text = JSON.stringify(mail[name])
@@ -71,6 +73,8 @@ export function mailFromRow(row: Row): Mail {
     refused: list('refused'),
     delivered: list('delivered'),
     messageId: text('messageId'),
+    subject: text('subject'),
+    metadata: JSON.parse(text('metadata') || '{}') as Record<string, string>,
     contentHash: text('contentHash'),
     bytes: Number(row['bytes'] ?? 0),
     sha256: text('sha256'),

@@ -6,6 +6,7 @@ const iso = (ms: number): string => (ms > 0 ? new Date(ms).toISOString() : '')
 export function mailView(mail: Mail) {
   const last = mail.history.at(-1)
   const { id, mailboxId, state, held, from, recipients, refused, delivered, messageId, bytes, attempts, history } = mail
+  const { subject, metadata } = mail
   return {
     id,
     mailboxId,
@@ -16,6 +17,8 @@ export function mailView(mail: Mail) {
     refused,
     delivered,
     messageId,
+    subject,
+    metadata,
     bytes,
     attempts,
     lastError: last === undefined || last.code === 'sent' ? null : last,

@@ -3,10 +3,11 @@
  * waiting for a person. Hints are never believed: the journal row says what they are worth.
  */
 import type { Mail, MailState } from '../../model/mail.js'
-import type { RowQuery } from '../../ports/tables.js'
+import type { Row, RowQuery } from '../../ports/tables.js'
 import type { Dependencies } from '../common/dependencies.js'
 import { setDue } from '../common/due.js'
 import { mailboxPartition } from '../common/mailbox-rows.js'
+import { type Found, openTerms, plainSubject } from './mail-terms.js'
 
 export interface Hint {
   kind: 'd' | 'h' | 'u'
@@ -17,6 +18,8 @@ export interface Hint {
   mailboxId: string
   /** When the hint was written, milliseconds. */
   at: number
+  /** By what its mail is found; absent in hints of older builds. */
+  find?: { acceptedAt: number; terms: Set<string>; subject: string }
 }
 
 /** A hint without its mail is a write in progress until it is this old. */
@@ -29,7 +32,7 @@ const digits = (ms: number): string => String(Math.max(0, Math.round(ms))).padSt
 export const hintKey = (kind: Hint['kind'], dueAt: number, mailId: string): string =>
   `${kind}~${digits(dueAt)}~${mailId}`
 
-type Placed = Pick<Mail, 'tenant' | 'mailboxId' | 'bytes' | 'outboxKey'>
+type Placed = Pick<Mail, 'tenant' | 'mailboxId' | 'bytes' | 'outboxKey' | 'subject' | 'acceptedAt'> & Found
 
 export async function putHint(deps: Dependencies, mail: Placed, state: MailState): Promise<void> {
   await deps.tables.upsert(deps.names.table('outbox'), {
@@ -39,6 +42,9 @@ export async function putHint(deps: Dependencies, mail: Placed, state: MailState
     state,
     bytes: mail.bytes,
     at: deps.clock.now(),
+    acceptedAt: Date.parse(mail.acceptedAt),
+    terms: openTerms(mail).join(' '),
+    subject: plainSubject(mail.subject),
   })
 }
 
@@ -50,7 +56,8 @@ export async function removeHint(
   await deps.tables.remove(deps.names.table('outbox'), mailboxPartition(mail.tenant, mail.mailboxId), key)
 }
 
-function toHint(partitionKey: string, key: string, at: unknown): Hint {
+function toHint(row: Row): Hint {
+  const { partitionKey, rowKey: key, acceptedAt, terms, subject } = row
   const [kind, ms, mailId = ''] = key.split('~')
   return {
     kind: kind as Hint['kind'],
@@ -58,7 +65,16 @@ function toHint(partitionKey: string, key: string, at: unknown): Hint {
     dueAt: Number(ms),
     mailId,
     mailboxId: partitionKey.split('~')[1] ?? '',
-    at: Number(at),
+    at: Number(row['at']),
+    ...(acceptedAt === undefined
+      ? {}
+      : {
+          find: {
+            acceptedAt: Number(acceptedAt),
+            terms: new Set(String(terms ?? '').split(' ')),
+            subject: String(subject ?? ''),
+          },
+        }),
   }
 }
 
@@ -72,7 +88,7 @@ export async function scanDue(deps: Dependencies, tenant: string, mailboxId: str
     rowRange: ['d~', 'd~~'],
     limit,
   })) {
-    const hint = toHint(partition, row.rowKey, row['at'])
+    const hint = toHint(row)
     hints.push(hint)
     if (hint.dueAt > now) break
   }
@@ -94,8 +110,7 @@ export async function* openHints(
     wanted.push({ partitionRange: [from, `${tenant}~~`] })
   } else if (after === undefined) wanted.push({ partition: mailboxPartition(tenant, mailboxId) })
   for (const where of wanted)
-    for await (const row of deps.tables.query(deps.names.table('outbox'), where))
-      yield toHint(row.partitionKey, row.rowKey, row['at'])
+    for await (const row of deps.tables.query(deps.names.table('outbox'), where)) yield toHint(row)
 }
 
 export interface OwnedHint extends Hint {
@@ -105,7 +120,7 @@ export interface OwnedHint extends Hint {
 /** All hints of the deployment: open mail only, so the scan is as long as what waits. */
 export async function* allOpenHints(deps: Dependencies): AsyncIterable<OwnedHint> {
   for await (const row of deps.tables.query(deps.names.table('outbox'), { partitionRange: ['0', '~'] }))
-    yield { ...toHint(row.partitionKey, row.rowKey, row['at']), tenant: row.partitionKey.split('~')[0] ?? '' }
+    yield { ...toHint(row), tenant: row.partitionKey.split('~')[0] ?? '' }
 }
 
 /** "This mailbox has work": the due row as net, then the message. */

@@ -1,5 +1,5 @@
 /**
- * What became of an attempt, written in the order that no crash can falsify: journal, event, outbox hint, blob, log. A
+ * What became of an attempt, written in the order that no crash can falsify: journal, event, blob, index, outbox hint, log. A
  * crash after the journal leaves the hint behind; the next look at the lane then repeats the rest with the same event id.
  */
 import { type ErrorClass, GatewayError } from '../../errors.js'
@@ -7,12 +7,15 @@ import { hashId } from '../../model/ids.js'
 import type { Mail, MailAttempt, MailState } from '../../model/mail.js'
 import { maskAddress } from '../../protocol/mail-address.js'
 import { raiseAttention } from '../common/attention.js'
+import { deleteThese } from '../common/delete-rows.js'
 import type { Dependencies } from '../common/dependencies.js'
 import { writeLog } from '../common/log-row.js'
+import { mailboxPartition } from '../common/mailbox-rows.js'
 import { emitEvent } from '../tell/emit-event.js'
 import { blobName } from './accept-mail.js'
 import { type JournalEntry, moveMail, transition } from './journal.js'
-import { hintKey, removeHint } from './outbox.js'
+import { indexFinals } from './mail-index.js'
+import { hintKey } from './outbox.js'
 
 const maybeArrived = 'An earlier hand-over had an unknown outcome: the mail may have arrived once.'
 
@@ -62,8 +65,11 @@ export async function finish(
   return final
 }
 
-/** The part that may be repeated: event, hint, blob. A failed mail keeps its blob, so that it can be tried again. */
-export async function tidyFinal(deps: Dependencies, mail: Mail, hint = mail.outboxKey): Promise<void> {
+/** A drain takes what it finished off together: index and hints of many mails are two requests. */
+export type Finishing = Dependencies & { finals?: Mail[] }
+
+/** The part that may be repeated: event, blob, index, hint. A failed mail keeps its blob, so that it can be tried again. */
+export async function tidyFinal(deps: Finishing, mail: Mail): Promise<void> {
   if (mail.state === 'sent' || mail.state === 'failed') {
     const last = mail.history.at(-1)
     const type = mail.state === 'sent' ? 'mail.sent' : 'mail.failed'
@@ -76,10 +82,33 @@ export async function tidyFinal(deps: Dependencies, mail: Mail, hint = mail.outb
       code: last?.code ?? '',
       description: mail.state === 'failed' ? (last?.text ?? '') : '',
       remedy: mail.state === 'failed' ? (last?.remedy ?? '') : '',
+      metadata: mail.metadata,
     })
   }
-  await removeHint(deps, mail, hint)
   if (mail.state !== 'failed') await deps.blobs.remove(deps.names.container('outbound'), blobName(mail))
+  if (deps.finals === undefined) return takeOff(deps, [mail])
+  deps.finals.push(mail)
+  if (deps.finals.length >= togetherAtMost) await takeOffFinals(deps)
+}
+
+/** Mails of an ordinary size whose index rows fit into one request. */
+const togetherAtMost = 20
+
+/** What the drain finished and did not take off yet. */
+export async function takeOffFinals(deps: Finishing): Promise<void> {
+  const mails = [...(deps.finals ?? [])]
+  await takeOff(deps, mails)
+  deps.finals?.splice(0, mails.length)
+}
+
+/** From the outbox into the index. The hints go last: until then the next look at the lane repeats everything. */
+async function takeOff(deps: Dependencies, mails: Mail[]): Promise<void> {
+  await indexFinals(deps, mails)
+  const hints = mails.map((mail) => ({
+    partitionKey: mailboxPartition(mail.tenant, mail.mailboxId),
+    rowKey: mail.outboxKey,
+  }))
+  await deleteThese(deps, deps.names.table('outbox'), hints)
 }
 
 /** Another attempt at `at`. */
@@ -139,6 +168,7 @@ export async function leaveUnknown(deps: Dependencies, entry: JournalEntry, foun
     code: attempt.code,
     description: attempt.text,
     remedy,
+    metadata: mail.metadata,
   })
   await logAttempt(deps, parked.mail, attempt)
   return parked

@@ -12,6 +12,8 @@ export interface SendSettings {
   deadlineMs: number
   /** For mails that say nothing themselves. */
   whenUnknown: 'stop' | 'resend'
+  /** Subjects stay with the mail's state, so that it is found by them. */
+  keepSubject: 'yes' | 'no'
   messagesPerSession: number
   recipientsPerDay: number
   laneSeconds: number

@@ -26,10 +26,11 @@ export const mailOperations = {
       'mail-list',
       'mails',
       all,
-      'Open mail, page by page; includeDone=true adds what was finished today and yesterday.',
+      'Open mail, page by page; with a filter or includeDone=true finished mail too, newest first, as long as it is kept.',
       mailAnswer('mailPage'),
     ),
     query: query('mailListQuery'),
+    errors: ['subjects_not_kept'],
   },
   mailRelease: {
     ...act('mail-release', 'mails/{id}/release', all, 'Releases a held mail.', mailAnswer('mail')),

@@ -63,6 +63,10 @@ export const mail = z
       'Recipients accepted in an earlier attempt, while others must be tried again.',
     ),
     messageId,
+    subject: orNull(text('Subject; null unless the setting keepSubject is yes.', 'Your invoice 4711')),
+    metadata: z
+      .record(z.string(), z.string())
+      .meta({ description: 'What the submission gave along; empty when nothing.', examples: [{ invoice: '4711' }] }),
     bytes: count('Size of the whole mail in bytes.', 1834),
     attempts: count('Attempts made so far.', 1),
     lastError: attempt.nullable().describe('The latest attempt when it did not send the mail; else null.'),

@@ -9,7 +9,7 @@ import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
 import type { MessageDefaults } from '../../../lib/model/message-defaults.js'
 import { faultOf, type Harness, sendHarness } from '../../support/send-harness.js'
 
-const { acceptMail, cancelMail, drainLane, listMails, sendTestMail, openGate } = sendFlows
+const { acceptMail, cancelMail, drainLane, searchMails, sendTestMail, openGate } = sendFlows
 const work = (h: Harness) => ({ v: 1, tenant: h.tenant, mailboxId: h.mailbox.id })
 const laneOf = (h: Harness) => readLane(h.deps, h.tenant, h.mailbox.id)
 
@@ -90,7 +90,7 @@ test('M-042: the list shows open mail only, and finished mail when asked', async
     (await acceptMail(h.deps, h.tenant, parseMailSubmission({ to: ['a@b.example'], text: 'x', ...input }))).mail.id
   const ids = [await submit(), await submit(), await submit({ hold: true })]
   const states = async (includeDone: boolean) =>
-    (await listMails(h.deps, h.tenant, { includeDone })).mails.map(({ id, state }) => [id, state])
+    (await searchMails(h.deps, h.tenant, { includeDone })).mails.map(({ id, state }) => [id, state])
   expect(await states(false)).toHaveLength(3)
   expect(await states(true)).toHaveLength(3)
   await drainLane(h.deps, work(h))
@@ -105,7 +105,7 @@ test('M-042: the list shows open mail only, and finished mail when asked', async
   await cancelMail(h.deps, h.tenant, ids[2]!)
   expect(await states(false)).toEqual([])
   expect(await states(true)).toHaveLength(3)
-  expect((await listMails(h.deps, 'other', { includeDone: true })).mails).toEqual([])
+  expect((await searchMails(h.deps, 'other', { includeDone: true })).mails).toEqual([])
 })
 
 test('M-042: all open mail is listed page by page, of one mailbox and of all', async () => {
@@ -122,7 +122,7 @@ test('M-042: all open mail is listed page by page, of one mailbox and of all', a
     const found: string[] = []
     let after = ''
     for (let page = 0; page < 10; page++) {
-      const { mails, next } = await listMails(h.deps, h.tenant, { limit: 5, mailboxId, after })
+      const { mails, next } = await searchMails(h.deps, h.tenant, { limit: 5, mailboxId, after })
       found.push(...mails.map(({ id }) => id))
       after = next
       if (next === '') break
@@ -132,7 +132,7 @@ test('M-042: all open mail is listed page by page, of one mailbox and of all', a
   expect(await walk()).toEqual([...ids].sort())
   expect(await walk(other.id)).toEqual(ids.filter((_, n) => n % 2 === 0).sort())
   for (const wrong of [{ after: 'nonsense' }, { mailboxId: 'sales' }])
-    await expect(listMails(h.deps, h.tenant, wrong)).rejects.toMatchObject({ code: 'invalid_input', status: 400 })
+    await expect(searchMails(h.deps, h.tenant, wrong)).rejects.toMatchObject({ code: 'invalid_input', status: 400 })
 })
 
 describe('M-032: message defaults of a mailbox', () => {

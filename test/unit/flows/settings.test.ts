@@ -147,7 +147,7 @@ describe('the flows use them', () => {
     expect(rows.length).toBe(config.adjustable.length)
     for (const rule of config.adjustable) {
       const other = rule.kind === 'number' ? Number(rule.value) - (rule.max === rule.value ? 1 : -1) : 'resend'
-      const value = rule.name === 'afterReceive' ? 'delete' : other
+      const value = { afterReceive: 'delete', keepSubject: 'yes' }[rule.name] ?? other
       expect(rule.wrong(value), rule.name).toBeUndefined()
       expect(adjustSettings(config, [{ [rule.name]: value }]), rule.name).not.toEqual(config)
     }

@@ -186,7 +186,11 @@ test('a parameter of the query that no call has is named, not passed over', asyn
   const answer = await ask('limit=5&mailboxId=abc')
   expect(answer.status).toBe(400)
   expect(JSON.parse(String(answer.body)).problems).toEqual([
-    { field: 'mailboxId', message: 'is not a parameter: this call takes limit, after, mailbox, includeDone.' },
+    {
+      field: 'mailboxId',
+      message:
+        'is not a parameter: this call takes limit, after, mailbox, recipient, subject, messageId, idempotencyKey, metadata, state, since, until, includeDone.',
+    },
   ])
   // The platform's own, for a function key.
   expect((await ask('limit=5&code=abc')).status).toBe(200)
