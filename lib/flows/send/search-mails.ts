@@ -7,6 +7,7 @@
 import { conflict } from '../../errors.js'
 import { hashId } from '../../model/ids.js'
 import { finalStates, type Mail, type MailState } from '../../model/mail.js'
+import type { MailFilter, MailSearch } from '../../model/mail-search.js'
 import { adjustSettings } from '../../model/setting.js'
 import { sameAddress } from '../../protocol/mail-address.js'
 import { sideBySide } from '../common/delete-rows.js'
@@ -28,29 +29,6 @@ import { type MailView, mailView } from './mail-view.js'
 import { type Hint, openHints } from './outbox.js'
 import { type SearchPosition, searchPosition } from './search-position.js'
 import type { SendDependencies } from './send-dependencies.js'
-
-export interface MailFilter {
-  recipient?: string | undefined
-  /** Part of it, whatever its case. */
-  subject?: string | undefined
-  messageId?: string | undefined
-  idempotencyKey?: string | undefined
-  metadata?: { key: string; value: string } | undefined
-  state?: MailState | 'held' | undefined
-  mailboxId?: string | undefined
-  /** Acceptance, milliseconds: from `since` up to, but without, `until`. */
-  since?: number | undefined
-  until?: number | undefined
-}
-
-export interface MailSearch extends MailFilter {
-  /** Default 50, at most 200. */
-  limit?: number | undefined
-  /** Finished mail too, although nothing is searched for. */
-  includeDone?: boolean | undefined
-  /** `next` of the page before. */
-  after?: string | undefined
-}
 
 export interface MailPage {
   mails: MailView[]

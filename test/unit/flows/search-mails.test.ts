@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { purgeOld } from '../../../lib/flows/ops/retention.js'
 import { sendFlows } from '../../../lib/flows/send/index.js'
-import type { MailSearch } from '../../../lib/flows/send/search-mails.js'
+import type { MailSearch } from '../../../lib/model/mail-search.js'
 import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
 import type { Row } from '../../../lib/ports/tables.js'
 import { faultOf, type Harness, sendHarness } from '../../support/send-harness.js'
