@@ -3,8 +3,8 @@
  * Works line by line first (a credential is known by its place on a line), then by shape, then bounds the length.
  */
 
-const longestInput = 8_192
-const mark = '[redacted]'
+export const longestInput = 8_192
+export const mark = '[redacted]'
 
 const byLine: [RegExp, string][] = [
   // SMTP: AUTH mechanism initial-response, wherever a server quotes it.
@@ -49,28 +49,6 @@ export function redact(text: string, limit = 500): string {
   kept = kept.replace(/\s+/g, ' ').trim()
   if (kept.length > limit) return `${whole(kept.slice(0, limit - 1))}…`
   return cut ? `${whole(kept.slice(0, limit - 1))}…` : kept
-}
-
-/** `text` without the given secrets, in the forms a peer could repeat them: raw, base64, URL-encoded, hex. */
-export function hideSecrets(text: string, secrets: readonly string[]): string {
-  let hidden = text
-  for (const secret of secrets) {
-    if (secret.length < 4) continue
-    for (const form of formsOf(secret)) hidden = hidden.replaceAll(form, mark)
-  }
-  return hidden
-}
-
-function formsOf(secret: string): string[] {
-  const bytes = Buffer.from(secret)
-  const forms = [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1), bytes.toString('hex')]
-  for (let offset = 0; offset < 3; offset++) {
-    const shifted = Buffer.concat([Buffer.alloc(offset), bytes])
-    // Only the characters that no neighbour influences.
-    const core = shifted.toString('base64url').slice(Math.ceil((offset * 4) / 3), Math.floor((shifted.length * 4) / 3))
-    if (core.length >= 5) forms.push(core, core.replaceAll('-', '+').replaceAll('_', '/'))
-  }
-  return forms
 }
 
 function apply(text: string, rules: [RegExp, string][]): string {

@@ -1,4 +1,4 @@
-import { hideSecrets } from '../diagnosis/redact.js'
+import { hideSecrets } from '../diagnosis/hide-secrets.js'
 import { translate } from '../diagnosis/translate.js'
 import { type ErrorDetails, GatewayError } from '../errors.js'
 import type { DiagnosisContext, Fault } from '../model/diagnosis.js'

@@ -1,4 +1,5 @@
-import { hideSecrets, redact } from '../diagnosis/redact.js'
+import { hideSecrets } from '../diagnosis/hide-secrets.js'
+import { redact } from '../diagnosis/redact.js'
 import { translate } from '../diagnosis/translate.js'
 import { type ErrorDetails, GatewayError } from '../errors.js'
 import type { DiagnosisContext } from '../model/diagnosis.js'

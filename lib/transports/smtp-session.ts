@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type SMTPConnection from 'nodemailer/lib/smtp-connection'
 import type { SMTPConnectionSendInfo } from 'nodemailer/lib/smtp-connection'
+import { hideSecrets } from '../diagnosis/hide-secrets.js'
 import { redact } from '../diagnosis/redact.js'
 import {
   AllRefusedError,
@@ -65,7 +66,7 @@ export class SmtpSession implements SendSession {
     this.#sent += 1
     return {
       refused: this.#refused((result.rejectedErrors ?? []) as SmtpLibraryError[]),
-      reply: redact(result.response ?? ''),
+      reply: redact(hideSecrets(result.response ?? '', this.peer.secrets)),
     }
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { hideSecrets, redact } from '../../../lib/diagnosis/redact.js'
+import { hideSecrets } from '../../../lib/diagnosis/hide-secrets.js'
+import { redact } from '../../../lib/diagnosis/redact.js'
 import { processorMs } from '../../support/processor-ms.js'
 
 const password = 'cAnary-Pass-4711'
