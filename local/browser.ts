@@ -99,3 +99,12 @@ export function textOf(html: string): string {
     .replace(/\s+/g, ' ')
     .trim()
 }
+
+/** The heading of a page and the sentence below it. */
+export function headingOf(html: string): string {
+  const [, heading = '', after = ''] = /<h1\b[^>]*>([\s\S]*?)<\/h1>\s*(<p\b[^>]*>[\s\S]*?<\/p>)?/i.exec(html) ?? []
+  return [heading, after]
+    .map(textOf)
+    .filter((text) => text !== '')
+    .join(': ')
+}

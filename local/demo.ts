@@ -3,7 +3,7 @@
  * send, a reconnect. Each step says what it proves; a step that fails names why and the demo ends with false.
  */
 import { type ApiClient, apiClient } from './api-client.js'
-import { Browser, textOf } from './browser.js'
+import { Browser, headingOf, textOf } from './browser.js'
 import { demoTenant } from './demo-tenant.js'
 import { postbox, type Stack } from './stack.js'
 
@@ -65,7 +65,7 @@ export async function playDemo(stack: Stack, say: Say): Promise<boolean> {
 async function connectMicrosoft(story: Story): Promise<string> {
   const html = await connectAna(story.admin)
   story.mailboxes['ana'] = await mailboxOf(story, 'ana@contoso.example')
-  return textOf(html).slice(0, 160)
+  return headingOf(html)
 }
 
 /** Connects the Microsoft mailbox of the local mode through the real pages; answers with the result page. */
@@ -75,7 +75,8 @@ export async function connectAna(admin: ApiClient): Promise<string> {
   return walkMicrosoft(link)
 }
 
-async function walkMicrosoft(link: string): Promise<string> {
+/** Follows a link of Ana's through the real pages and the emulated sign-in; answers with the result page. */
+export async function walkMicrosoft(link: string): Promise<string> {
   const browser = new Browser()
   const page = await browser.open(link)
   const signIn = await browser.submit(page, 'Continue with Microsoft')
@@ -88,7 +89,7 @@ async function walkMicrosoft(link: string): Promise<string> {
 async function connectPaula(story: Story): Promise<string> {
   const html = await connectPostbox(story.admin)
   story.mailboxes['paula'] = await mailboxOf(story, postbox.address)
-  return textOf(html).slice(0, 160)
+  return headingOf(html)
 }
 
 /** Connects the local password mailbox through the real pages; answers with the result page. */

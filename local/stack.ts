@@ -13,8 +13,12 @@ import type { Directory } from './emulators/directory.js'
 import { startDiscovery } from './emulators/discovery/start-discovery.js'
 import { type Entra, startEntra } from './emulators/entra/start-entra.js'
 import { type Graph, startGraph } from './emulators/graph/start-graph.js'
+import { imapControl } from './emulators/imap/imap-control.js'
+import { openRefusals } from './emulators/imap/imap-session.js'
 import { type ImapEmulator, startImap } from './emulators/imap/start-imap.js'
 import { type KeyVaultEmulator, startKeyVault } from './emulators/key-vault/start-key-vault.js'
+import { afterBody, bySender } from './emulators/smtp/refusals.js'
+import { smtpControl } from './emulators/smtp/smtp-control.js'
 import { type SmtpEmulator, startSmtp } from './emulators/smtp/start-smtp.js'
 import { freePort } from './free-port.js'
 import { type HostChild, startHostChild } from './host-child.js'
@@ -66,6 +70,12 @@ export interface Stack {
 /** The password mailbox of the local mode. */
 export const postbox = { address: 'paula@postbox.example', password: 'demo-password' } as const
 
+/** Who may log in to the local mail servers: Paula, and those who then misbehave as they are called. */
+const mailAccounts = [
+  postbox.address,
+  ...Object.keys({ ...openRefusals, ...bySender, ...afterBody }).map((name) => `${name}@postbox.example`),
+]
+
 const environment = 'mbg'
 
 export async function startStack(options: StackOptions): Promise<Stack> {
@@ -113,7 +123,7 @@ async function start(options: StackOptions, folder: string, stops: (() => Promis
     }),
   )
   const accounts = (user: string): { password: string } | undefined =>
-    user.toLowerCase() === postbox.address ? { password: postbox.password } : undefined
+    mailAccounts.includes(user.toLowerCase()) ? { password: postbox.password } : undefined
   const verifyToken = (token: string): { upn: string } | undefined => {
     const claims = entra.verifyAccessToken(token)
     return claims?.upn === undefined ? undefined : { upn: claims.upn }
@@ -146,6 +156,7 @@ async function start(options: StackOptions, folder: string, stops: (() => Promis
         imap: { host: '127.0.0.1', port: imap.port, socketType: 'SSL' },
         smtp: { host: '127.0.0.1', port: smtp.port, socketType: 'STARTTLS' },
       },
+      controls: { imap: imapControl(imap), smtp: smtpControl(smtp) },
       port: ports?.discovery ?? 0,
     }),
   )

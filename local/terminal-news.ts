@@ -171,7 +171,7 @@ const itemNews = (item: AttentionEntry): Omit<News, 'key'> => ({
 
 /** A function threw, or the host itself met a fault: its first line, and the place in the code. */
 function brokenFunction({ category, message }: LogLine): News {
-  const [first = '', second = '', place = ''] = redact(message).split('\n')
+  const [first = '', second = '', place = ''] = message.split('\n', 3).map((one) => redact(one))
   const name = category.replace(/^Function\./, '').replace(/\.User$/, '')
   const what = /^Executed '/.test(first) ? `${second} ${place.trim()}` : first
   return { key: `function ${name} ${what}`, what: name === 'Host' ? what : `function ${name} failed: ${what.trim()}` }

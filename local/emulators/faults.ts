@@ -34,7 +34,7 @@ export interface Fault {
 }
 
 /** Well-known faults by name; `{ name: '504-but-delivered' }` fills in the rest. */
-const namedFaults = {
+export const namedFaults = {
   '504-but-delivered': { kind: 'send', status: 504, after: true },
   'drop-after-delivered': { kind: 'send', drop: true, after: true },
   'drop-before': { drop: true },

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { apiClient } from '../../local/api-client.js'
+import { walkMicrosoft } from '../../local/demo.js'
 import { type BenchRow, figure, rounded } from './measure.js'
 
 const run = promisify(execFile)
@@ -40,13 +41,14 @@ export async function benchFirstStart(rounds: number): Promise<BenchRow> {
   const again = figure(warm)
   return {
     id: 'K2',
-    workload: '`npm start` on a fresh clone, packages installed, until the mail of the printed command is sent',
+    workload:
+      '`npm start` on a fresh clone, packages installed, until a mailbox is connected by the printed link and the mail of the printed command is sent',
     reference: 'none',
     unit: 's',
     subject,
     target: '<= 20 s, <= 5 s when started again',
     verdict: `${subject.median <= 20 && again.median <= 5 ? 'met' : 'missed'}: ${rounded(subject.median)} s, again ${rounded(again.median)} s`,
-    note: 'K2 builds the app (a second start finds it built), starts storage, emulators and the Functions host, prepares a tenant and a mailbox, and sends through the API and SMTP or Graph to the emulated mail service.',
+    note: 'K2 builds the app (a second start finds it built), starts storage, emulators and the Functions host, prepares a tenant; then its first link is followed to connect a mailbox, and the command sends through the API and Graph.',
     more: { firstSeconds: subject.median, warmSeconds: again.median },
   }
 }
@@ -81,6 +83,8 @@ async function untilSent(folder: string): Promise<number> {
       void ended.then(() => reject(new Error(`npm start ended:\n${text}`)))
     })
     await ready
+    const link = /http:\S+\/connect\/\S+/.exec(text)?.[0]
+    if (link !== undefined) await walkMicrosoft(link)
     const command = /curl -s .*$/m.exec(text)?.[0] ?? ''
     const key = /Bearer (mbg_demo_\S+?)'/.exec(command)?.[1] ?? ''
     const { stdout } = await run('bash', ['-c', command])

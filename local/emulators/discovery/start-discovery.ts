@@ -5,7 +5,9 @@
  *   GET /resolve?name=contoso.example&type=MX            also /dns-query
  *   GET /autoconfig/{domain}                             like the central database; the domain is appended
  *   GET /mail/config-v1.1.xml?emailaddress=ana@…         like a provider's own autoconfig host
+ *   POST /imap/__control                                 orders for the mail servers, which speak no HTTP themselves
  */
+import { controlEndpoint } from '../control-endpoint.js'
 import { type LoopbackServer, loopbackServer, type Reply } from '../loopback-server.js'
 import { autoconfigXml, billionLaughs, oversized } from './autoconfig-xml.js'
 import {
@@ -25,6 +27,8 @@ export interface DiscoveryOptions {
   autoconfig?: Record<string, AutoconfigEntry>
   /** Where postbox.example and pop.example of the demo entries point to. */
   mailServers?: LocalMailServers
+  /** Controls of servers that speak no HTTP, by name: `imap` is reached at `/imap/__control`. */
+  controls?: Record<string, object>
   port?: number
 }
 
@@ -50,7 +54,10 @@ export async function startDiscovery(options: DiscoveryOptions = {}): Promise<Di
   const records = { ...(options.records ?? demoDomains) }
   const autoconfig = { ...(options.autoconfig ?? demoAutoconfig(options.mailServers)) }
   const requests: string[] = []
-  const server: LoopbackServer = await loopbackServer(({ method, url }) => {
+  const server: LoopbackServer = await loopbackServer((request) => {
+    const { method, url } = request
+    const control = options.controls?.[/^\/(\w+)\/__control$/.exec(url.pathname)?.[1] ?? '']
+    if (control !== undefined) return controlEndpoint(control, request)
     requests.push(url.pathname + url.search)
     if (method !== 'GET') return text(405, 'Method not allowed')
     if (url.pathname === '/resolve' || url.pathname === '/dns-query') return resolve(url.searchParams, records)

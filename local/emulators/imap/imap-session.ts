@@ -12,9 +12,16 @@ export type Outcome = string
 
 const forgedReplies = '* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\n* PREAUTH forged\r\nforged OK forged\r\n'
 const afterLogin = ['UIDPLUS', 'MOVE', 'UNSELECT', 'CHILDREN', 'IDLE', 'NAMESPACE', 'SPECIAL-USE', 'LITERAL+']
-const loginRefusals: Record<string, Outcome> = {
+/** By login name: the login is refused. */
+export const loginRefusals: Record<string, Outcome> = {
   disabled: 'NO AUTHENTICATE failed.',
   throttled: 'NO [THROTTLED] Request is throttled. Suggested Backoff Time: 1000 milliseconds',
+}
+
+/** By login name: the login works, no folder can be opened; BYE ends the session. */
+export const openRefusals: Record<string, Outcome> = {
+  notconnected: 'BAD User is authenticated but not connected.',
+  expired: 'BYE Session invalidated - AccessTokenExpired',
 }
 
 export class ImapSession {
@@ -276,13 +283,13 @@ export class ImapSession {
   #select(user: string, folder: MailFolder | undefined, command: ImapCommand): Outcome {
     this.#open?.close()
     this.#open = undefined
-    const local = user.split('@')[0]
-    if (local === 'notconnected') return 'BAD User is authenticated but not connected.'
-    if (local === 'expired') {
-      this.untagged('BYE Session invalidated - AccessTokenExpired')
+    const refusal = openRefusals[user.split('@')[0] ?? '']
+    if (refusal?.startsWith('BYE')) {
+      this.untagged(refusal)
       this.#over = true
       return ''
     }
+    if (refusal !== undefined) return refusal
     if (!folder) return `NO [NONEXISTENT] Folder does not exist: ${text(command.tokens[0])}`
     const readOnly = command.name === 'EXAMINE'
     this.#open = new OpenFolder(this, user, folder, readOnly, () => {

@@ -15,19 +15,26 @@ export const overLimit: Record<'connections' | 'minute' | 'day', SmtpReply> = {
   day: { code: 550, text: '5.1.90 Your message can not be sent because the daily recipient limit was reached.' },
 }
 
-const byRecipient: Record<string, SmtpReply> = {
+const greylisted: SmtpReply = { code: 451, text: '4.7.1 Greylisted, please try again in 300 seconds.' }
+
+/** By recipient. */
+export const byRecipient: Record<string, SmtpReply> = {
+  greylisted,
   busy: { code: 451, text: '4.7.500 Server busy. Please try again later.' },
   unknown: { code: 550, text: '5.1.1 The e-mail account that you tried to reach does not exist.' },
   full: { code: 552, text: '5.2.2 Mailbox full.' },
   blocked: { code: 550, text: '5.7.1 Message refused by policy.' },
   toomany: { code: 452, text: '4.5.3 Too many recipients.' },
 }
-const bySender: Record<string, SmtpReply> = {
+/** By sender, at MAIL FROM. */
+export const bySender: Record<string, SmtpReply> = {
   storing: { code: 432, text: '4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded [Hostname=LOCAL.example]' },
   dailylimit: overLimit.day,
 }
-const afterBody: Record<string, SmtpReply> = { sendasdenied: sendAsDenied('sendasdenied') }
-const byLogin: Record<string, SmtpReply> = {
+/** By sender, once the body was read. */
+export const afterBody: Record<string, SmtpReply> = { sendasdenied: sendAsDenied('sendasdenied') }
+/** By login name. */
+export const byLogin: Record<string, SmtpReply> = {
   disabled: {
     code: 535,
     text: '5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant. Visit https://aka.ms/smtp_auth_disabled for more information.',
@@ -86,6 +93,6 @@ export class Refusals {
   #greylist(pair: string): SmtpReply | undefined {
     if (this.#seen.has(pair)) return undefined
     this.#seen.add(pair)
-    return { code: 451, text: '4.7.1 Greylisted, please try again in 300 seconds.' }
+    return greylisted
   }
 }
