@@ -1,14 +1,17 @@
 import { app } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
 import { fieldOf, formBody } from '../lib/http/form-body.js'
-import { redirect } from '../lib/http/html-response.js'
-import { pageHandler } from '../lib/http/page-handler.js'
+import { afterPost, pageHandler } from '../lib/http/page-handler.js'
 
 export const connectBegin = pageHandler(async ({ request, link, browser }) => {
   const { connect } = await gateway()
-  const formToken = fieldOf(await formBody(request), 'token')
-  const { location } = await connect.beginAuthorize({ link, browser, formToken })
-  return redirect(location)
+  const fields = await formBody(request)
+  const sent = { link, browser, formToken: fieldOf(fields, 'token') }
+  const delegate = fieldOf(fields, 'delegate')
+  return afterPost(
+    () => connect.beginAuthorize({ ...sent, delegate }),
+    (error) => connect.keepFormProblem({ ...sent, error }),
+  )
 })
 
 app.http('connect-begin', {

@@ -1,19 +1,20 @@
 import { app } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
 import { fieldOf, formBody } from '../lib/http/form-body.js'
-import { htmlResponse } from '../lib/http/html-response.js'
-import { pageHandler } from '../lib/http/page-handler.js'
-import { cancelledPage } from '../lib/pages/cancelled-page.js'
+import { afterPost, backToLink, pageHandler } from '../lib/http/page-handler.js'
 
-export const connectCancel = pageHandler(async ({ request, link, browser, requestId }) => {
+export const connectCancel = pageHandler(async ({ request, link, browser }) => {
+  if (request.method !== 'POST') return backToLink(link)
   const { connect } = await gateway()
-  const formToken = fieldOf(await formBody(request), 'token')
-  const cancelled = await connect.cancelSignIn({ link, browser, formToken })
-  return htmlResponse(cancelledPage(cancelled), { requestId })
+  const sent = { link, browser, formToken: fieldOf(await formBody(request), 'token') }
+  return afterPost(
+    () => connect.cancelSignIn(sent),
+    (error) => connect.keepFormProblem({ ...sent, error }),
+  )
 })
 
 app.http('connect-cancel', {
-  methods: ['POST'],
+  methods: ['GET', 'POST'],
   authLevel: 'anonymous',
   route: 'connect/{link}/cancel',
   handler: connectCancel,

@@ -1,14 +1,16 @@
 import { app } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
 import { htmlResponse } from '../lib/http/html-response.js'
-import { pageHandler } from '../lib/http/page-handler.js'
+import { errorResponse, pageHandler } from '../lib/http/page-handler.js'
 import { consentResultPage } from '../lib/pages/consent-pages.js'
 import { resultPage } from '../lib/pages/result-page.js'
 
-export const connectResult = pageHandler(async ({ link, browser, requestId }) => {
+export const connectResult = pageHandler(async ({ link, browser, requestId, texts }) => {
   const { connect } = await gateway()
+  const refusal = await connect.showRefusal(link, browser)
+  if (refusal) return errorResponse(refusal.refused, { requestId, texts, ways: refusal })
   const view = await connect.showResult(link, browser)
-  const page = view.target.kind === 'admin-consent' ? consentResultPage(view) : resultPage(view)
+  const page = view.target.kind === 'admin-consent' ? consentResultPage(view, texts) : resultPage(view, texts)
   return htmlResponse(page, { requestId })
 })
 

@@ -20,6 +20,8 @@ export interface ErrorDetails {
   peerLine?: string
   /** Earliest useful retry, in milliseconds from now. */
   retryAfterMs?: number
+  /** What the description names, for pages that say it in another language. */
+  values?: Readonly<Record<string, string>>
   /** Input field at fault, as a path (`to[2].address`). */
   field?: string
   /** HTTP status for answers to callers; default by class. */
@@ -46,6 +48,7 @@ export class GatewayError extends Error {
   readonly remedy: string
   readonly peerLine: string | undefined
   readonly retryAfterMs: number | undefined
+  readonly values: Readonly<Record<string, string>> | undefined
   readonly field: string | undefined
   readonly status: number
   readonly trace: Record<string, string> | undefined
@@ -62,6 +65,7 @@ export class GatewayError extends Error {
     this.remedy = details.remedy ?? ''
     this.peerLine = details.peerLine
     this.retryAfterMs = details.retryAfterMs
+    this.values = details.values
     this.field = details.field
     this.status = details.status ?? defaultStatus(errorClass)
     this.trace = details.trace

@@ -93,6 +93,8 @@ createServer(async (request, response) => {
       const link = await beginConnect(session, searchParams.get('address'))
       response.writeHead(303, { location: link, 'set-cookie': `session=${session}; HttpOnly; SameSite=Lax; Path=/` })
       response.end()
+    } else if (pathname === '/connected' && searchParams.has('error')) {
+      response.end(`Not connected: ${searchParams.get('error')}`)
     } else if (pathname === '/connected') {
       const mailbox = await finishConnect(session, searchParams.get('result'))
       const mail = await confirmOrder(mailbox.mailboxId, '4711', 'ben@contoso.example')

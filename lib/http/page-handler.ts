@@ -2,9 +2,10 @@ import type { HttpHandler, HttpRequest, HttpResponseInit, InvocationContext } fr
 import { asGatewayError, type GatewayError } from '../errors.js'
 import { invocationLog } from '../log.js'
 import { newId } from '../model/ids.js'
-import { errorPage } from '../pages/error-page.js'
+import { type ErrorPage, errorPage } from '../pages/error-page.js'
+import { type Texts, textsOf } from '../pages/texts/texts.js'
 import { browserCookie, readCookie } from './cookies.js'
-import { htmlResponse } from './html-response.js'
+import { htmlResponse, redirect } from './html-response.js'
 
 export interface PageCall {
   request: HttpRequest
@@ -13,22 +14,26 @@ export interface PageCall {
   /** Value of the browser cookie. */
   browser: string | undefined
   requestId: string
+  /** In the language of the browser. */
+  texts: Texts
 }
 
 /** One page: whatever goes wrong becomes the friendly page, with the request id and without any inner text (M-073, SEC-39). */
 export function pageHandler(act: (call: PageCall) => Promise<HttpResponseInit>): HttpHandler {
   return async (request: HttpRequest, context: InvocationContext) => {
     const requestId = newId()
+    let texts = textsOf(null)
     let link = ''
     try {
+      texts = textsOf(request.headers.get('accept-language'))
       link = request.params['link'] ?? ''
       const browser = readCookie(request.headers.get('cookie'), browserCookie)
-      return await act({ request, link, browser, requestId })
+      return await act({ request, link, browser, requestId, texts })
     } catch (caught) {
       const error = asGatewayError(caught)
       if (error.status >= 500)
         invocationLog(context).error('page-failed', { code: error.code, requestId, fault: placeOf(error) })
-      return errorResponse(error, requestId, retryOf(link, error))
+      return errorResponse(error, { requestId, texts, ways: retryOf(link, error) })
     }
   }
 }
@@ -39,15 +44,41 @@ function retryOf(link: string, { code }: GatewayError): { retry?: string } {
   return isOver || !/^[a-z2-7]{26}\.[a-z2-7]{32}$/.test(link) ? {} : { retry: `/connect/${link}` }
 }
 
-export function errorResponse(
-  error: GatewayError,
-  requestId: string,
-  ways: { retry?: string; approval?: string } = {},
-): HttpResponseInit {
-  const { code, class: errorClass, hint, description, remedy, status } = error
-  const page = errorPage({ code, class: errorClass, hint, description, remedy, requestId, ...ways })
-  return htmlResponse(page, { status, requestId })
+type Failure = Pick<ErrorPage, 'code' | 'class' | 'hint' | 'description' | 'remedy' | 'values'> & { status: number }
+
+export interface Ways {
+  retry?: string
+  approval?: string
+  returnTo?: string
+  maybeShared?: string
 }
+
+export function errorResponse(
+  error: Failure,
+  { requestId, texts, ways = {} }: { requestId: string; texts: Texts; ways?: Ways },
+): HttpResponseInit {
+  const { code, class: errorClass, hint, description, remedy, status, values } = error
+  const { retry, approval, returnTo, maybeShared } = ways
+  const said = { code, class: errorClass, hint, description, remedy, values, requestId }
+  return htmlResponse(errorPage({ ...said, retry, approval, returnTo, maybeShared }, texts), { status, requestId })
+}
+
+/** Post, redirect, get: whatever a form led to has an address that can be loaded again. Faults of ours have none. */
+export async function afterPost(
+  act: () => Promise<{ location: string }>,
+  keep: (error: GatewayError) => Promise<{ location: string }>,
+): Promise<HttpResponseInit> {
+  try {
+    return redirect((await act()).location)
+  } catch (caught) {
+    const error = asGatewayError(caught)
+    if (error.status >= 500) throw caught
+    return redirect((await keep(error)).location)
+  }
+}
+
+/** Somebody opened the address of a form. */
+export const backToLink = (link: string): HttpResponseInit => redirect(`/connect/${encodeURIComponent(link)}`)
 
 /** Name and place of a fault of ours, without its message: messages may carry data. */
 function placeOf({ cause, code }: GatewayError): string {

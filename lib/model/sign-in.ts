@@ -5,7 +5,8 @@ export type SignInStatus = 'started' | 'returned' | 'signed-in' | 'confirmed' | 
 
 export type Verdict =
   | { verdict: 'works' }
-  | { verdict: 'not-tested' }
+  /** `opened`: the mailbox could be opened for it, and only a mail would have shown more. */
+  | { verdict: 'not-tested'; opened?: true }
   | { verdict: 'fails'; code: string; text: string; remedy: string }
 
 /** Sign-in, reading and sending are judged apart (M-072). */
@@ -13,6 +14,27 @@ export interface Verdicts {
   signIn: Verdict
   reading: Verdict
   sending: Verdict
+}
+
+/** What a person typed into the form for a password; the password itself never. */
+export type TypedServers = Record<
+  'username' | 'imapHost' | 'imapPort' | 'imapTls' | 'smtpHost' | 'smtpPort' | 'smtpTls',
+  string
+>
+
+/** What went wrong with the last attempt, for the page the browser is sent to. */
+export interface AttemptProblem {
+  /** Beside the form it is about, or on the page of the result. */
+  at: 'form' | 'page'
+  code: string
+  class: string
+  hint?: string
+  description: string
+  remedy: string
+  status: number
+  values?: Readonly<Record<string, string>>
+  problems: { field: string; message: string }[]
+  typed?: TypedServers
 }
 
 /** What the app asked for when it started the sign-in. */
@@ -28,6 +50,8 @@ export interface SignInTarget {
   mailboxId?: string
   /** Identity that must sign in when it is not the mailbox itself (delegate of a shared mailbox). */
   expectedUser?: string
+  /** The mailbox owner named that identity on our page; the value: how the link itself is confirmed. */
+  namedByOwner?: SignInTarget['confirmation']
   /** Object id or user principal name of a shared mailbox, when it is not its address. */
   mailboxUser?: string
   /** What an administrator allowed a reconnect to change; absent: nothing. */

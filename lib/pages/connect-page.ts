@@ -1,10 +1,12 @@
-import type { ReconnectChange, Way } from '../model/link-ways.js'
+import type { Way } from '../model/link-ways.js'
 import type { SignInTarget } from '../model/sign-in.js'
-import { breakable, html, type Markup } from './html.js'
+import { type FormProblem, fieldErrors } from './field-errors.js'
+import { html, type Markup } from './html.js'
 import { layout } from './layout.js'
 import { type KnownServer, passwordForm, type TypedForm } from './password-form.js'
 import { plainWords } from './plain-words.js'
 import { rights } from './rights.js'
+import { en } from './texts/en.js'
 
 export interface ConnectPage {
   /** `{id}.{secret}` */
@@ -17,64 +19,108 @@ export interface ConnectPage {
   ways: readonly Way[]
   /** Microsoft is accepted and set up. */
   microsoft: boolean
+  /** The person may say that the mailbox is a shared one; `confirmed`: an administrator has to agree then. */
+  sharedOffer?: 'confirmed' | 'open' | undefined
   formToken: string
-  /** What was wrong with the form that was just sent. */
-  problem?: { code: string; description: string; remedy: string }
-  typed?: TypedForm
+  /** What was wrong with the form that was sent before. */
+  problem?: FormProblem | undefined
+  typed?: TypedForm | undefined
+  /** The form that was sent was out of date. */
+  again?: boolean
 }
 
-/** Who asks, for which mailbox, for which rights; then the choice how to sign in. Never skipped (SEC-04). */
-export function connectPage(page: ConnectPage): string {
+type Texts = typeof en
+
+/**
+ * Who asks, for which mailbox, for which permissions; then the choice how to sign in. Never skipped (SEC-04). After a
+ * mistake the form at fault comes first, with its error beside it.
+ */
+export function connectPage(page: ConnectPage, t = en): string {
   const { target, tenantName, discovered } = page
+  const { connect } = t
   const again = target.kind === 'reconnect'
   const microsoftFirst = page.microsoft && discovered.provider !== 'basic' && discovered.provider !== 'google'
   const shared = page.signInAs.toLowerCase() !== target.address.toLowerCase()
-  const password = html`<details${passwordOpen(page, microsoftFirst) ? html` open` : ''}>
-<summary>${microsoftFirst ? 'Use a user name and password instead' : 'Sign in with a user name and password'}</summary>
-${discovered.provider === 'microsoft' ? html`<p class="note">This looks like a Microsoft mailbox. Microsoft has switched passwords off for almost all of them, so this will probably fail. Continue with Microsoft instead.</p>` : ''}
-${discovered.provider === 'google' ? html`<p class="note">This looks like a Google mailbox. Google asks for an <em>app password</em> here, which you make in your Google account under Security; your normal password will not work.</p>` : ''}
-${passwordForm(page, !microsoftFirst)}
-</details>`
+  const isForm = page.problem !== undefined && page.typed !== undefined
+  const password = page.ways.includes('password') ? passwordPart(page, microsoftFirst, t) : html``
   return layout(
-    again ? 'Reconnect your mailbox' : 'Connect your mailbox',
-    html`<h1>${again ? 'Reconnect' : 'Connect'} ${breakable(target.address)}</h1>
-<p>${again ? html`<strong>${tenantName}</strong> was given access to this mailbox and asks you to sign in again.` : html`<strong>${tenantName}</strong> asks for access to this mailbox.`} Go on only if you know why.</p>
-${page.problem ? html`<div class="problem" role="alert"><strong>${page.problem.description}</strong><p>${plainWords[page.problem.code]?.remedy ?? page.problem.remedy}</p></div>` : ''}
+    connect.title(again),
+    html`<h1>${connect.heading(again, target.address)}</h1>
+${page.again ? html`<p class="note" role="status">${connect.outOfDate}</p>` : ''}
+${page.problem ? problemPart(page.problem, page, t) : ''}
+${isForm ? password : ''}
+<p>${connect.asks(again, tenantName)} ${connect.onlyIf}</p>
 <dl>
-<div><dt>Organisation that gets access</dt><dd>${tenantName}</dd></div>
-<div><dt>Mailbox</dt><dd>${target.address}</dd></div>
-${shared ? html`<div><dt>Sign in as</dt><dd>${page.signInAs}</dd></div>` : ''}
+<div><dt>${connect.organisation}</dt><dd>${tenantName}</dd></div>
+<div><dt>${connect.mailbox}</dt><dd>${target.address}</dd></div>
+${shared ? html`<div><dt>${connect.signInAs}</dt><dd>${page.signInAs}</dd></div>` : ''}
 </dl>
-${target.allowChange ? html`<div class="note">${changes(target.allowChange)} ${tenantName} asked for this link so. If you did not expect that, close the page and ask them first.</div>` : ''}
-<h2>It will be able to</h2>
-${rights(target)}
-${page.microsoft ? microsoftButton(page, microsoftFirst) : ''}
-${page.microsoft && microsoftFirst ? html`<p class="soft">You sign in on Microsoft’s own page. Your password is never seen here.</p>` : ''}
-${!page.microsoft && !page.ways.includes('password') ? html`<p class="note">Signing in with Microsoft is not set up at ${tenantName} yet. Ask an administrator to add an app registration.</p>` : ''}
-${page.ways.includes('password') ? password : ''}
+${shared && page.microsoft ? html`<p class="soft">${connect.sharedHint}</p>` : ''}
+${target.allowChange ? html`<div class="note">${connect.changes(target.allowChange, tenantName)}</div>` : ''}
+<h2>${connect.ableTo}</h2>
+${rights(target, t)}
+${microsoftFirst ? html`${microsoftButton(page, true, t)}<p class="soft">${connect.atMicrosoft}</p>` : ''}
+${!page.microsoft && !page.ways.includes('password') ? html`<p class="note">${connect.notSetUp(tenantName)}</p>` : ''}
+${isForm ? '' : password}
+${page.microsoft && !microsoftFirst ? otherwiseMicrosoft(page, t) : ''}
+${page.sharedOffer && page.microsoft ? sharedPart(page, t) : ''}
 <form method="post" action="/connect/${page.link}/cancel">
 <input type="hidden" name="token" value="${page.formToken}">
-<button class="quiet" type="submit">Cancel, do not connect</button>
+<button class="quiet" type="submit">${connect.cancel}</button>
 </form>`,
-    html`<p>${discovered.evidence} Not sure? Close this page: nothing has been connected.</p>`,
+    html`<p>${discovered.evidence} ${connect.notSure}</p>`,
+    { lang: t.lang },
   )
 }
 
-const changeable: Record<ReconnectChange, string> = {
-  provider: 'another provider',
-  server: 'other mail servers',
-  identity: 'another account',
+/** What is wrong, with a link to the field. */
+function problemPart(problem: FormProblem, { typed }: ConnectPage, t: Texts): Markup {
+  const { heading, description, remedy } = plainWords(problem, t)
+  const isInput = problem.code === 'invalid_input'
+  const errors = typed === undefined && !isInput ? new Map<string, string>() : fieldErrors(problem, typed, t)
+  const title = isInput ? t.error.byClass.permanent : (heading ?? description)
+  return html`<div class="problem" role="alert"><strong>${title}</strong>
+${[...errors].map(([field, text]) => html`<p><a href="#${field}">${text}</a></p>`)}${isInput ? '' : html`<p>${remedy}</p>`}</div>`
 }
 
-const changes = (allowed: readonly ReconnectChange[]): string =>
-  `This link may connect the mailbox with ${allowed.map((one) => changeable[one]).join(' and ')} than before.`
+function passwordPart(page: ConnectPage, microsoftFirst: boolean, t: Texts): Markup {
+  const { connect } = t
+  const { provider } = page.discovered
+  const open = !microsoftFirst || page.typed !== undefined
+  const appPasswords = html`<a href="https://myaccount.google.com/apppasswords" rel="noreferrer">myaccount.google.com/apppasswords</a>`
+  return html`<details${open ? html` open` : ''}>
+<summary>${microsoftFirst ? connect.passwordInstead : connect.passwordFirst}</summary>
+${provider === 'microsoft' ? html`<p class="note">${connect.looksLikeMicrosoft}</p>` : ''}
+${provider === 'google' ? html`<p class="note">${connect.looksLikeGoogle(appPasswords)}</p>` : ''}
+${passwordForm(page, !microsoftFirst, t)}
+</details>`
+}
 
-const passwordOpen = (page: ConnectPage, microsoftFirst: boolean): boolean =>
-  !microsoftFirst || page.typed !== undefined
+/** A mailbox that looks like somebody else's: Microsoft is not the first thing offered. */
+function otherwiseMicrosoft(page: ConnectPage, t: Texts): Markup {
+  const button = microsoftButton(page, false, t)
+  return page.ways.includes('password')
+    ? html`<details><summary>${t.connect.microsoftInstead}</summary>${button}</details>`
+    : button
+}
 
-function microsoftButton(page: ConnectPage, first: boolean): Markup {
+function microsoftButton(page: ConnectPage, first: boolean, { connect }: Texts): Markup {
   return html`<form method="post" action="/connect/${page.link}">
 <input type="hidden" name="token" value="${page.formToken}">
-<button type="submit"${first ? '' : html` class="plain"`}>Continue with Microsoft</button>
+<button type="submit"${first ? '' : html` class="plain"`}>${connect.microsoft}</button>
 </form>`
+}
+
+/** Nobody signs in as a shared mailbox: a person who may open it names themselves. */
+function sharedPart(page: ConnectPage, { connect }: Texts): Markup {
+  const wrong = page.problem?.problems?.some(({ field }) => field === 'delegate')
+  return html`<details${wrong ? html` open` : ''}><summary>${connect.shared}</summary>
+<p>${connect.sharedText(page.target.address)}</p>
+${page.sharedOffer === 'confirmed' ? html`<p>${connect.sharedConfirm(page.tenantName)}</p>` : ''}
+<form method="post" action="/connect/${page.link}">
+<input type="hidden" name="token" value="${page.formToken}">
+<label for="delegate">${connect.delegate}</label>
+<input id="delegate" name="delegate" type="email" autocomplete="email" autocapitalize="none" spellcheck="false" required maxlength="254"${wrong ? html` aria-invalid="true" autofocus` : ''}>
+<button class="plain" type="submit">${connect.microsoft}</button>
+</form></details>`
 }

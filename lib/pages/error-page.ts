@@ -1,6 +1,9 @@
-import { html } from './html.js'
+import { html, type Markup } from './html.js'
 import { layout } from './layout.js'
 import { plainWords } from './plain-words.js'
+import { returnButton } from './return-button.js'
+import { en } from './texts/en.js'
+import { isHopeless, type Values, wordKeyOf } from './texts/words-of-code.js'
 
 export interface ErrorPage {
   code: string
@@ -8,11 +11,16 @@ export interface ErrorPage {
   hint?: string | undefined
   description: string
   remedy: string
+  values?: Values | undefined
   requestId: string
   /** Path of our own page to try again. */
   retry?: string | undefined
   /** Link for an administrator, when only one can help. */
   approval?: string | undefined
+  /** Back to the application, with the code of the error. */
+  returnTo?: string | undefined
+  /** The mailbox, where somebody signed in who is not its own account: it may be a shared one. */
+  maybeShared?: string | undefined
 }
 
 /** Where an earlier attempt may well have connected the mailbox. */
@@ -25,43 +33,56 @@ const maybeConnected: ReadonlySet<string> = new Set([
   'unexpected',
 ])
 
-const retryLabels: Readonly<Record<string, string>> = {
-  sign_in_used: 'See how it ended',
-  sign_in_running: 'Look again',
-  sign_in_open: 'Open the link',
-}
-
 /** What happened, who can help, how to go on; never the provider's raw words, never a stack (M-073, SEC-11). */
-export function errorPage(page: ErrorPage): string {
-  const words = Object.hasOwn(plainWords, page.code) ? plainWords[page.code] : undefined
-  const heading = words?.heading ?? headingByClass(page.class)
-  const remedy = words?.remedy ?? page.remedy
-  const text = words?.description ?? page.description
-  const told = maybeConnected.has(page.code) || /othing was connected/.test(text + remedy)
+export function errorPage(page: ErrorPage, t = en): string {
+  const { error } = t
+  const words = plainWords(page, t)
+  const heading = words.heading ?? headingByClass(page.class, t)
+  const { description, remedy } = words
+  const told = maybeConnected.has(page.code) || /othing was connected/.test(description + remedy)
   return layout(
     heading,
     html`<h1>${heading}</h1>
-<p>${text}</p>
-${remedy ? html`<div class="note"><strong>What helps:</strong> ${remedy}</div>` : ''}
-${!words && who(page) ? html`<p class="soft">${who(page)}</p>` : ''}
-${told ? '' : html`<p class="soft">Nothing was connected by this attempt.</p>`}
-${page.approval ? html`<h2>For your administrator</h2><p>Send this link to an administrator of your organisation. It shows what is asked for, and works for one day.</p><p class="link"><a href="${page.approval}">${page.approval}</a></p>` : ''}
-${page.retry ? html`<a class="button" href="${page.retry}">${retryLabels[page.code] ?? 'Try again'}</a>` : ''}`,
-    html`<p>If you ask for help, give this request id: <code>${page.requestId}</code><br>Code: <code>${page.code}</code></p>`,
+<p>${description}</p>
+${remedy ? html`<div class="note"><strong>${error.helps}</strong> ${remedy}</div>` : ''}
+${page.maybeShared ? html`<p class="note">${error.sharedHint(page.maybeShared)}</p>` : ''}
+${words.heading === undefined && who(page, t) ? html`<p class="soft">${who(page, t)}</p>` : ''}
+${told ? '' : html`<p class="soft">${error.nothing}</p>`}
+${page.approval ? approval(page.approval, page.code, t) : ''}
+${page.retry ? retryButton(page.retry, page, t) : ''}
+${returnButton(page.returnTo, t.result.back, true)}`,
+    html`<p>${error.requestId(html`<code>${page.requestId}</code>`)}<br>${error.code} <code>${page.code}</code></p>`,
+    { lang: t.lang },
   )
 }
 
-function headingByClass(errorClass: string): string {
-  if (errorClass === 'transient') return 'Please try again in a moment'
-  if (errorClass === 'needs-admin') return 'An administrator has to help'
-  if (errorClass === 'needs-reconnect') return 'The sign-in did not work'
-  return 'This did not work'
+/** The link as text that one click selects, and as a mail to send: both work without a script. */
+function approval(link: string, code: string, { error }: typeof en): Markup {
+  const mail = `mailto:?subject=${encodeURIComponent(error.mailSubject)}&body=${encodeURIComponent(error.mailBody(link))}`
+  const handOver = html`<p>${error.sendLink}</p><p class="link">${link}</p><a class="button plain" href="${mail}">${error.mailLink}</a>`
+  return wordKeyOf(code) === 'declined'
+    ? html`<details><summary>${error.maybeApproval}</summary>${handOver}</details>`
+    : html`<h2>${error.forAdministrator}</h2>${handOver}`
 }
 
-function who({ class: errorClass, hint }: ErrorPage): string {
-  if (errorClass === 'transient') return 'This usually passes by itself.'
+/** Not the large button where another attempt of the same person changes nothing. */
+function retryButton(path: string, { code }: ErrorPage, { error }: typeof en): Markup {
+  const labels: Readonly<Record<string, string>> = {
+    sign_in_used: error.seeHow,
+    sign_in_running: error.lookAgain,
+    sign_in_open: error.openLink,
+  }
+  if (isHopeless(code)) return html`<p class="soft"><a href="${path}">${error.openAgain}</a></p>`
+  return html`<a class="button" href="${path}">${labels[code] ?? error.retry}</a>`
+}
+
+const headingByClass = (errorClass: string, { error }: typeof en): string =>
+  Object.hasOwn(error.byClass, errorClass)
+    ? error.byClass[errorClass as keyof typeof error.byClass]
+    : error.byClass.permanent
+
+function who({ class: errorClass, hint }: ErrorPage, { error }: typeof en): string {
+  if (errorClass === 'transient') return error.transient
   if (errorClass !== 'needs-admin') return ''
-  return hint === 'operator'
-    ? 'Only the people who run this service can solve it; trying again will not help.'
-    : 'An administrator of your organisation can solve it. Show them this page.'
+  return hint === 'operator' ? error.operator : error.administrator
 }

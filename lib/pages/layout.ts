@@ -2,8 +2,13 @@ import { html, type Markup } from './html.js'
 import { htmlDocument } from './html-document.js'
 import { style } from './style.js'
 
-/** A page of the connect journey. */
-export function layout(title: string, content: Markup, footer?: Markup): string {
+/** A page of the connect journey. `refresh`: where the browser goes next by itself. */
+export function layout(
+  title: string,
+  content: Markup,
+  footer?: Markup,
+  { lang = 'en', refresh }: { lang?: string; refresh?: string } = {},
+): string {
   return htmlDocument(
     title,
     style,
@@ -12,5 +17,6 @@ export function layout(title: string, content: Markup, footer?: Markup): string 
 ${content}
 ${footer ? html`<footer>${footer}</footer>` : ''}
 </main>`,
+    { lang, ...(refresh === undefined ? {} : { refresh }) },
   )
 }

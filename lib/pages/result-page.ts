@@ -1,6 +1,9 @@
 import type { SignInStatus, SignInTarget, Verdicts } from '../model/sign-in.js'
 import { breakable, html, type Markup } from './html.js'
 import { layout } from './layout.js'
+import { returnButton } from './return-button.js'
+import { dayAndTime } from './texts/day-and-time.js'
+import { en } from './texts/en.js'
 import { verdictItem } from './verdict-item.js'
 
 export interface ResultPage {
@@ -9,40 +12,53 @@ export interface ResultPage {
   target: Pick<SignInTarget, 'kind' | 'address' | 'receive' | 'send' | 'confirmation'>
   signedInAs: string
   verdicts: Verdicts
+  /** Milliseconds: until when it can be confirmed. */
+  until: number
   returnTo?: string
 }
 
 /** Signing in, reading and sending each have their own verdict (M-072); then the one thing to do next. */
-export function resultPage(page: ResultPage): string {
-  const { target, verdicts, status } = page
+export function resultPage(page: ResultPage, t = en): string {
+  const { target, verdicts, status, signedInAs } = page
+  const { result, verdict } = t
   const done = status === 'confirmed'
   const used = [target.receive && verdicts.reading, target.send && verdicts.sending].filter((one) => one !== false)
-  const state = used.every((one) => one.verdict === 'fails') ? 'is connected, but does not work yet' : 'is connected'
-  const title = done ? `${target.address} ${state}` : page.returnTo ? 'One more step' : 'You are signed in'
+  const state = used.every((one) => one.verdict === 'fails') ? result.connectedBroken : result.connected
+  const title = done ? `${target.address} ${state}` : page.returnTo ? result.oneMore : result.signedIn
+  const signIn = { works: signedInAs ? verdict.signedInAs(signedInAs) : verdict.accepted, untested: verdict.notChecked }
   return layout(
     title,
     html`<h1>${done ? html`${breakable(target.address)} ${state}` : title}</h1>
-<p>${lead(page)}</p>
+<p>${lead(page, t)}</p>
 <ul class="verdicts">
-${verdictItem('Signing in', verdicts.signIn, page.signedInAs ? `Signed in as ${page.signedInAs}.` : 'The sign-in was accepted.', 'The sign-in was not checked.')}
-${target.receive ? verdictItem('Reading mail', verdicts.reading, 'New mail can be read.', 'Reading will be checked with the first look into the mailbox.') : ''}
-${target.send ? verdictItem('Sending mail', verdicts.sending, 'The mail service accepts mail from this mailbox.', 'Sending will be checked with the first mail.') : ''}
+${verdictItem(verdict.signIn, verdicts.signIn, signIn, t)}
+${directions(page, t)}
 </ul>
-${page.returnTo && !done ? html`<a class="button" href="${page.returnTo}" rel="noreferrer">Finish in your application</a>` : ''}
-${page.returnTo && done ? html`<a class="button" href="${page.returnTo}" rel="noreferrer">Back to your application</a>` : ''}`,
-    html`<p>Organisation: ${page.tenantName}. Mailbox: ${target.address}.</p>`,
+${returnButton(page.returnTo, done ? result.back : result.finish)}`,
+    html`<p>${result.footer(page.tenantName, target.address)}</p>`,
+    { lang: t.lang },
   )
 }
 
-function lead({ status, target, tenantName, returnTo, verdicts }: ResultPage): Markup {
+/** One cause that stops both directions is said once. */
+function directions({ target, verdicts: { reading, sending } }: ResultPage, t: typeof en): Markup {
+  const { verdict } = t
+  const read = { works: verdict.readable, untested: verdict.readLater }
+  const send = { works: verdict.sendable, untested: verdict.sendLater }
+  const same = reading.verdict === 'fails' && sending.verdict === 'fails' && reading.text === sending.text
+  if (target.receive && target.send && same) return verdictItem(verdict.both, reading, read, t)
+  return html`${target.receive ? verdictItem(verdict.reading, reading, read, t) : ''}
+${target.send ? verdictItem(verdict.sending, sending, send, t) : ''}`
+}
+
+function lead(
+  { status, target, tenantName, returnTo, verdicts, until }: ResultPage,
+  { lang, result }: typeof en,
+): Markup {
   const failing = (['reading', 'sending'] as const).filter((one) => verdicts[one].verdict === 'fails')
-  if (status === 'confirmed' && failing.length > 0)
-    return html`<strong>${tenantName}</strong> has access, but ${failing.join(' and ')} mail does not work yet. It is tried again by itself; below you see what helps.`
-  if (status === 'confirmed')
-    return html`<strong>${tenantName}</strong> can use this mailbox from now on. You can close this page.`
-  if (returnTo)
-    return html`Your sign-in worked. Go back to the application within ten minutes to finish; until then nothing is connected.`
-  if (target.confirmation === 'tenant-admin')
-    return html`Thank you. An administrator of <strong>${tenantName}</strong> now has one day to confirm the mailbox; until then nothing is connected. You can close this page.`
-  return html`Thank you. You can close this page.`
+  if (status === 'confirmed' && failing.length > 0) return result.failing(tenantName, failing)
+  if (status === 'confirmed') return result.done(tenantName)
+  if (returnTo) return html`${result.goBack}`
+  if (target.confirmation === 'tenant-admin') return result.pending(tenantName, dayAndTime(until, lang))
+  return html`${result.thanks}`
 }

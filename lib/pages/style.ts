@@ -24,7 +24,10 @@ dt{color:var(--soft);font-size:.875rem}
 dd{margin:0;font-weight:600;overflow-wrap:anywhere}
 .note{background:var(--tint);border-radius:12px;padding:.75rem 1rem;margin:1rem 0;font-size:.9375rem}
 .problem{border:1px solid var(--bad);border-radius:12px;padding:.75rem 1rem;margin:1rem 0}
-.problem strong{color:var(--bad)}
+.problem strong,.field-error{color:var(--bad)}
+.field-error{font-size:.9375rem;margin:.375rem 0 0}
+[aria-invalid]{border:2px solid var(--bad)}
+.link{user-select:all;-webkit-user-select:all;font-family:ui-monospace,SFMono-Regular,Consolas,monospace;font-size:.875rem;border:1px dashed var(--soft);border-radius:10px;padding:.75rem}
 form{margin:0}
 label{display:block;font-weight:600;font-size:.9375rem;margin:.875rem 0 .25rem}
 input,select{width:100%;font:inherit;color:inherit;background:var(--card);border:1px solid var(--soft);border-radius:10px;padding:.625rem .75rem;min-height:44px}

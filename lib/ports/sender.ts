@@ -59,8 +59,11 @@ export interface SendSession {
    * them.
    */
   send(mail: OutgoingMail, handingOver: (evidence: Evidence) => Promise<void>): Promise<SendReceipt>
-  /** Proves that the mailbox can be used, where opening alone asks the server nothing; hands nothing over. */
-  check?(): Promise<void>
+  /**
+   * Tries as much of sending as has no effect, where opening alone asks the server nothing. `opened`: the mailbox can be
+   * opened for it, and whether its mail is accepted shows only with a mail.
+   */
+  check?(): Promise<'opened'>
   close(): Promise<void>
 }
 

@@ -59,6 +59,7 @@ function sendSession(graph: GraphClient, box: string): SendSession {
     },
     async check() {
       await graph.json({ method: 'GET', to: `${box}/mailFolders/drafts?$select=id`, operation: 'connect' })
+      return 'opened'
     },
     async close() {},
   }

@@ -28,6 +28,10 @@ export const misbehaviours = [
   'expired',
   /** Every send answers 403 ErrorSendAsDenied. */
   'sendasdenied',
+  /** Reads like any other; every send answers 403 ErrorAccessDenied (sending was taken away). */
+  'nosend',
+  /** Every send is accepted and comes back as a report of refusal 5.1.8 (blocked for outbound spam). */
+  'outblocked',
   /** Every stored delta link answers 410. */
   'gone',
   /** Every send is delivered and then answered with 504. */

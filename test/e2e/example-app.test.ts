@@ -46,8 +46,8 @@ describe('docs/examples/app.mjs', () => {
     const browser = new Browser()
     const asked = await browser.open(`${url}/connect?address=ana@contoso.example`)
     const signIn = await browser.submit(asked, 'Continue with Microsoft')
-    const result = await browser.submit(signIn, 'ana@contoso.example', { user: 'ana@contoso.example' })
-    const back = await browser.follow(result, 'Finish in your application')
+    // Signed in, the browser is back at the application at once.
+    const back = await browser.submit(signIn, 'ana@contoso.example', { user: 'ana@contoso.example' })
     expect(back.html).toMatch(/^Connected\. Mail \w{26} is queued\.$/)
     await says(/mail\.sent: \{"mailId":/)
     stack.directory.deliver(

@@ -6,6 +6,7 @@ import {
   type ConnectSite,
   origin,
   registrationInput,
+  resultOf,
   signInAt,
   startConnectSite,
   tokenOf,
@@ -47,10 +48,6 @@ const tokenCalls = (): number => Object.values(site.entra.control.counters.token
 const begin = beginSignIn
 const signIn = (browser: Browser, link: string, upn: string): Promise<Answer> => signInAt(site, browser, link, upn)
 
-const resultOf = (page: string): string =>
-  new URL((/href="(https:\/\/app[^"]+)"/.exec(page)?.[1] ?? '').replaceAll('&amp;', '&')).searchParams.get('result') ??
-  ''
-
 describe('the way from link to mailbox', () => {
   test('M-057: code flow with PKCE, state, nonce and a hint; the verifier never travels in a URL', async () => {
     const upn = person()
@@ -76,15 +73,17 @@ describe('the way from link to mailbox', () => {
     const { link, signInId } = await start(upn)
     const secretsBefore = site.vault.snapshot().length
     const page = await signIn(browser, link, upn)
-    expect(page.status).toBe(200)
-    expect(page.url).toBe(`${link}/result`)
-    expect(page.body).toContain(`Signed in as ${upn}`)
+    // Back to the application at once; the page of the result is there for who looks.
+    expect(page.status).toBe(303)
+    expect(page.headers['location']).toContain(`${returnUrl}?result=${signInId}.`)
+    const shown = await browser.visit({ method: 'GET', url: `${link}/result` })
+    expect(shown.body).toContain(`Signed in as ${upn}`)
     expect(await site.gateway.connect.describeSignIn(tenant, signInId)).toMatchObject({
       status: 'signed-in',
       mailboxId: '',
     })
     expect(site.vault.snapshot().length).toBe(secretsBefore)
-    const code = resultOf(page.body)
+    const code = resultOf(page)
     await expect(
       site.gateway.connect.confirmSignIn(tenant, signInId, { code, binding: 'of-another-session' }),
     ).rejects.toMatchObject({ code: 'binding_mismatch' })
@@ -122,7 +121,8 @@ describe('the way from link to mailbox', () => {
     expect(leg.status).toBe(303)
     expect(leg.headers['location']).not.toContain(fields['code'])
     expect(tokenCalls()).toBe(0)
-    const page = await browser.visit({ method: 'GET', url: leg.headers['location'] ?? '', from })
+    await browser.visit({ method: 'GET', url: leg.headers['location'] ?? '', from })
+    const page = await browser.visit({ method: 'GET', url: `${link}/result` })
     expect(page.body).toContain(`Signed in as ${upn}`)
     // Neither the code nor a token is in a URL, in a page or in a cookie that could be read.
     const secrets = [fields['code'] ?? '', ...site.directory.refreshTokens.keys()]
@@ -195,7 +195,7 @@ describe('the way from link to mailbox', () => {
       binding: undefined,
     })
     const page = await signIn(site.browser(), link, upn)
-    expect(page.body).toContain('An administrator of')
+    expect(page.body).toContain('The administrators of')
     expect(await site.gateway.connect.confirmByAdmin(tenant, signInId)).toMatchObject({
       status: 'confirmed',
       address: upn,
@@ -256,7 +256,7 @@ describe('attacks', () => {
     expect((await browser.visit({ method: 'GET', url: absent.href })).status).toBe(400)
     expect(tokenCalls()).toBe(0)
     expect(await row(), 'not even touched').toEqual(before)
-    expect((await browser.visit({ method: 'GET', url: callback.href })).status).toBe(200)
+    expect((await browser.visit({ method: 'GET', url: callback.href })).status).toBe(303)
   })
 
   test('M-058: replay, expiry, another browser and another tenant end with 400 and an audit row, no token call', async () => {
@@ -270,7 +270,7 @@ describe('attacks', () => {
       (await browser.visit({ method: 'GET', url: url.href })).status
 
     const replayed = await underWay()
-    expect(await statusOf(replayed.browser, replayed.callback)).toBe(200)
+    expect(await statusOf(replayed.browser, replayed.callback)).toBe(303)
     site.entra.control.reset()
     expect(await statusOf(replayed.browser, replayed.callback)).toBe(400)
     expect(await audited(replayed.signInId)).toEqual(['sign_in_used'])
@@ -329,15 +329,17 @@ describe('attacks', () => {
     const { link } = await start(person())
     const browser = site.browser()
     const page = await browser.visit({ method: 'GET', url: link })
+    // Back to the page of the link, and nowhere else.
     for (const [who, token] of [
       [browser, ''],
       [browser, 'f'.repeat(64)],
       [site.browser(), tokenOf(page.body)],
     ] as const)
-      expect((await who.visit({ method: 'POST', url: link, form: { token } }, false)).status).toBe(400)
-    expect(
-      (await browser.visit({ method: 'POST', url: link, form: { token: tokenOf(page.body) } }, false)).status,
-    ).toBe(303)
+      expect((await who.visit({ method: 'POST', url: link, form: { token } }, false)).headers['location']).toBe(
+        `${link}?again=1`,
+      )
+    const sent = await browser.visit({ method: 'POST', url: link, form: { token: tokenOf(page.body) } }, false)
+    expect(sent.headers['location']).toContain(site.entra.url)
   })
 
   test('SEC-04: a victim who signs in at an attacker’s link gives nothing away without the session that started it', async () => {
@@ -356,7 +358,7 @@ describe('attacks', () => {
     const browser = site.browser()
     // Our own page says who gets what, and is not skipped.
     expect((await browser.visit({ method: 'GET', url: link })).body).toContain('Attacker Ltd')
-    expect((await signIn(browser, link, victim)).status).toBe(200)
+    expect((await signIn(browser, link, victim)).status).toBe(303)
     expect(await site.gateway.connect.describeSignIn('attacker', signInId)).toMatchObject({
       status: 'signed-in',
       mailboxId: '',
@@ -395,7 +397,7 @@ describe('attacks', () => {
   test('SEC-04: the result page shows the code only to the browser that signed in', async () => {
     const { browser, callback, link } = await underWay()
     await browser.visit({ method: 'GET', url: callback.href })
-    expect(resultOf((await browser.visit({ method: 'GET', url: `${link}/result` })).body)).not.toBe('')
+    expect(resultOf(await browser.visit({ method: 'GET', url: `${link}/result` }))).not.toBe('')
     const other = await site.browser().visit({ method: 'GET', url: `${link}/result` })
     expect(other.status).toBe(400)
     expect(other.body).not.toContain('result=')
@@ -456,7 +458,7 @@ describe('attacks', () => {
       'iss',
       'https://login.microsoftonline.com/7a1c0d3e-5b1f-4c55-9f3e-0c0de0000001/v2.0',
     )
-    expect((await right.browser.visit({ method: 'GET', url: right.callback.href })).status).toBe(200)
+    expect((await right.browser.visit({ method: 'GET', url: right.callback.href })).status).toBe(303)
   })
 
   test('SEC-09, M-053: hostile Host and forwarding headers do not change where the browser is sent', async () => {
@@ -514,13 +516,15 @@ describe('attacks', () => {
       callback.searchParams.set('error_description', words)
       callback.searchParams.set('error_uri', 'https://evil.example/words of the peer')
       const leg = await browser.visit({ method: 'GET', url: callback.href }, false)
-      const page = await browser.visit({ method: 'GET', url: leg.headers['location'] ?? '' }, false)
-      expect([leg.status, page.status]).toEqual([303, 400])
-      for (const answer of [leg, page]) {
+      const judged = await browser.visit({ method: 'GET', url: leg.headers['location'] ?? '' }, false)
+      const page = await browser.visit({ method: 'GET', url: judged.headers['location'] ?? '' }, false)
+      expect([leg.status, judged.status, page.status]).toEqual([303, 303, 400])
+      for (const answer of [leg, judged, page]) {
         expect(`${answer.body} ${JSON.stringify(answer.headers)}`).not.toMatch(/onerror|xxxxx|words of|<script|evil/)
         expect(answer.headers).toMatchObject({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' })
       }
-      expect(page.url).toMatch(/\/oauth\/complete\?s=[a-z2-7]{8}$/)
+      expect(judged.url).toMatch(/\/oauth\/complete\?s=[a-z2-7]{8}$/)
+      expect(page.url).toMatch(/\/connect\/[a-z2-7]{26}\.[a-z2-7]{32}\/result$/)
       expect(await site.gateway.connect.describeSignIn(tenant, signInId)).toMatchObject({ status: 'refused' })
       expect((await browser.visit({ method: 'GET', url: callback.href })).status, 'burnt').toBe(400)
     }
@@ -546,7 +550,7 @@ describe('attacks', () => {
     }
     expect(tokenCalls()).toBe(0)
     browser.cookies.set(name, good)
-    expect((await browser.visit({ method: 'GET', url })).status).toBe(200)
+    expect((await browser.visit({ method: 'GET', url })).status).toBe(303)
   })
 
   test('SEC-13: a code too big for a cookie waits in the row', async () => {
@@ -561,8 +565,9 @@ describe('attacks', () => {
 
   test('SEC-14, SEC-15: every cookie and every page of the journey has the attributes and headers', async () => {
     const { browser, callback, link } = await underWay()
+    await browser.visit({ method: 'GET', url: callback.href })
     const pages = [
-      await browser.visit({ method: 'GET', url: callback.href }),
+      await browser.visit({ method: 'GET', url: `${link}/result` }),
       await site.browser().visit({ method: 'GET', url: link }),
       await site.browser().visit({ method: 'GET', url: `${origin}/connect/nothing` }),
     ]
@@ -589,11 +594,17 @@ describe('no page is a dead end', () => {
     const wrong = await signIn(browser, link, person())
     expect(linkIn(wrong)).toBe(new URL(link).pathname)
     const again = await browser.visit({ method: 'GET', url: wrong.url })
-    expect(again.status).toBe(400)
+    expect([again.status, again.url]).toEqual([403, `${link}/result`])
+    expect(again.body).toContain('That was another account')
     expect(linkIn(again)).toBe(new URL(link).pathname)
     expect(again.body).toContain('request id')
     const stranger = await site.browser().visit({ method: 'GET', url: wrong.url })
-    expect(stranger.body).not.toContain('/connect/')
+    expect(stranger.body).not.toContain('That was another account')
+    // An answer that belongs to no attempt here leads nowhere.
+    const lost = await site
+      .browser()
+      .visit({ method: 'GET', url: `${origin}/oauth/complete?s=${link.slice(-59, -51)}` })
+    expect(lost.body).not.toContain('/connect/')
     // Whoever took the wrong account chooses from all of theirs; before, the expected one is suggested.
     const suggested = new URL(await begin(site.browser(), (await start(person())).link)).searchParams
     expect([suggested.has('login_hint'), suggested.get('prompt')]).toEqual([true, null])
@@ -606,8 +617,8 @@ describe('no page is a dead end', () => {
     for (const path of ['', '/password', '/cancel']) {
       const form = { token: 'f'.repeat(64) }
       const page = await site.browser().visit({ method: 'POST', url: link + path, form, from: origin })
-      expect(page.status).toBe(400)
-      expect(linkIn(page), path).toBe(new URL(link).pathname)
+      expect([page.status, page.url], path).toEqual([200, `${link}?again=1`])
+      expect(page.body).toContain('The page was out of date')
     }
     const unknown = await site.browser().visit({ method: 'GET', url: `${link.slice(0, -1)}0` })
     expect([unknown.status, linkIn(unknown)]).toEqual([404, ''])
@@ -620,7 +631,7 @@ describe('no page is a dead end', () => {
     await signIn(browser, link, upn)
     const back = await browser.visit({ method: 'GET', url: link })
     expect([back.status, back.url]).toEqual([200, `${link}/result`])
-    expect(resultOf(back.body), 'with the way back to the application').not.toBe('')
+    expect(resultOf(back), 'with the way back to the application').not.toBe('')
     const other = await site.browser().visit({ method: 'GET', url: link })
     expect([other.status, other.url]).toEqual([400, link])
     expect(other.body).toContain('This link was already used')
@@ -640,11 +651,12 @@ describe('no page is a dead end', () => {
   })
 
   test('M-060, M-061: who cancels is shown the way back to the application, without any result', async () => {
-    const { link } = await start(person())
+    const { link, signInId } = await start(person())
     const browser = site.browser()
     const token = tokenOf((await browser.visit({ method: 'GET', url: link })).body)
     const page = await browser.visit({ method: 'POST', url: `${link}/cancel`, form: { token } })
-    expect(page.body).toContain(`href="${returnUrl}"`)
+    expect(page.body).toContain(`href="${returnUrl}?error=sign_in_cancelled&amp;sign_in_id=${signInId}"`)
+    expect(page.body).not.toContain('result=')
   })
 })
 

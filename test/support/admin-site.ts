@@ -6,7 +6,7 @@ import { type Gateway, wireGateway } from '../../lib/gateway.js'
 import { silentLog } from '../../lib/log.js'
 import type { SignInStartInput } from '../../lib/model/api-schemas.js'
 import type { Clock } from '../../lib/ports/clock.js'
-import { type ConnectSite, origin, registrationInput, startConnectSite } from './connect-site.js'
+import { type ConnectSite, origin, registrationInput, resultOf, startConnectSite } from './connect-site.js'
 
 export interface AdminSite extends ConnectSite {
   operatorKey: string
@@ -62,9 +62,7 @@ export async function startAdminSite(connectionString: string): Promise<AdminSit
     const sent = await browser.visit({ method: 'POST', url: link, form: { token }, from: origin }, false)
     const { url } = await site.entra.control.signInAs(sent.headers['location'] ?? '', address)
     const page = await browser.visit({ method: 'GET', url, from: 'https://login.example' })
-    const back = /href="(https:\/\/app[^"]+)"/.exec(page.body)?.[1]?.replaceAll('&amp;', '&')
-    const code = back === undefined ? '' : (new URL(back).searchParams.get('result') ?? '')
-    return { signInId, address, page, code }
+    return { signInId, address, page, code: resultOf(page) }
   }
   return {
     ...site,

@@ -88,6 +88,13 @@ export async function signInAt(site: ConnectSite, browser: Browser, link: string
   return browser.visit({ method: 'GET', url, from: site.entra.url.replace('127.0.0.1', 'login.example') })
 }
 
+/** The result code of a way that ended: in the address of the application, or in the button of the result page. */
+export function resultOf({ headers, body }: Answer): string {
+  const button = /href="(https:\/\/app[^"]+)"/.exec(body)?.[1]?.replaceAll('&amp;', '&')
+  const back = headers['location'] ?? button
+  return back === undefined ? '' : (new URL(back).searchParams.get('result') ?? '')
+}
+
 export const registrationInput = {
   name: 'Demo',
   kind: 'microsoft' as const,
@@ -101,6 +108,8 @@ async function siteOf(logged: string[]): Promise<Site> {
     'GET connect': (await import('../../functions/connect-page.js')).connectPageShow,
     'POST connect': (await import('../../functions/connect-begin.js')).connectBegin,
     'POST connect/password': (await import('../../functions/connect-password.js')).connectPassword,
+    'GET connect/password': (await import('../../functions/connect-password.js')).connectPassword,
+    'GET connect/cancel': (await import('../../functions/connect-cancel.js')).connectCancel,
     'POST connect/cancel': (await import('../../functions/connect-cancel.js')).connectCancel,
     'GET connect/result': (await import('../../functions/connect-result.js')).connectResult,
     'GET oauth/callback': (await import('../../functions/oauth-callback.js')).oauthCallback,

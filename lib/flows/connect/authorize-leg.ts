@@ -8,6 +8,7 @@ import type { Provider, TokenSet } from '../../ports/provider.js'
 import { newPkce } from '../../protocol/pkce.js'
 import { Secret } from '../../secret.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
+import { noProblem } from './keep-problem.js'
 import type { ReturnedAnswer } from './return-callback.js'
 import { signInProblem } from './sign-in-problems.js'
 import { type StoredSignIn, sealPlace, stepSignIn } from './sign-in-row.js'
@@ -34,6 +35,7 @@ export function freshState(deps: ConnectDependencies, browser: string) {
     verifierSealed: '',
     sealedReturn: '',
     needsAdmin: false,
+    ...noProblem,
   }
   return { secret, columns }
 }

@@ -4,17 +4,20 @@
  * again replaces all of them, so an older tab can no longer end well. An administrator is sent to the page that allows
  * the application for a whole organisation instead.
  */
+import { invalidInput } from '../../errors.js'
+import type { SignInTarget } from '../../model/sign-in.js'
+import { sameAddress } from '../../protocol/mail-address.js'
 import { askAdministrator } from './admin-consent.js'
 import { authorizeLeg } from './authorize-leg.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { assertWay } from './link-ways.js'
 import { signInOfForm } from './show-link.js'
 import { signInProblem } from './sign-in-problems.js'
-import { microsoftScopes } from './wanted-transports.js'
+import { mayBeShared, microsoftScopes } from './wanted-transports.js'
 
 export async function beginAuthorize(
   deps: ConnectDependencies,
-  input: { link: string; browser: string | undefined; formToken: string },
+  input: { link: string; browser: string | undefined; formToken: string; delegate?: string | undefined },
 ): Promise<{ location: string }> {
   const { signIn, browser } = await signInOfForm(deps, input)
   await assertWay(deps, signIn, signIn.target.kind === 'admin-consent' ? 'admin-consent' : 'microsoft')
@@ -24,7 +27,7 @@ export async function beginAuthorize(
   const provider = chosen && deps.providers[chosen.kind]
   if (!chosen || !provider) throw signInProblem('no_registration')
   const { registration } = await deps.registrations(signIn.tenant, chosen.id)
-  const { target } = signIn
+  const target = withDelegate(signIn.target, input.delegate)
   if (target.kind === 'admin-consent')
     return { location: await askAdministrator(deps, signIn, { provider, registration, browser }) }
   const location = await authorizeLeg(deps, signIn, {
@@ -32,8 +35,31 @@ export async function beginAuthorize(
     registration,
     browser,
     scopes: microsoftScopes(target).consent,
+    columns: { target: JSON.stringify(target) },
     // After a wrong account the person chooses from all of theirs: the hint may be what chose it.
     ...(signIn.refusal === 'mailbox_mismatch' ? {} : { loginHint: target.expectedUser ?? target.address }),
   })
   return { location }
+}
+
+const mailAddress = /^[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+$/
+
+/**
+ * Nobody signs in as a shared mailbox: its owner names themselves here. Whoever does not, signs in as the mailbox, also
+ * after an attempt that named somebody.
+ */
+function withDelegate(target: SignInTarget, delegate: string | undefined): SignInTarget {
+  if (!mayBeShared(target)) return target
+  const { expectedUser: _, namedByOwner, ...rest } = target
+  const plain: SignInTarget = { ...rest, confirmation: namedByOwner ?? rest.confirmation }
+  const named = (delegate ?? '').trim()
+  if (named === '' || sameAddress(named, target.address)) return plain
+  if (named.length > 254 || !mailAddress.test(named)) throw invalidInput('delegate', 'must be a mail address.')
+  return {
+    ...plain,
+    expectedUser: named,
+    namedByOwner: plain.confirmation,
+    // A link that confirms itself was made for one exact identity, and this is another.
+    confirmation: plain.confirmation === 'confirmed-by-link' ? 'tenant-admin' : plain.confirmation,
+  }
 }

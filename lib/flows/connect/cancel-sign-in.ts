@@ -1,17 +1,15 @@
 /** The person says no on our page: the link is dead from now on and nothing was stored anywhere else (M-061). */
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { signInOfForm } from './show-link.js'
-import { returnLink } from './show-result.js'
 import { endSignIn } from './sign-in-row.js'
 import { tellEnded } from './tell-sign-in.js'
 
 export async function cancelSignIn(
   deps: ConnectDependencies,
   input: { link: string; browser: string | undefined; formToken: string },
-): Promise<{ tenantName: string; address: string; returnTo?: string }> {
+): Promise<{ location: string }> {
   const { signIn } = await signInOfForm(deps, input)
   await endSignIn(deps, signIn, 'sign_in_cancelled')
   await tellEnded(deps, signIn, 'cancelled', 'sign_in_cancelled')
-  const returnTo = await returnLink(deps, signIn)
-  return { tenantName: signIn.tenantName, address: signIn.target.address, ...(returnTo ? { returnTo } : {}) }
+  return { location: `${deps.settings.publicBaseUrl}/connect/${input.link}` }
 }

@@ -43,6 +43,7 @@ function mismatch(expected: string, identity: Identity | undefined): GatewayErro
     { context: 'local', local: 'mailbox_mismatch', operation: 'connect' },
     {
       status: 403,
+      values: { signedIn: identity?.username.slice(0, 254) ?? '', expected },
       description: `You signed in ${signedIn}, but this link is for ${expected}.`,
       remedy: `Sign in again and choose the account ${expected}. Nothing was connected and nothing was kept.`,
     },

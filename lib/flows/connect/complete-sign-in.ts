@@ -11,7 +11,7 @@ import { asGatewayError, GatewayError } from '../../errors.js'
 import type { Identity } from '../../model/connection.js'
 import { sha256 } from '../../model/ids.js'
 import type { Registration } from '../../model/registration.js'
-import type { SignInTarget, Verdict } from '../../model/sign-in.js'
+import type { SignInTarget, Verdict, Verdicts } from '../../model/sign-in.js'
 import type { TokenSet } from '../../ports/provider.js'
 import { sameText } from '../../protocol/same-text.js'
 import { writeLog } from '../common/log-row.js'
@@ -21,9 +21,11 @@ import { checkIdentity } from './check-identity.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { finishSignIn } from './finish-sign-in.js'
 import { refusedSwitch } from './judge-servers.js'
+import { problemColumns, problemOf } from './keep-problem.js'
 import { assertWay } from './link-ways.js'
 import { isDirectoryOf } from './prove-address.js'
 import { handOffPlace, type ReturnedAnswer } from './return-callback.js'
+import { afterSignIn } from './return-link.js'
 import { signInProblem } from './sign-in-problems.js'
 import {
   isSameBrowser,
@@ -34,7 +36,6 @@ import {
   signInOfBrowser,
   stepSignIn,
 } from './sign-in-row.js'
-import { approvalLink } from './start-admin-consent.js'
 import { tellEnded } from './tell-sign-in.js'
 import { tryOut } from './try-out.js'
 import { consentedScopes, directionScopes, microsoftScopes, missingScopes } from './wanted-transports.js'
@@ -50,17 +51,12 @@ export interface CompleteInput {
 export type Completed =
   | { outcome: 'signed-in' | 'onward'; location: string }
   /**
-   * `retry`: path of the page to try again, for the browser that began only. `approval`: link for an administrator, when
-   * only one can help.
+   * `location`: the page that says why, for the browser whose attempt it was. Without one nothing is known of an attempt
+   * here; `retry`: path of the page to try again, for the browser that began only.
    */
-  | { outcome: 'refused'; error: GatewayError; retry?: string; approval?: string }
+  | { outcome: 'refused'; error: GatewayError; retry?: string; location?: string }
 
 const redeemingMs = 2 * 60_000
-/**
- * Consent is what is missing, and an administrator can give it for everybody. That a person declined counts too: whoever
- * may not consent sees a page at Microsoft whose only way on is back, and Microsoft reports that as declined.
- */
-const needsApproval = ({ hint }: GatewayError): boolean => hint === 'consent'
 
 export async function completeSignIn(deps: ConnectDependencies, input: CompleteInput): Promise<Completed> {
   let signIn: StoredSignIn | undefined
@@ -69,7 +65,7 @@ export async function completeSignIn(deps: ConnectDependencies, input: CompleteI
     const answer = await openHandOff(deps, input)
     signIn = await readSignIn(deps, answer.state.split('.')[0] ?? '')
     if (signIn === undefined) throw signInProblem('state_mismatch')
-    assertState(signIn, answer.state)
+    assertState(signIn, answer.state, input.browser)
     if (!isSameBrowser(signIn, input.browser)) throw await burnt(deps, signIn)
     link = await pathOfLink(deps, signIn)
     if (Number(signIn.row['stageUntil']) <= deps.clock.now()) throw signInProblem('flow_expired')
@@ -82,20 +78,25 @@ export async function completeSignIn(deps: ConnectDependencies, input: CompleteI
     const answer = await openHandOff(deps, input)
     const onward = await judge(deps, signIn, answer, input.browser ?? '')
     if (onward !== undefined) return { outcome: 'onward', location: onward }
-    return { outcome: 'signed-in', location: `${deps.settings.publicBaseUrl}${link}/result` }
+    return { outcome: 'signed-in', location: await afterSignIn(deps, signIn, link) }
   } catch (error) {
     const failure = asGatewayError(error)
-    if (signIn.status === 'returned')
+    const answered = await refused(deps, signIn, failure, link)
+    if (signIn.status !== 'returned') return answered
+    try {
       await stepSignIn(deps, signIn, {
         status: 'refused',
         refusal: failure.code,
         verifierSealed: '',
         nonceSealed: '',
         sealedReturn: '',
+        ...(await problemColumns(deps, signIn.id, input.browser ?? '', problemOf(failure, 'page'))),
       })
-        .then(() => tellEnded(deps, signIn, 'refused', failure.code))
-        .catch(() => undefined)
-    return refused(deps, signIn, failure, link)
+    } catch {
+      return answered
+    }
+    await tellEnded(deps, signIn, 'refused', failure.code).catch(() => undefined)
+    return { ...answered, location: `${deps.settings.publicBaseUrl}${link}/result` }
   }
 }
 
@@ -142,6 +143,7 @@ async function judge(
   const isKnown = renewed?.identity !== undefined && !signIn.target.allowChange?.includes('identity')
   const { address, expectedUser = address } = signIn.target
   const isProven = isKnown || (await isDirectoryOf(provider, registration, identity, [address, expectedUser]))
+  if (signIn.target.namedByOwner !== undefined) assertAccess(signIn.target, identity, verdicts)
   const refusal = renewed?.mode === 'password' ? refusedSwitch(verdicts, signIn.target) : undefined
   if (refusal) throw refusal
   const judged = isProven ? verdicts : { ...verdicts, signIn: notProven(signIn, identity) }
@@ -157,6 +159,20 @@ const notProven = ({ target, tenantName }: StoredSignIn, { username }: Identity)
   text: `${username} signed in, but the address ${target.address} is not proven by the directory of this account.`,
   remedy: `An administrator of ${tenantName} decides whether this is the right mailbox; until then nothing is connected.`,
 })
+/**
+ * Whoever named themselves for somebody else's mailbox must show that they may open it; that they own the name they gave
+ * says nothing about the mailbox.
+ */
+function assertAccess({ address }: SignInTarget, { username }: Identity, { reading, sending }: Verdicts): void {
+  if (reading.verdict === 'works' || (sending.verdict === 'not-tested' && sending.opened)) return
+  throw new GatewayError('delegate_without_access', 'needs-admin', {
+    hint: 'tenant',
+    status: 403,
+    values: { signedIn: username, address },
+    description: `${username} signed in, but may not open ${address}. Nothing was connected and nothing was kept.`,
+    remedy: `An administrator gives this account Full Access and Send As on ${address} in the Exchange admin center; that can take an hour to work. Then open your link again.`,
+  })
+}
 
 /** Nothing usable is a refusal; less than asked for is a verdict about the direction that lacks its right. */
 function checkTokens(tokens: TokenSet, target: SignInTarget, wanted: string[]): string {
@@ -192,11 +208,13 @@ async function openHandOff(deps: ConnectDependencies, { short, handOff }: Comple
   return answer
 }
 
-function assertState(signIn: StoredSignIn, state: string): void {
+function assertState(signIn: StoredSignIn, state: string, browser: string | undefined): void {
   const [, secret = '', ...rest] = state.split('.')
   if (rest.length > 0) throw signInProblem('state_mismatch')
   if (signIn.status !== 'started') throw signInProblem('sign_in_used')
-  if (!sameText(sha256(secret), String(signIn.row['stateHash'] ?? ''))) throw signInProblem('state_mismatch')
+  if (!sameText(sha256(secret), String(signIn.row['stateHash'] ?? '')))
+    // Begun again in this browser since: the other tab is the one that counts.
+    throw signInProblem(isSameBrowser(signIn, browser) ? 'other_tab' : 'state_mismatch')
 }
 
 /** Another browser came back with our state: it is worthless from now on (SEC-03). */
@@ -249,10 +267,5 @@ async function refused(
       { tenant: signIn.tenant, action: 'sign-in-refused', subject: signIn.id, code: failure.code },
       true,
     )
-  const retry = link === '' ? {} : { retry: link }
-  const approval =
-    signIn !== undefined && link !== '' && needsApproval(failure)
-      ? await approvalLink(deps, signIn).catch(() => undefined)
-      : undefined
-  return { outcome: 'refused', error: failure, ...retry, ...(approval ? { approval } : {}) }
+  return { outcome: 'refused', error: failure, ...(link === '' ? {} : { retry: link }) }
 }

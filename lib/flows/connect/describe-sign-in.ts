@@ -1,6 +1,8 @@
 /** How far a sign-in is, for the app that started it: state, verdicts, who signed in; no secret, no code. */
 import { notFound } from '../../errors.js'
 import type { SignInStatus, SignInTarget, Verdicts } from '../../model/sign-in.js'
+import { mailboxPartition } from '../common/mailbox-rows.js'
+import { laneKey } from '../send/lane.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { readSignIn, type StoredSignIn } from './sign-in-row.js'
 
@@ -24,10 +26,19 @@ export interface SignInFacts {
   expiresAt: string
 }
 
+/** As tried at the sign-in; a mail sent since shows more than that. */
+export async function verdictsNow(deps: ConnectDependencies, signIn: StoredSignIn): Promise<Verdicts | undefined> {
+  const { verdicts, tenant, target, row } = signIn
+  const mailboxId = String(row['mailboxId'] ?? target.mailboxId ?? '')
+  if (verdicts?.sending.verdict !== 'not-tested' || signIn.status !== 'confirmed' || mailboxId === '') return verdicts
+  const lane = await deps.tables.get(deps.names.table('mailboxes'), mailboxPartition(tenant, mailboxId), laneKey)
+  return Number(lane?.['lastSuccess'] ?? 0) > 0 ? { ...verdicts, sending: { verdict: 'works' } } : verdicts
+}
+
 export async function describeSignIn(deps: ConnectDependencies, tenant: string, id: string): Promise<SignInFacts> {
   const signIn = await readSignIn(deps, id)
   if (signIn === undefined || signIn.tenant !== tenant) throw notFound('sign-in')
-  return factsOf(deps, signIn)
+  return { ...factsOf(deps, signIn), verdicts: (await verdictsNow(deps, signIn)) ?? null }
 }
 
 export function factsOf(deps: ConnectDependencies, signIn: StoredSignIn): SignInFacts {

@@ -9,6 +9,7 @@ import { readConnection } from '../common/connection-rows.js'
 import { setDue } from '../common/due.js'
 import { confirmNow } from './confirm-now.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
+import { noProblem } from './keep-problem.js'
 import { type Grant, type StoredSignIn, sealPlace, stepSignIn } from './sign-in-row.js'
 import { tellPending } from './tell-sign-in.js'
 
@@ -51,9 +52,10 @@ export async function finishSignIn(
     sealedReturn: '',
     proven: gained.isProven === true,
     needsAdmin: gained.needsAdmin === true,
+    ...noProblem,
     expiresAt,
   })
-  if (pending) await tellPending(deps, signIn)
+  if (pending) await tellPending(deps, signIn).catch(() => undefined)
   if (confirmation === 'confirmed-by-link') await confirmNow(deps, signIn)
 }
 

@@ -7,11 +7,13 @@ import { confirmByAdmin, confirmSignIn } from './confirm-sign-in.js'
 import { listConsents } from './consent-record.js'
 import { describeSignIn } from './describe-sign-in.js'
 import { expireSignIns } from './expire-sign-ins.js'
+import { keepFormProblem } from './keep-problem.js'
 import { listSignIns } from './list-sign-ins.js'
 import { rejectSignIn } from './reject-sign-in.js'
 import { returnCallback } from './return-callback.js'
+import { endedLink } from './return-link.js'
 import { showLink } from './show-link.js'
-import { showResult } from './show-result.js'
+import { showRefusal, showResult } from './show-result.js'
 import { startAdminConsent } from './start-admin-consent.js'
 import { startReconnect, startSignIn } from './start-sign-in.js'
 import { submitPassword } from './submit-password.js'
@@ -32,9 +34,12 @@ export const connectFlows = {
   beginAuthorize,
   submitPassword,
   cancelSignIn,
+  keepFormProblem,
   returnCallback,
   completeSignIn,
   showResult,
+  showRefusal,
+  endedLink,
   confirmSignIn,
   confirmByAdmin,
   describeSignIn,

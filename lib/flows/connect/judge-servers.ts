@@ -26,6 +26,7 @@ export function refusedServers(
 ): GatewayError | undefined {
   const problems: Problem[] = []
   let first: Extract<Verdict, { verdict: 'fails' }> | undefined
+  let side: 'imap' | 'smtp' | undefined
   for (const kind of ['imap', 'smtp'] as const) {
     const server = typed[kind]
     const verdict = verdicts[sides[kind].verdict]
@@ -37,6 +38,7 @@ export function refusedServers(
       (stored !== undefined && !isSame(server, stored[kind]))
     if (!counts) continue
     first ??= failure
+    side ??= kind
     problems.push(...problemsOf(kind, server, failure))
   }
   if (verdicts.signIn.verdict === 'fails') first ??= verdicts.signIn
@@ -46,6 +48,7 @@ export function refusedServers(
     status: 400,
     ...(problems[0] ? { field: problems[0].field } : {}),
     problems,
+    ...(side ? { values: { kind: side } } : {}),
     description: isReach ? (problems[0]?.message ?? first.text) : first.text,
     remedy: first.remedy,
   })
@@ -57,7 +60,9 @@ export function refusedSwitch(
   target: { receive: boolean; send: boolean },
 ): GatewayError | undefined {
   const asked = [target.receive && verdicts.reading, target.send && verdicts.sending]
-  const failing = asked.find((one) => one !== false && one.verdict !== 'works')
+  const failing = asked.find(
+    (one) => one !== false && one.verdict !== 'works' && !(one.verdict === 'not-tested' && one.opened),
+  )
   if (!failing) return undefined
   const { code, text, remedy } = failing.verdict === 'fails' ? failing : late
   return new GatewayError(code, 'needs-reconnect', {

@@ -8,14 +8,17 @@
 import { newSecret, sha256 } from '../../model/ids.js'
 import type { Way } from '../../model/link-ways.js'
 import type { ServerAddress } from '../../model/mailbox.js'
-import type { SignInTarget } from '../../model/sign-in.js'
+import type { AttemptProblem, SignInTarget } from '../../model/sign-in.js'
 import type { Discovered, DiscoveredServer } from '../../ports/discovery.js'
 import { sameText } from '../../protocol/same-text.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { discoverProvider } from './discover-provider.js'
+import { readProblem } from './keep-problem.js'
 import { assertWay, type LinkFacts, storedServers } from './link-ways.js'
+import { returnLink } from './return-link.js'
 import { signInProblem } from './sign-in-problems.js'
 import { assertOpen, isSameBrowser, type StoredSignIn, signInOfLink } from './sign-in-row.js'
+import { mayBeShared } from './wanted-transports.js'
 
 export interface LinkView {
   tenantName: string
@@ -32,6 +35,10 @@ export interface LinkView {
   /** Value of the browser cookie: the one that came along, or a fresh one. */
   browser: string
   formToken: string
+  /** What was wrong with the form that this browser sent before. */
+  problem?: AttemptProblem
+  /** The person may say that the mailbox is a shared one; `confirmed`: an administrator has to agree then. */
+  sharedOffer?: 'confirmed' | 'open'
 }
 
 /** `finished`: URL of the result, for the browser that signed in and came back to the link. */
@@ -60,6 +67,8 @@ export async function viewOf(
     deps.listRegistrations(signIn.tenant),
   ])
   const microsoft = ways.includes('password') && ways.length === 1 ? [] : registrations.filter(isMicrosoft)
+  const problem = await readProblem(deps, signIn, browser)
+  const back = signIn.target.confirmation === 'result-code' ? await returnLink(deps, signIn) : undefined
   const value = isBrowser(browser) ? browser : newSecret()
   return {
     tenantName: signIn.tenantName,
@@ -68,11 +77,23 @@ export async function viewOf(
     discovered,
     ways,
     microsoft: microsoft.length > 0,
-    formTargets: [...new Set(microsoft.map((one) => originOf(deps, one.authority)))],
+    // Microsoft may answer without a page of its own, and the application is the end of the way.
+    formTargets: [
+      ...new Set([
+        ...microsoft.map((one) => originOf(deps, one.authority)),
+        ...(back === undefined ? [] : [new URL(back).origin]),
+      ]),
+    ],
+    ...(problem?.at === 'form' ? { problem } : {}),
+    ...(mayBeShared(signIn.target) ? { sharedOffer: sharedOffer(signIn.target) } : {}),
     browser: value,
     formToken: formToken(signIn.id, value),
   }
 }
+
+/** A link for one exact identity does not confirm another one: an administrator decides. */
+const sharedOffer = ({ confirmation }: SignInTarget): 'confirmed' | 'open' =>
+  confirmation === 'result-code' ? 'open' : 'confirmed'
 
 const isMicrosoft = ({ kind }: { kind: string }): boolean => kind === 'microsoft'
 

@@ -1,12 +1,17 @@
 /**
- * The page after the sign-in: what works, said apart for signing in, reading and sending, and what happens next. The
- * one-time result code stands only in the link back to the app, and only for the browser that signed in (SEC-04); the
- * link is built from the registered return URL, never from anything in a request (SEC-10).
+ * The page after the sign-in: what works, said apart for signing in, reading and sending, and what happens next; or why
+ * the last attempt of this browser was refused, who can help, and the ways on. The one-time result code stands only in the
+ * link back to the app, and only for the browser that signed in (SEC-04).
  */
-import type { SignInStatus, SignInTarget, Verdicts } from '../../model/sign-in.js'
+import type { AttemptProblem, SignInStatus, SignInTarget, Verdicts } from '../../model/sign-in.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
+import { verdictsNow } from './describe-sign-in.js'
+import { readProblem } from './keep-problem.js'
+import { returnLink } from './return-link.js'
 import { signInProblem } from './sign-in-problems.js'
-import { assertOpen, isSameBrowser, type StoredSignIn, sealPlace, signInOfLink } from './sign-in-row.js'
+import { assertOpen, isSameBrowser, signInOfLink } from './sign-in-row.js'
+import { approvalLink } from './start-admin-consent.js'
+import { mayBeShared } from './wanted-transports.js'
 
 export interface ResultView {
   status: SignInStatus
@@ -14,8 +19,21 @@ export interface ResultView {
   target: SignInTarget
   signedInAs: string
   verdicts: Verdicts
+  /** Milliseconds: until when it can be confirmed. */
+  until: number
   /** Back to the app with the result code; absent when there is no app to return to. */
   returnTo?: string
+}
+
+export interface RefusalView {
+  refused: AttemptProblem
+  /** Path of the page to try again. */
+  retry: string
+  /** Link for an administrator, when consent is what is missing. */
+  approval?: string
+  returnTo?: string
+  /** The mailbox, when a shared one would explain the refusal. */
+  maybeShared?: string
 }
 
 export async function showResult(
@@ -38,22 +56,37 @@ export async function showResult(
     tenantName: signIn.tenantName,
     target: signIn.target,
     signedInAs: signIn.identity?.username ?? '',
-    verdicts: signIn.verdicts ?? { signIn: untested, reading: untested, sending: untested },
+    verdicts: (await verdictsNow(deps, signIn)) ?? { signIn: untested, reading: untested, sending: untested },
+    until: signIn.expiresAt,
     ...(returnTo ? { returnTo } : {}),
   }
 }
 
-/** The registered return URL, with the result code when there is one. */
-export async function returnLink(
+/** Of the last attempt of this browser, while the link is open. */
+export async function showRefusal(
   deps: ConnectDependencies,
-  { id, tenant, returnUrl, row: signInRow }: StoredSignIn,
-): Promise<string | undefined> {
-  if (returnUrl === '') return undefined
-  const sealed = String(signInRow['resultSealed'] ?? '')
-  const row = await deps.tables.get(deps.names.table('tenants'), tenant, `returnurl~${returnUrl}`)
-  if (row === undefined) return undefined
-  const url = new URL(String(row['url']))
-  if (sealed !== '')
-    url.searchParams.set('result', `${id}.${(await deps.sealer()).open(sealed, sealPlace(id, 'resultSealed'))}`)
-  return url.href
+  link: string,
+  browser: string | undefined,
+): Promise<RefusalView | undefined> {
+  const signIn = await signInOfLink(deps, link)
+  if (signIn.status !== 'refused') return undefined
+  const refused = await readProblem(deps, signIn, browser)
+  if (refused?.at !== 'page') return undefined
+  assertOpen(deps, signIn)
+  const approval = needsApproval(refused) ? await approvalLink(deps, signIn).catch(() => undefined) : undefined
+  const returnTo = await returnLink(deps, signIn, refused.code)
+  const isOther = refused.code === 'mailbox_mismatch' && mayBeShared(signIn.target)
+  return {
+    refused,
+    retry: `/connect/${link}`,
+    ...(approval ? { approval } : {}),
+    ...(returnTo ? { returnTo } : {}),
+    ...(isOther ? { maybeShared: signIn.target.address } : {}),
+  }
 }
+
+/**
+ * Consent is what is missing, and an administrator can give it for everybody. That a person declined counts too: whoever
+ * may not consent sees a page at Microsoft whose only way on is back, and Microsoft reports that as declined.
+ */
+const needsApproval = ({ hint }: AttemptProblem): boolean => hint === 'consent'

@@ -34,6 +34,11 @@ const problems = {
     'We could not match this answer to a sign-in that you started in this browser.',
     'Start again from your link, in one browser with cookies allowed.',
   ],
+  other_tab: [
+    400,
+    'You began again in another tab of this browser, so this one does not count any more.',
+    'Finish in the other tab, or start again from your link.',
+  ],
   flow_expired: [400, 'The sign-in took too long.', 'Start again; you have ten minutes from the moment you continue.'],
   issuer_mismatch: [
     400,

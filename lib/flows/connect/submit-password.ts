@@ -12,6 +12,7 @@ import { finishSignIn } from './finish-sign-in.js'
 import { refusedServers } from './judge-servers.js'
 import { assertServers, assertWay, storedServers } from './link-ways.js'
 import { areServersOf } from './prove-address.js'
+import { afterSignIn } from './return-link.js'
 import { signInOfForm } from './show-link.js'
 import { signInProblem } from './sign-in-problems.js'
 import { type MailboxGrant, stepSignIn } from './sign-in-row.js'
@@ -68,7 +69,7 @@ export async function submitPassword(
     throw refusal
   }
   await finishSignIn(deps, signIn, { grant, verdicts, browser, isProven })
-  return { location: `${deps.settings.publicBaseUrl}/connect/${input.link}/result` }
+  return { location: await afterSignIn(deps, signIn, `/connect/${input.link}`) }
 }
 
 function serverOf(

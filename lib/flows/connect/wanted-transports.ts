@@ -17,6 +17,12 @@ export interface WantedTransports {
 const isShared = (target: SignInTarget): boolean =>
   target.expectedUser !== undefined && target.expectedUser.toLowerCase() !== target.address.toLowerCase()
 
+/** A new mailbox at Microsoft for which nobody named who signs in: it may turn out to be a shared one. */
+export const mayBeShared = (target: SignInTarget): boolean =>
+  target.kind === 'connect' &&
+  usesGraph(target) &&
+  (target.expectedUser === undefined || target.namedByOwner !== undefined)
+
 const usesGraph = (target: SignInTarget): boolean => target.transport !== 'imap-smtp'
 
 export function microsoftTransports(target: SignInTarget): WantedTransports {

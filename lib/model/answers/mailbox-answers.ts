@@ -11,7 +11,13 @@ const word = <const T extends string>(value: T, description: string) =>
 const verdict = z
   .discriminatedUnion('verdict', [
     z.object({ verdict: word('works', 'It was tried and works.') }),
-    z.object({ verdict: word('not-tested', 'It was not tried.') }),
+    z.object({
+      verdict: word('not-tested', 'It was not tried.'),
+      opened: z
+        .literal(true)
+        .exactOptional()
+        .meta({ description: 'The mailbox could be opened for it; only a mail shows more.', examples: [true] }),
+    }),
     z.object({
       verdict: word('fails', 'It was tried and does not work.'),
       code: errorCode(),

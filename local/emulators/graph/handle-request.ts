@@ -18,6 +18,7 @@ const standing: Partial<Record<Misbehaviour, Fault>> = {
   throttled: { kind: 'mail', status: 429, retryAfter: 10 },
   slow: { kind: 'mail', delayMs: 2000 },
   sendasdenied: { kind: 'send', status: 403, code: 'ErrorSendAsDenied' },
+  nosend: { kind: 'send', status: 403, code: 'ErrorAccessDenied' },
   gone: { kind: 'delta-link', status: 410 },
   timeout: { kind: 'send', status: 504, after: true },
   unavailable: { kind: 'mail', status: 503 },

@@ -53,8 +53,9 @@ async function submit(of: MailboxRequest, mail: Pick<Message, 'raw' | 'content'>
   const outside: string[] = []
   for (const address of recipients) {
     const recipient = state.directory.user(address)
-    const isDead = recipient ? recipient.flags.includes('bounce') : state.directory.isLocalDomain(address)
-    if (isDead) of.mailbox.add('inbox', { raw: nonDeliveryReport(of, address, mail.raw) })
+    const isUnknown = recipient ? recipient.flags.includes('bounce') : state.directory.isLocalDomain(address)
+    if (isUnknown || user.flags.includes('outblocked'))
+      of.mailbox.add('inbox', { raw: nonDeliveryReport(of, address, mail.raw) })
     else if (recipient) state.directory.deliver(address, raw)
     else outside.push(address)
   }
@@ -83,6 +84,7 @@ function transported(of: MailboxRequest, raw: Buffer, from: string): Buffer {
 /** RFC 3464, as short as it can be. */
 function nonDeliveryReport(of: MailboxRequest, address: string, raw: Buffer): Buffer {
   const boundary = randomUUID()
+  const isBlocked = of.user.flags.includes('outblocked')
   const id = headerOf(raw, 'message-id') ?? ''
   const lines = [
     'From: Microsoft Outlook <postmaster@outlook.example>',
@@ -98,7 +100,9 @@ function nonDeliveryReport(of: MailboxRequest, address: string, raw: Buffer): Bu
     `--${boundary}`,
     'Content-Type: text/plain; charset=utf-8',
     '',
-    `Your message to ${address} could not be delivered: the address does not exist.`,
+    isBlocked
+      ? `Your message could not be delivered: ${of.user.mail} was blocked from sending because it looked like spam.`
+      : `Your message to ${address} could not be delivered: the address does not exist.`,
     '',
     `--${boundary}`,
     'Content-Type: message/delivery-status',
@@ -107,8 +111,12 @@ function nonDeliveryReport(of: MailboxRequest, address: string, raw: Buffer): Bu
     '',
     `Final-Recipient: rfc822;${address}`,
     'Action: failed',
-    'Status: 5.1.10',
-    `Diagnostic-Code: smtp;550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient ${address} not found`,
+    ...(isBlocked
+      ? ['Status: 5.1.8', 'Diagnostic-Code: smtp;550 5.1.8 Access denied, bad outbound sender']
+      : [
+          'Status: 5.1.10',
+          `Diagnostic-Code: smtp;550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient ${address} not found`,
+        ]),
     '',
     `--${boundary}`,
     'Content-Type: text/rfc822-headers',

@@ -27,13 +27,14 @@ const pages = {
     ways: ['microsoft', 'password'],
     microsoft: true,
     formToken: evil,
-    problem: { code: evil, description: evil, remedy: evil },
+    problem: { code: evil, class: 'permanent', description: evil, remedy: evil },
   }),
   result: resultPage({
     status: 'signed-in',
     tenantName: evil,
     target,
     signedInAs: evil,
+    until: 0,
     verdicts: { signIn: fails, reading: fails, sending: fails },
     returnTo: 'https://a.example/?x="y',
   }),
@@ -52,6 +53,7 @@ const pages = {
     tenantName: evil,
     target: { ...target, consent: 'app-only' },
     signedInAs: evil,
+    until: 0,
     verdicts: { signIn: fails, reading: fails, sending: fails },
   }),
   cancelled: cancelledPage({ tenantName: evil, address: evil, returnTo: 'https://a.example/?x="y' }),
@@ -122,13 +124,20 @@ test('M-072: the three verdicts are said apart', () => {
     reading: { ...fails, text: 'IMAP is off.' },
     sending: { verdict: 'not-tested' },
   } as const
-  const page = resultPage({ status: 'confirmed', tenantName: 'Acme', target, signedInAs: 'a@b.c', verdicts })
+  const page = resultPage({ status: 'confirmed', tenantName: 'Acme', target, signedInAs: 'a@b.c', until: 0, verdicts })
   expect(page).toContain('Works')
   expect(page).toContain('IMAP is off.')
   expect(page).toContain('Not tested yet')
   expect(page).toContain('reading mail does not work yet')
   const fine = { ...verdicts, reading: { verdict: 'works' } } as const
-  const well = resultPage({ status: 'confirmed', tenantName: 'Acme', target, signedInAs: 'a@b.c', verdicts: fine })
+  const well = resultPage({
+    status: 'confirmed',
+    tenantName: 'Acme',
+    target,
+    signedInAs: 'a@b.c',
+    until: 0,
+    verdicts: fine,
+  })
   expect(well).toContain('can use this mailbox from now on')
   expect(well).not.toContain('does not work yet')
 })

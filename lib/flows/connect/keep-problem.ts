@@ -1,0 +1,79 @@
+/**
+ * After a post, or an answer of the provider, the browser is sent to a page of its own (post, redirect, get), so what went
+ * wrong waits in the row for that page: sealed, bounded, without the password, and shown to the browser it happened in
+ * alone. The next attempt replaces it.
+ */
+import type { GatewayError } from '../../errors.js'
+import { sha256 } from '../../model/ids.js'
+import type { AttemptProblem, TypedServers } from '../../model/sign-in.js'
+import { sameText } from '../../protocol/same-text.js'
+import type { ConnectDependencies } from './connect-dependencies.js'
+import { signInOfForm } from './show-link.js'
+import { type StoredSignIn, sealPlace, stepSignIn } from './sign-in-row.js'
+
+const longest = 1_000
+
+export function problemOf(error: GatewayError, at: AttemptProblem['at'], typed?: TypedServers): AttemptProblem {
+  const { code, class: errorClass, hint, description, remedy, status, values, problems } = error
+  const cut = (text: string): string => text.slice(0, longest)
+  return {
+    at,
+    code,
+    class: errorClass,
+    ...(hint ? { hint } : {}),
+    description: cut(description),
+    remedy: cut(remedy),
+    status,
+    ...(values ? { values: bounded(values) } : {}),
+    problems: (problems ?? []).slice(0, 10).map(({ field, message }) => ({ field, message: cut(message) })),
+    ...(typed ? { typed: bounded(typed) as TypedServers } : {}),
+  }
+}
+
+/** The columns that keep it. */
+export async function problemColumns(deps: ConnectDependencies, id: string, browser: string, problem: AttemptProblem) {
+  const sealer = await deps.sealer()
+  return {
+    problemSealed: sealer.seal(JSON.stringify(problem), sealPlace(id, 'problemSealed')),
+    problemBrowser: sha256(browser),
+  }
+}
+
+export const noProblem = { problemSealed: '', problemBrowser: '' }
+
+/** Of an attempt in this browser; otherwise nothing. */
+export async function readProblem(
+  deps: ConnectDependencies,
+  { id, row }: StoredSignIn,
+  browser: string | undefined,
+): Promise<AttemptProblem | undefined> {
+  const sealed = String(row['problemSealed'] ?? '')
+  if (sealed === '' || browser === undefined) return undefined
+  if (!sameText(sha256(browser), String(row['problemBrowser'] ?? ''))) return undefined
+  const opened = (await deps.sealer()).open(sealed, sealPlace(id, 'problemSealed'))
+  return JSON.parse(opened.toString()) as AttemptProblem
+}
+
+/** Where the browser goes after a form that failed: the page of the link, which says what was wrong. */
+export async function keepFormProblem(
+  deps: ConnectDependencies,
+  input: { link: string; browser: string | undefined; formToken: string; error: GatewayError; typed?: TypedServers },
+): Promise<{ location: string }> {
+  const page = `${deps.settings.publicBaseUrl}/connect/${encodeURIComponent(input.link)}`
+  if (input.error.code === 'form_expired') return { location: `${page}?again=1` }
+  try {
+    const { signIn, browser } = await signInOfForm(deps, input)
+    const problem = problemOf(input.error, 'form', input.typed)
+    await stepSignIn(deps, signIn, await problemColumns(deps, signIn.id, browser, problem))
+  } catch {
+    // A link that ended meanwhile says so on its page.
+  }
+  return { location: page }
+}
+
+const bounded = (texts: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(texts)
+      .slice(0, 10)
+      .map(([name, text]) => [name, text.slice(0, 300)]),
+  )

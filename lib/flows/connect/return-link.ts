@@ -1,0 +1,54 @@
+/**
+ * The way back to the application: the registered return URL, never anything from a request (SEC-10), with the one-time
+ * result code, or with what ended the sign-in.
+ */
+import type { ConnectDependencies } from './connect-dependencies.js'
+import { type StoredSignIn, sealPlace, signInOfLink } from './sign-in-row.js'
+
+/** `result={id}.{code}` when there is a code; `error` and `sign_in_id` when the sign-in ended with `error`. */
+export async function returnLink(
+  deps: ConnectDependencies,
+  { id, tenant, returnUrl, row: signInRow }: StoredSignIn,
+  error?: string,
+): Promise<string | undefined> {
+  if (returnUrl === '') return undefined
+  const row = await deps.tables.get(deps.names.table('tenants'), tenant, `returnurl~${returnUrl}`)
+  if (row === undefined) return undefined
+  const url = new URL(String(row['url']))
+  if (error !== undefined) {
+    url.searchParams.set('error', error)
+    url.searchParams.set('sign_in_id', id)
+    return url.href
+  }
+  const sealed = String(signInRow['resultSealed'] ?? '')
+  if (sealed !== '')
+    url.searchParams.set('result', `${id}.${(await deps.sealer()).open(sealed, sealPlace(id, 'resultSealed'))}`)
+  return url.href
+}
+
+/**
+ * After the sign-in. Where the application's own binding decides, nothing is left to do on a page of ours: the browser
+ * goes back at once, unless a verdict has to be read first.
+ */
+export async function afterSignIn(deps: ConnectDependencies, signIn: StoredSignIn, path: string): Promise<string> {
+  const { target, verdicts } = signIn
+  const failing =
+    verdicts && [verdicts.signIn, verdicts.reading, verdicts.sending].some((one) => one.verdict === 'fails')
+  const back = target.confirmation === 'result-code' && !failing ? await returnLink(deps, signIn) : undefined
+  return back ?? `${deps.settings.publicBaseUrl}${path}/result`
+}
+
+/** Who may have succeeded elsewhere, or is still under way, is not sent back with an error. */
+const ends: ReadonlySet<string> = new Set(['link_expired', 'sign_in_cancelled', 'sign_in_rejected'])
+
+/** For the page of a link that ended with `error`: whose it was, and the way back to the application. */
+export async function endedLink(
+  deps: ConnectDependencies,
+  link: string,
+  error: string,
+): Promise<{ tenantName: string; address: string; returnTo?: string } | undefined> {
+  if (!ends.has(error)) return undefined
+  const signIn = await signInOfLink(deps, link)
+  const returnTo = await returnLink(deps, signIn, error)
+  return { tenantName: signIn.tenantName, address: signIn.target.address, ...(returnTo ? { returnTo } : {}) }
+}

@@ -1,0 +1,90 @@
+/** Which words belong to an error that people meet on the way from link to mailbox; the same in every language. */
+export const wordsOfCode = {
+  link_unknown: 'linkUnknown',
+  link_expired: 'linkExpired',
+  sign_in_used: 'linkUsed',
+  sign_in_running: 'running',
+  sign_in_open: 'notSignedIn',
+  sign_in_cancelled: 'cancelled',
+  sign_in_rejected: 'rejected',
+  flow_expired: 'tookTooLong',
+  state_mismatch: 'lostTrack',
+  other_tab: 'otherTab',
+  issuer_mismatch: 'lostTrack',
+  form_expired: 'pageOutOfDate',
+  too_many_attempts: 'tooManyAttempts',
+  mailbox_mismatch: 'otherAccount',
+  delegate_without_access: 'noAccess',
+  mailbox_exists: 'alreadyConnected',
+  server_unreachable: 'unreachable',
+  imap_authenticationfailed: 'wrongPassword',
+  smtp_535: 'wrongPassword',
+  smtp_esc_5_7_8: 'wrongPassword',
+  gmail_smtp_esc_5_7_8: 'wrongPassword',
+  gmail_imap_invalid_credentials_failure: 'wrongPassword',
+  exo_smtp_esc_5_7_139_user_credentials_were_incorrect: 'wrongPassword',
+  gmail_smtp_esc_5_7_9_application_specific_password: 'appPassword',
+  gmail_imap_application_specific_password_required: 'appPassword',
+  gmail_smtp_esc_5_7_14: 'inBrowserFirst',
+  gmail_imap_please_log_in_via_your_web_browser: 'inBrowserFirst',
+  imap_expired: 'renewPassword',
+  smtp_esc_4_7_12: 'renewPassword',
+  scopes_missing: 'permissionsMissing',
+  no_registration: 'notSetUpYet',
+  unexpected: 'ourFault',
+  no_refresh_token: 'noLastingAccess',
+  aadsts_65004: 'declined',
+  oauth_access_denied: 'declined',
+  oauth_access_denied_cancel: 'turnedBack',
+  aadsts_65001: 'approval',
+  aadsts_90094: 'approval',
+  aadsts_90095: 'requested',
+  aadsts_90099: 'approval',
+  aadsts_900941: 'approval',
+  aadsts_700011: 'approval',
+  aadsts_7000229: 'approval',
+  oauth_sub_consent_required: 'approval',
+  oauth_consent_required: 'approval',
+  aadsts_50105: 'notAssigned',
+  aadsts_53000: 'blocked',
+  aadsts_53001: 'blocked',
+  aadsts_53002: 'blocked',
+  aadsts_53003: 'blocked',
+  aadsts_50072: 'secondFactor',
+  aadsts_50074: 'secondFactor',
+  aadsts_50076: 'secondFactor',
+  aadsts_50079: 'secondFactor',
+  oauth_interaction_required: 'secondFactor',
+  oauth_server_error: 'busy',
+  oauth_temporarily_unavailable: 'busy',
+  oauth_invalid_client: 'setUp',
+  oauth_unauthorized_client: 'setUp',
+  oauth_invalid_request: 'setUp',
+  oauth_invalid_scope: 'setUp',
+  aadsts_700016: 'setUp',
+  aadsts_7000215: 'setUp',
+  aadsts_7000222: 'setUp',
+  aadsts_501481: 'mixedUp',
+} as const
+
+export type WordKey = (typeof wordsOfCode)[keyof typeof wordsOfCode]
+
+/** What a sentence names: addresses, hosts. */
+export type Values = Readonly<Record<string, string>>
+export type Sentence = string | ((values: Values) => string)
+
+/** Left out: the error's own English text says it. Other languages leave nothing out. */
+export interface PlainWords {
+  heading: string
+  description?: Sentence
+  remedy?: Sentence
+}
+
+export const wordKeyOf = (code: string): WordKey | undefined =>
+  Object.hasOwn(wordsOfCode, code) ? wordsOfCode[code as keyof typeof wordsOfCode] : undefined
+
+/** Refusals that another attempt of the same person cannot lift. */
+export const isHopeless = (code: string): boolean =>
+  ['approval', 'requested', 'notAssigned', 'blocked', 'setUp', 'noLastingAccess', 'notSetUpYet'].includes(
+    wordKeyOf(code) ?? '',
+  )
