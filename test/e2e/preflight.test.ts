@@ -1,5 +1,5 @@
-import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { execFile, spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -86,6 +86,7 @@ describe('preflight', () => {
     expect(await problems({ nodeVersion: '20.18.9' })).toEqual(['fail node node-too-old'])
     expect(await problems({ nodeVersion: '18.20.1' })).toEqual(['fail node node-too-old'])
     expect(await problems({ nodeVersion: '20.19.0' })).toEqual(['warn node node-not-deployed'])
+    expect(await problems({ nodeVersion: '24.11.1' })).toEqual([])
   })
 
   test('M-014 M-006: wrong settings are all named at once, and nothing else is judged', async () => {
@@ -183,6 +184,28 @@ describe('preflight', () => {
       'fail timers timers-silent',
       'fail registrations secret-missing',
     ])
+  })
+
+  test('N7: without a file it takes what npm start wrote, and says so; with nothing at all it says what to do', () => {
+    const empty = mkdtempSync(join(tmpdir(), 'preflight-empty-'))
+    const { ENVIRONMENT_ID, ...env } = process.env
+    const preflightThere = () =>
+      spawnSync(process.execPath, [join(root, 'dist/local/preflight/main.js')], { cwd: empty, env, encoding: 'utf8' })
+    try {
+      expect(preflightThere()).toMatchObject({ status: 2, stderr: expect.stringContaining('npm start') })
+      mkdirSync(join(empty, '.gateway/state'), { recursive: true })
+      // Wrong on purpose: nothing is asked of any service then.
+      const Values = { ALLOW_LOOPBACK_MAIL_HOSTS: 'true', ENVIRONMENT_ID: 'Bad Id' }
+      writeFileSync(join(empty, '.gateway/state/local.settings.json'), JSON.stringify({ Values }))
+      const { status, stdout } = preflightThere()
+      expect(status).toBe(1)
+      expect(stdout).toContain(
+        '.gateway/state/local.settings.json: of a gateway on this machine, which must be running',
+      )
+      expect(stdout).toContain('ENVIRONMENT_ID')
+    } finally {
+      rmSync(empty, { recursive: true, force: true })
+    }
   })
 
   test('M-014: one command prints it all; a failure ends with exit code 1 and a remedy', async () => {
