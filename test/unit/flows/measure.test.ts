@@ -142,7 +142,7 @@ test('timers leave a heartbeat that says how late the most overdue subject is', 
 test('SEC-40: a log line can carry ids, codes, counts and durations only', () => {
   const ids = /^(tenant|[a-zA-Z]*Id|code|class|kind|state|event|timer|queue|table|part|settings|error|operation|fault)$/
   const counts =
-    /^(count|attempt|subjects|mailboxes|poison|idle|mail|failed|skipped|handedOver|quarantined|waiting|gated|held|unknown|difference|daysLeft|ms|[a-zA-Z]+Ms)$/
+    /^(count|attempt|subjects|mailboxes|poison|idle|mail|failed|skipped|handedOver|quarantined|waiting|gated|held|unknown|difference|daysLeft|ends|ms|[a-zA-Z]+Ms)$/
   for (const [name, fields] of Object.entries(telemetry))
     for (const field of fields) expect(ids.test(field) || counts.test(field), `${name}.${field}`).toBe(true)
 })
