@@ -152,6 +152,7 @@ export async function wireGateway(config: Config, over: Partial<Dependencies> = 
   const registered = registrations(
     {
       ...deps,
+      providers,
       retryConnections: (tenant, id) =>
         retryConnections({ ...deps, retryGrant: tokens.retryGrant, openGate: send.openGate }, tenant, id),
     },

@@ -157,6 +157,8 @@ const notices = new Map([
   ['pause', 'Paused: the mailbox neither receives nor sends.'],
   ['confirm', 'Confirmed: the mailbox is connected.'],
   ['reject', 'Rejected: nothing was connected and nothing was kept.'],
+  ['secret-accepted', 'Saved: the provider accepts the new secret. The mailboxes that waited for it are tried now.'],
+  ['secret-not-tried', 'Saved, but the provider could not be asked whether it accepts the new secret; see below.'],
   ['activate', 'Activated: the mailbox receives and sends as far as nothing below stops it.'],
 ])
 

@@ -73,6 +73,9 @@ export function concerns(item: Pick<AttentionItem, 'kind' | 'id' | 'mailboxId'>,
   return item.mailboxId !== '' && item.mailboxId === mailbox.id
 }
 
+/** Known from the date alone, as opposed to a refusal of the provider. */
+export const isExpiry = (code: string): boolean => isForewarning(code) || code === 'secret_expired'
+
 /** A client secret that still works: somebody must act before its day, and nothing is broken yet. */
 export const isForewarning = (code: string): boolean => code.startsWith('secret_expires_in_')
 
@@ -87,7 +90,7 @@ export function whoActs(errorClass: string, hint: string): string {
 
 /** `mailboxId`: the mailbox that the calls are for, when the trouble is that of a connection. */
 export function attentionActions(
-  item: Omit<AttentionItem, 'actions' | 'since' | 'whoActs' | 'description' | 'remedy' | 'peerLine'>,
+  item: Pick<AttentionItem, 'kind' | 'id' | 'class' | 'mailboxId'> & { body?: string },
   mailboxId: string = item.mailboxId,
 ): AttentionAction[] {
   const id = encodeURIComponent(item.kind.startsWith('mailbox-') ? item.id : mailboxId)
@@ -125,11 +128,13 @@ export function attentionActions(
     case 'registration':
       return [
         {
-          operation: 'registrationSecret',
-          label: 'Save a new client secret',
+          operation: 'registrationSave',
+          label: 'Save a new client secret …',
           method: 'PUT',
-          path: `/api/v1/registrations/${encodeURIComponent(item.id)}/secret`,
+          path: `/api/v1/registrations/${encodeURIComponent(item.id)}`,
+          ...(item.body === undefined || item.body === '' ? {} : { body: item.body }),
           console: `/registrations/${encodeURIComponent(item.id)}/secret`,
+          asks: true,
         },
       ]
     case 'sign-in':

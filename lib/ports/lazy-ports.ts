@@ -41,6 +41,7 @@ export function lazyProvider(load: () => Promise<Provider>): Provider {
     redeem: async (input) => (await provider()).redeem(input),
     refresh: async (input) => (await provider()).refresh(input),
     appToken: async (input) => (await provider()).appToken(input),
+    tryCredential: async (input) => (await provider()).tryCredential(input),
     adminConsentUrl: async (input) => (await provider()).adminConsentUrl(input),
     directoryOf: async (registration, domain) => (await provider()).directoryOf(registration, domain),
     issuerMatches: async (registration, iss) => (await provider()).issuerMatches(registration, iss),

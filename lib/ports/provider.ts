@@ -63,6 +63,11 @@ export interface Provider {
   refresh(input: RefreshInput): Promise<TokenSet>
   /** A token of the application itself (client credentials); there is no refresh token, it is simply asked for again. */
   appToken(input: AppTokenInput): Promise<TokenSet>
+  /**
+   * Shows the credential to the provider, for nothing but its verdict: `accepted`, or `undecided` when the answer does not
+   * tell. Rejects with the refusal of the client, and with a passing error when the provider does not answer.
+   */
+  tryCredential(input: Pick<AppTokenInput, 'registration' | 'credential'>): Promise<'accepted' | 'undecided'>
   /** Where an administrator allows the application for a whole organisation. */
   adminConsentUrl(input: AdminConsentInput): string | Promise<string>
   /**

@@ -26,6 +26,8 @@ type Client = ConfidentialClientApplication | PublicClientApplication
 
 const sharedDirectories = ['common', 'organizations', 'consumers']
 const skewMs = 5 * 60_000
+const noScope = 'https://graph.microsoft.com/.default'
+const noRefreshToken = 'not-a-refresh-token'
 
 /**
  * Microsoft Entra through MSAL. Each call has an MSAL instance of its own: instances are cheap (no network), and their
@@ -117,6 +119,28 @@ export function microsoftProvider({ clock, network = networkClient() }: Microsof
         return tokenSet(call, result, undefined)
       } catch (error) {
         throw call.fault(error)
+      }
+    },
+
+    /**
+     * One directory: a token of the application itself. A shared endpoint issues none, so there a refresh token is shown
+     * that cannot be one: the client is authenticated before the grant is looked at (RFC 6749 section 3.2.1), and a refusal
+     * of the grant says that the client passed.
+     */
+    async tryCredential({ registration, credential }) {
+      const call = listenTo(network)
+      const directory = new URL(registration.authority).pathname.split('/')[1] ?? ''
+      const app = client(registration, registration.authority, credential, call)
+      try {
+        if (sharedDirectories.includes(directory) || !(app instanceof ConfidentialClientApplication))
+          await app.acquireTokenByRefreshToken({ scopes: [noScope], refreshToken: noRefreshToken })
+        else await app.acquireTokenByClientCredential({ scopes: [noScope], skipCache: true })
+        return 'accepted'
+      } catch (error) {
+        const fault = call.fault(error)
+        if (fault.class === 'transient' || call.text('error') === 'invalid_client') throw fault
+        const passed = ['invalid_grant', 'unauthorized_client'].includes(call.text('error') ?? '')
+        return passed && !/AADSTS(700016|90002)\b/.test(call.text('error_description') ?? '') ? 'accepted' : 'undecided'
       }
     },
 

@@ -130,7 +130,8 @@ async function fill(deps: RemoveTenantDependencies, tokens: never, tenant: strin
   await adminFlows.addReturnUrl(deps, tenant, 'https://app.example/back')
   await adminFlows.addEndpoint(deps, tenant, 'https://app.example/hook')
   const input = { ...registrationInput, name: text }
-  await registrations({ ...deps, retryConnections: async () => {} }, 'https://g.example').save(tenant, undefined, input)
+  const asked = { ...deps, providers: {}, retryConnections: async () => {} }
+  await registrations(asked, 'https://g.example').save(tenant, undefined, input)
   const [mailboxId, connectionId, mailId, signInId] = [newId(), newId(), newId(), newId()]
   const partitionKey = mailboxPartition(tenant, mailboxId)
   const address = `${tenant}@customer.example`

@@ -57,6 +57,7 @@ export async function connectWorld({ tenant = 'acme', address = 'info@contoso.ex
         appToken: async () => world.tokens,
         adminConsentUrl: () => 'https://login.microsoftonline.com/organizations/v2.0/adminconsent',
         directoryOf: async () => 't',
+        tryCredential: async () => 'accepted' as const,
         issuerMatches: () => true,
       },
     },

@@ -5,10 +5,11 @@
  * first refusal, and connections that waited for the new secret are tried at once. A tenant uses its own registration,
  * else the deployment's.
  */
-import { conflict, GatewayError, notFound, RowChangedError } from '../../errors.js'
+import { asGatewayError, conflict, GatewayError, notFound, RowChangedError } from '../../errors.js'
 import type { RegistrationInput } from '../../model/admin-schemas.js'
 import { newId, sha256 } from '../../model/ids.js'
 import type { Registration } from '../../model/registration.js'
+import type { Provider } from '../../ports/provider.js'
 import type { Row } from '../../ports/tables.js'
 import { Secret } from '../../secret.js'
 import { clearAttention } from '../common/attention.js'
@@ -19,6 +20,9 @@ const rememberMs = 60_000
 /** What people may see: of the secret its fingerprint and its expiry. */
 export type RegistrationFacts = Omit<Registration, 'secretName'> & { secretFingerprint: string }
 
+/** `none`: there is no credential; `not-tried`: the provider did not answer, or its answer did not tell. */
+export type CredentialTried = 'accepted' | 'not-tried' | 'none'
+
 export interface Registrations {
   /** A tenant's or the deployment's registration with its credential, remembered for a minute. */
   find(
@@ -28,12 +32,23 @@ export interface Registrations {
   ): Promise<{ registration: Registration; credential: Secret | undefined }>
   /** Usable by the tenant: its own first, then the deployment's. */
   list(tenant: string): Promise<RegistrationFacts[]>
-  save(tenant: string, id: string | undefined, input: RegistrationInput): Promise<RegistrationFacts>
+  /** One that belongs to the tenant itself, or to the deployment for `~`. */
+  own(tenant: string, id: string): Promise<RegistrationFacts>
+  /**
+   * The credential is shown to the provider first: one that is refused is not saved (`registration_secret_refused`), one
+   * that could not be tried is.
+   */
+  save(
+    tenant: string,
+    id: string | undefined,
+    input: RegistrationInput,
+  ): Promise<RegistrationFacts & { credentialTried: CredentialTried }>
   /** Refused while connections use it, unless forced: those then need an administrator. */
   remove(tenant: string, id: string, options?: { force?: boolean }): Promise<void>
 }
 
 export interface RegistrationDependencies extends Dependencies {
+  providers: Record<string, Pick<Provider, 'tryCredential'>>
   /** The connections that waited for an administrator are tried at once. */
   retryConnections(tenant: string, registrationId: string): Promise<void>
 }
@@ -66,6 +81,29 @@ export function registrations(deps: RegistrationDependencies, redirectUri: strin
     return { ...shown, secretFingerprint: String(row['secretFingerprint'] ?? '') }
   }
 
+  /** The registration as it would be, with the secret it would have. */
+  const candidate = async (tenant: string, id: string, input: RegistrationInput, existing: Row | undefined) => {
+    const stored = String(existing?.['secretName'] ?? '')
+    const credential =
+      input.clientSecret !== undefined
+        ? new Secret(input.clientSecret)
+        : stored === ''
+          ? undefined
+          : (await deps.vault.get(stored))?.value
+    const registration: Registration = {
+      id,
+      tenant,
+      name: input.name,
+      kind: input.kind,
+      authority: authorityOf(input),
+      clientId: input.clientId.toLowerCase(),
+      credential: credential === undefined ? 'none' : 'secret',
+      secretName: '',
+      redirectUri,
+    }
+    return { registration, credential }
+  }
+
   return {
     async find(tenant, id, { fresh = false } = {}) {
       const hit = remembered.get(`${tenant}~${id}`)
@@ -86,10 +124,16 @@ export function registrations(deps: RegistrationDependencies, redirectUri: strin
           found.push(factsOf(row))
       return found
     },
+    async own(tenant, id) {
+      const row = await deps.tables.get(table, tenant, `registration~${id}`)
+      if (row === undefined) throw notFound('registration')
+      return factsOf(row)
+    },
     async save(tenant, id, input) {
       const existing = id === undefined ? undefined : await deps.tables.get(table, tenant, `registration~${id}`)
       if (id !== undefined && existing === undefined) throw notFound('registration')
       const registrationId = id ?? newId()
+      const tried = await tryCredential(deps, await candidate(tenant, registrationId, input, existing))
       const generation = Number(existing?.['generation'] ?? 0) + (input.clientSecret === undefined ? 0 : 1)
       let secretName = String(existing?.['secretName'] ?? '')
       if (input.clientSecret !== undefined) {
@@ -103,7 +147,7 @@ export function registrations(deps: RegistrationDependencies, redirectUri: strin
         kind: input.kind,
         name: input.name,
         clientId: input.clientId.toLowerCase(),
-        authority: `https://login.microsoftonline.com/${input.directory.toLowerCase()}`,
+        authority: authorityOf(input),
         secretName,
         generation,
         ...(input.clientSecret === undefined ? {} : { secretFingerprint: sha256(input.clientSecret).slice(0, 12) }),
@@ -111,14 +155,15 @@ export function registrations(deps: RegistrationDependencies, redirectUri: strin
       }
       if (existing === undefined) await deps.tables.insert(table, row)
       else await deps.tables.update(table, row, existing.etag ?? '').catch(changedMeanwhile)
-      if (input.clientSecret !== undefined) await clearAttention(deps, tenant, 'registration', registrationId)
+      // A secret nobody could try keeps the card until a token call with it works.
+      if (tried === 'accepted') await clearAttention(deps, tenant, 'registration', registrationId)
       remembered.clear()
       if (existing !== undefined) {
         if (input.clientSecret !== undefined && generation > 2)
           await deps.vault.remove(deps.names.registrationSecret(registrationId, generation - 2))
         await deps.retryConnections(tenant, registrationId)
       }
-      return factsOf({ ...existing, ...row })
+      return { ...factsOf({ ...existing, ...row }), credentialTried: tried }
     },
     async remove(tenant, id, { force = false } = {}) {
       const row = await deps.tables.get(table, tenant, `registration~${id}`)
@@ -133,6 +178,43 @@ export function registrations(deps: RegistrationDependencies, redirectUri: strin
       remembered.clear()
     },
   }
+}
+
+const authorityOf = ({ directory }: RegistrationInput): string =>
+  `https://login.microsoftonline.com/${directory.toLowerCase()}`
+
+const triedMs = 10_000
+
+async function tryCredential(
+  deps: RegistrationDependencies,
+  { registration, credential }: { registration: Registration; credential: Secret | undefined },
+): Promise<CredentialTried> {
+  if (credential === undefined) return 'none'
+  const waited = new AbortController()
+  const tooLong = deps.clock.sleep(triedMs, waited.signal).then(() => 'undecided' as const)
+  tooLong.catch(() => {})
+  try {
+    const verdict = deps.providers[registration.kind]?.tryCredential({ registration, credential })
+    const said = await Promise.race([verdict ?? 'undecided', tooLong])
+    return said === 'accepted' ? 'accepted' : 'not-tried'
+  } catch (error) {
+    const refusal = asGatewayError(error)
+    if (refusal.class === 'transient' || refusal.code === 'unexpected') return 'not-tried'
+    throw secretRefused(refusal)
+  } finally {
+    waited.abort()
+  }
+}
+
+function secretRefused({ code, description, remedy, peerLine, trace }: GatewayError): GatewayError {
+  return new GatewayError('registration_secret_refused', 'permanent', {
+    status: 422,
+    field: 'clientSecret',
+    description: `Microsoft refuses the registration with this client secret, so it was not saved: ${description} (${code}).`,
+    remedy,
+    ...(peerLine === undefined ? {} : { peerLine }),
+    ...(trace === undefined ? {} : { trace }),
+  })
 }
 
 /** A deployment's registration may serve connections of every tenant. */

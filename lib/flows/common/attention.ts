@@ -1,11 +1,13 @@
-import type { ErrorClass, GatewayError } from '../../errors.js'
+import { type ErrorClass, GatewayError } from '../../errors.js'
 import {
   type AttentionItem,
   type AttentionKind,
   attentionActions,
+  isExpiry,
   isForewarning,
   whoActs,
 } from '../../model/attention.js'
+import type { Registration } from '../../model/registration.js'
 import type { Row } from '../../ports/tables.js'
 import { readConnection } from './connection-rows.js'
 import type { Dependencies } from './dependencies.js'
@@ -22,7 +24,7 @@ export async function raiseAttention(
   kind: AttentionKind,
   id: string,
   error: GatewayError,
-  more: { mailboxId?: string; connectionId?: string; subject?: string } = {},
+  more: { mailboxId?: string; connectionId?: string; subject?: string; body?: string } = {},
 ): Promise<boolean> {
   const table = deps.names.table('attention')
   const rowKey = `${kind}~${id}`
@@ -61,6 +63,33 @@ export async function raiseMailboxAttention(
   }
   const subject = (await readMailbox(deps, tenant, about.mailboxId))?.address ?? ''
   return raiseAttention(deps, tenant, kind, about.mailboxId, error, { ...about, subject })
+}
+
+/** The provider refuses the application itself: one card at its registration, however many mailboxes hang on it (M-128). */
+export async function raiseRegistrationAttention(
+  deps: Dependencies,
+  registration: Pick<Registration, 'id' | 'tenant' | 'name' | 'clientId' | 'kind' | 'authority'>,
+  error: GatewayError,
+): Promise<boolean> {
+  const { id, tenant, name, clientId, kind, authority } = registration
+  const told = new GatewayError(error.code, error.class, {
+    // Who owns the registration can set it right.
+    hint: tenant === '~' ? 'operator' : 'tenant',
+    description: `${error.description} (registration "${name}", client id ${clientId}).`,
+    remedy: error.remedy,
+    ...(error.peerLine === undefined ? {} : { peerLine: error.peerLine }),
+  })
+  const directory = new URL(authority).pathname.split('/')[1] ?? ''
+  const body = JSON.stringify({ name, kind, clientId, directory })
+  return raiseAttention(deps, tenant, 'registration', id, told, { subject: name, body })
+}
+
+/** A token call of the registration worked. The warning that its secret will end is another matter and stays. */
+export async function clearRegistrationRefusal(deps: Dependencies, tenant: string, id: string): Promise<void> {
+  for (const owner of new Set([tenant, '~'])) {
+    const row = await deps.tables.get(deps.names.table('attention'), owner, `registration~${id}`)
+    if (row !== undefined && !isExpiry(String(row['code']))) await clearAttention(deps, owner, 'registration', id)
+  }
 }
 
 /** Healthy again; returns true when it had been unhealthy. */
@@ -107,5 +136,5 @@ function fromRow(row: Row): AttentionItem {
     connectionId: text('connectionId'),
     subject: text('subject'),
   }
-  return { ...item, actions: attentionActions(item) }
+  return { ...item, actions: attentionActions({ ...item, body: text('body') }) }
 }

@@ -16,6 +16,7 @@ import { authorizeLeg, freshState, reached, redeemAnswer } from './authorize-leg
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { askedScopes } from './consent-record.js'
 import { finishSignIn, renewedConnection } from './finish-sign-in.js'
+import { heardOf } from './heard-of.js'
 import { failed } from './probe-mailbox.js'
 import type { ReturnedAnswer } from './return-callback.js'
 import { signInProblem } from './sign-in-problems.js'
@@ -55,7 +56,7 @@ export async function judgeConsent(
   if (identity?.tenantId !== claimed) throw signInProblem('issuer_mismatch')
   const { grant, verdicts } =
     signIn.target.consent === 'app-only'
-      ? await gainAppAuthority(signIn, identity, { ...client, registration })
+      ? await gainAppAuthority(deps, signIn, identity, { ...client, registration })
       : { grant: undefined, verdicts: nothingTried }
   await finishSignIn(deps, signIn, { grant, identity, verdicts, browser: client.browser })
   return undefined
@@ -83,11 +84,13 @@ async function proveIt(
 }
 
 async function gainAppAuthority(
-  { target }: StoredSignIn,
+  deps: ConnectDependencies,
+  { target, tenant }: StoredSignIn,
   { tenantId = '' }: Identity,
   { provider, registration, credential }: Client & { credential: Secret | undefined },
 ): Promise<{ grant: Grant; verdicts: Verdicts }> {
-  const tokens = await provider.appToken({ registration, credential, scopes: [appScope('graph')], tenantId })
+  const asked = provider.appToken({ registration, credential, scopes: [appScope('graph')], tenantId })
+  const tokens = await heardOf(deps, tenant, registration, asked)
   const token = tokens.accessToken.reveal()
   const roles = tokenClaims(token)?.roles ?? []
   const verdict = (use: 'receive' | 'send', scopes: string[]): Verdict => {

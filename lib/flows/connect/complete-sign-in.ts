@@ -20,6 +20,7 @@ import { redeemAnswer } from './authorize-leg.js'
 import { checkIdentity } from './check-identity.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { finishSignIn } from './finish-sign-in.js'
+import { heardOf } from './heard-of.js'
 import { refusedSwitch } from './judge-servers.js'
 import { problemColumns, problemOf } from './keep-problem.js'
 import { assertWay } from './link-ways.js'
@@ -118,13 +119,14 @@ async function judge(
   const { resource, consent, token } = microsoftScopes(signIn.target)
   const redeemWith = (client: Awaited<ReturnType<ConnectDependencies['registrations']>>): Promise<TokenSet> =>
     redeemAnswer(deps, signIn, answer, { provider, ...client, scopes: token })
-  const tokens = await redeemWith({ registration, credential }).catch(async (error: unknown) => {
+  const redeemed = redeemWith({ registration, credential }).catch(async (error: unknown) => {
     // A client that is refused has not used up the code; its secret may have been rotated a moment ago (M-081).
     if (asGatewayError(error).class !== 'needs-admin') throw error
     const now = await deps.registrations(signIn.tenant, signIn.registrationId, { fresh: true })
     if (now.registration.secretName === registration.secretName) throw namingRedirect(error, registration)
     return redeemWith(now)
   })
+  const tokens = await heardOf(deps, signIn.tenant, registration, redeemed)
   const refreshToken = checkTokens(tokens, signIn.target, token)
   const identity = await checkIdentity(signIn.target, tokens.identity, renewed, async () =>
     resource === 'graph' && deps.accountAddresses ? deps.accountAddresses(tokens.accessToken) : [],

@@ -3,6 +3,7 @@
  * needs somebody, and each stage is logged once; a newer secret ends the warning (M-082).
  */
 import { GatewayError } from '../../errors.js'
+import { isExpiry } from '../../model/attention.js'
 import type { Row } from '../../ports/tables.js'
 import { clearAttention, raiseAttention } from '../common/attention.js'
 import type { Dependencies } from '../common/dependencies.js'
@@ -24,12 +25,16 @@ async function warnOfOne(deps: Dependencies, row: Row): Promise<void> {
   const expiresAt = Date.parse(String(row['secretExpiresAt'] ?? ''))
   const daysLeft = Math.ceil((expiresAt - deps.clock.now()) / dayMs)
   const stage = stages.find((days) => daysLeft <= days)
+  const shown = await deps.tables.get(deps.names.table('attention'), tenant, `registration~${registrationId}`)
+  // What the provider said counts for more than the date somebody typed.
+  if (shown !== undefined && !isExpiry(String(shown['code']))) return
   if (stage === undefined) {
-    await clearAttention(deps, tenant, 'registration', registrationId)
+    if (shown !== undefined) await clearAttention(deps, tenant, 'registration', registrationId)
     return
   }
-  const error = expiryError(String(row['name'] ?? ''), tenant, stage, expiresAt)
-  if (await raiseAttention(deps, tenant, 'registration', registrationId, error))
+  const name = String(row['name'] ?? '')
+  const error = expiryError(name, tenant, stage, expiresAt)
+  if (await raiseAttention(deps, tenant, 'registration', registrationId, error, { subject: name }))
     deps.log.warn('secret-expiring', { tenant, registrationId, daysLeft, code: error.code })
 }
 

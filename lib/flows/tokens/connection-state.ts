@@ -1,7 +1,12 @@
 import { GatewayError, RowChangedError } from '../../errors.js'
 import type { Connection, ConnectionState } from '../../model/connection.js'
 import { hashId } from '../../model/ids.js'
-import { clearAttention, raiseAttention } from '../common/attention.js'
+import {
+  clearAttention,
+  clearRegistrationRefusal,
+  raiseAttention,
+  raiseRegistrationAttention,
+} from '../common/attention.js'
 import { connectionPartition, connectionRowKey, readConnection } from '../common/connection-rows.js'
 import { emitEvent } from '../tell/emit-event.js'
 import type { TokenDependencies } from './token-dependencies.js'
@@ -10,8 +15,8 @@ import type { TokenDependencies } from './token-dependencies.js'
 export async function markBroken(deps: TokenDependencies, connection: Connection, error: GatewayError): Promise<void> {
   const state = error.class === 'needs-admin' ? 'needs-admin' : 'needs-reconnect'
   // A fault of the app registration breaks all its connections at once: one card, at the registration.
-  if (error.hint === 'operator' && connection.registrationId !== '')
-    await raiseAttention(deps, connection.tenant, 'registration', connection.registrationId, error)
+  const registration = error.hint === 'operator' ? await registrationOf(deps, connection) : undefined
+  if (registration !== undefined) await raiseRegistrationAttention(deps, registration, error)
   else
     await raiseAttention(deps, connection.tenant, 'connection', connection.id, error, {
       connectionId: connection.id,
@@ -20,10 +25,15 @@ export async function markBroken(deps: TokenDependencies, connection: Connection
   await change(deps, connection, state, error.code)
 }
 
+async function registrationOf(deps: TokenDependencies, { tenant, registrationId }: Connection) {
+  if (registrationId === '') return undefined
+  return (await deps.registrations(tenant, registrationId).catch(() => undefined))?.registration
+}
+
 /** Works again: an administrator set right what was wrong. */
 export async function markWorking(deps: TokenDependencies, connection: Connection): Promise<void> {
   await clearAttention(deps, connection.tenant, 'connection', connection.id)
-  await clearAttention(deps, connection.tenant, 'registration', connection.registrationId)
+  await clearRegistrationRefusal(deps, connection.tenant, connection.registrationId)
   await change(deps, connection, 'connected', '')
 }
 

@@ -123,7 +123,7 @@ export const tenantOperations = {
     deployment: true,
     summary: 'Adds an OAuth client at an identity provider.',
     body: adminBody('registrationSchema'),
-    answer: tenantAnswer('registration'),
+    answer: tenantAnswer('savedRegistration'),
     success: [201, 'Created.'],
   },
   registrationSave: {
@@ -136,9 +136,9 @@ export const tenantOperations = {
     summary:
       'Changes a registration; without clientSecret the stored secret stays. A new one counts from the next token call on.',
     body: adminBody('registrationSchema'),
-    answer: tenantAnswer('registration'),
+    answer: tenantAnswer('savedRegistration'),
     success: [200, 'Saved.'],
-    errors: ['not_found', 'changed_meanwhile'],
+    errors: ['not_found', 'changed_meanwhile', 'registration_secret_refused'],
   },
   registrationList: {
     ...list(

@@ -100,4 +100,13 @@ export const registration = z
     ),
   })
   .meta({ id: 'Registration', description: 'An OAuth client at an identity provider, without its secret.' })
+export const savedRegistration = registration
+  .extend({
+    credentialTried: oneOf(
+      ['accepted', 'not-tried', 'none'],
+      'What the provider said of the credential before it was saved; not-tried: it did not answer, so whether it works is not known; none: there is no credential.',
+      'accepted',
+    ),
+  })
+  .meta({ id: 'SavedRegistration', description: 'A registration as it was saved.' })
 export const registrations = listOf(registration, "The tenant's own first, then the deployment's.")

@@ -73,6 +73,7 @@ beforeEach(async () => {
         appToken: async () => tokens,
         adminConsentUrl: () => 'https://login.microsoftonline.com/organizations/v2.0/adminconsent',
         directoryOf: async () => 't',
+        tryCredential: async () => 'accepted' as const,
         issuerMatches: () => true,
       },
     },

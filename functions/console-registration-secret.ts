@@ -1,0 +1,26 @@
+import { app } from '@azure/functions'
+import { gateway } from '../lib/gateway.js'
+import { consoleHandler, requireRole } from '../lib/http/console-handler.js'
+import { newSecretOf } from '../lib/http/new-secret-form.js'
+import { link } from '../lib/pages/console/frame.js'
+import { newSecretPage } from '../lib/pages/console/new-secret-page.js'
+
+/** Of the deployment's registrations an operator says the secret where no tenant is chosen. */
+export const consoleRegistrationSecret = consoleHandler(
+  gateway,
+  async ({ g, tenant, view, params, form, request }) => {
+    requireRole(view, 'registrationSave')
+    const found = await g.registrations.own(tenant, params['id'] ?? '')
+    if (request.method === 'GET') return newSecretPage(view, found)
+    const { credentialTried } = await g.registrations.save(tenant, found.id, newSecretOf(found, form))
+    return { redirect: link(view, '', { done: `secret-${credentialTried}` }) }
+  },
+  { tenant: false },
+)
+
+app.http('console-registration-secret', {
+  methods: ['GET', 'POST'],
+  authLevel: 'anonymous',
+  route: 'console/registrations/{id}/secret',
+  handler: consoleRegistrationSecret,
+})

@@ -1,0 +1,17 @@
+import { invalidInput } from '../errors.js'
+import type { RegistrationInput } from '../model/admin-schemas.js'
+
+/** The registration as it is, with the secret of the console's form. */
+export function newSecretOf(
+  { name, clientId, authority }: { name: string; clientId: string; authority: string },
+  form: URLSearchParams,
+): RegistrationInput {
+  const clientSecret = (form.get('clientSecret') ?? '').trim()
+  const ends = form.get('ends') ?? ''
+  if (clientSecret === '' || clientSecret.length > 1000)
+    throw invalidInput('clientSecret', 'must be the value of the new secret, at most 1000 characters.')
+  if (ends !== '' && !/^\d{4}-\d\d-\d\d$/.test(ends)) throw invalidInput('ends', 'must be a day, as 2027-01-31.')
+  const directory = new URL(authority).pathname.split('/')[1] ?? ''
+  const expiry = ends === '' ? {} : { clientSecretExpiresAt: `${ends}T00:00:00Z` }
+  return { name, kind: 'microsoft', clientId, directory, clientSecret, ...expiry }
+}
