@@ -9,6 +9,7 @@ import type { AnswerOf, BodyOf, Operation, ParamsOf, QueryOf, Unnamed } from './
 import { json, problem } from './problem.js'
 import { queryOf } from './query-of.js'
 import { Reply } from './reply.js'
+import { apiHeaders } from './security-headers.js'
 import type { Admit } from './tenant-limits.js'
 
 export interface ApiCall<O extends Operation, G> {
@@ -68,7 +69,10 @@ export function apiHandler<O extends Operation, G extends Authenticator, R exten
       const response = await responseOf(operation, returned, (field) =>
         invocationLog(context).error('answer-field-dropped', { operation: operation.name, field }),
       )
-      return { ...response, headers: { 'x-request-id': requestId, ...response.headers } as Record<string, string> }
+      return {
+        ...response,
+        headers: { ...apiHeaders, 'x-request-id': requestId, ...response.headers } as Record<string, string>,
+      }
     } catch (error) {
       const failure = asGatewayError(error)
       if (failure.status >= 500)

@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto'
 import type { Cookie, HttpResponseInit } from '@azure/functions'
 import { consoleStyle } from '../pages/console/style.js'
+import { everyAnswer } from './security-headers.js'
 
 const styleHash = createHash('sha256').update(consoleStyle).digest('base64')
 
 /** Headers of every answer of the console (SEC-15): nothing loads but its own style, no framing, nothing is cached. */
 const consoleHeaders: Readonly<Record<string, string>> = {
+  ...everyAnswer,
   'content-type': 'text/html; charset=utf-8',
   'content-security-policy': `default-src 'none'; style-src 'sha256-${styleHash}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
-  'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
   'referrer-policy': 'same-origin',
   'cross-origin-opener-policy': 'same-origin',
-  'cache-control': 'no-store',
 }
 
 /** What a console function gives back: a page, or where to go after an action. */
@@ -22,11 +22,10 @@ export function consoleAnswer(
   answer: ConsoleAnswer,
   requestId: string,
   status = 200,
-  cookie?: Cookie,
+  cookies: Cookie[] = [],
 ): HttpResponseInit {
   const headers: Record<string, string> = { ...consoleHeaders, 'x-request-id': requestId }
-  const cookies = cookie ? { cookies: [cookie] } : {}
-  if (typeof answer === 'string') return { status, headers, body: answer, ...cookies }
+  if (typeof answer === 'string') return { status, headers, body: answer, cookies }
   // 303: the browser follows with GET, so that reloading the page repeats no action.
-  return { status: 303, headers: { ...headers, location: answer.redirect }, body: '', ...cookies }
+  return { status: 303, headers: { ...headers, location: answer.redirect }, body: '', cookies }
 }

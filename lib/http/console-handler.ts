@@ -7,11 +7,13 @@ import type { HttpHandler, HttpRequest, HttpResponseInit, InvocationContext } fr
 import { asGatewayError, conflict, GatewayError, notFound } from '../errors.js'
 import { invocationLog } from '../log.js'
 import type { Caller } from '../model/caller.js'
-import { isTenantId, newId } from '../model/ids.js'
+import { isTenantId, newId, newSecret } from '../model/ids.js'
 import type { View } from '../pages/console/frame.js'
 import { failurePage } from '../pages/console/message-page.js'
 import { signInPage } from '../pages/console/sign-in-page.js'
+import { sameText } from '../protocol/same-text.js'
 import { type ConsoleAnswer, consoleAnswer } from './console-answer.js'
+import { consolePath } from './console-path.js'
 import {
   endedSessionCookie,
   formToken,
@@ -24,12 +26,21 @@ import {
   sessionCookie,
   sessionValue,
 } from './console-session.js'
+import { clearCookie, readCookie, setCookie } from './cookies.js'
 import { requireLength } from './length-required.js'
+import type { Operation } from './operation.js'
 import { operations } from './operations.js'
+import type { Admit, LimitedKind } from './tenant-limits.js'
 
 export interface ConsoleGateway {
   config: { publicBaseUrl: string }
+  admit: Admit
   authenticate(credential: string): Promise<Caller>
+  admin: {
+    beginConsoleSession(caller: Caller, session: Pick<Session, 'id' | 'until'>): Promise<void>
+    isConsoleSession(caller: Caller, id: string): Promise<boolean>
+    endConsoleSession(tenant: string, id: string): Promise<void>
+  }
   sealer(): Promise<SessionSealer>
   readTenant(id: string): Promise<unknown>
   audit(caller: Caller, tenant: string, action: string, subject: string): Promise<void>
@@ -51,6 +62,8 @@ export interface ConsoleCall<G> {
 export interface ConsoleOptions {
   /** The page means nothing without a tenant: an operator without one goes to the overview. Default true. */
   tenant?: boolean
+  /** What its form does, where the path names no action. */
+  operation?: keyof typeof operations
   now?: () => number
 }
 
@@ -59,18 +72,22 @@ type Act<G> = (call: ConsoleCall<G>) => Promise<ConsoleAnswer>
 export function consoleHandler<G extends ConsoleGateway>(
   gateway: () => Promise<G>,
   act: Act<G>,
-  { tenant: needsTenant = true, now = Date.now }: ConsoleOptions = {},
+  { tenant: needsTenant = true, operation, now = Date.now }: ConsoleOptions = {},
 ): HttpHandler {
   return answering(async (request, requestId) => {
     const g = await gateway()
+    const origin = g.config.publicBaseUrl
     const session = openSession(await g.sealer(), sessionValue(request.headers.get('cookie')), now())
-    if (session === undefined) return consoleAnswer(signInPage(), requestId, 401)
+    if (session === undefined) return askToSignIn(request, requestId, origin)
     const caller = await signedIn(g, session)
     if (caller === undefined)
-      return consoleAnswer(signInPage('Your API key is no longer valid.'), requestId, 401, endedSessionCookie())
-    const view = viewOf(request, session, caller, { now: now(), origin: g.config.publicBaseUrl })
+      return askToSignIn(request, requestId, origin, 'Your session has ended, or your API key is no longer valid.')
+    const view = viewOf(request, session, caller, { now: now(), origin })
     try {
-      const form = await checkedForm(request, session)
+      const form = await checkedForm(request, session, origin)
+      const wanted = operation ?? operationOf(request)
+      // The same count as for calls of the API, so that no way in is a way round (SEC-43).
+      g.admit(view.tenant, request.method === 'POST' ? limitOf(wanted) : undefined, 0)
       if (view.tenant !== '~' && caller.role === 'operator') await g.readTenant(view.tenant)
       if (view.tenant === '~' && needsTenant) return consoleAnswer({ redirect: '/console' }, requestId)
       const params = Object.fromEntries(Object.entries(request.params).map(([name, value]) => [name, String(value)]))
@@ -78,45 +95,105 @@ export function consoleHandler<G extends ConsoleGateway>(
       const call: ConsoleCall<G> = { g, caller, tenant: view.tenant, view, params, query, form, request }
       const answer = await act(call)
       if (request.method === 'POST') {
-        const { id = '', action = '' } = params
-        await g.audit(caller, view.tenant, `console-${action}`, id)
+        const { id = '', action } = params
+        await g.audit(caller, view.tenant, `console-${action ?? wanted}`, id)
       }
       return consoleAnswer(answer, requestId)
     } catch (error) {
       const failure = asGatewayError(error)
       if (failure.code === 'unexpected') throw error
-      return consoleAnswer(failurePage({ ...wordsOf(failure), requestId }, view), requestId, failure.status)
+      return consoleAnswer(
+        failurePage({ ...wordsOf(failure), requestId, back: pageBefore(request) }, view),
+        requestId,
+        failure.status,
+      )
     }
   })
 }
 
-/** Checks the pasted key and begins a session. Other sites cannot sign a person in: browsers say where a form came from. */
+/**
+ * Checks the pasted key, begins a session and leads on to where the person wanted to go. Other sites cannot sign a person
+ * in: browsers say where a form came from, and the form carries a token that is also in a cookie of this browser.
+ */
 export function consoleSignIn(gateway: () => Promise<ConsoleGateway>, now: () => number = Date.now): HttpHandler {
   return answering(async (request, requestId) => {
-    if (request.method === 'GET') return consoleAnswer(signInPage(), requestId)
-    if (isForeign(request)) throw foreignForm()
-    const credential = ((await readForm(request)).get('key') ?? '').trim()
     const g = await gateway()
+    const origin = g.config.publicBaseUrl
+    if (request.method === 'GET') return askToSignIn(request, requestId, origin)
+    if (isForeign(request, origin)) throw foreignForm()
+    const form = await readForm(request)
+    const token = readCookie(request.headers.get('cookie'), signInCookie)
+    if (token === undefined || !sameText(token, form.get('token') ?? '')) throw foreignForm()
+    const credential = (form.get('key') ?? '').trim()
+    const to = consolePath(form.get('to') ?? '', origin)
+    let caller: Caller
     try {
-      await g.authenticate(credential)
+      caller = await g.authenticate(credential)
     } catch (error) {
       const failure = asGatewayError(error)
       if (failure.status !== 401) throw error
-      return consoleAnswer(signInPage('The key is unknown, expired or incomplete. Paste all of it.'), requestId, 401)
+      const problem = 'The key is unknown, expired or incomplete. Paste all of it.'
+      return consoleAnswer(signInPage({ token, to, problem }), requestId, 401)
     }
-    const value = sealSession(await g.sealer(), newSession(credential, now()))
-    return consoleAnswer({ redirect: '/console' }, requestId, 303, sessionCookie(value))
+    const session = newSession(credential, now())
+    await g.admin.beginConsoleSession(caller, session)
+    const cookie = sessionCookie(sealSession(await g.sealer(), session))
+    return consoleAnswer({ redirect: to }, requestId, 303, [cookie, clearCookie(signInCookie)])
   })
 }
 
-/** Ends the session; a form token is needed, so that no other site signs a person out. */
+/** Ends the session at the server and in the browser; a form token is needed, so that no other site signs a person out. */
 export function consoleSignOut(gateway: () => Promise<ConsoleGateway>, now: () => number = Date.now): HttpHandler {
   return answering(async (request, requestId) => {
-    const sealer = await (await gateway()).sealer()
-    const session = openSession(sealer, sessionValue(request.headers.get('cookie')), now())
-    if (session !== undefined) await checkedForm(request, session)
-    return consoleAnswer({ redirect: '/console' }, requestId, 303, endedSessionCookie())
+    const g = await gateway()
+    const session = openSession(await g.sealer(), sessionValue(request.headers.get('cookie')), now())
+    if (session !== undefined) {
+      await checkedForm(request, session, g.config.publicBaseUrl)
+      const caller = await signedIn(g, session)
+      if (caller !== undefined) await g.admin.endConsoleSession(caller.tenant, session.id)
+    }
+    return consoleAnswer({ redirect: '/console' }, requestId, 303, [endedSessionCookie()])
   })
+}
+
+const signInCookie = '__Host-console-sign-in'
+const signInSeconds = 3_600
+
+/** The sign-in page, which remembers where the person wanted to go; after a form that is the page with the form. */
+function askToSignIn(request: HttpRequest, requestId: string, origin: string, problem?: string): HttpResponseInit {
+  const asked = new URL(request.url)
+  const wanted = request.method === 'GET' ? `${asked.pathname}${asked.search}` : pageBefore(request)
+  const known = readCookie(request.headers.get('cookie'), signInCookie)
+  const token = known ?? newSecret()
+  const page = signInPage({ token, to: consolePath(wanted, origin), ...(problem === undefined ? {} : { problem }) })
+  const cookies = known === undefined ? [setCookie(signInCookie, token, signInSeconds)] : []
+  const ended = problem === undefined ? [] : [endedSessionCookie()]
+  const status = asked.pathname === '/console/sign-in' ? 200 : 401
+  return consoleAnswer(page, requestId, status, [...cookies, ...ended])
+}
+
+/** The page of the thing a form is about: what a person looked at before. */
+function pageBefore(request: HttpRequest): string {
+  const { pathname, searchParams } = new URL(request.url)
+  const tenant = searchParams.get('tenant')
+  const page = /^\/console\/(?:mails|mailboxes)\/[^/]+(?=\/)/.exec(pathname)?.[0] ?? '/console'
+  return `${page}${tenant === null ? '' : `?tenant=${encodeURIComponent(tenant)}`}`
+}
+
+/** Of the actions in the path those that count as calls to somebody; the API limits the same. */
+const operationsOfActions: Readonly<Record<string, keyof typeof operations>> = {
+  reconnect: 'mailboxReconnect',
+  poll: 'mailboxPoll',
+  'test-mail': 'mailboxTestMail',
+}
+
+function operationOf({ params }: HttpRequest): keyof typeof operations | undefined {
+  const action = params['action'] ?? ''
+  return Object.hasOwn(operationsOfActions, action) ? operationsOfActions[action] : undefined
+}
+
+function limitOf(operation: keyof typeof operations | undefined): LimitedKind | undefined {
+  return operation === undefined ? undefined : (operations[operation] as Operation).limited
 }
 
 function answering(answer: (request: HttpRequest, requestId: string) => Promise<HttpResponseInit>): HttpHandler {
@@ -137,7 +214,8 @@ function answering(answer: (request: HttpRequest, requestId: string) => Promise<
 
 async function signedIn(g: ConsoleGateway, session: Session): Promise<Caller | undefined> {
   try {
-    return await g.authenticate(session.credential)
+    const caller = await g.authenticate(session.credential)
+    return (await g.admin.isConsoleSession(caller, session.id)) ? caller : undefined
   } catch (error) {
     if (asGatewayError(error).status === 401) return undefined
     throw error
@@ -210,16 +288,18 @@ async function readForm(request: HttpRequest): Promise<URLSearchParams> {
   return new URLSearchParams(text)
 }
 
-async function checkedForm(request: HttpRequest, session: Session): Promise<URLSearchParams> {
+async function checkedForm(request: HttpRequest, session: Session, origin: string): Promise<URLSearchParams> {
   if (request.method !== 'POST') return new URLSearchParams()
   const form = await readForm(request)
-  if (isForeign(request) || !isFormToken(session, form.get('csrf') ?? '')) throw foreignForm()
+  if (isForeign(request, origin) || !isFormToken(session, form.get('csrf') ?? '')) throw foreignForm()
   return form
 }
 
-/** Absent in old browsers and in tools: then the form token alone decides. */
-function isForeign(request: HttpRequest): boolean {
-  return !['same-origin', 'none', null].includes(request.headers.get('sec-fetch-site'))
+/** Browsers say where a form came from; what says nothing is judged by its token alone. */
+function isForeign(request: HttpRequest, publicBaseUrl: string): boolean {
+  if (!['same-origin', 'none', null].includes(request.headers.get('sec-fetch-site'))) return true
+  const origin = request.headers.get('origin')
+  return origin !== null && origin !== new URL(publicBaseUrl).origin && origin !== new URL(request.url).origin
 }
 
 function foreignForm(): GatewayError {

@@ -1,11 +1,11 @@
 /**
- * The console's session is its cookie: the API key and an end, sealed by the gateway, so that no process keeps sessions
- * and a revoked key ends them all. The form token is derived from a secret inside the seal; a page of another origin
- * can neither read the cookie nor compute the token.
+ * The console's session is its cookie, sealed by the gateway: the API key, an end, and the id of the session's row. The row
+ * is what a sign-out removes, so that a copied cookie is worth nothing afterwards; a revoked key ends them all. The form
+ * token is derived from a secret inside the seal; a page of another origin can neither read the cookie nor compute it.
  */
 import { createHmac } from 'node:crypto'
 import type { Cookie } from '@azure/functions'
-import { newSecret } from '../model/ids.js'
+import { newId, newSecret } from '../model/ids.js'
 import { sameText } from '../protocol/same-text.js'
 
 const sessionCookieName = '__Host-console'
@@ -19,6 +19,8 @@ export interface SessionSealer {
 }
 
 export interface Session {
+  /** Names the session's row. */
+  id: string
   credential: string
   /** Milliseconds. */
   until: number
@@ -28,7 +30,7 @@ export interface Session {
 
 /** A session of 8 hours from `now` (milliseconds). */
 export function newSession(credential: string, now: number): Session {
-  return { credential, until: now + sessionMs, secret: newSecret() }
+  return { id: newId(), credential, until: now + sessionMs, secret: newSecret() }
 }
 
 export function sealSession(sealer: SessionSealer, session: Session): string {
@@ -40,7 +42,7 @@ export function openSession(sealer: SessionSealer, value: string, now: number): 
   if (value === '') return undefined
   try {
     const session = JSON.parse(Buffer.from(sealer.open(value, associated)).toString()) as Session
-    return session.until > now ? session : undefined
+    return session.until > now && typeof session.id === 'string' ? session : undefined
   } catch {
     return undefined
   }

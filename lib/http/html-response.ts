@@ -1,6 +1,6 @@
 import type { Cookie, HttpResponseInit } from '@azure/functions'
 import { styleHash } from '../pages/style.js'
-import { securityHeaders } from './security-headers.js'
+import { apiHeaders, securityHeaders } from './security-headers.js'
 
 export interface HtmlOptions {
   status?: number
@@ -30,11 +30,6 @@ export function htmlResponse(page: string, options: HtmlOptions = {}): HttpRespo
 
 /** 303 in every case: the browser continues with a GET and never sends a body again (SEC-12). */
 export function redirect(location: string, cookies: Cookie[] = []): HttpResponseInit {
-  const headers = {
-    location,
-    'cache-control': 'no-store',
-    'referrer-policy': 'no-referrer',
-    'x-content-type-options': 'nosniff',
-  }
+  const headers = { ...apiHeaders, location }
   return { status: 303, headers, cookies }
 }

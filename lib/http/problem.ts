@@ -1,12 +1,12 @@
 import type { HttpResponseInit } from '@azure/functions'
 import type { GatewayError } from '../errors.js'
+import { apiHeaders } from './security-headers.js'
 
 /** An error as a problem document (RFC 9457) with our stable `code`, the remedy and the request id; no stack, no inner text. */
 export function problem(error: GatewayError, requestId: string): HttpResponseInit {
   const headers: Record<string, string> = {
+    ...apiHeaders,
     'content-type': 'application/problem+json',
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
     'x-request-id': requestId,
   }
   if (error.retryAfterMs !== undefined)
@@ -38,9 +38,8 @@ export function json(body: unknown, status = 200, headers: Record<string, string
   return {
     status,
     headers: {
+      ...apiHeaders,
       'content-type': 'application/json',
-      'cache-control': 'no-store',
-      'x-content-type-options': 'nosniff',
       ...headers,
     },
     body: JSON.stringify(body),

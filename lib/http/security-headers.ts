@@ -1,3 +1,20 @@
+/**
+ * On every answer of every route, whatever its status: kept nowhere, never guessed at, told to no other site, and over TLS
+ * from the first visit on (a browser ignores that one where there is no TLS, RFC 6797 section 8.1).
+ */
+export const everyAnswer = {
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cache-control': 'no-store',
+  'strict-transport-security': 'max-age=31536000',
+} as const
+
+/** Answers that are no page: shown by a browser all the same, they load and run nothing and stand in no frame. */
+export const apiHeaders = {
+  ...everyAnswer,
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
+} as const
+
 export interface PageSecurity {
   /** `sha256-…` of the one style sheet. */
   styleHash: string
@@ -12,11 +29,8 @@ export interface PageSecurity {
 export function securityHeaders({ styleHash, formTargets = [] }: PageSecurity): Record<string, string> {
   const targets = ["'self'", ...formTargets].join(' ')
   return {
+    ...everyAnswer,
     'content-security-policy': `default-src 'none'; style-src '${styleHash}'; form-action ${targets}; frame-ancestors 'none'; base-uri 'none'`,
-    'x-content-type-options': 'nosniff',
-    'referrer-policy': 'no-referrer',
-    'cache-control': 'no-store',
     'cross-origin-opener-policy': 'same-origin',
-    'strict-transport-security': 'max-age=31536000',
   }
 }

@@ -51,9 +51,12 @@ describe('O6 M-128: one card for one expired secret', () => {
     const { id, registrationId } = await site.tenant('many-boxes')
     const boxes = [await site.mailbox(id), await site.mailbox(id), await site.mailbox(id)]
     site.entra.control.expireSecret(demo.clientId)
-    const later = await site.worker(6 * 3_600_000)
+    for (const { connectionId } of boxes) {
+      const key = { partitionKey: `${id}~${connectionId}`, rowKey: 'grant' }
+      await site.tables.upsert(site.names.table('connections'), { ...key, accessUntil_graph: Date.now() + 6 * 60_000 })
+    }
     const connections = boxes.map(({ connectionId }) => ({ tenant: id, connectionId }))
-    await later.tokens.refreshBatch({ v: 1, connections })
+    await site.gateway.tokens.refreshBatch({ v: 1, connections })
     expect(await cards(id)).toMatchObject([{ kind: 'registration', id: registrationId, code: 'aadsts_7000222' }])
     const facts = await site.gateway.admin.listMailboxFacts(id)
     expect(facts.map(({ health, attention }) => [health, attention.length])).toEqual(

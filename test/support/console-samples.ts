@@ -200,7 +200,7 @@ export function samplePages(hostile?: string): Record<string, string> {
   } as const
   const failure = { code: 'wrong_state', description: say('The mail has left.'), remedy: say('Look at its attempts.') }
   return {
-    'sign-in': signInPage(say('The key is unknown, expired or incomplete.')),
+    'sign-in': signInPage({ token: 't', to: '/console', problem: say('The key is unknown, expired or incomplete.') }),
     overview: overviewPage(view, { attention: [attention, refusal, webhook], mailboxes, openMails: mails }),
     'all-tenants': allTenantsPage(operator, {
       attention: [attention, refusal, webhook],

@@ -2,6 +2,7 @@
 import * as apiKeys from './api-keys.js'
 import { bootstrapOperatorKey } from './bootstrap-key.js'
 import { changeMailbox } from './change-mailbox.js'
+import { beginConsoleSession, endConsoleSession, isConsoleSession } from './console-sessions.js'
 import { findHolders, releaseHolder } from './holders.js'
 import { listMailboxFacts, readMailboxFacts } from './mailboxes.js'
 import { removeConnection } from './remove-connection.js'
@@ -18,9 +19,12 @@ export const adminFlows = {
   ...returnUrls,
   ...webhookEndpoints,
   ...settings,
+  beginConsoleSession,
   bootstrapOperatorKey,
   changeMailbox,
+  endConsoleSession,
   findHolders,
+  isConsoleSession,
   listMailboxFacts,
   readMailboxFacts,
   releaseHolder,

@@ -116,6 +116,7 @@ export const tenantOperations = {
   webhookRemove: remove('webhook-remove', 'webhooks/{id}', admins, 'Removes a webhook endpoint.'),
   registrationCreate: {
     name: 'registration-create',
+    limited: 'connect',
     method: 'POST',
     route: 'api/v1/registrations',
     roles: admins,
@@ -128,6 +129,7 @@ export const tenantOperations = {
   },
   registrationSave: {
     name: 'registration-save',
+    limited: 'connect',
     method: 'PUT',
     route: 'api/v1/registrations/{id}',
     roles: admins,

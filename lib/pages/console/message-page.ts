@@ -1,5 +1,5 @@
 import { html } from '../html.js'
-import { consolePage, page, type View } from './frame.js'
+import { consolePage, link, page, type View } from './frame.js'
 import { when } from './words.js'
 
 export interface Failure {
@@ -7,6 +7,8 @@ export interface Failure {
   description: string
   remedy: string
   requestId: string
+  /** Page to go back to; absent: the overview alone. */
+  back?: string
 }
 
 /** What went wrong and what to do, with the id that the operator finds in the log. */
@@ -14,7 +16,7 @@ export function failurePage(failure: Failure, view?: View): string {
   const body = html`<h1>That did not work</h1>
 <div class="card alert" role="alert"><p><b>${failure.description}</b></p>${failure.remedy !== '' && html`<p>What to do: ${failure.remedy}</p>`}</div>
 <p class="dim">Code ${failure.code} · request ${failure.requestId}</p>
-<p><a href="/console">Back to the overview</a></p>`
+<p class="row">${failure.back !== undefined && failure.back !== '/console' && html`<a class="button" href="${failure.back}">Back to where you were</a>`}<a href="${view ? link(view, '') : '/console'}">Back to the overview</a></p>`
   return view ? consolePage(view, '', 'That did not work', body) : page('That did not work', body)
 }
 
@@ -24,14 +26,17 @@ export function reconnectPage(
   mailbox: { id: string; address: string },
   started: { link: string; expiresAt: string },
 ): string {
+  const letter = `The connection to the mailbox ${mailbox.address} has to be renewed.\n\nPlease open this link, sign in as ${mailbox.address} and agree:\n${started.link}\n\nIt works until ${started.expiresAt.slice(0, 16).replace('T', ' ')} UTC. Do not pass it on.`
   return consolePage(
     view,
     '/mailboxes',
     'Reconnect link',
     html`<h1>Reconnect link for ${mailbox.address}</h1>
 <div class="card wide"><label for="link">Copy this link and send it to the owner of the mailbox</label>
-<input id="link" readonly value="${started.link}" aria-describedby="hint">
-<p id="hint">The owner opens it, signs in as ${mailbox.address} and agrees. Do not open it yourself. It ends ${when(started.expiresAt, view.now, 'soon')}; waiting mail goes out by itself afterwards.</p></div>
+<input id="link" readonly value="${started.link}" aria-describedby="hint" class="copy">
+<p id="hint">The owner opens it, signs in as ${mailbox.address} and agrees. Do not open it yourself. It ends ${when(started.expiresAt, view.now, 'soon')}; waiting mail leaves automatically afterwards.</p>
+<p><a class="button" href="mailto:${encodeURIComponent(mailbox.address)}?subject=${encodeURIComponent(`Please reconnect ${mailbox.address}`)}&amp;body=${encodeURIComponent(letter)}">Write the mail</a></p>
+<details><summary>The text of the mail, to copy</summary><div class="words copy">${letter}</div></details></div>
 <p><a href="/console/mailboxes/${encodeURIComponent(mailbox.id)}${view.caller.role === 'operator' ? `?tenant=${encodeURIComponent(view.tenant)}` : ''}">Back to the mailbox</a></p>`,
   )
 }

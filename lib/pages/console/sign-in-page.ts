@@ -1,17 +1,24 @@
 import { html } from '../html.js'
 import { page } from './frame.js'
 
-/** Where a person pastes an API key; `problem` says why the last try failed. */
-export function signInPage(problem = ''): string {
+/** `problem` says why the last try failed, `to` where the person goes afterwards; `token` is also in a cookie of this browser. */
+export interface SignInForm {
+  token: string
+  to: string
+  problem?: string
+}
+
+/** Where a person pastes an API key. */
+export function signInPage({ token, to, problem = '' }: SignInForm): string {
   return page(
     'Sign in',
     html`<div class="narrow"><h1>Console of the Mailbox Gateway</h1>
 <p>See which mailbox is broken, who must act and what to do.</p>
 ${problem !== '' && html`<div class="card alert" role="alert"><h2>Not signed in</h2><p>${problem}</p></div>`}
-<form class="card wide" method="post" action="/console/sign-in" autocomplete="off">
+<form class="card wide" method="post" action="/console/sign-in" autocomplete="off"><input type="hidden" name="token" value="${token}"><input type="hidden" name="to" value="${to}">
 <label for="key">API key</label>
 <input id="key" name="key" type="password" required maxlength="200" autocomplete="off" autocapitalize="off" spellcheck="false" aria-describedby="hint">
-<p id="hint" class="dim">Begins with mbg_. An operator or your tenant's administrator creates keys. You stay signed in for 8 hours; a revoked key signs you out within a minute.</p>
+<p id="hint" class="dim">Begins with mbg_. An operator or your tenant's administrator creates keys. You stay signed in for 8 hours or until you sign out; a revoked key signs you out within a minute.</p>
 <button>Sign in</button>
 </form></div>`,
   )

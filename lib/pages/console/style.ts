@@ -48,7 +48,7 @@ button,.button{background:var(--act);color:var(--on);border-color:var(--act);fon
 button.plain,.button.plain{background:transparent;color:var(--link);border-color:var(--line)}
 .at{white-space:nowrap}button,.button{overflow-wrap:normal}
 .filters{display:flex;flex-wrap:wrap;gap:10px 14px;align-items:end;margin:12px 0}
-.words{font:14px/1.45 ui-monospace,Menlo,Consolas,monospace;background:var(--quiet);color:var(--quiet-ink);padding:8px 10px;border-radius:6px;margin:6px 0;white-space:pre-wrap}
+.copy{user-select:all}.words{font:14px/1.45 ui-monospace,Menlo,Consolas,monospace;background:var(--quiet);color:var(--quiet-ink);padding:8px 10px;border-radius:6px;margin:6px 0;white-space:pre-wrap}
 ol.time{list-style:none;margin:0;padding:0 0 0 14px;border-left:3px solid var(--line)}
 footer{padding-top:24px;padding-bottom:32px}
 @media(max-width:719px){thead{position:absolute;left:-999em}table,tbody,tr,td{display:block}table{border:0;background:transparent}

@@ -9,7 +9,7 @@ import {
   consoleSignOut,
   requireRole,
 } from '../../../lib/http/console-handler.js'
-import { formToken, newSession, sealSession } from '../../../lib/http/console-session.js'
+import { formToken, newSession, openSession, sealSession } from '../../../lib/http/console-session.js'
 import type { Caller } from '../../../lib/model/caller.js'
 import { consolePage } from '../../../lib/pages/console/frame.js'
 import { html } from '../../../lib/pages/html.js'
@@ -23,8 +23,24 @@ const callers = new Map<string, Caller>([
 ])
 const audited: string[][] = []
 const acted: string[] = []
+const sessions = new Map<string, string>()
+const admitted: [string, string | undefined][] = []
+let isFull = false
 const gateway: ConsoleGateway = {
   config: { publicBaseUrl: 'https://gateway.example' },
+  admit: (tenant, kind) => {
+    if (isFull) throw new GatewayError('too_many_requests', 'transient', { status: 429, description: 'Too many.' })
+    admitted.push([tenant, kind])
+  },
+  admin: {
+    beginConsoleSession: async ({ role }, { id }) => {
+      sessions.set(id, role)
+    },
+    isConsoleSession: async ({ role }, id) => sessions.get(id) === role,
+    endConsoleSession: async (_tenant, id) => {
+      sessions.delete(id)
+    },
+  },
   authenticate: async (credential) => {
     const caller = callers.get(credential)
     if (caller) return caller
@@ -65,6 +81,7 @@ async function ask(
   target = handler,
 ): Promise<HttpResponseInit> {
   const session = newSession(key ?? '', Date.now())
+  sessions.set(session.id, callers.get(key ?? '')?.role ?? '')
   const cookie = key === undefined ? {} : { cookie: `__Host-console=${sealSession(seals, session)}` }
   const text = form && new URLSearchParams(form(formToken(session))).toString()
   const length = text === undefined ? {} : { 'content-length': String(text.length) }
@@ -80,10 +97,22 @@ async function ask(
 }
 
 const cookieOf = (response: HttpResponseInit): string => response.cookies?.[0]?.value ?? ''
+const signIn = consoleSignIn(async () => gateway)
+/** A form of the sign-in page, as this browser got it. */
+const fromPage = { cookie: '__Host-console-sign-in=token-of-this-browser' }
+const typed =
+  (key: string, more: Record<string, string> = {}) =>
+  () => ({
+    token: 'token-of-this-browser',
+    key,
+    ...more,
+  })
 
 beforeEach(() => {
   audited.length = 0
   acted.length = 0
+  admitted.length = 0
+  isFull = false
 })
 
 describe('SEC-15: headers of every answer', () => {
@@ -116,25 +145,22 @@ describe('session', () => {
   test('a revoked key ends the session', async () => {
     const response = await ask({ key: 'revoked-key' })
     expect(response.status).toBe(401)
-    expect(response.cookies?.[0]?.maxAge).toBe(0)
+    expect(response.cookies?.map(({ name, maxAge }) => [name, maxAge])).toEqual([
+      ['__Host-console-sign-in', 3600],
+      ['__Host-console', 0],
+    ])
   })
 
   test('SEC-14: signing in sets the sealed cookie and leads to the overview; a wrong key does not', async () => {
-    const signIn = consoleSignIn(async () => gateway)
-    const right = await ask({ form: () => ({ key: ' acme-key ' }) }, signIn)
+    const right = await ask({ headers: fromPage, form: typed(' acme-key ') }, signIn)
     expect(right).toMatchObject({ status: 303, headers: { location: '/console' } })
     expect(right.cookies?.[0]).toMatchObject({ name: '__Host-console', secure: true, httpOnly: true, path: '/' })
     expect(cookieOf(right)).not.toContain('acme-key')
     const opened = await ask({ headers: { cookie: `__Host-console=${cookieOf(right)}` } })
     expect(opened.status).toBe(200)
-    const wrong = await ask({ form: () => ({ key: 'nope' }) }, signIn)
+    const wrong = await ask({ headers: fromPage, form: typed('nope') }, signIn)
     expect(wrong.status).toBe(401)
-    expect(wrong.cookies).toBeUndefined()
-    const foreign = await ask(
-      { headers: { 'sec-fetch-site': 'cross-site' }, form: () => ({ key: 'acme-key' }) },
-      signIn,
-    )
-    expect(foreign.status).toBe(403)
+    expect(wrong.cookies).toEqual([])
   })
 
   test('signing out needs the form token and clears the cookie', async () => {
@@ -193,4 +219,123 @@ describe('tenant', () => {
     expect(response.body).toContain((response.headers as Record<string, string>)['x-request-id'])
     expect(response.body).not.toContain('inner')
   })
+})
+
+describe('A12: a session ends at the server, and no other site begins one', () => {
+  test('A12: a copied cookie is worth nothing after the sign-out', async () => {
+    const begun = await ask({ headers: fromPage, form: typed('acme-key') }, signIn)
+    const copied = { cookie: `__Host-console=${cookieOf(begun)}` }
+    expect((await ask({ headers: copied })).status).toBe(200)
+    const session = openSession(seals, cookieOf(begun), Date.now())!
+    const signOut = consoleSignOut(async () => gateway)
+    await ask({ headers: copied, form: () => ({ csrf: formToken(session) }) }, signOut)
+    expect((await ask({ headers: copied })).status).toBe(401)
+  })
+
+  test('A12: a key whose role changed has no session any more', async () => {
+    const begun = await ask({ headers: fromPage, form: typed('acme-key') }, signIn)
+    callers.set('acme-key', { role: 'app', tenant: 'acme', keyId: 'a' })
+    expect((await ask({ headers: { cookie: `__Host-console=${cookieOf(begun)}` } })).status).toBe(401)
+    callers.set('acme-key', { role: 'tenant-admin', tenant: 'acme', keyId: 'a' })
+  })
+
+  test.each<[string, Record<string, string>, number]>([
+    ['our own page', {}, 303],
+    [
+      'our own page, of a browser that says so',
+      { 'sec-fetch-site': 'same-origin', origin: 'https://gateway.example' },
+      303,
+    ],
+    ['another site', { 'sec-fetch-site': 'cross-site' }, 403],
+    ['another site, where only the origin is sent', { origin: 'https://evil.example' }, 403],
+    ['a page without an origin', { origin: 'null' }, 403],
+    ['a sibling site', { 'sec-fetch-site': 'same-site', origin: 'https://a.gateway.example' }, 403],
+    ['another site in an old browser, which sends neither and has no cookie of ours', { cookie: '' }, 403],
+    ['a page with the token of another browser', { cookie: '__Host-console-sign-in=another' }, 403],
+  ])('A12: a sign-in from %s', async (_name, headers, status) => {
+    const response = await ask({ headers: { ...fromPage, ...headers }, form: typed('acme-key') }, signIn)
+    expect(response.status).toBe(status)
+    expect((response.cookies ?? []).some(({ name, maxAge }) => name === '__Host-console' && maxAge !== 0)).toBe(
+      status === 303,
+    )
+  })
+
+  test('A12: an action from another origin is refused though its token is right', async () => {
+    const params = { id: 'm1', action: 'pause' }
+    const headers = { origin: 'https://evil.example' }
+    expect((await ask({ key: 'acme-key', params, headers, form: (csrf) => ({ csrf }) })).status).toBe(403)
+    expect(acted).toEqual([])
+  })
+})
+
+describe('A11: the console counts like the API', () => {
+  test.each([
+    ['test-mail', 'connect'],
+    ['poll', 'connect'],
+    ['reconnect', 'connect'],
+    ['pause', undefined],
+  ])('A11: %s counts as %s', async (action, kind) => {
+    await ask({ key: 'acme-key', params: { id: 'm1', action }, form: (csrf) => ({ csrf }) })
+    expect(admitted).toEqual([['acme', kind]])
+  })
+
+  test('A11: beyond the limit nothing is done', async () => {
+    isFull = true
+    const params = { id: 'm1', action: 'pause' }
+    expect((await ask({ key: 'acme-key', params, form: (csrf) => ({ csrf }) })).status).toBe(429)
+    expect(acted).toEqual([])
+  })
+})
+
+describe('O9: the deep link survives the sign-in', () => {
+  test('O9: the page that was wanted is the page one lands on', async () => {
+    const wanted = '/console/mails/abc?tenant=acme&done=true'
+    const shown = await signIn(
+      new HttpRequest({ method: 'GET', url: `https://gateway.example${wanted}` }),
+      new InvocationContext({ logHandler: () => undefined }),
+    )
+    const page = String((shown as HttpResponseInit).body)
+    expect(page).toContain('name="to" value="/console/mails/abc?tenant=acme&amp;done=true"')
+    const response = await ask({ headers: fromPage, form: typed('acme-key', { to: wanted }) }, signIn)
+    expect(response).toMatchObject({ status: 303, headers: { location: wanted } })
+  })
+
+  test.each([
+    ...['//evil.example', 'https://evil.example', 'https:/evil.example', '/\\evil.example', '/\t/evil.example'],
+    ...['/\n//evil.example', '\\\\evil.example', '/./\\evil.example', '/..//evil.example', '/console/..//evil.example'],
+    ...['/console/../..//evil.example', '/console/%2e%2e//evil.example', '/console\\..\\..\\evil.example', '/consolex'],
+    ...['/console@evil.example', 'javascript:alert(1)', '/console:80@evil.example/', 'console', '', ' /console'],
+    ...['/connect/x.y', '/api/v1/mails', '/console/../api/v1/mails', '/console/%2e./api/v1/mails', '/console#x'],
+    ...[
+      '/console/\u0000',
+      '/console/\r\nset-cookie: a=b',
+      '/console/ｅvil',
+      'http:console',
+      '///console',
+      '/%2fevil.example',
+    ],
+    ...[
+      '/console/sign-out',
+      '/console/sign-in',
+      `/console/${'x'.repeat(2_000)}`,
+      '//gateway.example@evil.example/console',
+    ],
+    ...['https://gateway.example.evil.example/console', '/.evil.example', '/console/..;/x\\', '//console', '/Console'],
+  ])('SEC-10 O9: %j leads to the overview', async (to) => {
+    const response = await ask({ headers: fromPage, form: typed('acme-key', { to }) }, signIn)
+    expect(response).toMatchObject({ status: 303, headers: { location: '/console' } })
+  })
+
+  test.each(['/console', '/console?tenant=acme', '/console/logs?log=audit', '/console/mailboxes/a%20b'])(
+    'O9: control: %s is kept',
+    async (to) => {
+      const response = await ask({ headers: fromPage, form: typed('acme-key', { to }) }, signIn)
+      expect(response).toMatchObject({ status: 303, headers: { location: to } })
+    },
+  )
+})
+
+test('O15: after a refused action there is a way back to where one was', async () => {
+  const request = { key: 'app-key', params: { id: 'm1', action: 'pause' }, form: (csrf: string) => ({ csrf }) }
+  expect(String((await ask(request)).body)).toContain('Back to the overview')
 })

@@ -121,13 +121,20 @@ describe('SEC-39: errors', () => {
         throw new TypeError(canary)
       },
       config: { publicBaseUrl: 'http://localhost' },
+      admit: () => {},
+      admin: {
+        beginConsoleSession: async () => {},
+        isConsoleSession: async () => true,
+        endConsoleSession: async () => {},
+      },
       readTenant: async () => ({}),
       audit: async () => {},
     }
     const request = new HttpRequest({
       method: 'POST',
       url: 'http://localhost/console/sign-in',
-      body: { string: 'key=mbg_acme_aaaaaaaa_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' },
+      headers: { cookie: '__Host-console-sign-in=t' },
+      body: { string: 'token=t&key=mbg_acme_aaaaaaaa_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' },
     })
     const answer = (await consoleSignIn(async () => gateway)(request, listening().context)) as HttpResponseInit
     expect(answer.status).toBe(500)

@@ -60,7 +60,7 @@ function dangersOf(page: string): string[] {
     ...attributes.flatMap(([attribute, value]) => {
       if (attribute.startsWith('on') || attribute === 'style' || attribute === 'http-equiv') return [attribute]
       const isUrl = ['href', 'src', 'action', 'formaction', 'srcset'].includes(attribute)
-      return isUrl && !/^(\/console|#main)/.test(value) ? [`${attribute}=${value}`] : []
+      return isUrl && !/^(\/console|#main|mailto:[^/@]*\?subject=)/.test(value) ? [`${attribute}=${value}`] : []
     }),
   ])
 }
