@@ -2,13 +2,15 @@ import { app } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
 import { consoleHandler } from '../lib/http/console-handler.js'
 import { consoleLogLimit, consoleLogQuery } from '../lib/http/console-log-query.js'
+import { nextRow } from '../lib/http/next-row.js'
 import { logsPage } from '../lib/pages/console/logs-page.js'
 
 export const consoleLogs = consoleHandler(gateway, async ({ g, tenant, view, query }) => {
   const filter = consoleLogQuery(query)
   const { log, failed, day = '', mailboxId = '' } = filter
   const [rows, mailboxes] = await Promise.all([g.ops.listLog(tenant, filter), g.admin.listMailboxFacts(tenant)])
-  return logsPage(view, { log, day, failed, mailboxId, rows, mailboxes, limit: consoleLogLimit })
+  const next = nextRow(rows, consoleLogLimit)
+  return logsPage(view, { log, day, failed, mailboxId, rows, mailboxes, pages: { query, next } })
 })
 
 app.http('console-logs', { methods: ['GET'], authLevel: 'anonymous', route: 'console/logs', handler: consoleLogs })

@@ -1,18 +1,25 @@
 import { app } from '@azure/functions'
+import { asGatewayError } from '../lib/errors.js'
 import { gateway } from '../lib/gateway.js'
 import { consoleHandler } from '../lib/http/console-handler.js'
+import { consoleMailQuery } from '../lib/http/console-mail-query.js'
 import { mailsPage } from '../lib/pages/console/mail-pages.js'
 
-const limit = 200
-
 export const consoleMails = consoleHandler(gateway, async ({ g, tenant, view, query }) => {
-  const mailboxId = query.get('mailbox') ?? ''
-  const includeDone = query.get('done') === 'true'
-  const [{ mails }, mailboxes] = await Promise.all([
-    g.send.searchMails(tenant, { limit, includeDone, mailboxId: mailboxId === '' ? undefined : mailboxId }),
+  const search = async () => g.send.searchMails(tenant, await consoleMailQuery(query))
+  const [found, mailboxes] = await Promise.all([
+    search().catch((error: unknown) => refusalOf(error)),
     g.admin.listMailboxFacts(tenant),
   ])
-  return mailsPage(view, { mails, mailboxes, mailboxId, includeDone, limit })
+  const { mails, next, problem } = { problem: '', ...found }
+  return mailsPage(view, { mails, mailboxes, problem, pages: { query, next } })
 })
+
+/** Said where the form stands, so that it can be corrected there. */
+function refusalOf(error: unknown) {
+  const { status, description, remedy } = asGatewayError(error)
+  if (status >= 500) throw error
+  return { mails: [], next: '', problem: `${description} ${remedy}` }
+}
 
 app.http('console-mails', { methods: ['GET'], authLevel: 'anonymous', route: 'console/mails', handler: consoleMails })

@@ -3,10 +3,11 @@ export interface LogFilter {
   day?: string
   failed: boolean
   mailboxId?: string
+  after?: string
   limit: number
 }
 
-export const consoleLogLimit = 200
+export const consoleLogLimit = 50
 
 /** The filters of the log page; a date field says `2026-11-21` and an empty filter means all. */
 export function consoleLogQuery(query: URLSearchParams): LogFilter {
@@ -14,11 +15,13 @@ export function consoleLogQuery(query: URLSearchParams): LogFilter {
   const log = named === 'receiving' || named === 'audit' ? named : 'sending'
   const day = (query.get('day') ?? '').replaceAll('-', '').slice(0, log === 'audit' ? 6 : 8)
   const mailboxId = query.get('mailbox') ?? ''
+  const after = query.get('after') ?? ''
   return {
     log,
     failed: query.get('failed') === 'true',
     limit: consoleLogLimit,
     ...(day === '' ? {} : { day }),
     ...(mailboxId === '' ? {} : { mailboxId }),
+    ...(after === '' ? {} : { after }),
   }
 }

@@ -98,6 +98,7 @@ export const receivedListQuery = z.object({
 
 export const logQuery = z.object({
   limit,
+  after,
   mailbox,
   log: z.enum(['sending', 'receiving', 'audit']).default('sending').describe('Which log.'),
   day: z

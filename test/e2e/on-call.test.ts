@@ -103,7 +103,10 @@ describe.runIf(present)('the console for the person on call', () => {
 
   test("M-127: Microsoft's trace id, correlation id and time stand in the log row and on the page", async () => {
     const ids = /Trace ID: [0-9a-f-]{36} Correlation ID: [0-9a-f-]{36} Timestamp: \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ/
-    const rows = await app.call<{ mailId: string; peerLine: string }[]>('GET', 'v1/logs?log=sending&failed=true')
+    const { rows } = await app.call<{ rows: { mailId: string; peerLine: string }[] }>(
+      'GET',
+      'v1/logs?log=sending&failed=true',
+    )
     const kept = ids.exec(rows.find(({ mailId }) => mailId === mails['waiting'])?.peerLine ?? '')?.[0]
     expect(kept).toBeDefined()
     await open(`/mails/${mails['waiting']}`)
@@ -124,7 +127,7 @@ describe.runIf(present)('the console for the person on call', () => {
     await page.waitForSelector('text=Cancelled: the mail will not be sent.')
     await open('/mails')
     expect(await rows.count()).toBe(1)
-    await open('/mails?done=true')
+    await open('/mails?all=true')
     expect(await rows.count()).toBe(5)
   })
 

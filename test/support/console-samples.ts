@@ -164,6 +164,8 @@ export function samplePages(hostile?: string): Record<string, string> {
     refused: [{ address: say('nobody@customer.example'), code: say('smtp_550'), reply: failed.reply }],
     delivered: [say('anna@customer.example')],
     messageId: say('<a1b2@acme.example>'),
+    subject: say('Your invoice 4711'),
+    metadata: { invoice: say('4711') },
     bytes: 48_213,
     finalAt: '',
     whenUnknown: 'stop',
@@ -196,8 +198,18 @@ export function samplePages(hostile?: string): Record<string, string> {
     mailboxId: '',
     rows: [log, log],
     mailboxes,
-    limit: 200,
+    pages: { query: new URLSearchParams('after=1'), next: say('2') },
   } as const
+  const found = {
+    query: new URLSearchParams({
+      recipient: say('anna@customer.example'),
+      metadata: say('a:b'),
+      after: say('x'),
+      trail: '-',
+    }),
+    next: say('y'),
+  }
+  const none = { query: new URLSearchParams(), next: '' }
   const failure = { code: 'wrong_state', description: say('The mail has left.'), remedy: say('Look at its attempts.') }
   return {
     'sign-in': signInPage({ token: 't', to: '/console', problem: say('The key is unknown, expired or incomplete.') }),
@@ -242,7 +254,7 @@ export function samplePages(hostile?: string): Record<string, string> {
         description: state === 'quarantined' ? say('The mail could not be read.') : '',
       })),
     }),
-    mails: mailsPage(view, { mails, mailboxes, mailboxId: '', includeDone: false, limit: 200 }),
+    mails: mailsPage(view, { mails, mailboxes, problem: '', pages: found }),
     mail: mailPage(view, mail, mailbox),
     'mail-planned': mailPage(view, { ...planned, held: false }, mailbox),
     'mail-send-now': askMailPage(view, planned, 'send-now'),
@@ -252,7 +264,8 @@ export function samplePages(hostile?: string): Record<string, string> {
     reconnect: reconnectPage(view, mailbox, { link: say('https://mail.example/connect/x.y'), expiresAt: ago(-1440) }),
     failure: failurePage({ ...failure, requestId: 'abc' }, view),
     'empty-overview': overviewPage(view, { attention: [], mailboxes: [], openMails: [] }),
-    'empty-mails': mailsPage(view, { mails: [], mailboxes: [], mailboxId: '', includeDone: false, limit: 200 }),
+    'empty-mails': mailsPage(view, { mails: [], mailboxes: [], problem: '', pages: none }),
+    'mails-refused': mailsPage(view, { mails: [], mailboxes, problem: say('Subjects are not kept.'), pages: found }),
     'empty-logs': logsPage(view, { ...logs, rows: [] }),
   }
 }

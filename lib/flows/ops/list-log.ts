@@ -1,8 +1,12 @@
-/** One day of a log, newest first, failures alone when asked: 24 hour partitions are read newest hour first. */
-import { invalidInput, RowMissingError } from '../../errors.js'
+/**
+ * One day of a log, of the audit log one month, newest first, failures alone when asked. A page goes on behind `after`, the
+ * id of the last row before it.
+ */
+import { invalidInput } from '../../errors.js'
 import type { LogRow } from '../../model/answers/watch-answers.js'
 import type { LogName } from '../../model/names.js'
 import type { Row } from '../../ports/tables.js'
+import { sideBySide } from '../common/delete-rows.js'
 import type { Dependencies } from '../common/dependencies.js'
 import { logDay } from '../common/log-row.js'
 
@@ -11,33 +15,41 @@ export interface LogQuery {
   day?: string | undefined
   failed?: boolean | undefined
   mailboxId?: string | undefined
+  after?: string | undefined
   limit: number
 }
 
 export async function listLog(deps: Dependencies, tenant: string, query: LogQuery): Promise<LogRow[]> {
   const name: LogName = `${query.log}log`
+  const isMonth = query.log === 'audit'
   const day = query.day ?? logDay(name, deps.clock.now())
-  const form = query.log === 'audit' ? /^\d{6}$/ : /^\d{8}$/
-  if (!form.test(day)) throw invalidInput('day', query.log === 'audit' ? 'must be yyyymm.' : 'must be yyyymmdd.')
-  const rows: LogRow[] = []
-  for (let hour = 23; hour >= 0 && rows.length < query.limit; hour--) {
+  if (!(isMonth ? /^\d{6}$/ : /^\d{8}$/).test(day))
+    throw invalidInput('day', isMonth ? 'must be yyyymm.' : 'must be yyyymmdd.')
+  const after = query.after ?? ''
+  if (after !== '' && !/^\d{13}~[a-z2-7]{6}$/.test(after))
+    throw invalidInput('after', 'must be `next` of the page before, unchanged; leave it out for the first page')
+  const rowRange: [string, string] = after === '' ? ['0', ':'] : [`${after}~`, ':']
+  const where =
+    query.mailboxId === undefined ? [] : [{ column: 'mailboxId', is: 'eq' as const, value: query.mailboxId }]
+  const ofHour = async (hour: number, limit: number): Promise<LogRow[]> => {
     const partition = `${tenant}~${query.failed ? 'e~' : ''}${String(hour).padStart(2, '0')}`
-    const where =
-      query.mailboxId === undefined ? [] : [{ column: 'mailboxId', is: 'eq' as const, value: query.mailboxId }]
-    try {
-      for await (const row of deps.tables.query(deps.names.log(name, day), {
-        partition,
-        where,
-        limit: query.limit - rows.length,
-      }))
-        rows.push(plain(row))
-    } catch (error) {
-      if (error instanceof RowMissingError) return []
-      throw error
-    }
+    const rows: LogRow[] = []
+    for await (const row of deps.tables.query(deps.names.log(name, day), { partition, rowRange, where, limit }))
+      rows.push(plain(row))
+    return rows
   }
+  // In a month each hour of the day holds rows of every day: only all of them together are in order.
+  if (isMonth) {
+    const hours = await sideBySide([...Array(24).keys()], (hour) => ofHour(hour, query.limit))
+    return hours.flat().sort(byId).slice(0, query.limit)
+  }
+  const rows: LogRow[] = []
+  for (let hour = 23; hour >= 0 && rows.length < query.limit; hour--)
+    rows.push(...(await ofHour(hour, query.limit - rows.length)))
   return rows
 }
+
+const byId = (a: LogRow, b: LogRow): number => (a.id < b.id ? -1 : 1)
 
 function plain(row: Row): LogRow {
   const result: Record<string, string | number | boolean> = { id: row.rowKey }

@@ -9,7 +9,7 @@ export const watchOperations = {
       'logs',
       all,
       'Sending, receiving or audit log of one day, newest first.',
-      watchAnswer('logRows'),
+      watchAnswer('logPage'),
     ),
     query: query('logQuery'),
     deployment: true,

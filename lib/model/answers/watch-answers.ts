@@ -2,6 +2,7 @@
 import * as z from 'zod'
 import { count, exampleId, flag, id, listOf, oneOf, orNull, text, time } from './answer-fields.js'
 import { attentionItem } from './attention-answers.js'
+import { nextPage } from './mail-answers.js'
 
 export const health = z
   .object({
@@ -94,6 +95,8 @@ const logRow = z
   .meta({ id: 'LogRow', description: 'One row of a log. Fields that a row does not have are absent.' })
 
 export type LogRow = z.input<typeof logRow>
-export const logRows = listOf(logRow, 'Newest first.')
+export const logPage = z
+  .object({ rows: listOf(logRow, 'Newest first.'), next: nextPage })
+  .meta({ id: 'LogPage', description: 'One page of a log; the last one may be empty.' })
 
 export const attention = listOf(attentionItem, 'Newest first; empty when all is well.')

@@ -1,6 +1,7 @@
 import { html, type Markup } from '../html.js'
 import { consolePage, link, segment, tenantField, type View } from './frame.js'
 import type { MailPlace } from './mail-pages.js'
+import { type Pages, pager } from './pager.js'
 import { chip, when } from './words.js'
 
 export type LogEntry = Readonly<Record<string, string | number | boolean | undefined>>
@@ -13,7 +14,7 @@ export interface LogsView {
   mailboxId: string
   rows: readonly LogEntry[]
   mailboxes: readonly MailPlace[]
-  limit: number
+  pages: Pages
 }
 
 const names = { sending: 'Sending', receiving: 'Receiving', audit: 'Audit' } as const
@@ -35,8 +36,8 @@ export function logsPage(view: View, data: LogsView): string {
 <label class="tick"><input type="checkbox" name="failed" value="true"${data.failed ? html` checked` : ''}> Failures only</label>
 <button>Show</button></form>
 ${isAudit && html`<p class="dim">The audit log is shown by month.</p>`}
-${data.rows.length === 0 ? html`<div class="card"><p>Nothing was logged that ${isAudit ? 'month' : 'day'}${data.failed && ' as a failure'}${data.mailboxId !== '' && ' for this mailbox'}. Choose another ${isAudit ? 'month' : 'day'}, or fewer filters.</p></div>` : html`<table><thead><tr><th scope="col">Time</th><th scope="col">What</th><th scope="col">About</th><th scope="col">Words</th></tr></thead><tbody>${data.rows.map((row) => entry(view, row, addresses))}</tbody></table>`}
-${data.rows.length >= data.limit && html`<p class="dim">The newest ${data.limit} are shown.</p>`}`,
+${data.rows.length === 0 ? html`<div class="card"><p>Nothing ${data.pages.query.has('after') && 'more '}was logged that ${isAudit ? 'month' : 'day'}${data.failed && ' as a failure'}${data.mailboxId !== '' && ' for this mailbox'}. Choose another ${isAudit ? 'month' : 'day'}, or fewer filters.</p></div>` : html`<table><thead><tr><th scope="col">Time</th><th scope="col">What</th><th scope="col">About</th><th scope="col">Words</th></tr></thead><tbody>${data.rows.map((row) => entry(view, row, addresses))}</tbody></table>`}
+${pager(view, '/logs', data.pages)}`,
   )
 }
 

@@ -1,12 +1,14 @@
 import type { Mail, MailAttempt } from '../../model/mail.js'
 import { html, type Markup } from '../html.js'
-import { actionButton, consolePage, link, segment, tenantField, type View } from './frame.js'
+import { actionButton, consolePage, link, segment, type View } from './frame.js'
+import { isSearch, mailSearchForm } from './mail-search-form.js'
 import type { MailboxDirection } from './mailbox-pages.js'
+import { type Pages, pager } from './pager.js'
 import { actorOf, chip, mailState, size, when } from './words.js'
 
 export type MailEntry = Pick<
   Mail,
-  'id' | 'mailboxId' | 'state' | 'held' | 'from' | 'recipients' | 'attempts' | 'history' | 'acceptedAt'
+  'id' | 'mailboxId' | 'state' | 'held' | 'from' | 'recipients' | 'subject' | 'attempts' | 'history' | 'acceptedAt'
 > & {
   /** ISO dates; empty for none. */
   plannedAt: string
@@ -17,7 +19,7 @@ export type MailEntry = Pick<
 }
 
 export type MailDetails = MailEntry &
-  Pick<Mail, 'refused' | 'delivered' | 'messageId' | 'bytes' | 'finalAt' | 'whenUnknown'>
+  Pick<Mail, 'refused' | 'delivered' | 'messageId' | 'metadata' | 'bytes' | 'finalAt' | 'whenUnknown'>
 
 /** The mailbox a mail leaves from. */
 export interface MailPlace {
@@ -30,35 +32,40 @@ export interface MailPlace {
 export interface MailsView {
   mails: readonly MailEntry[]
   mailboxes: readonly MailPlace[]
-  mailboxId: string
-  includeDone: boolean
-  limit: number
+  /** What is searched for stands in the address; nothing: open mail. */
+  pages: Pages
+  /** Why the search was refused, and the cure; empty when it was not. */
+  problem: string
 }
 
 export function mailsPage(view: View, data: MailsView): string {
+  const title = isSearch(data.pages.query) ? 'Found mail' : 'Open mail'
   return consolePage(
     view,
     '/mails',
-    'Mails',
-    html`<h1>${data.includeDone ? 'Open and finished mail' : 'Open mail'}</h1>
-<form class="filters" method="get" action="/console/mails">${tenantField(view)}
-<div><label for="mailbox">Mailbox</label><select id="mailbox" name="mailbox"><option value="">All</option>${data.mailboxes.map((one) => html`<option value="${one.id}"${one.id === data.mailboxId ? html` selected` : ''}>${one.address}</option>`)}</select></div>
-<label class="tick"><input type="checkbox" name="done" value="true"${data.includeDone ? html` checked` : ''}> Also finished today</label>
-<button>Show</button></form>
-${data.mails.length === 0 ? empty(data) : table(view, data.mails, new Map(data.mailboxes.map((one) => [one.id, one])))}
-${data.mails.length >= data.limit && html`<p class="dim">The first ${data.limit} are shown. Choose a mailbox to see fewer.</p>`}`,
+    title,
+    html`<h1>${title}</h1>
+${mailSearchForm(view, data.mailboxes, data.pages.query)}
+${data.problem !== '' ? html`<div class="card alert" role="alert"><p>${data.problem}</p></div>` : data.mails.length === 0 ? empty(data) : table(view, data.mails, new Map(data.mailboxes.map((one) => [one.id, one])))}
+${pager(view, '/mails', data.pages)}`,
   )
 }
 
-function empty(data: MailsView): Markup {
-  return html`<div class="card"><p>${data.includeDone ? 'No mail open or finished today.' : 'No mail is waiting: everything accepted has been sent, failed or cancelled.'} ${!data.includeDone && 'Tick "Also finished today" to see what happened to it, or look at the sending log.'}</p></div>`
+function empty({ pages }: MailsView): Markup {
+  const text =
+    pages.next !== ''
+      ? 'Nothing on this page: so many mails were looked at. The search goes on under "Older"; a recipient or a mailbox makes it quicker.'
+      : isSearch(pages.query)
+        ? 'No mail fits. Finished mail is found as long as it is kept; look at the spelling, or leave a field empty.'
+        : 'No mail is waiting: everything accepted has been sent, failed or cancelled. Search to see what happened to it.'
+  return html`<div class="card"><p>${text}</p></div>`
 }
 
 function table(view: View, mails: readonly MailEntry[], places: Map<string, MailPlace>): Markup {
   const row = (mail: MailEntry): Markup => {
     const place = places.get(mail.mailboxId)
     const mailbox = place?.address ?? mail.mailboxId
-    return html`<tr><td><a href="${link(view, `/mails/${segment(mail.id)}`)}">To ${recipients(mail.recipients)}</a><br><span class="dim">from ${mail.from}${mailbox !== mail.from && html` · ${mailbox}`}</span><br><span class="dim">accepted ${when(mail.acceptedAt, view.now)}</span></td>
+    return html`<tr><td><a href="${link(view, `/mails/${segment(mail.id)}`)}">To ${recipients(mail.recipients)}</a>${mail.subject !== '' && html`<br>${mail.subject}`}<br><span class="dim">from ${mail.from}${mailbox !== mail.from && html` · ${mailbox}`}</span><br><span class="dim">accepted ${when(mail.acceptedAt, view.now)}</span></td>
 <td data-name="State">${mailState(mail)}</td><td data-name="Attempts and last error">${lastError(view, mail, place)}</td><td data-name="Next attempt">${next(view, mail, place)}</td><td><div class="row">${mailActions(view, mail, place)}</div></td></tr>`
   }
   return html`<table><thead><tr><th scope="col">Mail</th><th scope="col">State</th><th scope="col">Attempts and last error</th><th scope="col">Next attempt</th><th scope="col">Actions</th></tr></thead><tbody>${mails.map(row)}</tbody></table>`
@@ -147,11 +154,12 @@ ${mail.state === 'unknown' ? decide(view, mail) : html`<div class="row">${mailAc
 <h2>Attempts</h2>
 ${mail.history.length === 0 ? html`<div class="card"><p>No attempt yet. ${mail.held ? 'The mail is held: release it to send it.' : trouble ? 'It is sent when its mailbox can send.' : isPlanned(view, mail) ? 'It is sent at its planned time.' : 'It is sent as soon as its mailbox is free.'}</p></div>` : html`${mail.attempts > mail.history.length && html`<p class="dim">The last ${mail.history.length} of ${mail.attempts}.</p>`}<ol class="time">${mail.history.toReversed().map((one) => attempt(view, one))}</ol>`}
 <h2>Facts</h2>
-<dl><dt>From</dt><dd>${mail.from}</dd><dt>To</dt><dd>${mail.recipients.join(', ')}</dd>
+<dl>${mail.subject !== '' && html`<dt>Subject</dt><dd>${mail.subject}</dd>`}<dt>From</dt><dd>${mail.from}</dd><dt>To</dt><dd>${mail.recipients.join(', ')}</dd>
 ${mail.refused.length > 0 && html`<dt>Refused for good</dt><dd>${mail.refused.map((one) => html`<p>${one.address} <span class="dim">(${one.code})</span></p><div class="words">${one.reply}</div>`)}</dd>`}
 ${mail.delivered.length > 0 && html`<dt>Accepted by the server</dt><dd>${mail.delivered.join(', ')}</dd>`}
 <dt>Mailbox</dt><dd><a href="${link(view, `/mailboxes/${segment(mail.mailboxId)}`)}">${place?.address ?? mail.mailboxId}</a></dd>
 <dt>Accepted</dt><dd>${when(mail.acceptedAt, view.now)}</dd>${mail.plannedAt !== '' && html`<dt>Planned for</dt><dd>${when(mail.plannedAt, view.now)}</dd>`}${mail.finalAt === '' ? html`<dt>Given up after</dt><dd>${when(mail.deadline, view.now, 'no deadline')}</dd>` : html`<dt>Finished</dt><dd>${when(mail.finalAt, view.now)}</dd>`}
+${Object.entries(mail.metadata).map(([name, value]) => html`<dt>${name} (metadata)</dt><dd>${value}</dd>`)}
 <dt>Size</dt><dd>${size(mail.bytes)}</dd><dt>Message-ID</dt><dd>${mail.messageId}</dd><dt>Id</dt><dd>${mail.id}</dd></dl>`,
   )
 }

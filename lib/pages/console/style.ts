@@ -47,6 +47,7 @@ input[type=checkbox]{width:22px;min-height:22px;margin:0}
 button,.button{background:var(--act);color:var(--on);border-color:var(--act);font-weight:600;cursor:pointer;text-decoration:none;display:inline-block}
 button.plain,.button.plain{background:transparent;color:var(--link);border-color:var(--line)}
 .at{white-space:nowrap}button,.button{overflow-wrap:normal}
+.filters details{width:100%}summary{min-height:44px;padding:10px 0;cursor:pointer}summary:focus-visible{outline:3px solid var(--link);outline-offset:2px}nav.pages{border:0;margin:12px 0}
 .filters{display:flex;flex-wrap:wrap;gap:10px 14px;align-items:end;margin:12px 0}
 .copy{user-select:all}.words{font:14px/1.45 ui-monospace,Menlo,Consolas,monospace;background:var(--quiet);color:var(--quiet-ink);padding:8px 10px;border-radius:6px;margin:6px 0;white-space:pre-wrap}
 ol.time{list-style:none;margin:0;padding:0 0 0 14px;border-left:3px solid var(--line)}

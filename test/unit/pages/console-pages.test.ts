@@ -89,7 +89,15 @@ describe('M-041 P-07: an open mail says what it waits for, and where to act', ()
       acceptedAt: '',
       finalAt: '',
     },
-    ...{ refused: [], delivered: [], messageId: '<m@b.example>', bytes: 1, whenUnknown: 'stop' },
+    ...{
+      subject: '',
+      metadata: {},
+      refused: [],
+      delivered: [],
+      messageId: '<m@b.example>',
+      bytes: 1,
+      whenUnknown: 'stop',
+    },
   }
   const place = { id: 'b', address: 'a@b.example', active: true, sending: { problem: '', gate: 'open', nextTry: '' } }
   const shown = (change: Partial<MailDetails>, where: Partial<typeof place> = {}) => {
@@ -97,7 +105,8 @@ describe('M-041 P-07: an open mail says what it waits for, and where to act', ()
       { ...mail, ...change },
       { ...place, ...where },
     ]
-    const list = mailsPage(sampleView(), { mails: [one], mailboxes: [at], mailboxId: '', includeDone: false, limit: 9 })
+    const pages = { query: new URLSearchParams(), next: '' }
+    const list = mailsPage(sampleView(), { mails: [one], mailboxes: [at], problem: '', pages })
     return [mailPage(sampleView(), one, at), list].map((page) => page.replace(/<style>.*<\/style>/s, ''))
   }
   const later = new Date(now + 9 * 60_000).toISOString()

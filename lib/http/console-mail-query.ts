@@ -1,0 +1,21 @@
+import type { MailSearch } from '../model/mail-search.js'
+import { mailSearchOf } from './mail-search-of.js'
+import type { QueryOf } from './operation.js'
+import { operations } from './operations.js'
+import { queryOf } from './query-of.js'
+
+const dayMs = 86_400_000
+const perPage = 50
+/** Of the console's own: notice, way back, chosen tenant, and the form itself. */
+const own = new Set(['all', 'to', 'trail', 'done', 'tenant'])
+
+/** The search form in the words of the API, which checks it. An empty field is none; the last day is part of the time. */
+export async function consoleMailQuery(query: URLSearchParams): Promise<MailSearch> {
+  const given = [...query].filter(([name, value]) => !own.has(name) && value.trim() !== '')
+  const asked = new URLSearchParams(Object.fromEntries(given.map(([name, value]) => [name, value.trim()])))
+  const lastDay = Date.parse(query.get('to') ?? '')
+  if (Number.isFinite(lastDay)) asked.set('until', new Date(lastDay + dayMs).toISOString())
+  if (query.get('all') === 'true') asked.set('includeDone', 'true')
+  asked.set('limit', String(perPage))
+  return mailSearchOf((await queryOf(operations.mailList, asked)) as QueryOf<typeof operations.mailList>)
+}
