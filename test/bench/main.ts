@@ -6,6 +6,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { cpus, loadavg, totalmem, type } from 'node:os'
 import { benchColdStart } from './cold-start.js'
 import { benchFirstStart } from './first-start.js'
+import { benchHostileBodies } from './hostile-bodies.js'
 import { benchHotToken } from './hot-token.js'
 import type { BenchRow } from './measure.js'
 import { benchReceiveIdle, benchReceiveNew } from './receive-imap.js'
@@ -24,6 +25,7 @@ const benches: Record<string, () => Promise<BenchRow>> = {
   R1: () => benchReceiveNew(rounds),
   R3: () => benchReceiveIdle(rounds),
   T1: () => benchHotToken(100_000, rounds),
+  B1: () => benchHostileBodies(rounds),
   K1: () => benchColdStart(rounds),
   K2: () => benchFirstStart(2),
 }
