@@ -6,7 +6,7 @@ import { layout } from './layout.js'
 import { type KnownServer, passwordForm, type TypedForm } from './password-form.js'
 import { plainWords } from './plain-words.js'
 import { rights } from './rights.js'
-import { en } from './texts/en.js'
+import { en, type Found } from './texts/en.js'
 
 export interface ConnectPage {
   /** `{id}.{secret}` */
@@ -14,7 +14,7 @@ export interface ConnectPage {
   tenantName: string
   target: Pick<SignInTarget, 'kind' | 'address' | 'receive' | 'send' | 'allowChange'>
   signInAs: string
-  discovered: { provider: string; evidence: string; imap?: KnownServer; smtp?: KnownServer }
+  discovered: Found & { provider: string; imap?: KnownServer; smtp?: KnownServer }
   /** What this link accepts; nothing else is offered. */
   ways: readonly Way[]
   /** Microsoft is accepted and set up. */
@@ -68,7 +68,7 @@ ${page.sharedOffer && page.microsoft ? sharedPart(page, t) : ''}
 <input type="hidden" name="token" value="${page.formToken}">
 <button class="quiet" type="submit">${connect.cancel}</button>
 </form>`,
-    html`<p>${discovered.evidence} ${connect.notSure}</p>`,
+    html`<p>${connect.evidence(discovered)} ${connect.notSure}</p>`,
     { lang: t.lang },
   )
 }

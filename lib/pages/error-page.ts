@@ -39,7 +39,7 @@ export function errorPage(page: ErrorPage, t = en): string {
   const words = plainWords(page, t)
   const heading = words.heading ?? headingByClass(page.class, t)
   const { description, remedy } = words
-  const told = maybeConnected.has(page.code) || /othing was connected/.test(description + remedy)
+  const told = maybeConnected.has(page.code) || /othing was connected|nichts verbunden/.test(description + remedy)
   return layout(
     heading,
     html`<h1>${heading}</h1>

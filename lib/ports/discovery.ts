@@ -10,6 +10,8 @@ export interface Discovered {
   provider: DiscoveredProvider
   /** One plain sentence: where the suggestion comes from. */
   evidence: string
+  /** The same, for pages in other languages. */
+  about?: { by: 'mail' | 'settings' | 'nothing' | 'asked' | 'stored'; domain: string; host: string }
   imap?: DiscoveredServer
   smtp?: DiscoveredServer
 }

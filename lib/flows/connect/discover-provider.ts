@@ -38,15 +38,28 @@ export async function discoverProvider(
     ...(servers.smtp ? { smtp: only(servers.smtp) } : {}),
   }
   const microsoftMx = mx.find((host) => microsoftHost.test(host))
-  if (microsoftMx) return { provider: 'microsoft', evidence: `Mail for ${domain} arrives at ${microsoftMx}.`, ...found }
+  if (microsoftMx)
+    return {
+      provider: 'microsoft',
+      evidence: `Mail for ${domain} arrives at ${microsoftMx}.`,
+      about: { by: 'mail', domain, host: microsoftMx },
+      ...found,
+    }
   const googleMx = mx.find((host) => googleHost.test(host))
-  if (googleMx) return { provider: 'google', evidence: `Mail for ${domain} arrives at ${googleMx}.`, ...found }
+  if (googleMx)
+    return {
+      provider: 'google',
+      evidence: `Mail for ${domain} arrives at ${googleMx}.`,
+      about: { by: 'mail', domain, host: googleMx },
+      ...found,
+    }
   const host = servers.imap?.host ?? servers.smtp?.host ?? ''
   if (host === '') return { ...nothing(domain), ...found }
   const evidence = `The public mail settings of ${domain} name ${host}.`
-  if (isMicrosoftServer(host)) return { provider: 'microsoft', evidence, ...found }
-  if (googleServer.test(host)) return { provider: 'google', evidence, ...found }
-  return { provider: 'basic', evidence, ...found }
+  const about = { by: 'settings', domain, host } as const
+  if (isMicrosoftServer(host)) return { provider: 'microsoft', evidence, about, ...found }
+  if (googleServer.test(host)) return { provider: 'google', evidence, about, ...found }
+  return { provider: 'basic', evidence, about, ...found }
 }
 
 const only = ({ host, port, tls }: { host: string; port: number; tls: 'implicit' | 'starttls' }) => ({
@@ -56,5 +69,9 @@ const only = ({ host, port, tls }: { host: string; port: number; tls: 'implicit'
 })
 
 function nothing(domain: string): Discovered {
-  return { provider: 'unknown', evidence: `Nothing public says who hosts the mail of ${domain}.` }
+  return {
+    provider: 'unknown',
+    evidence: `Nothing public says who hosts the mail of ${domain}.`,
+    about: { by: 'nothing', domain, host: '' },
+  }
 }

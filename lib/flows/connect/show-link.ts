@@ -101,7 +101,11 @@ const isMicrosoft = ({ kind }: { kind: string }): boolean => kind === 'microsoft
 function known({ tenantName, target }: StoredSignIn, facts: LinkFacts): Discovered | undefined {
   const [only, ...more] = facts.ways
   if (only === 'microsoft' && more.length === 0)
-    return { provider: 'microsoft', evidence: `${tenantName} asks for this mailbox at Microsoft.` }
+    return {
+      provider: 'microsoft',
+      evidence: `${tenantName} asks for this mailbox at Microsoft.`,
+      about: { by: 'asked', domain: tenantName, host: '' },
+    }
   if (target.kind === 'admin-consent') return { provider: 'microsoft', evidence: '' }
   const { imap, smtp } = storedServers(facts)
   const host = imap?.host ?? smtp?.host
@@ -110,6 +114,7 @@ function known({ tenantName, target }: StoredSignIn, facts: LinkFacts): Discover
   return {
     provider: 'basic',
     evidence,
+    about: { by: 'stored', domain: '', host },
     ...(imap ? { imap: encrypted(imap) } : {}),
     ...(smtp ? { smtp: encrypted(smtp) } : {}),
   }

@@ -1,6 +1,12 @@
 import { breakable, html, type Markup } from '../html.js'
 import { enProblems } from './en-problems.js'
 
+/** Why a provider is suggested. */
+export interface Found {
+  evidence: string
+  about?: { by: 'mail' | 'settings' | 'nothing' | 'asked' | 'stored'; domain: string; host: string } | undefined
+}
+
 type Direction = 'reading' | 'sending'
 type Kind = 'imap' | 'smtp'
 
@@ -18,7 +24,7 @@ export const en = {
   lang: 'en' as string,
   problems: enProblems,
   connect: {
-    title: (again: boolean) => (again ? 'Reconnect your mailbox' : 'Connect your mailbox'),
+    title: (again: boolean): string => (again ? 'Reconnect your mailbox' : 'Connect your mailbox'),
     heading: (again: boolean, address: string): Markup =>
       html`${again ? 'Reconnect' : 'Connect'} ${breakable(address)}`,
     asks: (again: boolean, tenant: string): Markup =>
@@ -49,6 +55,7 @@ export const en = {
       `Nobody signs in as ${address} when it is a shared mailbox. Give your own address and sign in with your own account: it needs Full Access to read the mailbox, and Send As to send from it. Your administrator gives both in the Exchange admin center.`,
     sharedConfirm: (tenant: string) => `An administrator of ${tenant} then confirms that it was you who connected it.`,
     delegate: fieldNames['delegate'] ?? '',
+    evidence: ({ evidence }: Found) => evidence,
     cancel: 'Cancel, do not connect',
     notSure: 'Not sure? Close this page: nothing has been connected.',
     outOfDate: 'The page was out of date, so nothing was sent. Here it is again; cookies must be allowed.',
@@ -61,7 +68,7 @@ export const en = {
   form: {
     username: 'User name',
     password: 'Password or app password',
-    server: (kind: Kind) => (kind === 'imap' ? 'Incoming mail (IMAP)' : 'Outgoing mail (SMTP)'),
+    server: (kind: Kind): string => (kind === 'imap' ? 'Incoming mail (IMAP)' : 'Outgoing mail (SMTP)'),
     host: 'Server',
     port: 'Port',
     encryption: 'Encryption',
@@ -69,7 +76,7 @@ export const en = {
     takes: 'The password is tried at the mail servers now. That can take ten seconds.',
     missing: (field: string) => `${fieldNames[field] ?? field} is missing or too long.`,
     badHost: 'Type the name of a mail server, such as mail.example.com.',
-    badPort: (kind: Kind) =>
+    badPort: (kind: Kind): string =>
       kind === 'imap'
         ? 'Type the port of the mail server: 993, or 143 with STARTTLS.'
         : 'Type the port of the mail server: 465, or 587 with STARTTLS.',
@@ -165,11 +172,12 @@ export const en = {
     heading: (tenant: string) => `Allow ${tenant} for your organisation`,
     intro: (tenant: string): Markup =>
       html`This page is for administrators of Microsoft 365. <strong>${tenant}</strong> asks for a permission that holds for your whole organisation.`,
-    able: (appOnly: boolean) => (appOnly ? 'It will be able to, in every mailbox' : 'People will be able to let it'),
+    able: (appOnly: boolean): string =>
+      appOnly ? 'It will be able to, in every mailbox' : 'People will be able to let it',
     read: (appOnly: boolean) =>
       `Read the mail that arrives${appOnly ? '' : ' in their mailbox'}, and mark, move or delete it if that is set up`,
     send: (appOnly: boolean) => `Send mail in the name of ${appOnly ? 'the mailbox' : 'their mailbox'}`,
-    keep: (appOnly: boolean) =>
+    keep: (appOnly: boolean): string =>
       appOnly
         ? 'Do so without anybody signed in, until you withdraw it in Microsoft Entra'
         : 'Keep doing so when they are not signed in, until they or you end it',

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
 import {
   beginSignIn,
   type ConnectSite,
@@ -16,6 +16,9 @@ const returnUrl = 'https://app.example.com/mail/done'
 const binding = 'session-of-the-app-user'
 let site: ConnectSite
 let counter = 0
+
+// Whole journeys, several in one test.
+vi.setConfig({ testTimeout: 120_000 })
 
 beforeAll(async () => {
   site = await startConnectSite(inject('azurite'))

@@ -1,0 +1,198 @@
+import type { Sentence, WordKey } from './words-of-code.js'
+
+/** Nothing is left out here: what the English page lets the error say itself stands in German too. */
+export const deProblems: Record<WordKey, { heading: string; description: Sentence; remedy: Sentence }> = {
+  linkUnknown: {
+    heading: 'Dieser Link funktioniert nicht',
+    description:
+      'Er ist nicht vollständig, oder er ist seit einer Weile beendet: benutzt, abgebrochen oder abgelaufen.',
+    remedy: 'Prüfen Sie, ob Sie den ganzen Link kopiert haben, oder lassen Sie sich einen neuen geben.',
+  },
+  linkExpired: {
+    heading: 'Dieser Link ist abgelaufen',
+    description: 'Die Zeit für diesen Link ist vorbei.',
+    remedy: 'Bitten Sie die Person oder Anwendung, von der Sie ihn haben, um einen neuen.',
+  },
+  linkUsed: {
+    heading: 'Dieser Link wurde schon benutzt',
+    description: 'Mit diesem Link wurde bereits eine Anmeldung abgeschlossen, vielleicht in einem anderen Browser.',
+    remedy:
+      'Hier ist nichts mehr zu tun. Wenn das Postfach nicht verbunden ist, lassen Sie sich einen neuen Link geben.',
+  },
+  running: {
+    heading: 'Einen Moment bitte',
+    description: 'Sie haben sich gerade angemeldet, und das Postfach wird geprüft. Das dauert einige Sekunden.',
+    remedy: 'Warten Sie etwas und sehen Sie dann noch einmal nach.',
+  },
+  notSignedIn: {
+    heading: 'Noch nicht angemeldet',
+    description: 'Mit diesem Link hat sich bisher niemand angemeldet.',
+    remedy: 'Öffnen Sie den Link noch einmal und melden Sie sich an.',
+  },
+  cancelled: {
+    heading: 'Diese Anmeldung wurde abgebrochen',
+    description: 'Auf der Seite dieses Links hat jemand „Abbrechen“ gewählt, daher funktioniert er nicht mehr.',
+    remedy: 'Wenn Sie das Postfach doch verbinden möchten, lassen Sie sich einen neuen Link geben.',
+  },
+  rejected: {
+    heading: 'Diese Anmeldung wurde abgelehnt',
+    description:
+      'Eine Administratorin oder ein Administrator hat diese Anmeldung abgelehnt. Es wurde nichts verbunden und nichts aufbewahrt.',
+    remedy: 'Wenn Sie das für ein Versehen halten, sprechen Sie mit den Menschen, von denen Sie den Link haben.',
+  },
+  tookTooLong: {
+    heading: 'Das hat etwas zu lange gedauert',
+    description: 'Die Anmeldung hat zu lange gedauert.',
+    remedy: 'Beginnen Sie noch einmal; ab dem Weitergehen haben Sie zehn Minuten.',
+  },
+  lostTrack: {
+    heading: 'Ihre Anmeldung ließ sich nicht zuordnen',
+    description: 'Diese Antwort passt zu keiner Anmeldung, die Sie in diesem Browser begonnen haben.',
+    remedy: 'Beginnen Sie noch einmal mit Ihrem Link, in einem einzigen Browser und mit erlaubten Cookies.',
+  },
+  otherTab: {
+    heading: 'Sie haben in einem anderen Tab weitergemacht',
+    description: 'Sie haben in einem anderen Tab dieses Browsers neu begonnen, daher zählt dieser nicht mehr.',
+    remedy: 'Machen Sie im anderen Tab weiter, oder beginnen Sie noch einmal mit Ihrem Link.',
+  },
+  pageOutOfDate: {
+    heading: 'Diese Seite ist veraltet',
+    description: 'Diese Seite wurde in einem anderen Browser geöffnet oder ist veraltet.',
+    remedy: 'Öffnen Sie den Link noch einmal und machen Sie dort weiter, mit erlaubten Cookies.',
+  },
+  tooManyAttempts: {
+    heading: 'Zu viele falsche Passwörter',
+    description: 'Mit diesem Link wurden zu viele falsche Passwörter versucht.',
+    remedy: 'Lassen Sie sich einen neuen Link geben.',
+  },
+  otherAccount: {
+    heading: 'Das war ein anderes Konto',
+    description: ({ signedIn, expected }) =>
+      expected
+        ? `Sie haben sich ${signedIn ? `als ${signedIn}` : 'mit einem Konto ohne Namen'} angemeldet, dieser Link ist aber für ${expected}.`
+        : 'Sie haben sich mit einem anderen Konto angemeldet, als dieser Link verlangt.',
+    remedy: ({ expected }) =>
+      `Melden Sie sich noch einmal an und wählen Sie das Konto${expected ? ` ${expected}` : ' von vorher'}. Es wurde nichts verbunden und nichts aufbewahrt.`,
+  },
+  noAccess: {
+    heading: 'Dieses Konto kann das Postfach nicht öffnen',
+    description: ({ signedIn = '', address = '' }) =>
+      `${signedIn} hat sich angemeldet, darf ${address} aber nicht öffnen. Es wurde nichts verbunden und nichts aufbewahrt.`,
+    remedy: ({ address = '' }) =>
+      `Ihre IT gibt diesem Konto im Exchange Admin Center Vollzugriff und „Senden als“ für ${address}; bis das wirkt, kann eine Stunde vergehen. Öffnen Sie dann Ihren Link noch einmal.`,
+  },
+  alreadyConnected: {
+    heading: 'Dieses Postfach ist schon verbunden',
+    description: 'Diese Adresse ist bereits verbunden.',
+    remedy: 'Verbinden Sie stattdessen das vorhandene Postfach neu.',
+  },
+  unreachable: {
+    heading: 'Der Mailserver war nicht erreichbar',
+    description: 'Unter diesem Namen und Port war kein Mailserver erreichbar.',
+    remedy:
+      'Prüfen Sie Servername, Port (993, 143, 465 oder 587) und Verschlüsselung; der Server muss aus dem Internet erreichbar sein.',
+  },
+  wrongPassword: {
+    heading: 'Benutzername oder Passwort ist falsch',
+    description: 'Der Mailserver hat Benutzername und Passwort nicht angenommen.',
+    remedy:
+      'Geben Sie beides noch einmal ein. Viele Anbieter verlangen hier ein App-Passwort, das Sie in Ihrem Konto dort anlegen; manche nur den Teil vor dem @ als Benutzernamen.',
+  },
+  appPassword: {
+    heading: 'Ein App-Passwort ist nötig',
+    description: 'Google nimmt hier nur ein App-Passwort an.',
+    remedy: 'Legen Sie in Ihrem Google-Konto unter „Sicherheit“ ein App-Passwort an und geben Sie es hier ein.',
+  },
+  inBrowserFirst: {
+    heading: 'Google möchte, dass Sie sich zuerst anmelden',
+    description: 'Google verlangt zuerst eine Anmeldung im Browser.',
+    remedy: 'Melden Sie sich einmal im Browser bei Gmail an und versuchen Sie es hier noch einmal.',
+  },
+  renewPassword: {
+    heading: 'Das Passwort ist abgelaufen',
+    description: 'Der Mailserver verlangt ein neues Passwort.',
+    remedy: 'Erneuern Sie es bei Ihrem Anbieter und geben Sie dann hier das neue ein.',
+  },
+  permissionsMissing: {
+    heading: 'Es fehlen Berechtigungen',
+    description: 'Das Konto ist angemeldet, aber nicht alle Berechtigungen wurden erteilt.',
+    remedy: 'Melden Sie sich noch einmal an und erlauben Sie die ganze Liste, oder bitten Sie Ihre IT darum.',
+  },
+  notSetUpYet: {
+    heading: 'Diese Art der Anmeldung ist noch nicht eingerichtet',
+    description: 'Die Anmeldung bei diesem Anbieter ist für Ihre Organisation noch nicht eingerichtet.',
+    remedy: 'Bitten Sie Ihre IT, eine App-Registrierung anzulegen, oder verbinden Sie das Postfach mit einem Passwort.',
+  },
+  ourFault: {
+    heading: 'Bei uns ist etwas schiefgegangen',
+    description:
+      'Es lag nicht an Ihnen. Wer diesen Dienst betreibt, kann mit der Vorgangsnummer unten mehr herausfinden.',
+    remedy: 'Versuchen Sie es gleich noch einmal. Wenn es wieder geschieht, schicken Sie die Vorgangsnummer.',
+  },
+  noLastingAccess: {
+    heading: 'Die Anmeldung war nicht vollständig',
+    description:
+      'Der Anbieter hat Sie einmal hereingelassen, aber keinen dauerhaften Zugriff auf das Postfach erlaubt.',
+    remedy:
+      'Zeigen Sie diese Seite denen, die die Anwendung betreiben: dauerhafter Zugriff (offline_access) muss erlaubt werden.',
+  },
+  declined: {
+    heading: 'Sie haben den Zugriff nicht erlaubt',
+    description:
+      'Die Liste der Berechtigungen wurde auf der Anmeldeseite nicht angenommen, daher wurde nichts verbunden.',
+    remedy: 'Wenn das ein Versehen war, versuchen Sie es noch einmal und wählen Sie „Akzeptieren“.',
+  },
+  turnedBack: {
+    heading: 'Sie haben die Anmeldung abgebrochen',
+    description: 'Sie sind auf der Anmeldeseite vorzeitig umgekehrt, daher wurde nichts verbunden.',
+    remedy: 'Wenn Sie das Postfach noch verbinden möchten, versuchen Sie es mit demselben Link noch einmal.',
+  },
+  approval: {
+    heading: 'Das muss Ihre IT genehmigen',
+    description: 'In Ihrer Organisation darf niemand diese Art von Zugriff selbst erlauben.',
+    remedy:
+      'Schicken Sie den Link unten an die Administration Ihres Microsoft 365. Wenn die Anwendung genehmigt ist, öffnen Sie Ihren eigenen Link noch einmal.',
+  },
+  requested: {
+    heading: 'Ihre Anfrage liegt bei Ihrer IT',
+    description:
+      'Sie haben Ihre Administration bei Microsoft gebeten, diese Anwendung zu genehmigen. Sie müssen jetzt nichts mehr tun und können diese Seite schließen.',
+    remedy:
+      'Wenn die Genehmigung erteilt ist, öffnen Sie Ihren eigenen Link noch einmal. Ist er bis dahin abgelaufen, lassen Sie sich einen neuen geben.',
+  },
+  notAssigned: {
+    heading: 'Ihr Konto darf diese Anwendung nicht benutzen',
+    description:
+      'Ihre Organisation gibt diese Anwendung nur ausgewählten Personen frei, und Sie gehören noch nicht dazu.',
+    remedy:
+      'Bitten Sie Ihre IT, Ihnen die Anwendung zuzuweisen (Entra, Unternehmensanwendungen, Benutzer und Gruppen), und öffnen Sie dann Ihren Link noch einmal.',
+  },
+  blocked: {
+    heading: 'Ihre Organisation hat diese Anmeldung gesperrt',
+    description:
+      'Eine Sicherheitsrichtlinie Ihrer Organisation erlaubt die Anmeldung bei dieser Anwendung von hier aus nicht.',
+    remedy: 'Zeigen Sie diese Seite Ihrer IT: die Richtlinie für diese Anwendung muss geändert werden.',
+  },
+  secondFactor: {
+    heading: 'Ein weiterer Nachweis ist nötig',
+    description:
+      'Ihre Organisation verlangt eine mehrstufige Anmeldung, etwa einen Code auf Ihrem Telefon, und der fehlte.',
+    remedy: 'Versuchen Sie es noch einmal und führen Sie alle Schritte der Anmeldeseite zu Ende.',
+  },
+  busy: {
+    heading: 'Der Anmeldedienst ist nicht erreichbar',
+    description: 'Der Anbieter konnte gerade nicht antworten. Mit Ihrem Postfach und Ihrem Link ist alles in Ordnung.',
+    remedy: 'Warten Sie eine Minute und versuchen Sie es noch einmal.',
+  },
+  setUp: {
+    heading: 'Die Anmeldung ist nicht richtig eingerichtet',
+    description:
+      'Der Anbieter weist diese Anwendung ab. Es liegt nicht an Ihnen, und nur ihre Betreiber können es ändern.',
+    remedy: 'Zeigen Sie diese Seite denen, die die Anwendung betreiben: die App-Registrierung muss berichtigt werden.',
+  },
+  mixedUp: {
+    heading: 'Zwei Anmeldungen sind durcheinandergeraten',
+    description: 'Die Antwort gehört zu einer anderen Anmeldung als der, die in diesem Browser lief.',
+    remedy: 'Schließen Sie andere Tabs dieser Seite und versuchen Sie es in einem einzigen Tab noch einmal.',
+  },
+}
