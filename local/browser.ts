@@ -102,7 +102,8 @@ export function textOf(html: string): string {
 
 /** The heading of a page and the sentence below it. */
 export function headingOf(html: string): string {
-  const [, heading = '', after = ''] = /<h1\b[^>]*>([\s\S]*?)<\/h1>\s*(<p\b[^>]*>[\s\S]*?<\/p>)?/i.exec(html.replaceAll('<wbr>', '')) ?? []
+  const [, heading = '', after = ''] =
+    /<h1\b[^>]*>([\s\S]*?)<\/h1>\s*(<p\b[^>]*>[\s\S]*?<\/p>)?/i.exec(html.replaceAll('<wbr>', '')) ?? []
   return [heading, after]
     .map(textOf)
     .filter((text) => text !== '')

@@ -7,7 +7,7 @@
 export async function haveSameOwner(one: string, other: string): Promise<boolean> {
   const [first, second] = [one.toLowerCase(), other.toLowerCase()]
   if (first === second) return true
-  const { getDomain } = await import('tldts')
+  const { getDomain } = await import('./public-suffixes.js')
   const options = { allowPrivateDomains: true, extractHostname: false }
   const domain = getDomain(first, options)
   return domain !== null && domain === getDomain(second, options)
