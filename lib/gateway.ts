@@ -100,14 +100,15 @@ async function dependenciesOf(config: Config): Promise<Dependencies> {
 
 /** Everything for one process of these settings; `over` lets a test bring its own clock or let a store fail. */
 export async function wireGateway(config: Config, over: Partial<Dependencies> = {}) {
-  const [made, flows, { guardedLookup }, { allowedPort }, { httpDiscovery }, { webhookPoster }] = await Promise.all([
-    dependenciesOf(config),
-    import('./flows/index.js'),
-    import('./transports/guarded-lookup.js'),
-    import('./protocol/address-guard.js'),
-    import('./transports/http-discovery.js'),
-    import('./transports/webhook-poster.js'),
-  ])
+  const [made, flows, { guardedLookup, isForbiddenHost }, { allowedPort }, { httpDiscovery }, { webhookPoster }] =
+    await Promise.all([
+      dependenciesOf(config),
+      import('./flows/index.js'),
+      import('./transports/guarded-lookup.js'),
+      import('./protocol/address-guard.js'),
+      import('./transports/http-discovery.js'),
+      import('./transports/webhook-poster.js'),
+    ])
   const deps = { ...made, ...over }
   const { adminFlows, connectFlows, probeMailbox, receiveFlows, sendFlows, tokenFlows } = flows
   const { authenticate, audit, disconnect, registrations, retryConnections, continueRemovals } = flows
@@ -199,6 +200,7 @@ export async function wireGateway(config: Config, over: Partial<Dependencies> = 
       openGate: send.openGate,
       cancelOpenMails: send.cancelOpenMails,
       settingRules: config.adjustable,
+      isForbiddenHost: isForbiddenHost(lookup),
       countOpenMails: send.countOpenMails,
       forgetGrant: tokens.forgetGrant,
       disconnect: (tenant: string, id: string) => disconnect(removing, tenant, id),

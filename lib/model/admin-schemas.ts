@@ -2,10 +2,13 @@
 import * as z from 'zod'
 import { graphUser } from './api-schemas.js'
 import { isTenantId } from './ids.js'
+import { line } from './mail-submission.js'
 import { messageDefaultsSchema } from './message-defaults.js'
 import { type MailProtocol, splitHost, usualPort } from './server-address.js'
 
-const name = z.string().trim().min(1, 'must not be empty').max(100, 'must have at most 100 characters')
+const name = line(100)
+  .transform((text) => text.trim())
+  .refine((text) => text !== '', 'must not be empty')
 const httpsUrl = z
   .string()
   .max(500)
@@ -89,7 +92,7 @@ const listening =
 const after = z.discriminatedUnion('action', [
   z.strictObject({ action: z.literal('leave') }),
   z.strictObject({ action: z.literal('mark-read') }),
-  z.strictObject({ action: z.literal('move'), folder: z.string().min(1).max(200) }),
+  z.strictObject({ action: z.literal('move'), folder: line(200).min(1) }),
   z.strictObject({ action: z.literal('delete') }),
 ])
 const id = z.string().regex(/^[a-z2-7]{26}$/, 'must be an id of 26 characters')
@@ -100,14 +103,14 @@ const receive = z.discriminatedUnion('transport', [
     transport: z.literal('graph'),
     connectionId: id,
     user: graphUser.optional(),
-    folder: z.string().min(1).max(200).default('inbox'),
+    folder: line(200).min(1).default('inbox'),
     after: after.optional(),
   }),
   z.strictObject({
     transport: z.literal('imap'),
     connectionId: id,
     imap: z
-      .strictObject({ host, port: port.optional(), tls, ca, folder: z.string().min(1).max(200).default('INBOX') })
+      .strictObject({ host, port: port.optional(), tls, ca, folder: line(200).min(1).default('INBOX') })
       .transform(listening('imap')),
     after: after.optional(),
   }),
@@ -135,9 +138,9 @@ export const mailboxChangeSchema = z.strictObject({
     .string()
     .regex(/^[a-z0-9]{1,5}$/, 'must have 1 to 5 characters of a-z and 0-9')
     .optional(),
-  displayName: z.string().max(100).optional(),
-  description: z.string().max(500).optional(),
-  purpose: z.string().max(50).optional(),
+  displayName: line(100).optional(),
+  description: line(500).optional(),
+  purpose: line(50).optional(),
   active: z.boolean().optional(),
   default: z.literal(true).optional(),
   sendAs: z.array(address).max(50).optional(),
@@ -149,7 +152,7 @@ export const mailboxChangeSchema = z.strictObject({
 
 /** Names, kinds and limits are checked against the settings table, all at once. */
 export const settingsSchema = z
-  .record(z.string().max(50), z.union([z.string().max(300), z.number()], 'must be text or a number'))
+  .record(z.string().max(50), z.union([line(300), z.number()], 'must be text or a number'))
   .refine((values) => Object.keys(values).length <= 50, 'must have at most 50 settings')
 
 export type TenantInput = z.infer<typeof tenantSchema>

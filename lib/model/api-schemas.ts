@@ -1,5 +1,6 @@
 /** What apps send besides mail. */
 import * as z from 'zod'
+import { line } from './mail-submission.js'
 
 const address = z
   .string()
@@ -17,7 +18,7 @@ export const graphUser = z
 
 export const signInStartSchema = z.strictObject({
   address,
-  displayName: z.string().max(100).default(''),
+  displayName: line(100).default(''),
   /** Who will sign in when it is not the mailbox itself: the delegate of a shared mailbox. */
   expectedUser: address.optional(),
   /** Object id or user principal name of a shared mailbox at Microsoft, when it is not its address. */
@@ -58,7 +59,7 @@ export const mailboxCreateSchema = z.strictObject({
   address,
   /** Object id or user principal name at Microsoft, when it is not the address. */
   user: graphUser.optional(),
-  displayName: z.string().max(100).default(''),
+  displayName: line(100).default(''),
   receive: z.boolean().default(true),
   send: z.boolean().default(true),
 })

@@ -44,3 +44,9 @@ function systemResolve(host: string): Promise<LookupAddress[]> {
     systemLookup(host, { all: true }, (error, addresses) => (error ? failed(error) : done(addresses)))
   })
 }
+
+/** The same question without a socket: is this host refused now? A name that nobody has (yet) is not. */
+export const isForbiddenHost =
+  (lookup: LookupFunction) =>
+  (host: string): Promise<boolean> =>
+    new Promise((done) => lookup(host, { all: true }, (error) => done(error?.code === forbiddenAddress)))

@@ -448,13 +448,17 @@ describe('an administrator allows the application (M-065, M-029)', () => {
   test('M-072: what the application cannot open is a verdict, and a person’s connection opens no other mailbox', async () => {
     const connectionId = await appOnlyConnection(demo.tenantId, person().upn)
     const wanted = { displayName: '', receive: true, send: true }
-    const address = 'nobody-has-this@contoso.example'
-    const { verdicts } = await site.gateway.connect.addMailbox(tenant, { ...wanted, connectionId, address })
-    expect(verdicts).toMatchObject({
-      signIn: { verdict: 'works' },
-      reading: { verdict: 'fails' },
-      sending: { verdict: 'fails' },
-    })
+    // A13, D11: somebody the organisation does not know is no mailbox that waits for better times.
+    for (const [field, more] of [
+      ['address', { address: 'nobody-has-this@contoso.example' }],
+      ['user', { address: unique('box'), user: 'nobody-has-this@contoso.example' }],
+    ] as const) {
+      const adding = site.gateway.connect.addMailbox(tenant, { ...wanted, connectionId, ...more })
+      await expect(adding).rejects.toMatchObject({ status: 400, field })
+      expect((await site.gateway.admin.listMailboxFacts(tenant)).some((one) => one.address === more.address)).toBe(
+        false,
+      )
+    }
     const user = person()
     const own = await start(user.upn)
     await signInAt(site, site.browser(), own.link, user.upn)
@@ -548,5 +552,48 @@ describe('an administrator allows the application (M-065, M-029)', () => {
     expect(consent?.scopes).toContain('https://graph.microsoft.com/Mail.Send')
     expect((await signInAt(site, browser, link, upn)).body).toContain('is connected')
     expect(await site.gateway.connect.describeSignIn(tenant, signInId)).toMatchObject({ status: 'confirmed' })
+  })
+
+  test('A8: a consent that an answer only claims is not recorded; what is recorded is what the directory shows', async () => {
+    site.directory.consents.clear()
+    const delegated = async () =>
+      (await site.gateway.connect.listConsents(tenant)).filter((one) => one.mode === 'delegated')
+    const before = await delegated()
+    const { id: registrationId, clientId } = (await site.gateway.registrations.list(tenant))[0]!
+    const begun = async () => {
+      const input = { registrationId, mode: 'delegated' as const, receive: true, send: true }
+      const { link, signInId } = await site.gateway.connect.startAdminConsent(tenant, input)
+      const browser = site.browser()
+      const state = new URL(await beginSignIn(browser, link)).searchParams.get('state') ?? ''
+      return { browser, state, signInId }
+    }
+    const mail = 'https://graph.microsoft.com/Mail.'
+    const forge = async ({ browser, state }: Awaited<ReturnType<typeof begun>>, upn: string) => {
+      const claims = { admin_consent: 'True', tenant: demo.tenantId, scope: `${mail}ReadWrite ${mail}Send`, state }
+      const answer = `${origin}/oauth/callback?${new URLSearchParams(claims)}`
+      const leg = await browser.visit({ method: 'GET', url: answer }, false)
+      const asked = await browser.visit({ method: 'GET', url: leg.headers['location'] ?? '' }, false)
+      const { url } = await site.entra.control.signInAs(asked.headers['location'] ?? '', upn)
+      return browser.visit({ method: 'GET', url })
+    }
+    const plain = await begun()
+    const page = await forge(plain, person().upn)
+    expect(page.status).toBeGreaterThanOrEqual(400)
+    expect(await site.gateway.connect.describeSignIn(tenant, plain.signInId)).toMatchObject({
+      status: 'refused',
+      refusal: 'consent_not_shown',
+    })
+    expect(await delegated()).toEqual(before)
+    // An organisation that allowed less than the answer claims.
+    site.directory.consents.set(
+      `${clientId} tenant:${demo.tenantId}`,
+      new Set([`https://graph.microsoft.com/mail.send`]),
+    )
+    const some = await begun()
+    const allowed = await forge(some, person().upn)
+    expect((await site.gateway.connect.describeSignIn(tenant, some.signInId)).refusal).toBe('')
+    expect(allowed.body).toContain('Your organisation allowed it')
+    const recorded = (await delegated()).find((one) => one.registrationId === registrationId)
+    expect(recorded?.scopes.filter((scope) => scope.startsWith('https://'))).toEqual([`${mail}Send`])
   })
 })

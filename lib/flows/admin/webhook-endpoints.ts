@@ -1,7 +1,7 @@
 /** Webhook endpoints of a tenant; the signing key is shown once and lives in the vault. */
 
 import { randomBytes } from 'node:crypto'
-import { notFound } from '../../errors.js'
+import { invalidInput, notFound } from '../../errors.js'
 import { newId } from '../../model/ids.js'
 import { Secret } from '../../secret.js'
 import type { Dependencies } from '../common/dependencies.js'
@@ -14,11 +14,19 @@ export interface WebhookEndpoint {
   createdAt: string
 }
 
+export interface EndpointDependencies extends Dependencies {
+  /** Is the host, by its name or by what it resolves to now, one that the gateway never posts to? */
+  isForbiddenHost?(host: string): Promise<boolean>
+}
+
+/** Errors: `invalid_input` for a host inside a network; an event for it would never leave (SEC-24). */
 export async function addEndpoint(
-  deps: Dependencies,
+  deps: EndpointDependencies,
   tenant: string,
   url: string,
 ): Promise<WebhookEndpoint & { signingKey: Secret }> {
+  if (await deps.isForbiddenHost?.(new URL(url).hostname.replace(/^\[|\]$/g, '')))
+    throw invalidInput('url', 'leads to a private or reserved address; give one that is reached over the internet.')
   const id = newId()
   const signingKey = new Secret(`whsec_${randomBytes(32).toString('base64')}`)
   const createdAt = new Date(deps.clock.now()).toISOString()

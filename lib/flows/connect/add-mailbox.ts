@@ -3,7 +3,7 @@
  * administrator simply names it, by address and, when Microsoft knows it by another name, by object id or user principal
  * name. It is tried out like one that was signed in to: what does not work is a verdict, not a refusal (M-029, M-072).
  */
-import { conflict, invalidInput } from '../../errors.js'
+import { conflict, type GatewayError, invalidInput } from '../../errors.js'
 import type { MailboxCreateInput } from '../../model/api-schemas.js'
 import { hashId } from '../../model/ids.js'
 import type { Verdicts } from '../../model/sign-in.js'
@@ -61,6 +61,8 @@ export async function addMailbox(
     },
     ...wanted,
   })
+  const unknown = unknownUser(verdicts, user === undefined ? 'address' : 'user')
+  if (unknown) throw unknown
   const { registration } = await deps.registrations(tenant, connection.registrationId)
   const provider = deps.providers[registration.kind]
   const identity = connection.identity ?? {}
@@ -70,4 +72,15 @@ export async function addMailbox(
   await createMailbox(deps, user === undefined ? made : { ...made, mailboxUser: user }, wanted)
   if (input.receive) await setDue(deps, 'poll', tenant, mailboxId, deps.clock.now())
   return { mailboxId, connectionId, address, verdicts }
+}
+
+/** Microsoft's words for somebody who is not in the organisation: no later try would find them. */
+const nobody: ReadonlySet<string> = new Set(['graph_errorinvaliduser', 'graph_request_resourcenotfound'])
+
+function unknownUser({ reading, sending }: Verdicts, field: 'address' | 'user'): GatewayError | undefined {
+  const tried = [reading, sending].filter((one) => one.verdict !== 'not-tested')
+  const isNobody = tried.length > 0 && tried.every((one) => one.verdict === 'fails' && nobody.has(one.code))
+  return isNobody
+    ? invalidInput(field, 'is no mailbox of the organisation that allowed the application; correct it.')
+    : undefined
 }

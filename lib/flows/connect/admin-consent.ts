@@ -1,15 +1,15 @@
 /**
  * What an administrator's answer is worth. Microsoft sends the browser back with the directory in clear text and without
  * any proof, so it is taken as a claim: the administrator signs in once more, in that very directory, which tells who it
- * was and where. For app-only the application then signs in there by itself; only the token it gets, with its roles,
+ * was and where, and what people there may be let do is read from a token of that directory. For app-only the application then signs in there by itself; only the token it gets, with its roles,
  * shows that the consent is real. Nothing here opens a mailbox, and none is made.
  */
-import { conflict, type GatewayError } from '../../errors.js'
+import { asGatewayError, conflict, GatewayError } from '../../errors.js'
 import type { Identity } from '../../model/connection.js'
 import { ofDirectory, type Registration } from '../../model/registration.js'
 import type { Verdict, Verdicts } from '../../model/sign-in.js'
-import type { Provider } from '../../ports/provider.js'
-import { appScope, mailScopes } from '../../protocol/scopes.js'
+import type { Provider, TokenSet } from '../../ports/provider.js'
+import { appScope, mailScopes, scopesFor } from '../../protocol/scopes.js'
 import { checkToken, tokenClaims } from '../../protocol/token-claims.js'
 import type { Secret } from '../../secret.js'
 import { authorizeLeg, freshState, reached, redeemAnswer } from './authorize-leg.js'
@@ -21,6 +21,7 @@ import { failed } from './probe-mailbox.js'
 import type { ReturnedAnswer } from './return-callback.js'
 import { signInProblem } from './sign-in-problems.js'
 import { type Grant, type StoredSignIn, stepSignIn } from './sign-in-row.js'
+import { microsoftScopes, missingScopes } from './wanted-transports.js'
 
 interface Client {
   provider: Provider
@@ -52,12 +53,17 @@ export async function judgeConsent(
   const claimed = String(signIn.row['directory'] ?? '')
   if (claimed === '') return proveIt(deps, signIn, answer, client)
   const registration = ofDirectory(client.registration, claimed)
-  const { identity } = await redeemAnswer(deps, signIn, answer, { ...client, registration, scopes: [] })
+  const proof = await redeemAnswer(deps, signIn, answer, { ...client, registration, scopes: [] })
+  const { identity } = proof
   if (identity?.tenantId !== claimed) throw signInProblem('issuer_mismatch')
-  const { grant, verdicts } =
-    signIn.target.consent === 'app-only'
-      ? await gainAppAuthority(deps, signIn, identity, { ...client, registration })
-      : { grant: undefined, verdicts: nothingTried }
+  const isAppOnly = signIn.target.consent === 'app-only'
+  if (!isAppOnly) {
+    const shown = await shownScopes(signIn, proof, { ...client, registration })
+    await stepSignIn(deps, signIn, { granted: shown.join(' ') })
+  }
+  const { grant, verdicts } = isAppOnly
+    ? await gainAppAuthority(deps, signIn, identity, { ...client, registration })
+    : { grant: undefined, verdicts: nothingTried }
   await finishSignIn(deps, signIn, { grant, identity, verdicts, browser: client.browser })
   return undefined
 }
@@ -79,9 +85,43 @@ async function proveIt(
     registration: ofDirectory(registration, directory),
     browser,
     scopes: [],
-    columns: { directory, granted: answer.scope },
+    columns: { directory, granted: '' },
   })
 }
+
+/**
+ * Of what was asked for, that which the directory itself shows: a token for everything it has consented to names its
+ * scopes. The sign-in before asked for no right, so nobody could consent on the way; what the answer's parameters claim
+ * counts for nothing (SEC-14).
+ */
+async function shownScopes(
+  { target, tenantName }: StoredSignIn,
+  { refreshToken, identity }: TokenSet,
+  { provider, registration, credential }: Client & { credential: Secret | undefined },
+): Promise<string[]> {
+  const { tenantId } = identity ?? {}
+  if (refreshToken === undefined || tenantId === undefined) throw signInProblem('state_mismatch')
+  const asked = askedScopes(target)
+  const { resource } = microsoftScopes(target)
+  const scopes = scopesFor([], resource)
+  const answer = await provider
+    .refresh({ registration, credential, scopes, refreshToken, tenantId })
+    .catch((error: unknown) => {
+      if (asGatewayError(error).class === 'transient') throw error
+      return { scopes: [] as string[] }
+    })
+  const shown = asked.filter((scope) => missingScopes([scope], answer.scopes).length === 0)
+  if (!shown.some((scope) => scope.startsWith('https://'))) throw notShown(tenantName)
+  return shown
+}
+
+const notShown = (tenantName: string): GatewayError =>
+  new GatewayError('consent_not_shown', 'needs-admin', {
+    hint: 'tenant',
+    status: 409,
+    description: 'You signed in, but your organisation has not allowed the application.',
+    remedy: `Let an administrator of your organisation open the link of ${tenantName} and accept what Microsoft asks.`,
+  })
 
 async function gainAppAuthority(
   deps: ConnectDependencies,

@@ -41,7 +41,7 @@ export async function recordConsent(deps: ConnectDependencies, signIn: StoredSig
   })
 }
 
-/** Of what was asked for, that which the answer names; it names nothing else that would count. */
+/** Of what was asked for, that which the directory showed. */
 export function grantedScopes(signIn: StoredSignIn): string[] {
   const named = String(signIn.row['granted'] ?? '')
     .toLowerCase()

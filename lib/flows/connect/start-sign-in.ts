@@ -34,6 +34,12 @@ export async function startSignIn(
     throw invalidInput('mailboxUser', 'is for shared mailboxes: name in expectedUser who signs in.')
   if (input.confirmation === 'confirmed-by-link' && role === 'app') throw onlyAdmins()
   const returnUrl = input.returnUrl === undefined ? '' : await registeredReturnUrl(deps, tenant, input.returnUrl)
+  const { registrationId } = input
+  if (registrationId && !(await deps.listRegistrations(tenant)).some(({ id }) => id === registrationId))
+    throw invalidInput(
+      'registrationId',
+      'is not a registration that you may use; GET /api/v1/registrations lists them.',
+    )
   const holder = await deps.tables.get(deps.names.table('names'), tenant, `address~${addressHash(input.address)}`)
   if (holder !== undefined)
     throw conflict('mailbox_exists', 'This address is connected already.', 'Reconnect the existing mailbox instead.')

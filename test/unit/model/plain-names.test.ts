@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest'
+import type { GatewayError } from '../../../lib/errors.js'
+import * as admin from '../../../lib/model/admin-schemas.js'
+import * as api from '../../../lib/model/api-schemas.js'
+import { parse } from '../../../lib/model/parse.js'
+
+const id = 'a'.repeat(26)
+const guid = '11111111-2222-4333-8444-555555555555'
+
+/** Every text for people in what callers send: the field, and a body that holds it. */
+const fields: [field: string, schema: Parameters<typeof parse>[0], body: (text: string) => object][] = [
+  ['name', admin.tenantSchema, (name) => ({ id: 'acme', name })],
+  ['name', admin.apiKeySchema, (name) => ({ role: 'app', name })],
+  ['name', admin.registrationSchema, (name) => ({ name, kind: 'microsoft', clientId: guid, directory: 'common' })],
+  ['displayName', admin.mailboxChangeSchema, (displayName) => ({ displayName })],
+  ['description', admin.mailboxChangeSchema, (description) => ({ description })],
+  ['purpose', admin.mailboxChangeSchema, (purpose) => ({ purpose })],
+  [
+    'receive.folder',
+    admin.mailboxChangeSchema,
+    (folder) => ({ receive: { transport: 'graph', connectionId: id, folder } }),
+  ],
+  ['displayName', api.signInStartSchema, (displayName) => ({ address: 'a@example.com', displayName })],
+  [
+    'displayName',
+    api.mailboxCreateSchema,
+    (displayName) => ({ address: 'a@example.com', connectionId: id, displayName }),
+  ],
+  ['receiveFolder', admin.settingsSchema, (receiveFolder) => ({ receiveFolder })],
+]
+
+test.each(fields)(
+  'A13: control characters in %s are refused at once, with the field and the cure',
+  (field, schema, body) => {
+    for (const code of [0, 9, 10, 13, 27, 0x7f, 0x85, 0x9b, 0x2028, 0x2029]) {
+      const hostile = `Info${String.fromCharCode(code)}desk`
+      let refused: GatewayError | undefined
+      try {
+        parse(schema, body(hostile))
+      } catch (error) {
+        refused = error as GatewayError
+      }
+      expect(refused, `U+${code.toString(16)}`).toMatchObject({ code: 'invalid_input', status: 400, field })
+      expect(refused?.description).toContain('remove them')
+    }
+    // Control: what people are called.
+    for (const name of ['Info desk', 'Zoë – Größe & Söhne', '窓口', 'قسم الدعم'])
+      expect(() => parse(schema, body(name)), name).not.toThrow()
+  },
+)
