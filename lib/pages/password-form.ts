@@ -52,10 +52,10 @@ export function passwordForm(page: PasswordPage, suggested: boolean, t: Texts): 
   }
   return html`<form method="post" action="/connect/${page.link}/password">
 <input type="hidden" name="token" value="${page.formToken}">
-<label for="username">${t.form.username}</label>
-<input id="username" name="username" value="${typed.username}" autocomplete="username" autocapitalize="none" spellcheck="false" required maxlength="254"${state('username')}>${said('username')}
-<label for="password">${t.form.password}</label>
-<input id="password" name="password" type="password" autocomplete="current-password" required maxlength="1000"${state('password')}>${said('password')}
+<label for="username">${t.form.username}</label>${said('username')}
+<input id="username" name="username" value="${typed.username}" autocomplete="username" autocapitalize="none" spellcheck="false" required maxlength="254"${state('username')}>
+<label for="password">${t.form.password}</label>${said('password')}
+<input id="password" name="password" type="password" autocomplete="current-password" required maxlength="1000"${state('password')}>
 ${page.target.receive ? server('imap') : ''}
 ${page.target.send ? server('smtp') : ''}
 <button${suggested ? '' : html` class="plain"`} type="submit">${t.form.check}</button>

@@ -25,7 +25,7 @@ dd{margin:0;font-weight:600;overflow-wrap:anywhere}
 .note{background:var(--tint);border-radius:12px;padding:.75rem 1rem;margin:1rem 0;font-size:.9375rem}
 .problem{border:1px solid var(--bad);border-radius:12px;padding:.75rem 1rem;margin:1rem 0}
 .problem strong,.field-error{color:var(--bad)}
-.field-error{font-size:.9375rem;margin:.375rem 0 0}
+.field-error{font-size:.9375rem;margin:.125rem 0 .375rem}
 [aria-invalid]{border:2px solid var(--bad)}
 .link{user-select:all;-webkit-user-select:all;font-family:ui-monospace,SFMono-Regular,Consolas,monospace;font-size:.875rem;border:1px dashed var(--soft);border-radius:10px;padding:.75rem}
 form{margin:0}
