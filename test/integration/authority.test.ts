@@ -559,10 +559,8 @@ describe('an administrator allows the application (M-065, M-029)', () => {
     const delegated = async () =>
       (await site.gateway.connect.listConsents(tenant)).filter((one) => one.mode === 'delegated')
     const before = await delegated()
-    const { id: registrationId, clientId } = (await site.gateway.registrations.list(tenant))[0]!
     const begun = async () => {
-      const input = { registrationId, mode: 'delegated' as const, receive: true, send: true }
-      const { link, signInId } = await site.gateway.connect.startAdminConsent(tenant, input)
+      const { link, signInId } = await startConsent({ mode: 'delegated' })
       const browser = site.browser()
       const state = new URL(await beginSignIn(browser, link)).searchParams.get('state') ?? ''
       return { browser, state, signInId }
@@ -586,7 +584,7 @@ describe('an administrator allows the application (M-065, M-029)', () => {
     expect(await delegated()).toEqual(before)
     // An organisation that allowed less than the answer claims.
     site.directory.consents.set(
-      `${clientId} tenant:${demo.tenantId}`,
+      `${demo.clientId} tenant:${demo.tenantId}`,
       new Set([`https://graph.microsoft.com/mail.send`]),
     )
     const some = await begun()
