@@ -10,7 +10,8 @@ import { createServer } from 'node:http'
 const gateway = process.env.GATEWAY_URL
 const key = process.env.GATEWAY_KEY
 const self = `http://127.0.0.1:${process.env.PORT || 3000}`
-const appSecret = randomBytes(32)
+// From your secret store: another one after a restart ends the sign-ins that are under way.
+const appSecret = process.env.APP_SECRET || randomBytes(32)
 
 // call
 /** One call of the API. An error says what happened, what to do, and whether trying again can help. */
@@ -22,12 +23,13 @@ async function call(method, path, body, headers = {}) {
   })
   const result = answer.status === 204 ? undefined : await answer.json()
   if (answer.ok) return result
-  throw Object.assign(new Error(`${result.title} ${result.detail}`), { code: result.code, class: result.class })
+  const { title, detail, code, class: whoActs } = result
+  throw Object.assign(new Error(`${title} ${detail}`), { code, class: whoActs })
 }
 // end
 
 // setup
-// Once for each environment, with a key of the role tenant-admin. The signing key is shown this one time: keep it secret.
+// At each start, with a key of the role tenant-admin: what is there already stays as it is, with the same signing key.
 await call('POST', 'return-urls', { url: `${self}/connected` })
 const webhook = await call('POST', 'webhooks', { url: `${self}/events` })
 // end
@@ -36,18 +38,28 @@ const webhook = await call('POST', 'webhooks', { url: `${self}/events` })
 /** Only the session that began a sign-in can finish it: the binding is derived from it and never leaves the server. */
 const bindingOf = (session) => createHmac('sha256', appSecret).update(session).digest('hex')
 
+/** In your database: whose sign-in it is. */
+const startedBy = new Map()
+
 async function beginConnect(session, address) {
-  const { link } = await call('POST', 'sign-ins', {
+  const { link, signInId } = await call('POST', 'sign-ins', {
     address,
     returnUrl: `${self}/connected`,
     binding: bindingOf(session),
   })
+  startedBy.set(signInId, session)
   return link
 }
 
+/** Safe to repeat: the page that is loaded again finds what its first visit connected, and nobody else's. */
 async function finishConnect(session, result) {
   const [signInId, code] = result.split('.')
-  return call('POST', `sign-ins/${signInId}/redeem`, { code, binding: bindingOf(session) })
+  try {
+    return await call('POST', `sign-ins/${signInId}/redeem`, { code, binding: bindingOf(session) })
+  } catch (error) {
+    if (error.code !== 'sign_in_used' || startedBy.get(signInId) !== session) throw error
+    return call('GET', `sign-ins/${signInId}`)
+  }
 }
 // end
 
@@ -96,7 +108,10 @@ createServer(async (request, response) => {
     } else if (pathname === '/connected' && searchParams.has('error')) {
       response.end(`Not connected: ${searchParams.get('error')}`)
     } else if (pathname === '/connected') {
-      const mailbox = await finishConnect(session, searchParams.get('result'))
+      // Without a result nothing was connected: the person cancelled, or was refused for the reason in `error`.
+      const result = searchParams.get('result')
+      if (result === null) return response.end(`Not connected (${searchParams.get('error') ?? 'cancelled'}).`)
+      const mailbox = await finishConnect(session, result)
       const mail = await confirmOrder(mailbox.mailboxId, '4711', 'ben@contoso.example')
       response.end(`Connected. Mail ${mail.id} is ${mail.state}.`)
     } else if (pathname === '/events') {

@@ -14,6 +14,7 @@ let stack: Stack
 let tenant: DemoTenant
 let app: ChildProcess
 let url: string
+let port: number
 let said = ''
 
 /** The application of the developer guide, run as it stands there. */
@@ -21,15 +22,21 @@ describe('docs/examples/app.mjs', () => {
   beforeAll(async () => {
     stack = await startStack({ root })
     tenant = await demoTenant(stack)
-    const port = await freePort()
+    port = await freePort()
     url = `http://127.0.0.1:${port}`
+    await startApp()
+  }, 60_000)
+
+  /** Another run of it is another process: nothing but what the gateway keeps is left. */
+  async function startApp(): Promise<void> {
+    said = ''
     app = spawn(process.execPath, ['docs/examples/app.mjs'], {
       cwd: root,
       env: { ...process.env, GATEWAY_URL: stack.url, GATEWAY_KEY: tenant.adminKey, PORT: String(port) },
     })
     for (const stream of [app.stdout, app.stderr]) stream?.on('data', (chunk: Buffer) => (said += chunk.toString()))
     await says(`open ${url}`)
-  }, 60_000)
+  }
 
   afterAll(async () => {
     app?.kill()
@@ -50,6 +57,10 @@ describe('docs/examples/app.mjs', () => {
     const back = await browser.submit(signIn, 'ana@contoso.example', { user: 'ana@contoso.example' })
     expect(back.html).toMatch(/^Connected\. Mail \w{26} is queued\.$/)
     await says(/mail\.sent: \{"mailId":/)
+    // D2: loaded again, it is the same mail; in another session it is somebody else's.
+    const [, mailId] = /Mail (\w{26})/.exec(back.html) ?? []
+    expect((await browser.open(back.url)).html).toContain(`Connected. Mail ${mailId} is `)
+    expect((await new Browser().open(back.url)).html).not.toContain('Connected.')
     stack.directory.deliver(
       'ana@contoso.example',
       'From: ben@contoso.example\r\nTo: ana@contoso.example\r\nSubject: Re: order\r\n\r\nHi',
@@ -58,6 +69,37 @@ describe('docs/examples/app.mjs', () => {
     await apiClient(stack.url, tenant.appKey).call('POST', `v1/mailboxes/${mailbox?.id}/poll`)
     await says('received: Re: order')
   }, 120_000)
+
+  test('D2: a person who cancels comes back to a page that says so', async () => {
+    const browser = new Browser()
+    const asked = await browser.open(`${url}/connect?address=cleo@contoso.example`)
+    const cancelled = await browser.submit(asked, 'Cancel')
+    const back = await browser.follow(cancelled, 'application')
+    expect(back.html).toMatch(/^Not connected \(\w+\)\.$/)
+    expect(said).not.toContain('Error')
+  }, 60_000)
+
+  test('D3: a second run finds its webhook: one endpoint, each event once, verified with the same key', async () => {
+    const client = apiClient(stack.url, tenant.adminKey)
+    app.kill()
+    await startApp()
+    const endpoints = await client.call<{ id: string; url: string }[]>('GET', 'v1/webhooks')
+    expect(endpoints.map((one) => one.url)).toEqual([`${url}/events`])
+    const again = await fetch(`${stack.url}/api/v1/webhooks`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${tenant.adminKey}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ url: `${url}/events` }),
+    })
+    expect(again.status).toBe(200)
+    expect((await again.json()) as object).toMatchObject({ id: endpoints[0]?.id })
+    const [mailbox] = await client.call<{ id: string }[]>('GET', 'v1/mailboxes')
+    const mail = { mailboxId: mailbox?.id, to: ['ben@contoso.example'], subject: 'second run', text: 'x' }
+    await client.call('POST', 'v1/mails', mail)
+    await says(/mail\.sent: /)
+    expect(said.match(/mail\.sent: /g)).toHaveLength(1)
+    const refused = await new Browser().open(`${url}/connect?address=ana@contoso.example`)
+    expect(refused.html).toContain('connected already')
+  }, 60_000)
 
   test('the developer guide quotes this file', () => {
     const blocks = [...read('docs/app-developer.md').matchAll(/```js\n([\s\S]*?)\n```/g)].map(([, code = '']) => code)

@@ -79,6 +79,28 @@ const attention = async (): Promise<string[]> => {
   return codes
 }
 
+describe('D3: an address is one endpoint', () => {
+  test('added again, by however many at once, it is the same with the same key; removed and added, it has another', async () => {
+    const added = await Promise.all([1, 2, 3].map(() => addEndpoint(deps, 'acme', url)))
+    expect(added.map(({ created }) => created).sort()).toEqual([false, false, true])
+    expect(new Set(added.map(({ id, signingKey }) => `${id} ${signingKey.reveal()}`)).size).toBe(1)
+    expect(await addEndpoint(deps, 'acme', url)).toMatchObject({ created: false })
+    expect((await addEndpoint(deps, 'other', url)).id).not.toBe(added[0]!.id)
+    await removeEndpoint(deps, 'acme', added[0]!.id)
+    const anew = await addEndpoint(deps, 'acme', url)
+    expect(anew.created).toBe(true)
+    expect(anew.signingKey.reveal()).not.toBe(added[0]!.signingKey.reveal())
+  })
+
+  test('a crash between row and key is repaired by adding it again', async () => {
+    const vault = { ...deps.vault, set: async () => Promise.reject(new Error('crash')) }
+    await expect(addEndpoint({ ...deps, vault }, 'acme', url)).rejects.toThrow('crash')
+    const added = await addEndpoint(deps, 'acme', url)
+    expect(added.created).toBe(false)
+    expect(added.signingKey.reveal()).toMatch(/^whsec_/)
+  })
+})
+
 describe('webhooks', () => {
   test('events arrive in order with a Standard Webhooks signature; a changed body does not verify', async () => {
     const endpoint = await addEndpoint(deps, 'acme', url)

@@ -1,8 +1,12 @@
-/** Webhook endpoints of a tenant; the signing key is shown once and lives in the vault. */
+/**
+ * Webhook endpoints of a tenant. An address is one endpoint, however often it is added: an application that adds its own
+ * at each start neither hears events twice nor leaves endpoints behind that are tried for days. Each adding shows the
+ * same signing key, which lives in the vault.
+ */
 
 import { randomBytes } from 'node:crypto'
-import { invalidInput, notFound } from '../../errors.js'
-import { newId } from '../../model/ids.js'
+import { invalidInput, notFound, RowExistsError } from '../../errors.js'
+import { hashId } from '../../model/ids.js'
 import { Secret } from '../../secret.js'
 import type { Dependencies } from '../common/dependencies.js'
 import { forgetEndpoints } from '../tell/emit-event.js'
@@ -19,27 +23,58 @@ export interface EndpointDependencies extends Dependencies {
   isForbiddenHost?(host: string): Promise<boolean>
 }
 
-/** Errors: `invalid_input` for a host inside a network; an event for it would never leave (SEC-24). */
-export async function addEndpoint(
-  deps: EndpointDependencies,
-  tenant: string,
-  url: string,
-): Promise<WebhookEndpoint & { signingKey: Secret }> {
-  if (await deps.isForbiddenHost?.(new URL(url).hostname.replace(/^\[|\]$/g, '')))
+export interface AddedEndpoint extends WebhookEndpoint {
+  signingKey: Secret
+  /** False: it was there before. */
+  created: boolean
+}
+
+/**
+ * The row decides who of two makes the key, so that both are shown the same one; nothing is posted before there is one.
+ * Errors: `invalid_input` for a host inside a network; an event for it would never leave (SEC-24).
+ */
+export async function addEndpoint(deps: EndpointDependencies, tenant: string, given: string): Promise<AddedEndpoint> {
+  if (await deps.isForbiddenHost?.(new URL(given).hostname.replace(/^\[|\]$/g, '')))
     throw invalidInput('url', 'leads to a private or reserved address; give one that is reached over the internet.')
-  const id = newId()
-  const signingKey = new Secret(`whsec_${randomBytes(32).toString('base64')}`)
-  const createdAt = new Date(deps.clock.now()).toISOString()
-  await deps.vault.set(deps.names.webhookKey(id), signingKey)
-  await deps.tables.insert(deps.names.table('tenants'), {
-    partitionKey: tenant,
-    rowKey: `endpoint~${id}`,
-    v: 1,
-    url: new URL(url).href,
-    createdAt,
-  })
+  const url = new URL(given).href
+  const known = (await listEndpoints(deps, tenant)).find((one) => one.url === url)
+  const id = known?.id ?? hashId('endpoint', deps.names.environment, tenant, url)
+  const createdAt = known?.createdAt ?? new Date(deps.clock.now()).toISOString()
+  const created = known === undefined && (await insertEndpoint(deps, tenant, { id, url, createdAt }))
+  const signingKey = (created ? undefined : await keyOf(deps, id)) ?? (await makeKey(deps, id))
   forgetEndpoints(deps, tenant)
-  return { id, url, createdAt, signingKey }
+  return { id, url, createdAt, signingKey, created }
+}
+
+async function makeKey(deps: Dependencies, id: string): Promise<Secret> {
+  const key = new Secret(`whsec_${randomBytes(32).toString('base64')}`)
+  await deps.vault.set(deps.names.webhookKey(id), key)
+  return key
+}
+
+/** Whoever made the row may be about to store the key; after a while it is clear that a crash came between. */
+async function keyOf(deps: Dependencies, id: string): Promise<Secret | undefined> {
+  const read = async () => (await deps.vault.get(deps.names.webhookKey(id)))?.value
+  const key = await read()
+  if (key !== undefined) return key
+  await deps.clock.sleep(2_000)
+  return read()
+}
+
+/** False when somebody else added it meanwhile. */
+async function insertEndpoint(
+  deps: Dependencies,
+  tenant: string,
+  { id, url, createdAt }: WebhookEndpoint,
+): Promise<boolean> {
+  const row = { partitionKey: tenant, rowKey: `endpoint~${id}`, v: 1, url, createdAt }
+  try {
+    await deps.tables.insert(deps.names.table('tenants'), row)
+    return true
+  } catch (error) {
+    if (!(error instanceof RowExistsError)) throw error
+    return false
+  }
 }
 
 export async function listEndpoints(deps: Dependencies, tenant: string): Promise<WebhookEndpoint[]> {
