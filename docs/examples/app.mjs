@@ -110,7 +110,8 @@ createServer(async (request, response) => {
     } else if (pathname === '/connected') {
       // Without a result nothing was connected: the person cancelled, or was refused for the reason in `error`.
       const result = searchParams.get('result')
-      if (result === null) return response.end(`Not connected (${searchParams.get('error') ?? 'cancelled'}).`)
+      const why = /^\w{1,60}$/.exec(searchParams.get('error') ?? '')?.[0] ?? 'cancelled'
+      if (result === null) return response.end(`Not connected (${why}).`)
       const mailbox = await finishConnect(session, result)
       const mail = await confirmOrder(mailbox.mailboxId, '4711', 'ben@contoso.example')
       response.end(`Connected. Mail ${mail.id} is ${mail.state}.`)

@@ -1,95 +1,200 @@
 /** OpenAPI 3.1 from the operations table and the very schemas that validate and serialise. */
 import * as z from 'zod'
+import { eventSchemas, eventSummary, eventTypes } from '../model/event.js'
+import { bodyErrors, commonErrors, ownErrors } from './api-errors.js'
 import { exampleOf, type Json, schemaCollector } from './open-api-schemas.js'
 import type { Operation } from './operation.js'
 import { operations } from './operations.js'
+import { problemSchema } from './problem-schema.js'
 
 type SchemaOf = ReturnType<typeof schemaCollector>['schemaOf']
 
-const problemReference = { $ref: '#/components/schemas/Problem' }
+/** By the last part of a route that names a resource. */
+const tags: Record<string, [name: string, description: string]> = {
+  health: ['Gateway', 'The gateway itself.'],
+  version: ['Gateway', 'The gateway itself.'],
+  'openapi.json': ['Gateway', 'The gateway itself.'],
+  tenants: ['Tenants', 'Customers, for operators.'],
+  tenant: ['Tenants', 'Customers, for operators.'],
+  holders: ['Tenants', 'Customers, for operators.'],
+  keys: ['Keys', 'API keys.'],
+  'return-urls': ['Connecting', 'Sign-ins, consents, connections.'],
+  'sign-ins': ['Connecting', 'Sign-ins, consents, connections.'],
+  'admin-consents': ['Connecting', 'Sign-ins, consents, connections.'],
+  connections: ['Connecting', 'Sign-ins, consents, connections.'],
+  registrations: ['Registrations', 'OAuth clients at identity providers.'],
+  webhooks: ['Webhooks', 'Where events are posted to.'],
+  mailboxes: ['Mailboxes', 'Connected mailboxes.'],
+  settings: ['Settings', 'What tenants, purposes and mailboxes choose for themselves.'],
+  mails: ['Mail', 'Mail that is sent.'],
+  received: ['Received mail', 'Mail that arrived.'],
+  logs: ['Watching', 'What happened, and what is broken now.'],
+  attention: ['Watching', 'What happened, and what is broken now.'],
+}
+
+function tagOf(route: string): string {
+  const tag = route
+    .split('/')
+    .reverse()
+    .map((part) => tags[part]?.[0])
+    .find((name) => name !== undefined)
+  if (tag === undefined) throw new Error(`no tag for ${route}: name its resource in open-api.ts`)
+  return tag
+}
+
+const requestId = { $ref: '#/components/headers/RequestId' }
+
+const description = `Connect mailboxes, send mail exactly once or be told why not, receive mail as events.
+
+What does not exist is null. Later versions may add fields to answers and events: ignore those you do not know.
+
+Events are posted to webhooks (see \`webhooks\`) and lie, as the same JSON in base64, on the storage queue
+\`{environment}-events-{tenant}\` for seven days.`
 
 export async function openApi(serverUrl: string, version: string): Promise<Json> {
   const paths: Record<string, Json> = {}
   const { components, schemaOf } = schemaCollector()
+  schemaOf(problemSchema, 'output')
   for (const operation of Object.values(operations) as Operation[]) {
     const path = `/${operation.route}`
     paths[path] = { ...paths[path], [operation.method.toLowerCase()]: await describe(operation, schemaOf) }
   }
+  const webhooks = Object.fromEntries(eventTypes.map((type) => [type, { post: webhookOf(type, schemaOf) }]))
   return {
     openapi: '3.1.0',
-    info: {
-      title: 'Mailbox Gateway',
-      version,
-      description: 'Connect mailboxes, send mail exactly once or be told why not, receive mail as events.',
-    },
+    info: { title: 'Mailbox Gateway', version, description, license: { name: 'MIT', identifier: 'MIT' } },
     servers: [{ url: serverUrl }],
     security: [{ apiKey: [] }],
+    tags: [...new Map(Object.values(tags)).entries()].map(([name, about]) => ({ name, description: about })),
     paths,
+    webhooks,
     components: {
       securitySchemes: {
         apiKey: { type: 'http', scheme: 'bearer', description: 'API key: mbg_{tenant}_{keyId}_{secret}' },
       },
-      schemas: {
-        ...Object.fromEntries(Object.entries(components).sort(([a], [b]) => (a < b ? -1 : 1))),
-        Problem: {
-          type: 'object',
-          description: 'RFC 9457 problem document.',
-          required: ['type', 'title', 'status', 'code', 'class', 'detail', 'requestId'],
-          properties: {
-            type: { type: 'string' },
-            title: { type: 'string', description: 'What is wrong, in plain words.' },
-            status: { type: 'integer' },
-            code: { type: 'string', description: 'Stable word to branch on.' },
-            class: { enum: ['transient', 'permanent', 'needs-reconnect', 'needs-admin'], description: 'Who must act.' },
-            detail: { type: 'string', description: 'The remedy.' },
-            problems: {
-              type: 'array',
-              items: { type: 'object', properties: { field: { type: 'string' }, message: { type: 'string' } } },
-            },
-            requestId: { type: 'string' },
-          },
-        },
+      headers: {
+        RequestId: { description: 'Quote it when you ask for help.', schema: { type: 'string' } },
+        RetryAfter: { description: 'Seconds until the request may be repeated.', schema: { type: 'integer' } },
       },
+      schemas: Object.fromEntries(Object.entries(components).sort(([a], [b]) => (a < b ? -1 : 1))),
     },
   }
 }
 
 async function describe(operation: Operation, schemaOf: SchemaOf): Promise<Json> {
   const parameters = await parametersOf(operation, schemaOf)
-  const errors = (operation.errors ?? []).join(', ')
+  const roles = operation.roles.length === 0 ? 'Needs no key.' : `Roles: ${operation.roles.join(', ')}.`
+  const body = await operation.body?.()
   return {
     operationId: operation.name,
+    tags: [tagOf(operation.route)],
     summary: operation.summary,
-    ...(operation.roles.length === 0
-      ? { security: [] }
-      : { description: `Roles: ${operation.roles.join(', ')}.${errors === '' ? '' : ` Error codes: ${errors}.`}` }),
+    description: `${operation.description ?? operation.summary} ${roles}`,
+    ...(operation.roles.length === 0 ? { security: [] } : {}),
     ...(parameters.length > 0 ? { parameters } : {}),
-    ...(operation.body
+    ...(body
       ? {
           requestBody: {
             required: !operation.bodyOptional,
-            content: { 'application/json': { schema: schemaOf(await operation.body(), 'input') } },
+            content: { 'application/json': { schema: schemaOf(body, 'input'), ...exampleIn(body) } },
           },
         }
       : {}),
-    responses: {
-      ...(await successOf(operation, schemaOf)),
-      default: {
-        description: 'Refused or failed.',
-        content: { 'application/problem+json': { schema: problemReference } },
-      },
-    },
+    responses: { ...(await successOf(operation, schemaOf)), ...failureResponses(operation) },
   }
+}
+
+function exampleIn(body: z.ZodType): Json {
+  const example = exampleOf(body, 'input')
+  return example === undefined ? {} : { example }
+}
+
+type Failure = readonly [code: string, status: number, whoActs: string, meaning: string]
+
+/** What a call can answer besides success. */
+export function failuresOf(operation: Operation): Failure[] {
+  const common = Object.entries(commonErrors).map(([code, row]): Failure => [code, ...row])
+  if (operation.roles.length === 0) return common.filter(([code]) => code === 'invalid_input' || code === 'unexpected')
+  const named = (operation.errors ?? []).filter((code) => !(code in commonErrors))
+  const own = named.map((code): Failure => {
+    const row = ownErrors[code]
+    if (row === undefined) throw new Error(`${operation.name} names ${code}, which api-errors.ts does not know`)
+    return [code, ...row]
+  })
+  return [...common, ...(operation.body ? bodyErrors : []), ...own]
+}
+
+/** By status; `default` for whatever else goes wrong. */
+function failureResponses(operation: Operation): Json {
+  const byStatus = new Map<number, Failure[]>()
+  for (const one of failuresOf(operation)) byStatus.set(one[1], [...(byStatus.get(one[1]) ?? []), one])
+  const schema = { $ref: '#/components/schemas/Problem' }
+  const responses = [...byStatus].map(([status, codes]) => {
+    const [[code, , whoActs, meaning]] = codes as [Failure]
+    const example = { ...(exampleOf(problemSchema) as Json), status, code, class: whoActs, title: meaning }
+    Object.assign(example, { type: `urn:mailbox-gateway:error:${code}` })
+    const retry = status === 429 || status === 503 ? { 'Retry-After': { $ref: '#/components/headers/RetryAfter' } } : {}
+    return [
+      status,
+      {
+        description: codes.map(([name, , , about]) => `\`${name}\`: ${about}`).join('\n\n'),
+        headers: { 'x-request-id': requestId, ...retry },
+        content: { 'application/problem+json': { schema, example } },
+      },
+    ]
+  })
+  const otherwise = { description: 'Anything else.', content: { 'application/problem+json': { schema } } }
+  return { ...Object.fromEntries(responses), default: otherwise }
+}
+
+function webhookOf(type: keyof typeof eventSchemas, schemaOf: SchemaOf): Json {
+  const schema = eventSchemas[type]
+  const header = (name: string, about: string) => ({
+    name,
+    in: 'header',
+    required: true,
+    description: about,
+    schema: { type: 'string' },
+  })
+  return {
+    operationId: type,
+    tags: ['Webhooks'],
+    summary: eventSummary(type),
+    description: `${eventSummary(type)} Signed by the Standard Webhooks scheme; posted in order, and repeated for three days until a 2xx comes within ten seconds.`,
+    security: [],
+    parameters: [
+      header('webhook-id', 'Id of the event; the same when it is repeated.'),
+      header('webhook-timestamp', 'Seconds since 1970; refuse what is older than five minutes.'),
+      header(
+        'webhook-signature',
+        'v1, and base64 of the HMAC-SHA-256 of id, timestamp and body, joined by full stops.',
+      ),
+    ],
+    requestBody: {
+      required: true,
+      content: { 'application/json': { schema: schemaOf(schema, 'output'), example: exampleOf(schema) } },
+    },
+    responses: { '2XX': { description: 'Taken.' } },
+  }
+}
+
+/** Ids that are not 26 characters of base32, by the part of the route before them. */
+const ids: Record<string, Json> = {
+  keys: { type: 'string', pattern: '^[a-z2-7]{8}$' },
+  tenants: { type: 'string', pattern: '^[a-z0-9]+(-[a-z0-9]+)*$', minLength: 2, maxLength: 32 },
+  holders: { type: 'string', pattern: '^[0-9a-f]{64}$' },
+  attachments: { type: 'integer', minimum: 0, maximum: 99_999 },
 }
 
 async function parametersOf(operation: Operation, schemaOf: SchemaOf): Promise<Json[]> {
   const shape = (await operation.query?.())?.shape ?? {}
   return [
-    ...[...operation.route.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+    ...[...operation.route.matchAll(/(\w[\w-]*)\/\{(\w+)\}/g)].map(([, resource = '', name]) => ({
       name,
       in: 'path',
       required: true,
-      schema: { type: 'string' },
+      description: `Of ${resource}.`,
+      schema: ids[resource] ?? { type: 'string', pattern: '^[a-z2-7]{26}$' },
     })),
     ...Object.entries(shape).map(([name, field]) => {
       const { description, ...schema } = schemaOf(field as z.ZodType, 'input')
@@ -119,16 +224,15 @@ async function successOf(
   { answer, success, otherwise, answerHeaders = {} }: Operation,
   schemaOf: SchemaOf,
 ): Promise<Json> {
-  const headers = Object.fromEntries(
-    Object.entries(answerHeaders).map(([name, description]) => [name, { description, schema: { type: 'string' } }]),
-  )
+  const own = Object.entries(answerHeaders).map(([name, about]) => [
+    name,
+    { description: about, schema: { type: 'string' } },
+  ])
+  const headers = { 'x-request-id': requestId, ...Object.fromEntries(own) }
   const content = await contentOf(answer, schemaOf)
   const all = otherwise === undefined ? [success] : [success, otherwise]
   return Object.fromEntries(
-    all.map(([status, description]) => [
-      status,
-      { description, ...(Object.keys(headers).length > 0 ? { headers } : {}), ...(content ? { content } : {}) },
-    ]),
+    all.map(([status, meaning]) => [status, { description: meaning, headers, ...(content ? { content } : {}) }]),
   )
 }
 

@@ -1,21 +1,123 @@
-export type EventType =
-  | 'mail.received'
-  | 'mail.sent'
-  | 'mail.failed'
-  | 'mail.unknown'
-  | 'mail.rejected'
-  | 'connection.changed'
-  | 'sign-in.pending'
-  | 'sign-in.ended'
+/**
+ * What the tenant's app is told: ids, states and codes, no bodies. One schema for each type: it types what a flow emits,
+ * is what leaves, and stands in the OpenAPI document under `webhooks`.
+ */
+import * as z from 'zod'
+import { count, errorCode, exampleId, id, oneOf, orNull, tenantId, text, time } from './answers/answer-fields.js'
 
-/** What the tenant's app is told: ids and states, no bodies. */
-export interface GatewayEvent {
+const mailboxId = id('The mailbox.', 'q7m2ztn4kc5xw3hdrjfvbeuags')
+const connectionId = orNull(text('The connection; null when the mailbox has none.', 'c4x7mq2zkw5tn3hdrjfvbeuags'))
+const messageId = text('Message-ID header, with angle brackets.', `<${exampleId}@contoso.example>`)
+const description = text('What happened, in plain words.', 'The address does not exist.')
+const remedy = text('What to do.', 'Correct the address and send the mail again.')
+
+const metadata = z
+  .record(z.string(), z.string())
+  .meta({ description: 'What the application gave with the mail.', examples: [{ order: '4711' }] })
+
+const outgoing = {
+  mailId: id('The mail.'),
+  mailboxId,
+  messageId,
+  attempts: count('Attempts made.', 1),
+  metadata,
+}
+const refusedCount = count('Recipients refused for good; GET /mails/{id} names them under refused.', 0)
+
+const data = {
+  'mail.received': z.object({
+    mailboxId,
+    mailboxKey: text('Short key of the mailbox.', 'ana'),
+    receivedId: id('The received mail.'),
+    messageId: orNull(text('Message-ID header as the sender wrote it; null when it has none.', '<1@fabrikam.example>')),
+    receivedAt: time('When the mail server received it.'),
+    bytes: count('Size in bytes.', 2048),
+  }),
+  'mail.sent': z.object({ ...outgoing, refusedCount }),
+  'mail.failed': z.object({ ...outgoing, refusedCount, code: errorCode(), description, remedy: orNull(remedy) }),
+  'mail.unknown': z.object({ ...outgoing, code: errorCode(), description, remedy }),
+  'mail.rejected': z.object({
+    queueMessageId: text('Id of the queue message that brought it.', '0d1f2a3b-4c5d-6e7f-8091-a2b3c4d5e6f7'),
+    code: errorCode(),
+    description,
+    remedy,
+    metadata,
+  }),
+  'connection.changed': z.object({
+    connectionId,
+    mailboxId: orNull(mailboxId).describe('The mailbox; null when it concerns every mailbox of the connection.'),
+    direction: oneOf(['send'], 'The direction that stopped; null when it concerns both.', 'send').nullable(),
+    state: oneOf(
+      ['connected', 'needs-reconnect', 'needs-admin', 'removed', 'permanent', 'transient'],
+      'State of the connection; with a direction, who must act for it.',
+      'needs-reconnect',
+    ),
+    code: orNull(errorCode('Why; null when it is connected or was removed.')),
+    description: orNull(description).describe('The same in plain words; null when there is nothing to say.'),
+    remedy: orNull(remedy).describe('What to do; null when there is nothing to do.'),
+  }),
+  'sign-in.pending': z.object({
+    signInId: id('The sign-in.', 's2x7mq4zkw5tn3hdrjfvbeuagc'),
+    kind: oneOf(['connect', 'reconnect', 'admin-consent'], 'What it is for.', 'connect'),
+    confirmUntil: time('It ends by itself then.', '2026-02-01T08:00:00.000Z'),
+  }),
+  'sign-in.ended': z.object({
+    signInId: id('The sign-in.', 's2x7mq4zkw5tn3hdrjfvbeuagc'),
+    kind: oneOf(['connect', 'reconnect', 'admin-consent'], 'What it was for.', 'connect'),
+    state: oneOf(
+      ['refused', 'cancelled', 'rejected', 'expired'],
+      'refused: the link may be used again; the others are the end.',
+      'cancelled',
+    ),
+    code: text('Stable word of the reason.', 'sign_in_cancelled'),
+  }),
+}
+
+const summaries: Record<EventType, string> = {
+  'mail.received': 'A mail arrived and is stored.',
+  'mail.sent': 'The mail service accepted a mail.',
+  'mail.failed': 'A mail was refused for good, or its time is over.',
+  'mail.unknown': 'Nobody can tell whether a mail left; a person decides.',
+  'mail.rejected': 'A mail that came over the queue was not accepted.',
+  'connection.changed': 'A connection, or one direction of a mailbox, works again or stopped.',
+  'sign-in.pending': 'A tenant administrator has to confirm a sign-in.',
+  'sign-in.ended': 'A sign-in was refused, or ended without a mailbox.',
+}
+
+export type EventType = keyof typeof data
+export type EventData<T extends EventType> = z.input<(typeof data)[T]>
+
+const schemaNames = (type: EventType): string =>
+  `${type.replace(/(^|[.-])(\w)/g, (_, _dot, letter: string) => letter.toUpperCase())}Event`
+
+const schemaOf = <T extends EventType>(type: T) =>
+  z
+    .object({
+      v: z.literal(1).meta({ description: 'Version of the event.', examples: [1] }),
+      id: text(
+        'Stable per cause: the same event may come twice, always under the same id.',
+        'b5x2mq7zkc4wn3hdrjfvteuags',
+      ),
+      type: z.literal(type).meta({ description: 'What happened.', examples: [type] }),
+      tenant: tenantId,
+      time: time('When it was told.'),
+      data: data[type].describe('About what.'),
+    })
+    .meta({ id: schemaNames(type), description: summaries[type] })
+
+export const eventTypes = Object.keys(data) as EventType[]
+export const eventSchemas = Object.fromEntries(eventTypes.map((type) => [type, schemaOf(type)])) as {
+  [T in EventType]: ReturnType<typeof schemaOf<T>>
+}
+export const eventSummary = (type: EventType): string => summaries[type]
+
+export interface GatewayEvent<T extends EventType = EventType> {
   v: 1
   /** Stable per cause, so that a repeated hand-over can be recognised. */
   id: string
-  type: EventType
+  type: T
   tenant: string
   /** ISO date. */
   time: string
-  data: Record<string, string | number | boolean | string[] | Record<string, string> | null>
+  data: EventData<T>
 }

@@ -40,13 +40,13 @@ interface World {
   deps: ReceiveDependencies
   server: ScriptedMailbox
   mailbox: Mailbox
-  events: GatewayEvent[]
+  events: GatewayEvent<'mail.received'>[]
   poll: (options?: { timeLimitMs?: number }) => ReturnType<typeof pollMailbox>
   /** Moves our clock and the storage server's. */
   pass: (ms: number) => void
   watch: (watch: Watch) => void
   row: () => Promise<Row | undefined>
-  takeEvents: () => GatewayEvent[]
+  takeEvents: () => GatewayEvent<'mail.received'>[]
 }
 
 async function world(after: AfterReceive = { action: 'leave' }, settings = {}): Promise<World> {
@@ -105,9 +105,9 @@ async function world(after: AfterReceive = { action: 'leave' }, settings = {}): 
     access: accessBy({ kind: 'anonymous' }),
     settings: { ...pollSettings, maxMailBytes: 1_000_000, ...settings },
   }
-  const events: GatewayEvent[] = []
-  const takeEvents = (): GatewayEvent[] => {
-    const taken = queues.take(names.eventsQueue(tenant)) as GatewayEvent[]
+  const events: GatewayEvent<'mail.received'>[] = []
+  const takeEvents = (): GatewayEvent<'mail.received'>[] => {
+    const taken = queues.take(names.eventsQueue(tenant)) as GatewayEvent<'mail.received'>[]
     events.push(...taken)
     return taken
   }

@@ -155,7 +155,10 @@ async function fill(deps: RemoveTenantDependencies, tokens: never, tenant: strin
   for (const name of logNames) await writeLog(deps, name, { tenant, text }, true)
   for (const name of containerNames)
     await deps.blobs.put(names.container(name), `${tenant}/${newId()}`, Buffer.from(text))
-  await emitEvent(deps, tenant, 'mail.sent', newId(), { text })
+  await emitEvent(deps, tenant, 'mail.sent', newId(), {
+    ...{ mailId: text, mailboxId: text, messageId: text },
+    ...{ attempts: 1, refusedCount: 0, metadata: {} },
+  })
 }
 
 type Stores = Awaited<ReturnType<typeof world>>['stores']

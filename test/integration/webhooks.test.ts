@@ -72,6 +72,15 @@ async function dependencies(allowLoopback: boolean): Promise<TellDependencies> {
   return made
 }
 
+const sentMail = {
+  mailId: 'm1',
+  mailboxId: 'b1',
+  messageId: '<m1@acme.example>',
+  attempts: 1,
+  refusedCount: 0,
+  metadata: {},
+}
+
 const attention = async (): Promise<string[]> => {
   const codes: string[] = []
   for await (const row of deps.tables.query(deps.names.table('attention'), { partition: 'acme' }))
@@ -104,9 +113,9 @@ describe('D3: an address is one endpoint', () => {
 describe('webhooks', () => {
   test('events arrive in order with a Standard Webhooks signature; a changed body does not verify', async () => {
     const endpoint = await addEndpoint(deps, 'acme', url)
-    await emitEvent(deps, 'acme', 'mail.sent', 'event-1', { mailId: 'm1' })
+    await emitEvent(deps, 'acme', 'mail.sent', 'event-1', sentMail)
     now += 1
-    await emitEvent(deps, 'acme', 'mail.failed', 'event-2', { mailId: 'm2' })
+    await emitEvent(deps, 'acme', 'mail.failed', 'event-2', { ...sentMail, code: 'c', description: 'd', remedy: 'r' })
     await deliverWebhooks(deps, 'acme', endpoint.id)
     expect(posts.map((post) => post.id)).toEqual(['event-1', 'event-2'])
     const key = Buffer.from(endpoint.signingKey.reveal().replace('whsec_', ''), 'base64')
@@ -124,7 +133,7 @@ describe('webhooks', () => {
     'an endpoint that answers %i is tried again later, seen under attention, and healed by itself',
     async (refusal) => {
       const endpoint = await addEndpoint(deps, 'acme', url)
-      await emitEvent(deps, 'acme', 'mail.sent', 'event-1', {})
+      await emitEvent(deps, 'acme', 'mail.sent', 'event-1', sentMail)
       status = refusal
       await deliverWebhooks(deps, 'acme', endpoint.id)
       await deliverWebhooks(deps, 'acme', endpoint.id)
@@ -141,10 +150,10 @@ describe('webhooks', () => {
 
   test('an event is given up after three days; the ones behind it still arrive', async () => {
     const endpoint = await addEndpoint(deps, 'acme', url)
-    await emitEvent(deps, 'acme', 'mail.sent', 'old', {})
+    await emitEvent(deps, 'acme', 'mail.sent', 'old', sentMail)
     status = 500
     now += 3 * 86_400_000 + 1
-    await emitEvent(deps, 'acme', 'mail.sent', 'new', {})
+    await emitEvent(deps, 'acme', 'mail.sent', 'new', sentMail)
     await deliverWebhooks(deps, 'acme', endpoint.id)
     status = 204
     now += 60_000
@@ -159,7 +168,7 @@ describe('webhooks', () => {
   test('one event that is refused for ever is named under attention with what waits behind it and the way past it', async () => {
     const endpoint = await addEndpoint(deps, 'acme', `${url}?secret=s3cr3t`)
     for (const id of ['poison', 'second', 'third']) {
-      await emitEvent(deps, 'acme', 'mail.sent', id, {})
+      await emitEvent(deps, 'acme', 'mail.sent', id, sentMail)
       now += 1
     }
     refusedId = 'poison'
@@ -182,10 +191,10 @@ describe('webhooks', () => {
   test('an endpoint that is removed leaves no event, no schedule and no attention, also not from a process that still knows it', async () => {
     const endpoint = await addEndpoint(deps, 'acme', url)
     status = 500
-    await emitEvent(deps, 'acme', 'mail.sent', 'event-1', {})
+    await emitEvent(deps, 'acme', 'mail.sent', 'event-1', sentMail)
     await deliverWebhooks(deps, 'acme', endpoint.id)
     const other = { ...deps, tables: Object.create(deps.tables) as typeof deps.tables }
-    await emitEvent(other, 'acme', 'mail.sent', 'event-2', {})
+    await emitEvent(other, 'acme', 'mail.sent', 'event-2', sentMail)
     await removeEndpoint(deps, 'acme', endpoint.id)
     const left = async (): Promise<string[]> => {
       const found: string[] = []
@@ -195,7 +204,7 @@ describe('webhooks', () => {
       return found
     }
     expect(await left()).toEqual([])
-    await emitEvent(other, 'acme', 'mail.sent', 'event-3', {})
+    await emitEvent(other, 'acme', 'mail.sent', 'event-3', sentMail)
     expect(await left()).toHaveLength(2)
     expect(await sweepWebhooks(deps)).toBe(1)
     await deliverWebhooks(deps, 'acme', endpoint.id)
@@ -207,7 +216,7 @@ describe('webhooks', () => {
     const endpoint = await addEndpoint(deps, 'acme', url)
     const name = deps.names.webhookKey(endpoint.id)
     await deps.vault.remove(name)
-    await emitEvent(deps, 'acme', 'mail.sent', 'event-1', {})
+    await emitEvent(deps, 'acme', 'mail.sent', 'event-1', sentMail)
     await deliverWebhooks(deps, 'acme', endpoint.id)
     expect(posts).toEqual([])
     expect(await attention()).toEqual(['webhook_key_missing'])
@@ -220,7 +229,7 @@ describe('webhooks', () => {
 
   test('an event told while a worker lets go of the endpoint keeps its place on the schedule', async () => {
     const endpoint = await addEndpoint(deps, 'acme', url)
-    await emitEvent(deps, 'acme', 'mail.sent', 'event-1', {})
+    await emitEvent(deps, 'acme', 'mail.sent', 'event-1', sentMail)
     let told = false
     const tables: typeof deps.tables = {
       ...deps.tables,
@@ -228,7 +237,7 @@ describe('webhooks', () => {
       remove: async (table, ...key) => {
         if (table === deps.names.table('due') && !told) {
           told = true
-          await emitEvent(deps, 'acme', 'mail.sent', 'event-2', {})
+          await emitEvent(deps, 'acme', 'mail.sent', 'event-2', sentMail)
           status = 500
           await deliverWebhooks({ ...deps, worker: 'w2' }, 'acme', endpoint.id)
         }
@@ -251,13 +260,13 @@ describe('webhooks', () => {
     })
     deps = await dependencies(false)
     const endpoint = await addEndpoint(deps, 'acme', url.replace('http:', 'https:').replace('127.0.0.1', 'localhost'))
-    await emitEvent(deps, 'acme', 'mail.sent', 'event-1', {})
+    await emitEvent(deps, 'acme', 'mail.sent', 'event-1', sentMail)
     await deliverWebhooks(deps, 'acme', endpoint.id)
     expect(connections).toBe(0)
     expect(await attention()).toEqual(['webhook_not_allowed'])
     deps = await dependencies(true)
     const local = await addEndpoint(deps, 'acme', url.replace('127.0.0.1', 'localhost'))
-    await emitEvent(deps, 'acme', 'mail.sent', 'event-1', {})
+    await emitEvent(deps, 'acme', 'mail.sent', 'event-1', sentMail)
     await deliverWebhooks(deps, 'acme', local.id)
     expect(connections).toBe(1)
   })

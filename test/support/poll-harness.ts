@@ -58,7 +58,7 @@ export async function pollHarness(
     ),
     settings: { ...pollSettings, ...options.settings },
   })
-  const events: GatewayEvent[] = []
+  const events: GatewayEvent<'mail.received'>[] = []
   return {
     poll() {
       offset += 61_000
@@ -69,7 +69,7 @@ export async function pollHarness(
       return Promise.all([process(), process()].map((deps) => pollMailbox(deps, tenant, mailbox.id)))
     },
     told() {
-      events.push(...(queues.take(names.eventsQueue(tenant)) as GatewayEvent[]))
+      events.push(...(queues.take(names.eventsQueue(tenant)) as GatewayEvent<'mail.received'>[]))
       return events.map((event) => String(event.data['messageId']))
     },
     async log() {

@@ -27,7 +27,11 @@ export async function disconnect(deps: DisconnectDependencies, tenant: string, c
   })
   await emitEvent(deps, tenant, 'connection.changed', `${connectionId}-removed`, {
     connectionId,
+    mailboxId: null,
+    direction: null,
     state: 'removed',
-    reason: '',
+    code: null,
+    description: null,
+    remedy: null,
   })
 }

@@ -227,6 +227,13 @@ async function tellConnected(
   mailboxId: string,
 ): Promise<void> {
   const eventId = hashId('connection.changed', connectionId, signIn.id)
-  const data = { connectionId, mailboxId, state: 'connected', reason: '' }
-  await emitEvent(deps, signIn.tenant, 'connection.changed', eventId, data)
+  await emitEvent(deps, signIn.tenant, 'connection.changed', eventId, {
+    connectionId,
+    mailboxId,
+    direction: null,
+    state: 'connected',
+    code: null,
+    description: null,
+    remedy: null,
+  })
 }

@@ -73,17 +73,17 @@ export async function tidyFinal(deps: Finishing, mail: Mail): Promise<void> {
   if (mail.state === 'sent' || mail.state === 'failed') {
     const last = mail.history.at(-1)
     const type = mail.state === 'sent' ? 'mail.sent' : 'mail.failed'
-    await emitEvent(deps, mail.tenant, type, hashId(type, mail.tenant, mail.id, String(mail.attempts)), {
-      mailId: mail.id,
-      mailboxId: mail.mailboxId,
-      messageId: mail.messageId,
-      attempts: mail.attempts,
-      refused: mail.refused.length,
-      code: last?.code ?? '',
-      description: mail.state === 'failed' ? (last?.text ?? '') : '',
-      remedy: mail.state === 'failed' ? (last?.remedy ?? '') : '',
-      metadata: mail.metadata,
-    })
+    const eventId = hashId(type, mail.tenant, mail.id, String(mail.attempts))
+    const { id: mailId, mailboxId, messageId, attempts, metadata } = mail
+    const told = { mailId, mailboxId, messageId, attempts, metadata, refusedCount: mail.refused.length }
+    if (type === 'mail.sent') await emitEvent(deps, mail.tenant, type, eventId, told)
+    else
+      await emitEvent(deps, mail.tenant, type, eventId, {
+        ...told,
+        code: last?.code ?? 'failed',
+        description: last?.text ?? '',
+        remedy: last?.remedy ?? '',
+      })
   }
   if (mail.state !== 'failed') await deps.blobs.remove(deps.names.container('outbound'), blobName(mail))
   if (deps.finals === undefined) return takeOff(deps, [mail])

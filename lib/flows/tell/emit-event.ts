@@ -3,7 +3,8 @@
  * endpoint of the tenant that a worker drains apart, so that a dead endpoint never holds up a cursor or a send. The event
  * id is stable per cause; telling twice is recognisable, telling never is not.
  */
-import type { EventType, GatewayEvent } from '../../model/event.js'
+import { type EventData, type EventType, eventSchemas, type GatewayEvent } from '../../model/event.js'
+import { writeBySchema } from '../../model/write-by-schema.js'
 import type { Row } from '../../ports/tables.js'
 import type { Dependencies } from '../common/dependencies.js'
 import { setDue } from '../common/due.js'
@@ -14,14 +15,15 @@ type Remembered = Map<string, { until: number; endpoints: Row[] }>
 /** By store, which all journeys of one process share; their dependencies are objects of their own. */
 const endpointCache = new WeakMap<Dependencies['tables'], Remembered>()
 
-export async function emitEvent(
+export async function emitEvent<T extends EventType>(
   deps: Dependencies,
   tenant: string,
-  type: EventType,
+  type: T,
   id: string,
-  data: GatewayEvent['data'],
+  data: EventData<T>,
 ): Promise<void> {
-  const event: GatewayEvent = { v: 1, id, type, tenant, time: new Date(deps.clock.now()).toISOString(), data }
+  const told: GatewayEvent<T> = { v: 1, id, type, tenant, time: new Date(deps.clock.now()).toISOString(), data }
+  const event = writeBySchema(eventSchemas[type], told)
   await deps.queues.send(deps.names.eventsQueue(tenant), event, { ttlSeconds: sevenDaysSeconds })
   for (const endpoint of await endpointsOf(deps, tenant)) {
     const endpointId = endpoint.rowKey.slice('endpoint~'.length)

@@ -22,7 +22,7 @@ export async function markBroken(deps: TokenDependencies, connection: Connection
       connectionId: connection.id,
       subject: connection.identity?.username ?? connection.username,
     })
-  await change(deps, connection, state, error.code)
+  await change(deps, connection, state, error)
 }
 
 async function registrationOf(deps: TokenDependencies, { tenant, registrationId }: Connection) {
@@ -34,10 +34,11 @@ async function registrationOf(deps: TokenDependencies, { tenant, registrationId 
 export async function markWorking(deps: TokenDependencies, connection: Connection): Promise<void> {
   await clearAttention(deps, connection.tenant, 'connection', connection.id)
   await clearRegistrationRefusal(deps, connection.tenant, connection.registrationId)
-  await change(deps, connection, 'connected', '')
+  await change(deps, connection, 'connected')
 }
 
-async function change(deps: TokenDependencies, seen: Connection, state: ConnectionState, reason: string) {
+async function change(deps: TokenDependencies, seen: Connection, state: ConnectionState, error?: GatewayError) {
+  const reason = error?.code ?? ''
   for (let attempt = 0; attempt < 5; attempt += 1) {
     const now = await readConnection(deps, seen.tenant, seen.id)
     // A person connected or removed it meanwhile: their word counts.
@@ -47,13 +48,20 @@ async function change(deps: TokenDependencies, seen: Connection, state: Connecti
     const key = { partitionKey: connectionPartition(seen.tenant, seen.id), rowKey: connectionRowKey }
     try {
       await deps.tables.update(deps.names.table('connections'), { ...key, state, reason, stateSince }, now.etag)
-    } catch (error) {
-      if (error instanceof RowChangedError) continue
-      throw error
+    } catch (conflict) {
+      if (conflict instanceof RowChangedError) continue
+      throw conflict
     }
     deps.log.warn('connection-changed', { tenant: seen.tenant, connectionId: seen.id, state, code: reason })
-    const data = { connectionId: seen.id, state, reason }
-    await emitEvent(deps, seen.tenant, 'connection.changed', hashId(seen.id, state, reason, stateSince), data)
+    await emitEvent(deps, seen.tenant, 'connection.changed', hashId(seen.id, state, reason, stateSince), {
+      connectionId: seen.id,
+      mailboxId: null,
+      direction: null,
+      state,
+      code: reason,
+      description: error?.description.slice(0, 500) ?? null,
+      remedy: error?.remedy.slice(0, 500) ?? null,
+    })
     return
   }
 }

@@ -36,7 +36,7 @@ describe('D5: metadata', () => {
     await h.drain()
     h.clock.advance(5 * 60_000)
     await h.drain()
-    expect(h.events().map(({ type, data }) => [type, data['metadata']])).toEqual([
+    expect(h.events().map(({ type, data }) => [type, (data as { metadata?: object }).metadata])).toEqual([
       ['mail.sent', metadata],
       ['mail.failed', metadata],
       ['mail.unknown', metadata],
@@ -59,7 +59,13 @@ describe('D5: metadata', () => {
     await buryMessage(h.deps, 'outbound-mail', { v: 1, tenant: h.tenant, mail: { metadata } }, 'five')
     await buryMessage(h.deps, 'mail-send', { v: 1, tenant: h.tenant, metadata }, 'six')
     const told = h.events()
-    expect(told.map(({ type, data }) => [type, data['queueMessageId'], data['metadata']])).toEqual([
+    expect(
+      told.map(({ type, data }) => [
+        type,
+        (data as { queueMessageId?: string }).queueMessageId,
+        (data as { metadata?: object }).metadata,
+      ]),
+    ).toEqual([
       ['mail.rejected', 'one', metadata],
       ['mail.rejected', 'two', {}],
       ['mail.rejected', 'three', metadata],

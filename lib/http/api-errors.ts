@@ -1,0 +1,66 @@
+/** The errors that calls of the API answer with: status, who must act, meaning. An operation's row names its own. */
+import type { ErrorClass } from '../errors.js'
+
+type Row = readonly [status: number, whoActs: ErrorClass, meaning: string]
+
+/** Every call can have them. */
+export const commonErrors = {
+  unauthorized: [401, 'permanent', 'The API key is missing, malformed, expired or unknown.'],
+  forbidden: [403, 'permanent', 'This call needs another role.'],
+  not_found: [404, 'permanent', 'There is no such thing, or it belongs to another tenant.'],
+  invalid_input: [
+    400,
+    'permanent',
+    'A field or parameter is wrong; `problems` names each with its limit and the cure.',
+  ],
+  too_many_requests: [
+    429,
+    'transient',
+    'This tenant asked for too much within a minute; Retry-After says when to come back.',
+  ],
+  unexpected: [500, 'transient', 'The gateway met a fault of its own; quote the request id.'],
+  storage_unavailable: [503, 'transient', 'The storage of the gateway does not answer.'],
+  vault_unavailable: [503, 'transient', 'Key Vault does not answer.'],
+} as const satisfies Record<string, Row>
+
+/** Calls with a body can have these besides. */
+export const bodyErrors: readonly (readonly [code: string, ...Row])[] = [
+  ['length_required', 411, 'permanent', 'The body came without Content-Length.'],
+  ['invalid_input', 413, 'permanent', 'The body is larger than the limit.'],
+  ['invalid_input', 415, 'permanent', 'The body is not JSON.'],
+]
+
+export const ownErrors: Readonly<Record<string, Row>> = {
+  binding_mismatch: [403, 'permanent', 'The sign-in was started by another session.'],
+  changed_meanwhile: [409, 'permanent', 'Somebody changed it at the same time.'],
+  connection_in_use: [409, 'permanent', 'A mailbox uses the connection.'],
+  forbidden_confirmation: [403, 'permanent', 'Only an administrator may make such a link.'],
+  forbidden_role: [403, 'permanent', 'Only an operator can create such a key.'],
+  from_not_allowed: [422, 'permanent', 'The mailbox may not send as this address.'],
+  idempotency_conflict: [409, 'permanent', 'The key was used before with another content.'],
+  key_in_use: [409, 'permanent', 'The key makes the call.'],
+  mail_content_gone: [409, 'permanent', 'The content of the mail is no longer kept.'],
+  mail_too_large: [413, 'permanent', 'The mail is larger than the limit.'],
+  mailbox_busy: [409, 'transient', 'The mailbox is sending other mail at this moment.'],
+  mailbox_exists: [409, 'permanent', 'The address is connected already.'],
+  mailbox_held: [409, 'permanent', 'Another mailbox holds the address.'],
+  mailbox_in_use: [409, 'permanent', 'Mails of the mailbox have not left yet.'],
+  mailbox_is_default: [409, 'permanent', 'It is the default mailbox of the tenant.'],
+  mailbox_key_taken: [409, 'permanent', 'Another mailbox has the key.'],
+  mailbox_unused: [409, 'permanent', 'The mailbox neither receives nor sends.'],
+  no_mail_server: [422, 'permanent', 'No mailbox can send this mail.'],
+  no_registration: [409, 'needs-admin', 'There is no app registration for this provider.'],
+  own_registration_needed: [409, 'permanent', 'This needs an app registration of the tenant itself.'],
+  registration_in_use: [409, 'permanent', 'Connected mailboxes use the registration.'],
+  registration_without_secret: [409, 'permanent', 'The registration has no client secret.'],
+  result_code_invalid: [403, 'permanent', 'The result code is wrong.'],
+  return_url_not_registered: [400, 'permanent', 'The return URL is not one of the registered ones.'],
+  server_needs_sign_in: [409, 'permanent', 'The mailbox owner has not signed in to this server.'],
+  settings_refused: [400, 'permanent', 'A setting is unknown or out of its bounds.'],
+  sign_in_needed: [409, 'permanent', 'The connection belongs to a person and opens no other mailbox.'],
+  sign_in_not_ready: [409, 'permanent', 'There is nothing to confirm.'],
+  sign_in_used: [409, 'permanent', 'The sign-in is confirmed already.'],
+  subjects_not_kept: [409, 'permanent', 'Subjects are not kept in this deployment.'],
+  tenant_exists: [409, 'permanent', 'The id is taken, or belonged to a tenant that was removed.'],
+  wrong_state: [409, 'permanent', 'The state of the mail does not allow it.'],
+}
