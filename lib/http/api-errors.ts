@@ -30,7 +30,8 @@ export const bodyErrors: readonly (readonly [code: string, ...Row])[] = [
   ['invalid_input', 415, 'permanent', 'The body is not JSON.'],
 ]
 
-export const ownErrors: Readonly<Record<string, Row>> = {
+/** Named by the rows of operations; another one does not compile there. */
+export const ownErrors = {
   binding_mismatch: [403, 'permanent', 'The sign-in was started by another session.'],
   changed_meanwhile: [409, 'permanent', 'Somebody changed it at the same time.'],
   connection_in_use: [409, 'permanent', 'A mailbox uses the connection.'],
@@ -53,6 +54,7 @@ export const ownErrors: Readonly<Record<string, Row>> = {
   own_registration_needed: [409, 'permanent', 'This needs an app registration of the tenant itself.'],
   registration_in_use: [409, 'permanent', 'Connected mailboxes use the registration.'],
   registration_without_secret: [409, 'permanent', 'The registration has no client secret.'],
+  registration_secret_refused: [422, 'permanent', 'The identity provider refuses this client secret.'],
   result_code_invalid: [403, 'permanent', 'The result code is wrong.'],
   return_url_not_registered: [400, 'permanent', 'The return URL is not one of the registered ones.'],
   server_needs_sign_in: [409, 'permanent', 'The mailbox owner has not signed in to this server.'],
@@ -63,4 +65,6 @@ export const ownErrors: Readonly<Record<string, Row>> = {
   subjects_not_kept: [409, 'permanent', 'Subjects are not kept in this deployment.'],
   tenant_exists: [409, 'permanent', 'The id is taken, or belonged to a tenant that was removed.'],
   wrong_state: [409, 'permanent', 'The state of the mail does not allow it.'],
-}
+} as const satisfies Record<string, Row>
+
+export type ApiErrorCode = keyof typeof ownErrors | keyof typeof commonErrors

@@ -115,12 +115,9 @@ type Failure = readonly [code: string, status: number, whoActs: string, meaning:
 export function failuresOf(operation: Operation): Failure[] {
   const common = Object.entries(commonErrors).map(([code, row]): Failure => [code, ...row])
   if (operation.roles.length === 0) return common.filter(([code]) => code === 'invalid_input' || code === 'unexpected')
-  const named = (operation.errors ?? []).filter((code) => !(code in commonErrors))
-  const own = named.map((code): Failure => {
-    const row = ownErrors[code]
-    if (row === undefined) throw new Error(`${operation.name} names ${code}, which api-errors.ts does not know`)
-    return [code, ...row]
-  })
+  const own = (operation.errors ?? []).flatMap((code): Failure[] =>
+    code in ownErrors ? [[code, ...ownErrors[code as keyof typeof ownErrors]]] : [],
+  )
   return [...common, ...(operation.body ? bodyErrors : []), ...own]
 }
 

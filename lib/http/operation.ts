@@ -1,6 +1,7 @@
 import type { HttpResponseInit } from '@azure/functions'
 import type * as z from 'zod'
 import type { Role } from '../model/caller.js'
+import type { ApiErrorCode } from './api-errors.js'
 
 /** Bytes instead of JSON. */
 export interface Download {
@@ -43,7 +44,7 @@ export interface Operation {
   /** Another status that comes with the same answer. */
   otherwise?: readonly [status: number, description: string]
   /** Error codes a caller should expect besides those every call can have. */
-  errors?: readonly string[]
+  errors?: readonly ApiErrorCode[]
   /** Request headers. */
   headers?: Record<string, string>
   /** Headers of success. */

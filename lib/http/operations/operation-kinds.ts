@@ -1,5 +1,6 @@
 /** What the tables of operations have in common: schemas, roles and the usual kinds of a route. */
 import type * as z from 'zod'
+import type { ApiErrorCode } from '../api-errors.js'
 import type { Download } from '../operation.js'
 
 type Load<S> = () => Promise<S>
@@ -57,7 +58,7 @@ export const show = <const R extends string, A extends Answer>(name: string, rou
   summary,
   answer,
   success: [200, 'Found.'] as const,
-  errors: ['not_found'] as readonly string[],
+  errors: ['not_found'] as readonly ApiErrorCode[],
 })
 
 export const remove = <const R extends string>(name: string, route: R, roles: Roles, summary: string) => ({
@@ -68,7 +69,7 @@ export const remove = <const R extends string>(name: string, route: R, roles: Ro
   tenant: true,
   summary,
   success: [204, 'Removed.'] as const,
-  errors: ['not_found'] as readonly string[],
+  errors: ['not_found'] as readonly ApiErrorCode[],
 })
 
 export const act = <const R extends string, A extends Answer>(
@@ -86,5 +87,5 @@ export const act = <const R extends string, A extends Answer>(
   summary,
   answer,
   success: [200, 'Done; the new state.'] as const,
-  errors: ['not_found'] as readonly string[],
+  errors: ['not_found'] as readonly ApiErrorCode[],
 })
