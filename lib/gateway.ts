@@ -19,7 +19,6 @@ import { storageNames } from './model/names.js'
 import type { Clock } from './ports/clock.js'
 import { lazyProvider, lazyReceiver, lazySender, onFirstUse } from './ports/lazy-ports.js'
 import type { Secret } from './secret.js'
-import { endPeerSession } from './transports/peer-session.js'
 
 type Flow<D> = (deps: D, ...input: never[]) => unknown
 type Bound<D, F> = {
@@ -260,7 +259,7 @@ let made: Promise<Gateway> | undefined
 
 /** The gateway of this process. A wrong setting rejects every call with `settings_invalid` until it is corrected. */
 export function gateway(): Promise<Gateway> {
-  lastNet({ log: consoleLog, endPeerSession })
+  lastNet(consoleLog)
   made ??= Promise.resolve()
     .then(() => wireGateway(readConfig()))
     .catch((error: unknown) => {

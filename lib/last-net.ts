@@ -11,15 +11,10 @@
  */
 import { placeOf } from './errors.js'
 import type { Log } from './log.js'
-
-export interface LastNet {
-  log: Log
-  /** Ends the peer's session from which the fault arose; false when it arose in none. */
-  endPeerSession(fault: unknown): boolean
-}
+import { endPeerSession } from './peer-session.js'
 
 /** Installed once per process; one that somebody else has installed stays. */
-export function lastNet({ log, endPeerSession }: LastNet): void {
+export function lastNet(log: Log): void {
   if (process.hasUncaughtExceptionCaptureCallback()) return
   // Unhandled rejections arrive here too: Node raises them as exceptions.
   process.setUncaughtExceptionCaptureCallback((fault) => {

@@ -17,8 +17,8 @@ import { translate } from '../diagnosis/translate.js'
 import { type ErrorDetails, GatewayError } from '../errors.js'
 import type { DiagnosisContext } from '../model/diagnosis.js'
 import type { ServerAddress } from '../model/mailbox.js'
+import { inPeerSession } from '../peer-session.js'
 import { forbiddenAddress } from './guarded-lookup.js'
-import { inPeerSession } from './peer-session.js'
 
 export interface DialOptions {
   lookup: LookupFunction

@@ -7,9 +7,9 @@ import { Socket } from 'node:net'
 import { ImapFlow, type MailboxObject } from 'imapflow'
 import { GatewayError } from '../errors.js'
 import type { ImapOptions } from '../model/mailbox.js'
+import { inPeerSession } from '../peer-session.js'
 import { type CheckedAddress, hearErrors, networkError, stopped, tlsOptions } from './dial.js'
 import { hostileAnswer, type ImapLibraryError, type ImapPeer, imapError, preauthRefused } from './imap-error.js'
-import { inPeerSession } from './peer-session.js'
 
 export interface ImapLimits {
   /** Milliseconds to connect, encrypt and log in. */
