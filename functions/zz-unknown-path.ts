@@ -6,7 +6,7 @@ export const unknownPath = pageHandler(async ({ request, requestId }) => answerU
 
 /**
  * Whatever no other function takes. The host tries routes in the order of function names, so the name must be the last
- * of all: `docs/decisions/0015-the-last-name-takes-unknown-paths.md`.
+ * of all: `docs/decisions/0024-the-last-name-takes-unknown-paths.md`.
  */
 app.http('zz-unknown-path', {
   methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],

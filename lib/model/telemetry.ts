@@ -27,7 +27,7 @@ export const telemetry = {
   /** A request ended with a fault of ours; `fault`: name and place in the code, never a message. */
   'api-failed': ['operation', 'tenant', 'code', 'requestId', 'fault'],
   /** A field of an answer that its schema does not name stayed inside: a fault of ours that costs nothing but the field. */
-  'answer-field-dropped': ['operation', 'field'],
+  'answer-field-dropped': ['operation', 'fieldId'],
   'page-failed': ['code', 'requestId', 'fault'],
   'console-failed': ['code', 'requestId', 'fault'],
   /** A fault that nothing caught; `ends`: the process ended over it, else one connection. */

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -61,6 +62,25 @@ describe('documents', () => {
     // The check finds planted mistakes of each kind.
     const planted = '[a](absent.md) [b](#absent) [c](http://x.example) [d](docs/deploy.md#absent)'
     expect(linkProblems('README.md', planted)).toHaveLength(4)
+  })
+
+  test('each decision has a number of its own, and says it', () => {
+    const decisions = pages.filter((page) => page.startsWith('docs/decisions/'))
+    const numbers = decisions.map((page) => Number(/\/(\d{4})-/.exec(page)?.[1]))
+    expect(numbers.toSorted((a, b) => a - b)).toEqual(numbers.map((_, at) => at + 1))
+    for (const [at, page] of decisions.entries()) expect(read(page), page).toMatch(new RegExp(`^# ${numbers[at]}\\. `))
+  })
+
+  test('every decision that code or a document names is there', () => {
+    const named = execFileSync(
+      'git',
+      ['grep', '-hoE', 'docs/decisions/[a-z0-9-]+\\.md', '--', 'lib', 'functions', 'local', 'docs'],
+      {
+        cwd: root,
+        encoding: 'utf8',
+      },
+    )
+    for (const file of new Set(named.trim().split('\n'))) expect(fileExists(file), file).toBe(true)
   })
 
   test('every npm script that is named exists', () => {
