@@ -105,10 +105,8 @@ createServer(async (request, response) => {
       const link = await beginConnect(session, searchParams.get('address'))
       response.writeHead(303, { location: link, 'set-cookie': `session=${session}; HttpOnly; SameSite=Lax; Path=/` })
       response.end()
-    } else if (pathname === '/connected' && searchParams.has('error')) {
-      response.end(`Not connected: ${searchParams.get('error')}`)
     } else if (pathname === '/connected') {
-      // Without a result nothing was connected: the person cancelled, or was refused for the reason in `error`.
+      // Without a result nothing was connected, for the reason in `error`. Anybody can type one: show no more than a word.
       const result = searchParams.get('result')
       const why = /^\w{1,60}$/.exec(searchParams.get('error') ?? '')?.[0] ?? 'cancelled'
       if (result === null) return response.end(`Not connected (${why}).`)

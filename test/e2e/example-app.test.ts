@@ -77,6 +77,8 @@ describe('docs/examples/app.mjs', () => {
     const back = await browser.follow(cancelled, 'application')
     expect(back.html).toMatch(/^Not connected \(\w+\)\.$/)
     expect(said).not.toContain('Error')
+    // Taken before the next test ends this run: what is refused waits, and everything behind it.
+    await says(/sign-in\.ended: /)
   }, 60_000)
 
   test('D3: a second run finds its webhook: one endpoint, each event once, verified with the same key', async () => {

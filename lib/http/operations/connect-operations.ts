@@ -14,7 +14,13 @@ export const connectOperations = {
     body: apiBody('signInStartSchema'),
     answer: connectAnswer('startedSignIn'),
     success: [201, 'Started.'],
-    errors: ['too_many_requests', 'return_url_not_registered', 'no_registration'],
+    errors: [
+      'return_url_not_registered',
+      'no_registration',
+      'mailbox_exists',
+      'mailbox_held',
+      'forbidden_confirmation',
+    ],
   },
   signInShow: show('sign-in-show', 'sign-ins/{id}', 'State and verdicts of a sign-in.', connectAnswer('signIn')),
   signInList: {
@@ -37,7 +43,15 @@ export const connectOperations = {
     body: apiBody('redeemSchema'),
     answer: connectAnswer('confirmed'),
     success: [200, 'Connected.'],
-    errors: ['not_found', 'result_code_invalid', 'binding_mismatch', 'sign_in_not_ready', 'sign_in_used'],
+    errors: [
+      'not_found',
+      'mailbox_exists',
+      'mailbox_held',
+      'result_code_invalid',
+      'binding_mismatch',
+      'sign_in_not_ready',
+      'sign_in_used',
+    ],
   },
   signInConfirm: {
     ...act(

@@ -26,7 +26,7 @@ export const mailboxOperations = {
     body: apiBody('mailboxCreateSchema'),
     answer: mailboxAnswer('addedMailbox'),
     success: [201, 'Added, with a verdict for each direction.'],
-    errors: ['sign_in_needed', 'mailbox_exists'],
+    errors: ['sign_in_needed', 'mailbox_exists', 'mailbox_held'],
   },
   mailboxList: list(
     'mailbox-list',
@@ -85,5 +85,6 @@ export const mailboxOperations = {
     limited: 'connect',
     body: apiBody('reconnectSchema'),
     bodyOptional: true,
+    errors: ['not_found', 'mailbox_unused'],
   },
 } as const satisfies Record<string, Operation>

@@ -1,0 +1,69 @@
+import { beforeAll, describe, expect, test } from 'vitest'
+import { ownErrors } from '../../../lib/http/api-errors.js'
+import { openApi } from '../../../lib/http/open-api.js'
+import { exampleOf } from '../../../lib/http/open-api-schemas.js'
+import type { Operation } from '../../../lib/http/operation.js'
+import { operations } from '../../../lib/http/operations.js'
+import { problemSchema } from '../../../lib/http/problem-schema.js'
+import { eventSchemas, eventTypes } from '../../../lib/model/event.js'
+import { mismatches } from '../../support/mismatches.js'
+
+// biome-ignore lint/suspicious/noExplicitAny: a document is read wherever it leads
+type Json = any
+let document: Json
+beforeAll(async () => {
+  document = (await openApi('https://mail.example.com', '0.1.0')) as Json
+})
+const all = Object.values(operations) as Operation[]
+
+describe('D1: the OpenAPI document', () => {
+  test.each(all.map((operation) => [operation.name, operation] as const))(
+    '%s has a tag, a summary, a description, its answer with an example, and its failures',
+    (name, { route, method, answer, success }) => {
+      const shown = document['paths'][`/${route}`][method.toLowerCase()] as Json
+      expect(shown['operationId']).toBe(name)
+      expect(shown['tags']).toHaveLength(1)
+      expect(String(shown['summary']).length).toBeGreaterThan(5)
+      expect(String(shown['description']).length).toBeGreaterThan(5)
+      const content = shown['responses'][success[0]]['content'] as Json | undefined
+      expect(content === undefined).toBe(answer === undefined)
+      if (typeof answer === 'function') {
+        expect(content?.['application/json']['schema']).toBeDefined()
+        expect(content?.['application/json']['example']).toBeDefined()
+      }
+      expect(Object.keys(shown['responses'])).toEqual(expect.arrayContaining(['400', 'default']))
+    },
+  )
+
+  test('each example is what its schema allows', async () => {
+    for (const { name, answer } of all) {
+      if (typeof answer !== 'function') continue
+      const schema = await answer()
+      expect(mismatches(schema, exampleOf(schema)), name).toEqual([])
+    }
+    for (const type of eventTypes)
+      expect(mismatches(eventSchemas[type], exampleOf(eventSchemas[type])), type).toEqual([])
+    expect(mismatches(problemSchema, exampleOf(problemSchema))).toEqual([])
+  })
+
+  test('each field of an answer, an event and a problem says what it means', () => {
+    const silent = Object.entries<Json>(document['components']['schemas']).flatMap(([schema, { properties = {} }]) =>
+      Object.entries<Json>(properties)
+        .filter(([, field]) => !('description' in field) && !('$ref' in field))
+        .map(([field]) => `${schema}.${field}`),
+    )
+    expect(silent).toEqual([])
+  })
+
+  test('every event is a webhook with the headers of its signature; every code named is used', () => {
+    expect(Object.keys(document['webhooks'])).toEqual(eventTypes)
+    for (const { post } of Object.values<Json>(document['webhooks']))
+      expect((post['parameters'] as Json[]).map((one) => one['name'])).toEqual([
+        'webhook-id',
+        'webhook-timestamp',
+        'webhook-signature',
+      ])
+    const named = new Set(all.flatMap(({ errors = [] }) => errors as readonly string[]))
+    expect(Object.keys(ownErrors).filter((code) => !named.has(code))).toEqual([])
+  })
+})
