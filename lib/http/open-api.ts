@@ -104,9 +104,10 @@ async function describe(operation: Operation, schemaOf: SchemaOf): Promise<Json>
   }
 }
 
+/** No example rather than one that would be refused. */
 function exampleIn(body: z.ZodType): Json {
   const example = exampleOf(body, 'input')
-  return example === undefined ? {} : { example }
+  return body.safeParse(example).success ? { example } : {}
 }
 
 type Failure = readonly [code: string, status: number, whoActs: string, meaning: string]
