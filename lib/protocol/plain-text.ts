@@ -14,8 +14,8 @@ export function plainText(html: string): string {
       at = open + 1
       continue
     }
-    const hidden = name === '<!--' ? '-->' : { '<script': '</script', '<style': '</style', '<head': '</head' }[name]
-    const inside = hidden === undefined ? open : indexOfAnyCase(html, hidden, open)
+    const hidden = endOf[name]
+    const inside = hidden === undefined ? open : indexFrom(html, hidden, open)
     const close = inside === -1 ? -1 : html.indexOf('>', inside)
     if (close === -1) return tidy(text)
     if (blocks.has(name)) text += '\n'
@@ -30,9 +30,18 @@ const blocks: ReadonlySet<string> = new Set(
   ),
 )
 
-function indexOfAnyCase(html: string, closing: string, from: number): number {
-  const lower = html.indexOf(closing, from)
-  return lower === -1 ? html.indexOf(closing.toUpperCase(), from) : lower
+/** What hides everything up to its end. */
+const endOf: Readonly<Record<string, RegExp>> = {
+  '<!--': /-->/g,
+  '<script': /<\/script/gi,
+  '<style': /<\/style/gi,
+  '<head': /<\/head/gi,
+}
+
+/** The next place in any spelling at once: a search for one that is nowhere else would go to the end for each tag. */
+function indexFrom(html: string, end: RegExp, from: number): number {
+  end.lastIndex = from
+  return end.exec(html)?.index ?? -1
 }
 
 const entities: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ' }

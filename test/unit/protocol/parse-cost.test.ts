@@ -22,6 +22,7 @@ describe('SEC-31: what parsing costs stays small and grows with the size alone',
     ['empty lines', (n) => `${head}\n${'\n'.repeat(n)}x`, 500_000],
     ['empty lines that become HTML', (n) => `${head}${mixed}${'\n'.repeat(n)}<p>`, 200_000],
     ['tags that never end', (n) => `${head}${mixed}${times('<a <!-- <style', n)}`, 1_000_000],
+    ['tags closed in capitals', (n) => `${head}${mixed}${times('<style>\n</STYLE>\n', n)}`, 400_000],
     ['flowed text', (n) => `${head}Content-Type: text/plain; format=flowed\n\n${times('> a \n', n)}`, 500_000],
     ['lines like boundaries', (n) => `${head}${mixed}${times('--c\n', n)}`, 400_000],
   ]
