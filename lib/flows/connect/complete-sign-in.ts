@@ -13,6 +13,7 @@ import { sha256 } from '../../model/ids.js'
 import type { Registration } from '../../model/registration.js'
 import type { SignInTarget, Verdict, Verdicts } from '../../model/sign-in.js'
 import type { TokenSet } from '../../ports/provider.js'
+import { sameAddress } from '../../protocol/mail-address.js'
 import { sameText } from '../../protocol/same-text.js'
 import { writeLog } from '../common/log-row.js'
 import { judgeConsent } from './admin-consent.js'
@@ -149,7 +150,8 @@ async function judge(
   const refusal = renewed?.mode === 'password' ? refusedSwitch(verdicts, signIn.target) : undefined
   if (refusal) throw refusal
   const judged = isProven ? verdicts : { ...verdicts, signIn: notProven(signIn, identity) }
-  const proof = { isProven: isProven && !isKnown, needsAdmin: !isProven }
+  const mayHold = isProven && !isKnown && speaksFor(signIn.target, identity, verdicts)
+  const proof = { isProven: mayHold, needsAdmin: !isProven }
   await finishSignIn(deps, signIn, { grant, verdicts: judged, browser, identity, ...proof })
   return undefined
 }
@@ -161,12 +163,25 @@ const notProven = ({ target, tenantName }: StoredSignIn, { username }: Identity)
   text: `${username} signed in, but the address ${target.address} is not proven by the directory of this account.`,
   remedy: `An administrator of ${tenantName} decides whether this is the right mailbox; until then nothing is connected.`,
 })
+
+const mayOpen = ({ reading, sending }: Verdicts): boolean =>
+  reading.verdict === 'works' || (sending.verdict === 'not-tested' && sending.opened === true)
+
+/**
+ * Is the mailbox the account's own, or did it open the one of this address? That both belong to one organisation is not
+ * enough to keep others from it; nor is a mailbox that was opened under another name.
+ */
+function speaksFor({ address, mailboxUser }: SignInTarget, { username, alias }: Identity, verdicts: Verdicts): boolean {
+  const isOwn = [username, alias].some((one) => one !== undefined && sameAddress(one, address))
+  return isOwn || (mailboxUser === undefined && mayOpen(verdicts))
+}
+
 /**
  * Whoever named themselves for somebody else's mailbox must show that they may open it; that they own the name they gave
  * says nothing about the mailbox.
  */
-function assertAccess({ address }: SignInTarget, { username }: Identity, { reading, sending }: Verdicts): void {
-  if (reading.verdict === 'works' || (sending.verdict === 'not-tested' && sending.opened)) return
+function assertAccess({ address }: SignInTarget, { username }: Identity, verdicts: Verdicts): void {
+  if (mayOpen(verdicts)) return
   throw new GatewayError('delegate_without_access', 'needs-admin', {
     hint: 'tenant',
     status: 403,

@@ -75,7 +75,11 @@ test.each([
   ['acme.blob.core.windows.net', 'evil.blob.core.windows.net'],
   ['acme.k12.ca.us', 'evil.k12.ca.us'],
   ['[::1]', '[::2]'],
-])('A7, SEC-35: under a suffix that anybody registers in, %s and %s are strangers', async (known, foreign) => {
+  // Machines of customers, named below the domain of the provider's own mail servers.
+  ['ssl0.ovh.net', 'vps-1a2b.vps.ovh.net'],
+  ['imap.comcast.net', 'c-73-1-2-3.hsd1.ca.comcast.net'],
+  ['imap.mail.hoster.com', 'mail.customers.hoster.com'],
+])('A7, SEC-35: where others get names too, %s and %s are strangers', async (known, foreign) => {
   const { to } = await place('password', 'basic', known)
   expect(await to(foreign)).toBe('server_needs_sign_in')
   expect(await to(known)).toBe('changed')

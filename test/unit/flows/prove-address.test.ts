@@ -3,14 +3,18 @@ import { GatewayError } from '../../../lib/errors.js'
 import { readMailboxFacts } from '../../../lib/flows/admin/mailboxes.js'
 import { addReturnUrl } from '../../../lib/flows/admin/return-urls.js'
 import { holderId, readHolder, takeHold } from '../../../lib/flows/common/holders.js'
+import type { Verdicts } from '../../../lib/model/sign-in.js'
 import {
   type ConnectHarness,
   codeOf,
   connectHarness,
   directory,
   type passwordForm,
+  works,
 } from '../../support/connect-harness.js'
 
+const refusal = { verdict: 'fails', code: 'graph_erroraccessdenied', text: 'Refused.', remedy: 'Ask.' } as const
+const closed: Verdicts = { signIn: { verdict: 'works' }, reading: refusal, sending: refusal }
 const foreign = '99999999-8888-4777-8666-555555555555'
 let h: ConnectHarness
 beforeEach(async () => {
@@ -116,6 +120,11 @@ describe('A4: an address is held against other tenants only by who may speak for
   test.each<[string, Partial<typeof passwordForm>, string[]]>([
     ['at servers of one’s own', own, ['mx.contoso.example']],
     ['at servers of one’s own, and nothing is published', own, []],
+    [
+      'at a machine that a hoster names below the domain of its own servers',
+      { imapHost: 'vps-17.vps.provider.com', smtpHost: 'vps-17.vps.provider.com' },
+      ['mx1.mail.provider.com', 'ssl0.provider.com'],
+    ],
     ['with one foreign server', { smtpHost: own.smtpHost }, ['mx.contoso.example']],
     [
       'as another customer of the same provider',
@@ -149,6 +158,19 @@ describe('A4: an address is held against other tenants only by who may speak for
     const { link } = await h.start()
     await h.byPassword(link, form)
     expect(await holder()).toBe(h.tenant)
+  })
+
+  test.each<[string, object, Verdicts, boolean]>([
+    ['may not open it', {}, closed, false],
+    ['opens a mailbox of its own instead', { mailboxUser: 'colleague@contoso.example' }, works, false],
+    ['may open it', {}, works, true],
+  ])('a shared mailbox, by an account of its organisation that %s', async (_, more, verdicts, isHeld) => {
+    h.peers.tokens = { ...h.peers.tokens, scopes: ['Mail.ReadWrite.Shared', 'Mail.Send.Shared'] }
+    account(directory, 'colleague@contoso.example')
+    h.peers.verdicts = verdicts
+    const { link } = await h.start({ expectedUser: 'colleague@contoso.example', ...more })
+    expect(await h.flows.completeSignIn(h.deps, await h.travel(link))).toMatchObject({ outcome: 'signed-in' })
+    expect(await holder()).toBe(isHeld ? h.tenant : undefined)
   })
 
   test('whether another tenant holds it: the same answers with and without, to everybody who cannot prove it', async () => {
