@@ -34,6 +34,7 @@ export const bodyErrors: readonly (readonly [code: string, ...Row])[] = [
 export const ownErrors = {
   binding_mismatch: [403, 'permanent', 'The sign-in was started by another session.'],
   changed_meanwhile: [409, 'permanent', 'Somebody changed it at the same time.'],
+  confirmation_running: [409, 'permanent', 'A confirmation is under way; read the sign-in in a few seconds.'],
   connection_in_use: [409, 'permanent', 'A mailbox uses the connection.'],
   forbidden_confirmation: [403, 'permanent', 'Only an administrator may make such a link.'],
   forbidden_role: [403, 'permanent', 'Only an operator can create such a key.'],

@@ -67,7 +67,7 @@ export const isBegun = ({ status, row }: StoredSignIn): boolean =>
 async function claim(deps: ConnectDependencies, signIn: StoredSignIn): Promise<void> {
   const { tenant, id, target, row } = signIn
   const now = await deps.tables.serverNow()
-  if (Number(row['confirmingUntil'] ?? 0) > now) throw running()
+  if (Number(row['confirmingUntil'] ?? 0) > now) throw confirmationRunning()
   const ids = isBegun(signIn)
     ? {}
     : {
@@ -79,11 +79,11 @@ async function claim(deps: ConnectDependencies, signIn: StoredSignIn): Promise<v
   try {
     await stepSignIn(deps, signIn, { ...ids, confirmingUntil: now + confirmingMs })
   } catch (error) {
-    throw error instanceof GatewayError && error.code === 'sign_in_used' ? running() : error
+    throw error instanceof GatewayError && error.code === 'sign_in_used' ? confirmationRunning() : error
   }
 }
 
-const running = (): GatewayError =>
+export const confirmationRunning = (): GatewayError =>
   conflict(
     'confirmation_running',
     'Another request is confirming this sign-in at this moment.',

@@ -6,7 +6,7 @@
 import { conflict, GatewayError, notFound } from '../../errors.js'
 import { sha256 } from '../../model/ids.js'
 import { sameText } from '../../protocol/same-text.js'
-import { type Confirmed, confirmNow, isBegun } from './confirm-now.js'
+import { type Confirmed, confirmationRunning, confirmNow, isBegun } from './confirm-now.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { readSignIn, type StoredSignIn } from './sign-in-row.js'
 import { isPending } from './tell-sign-in.js'
@@ -51,6 +51,8 @@ export async function pendingSignIn(deps: ConnectDependencies, tenant: string, i
   assertReady(deps, signIn)
   if (signIn.status === 'confirmed') throw used()
   if (!isPending(signIn)) throw notReady()
+  // An administrator has agreed, and parts of the mailbox may be there: whoever rejected it now would be told a lie.
+  if (isBegun(signIn)) throw confirmationRunning()
   return signIn
 }
 

@@ -6,7 +6,7 @@ import { factsOf, type SignInFacts } from './describe-sign-in.js'
 import { endSignIn } from './sign-in-row.js'
 import { tellEnded } from './tell-sign-in.js'
 
-/** Errors: `not_found`, `sign_in_not_ready`, `sign_in_used`. */
+/** Errors: `not_found`, `sign_in_not_ready`, `sign_in_used`, `confirmation_running`. */
 export async function rejectSignIn(deps: ConnectDependencies, tenant: string, id: string): Promise<SignInFacts> {
   const signIn = await pendingSignIn(deps, tenant, id)
   await endSignIn(deps, signIn, 'sign_in_rejected')

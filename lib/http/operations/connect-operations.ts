@@ -51,6 +51,7 @@ export const connectOperations = {
       'binding_mismatch',
       'sign_in_not_ready',
       'sign_in_used',
+      'confirmation_running',
     ],
   },
   signInConfirm: {
@@ -61,7 +62,7 @@ export const connectOperations = {
       'A tenant administrator confirms a sign-in that was made through a link.',
       connectAnswer('confirmed'),
     ),
-    errors: ['not_found', 'sign_in_not_ready', 'sign_in_used'],
+    errors: ['not_found', 'sign_in_not_ready', 'sign_in_used', 'confirmation_running'],
   },
   signInReject: {
     ...act(
@@ -71,7 +72,7 @@ export const connectOperations = {
       'A tenant administrator rejects a sign-in that waits for a confirmation; nothing of it is kept.',
       connectAnswer('signIn'),
     ),
-    errors: ['not_found', 'sign_in_not_ready', 'sign_in_used'],
+    errors: ['not_found', 'sign_in_not_ready', 'sign_in_used', 'confirmation_running'],
   },
   adminConsentStart: {
     name: 'admin-consent-start',

@@ -77,6 +77,30 @@ describe('a sign-in that an administrator has to confirm', () => {
     expect(await codeOf(flows.rejectSignIn(world.deps, 'rival', signInId))).toBe('not_found')
   })
 
+  test.each(['runs', 'was ended by a crash'])(
+    'A5: while a confirmation %s nobody is told that it was rejected',
+    async (how) => {
+      const { signInId } = await pending()
+      const reject = () => codeOf(flows.rejectSignIn(world.deps, world.tenant, signInId))
+      const said: string[] = []
+      const { storeGrant } = world.deps
+      world.deps.storeGrant = async (grant) => {
+        if (how !== 'runs') throw new Error('crash')
+        said.push(await reject())
+        await storeGrant(grant)
+      }
+      const confirmed = await codeOf(flows.confirmByAdmin(world.deps, world.tenant, signInId))
+      world.deps.storeGrant = storeGrant
+      if (how !== 'runs') said.push(await reject())
+      expect(said).toEqual(['confirmation_running'])
+      expect(confirmed).toBe(how === 'runs' ? 'fine' : undefined)
+      world.time.now += 3 * 60_000
+      await flows.expireSignIns(world.deps)
+      expect(await flows.describeSignIn(world.deps, world.tenant, signInId)).toMatchObject({ status: 'confirmed' })
+      expect(await listMailboxes(world.deps, world.tenant)).toHaveLength(1)
+    },
+  )
+
   test('T1: when the day is over the card goes and the end is told', async () => {
     const { signInId } = await pending()
     world.events()
