@@ -1,19 +1,27 @@
 /**
  * Takes a session's own secrets out of what its peer says, by value. A server that was given a password may hand it on to
  * whoever reads our logs, in any writing a person or a web page can undo. Listing writings would always miss one; so the
- * line is read the other way round: every decoding of it is made, one upon the other, and when any of them holds the
- * secret or a long part of it, the whole line is withheld but for its reply code.
+ * line is read the other way round: every decoding of it is made, one upon the other, each reading is looked at before it
+ * is decoded again, and when any of them holds the secret or a long part of it, the whole line is withheld but for its
+ * reply code. How much is decoded is bounded; a line that would take more is withheld as well.
  *
  * What this cannot stop: a server that ciphers. It could as well send the password to that person itself.
  */
-import { longestInput, mark } from './redact.js'
+import { mark } from './redact.js'
 
 /** Stands for a line that repeated a secret in one writing or another. */
 export const withheld = '[withheld: the server repeated a secret]'
 
-/** `text` without the given secrets; at most the first 8,192 characters. */
+/** More of a line is never shown. */
+const longestLine = 2_048
+/** Most characters that are decoded of one line; one that takes more to read means no good and is withheld. */
+const mostDecoded = 100_000
+/** Escapes of base64 of escapes. */
+const deepest = 3
+
+/** `text` without the given secrets; at most the first 2,048 characters. */
 export function hideSecrets(text: string, secrets: readonly string[]): string {
-  let hidden = text.slice(0, longestInput)
+  let hidden = text.slice(0, longestLine)
   for (const secret of secrets) {
     if (secret.length < 4) continue
     // The usual writings, so that the rest of the line can stay.
@@ -31,7 +39,13 @@ const replyCode = (text: string): string =>
 function usualForms(secret: string): string[] {
   const bytes = Buffer.from(secret)
   const hex = bytes.toString('hex')
-  const forms = [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1), hex, hex.toUpperCase()]
+  const forms = [
+    secret,
+    encodeURIComponent(secret.toWellFormed()),
+    JSON.stringify(secret).slice(1, -1),
+    hex,
+    hex.toUpperCase(),
+  ]
   for (let offset = 0; offset < 3; offset++) {
     const shifted = Buffer.concat([Buffer.alloc(offset), bytes])
     // Only the characters that no neighbour influences.
@@ -41,30 +55,35 @@ function usualForms(secret: string): string[] {
   return forms
 }
 
-/** What to look for, each in Latin-1 of its bytes. */
+/** What to look for. */
 interface Needles {
-  /** In what was decoded. */
+  /** In what was decoded: as it is. */
   exact: string[]
-  /** In text as it stands, without what can stand between letters. */
+  /** Without what can stand between letters. */
   spread: string[]
-  /** The same with letters and digits alone, whatever their case. */
+  /** With letters and digits alone, whatever their case. */
   bare: string[]
 }
 
 const shortestSpread = 6
+const longEnough = (length: number) => (needle: string) => needle.length >= length
 
-function needlesOf(secret: string): Needles {
+function needlesOf(secret: string): { shown: Needles; decoded: Needles } {
   const parts = [secret, ...partsOf(secret)]
-  const spread = parts.map(tight).filter((part) => part.length >= shortestSpread)
+  const bytes = [...parts.map((part) => binary(part)), binary(secret, 'latin1')]
+  const spread = parts.map(tight).filter(longEnough(shortestSpread))
+  const spreadBytes = bytes.map(tightBytes).filter(longEnough(shortestSpread))
   return {
-    exact: [
-      ...parts.map((part) => binary(part)),
-      binary(secret, 'latin1'),
-      binary(secret, 'utf16le'),
-      binary(secret, 'base64'),
-    ].filter((form) => form.length >= 4),
-    spread: [...spread, ...spread.map(rot13), ...spread.map(reversed)],
-    bare: parts.map(bare).filter((part) => part.length >= 8),
+    shown: {
+      exact: [],
+      spread: [...spread, ...spread.map(rot13), ...spread.map(reversed)],
+      bare: parts.map(bare).filter(longEnough(8)),
+    },
+    decoded: {
+      exact: [...bytes, binary(secret, 'utf16le'), binary(secret, 'base64')].filter(longEnough(4)),
+      spread: [...spreadBytes, ...spreadBytes.map(rot13), ...spreadBytes.map(reversed)],
+      bare: bytes.map(bareBytes).filter(longEnough(8)),
+    },
   }
 }
 
@@ -80,25 +99,36 @@ function partsOf(secret: string): string[] {
 }
 
 function repeats(text: string, secret: string): boolean {
-  const { exact, spread, bare: letters } = needlesOf(secret)
-  const holds = (where: string, needles: readonly string[]) => needles.some((needle) => where.includes(needle))
-  const shown = [text, withoutReplyCodes(text)].flatMap((one) => [one, one.normalize('NFKC')])
-  for (const one of new Set(shown)) if (holds(tight(one), spread) || holds(bare(one), letters)) return true
-  let found = new Set(shown.map((one) => binary(one)))
-  // Twice: base64 of percent-encoding, hex of base64.
-  for (let depth = 0; depth < 2; depth++) {
-    const decoded = new Set<string>()
-    for (const one of found) for (const next of decodings(one)) decoded.add(next)
-    for (const one of decoded) {
-      const plain = one.replaceAll('\0', '')
-      if (holds(one, exact) || holds(plain, exact) || holds(tight(plain), spread) || holds(bare(plain), letters))
-        return true
-    }
-    found = decoded
-    // Longer than any line of a server that means well: once is enough, so that it costs no more than a short one twice.
-    if (text.length > 1_000) break
+  const needles = needlesOf(secret)
+  const shown = [text, withoutReplyCodes(text)].flatMap((one) => [one, one.normalize('NFKC').slice(0, 2 * longestLine)])
+  for (const one of new Set(shown))
+    if (holds(tight(one), needles.shown.spread) || holds(bare(one), needles.shown.bare)) return true
+  const seen = new Set(shown.map((one) => binary(one)))
+  let level = [...seen]
+  let room = mostDecoded
+  for (let depth = 1; depth <= deepest; depth++) {
+    const legible: string[] = []
+    for (const one of level)
+      for (const reading of decodings(one)) {
+        if (seen.has(reading)) continue
+        seen.add(reading)
+        room -= reading.length
+        if (room < 0) return true
+        const plain = reading.replaceAll('\0', '')
+        if (holdsBytes(reading, plain, needles.decoded)) return true
+        // Nobody reads on in what decoding left of ordinary words.
+        if (/[ -~]{8}/.test(plain)) legible.push(plain)
+      }
+    level = legible
   }
   return false
+}
+
+const holds = (where: string, needles: readonly string[]): boolean => needles.some((needle) => where.includes(needle))
+
+function holdsBytes(reading: string, plain: string, { exact, spread, bare: letters }: Needles): boolean {
+  if (holds(plain, exact) || (plain !== reading && holds(reading, exact))) return true
+  return holds(tightBytes(plain), spread) || holds(bareBytes(plain), letters)
 }
 
 /** Replies of several lines repeat their code, in the middle of what was wrapped. */
@@ -111,6 +141,9 @@ const binary = (text: string, encoding: BufferEncoding = 'utf8'): string =>
 /** Without space, invisible characters and the signs that people put between letters. */
 const tight = (text: string): string => text.replace(/[\s\p{Cc}\p{Cf}\p{Mn}.,:;|_'"`/\\-]/gu, '')
 const bare = (text: string): string => text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '')
+/** The same of bytes, where nobody knows which of them are letters. */
+const tightBytes = (text: string): string => text.replace(/[\0-\x20\x7f.,:;|_'"`/\\-]/g, '')
+const bareBytes = (text: string): string => text.toLowerCase().replace(/[^0-9a-z\x80-\xff]/g, '')
 const reversed = (text: string): string => [...text].reverse().join('')
 const rot13 = (text: string): string =>
   text.replace(/[a-z]/gi, (letter) => {
@@ -118,33 +151,58 @@ const rot13 = (text: string): string =>
     return String.fromCharCode(((letter.charCodeAt(0) - base + 13) % 26) + base)
   })
 
-/** Everything `text` may be a writing of, in Latin-1 of its bytes. */
-function decodings(text: string): string[] {
-  const escaped = unescaped(text)
-  const found = [escaped]
-  for (const one of new Set([text, escaped])) {
-    found.push(...fromBase64(one), ...fromHex(one), fromNumbers(one, /\d{2,3}/g, 10), fromNumbers(one, /[01]{8}/g, 2))
-  }
-  return found
+/** Everything `text` may be a writing of, in Latin-1 of its bytes; what these are writings of is another step. */
+function* decodings(text: string): Generator<string> {
+  yield* unescaped(text)
+  yield* fromBase64(text)
+  yield* fromHex(text)
+  yield fromNumbers(text, /\d{2,3}/g, 10)
+  yield fromNumbers(text, /[01]{8}/g, 2)
 }
 
-/** Percent, quoted-printable, entities and the escapes of programming languages, until nothing is left to undo. */
-function unescaped(text: string): string {
-  let before = text
-  for (let round = 0; round < 3; round++) {
-    const after = before
-      .replace(/=\s*\r?\n\s*|=(?=[ ]?$)/gm, '')
-      .replace(/(?:%|=|\\x)\s?([0-9a-f]{2})/gi, (_, hex: string) => character(hex, 16))
-      .replace(/(?:\\u|%u|U\+)\{?([0-9a-f]{4,6})\}?/gi, (_, hex: string) => character(hex, 16))
-      .replace(/&#x0{0,6}([0-9a-f]{1,6});?/gi, (_, hex: string) => character(hex, 16))
-      .replace(/&#0{0,6}(\d{1,7});?/g, (_, digits: string) => character(digits, 10))
-      .replace(/&(\w{2,6});/g, (whole, name: string) => entities[name] ?? whole)
-      .replace(/\\([0-7]{3})/g, (_, digits: string) => character(digits, 8))
-      .replace(/\\(["'\\/])/g, '$1')
-    if (after === before) break
-    before = after
+/** Ways to write one character by others: by where they begin, how they look and how each is undone. */
+const escapes: readonly { looks: RegExp; undo: (written: string) => string }[] = [
+  // Percent-encoding.
+  { looks: /%\s?[0-9a-f]{2}/i, undo: fromHexDigits },
+  // Quoted-printable, with its soft line breaks.
+  { looks: /=\s*\r?\n\s*|=(?= ?$)|=\s?[0-9a-f]{2}/im, undo: (written) => fromHexDigits(written) },
+  // Of HTML.
+  { looks: /&(?:#x0{0,6}[0-9a-f]{1,6}|#0{0,6}\d{1,7}|\w{2,6});?/i, undo: entity },
+  // Of programming languages.
+  { looks: /\\(?:x\s?[0-9a-f]{2}|u\{?[0-9a-f]{4,6}\}?|[0-7]{3}|["'\\/])/i, undo: backslashed },
+  { looks: /(?:%u|U\+)\{?[0-9a-f]{4,6}\}?/i, undo: (written) => fromHexDigits(written.slice(1)) },
+]
+
+/** Undone alone, together and without one, because a secret may itself hold what looks like one of them. */
+function* unescaped(text: string): Generator<string> {
+  const present = escapes.filter(({ looks }) => looks.test(text))
+  const choices = present.flatMap((one) => [[one], present.filter((other) => other !== one)])
+  for (const chosen of [present, ...choices]) {
+    if (chosen.length === 0) continue
+    // In one pass, so that nothing that was undone is undone again.
+    const any = new RegExp(chosen.map(({ looks }) => `(${looks.source})`).join('|'), 'gim')
+    yield text.replace(any, (whole, ...groups: (string | undefined)[]) => {
+      const which = groups.findIndex((group) => group !== undefined)
+      return chosen[which]!.undo(whole)
+    })
   }
-  return before
+}
+
+function fromHexDigits(written: string): string {
+  const digits = written.replace(/[^0-9a-f]/gi, '')
+  return digits === '' ? '' : character(digits, 16)
+}
+
+function entity(whole: string): string {
+  const name = whole.slice(1).replace(/;$/, '')
+  if (/^#x/i.test(name)) return character(name.slice(2), 16)
+  return name.startsWith('#') ? character(name.slice(1), 10) : (entities[name] ?? whole)
+}
+
+function backslashed(whole: string): string {
+  const word = whole.slice(1)
+  if (/^[xu]/i.test(word)) return character(word.replace(/[^0-9a-f]/gi, ''), 16)
+  return word.length === 3 ? character(word, 8) : word
 }
 
 function character(digits: string, base: number): string {
@@ -164,11 +222,16 @@ const entities: Readonly<Record<string, string>> = Object.fromEntries(
 )
 
 function fromBase64(text: string): string[] {
+  // Wrapped or spread: as one. In the writing of mail folders (RFC 3501, section 5.1.3) a comma stands for a slash.
+  const wholes = [/[^A-Za-z0-9+/]/g, /[^A-Za-z0-9_-]/g].map((others) => text.replace(others, ''))
+  if (text.includes(',')) wholes.push(text.replaceAll(',', '/').replace(/[^A-Za-z0-9+/]/g, ''))
   const runs = text.match(/[A-Za-z0-9+/_-]{4,}/g) ?? []
-  // Wrapped or spread: as one; each at every alignment, because what stands before it may be of the same letters.
-  const wholes = [runs.join(''), text.replace(/[^A-Za-z0-9+/]/g, ''), text.replace(/[^A-Za-z0-9_-]/g, '')]
-  const shifted = [...new Set(wholes)].flatMap((whole) => [0, 1, 2, 3].map((skip) => base64(whole.slice(skip))))
-  return [...shifted, ...[0, 1, 2, 3].map((skip) => runs.map((run) => base64(run.slice(skip))).join(' '))]
+  // Each at every alignment, because what stands before it may be of the same letters.
+  const skips = [0, 1, 2, 3]
+  const shifted = [...new Set([runs.join(''), ...wholes])].flatMap((whole) =>
+    skips.map((skip) => base64(whole.slice(skip))),
+  )
+  return [...shifted, ...skips.map((skip) => runs.map((run) => base64(run.slice(skip))).join(' '))]
 }
 
 const base64 = (run: string): string => Buffer.from(run, 'base64').toString('latin1')

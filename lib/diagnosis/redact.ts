@@ -3,7 +3,7 @@
  * Works line by line first (a credential is known by its place on a line), then by shape, then bounds the length.
  */
 
-export const longestInput = 8_192
+const longestInput = 8_192
 export const mark = '[redacted]'
 
 const byLine: [RegExp, string][] = [

@@ -1,15 +1,18 @@
 import { type ErrorDetails, GatewayError } from '../errors.js'
 import type { Fault } from '../model/diagnosis.js'
 import { diagnose } from './diagnose.js'
+import { hideSecrets } from './hide-secrets.js'
 import { redact } from './redact.js'
 
 /**
  * The one way from a peer's failure to an error of ours: the catalogue says who must act, the peer's line is kept
- * redacted and bounded. `extra` wins over everything found, e.g. `{ outcome: 'unknown' }`.
+ * without the secrets of the session, redacted and bounded. `extra` wins over everything found, e.g. `{ outcome: 'unknown' }`.
  */
 export function translate(fault: Fault, extra: Partial<ErrorDetails> = {}): GatewayError {
   const { code, class: errorClass, hint, description, remedy } = diagnose(fault)
-  const peerLine = fault.text ? redact(fault.text) : ''
+  const { secrets = [] } = fault
+  const shown: Show = (text, limit) => redact(hideSecrets(text, secrets), limit)
+  const peerLine = fault.text ? shown(fault.text) : ''
   const retryAfterMs = fault.retryAfterMs ?? waitInText(fault.text ?? '')
   return new GatewayError(code, errorClass, {
     ...(hint ? { hint } : {}),
@@ -17,8 +20,8 @@ export function translate(fault: Fault, extra: Partial<ErrorDetails> = {}): Gate
     remedy,
     ...(peerLine ? { peerLine } : {}),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    ...(fault.trace ? { trace: bounded(fault.trace) } : {}),
-    ...(fault.cause === undefined ? {} : { cause: harmless(fault.cause) }),
+    ...(fault.trace ? { trace: bounded(fault.trace, shown) } : {}),
+    ...(fault.cause === undefined ? {} : { cause: harmless(fault.cause, shown) }),
     ...extra,
   })
 }
@@ -29,18 +32,20 @@ function waitInText(text: string): number | undefined {
   return ms === undefined ? undefined : Math.max(Number(ms), 60_000)
 }
 
-function bounded(trace: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(trace).map(([name, value]) => [name, redact(value, 100)]))
+type Show = (text: string, limit?: number) => string
+
+function bounded(trace: Record<string, string>, shown: Show): Record<string, string> {
+  return Object.fromEntries(Object.entries(trace).map(([name, value]) => [name, shown(value, 100)]))
 }
 
 /** Mail and HTTP libraries hang the peer's answer, even the credentials sent, on their errors: only name, code, text, frames. */
-function harmless(cause: unknown): unknown {
-  if (!(cause instanceof Error)) return typeof cause === 'string' ? redact(cause) : undefined
+function harmless(cause: unknown, shown: Show): unknown {
+  if (!(cause instanceof Error)) return typeof cause === 'string' ? shown(cause) : undefined
   if (cause instanceof GatewayError) return cause
-  const copy = new Error(redact(cause.message))
+  const copy = new Error(shown(cause.message))
   copy.name = cause.name
   const frames = cause.stack?.split('\n').filter((line) => /^\s+at /.test(line)) ?? []
   copy.stack = [`${copy.name}: ${copy.message}`, ...frames].join('\n')
   const { code } = cause as { code?: unknown }
-  return typeof code === 'string' ? Object.assign(copy, { code: redact(code, 60) }) : copy
+  return typeof code === 'string' ? Object.assign(copy, { code: shown(code, 60) }) : copy
 }

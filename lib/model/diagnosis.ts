@@ -21,6 +21,8 @@ export interface Fault {
   context: DiagnosisContext
   /** Raw text of the peer, unbounded; the matcher bounds and redacts what it keeps. */
   text?: string
+  /** What the peer was given or gave: wherever it repeats one, in whatever writing, the line is withheld. */
+  secrets?: readonly string[]
   oauthError?: string
   suberror?: string
   aadsts?: number[]

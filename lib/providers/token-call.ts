@@ -6,6 +6,19 @@ import type { Fault } from '../model/diagnosis.js'
 
 type Body = Record<string, unknown>
 
+/** What goes to a token endpoint or comes from it and must not be repeated (RFC 6749, RFC 7521, RFC 7636). */
+const secretFields = [
+  'client_secret',
+  'client_assertion',
+  'assertion',
+  'code',
+  'code_verifier',
+  'password',
+  'access_token',
+  'refresh_token',
+  'id_token',
+]
+
 /**
  * Listens to one token call. MSAL neither returns the refresh token nor all that Microsoft says about a failure, so the
  * answer is read here, beside MSAL.
@@ -21,10 +34,15 @@ export interface TokenCall {
 export function listenTo(network: INetworkModule): TokenCall {
   let answer: NetworkResponse<Body> | undefined
   let broken: unknown
+  const secrets = new Set<string>()
+  const keep = (read: (field: string) => string | null | undefined) => {
+    for (const field of secretFields) secrets.add(read(field) ?? '')
+  }
   const heard = async <T>(call: Promise<NetworkResponse<T>>): Promise<NetworkResponse<T>> => {
     try {
       const response = await call
       answer = response as NetworkResponse<Body>
+      keep(text)
       return response
     } catch (error) {
       broken = error
@@ -39,8 +57,11 @@ export function listenTo(network: INetworkModule): TokenCall {
     network: {
       sendGetRequestAsync: <T>(url: string, options?: NetworkRequestOptions, timeout?: number) =>
         heard(network.sendGetRequestAsync<T>(url, options, timeout)),
-      sendPostRequestAsync: <T>(url: string, options?: NetworkRequestOptions) =>
-        heard(network.sendPostRequestAsync<T>(url, options)),
+      sendPostRequestAsync: <T>(url: string, options?: NetworkRequestOptions) => {
+        const sent = new URLSearchParams(options?.body ?? '')
+        keep((field) => sent.get(field))
+        return heard(network.sendPostRequestAsync<T>(url, options))
+      },
     },
     text,
     number: (field) => {
@@ -48,7 +69,8 @@ export function listenTo(network: INetworkModule): TokenCall {
       return Number.isFinite(value) ? value : undefined
     },
     fault: (error) => {
-      if (answer !== undefined && answer.status >= 400) return translate(refusal(answer, text, error))
+      if (answer !== undefined && answer.status >= 400)
+        return translate({ ...refusal(answer, text, error), secrets: [...secrets] })
       const net = broken === undefined ? undefined : netCodeOf(broken)
       // Neither answer nor network fault: MSAL refused by itself (throttle cache, empty errorCode): nobody's fault, wait.
       return translate({
@@ -56,6 +78,7 @@ export function listenTo(network: INetworkModule): TokenCall {
         operation: 'token',
         ...(net === undefined ? { oauthError: 'temporarily_unavailable' } : { net }),
         cause: broken ?? error,
+        secrets: [...secrets],
       })
     },
   }

@@ -60,6 +60,7 @@ export function graphClient(options: GraphOptions, authority: Authority, signal:
     if (!bearer && !(call.method === 'PUT' && uploadOrigins.includes(url.origin))) throw foreignLink(url)
     let failure: GatewayError | undefined
     let started = false
+    const secrets: string[] = []
 
     const authorise = (next: Middleware): Middleware => ({
       async execute(context) {
@@ -74,7 +75,11 @@ export function graphClient(options: GraphOptions, authority: Authority, signal:
       const headers = new Headers(context.options?.headers as Record<string, string>)
       headers.delete('authorization')
       try {
-        if (bearer) headers.set('authorization', `Bearer ${(await authority.token({ renew })).reveal()}`)
+        if (bearer) {
+          const token = (await authority.token({ renew })).reveal()
+          secrets.push(token)
+          headers.set('authorization', `Bearer ${token}`)
+        }
       } catch (error) {
         failure = error instanceof GatewayError ? error : undefined
         throw error
@@ -98,13 +103,14 @@ export function graphClient(options: GraphOptions, authority: Authority, signal:
         try {
           await authorise(wire).execute(context)
         } catch (error) {
-          failure ??= error instanceof GatewayError ? error : translate(netFault(error, call), known(error))
+          failure ??=
+            error instanceof GatewayError ? error : translate({ ...netFault(error, call), secrets }, known(error))
           throw error
         }
         const { response } = context
         if (response && response.status >= 400) {
           const fault = await refusal(response.clone(), call)
-          failure = translate(fault, known(undefined, response.status))
+          failure = translate({ ...fault, secrets }, known(undefined, response.status))
         }
       },
     }
@@ -122,7 +128,7 @@ export function graphClient(options: GraphOptions, authority: Authority, signal:
     } catch (error) {
       if (failure !== undefined) throw failure
       // A 2xx whose body cannot be read: the call had its effect, the answer is lost.
-      throw translate({ context: 'graph', http: 502, operation: call.operation, cause: error }, known(error))
+      throw translate({ context: 'graph', http: 502, operation: call.operation, cause: error, secrets }, known(error))
     }
   }
 

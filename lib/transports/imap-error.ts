@@ -1,4 +1,3 @@
-import { hideSecrets } from '../diagnosis/hide-secrets.js'
 import { translate } from '../diagnosis/translate.js'
 import { type ErrorDetails, GatewayError } from '../errors.js'
 import type { DiagnosisContext, Fault } from '../model/diagnosis.js'
@@ -70,7 +69,7 @@ function replyOf({ response, responseStatus, responseText, serverResponseCode }:
 
 function refusal(reply: string, peer: ImapPeer, atLogin: boolean): GatewayError {
   const context = imapDialect(peer.host, `${peer.said}\n${reply}`)
-  const fault: Fault = { context, text: hideSecrets(reply, peer.secrets), operation: 'receive' }
+  const fault: Fault = { context, text: reply, secrets: peer.secrets, operation: 'receive' }
   const found = translate(fault)
   // A server that only says NO to a login says nothing more than "not these credentials".
   const mute = atLogin && /^imap_(no|bad)$|^unclassified$/.test(found.code)

@@ -40,7 +40,7 @@ export interface SmtpPeer {
 /** A server's refusal as an error of ours. */
 export function refusal(response: string, peer: SmtpPeer, extra: Partial<ErrorDetails> = {}): GatewayError {
   const context = smtpDialect(peer.host, `${peer.said}\n${response}`)
-  return translate({ context, operation: 'send', text: hideSecrets(response, peer.secrets) }, extra)
+  return translate({ context, operation: 'send', text: response, secrets: peer.secrets }, extra)
 }
 
 /** Anything nodemailer reports before the final dot: nothing was sent, whatever it is. */
@@ -54,7 +54,7 @@ export function notSent(error: unknown, peer: SmtpPeer): GatewayError {
       hint: forNow ? 'slow' : 'operator',
       description: 'The mail server does not offer encryption on this port.',
       remedy: 'Use the port for implicit TLS (465), or ask the mail administrator to enable STARTTLS.',
-      peerLine: redact(response),
+      peerLine: redact(hideSecrets(response, peer.secrets)),
       ...extra,
     })
   }

@@ -25,8 +25,8 @@ export interface Fault {
   after?: boolean
   /** Close the connection without an answer. */
   drop?: boolean
-  /** Spoil the body of a good answer. */
-  body?: 'truncated' | 'html' | 'empty'
+  /** Spoil the body of a good answer; `echo`: refuse, and repeat what the caller showed, as it is, escaped and in hex. */
+  body?: 'truncated' | 'html' | 'empty' | 'echo'
   /** Replace `https://graph.microsoft.com` in next and delta links by this origin. */
   foreignLinks?: string
   /** AADSTS number to refuse a token call with. */
@@ -80,6 +80,12 @@ export class Faults {
 function matches(fault: Fault, kinds: string[], addresses: string[]): boolean {
   if (fault.kind !== undefined && !kinds.includes(fault.kind)) return false
   return fault.user === undefined || addresses.includes(fault.user.toLowerCase())
+}
+
+/** What `echo` answers: the writings of careless servers. */
+export function echoes(sent: string): string {
+  const bytes = Buffer.from(sent)
+  return `${bytes.toString('hex').toUpperCase()} ${[...bytes].map((byte) => `&#${byte};`).join('')} ${sent}`
 }
 
 /** Retry-After as the fault wants it: seconds, an HTTP date, or no header. */

@@ -343,6 +343,19 @@ test('SEC-24: a redirect of Graph is a failure, never followed, and takes no tok
   expect(trap.requests).toEqual([])
 })
 
+test('A10: a Graph that repeats the access token leaves nothing of it in the error', async () => {
+  const authority = await world.authority(ana)
+  const token = authority.kind === 'bearer' ? (await authority.token()).reveal() : ''
+  for (const status of [400, 403, 503]) {
+    world.graph.control.fail({ kind: 'delta', body: 'echo', status })
+    const error = await failure(subjects(await receive()))
+    const shown = JSON.stringify([error, error.message, error.stack, String(error.cause)])
+    expect(error.peerLine).toBe('[withheld: the server repeated a secret]')
+    for (const part of [token.slice(0, 30), token.slice(-30), Buffer.from(token).toString('hex').slice(40, 80)])
+      expect(shown.toLowerCase()).not.toContain(part.toLowerCase())
+  }
+})
+
 test('an unreadable answer and an outage are transient, a missing mailbox is the administrator’s', async () => {
   const session = await receive()
   for (const fault of [{ body: 'truncated' }, { body: 'html' }, { status: 503 }, { drop: true }] as const) {

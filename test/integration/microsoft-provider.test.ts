@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { NetworkRequestOptions } from '@azure/msal-node'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Registration } from '../../lib/model/registration.js'
 import type { Clock } from '../../lib/ports/clock.js'
@@ -116,6 +117,48 @@ test('M-127: a refusal keeps its AADSTS number, trace and correlation ids and ti
   expect(JSON.stringify(error)).not.toContain(refreshToken!.reveal().slice(0, 40))
 })
 
+test('A10: a token endpoint that repeats code, refresh token or client secret leaves none of them in the error', async () => {
+  const input = await signIn()
+  const answers: string[] = []
+  const wire = networkClient({ origins: { [microsoft]: entra.url } })
+  const heard = microsoftProvider({
+    clock,
+    network: {
+      ...wire,
+      sendPostRequestAsync: async <T>(url: string, options?: NetworkRequestOptions) => {
+        const answer = await wire.sendPostRequestAsync<T>(url, options)
+        answers.push(JSON.stringify(answer.body))
+        return answer
+      },
+    },
+  })
+  const { refreshToken } = await provider.redeem(input)
+  const calls: [string, () => Promise<unknown>][] = [
+    [input.code.reveal(), () => heard.redeem(input)],
+    [refreshToken!.reveal(), () => heard.refresh({ ...input, refreshToken: refreshToken! })],
+    [demo.clientSecret, () => heard.appToken({ ...input, tenantId: demo.tenantId })],
+  ]
+  for (const [secret, call] of calls) {
+    entra.control.fail({ kind: 'token', body: 'echo' })
+    const error = await failure(call())
+    const hex = Buffer.from(secret).toString('hex').toUpperCase()
+    // Negative control: the answer did repeat it, and the client secret beside it.
+    for (const echo of [secret, hex, demo.clientSecret]) expect(answers.at(-1)).toContain(echo)
+    const shown = JSON.stringify([
+      error,
+      error.message,
+      error.stack,
+      String(error.cause),
+      (error.cause as Error)?.stack,
+    ])
+    expect(error.peerLine).toBe('[withheld: the server repeated a secret]')
+    for (const part of [secret, secret.slice(8, 30), hex.slice(0, 40), demo.clientSecret])
+      expect(shown).not.toContain(part)
+    // Judged by what was said before it was withheld.
+    expect(error.code).toBe('oauth_invalid_grant')
+  }
+})
+
 test('an outage is transient, is not remembered against others, and keeps Retry-After', async () => {
   const input = await signIn()
   const { refreshToken } = await provider.redeem(input)
@@ -197,7 +240,7 @@ test('the network client gives up after its time and refuses redirects and endle
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const client = networkClient({ origins: { [microsoft]: origin }, timeoutMs: 100 })
+  const client = networkClient({ origins: { [microsoft]: origin }, timeoutMs: 1_000 })
   for (const path of ['/silent', '/redirect', '/endless'])
     await expect(client.sendPostRequestAsync(microsoft + path), path).rejects.toThrow()
   expect(asked).toEqual(['/silent', '/redirect', '/endless'])

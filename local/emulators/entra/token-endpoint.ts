@@ -1,6 +1,6 @@
 import type { User } from '../directory.js'
-import { type Fault, retryAfterHeader } from '../faults.js'
-import { pause, type Reply, type Request } from '../loopback-server.js'
+import { echoes, type Fault, retryAfterHeader } from '../faults.js'
+import { json, pause, type Reply, type Request } from '../loopback-server.js'
 import { EntraRefusal } from './aadsts.js'
 import { authenticateClient, basicCredentials } from './authenticate-client.js'
 import { count, type EntraState } from './entra-state.js'
@@ -22,9 +22,9 @@ export async function tokenEndpoint(state: EntraState, segment: string, request:
   if (user) count(state.counters.tokenCallsByUser, user.upn)
   const fault = state.faults.take(['token', grantType], user ? [user.upn.toLowerCase(), user.mail.toLowerCase()] : [])
   if (fault?.delayMs) await pause(fault.delayMs)
-  if (fault && !fault.after && misbehaves(fault)) return misbehave(state, fault)
+  if (fault && !fault.after && misbehaves(fault)) return misbehave(state, fault, form)
   const reply = await answer(state, segment, request, form)
-  return fault && misbehaves(fault) ? misbehave(state, fault) : reply
+  return fault && misbehaves(fault) ? misbehave(state, fault, form) : reply
 }
 
 async function answer(state: EntraState, segment: string, request: Request, form: URLSearchParams): Promise<Reply> {
@@ -46,10 +46,18 @@ async function answer(state: EntraState, segment: string, request: Request, form
 const misbehaves = (fault: Fault): boolean =>
   fault.drop === true || fault.status !== undefined || fault.aadsts !== undefined || fault.body !== undefined
 
-function misbehave(state: EntraState, fault: Fault): Reply {
+function misbehave(state: EntraState, fault: Fault, form: URLSearchParams): Reply {
   if (fault.drop) return { status: 0, drop: true }
   if (fault.body === 'html') {
     return { status: fault.status ?? 502, headers: { 'content-type': 'text/html' }, body: '<h1>Bad gateway</h1>' }
+  }
+  if (fault.body === 'echo') {
+    const { client_secret = '', refresh_token, code } = Object.fromEntries(form) as Record<string, string>
+    return json(fault.status ?? 400, {
+      error: 'invalid_grant',
+      error_description: `AADSTS50000: ${echoes(refresh_token ?? code ?? client_secret)}`,
+      trace_id: client_secret,
+    })
   }
   if (fault.body) {
     return {

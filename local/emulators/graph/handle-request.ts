@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { addressesOf, type Misbehaviour, type User } from '../directory.js'
-import { type Fault, retryAfterHeader } from '../faults.js'
+import { echoes, type Fault, retryAfterHeader } from '../faults.js'
 import { pause, type Reply, type Request } from '../loopback-server.js'
 import { authenticate, authorise, mailboxOwner } from './access.js'
 import { GraphRefusal, usualRefusal } from './graph-refusal.js'
@@ -97,11 +97,15 @@ function standingFault(user: User, kinds: string[]): Fault | undefined {
   return user.flags.map((f) => standing[f]).find((fault) => fault?.kind !== undefined && kinds.includes(fault.kind))
 }
 
-const isRefusal = (fault: Fault): boolean => fault.drop === true || fault.status !== undefined
+const isRefusal = (fault: Fault): boolean => fault.drop === true || fault.status !== undefined || fault.body === 'echo'
 
 function refuse(state: GraphState, request: Request, fault: Fault): Reply {
   if (fault.drop) return { status: 0, drop: true }
   if (fault.body === 'html') return htmlError(fault.status!)
+  if (fault.body === 'echo') {
+    const token = (request.headers['authorization'] ?? '').replace(/^Bearer /, '')
+    throw new GraphRefusal(fault.status ?? 400, fault.code ?? 'UnknownError', echoes(token))
+  }
   const location = fault.status === 410 ? { location: graphOrigin + request.path } : {}
   throw usualRefusal(fault.status!, fault.code, { ...retryAfterHeader(fault, state.now()), ...location })
 }
