@@ -1,7 +1,9 @@
 import type { HttpRequest } from '@azure/functions'
 import { invalidInput } from '../errors.js'
-import { mailJson, smallJson, strictJson } from '../protocol/strict-json.js'
+import { mailJson, smallJson, strictJson } from '../model/strict-json.js'
 import { requireLength } from './length-required.js'
+
+const largestSmall = 1_048_576
 
 /**
  * The request's JSON body, bounded in bytes and in what it is made of (`strict-json.ts`). No bytes at all are an error,
@@ -11,6 +13,8 @@ export async function jsonBody(request: HttpRequest, maxBytes: number, whenEmpty
   refuseOtherType(request)
   const announced = Number(request.headers.get('content-length') ?? '0')
   if (announced > maxBytes) throw tooLarge(maxBytes)
+  // What says nothing of its length was admitted as nothing: no mail passes that way, on any host.
+  if (maxBytes > largestSmall) requireLength(request)
   const bytes = await request.arrayBuffer()
   if (bytes.byteLength > maxBytes) throw tooLarge(maxBytes)
   if (bytes.byteLength === 0) {
@@ -18,7 +22,7 @@ export async function jsonBody(request: HttpRequest, maxBytes: number, whenEmpty
     if (whenEmpty !== undefined) return whenEmpty
     throw invalidInput('body', 'is empty; send a JSON object.')
   }
-  return strictJson(new Uint8Array(bytes), maxBytes > 1_048_576 ? mailJson : smallJson)
+  return strictJson(new Uint8Array(bytes), maxBytes > largestSmall ? mailJson : smallJson)
 }
 
 /** What says that it is something else is not read as JSON; what says nothing is. */

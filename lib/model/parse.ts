@@ -63,7 +63,10 @@ function sentence(problems: readonly Problem[], named = false): string {
   const shown = problems
     .slice(0, 5)
     .map(({ field, message }, at) => (at === 0 && !named ? message : `${field}: ${message}`))
-  return [...shown, ...(problems.length > 5 ? ['and more, see problems'] : [])].join(' · ')
+  const more = problems.length - shown.length
+  // Nobody counts on beyond the most that are named.
+  const atLeast = problems.length >= mostProblems ? 'at least ' : ''
+  return [...shown, ...(more > 0 ? [`and ${atLeast}${more} more, see problems`] : [])].join(' · ')
 }
 
 function problemsOf(schema: ZodType, issue: core.$ZodIssue, place: readonly PropertyKey[]): Problem[] {

@@ -15,7 +15,8 @@ export interface Blobs {
     bytes: Uint8Array,
     options?: { ifAbsent?: boolean; contentType?: string },
   ): Promise<boolean>
-  get(container: string, name: string): Promise<Uint8Array | undefined>
+  /** One of more than `maxBytes` rejects with `invalid_input` for the field `blob`, unread. */
+  get(container: string, name: string, maxBytes?: number): Promise<Uint8Array | undefined>
   /** With an ETag only the blob as it was listed: `false` when that one is no longer there. */
   remove(container: string, name: string, etag?: string): Promise<boolean>
   /** Makes a blob as young as one just written, with a new ETag. `false` when there is none. */

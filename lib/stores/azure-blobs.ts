@@ -1,6 +1,8 @@
 import { BlobServiceClient } from '@azure/storage-blob'
+import { GatewayError } from '../errors.js'
 import type { Blobs } from '../ports/blobs.js'
 import {
+  blobTooLarge,
   endpointOf,
   faultOf,
   isLoopbackHttp,
@@ -59,19 +61,28 @@ export function azureBlobs(options: StorageOptions): Blobs {
         }
       }
     },
-    async get(container, name) {
+    async get(container, name, maxBytes = Number.POSITIVE_INFINITY) {
+      const stop = new AbortController()
       try {
         // downloadToBuffer would ask for the size first, and for every 4 MB apart.
         const { contentLength = 0, readableStreamBody } = await service
           .getContainerClient(container)
           .getBlobClient(name)
-          .download(0, undefined, { maxRetryRequests: 3, ...patience() })
+          .download(0, undefined, {
+            maxRetryRequests: 3,
+            abortSignal: AbortSignal.any([patience().abortSignal, stop.signal]),
+          })
+        if (contentLength > maxBytes) {
+          stop.abort()
+          throw blobTooLarge(maxBytes)
+        }
         const bytes = Buffer.allocUnsafe(contentLength)
         let at = 0
         for await (const chunk of readableStreamBody as AsyncIterable<Buffer>) at += chunk.copy(bytes, at)
         if (at !== contentLength) throw new Error('the blob ended early')
         return bytes
       } catch (error) {
+        if (error instanceof GatewayError) throw error
         if (faultOf(error).status === 404) return undefined
         throw storageUnavailable(error)
       }

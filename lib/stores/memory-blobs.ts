@@ -1,4 +1,5 @@
 import type { Blobs } from '../ports/blobs.js'
+import { blobTooLarge } from './storage-fault.js'
 
 interface Kept {
   bytes: Uint8Array
@@ -25,8 +26,9 @@ export function memoryBlobs({ now = Date.now }: { now?: () => number } = {}): Bl
       keep(container, name, Uint8Array.from(bytes))
       return true
     },
-    async get(container, name) {
+    async get(container, name, maxBytes = Number.POSITIVE_INFINITY) {
       const kept = containers.get(container)?.get(name)
+      if (kept && kept.bytes.byteLength > maxBytes) throw blobTooLarge(maxBytes)
       return kept && Uint8Array.from(kept.bytes)
     },
     async remove(container, name, etag) {

@@ -1,4 +1,4 @@
-import { GatewayError } from '../errors.js'
+import { GatewayError, invalidInput } from '../errors.js'
 
 /** Where an account is: a connection string (development, tests), or an endpoint with a managed identity. */
 export interface StorageOptions {
@@ -74,3 +74,7 @@ export function storageUnavailable(error: unknown): GatewayError {
     retryAfterMs: retryAfterMs ?? 5_000,
   })
 }
+
+/** A blob somebody else wrote; of one that is too large nothing is read. */
+export const blobTooLarge = (maxBytes: number): GatewayError =>
+  invalidInput('blob', `is larger than the limit of ${maxBytes} bytes; send less`)

@@ -289,6 +289,8 @@ describe.each([
     expect(await blobs.put(container, 'a/1', bytes('two'), { ifAbsent: true })).toBe(false)
     expect(Buffer.from((await blobs.get(container, 'a/1'))!).toString()).toBe('one')
     expect(await blobs.put(container, 'a/1', bytes('three'))).toBe(true)
+    expect(await blobs.get(container, 'a/1', 5)).toHaveLength(5)
+    await expect(blobs.get(container, 'a/1', 4)).rejects.toMatchObject({ code: 'invalid_input', field: 'blob' })
     await blobs.put(container, 'b/1', bytes(''))
     expect(await blobs.get(container, 'b/1')).toHaveLength(0)
     expect((await all(blobs.list(container, 'a/'))).map(({ name }) => name)).toEqual(['a/1'])

@@ -15,8 +15,9 @@ import { tellRejected } from '../send/accept-message.js'
 
 export async function buryMessage(deps: Dependencies, queue: string, given: unknown, messageId: string): Promise<void> {
   const read = readMessage(given)
-  const message = read ?? given
-  const named = typeof message === 'object' && message !== null && 'tenant' in message ? String(message.tenant) : ''
+  const refusal = 'refusal' in read ? read.refusal : undefined
+  const message = 'message' in read ? read.message : given
+  const named = 'tenant' in read ? read.tenant : tenantOf(message)
   const tenant = isTenantId(named) ? named : '~'
   const text = typeof message === 'string' ? message : JSON.stringify(message)
   // The schedule repeats internal work in messages of the same text: one card for all of them.
@@ -28,8 +29,8 @@ export async function buryMessage(deps: Dependencies, queue: string, given: unkn
   const error = new GatewayError('message_buried', 'permanent', {
     hint: 'bug',
     description:
-      read === undefined
-        ? `A message on the queue ${queue} is JSON neither as it is nor in base64 and was taken off.`
+      refusal !== undefined
+        ? `A message on the queue ${queue} was taken off: as JSON in base64, ${refusal.description}`
         : `A message on the queue ${queue} failed five times and was taken off.`,
     remedy:
       queue === 'outbound-mail'
@@ -56,6 +57,9 @@ export async function buryMessage(deps: Dependencies, queue: string, given: unkn
   deps.log.error('message-buried', { queue, tenant, messageId: id })
 }
 
+const tenantOf = (message: unknown): string =>
+  typeof message === 'object' && message !== null && 'tenant' in message ? String(message.tenant) : ''
+
 /** What the message says; one that says nothing readable would fail each of its tries and is buried at once. */
 export async function readOrBury(
   deps: Dependencies,
@@ -63,9 +67,10 @@ export async function readOrBury(
   given: unknown,
   messageId: string,
 ): Promise<unknown> {
-  const message = readMessage(given)
-  if (message === undefined) await buryMessage(deps, queue, given, messageId)
-  return message
+  const read = readMessage(given)
+  if ('message' in read) return read.message
+  await buryMessage(deps, queue, given, messageId)
+  return undefined
 }
 
 const shownMs = 7 * 86_400_000

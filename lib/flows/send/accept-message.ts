@@ -7,7 +7,7 @@
 import { asGatewayError, type GatewayError, invalidInput } from '../../errors.js'
 import { hashId, isTenantId } from '../../model/ids.js'
 import { metadataOf } from '../../model/mail-submission.js'
-import { mailJson, strictJson } from '../../protocol/strict-json.js'
+import { mailJson, strictJson } from '../../model/strict-json.js'
 import type { Dependencies } from '../common/dependencies.js'
 import { writeLog } from '../common/log-row.js'
 import { emitEvent } from '../tell/emit-event.js'
@@ -101,7 +101,8 @@ async function fromBlob(deps: SendDependencies, tenant: string, blob: unknown): 
   if (typeof blob !== 'string' || !/^[A-Za-z0-9._/-]{1,500}$/.test(blob) || blob.includes('..'))
     throw invalidInput('blob', 'must be a blob name of letters, digits, . _ - and /')
   if (!blob.startsWith(`${tenant}/`)) throw invalidInput('blob', `must stand below the tenant's own prefix ${tenant}/`)
-  const bytes = await deps.blobs.get(deps.names.container('outbound'), blob)
+  // Twice the mail: base64 takes a third more, escapes take the rest.
+  const bytes = await deps.blobs.get(deps.names.container('outbound'), blob, 2 * deps.settings.maxMailBytes)
   if (bytes === undefined) throw invalidInput('blob', 'does not exist; write it before the message')
   return strictJson(bytes, mailJson)
 }

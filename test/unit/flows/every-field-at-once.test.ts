@@ -75,7 +75,9 @@ test('D8: fifty problems are named, and nobody looks for more; the rest is said 
   const error = await refusal(() => acceptSubmission(h.deps, h.tenant, { ...good, to, subjct: 1 }))
   expect(error.problems).toHaveLength(50)
   expect(error.description.length).toBeLessThan(1_000)
-  expect(error.description).toContain('and more, see problems')
+  expect(error.description).toMatch(/and at least \d{2} more, see problems$/)
+  const few = await refusal(() => acceptSubmission(h.deps, h.tenant, { ...good, to: Array(36).fill(7) }))
+  expect(few.description).toMatch(/ · and 31 more, see problems$/)
 })
 
 test('D8: places are those of what was given, though bad entries stand between', async () => {

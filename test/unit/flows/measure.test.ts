@@ -162,6 +162,20 @@ test('host 8, REL-10: a message nobody can read is kept, logged and shown at onc
   expect(String(Buffer.from(kept ?? []))).toBe('not base64 {')
 })
 
+test('H6: a message in base64 that breaks the rules of bodies is shown under its tenant with the place at fault', async () => {
+  const h = await harness()
+  const text = `{"v":1,"tenant":"${h.tenant}","mail":{"to":["a@b.example"],"to":["c@d.example"]}}`
+  const given = Buffer.from(text).toString('base64')
+  expect(await readOrBury(h.deps, 'outbound-mail', given, 'a')).toBeUndefined()
+  const [card] = await listAttention(h.deps, h.tenant)
+  expect(card).toMatchObject({ kind: 'message', description: expect.stringContaining('mail.to: is given twice') })
+  const kept = await h.deps.blobs.get(
+    h.deps.names.container('quarantine'),
+    /[\w~-]+\/messages\/\w+/.exec(card!.remedy)![0],
+  )
+  expect(String(Buffer.from(kept ?? []))).toBe(given)
+})
+
 test('host 8: what the host gave up on keeps its tenant in base64 too', async () => {
   const h = await harness()
   const text = Buffer.from(JSON.stringify({ tenant: h.tenant, mailboxId: h.mailbox.id })).toString('base64')

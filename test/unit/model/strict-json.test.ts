@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
 import { GatewayError } from '../../../lib/errors.js'
-import { strictJson } from '../../../lib/protocol/strict-json.js'
+import { strictJson } from '../../../lib/model/strict-json.js'
 
 const limits = { values: 12_000 }
 const read = (text: string | Uint8Array) => strictJson(typeof text === 'string' ? Buffer.from(text) : text, limits)
