@@ -5,8 +5,11 @@ export type SignInStatus = 'started' | 'returned' | 'signed-in' | 'confirmed' | 
 
 export type Verdict =
   | { verdict: 'works' }
-  /** `opened`: the mailbox could be opened for it, and only a mail would have shown more. */
-  | { verdict: 'not-tested'; opened?: true }
+  /**
+   * `opened`: the mailbox could be opened for it, and only a mail would have shown more. `unanswered`: the server that a
+   * reconnect keeps did not answer.
+   */
+  | { verdict: 'not-tested'; opened?: true; unanswered?: true }
   | { verdict: 'fails'; code: string; text: string; remedy: string }
 
 /** Sign-in, reading and sending are judged apart (M-072). */

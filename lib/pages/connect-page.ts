@@ -42,13 +42,15 @@ export function connectPage(page: ConnectPage, t = en): string {
   const microsoftFirst = page.microsoft && discovered.provider !== 'basic' && discovered.provider !== 'google'
   const shared = page.signInAs.toLowerCase() !== target.address.toLowerCase()
   const isForm = page.problem !== undefined && page.typed !== undefined
+  const isDelegate = page.problem?.problems?.some(({ field }) => field === 'delegate') ?? false
+  const sharedForm = page.sharedOffer && page.microsoft ? sharedPart(page, isDelegate, t) : html``
   const password = page.ways.includes('password') ? passwordPart(page, microsoftFirst, t) : html``
   return layout(
     connect.title(again),
     html`<h1>${connect.heading(again, target.address)}</h1>
 ${page.again ? html`<p class="note" role="status">${connect.outOfDate}</p>` : ''}
 ${page.problem ? problemPart(page.problem, page, t) : ''}
-${isForm ? password : ''}
+${isForm ? password : ''}${isDelegate ? sharedForm : ''}
 <p>${connect.asks(again, tenantName)} ${connect.onlyIf}</p>
 <dl>
 <div><dt>${connect.organisation}</dt><dd>${tenantName}</dd></div>
@@ -63,7 +65,7 @@ ${microsoftFirst ? html`${microsoftButton(page, true, t)}<p class="soft">${conne
 ${!page.microsoft && !page.ways.includes('password') ? html`<p class="note">${connect.notSetUp(tenantName)}</p>` : ''}
 ${isForm ? '' : password}
 ${page.microsoft && !microsoftFirst ? otherwiseMicrosoft(page, t) : ''}
-${page.sharedOffer && page.microsoft ? sharedPart(page, t) : ''}
+${isDelegate ? '' : sharedForm}
 <form method="post" action="/connect/${page.link}/cancel">
 <input type="hidden" name="token" value="${page.formToken}">
 <button class="quiet" type="submit">${connect.cancel}</button>
@@ -75,12 +77,12 @@ ${page.sharedOffer && page.microsoft ? sharedPart(page, t) : ''}
 
 /** What is wrong, with a link to the field. */
 function problemPart(problem: FormProblem, { typed }: ConnectPage, t: Texts): Markup {
-  const { heading, description, remedy } = plainWords(problem, t)
+  const { heading, description, remedy, language } = plainWords(problem, t)
   const isInput = problem.code === 'invalid_input'
   const errors = typed === undefined && !isInput ? new Map<string, string>() : fieldErrors(problem, typed, t)
-  const title = isInput ? t.error.byClass.permanent : (heading ?? description)
+  const title = isInput ? t.error.byClass.permanent : (heading ?? html`<span${language}>${description}</span>`)
   return html`<div class="problem" role="alert"><strong>${title}</strong>
-${[...errors].map(([field, text]) => html`<p><a href="#${field}">${text}</a></p>`)}${isInput ? '' : html`<p>${remedy}</p>`}</div>`
+${[...errors].map(([field, text]) => html`<p><a href="#${field}">${text}</a></p>`)}${isInput ? '' : html`<p${language}>${remedy}</p>`}</div>`
 }
 
 function passwordPart(page: ConnectPage, microsoftFirst: boolean, t: Texts): Markup {
@@ -112,15 +114,16 @@ function microsoftButton(page: ConnectPage, first: boolean, { connect }: Texts):
 }
 
 /** Nobody signs in as a shared mailbox: a person who may open it names themselves. */
-function sharedPart(page: ConnectPage, { connect }: Texts): Markup {
-  const wrong = page.problem?.problems?.some(({ field }) => field === 'delegate')
+function sharedPart(page: ConnectPage, wrong: boolean, { connect, form }: Texts): Markup {
+  const typed = page.problem?.values?.['delegate'] ?? ''
+  const state = html` aria-invalid="true" aria-describedby="delegate-error" autofocus`
   return html`<details${wrong ? html` open` : ''}><summary>${connect.shared}</summary>
 <p>${connect.sharedText(page.target.address)}</p>
 ${page.sharedOffer === 'confirmed' ? html`<p>${connect.sharedConfirm(page.tenantName)}</p>` : ''}
 <form method="post" action="/connect/${page.link}">
 <input type="hidden" name="token" value="${page.formToken}">
-<label for="delegate">${connect.delegate}</label>
-<input id="delegate" name="delegate" type="email" autocomplete="email" autocapitalize="none" spellcheck="false" required maxlength="254"${wrong ? html` aria-invalid="true" autofocus` : ''}>
+<label for="delegate">${connect.delegate}</label>${wrong ? html`<p class="field-error" id="delegate-error">${form.badAddress}</p>` : ''}
+<input id="delegate" name="delegate" type="email" autocomplete="email" autocapitalize="none" spellcheck="false" required maxlength="254" value="${typed}"${wrong ? state : ''}>
 <button class="plain" type="submit">${connect.microsoft}</button>
 </form></details>`
 }

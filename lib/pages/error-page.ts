@@ -38,13 +38,13 @@ export function errorPage(page: ErrorPage, t = en): string {
   const { error } = t
   const words = plainWords(page, t)
   const heading = words.heading ?? headingByClass(page.class, t)
-  const { description, remedy } = words
+  const { description, remedy, language } = words
   const told = maybeConnected.has(page.code) || /othing was connected|nichts verbunden/.test(description + remedy)
   return layout(
     heading,
     html`<h1>${heading}</h1>
-<p>${description}</p>
-${remedy ? html`<div class="note"><strong>${error.helps}</strong> ${remedy}</div>` : ''}
+<p${language}>${description}</p>
+${remedy ? html`<div class="note"><strong>${error.helps}</strong> <span${language}>${remedy}</span></div>` : ''}
 ${page.maybeShared ? html`<p class="note">${error.sharedHint(page.maybeShared)}</p>` : ''}
 ${words.heading === undefined && who(page, t) ? html`<p class="soft">${who(page, t)}</p>` : ''}
 ${told ? '' : html`<p class="soft">${error.nothing}</p>`}
@@ -60,8 +60,11 @@ ${returnButton(page.returnTo, t.result.back, true)}`,
 function approval(link: string, code: string, { error }: typeof en): Markup {
   const mail = `mailto:?subject=${encodeURIComponent(error.mailSubject)}&body=${encodeURIComponent(error.mailBody(link))}`
   const handOver = html`<p>${error.sendLink}</p><p class="link">${link}</p><a class="button plain" href="${mail}">${error.mailLink}</a>`
-  return wordKeyOf(code) === 'declined'
-    ? html`<details><summary>${error.maybeApproval}</summary>${handOver}</details>`
+  const key = wordKeyOf(code)
+  // For who reads that nothing is left to do, the link is the second way.
+  const summary = { declined: error.maybeApproval, requested: error.noApproval }[String(key)]
+  return summary !== undefined
+    ? html`<details><summary>${summary}</summary>${handOver}</details>`
     : html`<h2>${error.forAdministrator}</h2>${handOver}`
 }
 

@@ -1,4 +1,5 @@
 import type { TypedForm } from './password-form.js'
+import { plainWords } from './plain-words.js'
 import type { Texts } from './texts/texts.js'
 import { type Values, wordKeyOf } from './texts/words-of-code.js'
 
@@ -23,7 +24,7 @@ export function fieldErrors(problem: FormProblem, typed: TypedForm | undefined, 
     errors.set(field === 'username' && wordKeyOf(problem.code) === 'wrongPassword' ? 'password' : field, words)
   }
   // Where the error names no field, the one that is typed anew.
-  if (errors.size === 0) errors.set('password', problem.description)
+  if (errors.size === 0) errors.set('password', plainWords(problem, t).description)
   return errors
 }
 
@@ -46,6 +47,7 @@ function serverError(
   const [, own] = /^(imap|smtp)/.exec(field) ?? []
   const kind = own ?? values?.['kind']
   if (kind !== 'imap' && kind !== 'smtp') return undefined
+  if (wordKeyOf(code) === 'serversOfBefore') return form.asBefore(values?.[`${kind}Before`] ?? '')
   const at = [kind, typed?.[`${kind}Host`] ?? '', typed?.[`${kind}Port`] ?? ''] as const
   if (wordKeyOf(code) === 'unreachable') return form.unreachable(...at)
   return wordKeyOf(code) === 'wrongPassword' ? form.refused(...at) : undefined

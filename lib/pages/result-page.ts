@@ -1,4 +1,4 @@
-import type { SignInStatus, SignInTarget, Verdicts } from '../model/sign-in.js'
+import type { SignInStatus, SignInTarget, Verdict, Verdicts } from '../model/sign-in.js'
 import { breakable, html, type Markup } from './html.js'
 import { layout } from './layout.js'
 import { returnButton } from './return-button.js'
@@ -24,7 +24,7 @@ export function resultPage(page: ResultPage, t = en): string {
   const done = status === 'confirmed'
   const used = [target.receive && verdicts.reading, target.send && verdicts.sending].filter((one) => one !== false)
   const state = used.every((one) => one.verdict === 'fails') ? result.connectedBroken : result.connected
-  const title = done ? `${target.address} ${state}` : page.returnTo ? result.oneMore : result.signedIn
+  const title = done ? `${target.address} ${state}` : openTitle(page, t)
   const signIn = { works: signedInAs ? verdict.signedInAs(signedInAs) : verdict.accepted, untested: verdict.notChecked }
   return layout(
     title,
@@ -34,17 +34,25 @@ export function resultPage(page: ResultPage, t = en): string {
 ${verdictItem(verdict.signIn, verdicts.signIn, signIn, t)}
 ${directions(page, t)}
 </ul>
+${done ? '' : html`<p class="soft">${result.noMail}</p>`}
 ${returnButton(page.returnTo, done ? result.back : result.finish)}`,
     html`<p>${result.footer(page.tenantName, target.address)}</p>`,
     { lang: t.lang },
   )
 }
 
+function openTitle({ returnTo, target }: ResultPage, { result }: typeof en): string {
+  if (returnTo) return result.oneMore
+  return target.confirmation === 'tenant-admin' ? result.waiting : result.signedIn
+}
+
 /** One cause that stops both directions is said once. */
 function directions({ target, verdicts: { reading, sending } }: ResultPage, t: typeof en): Markup {
   const { verdict } = t
-  const read = { works: verdict.readable, untested: verdict.readLater }
-  const send = { works: verdict.sendable, untested: verdict.sendLater }
+  const later = (one: Verdict, words: string): string =>
+    one.verdict === 'not-tested' && one.unanswered ? verdict.unanswered : words
+  const read = { works: verdict.readable, untested: later(reading, verdict.readLater) }
+  const send = { works: verdict.sendable, untested: later(sending, verdict.sendLater) }
   const same = reading.verdict === 'fails' && sending.verdict === 'fails' && reading.text === sending.text
   if (target.receive && target.send && same) return verdictItem(verdict.both, reading, read, t)
   return html`${target.receive ? verdictItem(verdict.reading, reading, read, t) : ''}

@@ -14,5 +14,5 @@ export function verdictItem(
   const said = value.verdict === 'fails' ? plainWords({ ...value, description: value.text }, t) : undefined
   const text = value.verdict === 'works' ? works : (said?.description ?? untested)
   return html`<li class="${value.verdict}"><span class="word">${words[value.verdict]}</span><strong>${title}</strong>
-<p class="soft">${text}</p>${said?.remedy ? html`<p class="soft"><strong>${t.verdict.helps}</strong> ${said.remedy}</p>` : ''}</li>`
+<p class="soft"${said?.language}>${text}</p>${said?.remedy ? html`<p class="soft"><strong>${t.verdict.helps}</strong> <span${said.language}>${said.remedy}</span></p>` : ''}</li>`
 }

@@ -39,7 +39,7 @@ describe.runIf(present)('connecting in a real browser', () => {
         '--enable-features=SameSiteDefaultChecksMethodRigorously',
       ],
     })
-  }, 60_000)
+  }, 180_000)
 
   afterAll(async () => {
     await browser?.close()

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest'
 import { registrationSchema } from '../../lib/model/admin-schemas.js'
 import { parseMailSubmission } from '../../lib/model/mail-submission.js'
 import { demo } from '../../local/emulators/demo-directory.js'
@@ -17,6 +17,9 @@ const stranger = 'someone@elsewhere.example'
 let site: ConnectSite
 let registrationId = ''
 let counter = 0
+
+// Whole journeys, several in one test.
+vi.setConfig({ testTimeout: 120_000 })
 
 beforeAll(async () => {
   site = await startConnectSite(inject('azurite'))

@@ -4,7 +4,7 @@
  * was and where, and what people there may be let do is read from a token of that directory. For app-only the application then signs in there by itself; only the token it gets, with its roles,
  * shows that the consent is real. Nothing here opens a mailbox, and none is made.
  */
-import { asGatewayError, conflict, GatewayError } from '../../errors.js'
+import { asGatewayError, GatewayError } from '../../errors.js'
 import type { Identity } from '../../model/connection.js'
 import { ofDirectory, type Registration } from '../../model/registration.js'
 import type { Verdict, Verdicts } from '../../model/sign-in.js'
@@ -163,8 +163,9 @@ const untested = { verdict: 'not-tested' } as const
 const nothingTried: Verdicts = { signIn: { verdict: 'works' }, reading: untested, sending: untested }
 
 const otherDirectory = (expected: string): GatewayError =>
-  conflict(
-    'other_directory',
-    `The administrator belongs to another organisation than the one this link is for (${expected}).`,
-    'Let an administrator of that organisation open the link.',
-  )
+  new GatewayError('other_directory', 'permanent', {
+    status: 409,
+    values: { expected },
+    description: `The administrator belongs to another organisation than the one this link is for (${expected}).`,
+    remedy: 'Let an administrator of that organisation open the link.',
+  })

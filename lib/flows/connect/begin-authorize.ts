@@ -54,7 +54,8 @@ function withDelegate(target: SignInTarget, delegate: string | undefined): SignI
   const plain: SignInTarget = { ...rest, confirmation: namedByOwner ?? rest.confirmation }
   const named = (delegate ?? '').trim()
   if (named === '' || sameAddress(named, target.address)) return plain
-  if (named.length > 254 || !mailAddress.test(named)) throw invalidInput('delegate', 'must be a mail address.')
+  if (named.length > 254 || !mailAddress.test(named))
+    throw invalidInput('delegate', 'must be a mail address.', { values: { delegate: named.slice(0, 254) } })
   return {
     ...plain,
     expectedUser: named,

@@ -1,4 +1,4 @@
-import { conflict, type GatewayError } from '../../errors.js'
+import { GatewayError } from '../../errors.js'
 import type { Connection } from '../../model/connection.js'
 import type { SignInTarget } from '../../model/sign-in.js'
 import { sameAddress } from '../../protocol/mail-address.js'
@@ -12,9 +12,12 @@ export function mismatchedUser(
   if (renewed === undefined || target.allowChange?.includes('identity')) return undefined
   const stored = renewed.identity?.username ?? renewed.username
   if (sameAddress(stored, username)) return undefined
-  return conflict(
-    'mailbox_mismatch',
-    `You gave the user name ${username}, but this mailbox was connected as ${stored}.`,
-    `Use the user name ${stored}, or ask an administrator to connect the mailbox anew.`,
-  )
+  return new GatewayError('mailbox_mismatch', 'permanent', {
+    status: 409,
+    field: 'username',
+    problems: [{ field: 'username', message: `must be ${stored}, as before` }],
+    values: { typed: username, expected: stored },
+    description: `You gave the user name ${username}, but this mailbox was connected as ${stored}.`,
+    remedy: `Use the user name ${stored}, or ask an administrator to connect the mailbox anew.`,
+  })
 }

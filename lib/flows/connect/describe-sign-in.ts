@@ -32,7 +32,10 @@ export async function verdictsNow(deps: ConnectDependencies, signIn: StoredSignI
   const mailboxId = String(row['mailboxId'] ?? target.mailboxId ?? '')
   if (verdicts?.sending.verdict !== 'not-tested' || signIn.status !== 'confirmed' || mailboxId === '') return verdicts
   const lane = await deps.tables.get(deps.names.table('mailboxes'), mailboxPartition(tenant, mailboxId), laneKey)
-  return Number(lane?.['lastSuccess'] ?? 0) > 0 ? { ...verdicts, sending: { verdict: 'works' } } : verdicts
+  // What left before this sign-in says nothing about the authority it gained.
+  return Number(lane?.['lastSuccess'] ?? 0) > Date.parse(signIn.createdAt)
+    ? { ...verdicts, sending: { verdict: 'works' } }
+    : verdicts
 }
 
 export async function describeSignIn(deps: ConnectDependencies, tenant: string, id: string): Promise<SignInFacts> {

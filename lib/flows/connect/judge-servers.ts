@@ -1,7 +1,8 @@
 /**
  * Are the servers that a person typed good enough to be kept? One that was not reached is most likely a typing mistake, so
  * nothing is kept, the link stays usable and the fields at fault are named. A reconnect never replaces a server by one that
- * was not both reached and logged in to; the server of before may refuse this or that direction, which is a verdict.
+ * was not both reached and logged in to; the server of before may refuse this or that direction, or be away, which is a
+ * verdict.
  */
 import { GatewayError, type Problem } from '../../errors.js'
 import type { ServerAddress } from '../../model/mailbox.js'
@@ -18,6 +19,25 @@ const sides = {
   smtp: { verdict: 'sending', name: 'outgoing mail' },
 } as const
 
+/**
+ * A server of before that does not answer replaces nothing. When the other one accepted the new password, that is all
+ * there is to know today: a reconnect must not wait for a server to come back.
+ */
+export function excuseStoredServers(verdicts: Verdicts, typed: TypedServers, stored: TypedServers = {}): Verdicts {
+  if (verdicts.signIn.verdict !== 'works') return verdicts
+  const judged = { ...verdicts }
+  for (const kind of ['imap', 'smtp'] as const) {
+    const server = typed[kind]
+    const { verdict: direction } = sides[kind]
+    const verdict = verdicts[direction]
+    const isAway =
+      verdict.verdict === 'not-tested' || (verdict.verdict === 'fails' && verdict.code === unreachable.code)
+    if (server !== undefined && isAway && isSame(server, stored[kind]))
+      judged[direction] = { verdict: 'not-tested', unanswered: true }
+  }
+  return judged
+}
+
 /** The refusal with every field at fault, or nothing. `stored`: servers of the mailbox that is reconnected. */
 export function refusedServers(
   verdicts: Verdicts,
@@ -31,6 +51,7 @@ export function refusedServers(
     const server = typed[kind]
     const verdict = verdicts[sides[kind].verdict]
     if (server === undefined || verdict.verdict === 'works') continue
+    if (verdict.verdict === 'not-tested' && verdict.unanswered) continue
     const failure = verdict.verdict === 'fails' ? verdict : unreachable
     const counts =
       failure.code === unreachable.code ||

@@ -3,7 +3,7 @@
  * sends a form, comes back from the provider, and once more when the sign-in is confirmed. A way that is not allowed has
  * no effect at all: no server is asked and nothing is kept.
  */
-import { conflict, GatewayError, type Problem } from '../../errors.js'
+import { GatewayError, type Problem } from '../../errors.js'
 import type { Connection } from '../../model/connection.js'
 import { type Way, waysOf } from '../../model/link-ways.js'
 import type { Mailbox, ServerAddress } from '../../model/mailbox.js'
@@ -42,17 +42,15 @@ export async function assertWay(deps: ConnectDependencies, signIn: StoredSignIn,
 
 function wayNotAllowed({ tenantName }: StoredSignIn, { ways }: LinkFacts): GatewayError {
   const own = ways[0]
-  if (own === undefined)
-    return conflict(
-      'way_not_allowed',
-      'What this link was made for does not exist any more.',
-      `Ask ${tenantName} for a new link.`,
-    )
-  return conflict(
-    'way_not_allowed',
-    `This link cannot be answered in this way; it accepts only ${words[own]}.`,
-    `Open the link again and use what its page offers. To change the provider, ask an administrator of ${tenantName} for a link that allows it.`,
-  )
+  const [description, remedy] =
+    own === undefined
+      ? ['What this link was made for does not exist any more.', `Ask ${tenantName} for a new link.`]
+      : [
+          `This link cannot be answered in this way; it accepts only ${words[own]}.`,
+          `Open the link again and use what its page offers. To change the provider, ask an administrator of ${tenantName} for a link that allows it.`,
+        ]
+  const values = { tenant: tenantName, ...(own ? { way: own } : {}) }
+  return new GatewayError('way_not_allowed', 'permanent', { status: 409, values, description, remedy })
 }
 
 const words: Record<Way, string> = {
@@ -88,12 +86,15 @@ export async function assertServers(
   if (renewed?.mode !== 'password' || target.allowChange?.includes('server')) return
   const stored = storedServers(facts)
   const problems: Problem[] = []
+  const hosts: Record<string, string> = {}
   for (const kind of ['imap', 'smtp'] as const) {
     const server = named[kind]
     if (server === undefined) continue
     const known = stored[kind] ?? stored.imap ?? stored.smtp
-    if (known === undefined || !(await haveSameOwner(known.host, server.host)))
+    if (known === undefined || !(await haveSameOwner(known.host, server.host))) {
       problems.push({ field: `${kind}Host`, message: `must be ${known?.host ?? 'the server of before'}, as before` })
+      if (known) hosts[`${kind}Before`] = known.host
+    }
   }
   const [first] = problems
   if (first === undefined) return
@@ -101,6 +102,7 @@ export async function assertServers(
     status: 409,
     field: first.field,
     problems,
+    values: { tenant: tenantName, ...hosts },
     description: 'This link renews the password at the mail servers of before; it does not allow others.',
     remedy: `Name the servers of before. When the mailbox has moved, ask an administrator of ${tenantName} for a link that allows other servers.`,
   })

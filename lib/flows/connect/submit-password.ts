@@ -9,7 +9,7 @@ import { splitHost, usualPort } from '../../model/server-address.js'
 import { mismatchedUser } from './check-password-user.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { finishSignIn } from './finish-sign-in.js'
-import { refusedServers } from './judge-servers.js'
+import { excuseStoredServers, refusedServers } from './judge-servers.js'
 import { assertServers, assertWay, storedServers } from './link-ways.js'
 import { areServersOf } from './prove-address.js'
 import { afterSignIn } from './return-link.js'
@@ -58,11 +58,12 @@ export async function submitPassword(
   const attempts = Number(signIn.row['passwordAttempts'] ?? 0)
   if (attempts >= mostAttempts) throw signInProblem('too_many_attempts')
   await stepSignIn(deps, signIn, { passwordAttempts: attempts + 1, stateHash: '', needsAdmin: false })
-  const [verdicts, isProven] = await Promise.all([
+  const [tried, isProven] = await Promise.all([
     tryOut(deps, signIn, grant),
     areServersOf(deps, target.address, { imap, smtp, username: grant.username }),
   ])
   const stored = target.kind === 'reconnect' ? storedServers(facts) : undefined
+  const verdicts = excuseStoredServers(tried, { imap, smtp }, stored)
   const refusal = refusedServers(verdicts, { imap, smtp }, stored)
   if (refusal) {
     deps.log.warn('sign-in-refused', { signInId: signIn.id, tenant: signIn.tenant, code: refusal.code })

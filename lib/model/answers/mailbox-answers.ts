@@ -17,6 +17,10 @@ const verdict = z
         .literal(true)
         .exactOptional()
         .meta({ description: 'The mailbox could be opened for it; only a mail shows more.', examples: [true] }),
+      unanswered: z
+        .literal(true)
+        .exactOptional()
+        .meta({ description: 'The server of before, which the reconnect keeps, did not answer.', examples: [true] }),
     }),
     z.object({
       verdict: word('fails', 'It was tried and does not work.'),

@@ -49,7 +49,8 @@ export function allTenantsPage(
   view: View,
   data: { attention: readonly AttentionItem[]; tenants: readonly TenantEntry[]; health: HealthVerdict },
 ): string {
-  const broken = (id: string): number => data.attention.filter((one) => one.tenant === id).length
+  const broken = (id: string): number =>
+    data.attention.filter((one) => one.tenant === id && !waitsForYou(one)).length
   return consolePage(
     view,
     '',
@@ -68,11 +69,18 @@ function healthCard(health: HealthVerdict): Markup {
 <ul class="plain">${health.checks.map((one) => html`<li>${chip(one.ok ? 'works' : 'broken', one.ok ? 'good' : 'bad')} ${one.name}: ${one.text}${one.remedy !== '' && html`<br>What to do: ${one.remedy}`}</li>`)}</ul></section>`
 }
 
+/** Nothing is wrong with a sign-in that an administrator has to confirm. */
+const waitsForYou = ({ kind }: AttentionItem): boolean => kind === 'sign-in'
+
 const headline = (broken: number): string =>
   broken === 0 ? 'Nothing is broken' : broken === 1 ? '1 thing needs attention' : `${broken} things need attention`
 
 function attentionList(view: View, items: readonly AttentionItem[], mailboxes: readonly AttentionMailbox[]): Markup {
   if (items.length === 0)
     return html`<div class="card">${chip('all well', 'good')} Every mailbox works as far as the gateway knows. ${view.tenant === '~' ? 'Choose a tenant to see its mail and logs.' : 'Open mail is under Mails, every attempt under Logs.'}</div>`
-  return html`<h2>Broken now</h2>${items.map((item) => attentionCard(view, item, mailboxes))}`
+  const waiting = items.filter(waitsForYou)
+  const broken = items.filter((item) => !waitsForYou(item))
+  const cards = (heading: string, some: readonly AttentionItem[]): Markup | false =>
+    some.length > 0 && html`<h2>${heading}</h2>${some.map((item) => attentionCard(view, item, mailboxes))}`
+  return html`${cards('Waiting for you', waiting)}${cards('Broken now', broken)}`
 }

@@ -1,5 +1,11 @@
 import type { Sentence, WordKey } from './words-of-code.js'
 
+const ways: Record<string, string> = {
+  microsoft: 'eine Anmeldung bei Microsoft',
+  password: 'Benutzername und Passwort',
+  'admin-consent': 'die Genehmigung durch eine Administration',
+}
+
 /** Nothing is left out here: what the English page lets the error say itself stands in German too. */
 export const deProblems: Record<WordKey, { heading: string; description: Sentence; remedy: Sentence }> = {
   linkUnknown: {
@@ -67,12 +73,16 @@ export const deProblems: Record<WordKey, { heading: string; description: Sentenc
   },
   otherAccount: {
     heading: 'Das war ein anderes Konto',
-    description: ({ signedIn, expected }) =>
-      expected
-        ? `Sie haben sich ${signedIn ? `als ${signedIn}` : 'mit einem Konto ohne Namen'} angemeldet, dieser Link ist aber für ${expected}.`
-        : 'Sie haben sich mit einem anderen Konto angemeldet, als dieser Link verlangt.',
-    remedy: ({ expected }) =>
-      `Melden Sie sich noch einmal an und wählen Sie das Konto${expected ? ` ${expected}` : ' von vorher'}. Es wurde nichts verbunden und nichts aufbewahrt.`,
+    description: ({ signedIn, expected, typed }) =>
+      typed
+        ? `Sie haben den Benutzernamen ${typed} angegeben, dieses Postfach war aber als ${expected} verbunden.`
+        : expected
+          ? `Sie haben sich ${signedIn ? `als ${signedIn}` : 'mit einem Konto ohne Namen'} angemeldet, dieser Link ist aber für ${expected}.`
+          : 'Sie haben sich mit einem anderen Konto angemeldet, als dieser Link verlangt.',
+    remedy: ({ expected, typed }) =>
+      typed
+        ? `Verwenden Sie den Benutzernamen ${expected}, oder bitten Sie Ihre IT, das Postfach ganz neu zu verbinden.`
+        : `Melden Sie sich noch einmal an und wählen Sie das Konto${expected ? ` ${expected}` : ' von vorher'}. Es wurde nichts verbunden und nichts aufbewahrt.`,
   },
   noAccess: {
     heading: 'Dieses Konto kann das Postfach nicht öffnen',
@@ -85,6 +95,74 @@ export const deProblems: Record<WordKey, { heading: string; description: Sentenc
     heading: 'Dieses Postfach ist schon verbunden',
     description: 'Diese Adresse ist bereits verbunden.',
     remedy: 'Verbinden Sie stattdessen das vorhandene Postfach neu.',
+  },
+  heldElsewhere: {
+    heading: 'Dieses Postfach ist anderswo verbunden',
+    description: 'Die Adresse gehört schon zu einer anderen Verbindung, daher wurde hier nichts verbunden.',
+    remedy: 'Sagen Sie es denen, von denen Sie den Link haben: Die andere Verbindung muss zuerst entfernt werden.',
+  },
+  otherWay: {
+    heading: 'So lässt sich dieser Link nicht benutzen',
+    description: ({ way }) =>
+      way
+        ? `Dieser Link nimmt nur ${ways[way] ?? 'den Weg, den seine Seite zeigt'} an.`
+        : 'Wofür dieser Link gemacht wurde, gibt es nicht mehr.',
+    remedy: ({ way, tenant }) =>
+      way
+        ? `Öffnen Sie den Link noch einmal und benutzen Sie, was seine Seite anbietet. Soll der Anbieter gewechselt werden, bitten Sie die Administration von ${tenant} um einen Link, der das erlaubt.`
+        : `Bitten Sie ${tenant} um einen neuen Link.`,
+  },
+  serversOfBefore: {
+    heading: 'Das sind andere Mailserver als bisher',
+    description:
+      'Dieser Link erneuert das Passwort an den bisherigen Mailservern; andere erlaubt er nicht. Es wurde nichts geändert.',
+    remedy: ({ tenant }) =>
+      `Geben Sie die bisherigen Server an. Ist das Postfach umgezogen, bitten Sie die Administration von ${tenant} um einen Link, der andere Server erlaubt.`,
+  },
+  notProven: {
+    heading: 'Die Adresse ist nicht nachgewiesen',
+    description:
+      'Die Anmeldung hat geklappt, aber die Organisation dieses Kontos weist nicht nach, dass ihm diese Adresse gehört.',
+    remedy: 'Ob es das richtige Postfach ist, entscheidet die Administration; bis dahin ist nichts verbunden.',
+  },
+  consentNotShown: {
+    heading: 'Ihre Organisation hat es noch nicht erlaubt',
+    description: 'Sie haben sich angemeldet, aber Ihre Organisation hat die Anwendung nicht erlaubt.',
+    remedy:
+      'Lassen Sie jemanden mit Administratorrechten in Ihrer Organisation den Link öffnen und annehmen, was Microsoft fragt.',
+  },
+  otherOrganisation: {
+    heading: 'Das war eine andere Organisation',
+    description: ({ expected }) =>
+      `Das Konto gehört zu einer anderen Organisation als der, für die dieser Link ist${expected ? ` (${expected})` : ''}.`,
+    remedy: 'Lassen Sie die Administration jener Organisation den Link öffnen.',
+  },
+  badInput: {
+    heading: 'Das Formular war nicht vollständig',
+    description: 'Eine Angabe fehlt oder passt nicht, daher wurde nichts gesendet.',
+    remedy: 'Öffnen Sie den Link noch einmal und füllen Sie das Formular dort aus.',
+  },
+  noLogin: {
+    heading: 'Der Mailserver nimmt hier keine Passwörter an',
+    description: 'Der Mailserver bietet an diesem Port keine Anmeldung mit Benutzername und Passwort an.',
+    remedy: 'Wählen Sie Port und Verschlüsselung, die Ihr Anbieter für Mailprogramme nennt.',
+  },
+  notEncrypted: {
+    heading: 'Der Mailserver bietet hier keine Verschlüsselung an',
+    description: 'Ohne Verschlüsselung wird das Passwort nicht gesendet.',
+    remedy: 'Wählen Sie TLS mit Port 993 oder 465, oder STARTTLS mit Port 143 oder 587, wie Ihr Anbieter es nennt.',
+  },
+  badCertificate: {
+    heading: 'Das Zertifikat des Mailservers ist nicht gültig',
+    description: 'Der Mailserver wies sich nicht gültig aus, daher wurde ihm kein Passwort gesendet.',
+    remedy:
+      'Prüfen Sie den Servernamen: Er muss genau der sein, den Ihr Anbieter nennt. Stimmt er, muss der Anbieter das Zertifikat erneuern.',
+  },
+  noMailbox: {
+    heading: 'Dieses Konto hat kein Postfach',
+    description: 'Das Konto ist angemeldet, hat aber bei Microsoft kein Postfach, das sich öffnen lässt.',
+    remedy:
+      'Ihre IT gibt dem Konto eine Exchange-Lizenz, oder Sie melden sich mit dem Konto an, dem das Postfach gehört.',
   },
   unreachable: {
     heading: 'Der Mailserver war nicht erreichbar',

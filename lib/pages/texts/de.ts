@@ -31,7 +31,7 @@ export const de: Texts = {
     signInAs: 'Anmelden als',
     sharedHint:
       'Das ist ein freigegebenes Postfach: Sie melden sich mit Ihrem eigenen Konto an, das dafür Vollzugriff und „Senden als“ hat.',
-    ableTo: 'Sie wird Folgendes können',
+    ableTo: 'Die Organisation wird Folgendes können',
     changes: (allowed, tenant) =>
       `Dieser Link darf das Postfach mit ${allowed.map((one) => changeNames[one]).join(' und ')} als bisher verbinden. ${tenant} hat ihn so verlangt. Wenn Sie das nicht erwartet haben, schließen Sie die Seite und fragen Sie dort zuerst nach.`,
     microsoft: 'Weiter mit Microsoft',
@@ -90,6 +90,7 @@ export const de: Texts = {
     badTls: 'Wählen Sie TLS oder STARTTLS.',
     badAddress: 'Geben Sie eine Mailadresse ein, zum Beispiel name@example.com.',
     unreachable: (kind, host, port) => `Der Server für ${servers[kind]}, ${host}, Port ${port}, war nicht erreichbar.`,
+    asBefore: (host) => (host === '' ? 'Geben Sie den bisherigen Server ein.' : `Geben Sie ${host} ein, wie bisher.`),
     refused: (kind, host, port) => `Der Server für ${servers[kind]}, ${host}, Port ${port}, hat das nicht angenommen.`,
   },
   verdict: {
@@ -108,6 +109,8 @@ export const de: Texts = {
     sendable: 'Der Maildienst nimmt von diesem Postfach Mail zum Senden an.',
     sendLater:
       'Ob das Senden geht, zeigt erst eine Mail, und es wurde keine gesendet. Die erste prüft es, oder eine Testmail der Administration.',
+    unanswered:
+      'Der Server hat gerade nicht geantwortet. Er bleibt eingestellt wie bisher, und es wird von selbst weiter versucht.',
     both: 'Mail lesen und senden',
   },
   result: {
@@ -115,6 +118,8 @@ export const de: Texts = {
     connectedBroken: 'ist verbunden, funktioniert aber noch nicht',
     oneMore: 'Noch ein Schritt',
     signedIn: 'Sie sind angemeldet',
+    waiting: 'Sie sind fertig; jetzt bestätigt die Administration',
+    noMail: 'Dafür wurde keine Mail geöffnet.',
     failing: (tenant, failing) =>
       html`<strong>${tenant}</strong> hat Zugriff, aber ${failing.map((one) => directions[one]).join(' und ')} geht noch nicht. Es wird von selbst weiter versucht; unten steht, was hilft.`,
     done: (tenant) =>
@@ -141,6 +146,7 @@ export const de: Texts = {
     administrator: 'Ihre IT kann das lösen. Zeigen Sie dort diese Seite.',
     nothing: 'Durch diesen Versuch wurde nichts verbunden.',
     forAdministrator: 'Für Ihre IT',
+    noApproval: 'Es antwortet niemand? Schicken Sie Ihrer IT einen Link',
     maybeApproval: 'Stand auf der Seite, dass eine Administratorgenehmigung nötig ist?',
     sendLink:
       'Schicken Sie diesen Link an die Administration Ihrer Organisation. Er zeigt, worum es geht, und funktioniert einen Tag lang.',

@@ -84,6 +84,7 @@ export const en = {
     badAddress: 'Type a mail address, such as name@example.com.',
     unreachable: (kind: Kind, host: string, port: string) =>
       `The server for ${servers[kind]}, ${host}, port ${port}, could not be reached.`,
+    asBefore: (host: string): string => (host === '' ? 'Type the server of before.' : `Type ${host}, as before.`),
     refused: (kind: Kind, host: string, port: string) =>
       `The server for ${servers[kind]}, ${host}, port ${port}, did not accept this.`,
   },
@@ -103,6 +104,7 @@ export const en = {
     sendable: 'The mail service accepted this mailbox for sending.',
     sendLater:
       'Only a mail shows whether sending works, and none was sent. The first one will test it, or a test mail of the administrator.',
+    unanswered: 'The server did not answer just now. It stays as it was, and the gateway retries automatically.',
     both: 'Reading and sending mail',
   },
   result: {
@@ -110,6 +112,8 @@ export const en = {
     connectedBroken: 'is connected, but does not work yet',
     oneMore: 'One more step',
     signedIn: 'You are signed in',
+    waiting: 'You are done; an administrator confirms next',
+    noMail: 'No mail was opened to find this out.',
     failing: (tenant: string, failing: readonly Direction[]): Markup =>
       html`<strong>${tenant}</strong> has access, but ${failingWords(failing)} mail does not work yet. The gateway retries automatically; below you see what helps.`,
     done: (tenant: string): Markup =>
@@ -136,6 +140,7 @@ export const en = {
     administrator: 'An administrator of your organisation can solve it. Show them this page.',
     nothing: 'Nothing was connected by this attempt.',
     forAdministrator: 'For your administrator',
+    noApproval: 'Nobody answers? Send your administrators a link',
     maybeApproval: 'Did the page say that an administrator has to approve it?',
     sendLink:
       'Send this link to an administrator of your organisation. It shows what is asked for, and works for one day.',

@@ -46,7 +46,6 @@ describe('T2: a reconnect of a working password mailbox', () => {
     ['outgoing refuses at another server', { sending: wrong }, other, ['username', 'password']],
     ['outgoing refuses at another port', { sending: wrong }, { smtpPort: '587' }, ['username', 'password']],
     ['outgoing without a valid certificate', { sending: certificate }, other, ['smtpHost', 'smtpPort', 'smtpTls']],
-    ['the server of before is not reached', { sending: unreachable }, {}, ['smtpHost', 'smtpPort', 'smtpTls']],
   ])('%s: nothing is replaced, the link stays usable, the fields are named', async (_, verdicts, form, fields) => {
     const before = await h.stored()
     const url = await link()
@@ -60,6 +59,32 @@ describe('T2: a reconnect of a working password mailbox', () => {
     h.peers.verdicts = works
     expect(await codeOf(h.byPassword(url))).toBe('fine')
     expect((await readMailbox(h.deps, h.tenant, mailboxId))?.send).toMatchObject({ smtp: { port: 465 } })
+  })
+
+  test.each<[string, Partial<Verdicts>]>([
+    ['does not answer', { sending: unreachable }],
+    ['does not answer in time', { sending: untested }],
+  ])(
+    'the server of before %s and the other takes the new password: reconnected, and said not to be tested',
+    async (_, verdicts) => {
+      h.peers.verdicts = { ...works, ...verdicts }
+      const { link: url, signInId } = await h.flows.startReconnect(h.deps, h.tenant, mailboxId, { allowChange: [] })
+      await h.byPassword(url, { password: 'new' })
+      const facts = await h.flows.describeSignIn(h.deps, h.tenant, signInId)
+      expect(facts).toMatchObject({
+        status: 'confirmed',
+        verdicts: { sending: { verdict: 'not-tested', unanswered: true } },
+      })
+      expect((await readMailbox(h.deps, h.tenant, mailboxId))?.send).toMatchObject({ smtp: { port: 465 } })
+      expect(h.peers.kept.at(-1)).toContain('"password":"new"')
+    },
+  )
+
+  test('the only server that answers refuses the password: nothing is replaced', async () => {
+    h.peers.verdicts = { signIn: wrong, reading: wrong, sending: unreachable }
+    const before = await h.stored()
+    expect((await problem(h.byPassword(await link()))).code).toBe(wrong.verdict === 'fails' ? wrong.code : '')
+    expect(await h.stored()).toBe(before)
   })
 
   test('both fail: both servers are named at once', async () => {

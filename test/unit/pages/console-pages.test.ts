@@ -31,6 +31,13 @@ describe('every page can be read by everyone', () => {
   })
 })
 
+test('T1: a sign-in that an administrator has to confirm waits for the reader; nothing about it is broken', () => {
+  const page = pages['pending']!
+  expect(page).toContain('<h2>Waiting for you</h2>')
+  expect(page).not.toContain('Broken now')
+  expect(pages['overview']).not.toContain('Waiting for you')
+})
+
 test('the overview says who acts, since when and what to do', () => {
   const page = pages['overview']!
   expect(page).toContain('3 things need attention')
