@@ -40,7 +40,9 @@ export function pageHandler(act: (call: PageCall) => Promise<HttpResponseInit>):
 
 /** Only a link that works is worth another look. */
 function retryOf(link: string, { code }: GatewayError): { retry?: string } {
-  const isOver = ['link_unknown', 'link_expired', 'sign_in_used', 'sign_in_cancelled'].includes(code)
+  const isOver = ['link_unknown', 'link_expired', 'sign_in_used', 'sign_in_cancelled', 'sign_in_rejected'].includes(
+    code,
+  )
   return isOver || !/^[a-z2-7]{26}\.[a-z2-7]{32}$/.test(link) ? {} : { retry: `/connect/${link}` }
 }
 

@@ -49,8 +49,7 @@ export function allTenantsPage(
   view: View,
   data: { attention: readonly AttentionItem[]; tenants: readonly TenantEntry[]; health: HealthVerdict },
 ): string {
-  const broken = (id: string): number =>
-    data.attention.filter((one) => one.tenant === id && !waitsForYou(one)).length
+  const broken = (id: string): number => data.attention.filter((one) => one.tenant === id && !waitsForYou(one)).length
   return consolePage(
     view,
     '',

@@ -111,6 +111,14 @@ export const wordKeyOf = (code: string): WordKey | undefined =>
 
 /** Refusals that another attempt of the same person cannot lift. */
 export const isHopeless = (code: string): boolean =>
-  ['approval', 'requested', 'notAssigned', 'blocked', 'setUp', 'noLastingAccess', 'notSetUpYet'].includes(
-    wordKeyOf(code) ?? '',
-  )
+  [
+    'approval',
+    'requested',
+    'notAssigned',
+    'blocked',
+    'setUp',
+    'noLastingAccess',
+    'notSetUpYet',
+    'heldElsewhere',
+    'tooManyAttempts',
+  ].includes(wordKeyOf(code) ?? '')
