@@ -8,6 +8,7 @@ import { type ImapReceiverOptions, imapReceiver } from '../../lib/transports/ima
 import { makeCertificates } from '../../local/emulators/certificate.js'
 import { type ImapOptions as ServerOptions, startImap } from '../../local/emulators/imap/start-imap.js'
 import { failure } from '../support/failure.js'
+import { processorMs } from '../support/processor-ms.js'
 import { stopsAfterEach } from '../support/stops-after-each.js'
 
 const stops = stopsAfterEach()
@@ -390,6 +391,34 @@ describe('SEC-34: a hostile server is bounded', () => {
       expect(await failure(flooded)).toMatchObject({ code: 'imap_answer_too_large' })
     },
   )
+
+  test.each([
+    ['UID SEARCH', 'ESEARCH (TAG "A") UID ALL 1:4294967295'],
+    ['UID SEARCH', 'ESEARCH (TAG "A") UID ALL 4294967295:1'],
+    ['UID MOVE', 'OK [COPYUID 1 1:9000000,2:9000000 1:9000000,2:9000000] moved'],
+  ])('SEC-34: forty bytes at %s that name millions of mails are not written out: %s', async (at, text) => {
+    const server = await emulated()
+    server.deliver(user, rawOf(1))
+    server.control.lieAboutExists(4_000_000_000)
+    server.control.faults.order({ at, fault: 'says', text })
+    const session = await open(server.port)
+    const work = async () => {
+      const [mail] = await collect(session)
+      await session.after([mail?.serverId ?? ''], { action: 'move', folder: 'Archive' })
+    }
+    expect(await failure(work())).toMatchObject({ code: 'imap_answer_too_large' })
+  })
+
+  test('SEC-34: mails that are said to have vanished cost nothing: nobody asked about them', async () => {
+    const server = await emulated()
+    server.deliver(user, rawOf(1))
+    for (const at of ['SELECT', 'UID SEARCH', 'UID FETCH'])
+      server.control.faults.order({ at, fault: 'says', text: 'VANISHED (EARLIER) 1:4294967295' })
+    const session = await open(server.port)
+    const begun = process.cpuUsage()
+    expect(subjects(await collect(session))).toEqual(['Mail 1'])
+    expect(processorMs(begun)).toBeLessThan(2_000)
+  })
 
   test.each(['password', 'token'] as const)(
     'SEC-34: a refusal that repeats the %s leaves no secret in the error',

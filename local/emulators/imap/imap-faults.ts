@@ -20,6 +20,8 @@ export type ImapFaultKind =
   | 'endless-line'
   /** Untagged replies without end. */
   | 'endless-untagged'
+  /** Says `text` as an untagged reply before it answers as usual. */
+  | 'says'
   /** Announces a literal of 2 GiB and starts to send it. */
   | 'huge-literal'
   /** One byte of an answer each `everyMs`. */

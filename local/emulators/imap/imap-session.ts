@@ -81,7 +81,8 @@ export class ImapSession {
 
   async #answer(command: ImapCommand): Promise<void> {
     const fault = this.state.faults.take(command.name, this.user)
-    if (fault && fault.fault !== 'injected') {
+    if (fault?.fault === 'says') this.untagged(fault.text ?? 'OK')
+    else if (fault && fault.fault !== 'injected') {
       this.#over = !(await this.state.faults.commit(fault, this.wire, command.tag, command.line))
       return
     }
