@@ -107,6 +107,7 @@ async function main(): Promise<void> {
   }
 
   const started = performance.now()
+  console.log('\n  starting …')
   // What fails is told once the gateway can be asked for the words; a demo tells its own failures, step by step.
   const early: LogLine[] = []
   let hear = (line: LogLine): void => void early.push(line)

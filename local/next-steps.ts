@@ -31,7 +31,8 @@ export async function nextSteps(
     ...(platform === 'win32' ? ['   in PowerShell:', `   ${powerShellCommand(send)}`] : []),
     '   you see               "state":"queued", and the id of the mail',
     `3  Read it as Ben        ${graph.url}/mail/${ben}`,
-    '   you see               "Hello" from ana@contoso.example within seconds; "Write a mail" there answers as Ben',
+    '   you see               "Hello" from ana@contoso.example within seconds; open it, and answer as Ben',
+    '                         the gateway receives the answer: console, Logs, Receiving',
     `4  Look behind it        ${url}/console?tenant=${tenant.tenant}`,
     `                         operator key ${stack.operatorKey()}`,
     '   you see               her mailbox, each mail with its attempts, what is broken and who must act',
@@ -48,7 +49,7 @@ async function connectStep(admin: ApiClient): Promise<string[]> {
   if (mailbox === undefined) {
     const input = { address: ana, confirmation: 'confirmed-by-link' }
     const { link } = await admin.call<{ link: string }>('POST', 'v1/sign-ins', input)
-    const seen = `   you see               ${ana} is connected, and what works`
+    const seen = `   you see               ${ana} is connected, what works, and what was not tested yet`
     return [`1  Connect Ana           ${link}`, ...steps, seen]
   }
   const items = await admin.call<{ class: string; mailboxId: string; subject: string }[]>('GET', 'v1/attention')

@@ -17,7 +17,7 @@ import { imapControl } from './emulators/imap/imap-control.js'
 import { openRefusals } from './emulators/imap/imap-session.js'
 import { type ImapEmulator, startImap } from './emulators/imap/start-imap.js'
 import { type KeyVaultEmulator, startKeyVault } from './emulators/key-vault/start-key-vault.js'
-import { afterBody, bySender } from './emulators/smtp/refusals.js'
+import { afterBody, byLogin, bySender } from './emulators/smtp/refusals.js'
 import { smtpControl } from './emulators/smtp/smtp-control.js'
 import { type SmtpEmulator, startSmtp } from './emulators/smtp/start-smtp.js'
 import { freePort } from './free-port.js'
@@ -73,7 +73,7 @@ export const postbox = { address: 'paula@postbox.example', password: 'demo-passw
 /** Who may log in to the local mail servers: Paula, and those who then misbehave as they are called. */
 const mailAccounts = [
   postbox.address,
-  ...Object.keys({ ...openRefusals, ...bySender, ...afterBody }).map((name) => `${name}@postbox.example`),
+  ...Object.keys({ ...openRefusals, ...byLogin, ...bySender, ...afterBody }).map((name) => `${name}@postbox.example`),
 ]
 
 const environment = 'mbg'
@@ -108,7 +108,16 @@ async function start(options: StackOptions, folder: string, stops: (() => Promis
   const directory = demoDirectory({ redirectUris: [`${url}/oauth/callback`] })
   if (state['directory'] !== undefined) directory.restore(state, kept)
   const entra = keep(await startEntra({ directory, host: '127.0.0.1', port: ports?.entra ?? 0 }))
-  const graph = keep(await startGraph({ directory, entra, port: ports?.graph ?? 0 }))
+  const graph = keep(
+    await startGraph({
+      directory,
+      entra,
+      port: ports?.graph ?? 0,
+      onDeliver: (_from, to, raw) => {
+        if (to.some((address) => address.toLowerCase() === postbox.address)) imap.deliver(postbox.address, raw)
+      },
+    }),
+  )
   const vault = keep(
     await startKeyVault({
       port: ports?.vault ?? 0,

@@ -22,7 +22,10 @@ if (!existsSync(`${root}/node_modules/esbuild`) || !existsSync(`${root}/node_mod
 const { isBuilt } = await import('./is-built.mjs')
 const started = performance.now()
 try {
-  if (!isBuilt(root)) await (await import('./build.mjs')).buildApp()
+  if (!isBuilt(root)) {
+    console.log('\n  building …')
+    await (await import('./build.mjs')).buildApp()
+  }
 } catch (error) {
   stopWith(`The build failed: ${error instanceof Error ? error.message : error}`)
 }

@@ -11,7 +11,7 @@ import type { ApiClient } from './api-client.js'
 export interface NewsSource {
   /** Where the console is. */
   url: string
-  /** The API as the operator, for one tenant; without one, for all. */
+  /** The API as the operator: for one tenant, `~` for the deployment itself, without one for what belongs to none. */
   api(tenant?: string): ApiClient
   say(line: string): void
   /** Milliseconds since the epoch. */
@@ -41,13 +41,14 @@ type Fields = Record<string, unknown>
 interface AttentionEntry {
   tenant: string
   code: string
+  class: string
   description: string
   remedy: string
   kind: string
   id: string
   whoActs: string
   subject: string
-  mailboxId: string
+  mailboxId?: string
 }
 
 const quietMs = 60_000
@@ -151,9 +152,7 @@ const remedyOf = (code: string): string =>
 
 /** What needs attention now and did not when it was last looked at. */
 async function attentionNews({ api }: NewsSource, known: Set<string>): Promise<News[]> {
-  const items = await api()
-    .call<AttentionEntry[]>('GET', 'v1/attention')
-    .catch(() => [])
+  const items = await everyAttention(api)
   const keys = items.map((item) => `${item.tenant} ${item.kind} ${item.id} ${item.code}`)
   const isNew = keys.map((key) => !known.has(key))
   known.clear()
@@ -161,12 +160,25 @@ async function attentionNews({ api }: NewsSource, known: Set<string>): Promise<N
   return items.flatMap((item, index) => (isNew[index] ? [{ ...itemNews(item), key: `attention ${keys[index]}` }] : []))
 }
 
+/** Of the deployment and of every tenant. What waits or was refused in sending was told with the mail it met. */
+async function everyAttention(api: NewsSource['api']): Promise<AttentionEntry[]> {
+  const tenants = await api()
+    .call<{ id: string }[]>('GET', 'v1/tenants')
+    .catch(() => [])
+  const lists = ['~', ...tenants.map(({ id }) => id)].map((tenant) =>
+    api(tenant)
+      .call<AttentionEntry[]>('GET', 'v1/attention')
+      .catch(() => []),
+  )
+  return (await Promise.all(lists)).flat().filter(({ kind }) => kind !== 'mailbox-send')
+}
+
 const itemNews = (item: AttentionEntry): Omit<News, 'key'> => ({
-  what: `${item.whoActs} must act: ${firstSentence(item.description)}`,
+  what: `${item.class === 'transient' ? '' : `${item.whoActs} must act: `}${firstSentence(item.description)}`,
   who: item.subject,
   code: item.code,
   remedy: item.remedy,
-  page: item.mailboxId === '' ? '/console' : `/console/mailboxes/${item.mailboxId}?tenant=${item.tenant}`,
+  page: (item.mailboxId ?? '') === '' ? '/console' : `/console/mailboxes/${item.mailboxId}?tenant=${item.tenant}`,
 })
 
 /** A function threw, or the host itself met a fault: its first line, and the place in the code. */

@@ -82,6 +82,11 @@ export class ImapSession implements ReceiveSession {
     return hits.length > 0
   }
 
+  /** A login proves nothing about the folder: Exchange lets accounts in and then opens nothing. */
+  async check(): Promise<void> {
+    await this.link.open(this.folder)
+  }
+
   close(): Promise<void> {
     return this.link.close()
   }

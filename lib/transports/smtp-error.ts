@@ -20,7 +20,8 @@ function smtpDialect(host: string, said: string): DiagnosisContext {
   const name = `.${host.toLowerCase()}`
   if (/\.(office365\.com|outlook\.com|office\.com|office365\.us|partner\.outlook\.cn)$/.test(name)) return 'ms-smtp'
   if (/\.(gmail\.com|googlemail\.com|google\.com)$/.test(name)) return 'gmail-smtp'
-  if (/microsoft esmtp|\.outlook\.com\b|STOREDRV|SmtpClientAuthentication|aka\.ms\//i.test(said)) return 'ms-smtp'
+  if (/microsoft esmtp|\.outlook\.com\b|STOREDRV|\b5\.1\.90\b|SmtpClientAuthentication|aka\.ms\//i.test(said))
+    return 'ms-smtp'
   return /\bgsmtp\b/.test(said) ? 'gmail-smtp' : 'smtp'
 }
 

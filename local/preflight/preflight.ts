@@ -10,6 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type Config, readConfig } from '../../lib/config.js'
 import { asGatewayError } from '../../lib/errors.js'
 import { type Gateway, wireGateway } from '../../lib/gateway.js'
+import { daysLeft, nearDays, platformDates } from '../../lib/model/platform-dates.js'
 import { ask } from './ask.js'
 import { checkAddress } from './check-address.js'
 import { checkRegistrations } from './check-registrations.js'
@@ -27,7 +28,7 @@ export interface PreflightInput {
 }
 
 export async function preflight(input: PreflightInput): Promise<Finding[]> {
-  const node = checkNode(input.nodeVersion)
+  const node = checkNode(input.nodeVersion, input.now())
   let config: Config
   try {
     config = readConfig(input.environment)
@@ -56,12 +57,14 @@ async function silence(check: string): Promise<Finding[]> {
   return [fail(check, `no answer within ${patienceMs / 1000} s`, 'dependency-silent')]
 }
 
-function checkNode(version: string): Finding {
+function checkNode(version: string, now: number): Finding {
   const [major = 0, minor = 0] = version.split('.').map(Number)
   if (major < 20 || (major === 20 && minor < 19)) return fail('node', `Node ${version}`, 'node-too-old')
-  return major === 22 || major === 24
-    ? pass('node', `Node ${version}`)
-    : warn('node', `Node ${version}`, 'node-not-deployed')
+  const date = platformDates.find(({ id }) => id === `node@${major}`)
+  const left = date === undefined ? undefined : daysLeft(date, now)
+  const end = left === undefined || left > nearDays ? '' : `, which ${left < 0 ? 'ended' : 'ends'} on ${date?.ends}`
+  if (major !== 22 && major !== 24) return warn('node', `Node ${version}${end}`, 'node-not-deployed')
+  return end === '' ? pass('node', `Node ${version}`) : warn('node', `Node ${version}${end}`, 'node-ends')
 }
 
 async function checkNames(config: Config): Promise<Finding[]> {
@@ -78,7 +81,7 @@ async function checkNames(config: Config): Promise<Finding[]> {
     }),
   )
   const missing = findings.flat()
-  return missing.length > 0 ? missing : [pass('names', `${names.length} host names resolve`)]
+  return missing.length > 0 ? missing : [pass('names', `host names resolve: ${names.length}`)]
 }
 
 /** The verdicts of the health route, asked from here. */

@@ -8,6 +8,10 @@ export const remedies = {
     'Node is not the version Azure runs.',
     'Nothing for a try; check with Node 24 or 22 before a release.',
   ],
+  'node-ends': [
+    'Support of this Node ends within six months, or has ended.',
+    'Install Node 24; deploy with `nodeVersion` 24 (docs/dates.md).',
+  ],
   'setting-wrong': [
     'A setting is missing or wrong.',
     'Correct the named setting as docs/configuration.md says; all wrong ones are listed at once.',

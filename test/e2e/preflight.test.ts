@@ -45,7 +45,7 @@ interface Change {
   laterMs?: number
 }
 
-const run = ({ settings = {}, nodeVersion = '22.23.3', laterMs = 0 }: Change): Promise<Finding[]> =>
+const run = ({ settings = {}, nodeVersion = '24.11.1', laterMs = 0 }: Change): Promise<Finding[]> =>
   preflight({ environment: { ...stack.settings, ...settings }, nodeVersion, now: () => Date.now() + laterMs })
 
 /** What is not pass, as `verdict check remedy`. The plain-http address of this machine is left out. */
@@ -87,6 +87,23 @@ describe('preflight', () => {
     expect(await problems({ nodeVersion: '18.20.1' })).toEqual(['fail node node-too-old'])
     expect(await problems({ nodeVersion: '20.19.0' })).toEqual(['warn node node-not-deployed'])
     expect(await problems({ nodeVersion: '24.11.1' })).toEqual([])
+  })
+
+  test('N7: a Node whose support ends within six months, or has ended, is named with the day', async () => {
+    const node = async (at: string, nodeVersion: string): Promise<Finding | undefined> =>
+      (await preflight({ environment: {}, nodeVersion, now: () => Date.parse(at) }))[0]
+    expect(await node('2026-10-01', '22.23.3')).toEqual({ verdict: 'pass', check: 'node', text: 'Node 22.23.3' })
+    expect(await node('2026-11-30', '22.23.3')).toMatchObject({
+      verdict: 'warn',
+      text: 'Node 22.23.3, which ends on 2027-04-30',
+      remedy: { id: 'node-ends' },
+    })
+    expect((await node('2027-05-01', '22.23.3'))?.text).toContain('ended on 2027-04-30')
+    expect(await node('2026-11-30', '20.19.0')).toMatchObject({
+      text: 'Node 20.19.0, which ended on 2026-04-30',
+      remedy: { id: 'node-not-deployed' },
+    })
+    expect(await node('2026-11-30', '24.11.1')).toMatchObject({ verdict: 'pass' })
   })
 
   test('M-014 M-006: wrong settings are all named at once, and nothing else is judged', async () => {

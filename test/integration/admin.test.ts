@@ -341,6 +341,8 @@ describe('API keys', () => {
     expect((await operator('mailboxList', { tenant: '~' })).json.problems[0].field).toBe('x-tenant')
     const { json: second } = await operator('keyCreate', { tenant: '~', body: { role: 'operator', name: 'second' } })
     const listed = (await operator('keyList', { tenant: '~' })).json as { id: string; role: string }[]
+    // N5: what needs attention of the deployment itself (a Node that ends, a tenant being removed) is an operator's to read.
+    expect(await operator('attentionList', { tenant: '~' })).toMatchObject({ status: 200, json: expect.any(Array) })
     expect(listed.map(({ role }) => role)).toEqual(['operator', 'operator'])
     const own = await as(second.key)('keyRemove', { tenant: '~', params: { id: second.id } })
     expect(own).toMatchObject({ status: 409, json: { code: 'key_in_use' } })

@@ -349,6 +349,19 @@ test('adminconsent@ is sent back with AADSTS90094 until an administrator consent
   await expect(client.acquireTokenByCode(redeem)).rejects.toMatchObject({ errorNo: 53003 })
 })
 
+test('N6: an account that loses its grant lets a client renew soon, in place of an hour of nothing', async () => {
+  const lifetime = async (upn: string): Promise<number> => {
+    const client = msal()
+    const { redeem } = await signIn(client, upn)
+    const { accessToken } = await client.acquireTokenByCode(redeem)
+    const { exp, iat } = JSON.parse(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString())
+    return exp - iat
+  }
+  for (const name of ['revoked', 'consent', 'mfa', 'expired'])
+    expect(await lifetime(`${name}@contoso.example`), name).toBe(330)
+  expect(await lifetime('ana@contoso.example')).toBe(3599)
+})
+
 test('client credentials: a token with roles for one named tenant', async () => {
   const result = await msal().acquireTokenByClientCredential({ scopes: ['https://graph.microsoft.com/.default'] })
   const claims = entra.verifyAccessToken(result!.accessToken)

@@ -474,6 +474,30 @@ test('$batch: twenty at most, each with its own verdict', async () => {
   await expect(client.api('/$batch').post({ requests })).rejects.toMatchObject({ statusCode: 400 })
 })
 
+test('N10: a mail is answered in the web mail as its reader, also to people elsewhere; the answer names the mail it answers', async () => {
+  const raw = `From: ${ana}\r\nTo: ${ben}\r\nSubject: Hello\r\nMessage-ID: <hello@contoso.example>\r\n\r\nIt works.\r\n`
+  const { immutableId } = directory.deliver(ben, raw)
+  const page = `${graph.url}/mail/${ben}/${immutableId}`
+  expect(await (await fetch(page)).text()).toContain(`Send to ${ana}`)
+  const form = new URLSearchParams({ text: 'Seen, thanks.' })
+  const before = inboxOf(ana).length
+  expect((await fetch(page, { method: 'POST', body: form, redirect: 'manual' })).status).toBe(302)
+  const answer = inboxOf(ana).at(-1)?.raw.toString() ?? ''
+  expect(inboxOf(ana)).toHaveLength(before + 1)
+  expect(answer).toMatch(/^Subject: Re: Hello\r$/m)
+  expect(answer).toMatch(/^In-Reply-To: <hello@contoso\.example>\r$/m)
+  expect(answer).toMatch(new RegExp(`^From: .*<?${ben}>?\r$`, 'm'))
+  expect(answer).toContain('Seen, thanks.')
+  expect(await (await fetch(`${graph.url}/mail/${ben}?folder=sentitems`)).text()).toContain('Re: Hello')
+  const crossSite = { method: 'POST', body: form, headers: { 'sec-fetch-site': 'cross-site' } }
+  expect((await fetch(page, crossSite)).status).toBe(403)
+  expect(inboxOf(ana)).toHaveLength(before + 1)
+
+  const stranger = directory.deliver(ben, raw.replace(`From: ${ana}`, 'From: kim@shop.example'))
+  await fetch(`${graph.url}/mail/${ben}/${stranger.immutableId}`, { method: 'POST', body: form, redirect: 'manual' })
+  expect(directory.outbound.at(-1)).toMatchObject({ from: ben, to: ['kim@shop.example'] })
+})
+
 test('the web mail lists, reads with escaping, and drops a mail into an inbox', async () => {
   const raw = mail('<img src=x onerror=alert(1)>')
   const { immutableId } = directory.deliver(ana, raw)

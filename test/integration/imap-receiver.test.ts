@@ -330,6 +330,13 @@ describe('SEC-26, M-027: getting in', () => {
       'exo_imap_user_is_authenticated_but_not_connected',
       'exo_imap_accesstokenexpired',
     ])
+    // T3: what a person is told right after the sign-in is true: a login alone is not reading.
+    const checked = async (name: string) => {
+      const session = await receiver().open(target(server.port, 'implicit'), byToken([token], name), never())
+      return session.check?.().finally(() => session.close())
+    }
+    expect((await failure(checked('notconnected@x.example'))).code).toBe(codes[0]?.code)
+    await expect(checked(user)).resolves.toBeUndefined()
     server.control.faults.order({
       at: 'UID SEARCH',
       fault: 'bad',

@@ -14,11 +14,14 @@ export const watchOperations = {
     query: query('logQuery'),
     deployment: true,
   },
-  attentionList: list(
-    'attention-list',
-    'attention',
-    all,
-    'What is broken now, who must act and what to do.',
-    watchAnswer('attention'),
-  ),
+  attentionList: {
+    ...list(
+      'attention-list',
+      'attention',
+      all,
+      'What is broken now, who must act and what to do.',
+      watchAnswer('attention'),
+    ),
+    deployment: true,
+  },
 } as const satisfies Record<string, Operation>

@@ -46,19 +46,21 @@ export function mailsPage(view: View, data: MailsView): string {
     title,
     html`<h1>${title}</h1>
 ${mailSearchForm(view, data.mailboxes, data.pages.query)}
-${data.problem !== '' ? html`<div class="card alert" role="alert"><p>${data.problem}</p></div>` : data.mails.length === 0 ? empty(data) : table(view, data.mails, new Map(data.mailboxes.map((one) => [one.id, one])))}
+${data.problem !== '' ? html`<div class="card alert" role="alert"><p>${data.problem}</p></div>` : data.mails.length === 0 ? empty(view, data) : table(view, data.mails, new Map(data.mailboxes.map((one) => [one.id, one])))}
 ${pager(view, '/mails', data.pages)}`,
   )
 }
 
-function empty({ pages }: MailsView): Markup {
+function empty(view: View, { pages }: MailsView): Markup {
   const text =
     pages.next !== ''
       ? 'Nothing on this page: so many mails were looked at. The search goes on under "Older"; a recipient or a mailbox makes it quicker.'
       : isSearch(pages.query)
         ? 'No mail fits. Finished mail is found as long as it is kept; look at the spelling, or leave a field empty.'
-        : 'No mail is waiting: everything accepted has been sent, failed or cancelled. Search to see what happened to it.'
-  return html`<div class="card"><p>${text}</p></div>`
+        : 'No mail is waiting: everything accepted has been sent, failed or cancelled.'
+  const tenant = view.caller.role === 'operator' ? `&tenant=${encodeURIComponent(view.tenant)}` : ''
+  const all = pages.next === '' && !isSearch(pages.query)
+  return html`<div class="card"><p>${text}</p>${all && html`<p><a href="/console/mails?all=true${tenant}">Show finished mail</a></p>`}</div>`
 }
 
 function table(view: View, mails: readonly MailEntry[], places: Map<string, MailPlace>): Markup {

@@ -108,7 +108,7 @@ export const de: Texts = {
     readLater: 'Das Lesen wird beim ersten Blick in das Postfach geprüft.',
     sendable: 'Der Maildienst nimmt von diesem Postfach Mail zum Senden an.',
     sendLater:
-      'Ob das Senden geht, zeigt erst eine Mail, und es wurde keine gesendet. Die erste prüft es, oder eine Testmail der Administration.',
+      'Es wurde noch keine Mail gesendet. Ob das Senden geht, zeigt die erste Mail oder eine Testmail der Administration.',
     unanswered:
       'Der Server hat gerade nicht geantwortet. Er bleibt eingestellt wie bisher, und es wird von selbst weiter versucht.',
     both: 'Mail lesen und senden',

@@ -103,7 +103,7 @@ export const en = {
     readLater: 'Reading will be checked with the first look into the mailbox.',
     sendable: 'The mail service accepted this mailbox for sending.',
     sendLater:
-      'Only a mail shows whether sending works, and none was sent. The first one will test it, or a test mail of the administrator.',
+      'No mail has been sent yet. The first mail, or a test mail by an administrator, shows whether sending works.',
     unanswered: 'The server did not answer just now. It stays as it was, and the gateway retries automatically.',
     both: 'Reading and sending mail',
   },

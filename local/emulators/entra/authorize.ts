@@ -42,6 +42,10 @@ export function authorize(state: EntraState, segment: string, request: Request):
   })
 }
 
+/** As at Microsoft, the application never hears of this: the person stands on this page. */
+const stopsHere =
+  'Microsoft stops here, and the application does not learn of it. An administrator switches the account on, or you go back and use another account.'
+
 /** POST of the sign-in form: the person chose an account or cancelled. */
 export function signIn(state: EntraState, segment: string, request: Request): Reply {
   const form = new URLSearchParams(request.body.toString())
@@ -55,7 +59,8 @@ export function signIn(state: EntraState, segment: string, request: Request): Re
     } catch (refusal) {
       return refusalPage((refusal as EntraRefusal).message)
     }
-    if (!user.enabled || user.flags.includes('disabled')) return refusalPage(new EntraRefusal(50057, user.upn).message)
+    if (!user.enabled || user.flags.includes('disabled'))
+      return refusalPage(new EntraRefusal(50057, user.upn).message, stopsHere)
     if (user.flags.includes('unassigned')) throw new EntraRefusal(50105)
     const stop = consentStop(state, asked, user, scopes)
     if (stop !== undefined) return afterStop(state, asked, { user, form, number: stop })

@@ -5,7 +5,7 @@ import { json, type Reply } from '../loopback-server.js'
 import { EntraRefusal } from './aadsts.js'
 import type { AuthorizationCode, EntraState } from './entra-state.js'
 import { accessToken, clientInfo, idToken } from './issue-tokens.js'
-import { newRefreshToken, useRefreshToken } from './refresh-tokens.js'
+import { accessTokenSeconds, newRefreshToken, useRefreshToken } from './refresh-tokens.js'
 import { consentKey, graphResource, oneResource, parseScopes, type Scope } from './scopes.js'
 import { checkUserTenant, tenantOf } from './tenants.js'
 
@@ -85,7 +85,7 @@ async function answer(
   return tokens({
     token_type: 'Bearer',
     scope: [...granted.map((s) => s.asked), ...[...grant.openId].filter((s) => s !== 'offline_access')].join(' '),
-    ...lifetimes(state),
+    ...lifetimes(state, user),
     access_token: await accessToken(state, subject),
     ...(grant.refresh ? { refresh_token: grant.refresh.token } : {}),
     ...(grant.openId.has('openid')
@@ -138,10 +138,10 @@ function need(form: URLSearchParams, name: string): string {
   return value
 }
 
-const lifetimes = (state: EntraState) => ({
-  expires_in: state.accessTokenSeconds,
-  ext_expires_in: state.accessTokenSeconds,
-})
+function lifetimes(state: EntraState, user?: User) {
+  const seconds = accessTokenSeconds(state, user)
+  return { expires_in: seconds, ext_expires_in: seconds }
+}
 
 const tokens = (body: Record<string, unknown>): Reply =>
   json(200, body, { 'cache-control': 'no-store', pragma: 'no-cache' })

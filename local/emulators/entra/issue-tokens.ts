@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { AppRegistration, User } from '../directory.js'
 import type { EntraState } from './entra-state.js'
+import { accessTokenSeconds } from './refresh-tokens.js'
 
 /** base64url JSON MSAL builds the home account id from. */
 export const clientInfo = (user: User): string =>
@@ -12,7 +13,7 @@ export function accessToken(
   subject: { app: AppRegistration; tenantId: string; user?: User; aud: string; scp?: string[]; roles?: string[] },
 ): Promise<string> {
   const { app, tenantId, user } = subject
-  const common = { ...times(state, state.accessTokenSeconds), appid: app.clientId, tid: tenantId, ver: '1.0' }
+  const common = { ...times(state, accessTokenSeconds(state, user)), appid: app.clientId, tid: tenantId, ver: '1.0' }
   const who = user
     ? { oid: user.oid, upn: user.upn, unique_name: user.upn, name: user.displayName, scp: subject.scp?.join(' ') }
     : { oid: app.clientId, roles: subject.roles, idtyp: 'app' }

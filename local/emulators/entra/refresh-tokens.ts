@@ -15,6 +15,15 @@ const refusedAccounts: Partial<Record<Misbehaviour, number>> = {
   expired: 700082,
 }
 
+/** Of an account that loses it, a client that renews five minutes early refreshes half a minute after the sign-in. */
+const shortSeconds = 330
+
+/** Life of an access token of this person; an hour would hide for an hour what the account is there to show. */
+export const accessTokenSeconds = (state: EntraState, user: User | undefined): number =>
+  user?.flags.some((flag) => refusedAccounts[flag] !== undefined)
+    ? Math.min(shortSeconds, state.accessTokenSeconds)
+    : state.accessTokenSeconds
+
 export function newRefreshToken(
   state: EntraState,
   app: AppRegistration,

@@ -80,9 +80,12 @@ export function adminConsentPage(view: {
 }
 
 /** A refusal that must not travel to an unproven redirect URI. */
-export function refusalPage(message: string): Reply {
+export function refusalPage(
+  message: string,
+  advice = 'The application has to be corrected; going back and trying again will not help.',
+): Reply {
   const body = `${badge}<h1>Sorry, but we cannot sign you in</h1><p class="note">${escapeHtml(message)}</p>
-<p class="soft">The application has to be corrected; going back and trying again will not help.</p>`
+<p class="soft">${escapeHtml(advice)}</p>`
   return page(400, htmlPage('Sign-in refused', body))
 }
 

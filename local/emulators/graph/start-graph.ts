@@ -53,7 +53,8 @@ export async function startGraph(options: GraphOptions): Promise<Graph> {
 async function route(state: GraphState, control: GraphControl, request: Request): Promise<Reply> {
   if (request.path === '/') return seeOther('/mail')
   if (request.path === '/__control') return controlEndpoint(control, request)
-  if (request.path === '/mail' || request.path.startsWith('/mail/')) return mailPage(state.directory, request)
+  if (request.path === '/mail' || request.path.startsWith('/mail/'))
+    return mailPage(state.directory, request, state.onDeliver)
   try {
     if (request.path.startsWith('/api/')) return await upload(state, request)
     if (request.path.toLowerCase() === '/v1.0/$batch') return await batch(state, request)

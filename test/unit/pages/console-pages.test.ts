@@ -50,6 +50,8 @@ test('the overview says who acts, since when and what to do', () => {
 test('an empty tenant is told what to do next', () => {
   expect(pages['empty-overview']).toContain('Connect the first one')
   expect(pages['empty-mails']).toContain('No mail is waiting')
+  // N11: a newcomer whose mail has left finds it in one click.
+  expect(pages['empty-mails']).toMatch(/href="\/console\/mails\?all=true[^"]*">Show finished mail/)
   expect(pages['empty-logs']).toContain('Choose another day')
 })
 
