@@ -13,9 +13,15 @@ const own = new Set(['all', 'to', 'trail', 'done', 'tenant'])
 export async function consoleMailQuery(query: URLSearchParams): Promise<MailSearch> {
   const given = [...query].filter(([name, value]) => !own.has(name) && value.trim() !== '')
   const asked = new URLSearchParams(Object.fromEntries(given.map(([name, value]) => [name, value.trim()])))
-  const lastDay = Date.parse(query.get('to') ?? '')
-  if (Number.isFinite(lastDay)) asked.set('until', new Date(lastDay + dayMs).toISOString())
+  const to = (query.get('to') ?? '').trim()
+  if (to !== '') asked.set('until', endOf(to))
   if (query.get('all') === 'true') asked.set('includeDone', 'true')
   asked.set('limit', String(perPage))
   return mailSearchOf((await queryOf(operations.mailList, asked)) as QueryOf<typeof operations.mailList>)
+}
+
+/** Midnight after the day; what is no day stays as it is, for the schema to refuse. */
+function endOf(day: string): string {
+  const begins = /^\d{4}-\d{2}-\d{2}$/.test(day) ? Date.parse(day) : Number.NaN
+  return Number.isNaN(begins) ? day : new Date(begins + dayMs).toISOString()
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { consoleMailQuery } from '../../../lib/http/console-mail-query.js'
 import { mailSearchOf } from '../../../lib/http/mail-search-of.js'
 import type { QueryOf } from '../../../lib/http/operation.js'
 import { operations } from '../../../lib/http/operations.js'
@@ -50,4 +51,17 @@ test.each([
 ])('D5: %s is refused, naming the parameter and the cure', async (text, field, cure) => {
   const refused = { code: 'invalid_input', status: 400, field, description: expect.stringContaining(cure) }
   await expect(read(text)).rejects.toMatchObject(refused)
+})
+
+test.each(['+275760-09-13', 'x', '9999-12-31'])(
+  'D5: the last day %s of the form is refused, not left out',
+  async (to) => {
+    const refused = { code: 'invalid_input', status: 400, field: 'until' }
+    await expect(consoleMailQuery(new URLSearchParams({ to }))).rejects.toMatchObject(refused)
+  },
+)
+
+test('D5: control: the last day of the form is part of the time', async () => {
+  const until = Date.UTC(2026, 10, 22)
+  expect(await consoleMailQuery(new URLSearchParams({ to: '2026-11-21' }))).toMatchObject({ until })
 })
