@@ -66,13 +66,19 @@ describe('A6: an address is proven only by a directory that owns its domain', ()
 
   test('a second try with the right account counts as it was asked for', async () => {
     account(foreign, 'mallory@evil.example', [h.address])
-    const { link, signInId } = await h.start({ confirmation: 'tenant-admin' })
+    await addReturnUrl(h.deps, h.tenant, 'https://app.example.com/done')
+    const asked = { returnUrl: 'https://app.example.com/done', binding: 'b'.repeat(20) }
+    const { link, signInId } = await h.start({ confirmation: 'result-code', ...asked })
     await h.flows.completeSignIn(h.deps, await h.travel(link))
     await h.plant(signInId, { status: 'refused' })
     account(directory, h.address)
     await h.flows.completeSignIn(h.deps, await h.travel(link))
     const facts = await h.flows.describeSignIn(h.deps, h.tenant, signInId)
-    expect(facts).toMatchObject({ verdicts: { signIn: { verdict: 'works' } }, directory })
+    expect(facts).toMatchObject({
+      verdicts: { signIn: { verdict: 'works' } },
+      directory,
+      confirmation: 'result-code',
+    })
   })
 
   test('of a shared mailbox both addresses count: the delegate’s and the mailbox’s own', async () => {
