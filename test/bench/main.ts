@@ -25,7 +25,7 @@ const benches: Record<string, () => Promise<BenchRow>> = {
   R1: () => benchReceiveNew(rounds),
   R3: () => benchReceiveIdle(rounds),
   T1: () => benchHotToken(100_000, rounds),
-  B1: () => benchHostileBodies(rounds),
+  B1: () => benchHostileBodies(3),
   K1: () => benchColdStart(rounds),
   K2: () => benchFirstStart(2),
 }

@@ -40,7 +40,7 @@ describe('host 1: a body that did not arrive because nobody said how long it is'
   })
 
   test('a form of the console: 411 as a page', async () => {
-    const handler = consoleSignIn(() => Promise.reject(new Error('not asked')))
+    const handler = consoleSignIn(async () => ({ config: { publicBaseUrl: 'http://localhost' } }) as never)
     const answer = await handler(post(form), context)
     expect(answer).toMatchObject({ status: 411, body: expect.stringMatching(/length_required/) })
   })
