@@ -4,8 +4,8 @@ import { apiHandler } from '../lib/http/api-handler.js'
 import { operations } from '../lib/http/operations.js'
 import { trigger } from '../lib/http/trigger.js'
 
-export const attentionList = apiHandler(gateway, operations.attentionList, async ({ g, tenant }) =>
-  g.ops.listAttention(tenant),
+export const attentionList = apiHandler(gateway, operations.attentionList, async ({ g, tenant, query }) =>
+  g.ops.listAttention(tenant, query),
 )
 
 app.http('attention-list', trigger(operations.attentionList, attentionList))

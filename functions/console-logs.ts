@@ -8,7 +8,7 @@ import { logsPage } from '../lib/pages/console/logs-page.js'
 export const consoleLogs = consoleHandler(gateway, async ({ g, tenant, view, query }) => {
   const filter = consoleLogQuery(query)
   const { log, failed, day = '', mailboxId = '' } = filter
-  const [rows, mailboxes] = await Promise.all([g.ops.listLog(tenant, filter), g.admin.listMailboxFacts(tenant)])
+  const [rows, mailboxes] = await Promise.all([g.ops.listLog(tenant, filter), g.admin.listMailboxNames(tenant)])
   const next = nextRow(rows, consoleLogLimit)
   return logsPage(view, { log, day, failed, mailboxId, rows, mailboxes, pages: { query, next } })
 })

@@ -5,8 +5,7 @@ import { mailPage } from '../lib/pages/console/mail-pages.js'
 
 export const consoleMail = consoleHandler(gateway, async ({ g, tenant, view, params }) => {
   const mail = await g.send.readMail(tenant, params['id'] ?? '')
-  const mailboxes = await g.admin.listMailboxFacts(tenant)
-  const mailbox = mailboxes.find((one) => one.id === mail.mailboxId)
+  const [mailbox] = await g.admin.readMailboxPlaces(tenant, [mail.mailboxId])
   return mailPage(view, mail, mailbox)
 })
 

@@ -3,9 +3,11 @@ import { gateway } from '../lib/gateway.js'
 import { consoleHandler } from '../lib/http/console-handler.js'
 import { mailboxesPage } from '../lib/pages/console/mailbox-pages.js'
 
-export const consoleMailboxes = consoleHandler(gateway, async ({ g, tenant, view }) =>
-  mailboxesPage(view, await g.admin.listMailboxFacts(tenant)),
-)
+export const consoleMailboxes = consoleHandler(gateway, async ({ g, tenant, view, query }) => {
+  const after = query.get('after') ?? ''
+  const { mailboxes, next } = await g.admin.listMailboxFacts(tenant, { limit: 50, after })
+  return mailboxesPage(view, mailboxes, { query, next })
+})
 
 app.http('console-mailboxes', {
   methods: ['GET'],

@@ -9,10 +9,12 @@ export const consoleMails = consoleHandler(gateway, async ({ g, tenant, view, qu
   const search = async () => g.send.searchMails(tenant, await consoleMailQuery(query))
   const [found, mailboxes] = await Promise.all([
     search().catch((error: unknown) => refusalOf(error)),
-    g.admin.listMailboxFacts(tenant),
+    g.admin.listMailboxNames(tenant),
   ])
   const { mails, next, problem } = { problem: '', ...found }
-  return mailsPage(view, { mails, mailboxes, problem, pages: { query, next } })
+  const ids = mails.map((mail) => mail.mailboxId)
+  const places = await g.admin.readMailboxPlaces(tenant, ids)
+  return mailsPage(view, { mails, mailboxes, places, problem, pages: { query, next } })
 })
 
 /** Said where the form stands, so that it can be corrected there. */

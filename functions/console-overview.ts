@@ -3,23 +3,26 @@ import { gateway } from '../lib/gateway.js'
 import { consoleHandler } from '../lib/http/console-handler.js'
 import { allTenantsPage, overviewPage } from '../lib/pages/console/overview-page.js'
 
+/** What one look takes in; beyond it the page says that there is more. */
+const first = { limit: 200 }
+
 export const consoleOverview = consoleHandler(
   gateway,
-  async ({ g, tenant, view }) => {
+  async ({ g, tenant, view, query }) => {
     if (tenant === '~') {
-      const [attention, tenants, health] = await Promise.all([
-        g.ops.listAttention('~'),
-        g.admin.listTenants(),
+      const [broken, { tenants, next }, health] = await Promise.all([
+        g.ops.listAttention('~', first),
+        g.admin.listTenants({ ...first, after: query.get('after') ?? '' }),
         g.ops.checkHealth(),
       ])
-      return allTenantsPage(view, { attention, tenants, health })
+      return allTenantsPage(view, { broken, tenants, health, pages: { query, next } })
     }
-    const [attention, mailboxes, open] = await Promise.all([
-      g.ops.listAttention(tenant),
-      g.admin.listMailboxFacts(tenant),
+    const [broken, boxes, open] = await Promise.all([
+      g.ops.listAttention(tenant, first),
+      g.admin.listMailboxFacts(tenant, first),
       g.send.searchMails(tenant, { limit: 200, includeDone: false, mailboxId: undefined }),
     ])
-    return overviewPage(view, { attention, mailboxes, openMails: open.mails })
+    return overviewPage(view, { broken, boxes, openMails: open.mails })
   },
   { tenant: false },
 )

@@ -4,6 +4,8 @@ import { apiHandler } from '../lib/http/api-handler.js'
 import { operations } from '../lib/http/operations.js'
 import { trigger } from '../lib/http/trigger.js'
 
-export const keyList = apiHandler(gateway, operations.keyList, async ({ g, tenant }) => g.admin.listApiKeys(tenant))
+export const keyList = apiHandler(gateway, operations.keyList, async ({ g, tenant, query }) =>
+  g.admin.listApiKeys(tenant, query),
+)
 
 app.http('key-list', trigger(operations.keyList, keyList))

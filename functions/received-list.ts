@@ -5,9 +5,10 @@ import { operations } from '../lib/http/operations.js'
 import { trigger } from '../lib/http/trigger.js'
 
 export const receivedList = apiHandler(gateway, operations.receivedList, async ({ g, tenant, params, query }) => {
-  const { limit, after = '', state } = query
-  if (state === undefined) return g.receive.listReceived(tenant, params.id, { limit, after })
-  return { mails: await g.receive.listNotImported(tenant, params.id, limit), next: '' }
+  const { state, ...page } = query
+  return state === undefined
+    ? g.receive.listReceived(tenant, params.id, page)
+    : g.receive.listNotImported(tenant, params.id, page)
 })
 
 app.http('received-list', trigger(operations.receivedList, receivedList))

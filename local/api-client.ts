@@ -1,3 +1,5 @@
+import { everyRow } from '../lib/model/page.js'
+
 /** A few lines over fetch for the start summary, the demo and the tests; errors carry the problem document's own words. */
 export interface ApiClient {
   call<T = Record<string, unknown>>(
@@ -6,6 +8,8 @@ export interface ApiClient {
     body?: unknown,
     headers?: Record<string, string>,
   ): Promise<T>
+  /** Every row of `/api/v1/{path}`, page by page; `name`: where a page has them, when that is not the path. */
+  list<T>(path: string, name?: string): Promise<T[]>
 }
 
 export class ApiError extends Error {
@@ -18,7 +22,7 @@ export class ApiError extends Error {
 }
 
 export function apiClient(url: string, key: string, tenant?: string): ApiClient {
-  return {
+  const client: ApiClient = {
     async call<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
       const response = await fetch(`${url}/api/${path}`, {
         method,
@@ -34,7 +38,13 @@ export function apiClient(url: string, key: string, tenant?: string): ApiClient 
       if (!response.ok) throw new ApiError(response.status, parsed(text))
       return (text === '' ? undefined : JSON.parse(text)) as T
     },
+    list: <T>(path: string, name = path) =>
+      everyRow(({ limit, after = '' }) => {
+        const query = new URLSearchParams({ limit: String(limit), ...(after === '' ? {} : { after }) })
+        return client.call<Record<string, T[]> & { next: string | null }>('GET', `v1/${path}?${query}`)
+      }, name),
   }
+  return client
 }
 
 function parsed(text: string): ApiError['problem'] {

@@ -106,7 +106,7 @@ export async function connectPostbox(admin: ApiClient): Promise<string> {
 
 async function mailboxOf(story: Story, address: string): Promise<string> {
   const found = await until(`mailbox ${address}`, async () => {
-    const mailboxes = await story.app.call<{ id: string; address: string }[]>('GET', 'v1/mailboxes')
+    const mailboxes = await story.app.list<{ id: string; address: string }>('mailboxes')
     return mailboxes.find((mailbox) => mailbox.address === address)
   })
   return found.id
@@ -211,9 +211,8 @@ async function revoked(story: Story): Promise<string> {
   const mail = await submit(story, 'ana', 'ben@contoso.example', 'Waiting for you', `demo-revoked-${Date.now()}`)
   story.mailboxes['waiting'] = mail.id
   const item = await until('attention', async () => {
-    const list = await story.app.call<{ whoActs: string; class: string; description: string; remedy: string }[]>(
-      'GET',
-      'v1/attention',
+    const list = await story.app.list<{ whoActs: string; class: string; description: string; remedy: string }>(
+      'attention',
     )
     return list.find((one) => one.class === 'needs-reconnect')
   })

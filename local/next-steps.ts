@@ -43,7 +43,7 @@ export async function nextSteps(
 }
 
 async function connectStep(admin: ApiClient): Promise<string[]> {
-  const mailboxes = await admin.call<Mailbox[]>('GET', 'v1/mailboxes')
+  const mailboxes = await admin.list<Mailbox>('mailboxes')
   const mailbox = mailboxes.find((one) => one.address === ana)
   const steps = ['                         choose "Continue with Microsoft", then Ana Torres']
   if (mailbox === undefined) {
@@ -52,7 +52,7 @@ async function connectStep(admin: ApiClient): Promise<string[]> {
     const seen = `   you see               ${ana} is connected, what works, and what was not tested yet`
     return [`1  Connect Ana           ${link}`, ...steps, seen]
   }
-  const items = await admin.call<{ class: string; mailboxId: string; subject: string }[]>('GET', 'v1/attention')
+  const items = await admin.list<{ class: string; mailboxId: string; subject: string }>('attention')
   const isHers = (item: { mailboxId: string; subject: string }): boolean =>
     item.mailboxId === mailbox.id || item.subject === ana
   if (!items.some((item) => item.class === 'needs-reconnect' && isHers(item)))

@@ -162,15 +162,10 @@ async function attentionNews({ api }: NewsSource, known: Set<string>): Promise<N
 
 /** Of the deployment and of every tenant. What waits or was refused in sending was told with the mail it met. */
 async function everyAttention(api: NewsSource['api']): Promise<AttentionEntry[]> {
-  const tenants = await api()
-    .call<{ id: string }[]>('GET', 'v1/tenants')
+  const items = await api('~')
+    .list<AttentionEntry>('attention')
     .catch(() => [])
-  const lists = ['~', ...tenants.map(({ id }) => id)].map((tenant) =>
-    api(tenant)
-      .call<AttentionEntry[]>('GET', 'v1/attention')
-      .catch(() => []),
-  )
-  return (await Promise.all(lists)).flat().filter(({ kind }) => kind !== 'mailbox-send')
+  return items.filter(({ kind }) => kind !== 'mailbox-send')
 }
 
 const itemNews = (item: AttentionEntry): Omit<News, 'key'> => ({

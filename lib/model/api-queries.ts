@@ -8,6 +8,8 @@ const after = z
   .max(200)
   .optional()
   .describe('`next` of the page before, unchanged; left out for the first page.')
+export const pageQuery = z.object({ limit, after })
+
 const flag = (description: string) => z.boolean().default(false).describe(description)
 const mailbox = z
   .string()

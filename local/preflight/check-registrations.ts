@@ -1,5 +1,6 @@
 import { asGatewayError } from '../../lib/errors.js'
 import type { Gateway } from '../../lib/gateway.js'
+import { everyRow } from '../../lib/model/page.js'
 import { type Finding, fail, pass, warn } from './finding.js'
 
 const dayMs = 86_400_000
@@ -8,7 +9,7 @@ const warnDays = 30
 /** Every registration of the deployment and of each tenant: is its secret there, and for how long? */
 export async function checkRegistrations(gateway: Gateway, now: () => number): Promise<Finding[]> {
   try {
-    const tenants = await gateway.admin.listTenants()
+    const tenants = await everyRow((page) => gateway.admin.listTenants(page), 'tenants')
     const lists = await Promise.all(['~', ...tenants.map(({ id }) => id)].map((id) => gateway.registrations.list(id)))
     const all = new Map(lists.flat().map((one) => [`${one.tenant} ${one.id}`, one]))
     if (all.size === 0) return [warn('registrations', 'none', 'registration-none')]

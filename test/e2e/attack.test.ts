@@ -30,7 +30,7 @@ beforeAll(async () => {
   tenant = await demoTenant(stack)
   admin = apiClient(stack.url, tenant.adminKey)
   await connectPostbox(admin)
-  mailboxId = (await admin.call<{ id: string }[]>('GET', 'v1/mailboxes'))[0]!.id
+  mailboxId = (await admin.list<{ id: string }>('mailboxes'))[0]!.id
 }, 60_000)
 afterAll(() => stack?.stop(), 30_000)
 
@@ -64,7 +64,7 @@ const refusals = [400, 403, 404, 409]
 test('SEC-17 SEC-21 SEC-22: no spelling of an id or parameter is a fault, reaches a row or widens a list', async () => {
   // Without what polls write meanwhile.
   const mailboxes = async () =>
-    (await admin.call<Record<string, unknown>[]>('GET', 'v1/mailboxes')).map(
+    (await admin.list<Record<string, unknown>>('mailboxes')).map(
       ({ receiving: _receiving, sending: _sending, ...chosen }) => chosen,
     )
   const before = await mailboxes()

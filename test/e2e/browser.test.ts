@@ -201,7 +201,7 @@ describe.runIf(present)('connecting in a real browser', () => {
 /** A link to connect the address, or to reconnect it when an earlier walk connected it. */
 async function newLink(address: string): Promise<string> {
   const admin = apiClient(stack.url, tenant.adminKey)
-  const mailboxes = await admin.call<{ id: string; address: string }[]>('GET', 'v1/mailboxes')
+  const mailboxes = await admin.list<{ id: string; address: string }>('mailboxes')
   const known = mailboxes.find((mailbox) => mailbox.address === address)
   const { link } = known
     ? await admin.call<{ link: string }>('POST', `v1/mailboxes/${known.id}/reconnect`)

@@ -65,7 +65,7 @@ describe('docs/examples/app.mjs', () => {
       'ana@contoso.example',
       'From: ben@contoso.example\r\nTo: ana@contoso.example\r\nSubject: Re: order\r\n\r\nHi',
     )
-    const [mailbox] = await apiClient(stack.url, tenant.appKey).call<{ id: string }[]>('GET', 'v1/mailboxes')
+    const [mailbox] = await apiClient(stack.url, tenant.appKey).list<{ id: string }>('mailboxes')
     await apiClient(stack.url, tenant.appKey).call('POST', `v1/mailboxes/${mailbox?.id}/poll`)
     await says('received: Re: order')
   }, 120_000)
@@ -85,7 +85,7 @@ describe('docs/examples/app.mjs', () => {
     const client = apiClient(stack.url, tenant.adminKey)
     app.kill()
     await startApp()
-    const endpoints = await client.call<{ id: string; url: string }[]>('GET', 'v1/webhooks')
+    const endpoints = await client.list<{ id: string; url: string }>('webhooks')
     expect(endpoints.map((one) => one.url)).toEqual([`${url}/events`])
     const again = await fetch(`${stack.url}/api/v1/webhooks`, {
       method: 'POST',
@@ -94,7 +94,7 @@ describe('docs/examples/app.mjs', () => {
     })
     expect(again.status).toBe(200)
     expect((await again.json()) as object).toMatchObject({ id: endpoints[0]?.id })
-    const [mailbox] = await client.call<{ id: string }[]>('GET', 'v1/mailboxes')
+    const [mailbox] = await client.list<{ id: string }>('mailboxes')
     const mail = { mailboxId: mailbox?.id, to: ['ben@contoso.example'], subject: 'second run', text: 'x' }
     await client.call('POST', 'v1/mails', mail)
     await says(/mail\.sent: /)

@@ -33,7 +33,7 @@ describe.runIf(present)('the console for the person on call', () => {
     const admin = apiClient(stack.url, tenant.adminKey)
     await connectAna(admin)
     await connectPostbox(admin)
-    const mailboxes = await app.call<{ id: string; address: string }[]>('GET', 'v1/mailboxes')
+    const mailboxes = await app.list<{ id: string; address: string }>('mailboxes')
     const [ana, paula] = ['ana@contoso.example', 'paula@postbox.example'].map(
       (address) => mailboxes.find((one) => one.address === address)?.id,
     )

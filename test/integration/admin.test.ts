@@ -6,6 +6,7 @@ import { type AdminSite, shiftedClock, startAdminSite } from '../support/admin-s
 import { type ApiInput, callApi, type OperationKey } from '../support/api-call.js'
 import { scan } from '../support/canary-scan.js'
 import { registrationInput } from '../support/connect-site.js'
+import { everyMailbox } from '../support/every.js'
 import { storedTables, tableRows } from '../support/stored.js'
 
 const connectionString = inject('azurite')
@@ -69,12 +70,15 @@ describe('the client secret of a registration', () => {
       await renew(other, acme.id, connectionId)
       expect(secretsUsed()).toEqual([demo.clientSecret, next])
       const shown = await as(acme.key)('registrationList')
-      expect(shown.json[0]).toMatchObject({ secretExpiresAt: '2028-01-01T00:00:00Z', credential: 'secret' })
-      expect(shown.json[0].secretFingerprint).toMatch(/^[0-9a-f]{12}$/)
+      expect(shown.json.registrations[0]).toMatchObject({
+        secretExpiresAt: '2028-01-01T00:00:00Z',
+        credential: 'secret',
+      })
+      expect(shown.json.registrations[0].secretFingerprint).toMatch(/^[0-9a-f]{12}$/)
       const texts = [saved, shown].map(({ json }) => ({ place: 'answer', text: JSON.stringify(json) }))
       expect(scan(texts, [next, demo.clientSecret])).toEqual([])
       expect(scan([{ place: 'planted', text: `…${next}…` }], [next])).toEqual(['planted'])
-      const [mailbox] = await site.gateway.admin.listMailboxFacts(acme.id)
+      const [mailbox] = await everyMailbox(site.gateway, acme.id)
       expect(mailbox).toMatchObject({ connectionState: 'connected', connectionReason: '' })
     } finally {
       app.secrets = [{ value: demo.clientSecret }]
@@ -192,7 +196,7 @@ describe('mailboxes', () => {
     expect((await call('mailShow', { params: { id: named.json.id } })).json.mailboxId).toBe(second.mailboxId)
     expect((await call('mailboxRemove', { params: { id: third.mailboxId } })).status).toBe(204)
     expect((await call('mailboxShow', { params: { id: third.mailboxId } })).status).toBe(404)
-    expect((await call('mailboxList')).json.map((one: { id: string }) => one.id).sort()).toEqual(
+    expect((await call('mailboxList')).json.mailboxes.map((one: { id: string }) => one.id).sort()).toEqual(
       boxes
         .slice(0, 2)
         .map(({ mailboxId }) => mailboxId)
@@ -204,7 +208,7 @@ describe('mailboxes', () => {
     const acme = await site.tenant('defaults')
     const [one, two] = [await site.mailbox(acme.id), await site.mailbox(acme.id)]
     const defaults = async () =>
-      (await site.gateway.admin.listMailboxFacts(acme.id)).filter(({ isDefault }) => isDefault).map(({ id }) => id)
+      (await everyMailbox(site.gateway, acme.id)).filter(({ isDefault }) => isDefault).map(({ id }) => id)
     expect(await defaults()).toEqual([one.mailboxId])
     const unnamed = async () => {
       const body = { to: ['ben@contoso.example'], subject: 's', text: 'x', hold: true }
@@ -303,7 +307,7 @@ describe('API keys', () => {
     const { key, id } = made.json
     const secret = key.split('_').at(-1)
     const stored = await tableRows(connectionString, names().table('tenants'), acme.id)
-    const texts = [...stored, (await as(acme.key)('keyList')).json].map((one) => ({
+    const texts = [...stored, (await as(acme.key)('keyList')).json.keys].map((one) => ({
       place: 'row',
       text: JSON.stringify(one),
     }))
@@ -340,9 +344,10 @@ describe('API keys', () => {
     expect(wrong.json.problems[0].field).toBe('role')
     expect((await operator('mailboxList', { tenant: '~' })).json.problems[0].field).toBe('x-tenant')
     const { json: second } = await operator('keyCreate', { tenant: '~', body: { role: 'operator', name: 'second' } })
-    const listed = (await operator('keyList', { tenant: '~' })).json as { id: string; role: string }[]
+    const listed = (await operator('keyList', { tenant: '~' })).json.keys as { id: string; role: string }[]
     // N5: what needs attention of the deployment itself (a Node that ends, a tenant being removed) is an operator's to read.
-    expect(await operator('attentionList', { tenant: '~' })).toMatchObject({ status: 200, json: expect.any(Array) })
+    const page = { attention: expect.any(Array), next: null }
+    expect(await operator('attentionList', { tenant: '~' })).toMatchObject({ status: 200, json: page })
     expect(listed.map(({ role }) => role)).toEqual(['operator', 'operator'])
     const own = await as(second.key)('keyRemove', { tenant: '~', params: { id: second.id } })
     expect(own).toMatchObject({ status: 409, json: { code: 'key_in_use' } })

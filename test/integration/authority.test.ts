@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest'
 import { registrationSchema } from '../../lib/model/admin-schemas.js'
 import { parseMailSubmission } from '../../lib/model/mail-submission.js'
+import { everyRow } from '../../lib/model/page.js'
 import { demo } from '../../local/emulators/demo-directory.js'
 import {
   beginSignIn,
@@ -11,6 +12,7 @@ import {
   startConnectSite,
 } from '../support/connect-site.js'
 import type { Answer, Browser } from '../support/cookie-jar.js'
+import { everyConnection, everyConsent, everyMailbox } from '../support/every.js'
 
 const tenant = 'acme'
 const stranger = 'someone@elsewhere.example'
@@ -162,7 +164,7 @@ describe('registrations', () => {
       expect(await useBothWays(mailboxId)).toMatchObject({ from: [upn], received: 1 })
       connections.push(connectionId)
     }
-    const facts = await site.gateway.tokens.listConnectionFacts(tenant)
+    const facts = await everyConnection(site.gateway, tenant)
     const served = facts.filter((one) => connections.includes(one.id))
     expect(served.map((one) => one.registrationId)).toEqual([own.id, own.id, own.id])
     // The saving tried the secret with a call of its own.
@@ -277,7 +279,9 @@ describe('connecting again in place', () => {
     expect(await poll(mailboxId)).toMatchObject({ outcome: 'mail', handedOver: 1 })
     const { mails } = await site.gateway.receive.listReceived(tenant, mailboxId, { limit: 10 })
     expect(mails).toHaveLength(2)
-    expect(await site.gateway.ops.listAttention(tenant)).not.toContainEqual(expect.objectContaining({ connectionId }))
+    expect(await everyRow((page) => site.gateway.ops.listAttention(tenant, page), 'attention')).not.toContainEqual(
+      expect.objectContaining({ connectionId }),
+    )
   })
 
   test('M-052: a registration of one tenant asks the very same authority at sign-in, redemption and refresh', async () => {
@@ -372,7 +376,7 @@ async function appOnlyConnection(directory: string, upn: string): Promise<string
 
 describe('an administrator allows the application (M-065, M-029)', () => {
   test('M-065: app-only is asked for, recorded with who, where, when and what, and makes no mailbox', async () => {
-    const before = await site.gateway.admin.listMailboxFacts(tenant)
+    const before = await everyMailbox(site.gateway, tenant)
     const admin = person()
     const browser = site.browser()
     const { link, signInId } = await startConsent()
@@ -385,18 +389,18 @@ describe('an administrator allows the application (M-065, M-029)', () => {
       directory: demo.tenantId,
       signedInAs: admin.upn,
     })
-    expect((await site.gateway.tokens.listConnectionFacts(tenant)).filter((one) => one.mode === 'app-only')).toEqual([])
+    expect((await everyConnection(site.gateway, tenant)).filter((one) => one.mode === 'app-only')).toEqual([])
     const { connectionId, mailboxId } = await site.gateway.connect.confirmByAdmin(tenant, signInId)
     expect(mailboxId).toBe('')
     const roles = ['https://graph.microsoft.com/Mail.ReadWrite', 'https://graph.microsoft.com/Mail.Send']
-    const connection = (await site.gateway.tokens.listConnectionFacts(tenant)).find((one) => one.id === connectionId)
+    const connection = (await everyConnection(site.gateway, tenant)).find((one) => one.id === connectionId)
     expect(connection).toMatchObject({
       mode: 'app-only',
       state: 'connected',
       registrationId,
       scopes: roles,
     })
-    expect(await site.gateway.connect.listConsents(tenant)).toEqual([
+    expect(await everyConsent(site.gateway, tenant)).toEqual([
       {
         mode: 'app-only',
         registrationId,
@@ -407,7 +411,7 @@ describe('an administrator allows the application (M-065, M-029)', () => {
         consentedAt: expect.stringMatching(/^20\d\d-/),
       },
     ])
-    expect(await site.gateway.admin.listMailboxFacts(tenant)).toEqual(before)
+    expect(await everyMailbox(site.gateway, tenant)).toEqual(before)
     expect(site.vault.snapshot().filter((one) => JSON.stringify(one).includes(connectionId))).toEqual([])
   })
 
@@ -458,9 +462,7 @@ describe('an administrator allows the application (M-065, M-029)', () => {
     ] as const) {
       const adding = site.gateway.connect.addMailbox(tenant, { ...wanted, connectionId, ...more })
       await expect(adding).rejects.toMatchObject({ status: 400, field })
-      expect((await site.gateway.admin.listMailboxFacts(tenant)).some((one) => one.address === more.address)).toBe(
-        false,
-      )
+      expect((await everyMailbox(site.gateway, tenant)).some((one) => one.address === more.address)).toBe(false)
     }
     const user = person()
     const own = await start(user.upn)
@@ -549,8 +551,8 @@ describe('an administrator allows the application (M-065, M-029)', () => {
     const done = await allow(site.browser(), approval, demo.tenantId, admin.upn)
     expect(done.body).toContain('Your organisation allowed it')
     expect(done.body).toContain('No mailbox was connected')
-    expect((await site.gateway.admin.listMailboxFacts(tenant)).some((one) => one.address === upn)).toBe(false)
-    const consent = (await site.gateway.connect.listConsents(tenant)).find((one) => one.mode === 'delegated')
+    expect((await everyMailbox(site.gateway, tenant)).some((one) => one.address === upn)).toBe(false)
+    const consent = (await everyConsent(site.gateway, tenant)).find((one) => one.mode === 'delegated')
     expect(consent).toMatchObject({ administrator: admin.upn, directory: demo.tenantId })
     expect(consent?.scopes).toContain('https://graph.microsoft.com/Mail.Send')
     expect((await signInAt(site, browser, link, upn)).body).toContain('is connected')
@@ -559,8 +561,7 @@ describe('an administrator allows the application (M-065, M-029)', () => {
 
   test('A8: a consent that an answer only claims is not recorded; what is recorded is what the directory shows', async () => {
     site.directory.consents.clear()
-    const delegated = async () =>
-      (await site.gateway.connect.listConsents(tenant)).filter((one) => one.mode === 'delegated')
+    const delegated = async () => (await everyConsent(site.gateway, tenant)).filter((one) => one.mode === 'delegated')
     const before = await delegated()
     const begun = async () => {
       const { link, signInId } = await startConsent({ mode: 'delegated' })

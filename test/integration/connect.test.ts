@@ -12,6 +12,7 @@ import {
   tokenOf,
 } from '../support/connect-site.js'
 import type { Answer, Browser } from '../support/cookie-jar.js'
+import { everyConnection, everyMailbox } from '../support/every.js'
 
 const tenant = 'acme'
 const returnUrl = 'https://app.example.com/mail/done'
@@ -366,8 +367,8 @@ describe('attacks', () => {
     })
     // No mailbox, no connection: nothing to list, to poll or to send with, and nothing in the vault.
     const nothing = async () => {
-      expect(await site.gateway.admin.listMailboxFacts('attacker')).toEqual([])
-      expect(await site.gateway.tokens.listConnectionFacts('attacker')).toEqual([])
+      expect(await everyMailbox(site.gateway, 'attacker')).toEqual([])
+      expect(await everyConnection(site.gateway, 'attacker')).toEqual([])
       const mail = parseMailSubmission({ to: [{ address: victim }], subject: 'x', text: 'x' })
       await expect(site.gateway.send.acceptMail('attacker', mail)).rejects.toMatchObject({ code: 'no_mail_server' })
       const mailboxes = [{ tenant: 'attacker', mailboxId: signInId }]

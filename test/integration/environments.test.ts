@@ -7,6 +7,7 @@ import { storageNames } from '../../lib/model/names.js'
 import { type AdminSite, startAdminSite } from '../support/admin-site.js'
 import { callApi } from '../support/api-call.js'
 import { registrationInput } from '../support/connect-site.js'
+import { everyMailbox } from '../support/every.js'
 import { sampleMailbox } from '../support/sample-mailbox.js'
 import { environmentDump, storedTables } from '../support/stored.js'
 
@@ -112,23 +113,23 @@ test('M-011: a second connection of the same address reports its holder; release
   const refused = await site.mailbox(other, first.address)
   expect(refused.page).toMatchObject({ status: 409, body: expect.stringContaining('elsewhere') })
   expect(refused.page.body).not.toContain(first.mailboxId)
-  expect(await site.gateway.admin.listMailboxFacts(other)).toEqual([])
+  expect(await everyMailbox(site.gateway, other)).toEqual([])
   expect(site.vault.snapshot().length).toBe(secretsBefore)
 
   const found = await operatorApi('holderList', { query: { address: first.address } })
-  expect(found.json).toMatchObject([
+  expect(found.json.holders).toMatchObject([
     { environment: process.env['ENVIRONMENT_ID'], tenant, mailboxId: first.mailboxId, since: expect.any(String) },
   ])
   expect((await operatorApi('holderList', { query: { address: 'nobody' } })).json.problems[0].field).toBe('address')
   expect((await operatorApi('holderRelease', { params: { id: 'f'.repeat(64) } })).status).toBe(404)
-  expect((await operatorApi('holderRelease', { params: { id: found.json[0].id } })).status).toBe(204)
+  expect((await operatorApi('holderRelease', { params: { id: found.json.holders[0].id } })).status).toBe(204)
   const rival = await site.mailbox(other, first.address)
   expect(rival.page.body).toContain('is connected')
   const facts = await site.gateway.admin.readMailboxFacts(tenant, first.mailboxId)
   expect(facts.heldBy).toBe('')
 
   await site.gateway.admin.removeMailbox(tenant, first.mailboxId, { force: true })
-  const heldNow = async () => (await operatorApi('holderList', { query: { address: first.address } })).json
+  const heldNow = async () => (await operatorApi('holderList', { query: { address: first.address } })).json.holders
   expect(await heldNow()).toMatchObject([{ tenant: other }])
   await site.gateway.admin.removeMailbox(other, rival.mailboxId, { force: true })
   expect(await heldNow()).toEqual([])

@@ -86,7 +86,7 @@ test('M-085: a start after 30 hours renews at once what fell due meanwhile', asy
 
 test('M-086: last refresh, next refresh and projected death, by the clock and the earlier of two ends', async () => {
   const connection = await connect('ana@contoso.example')
-  const facts = async () => (await tokenFlows.listConnectionFacts(deps, tenant))[0]!
+  const facts = async () => (await tokenFlows.listConnectionFacts(deps, tenant, { limit: 1 })).connections[0]!
   expect(await tokenFlows.readConnectionFacts(deps, tenant, connection.id)).toEqual(await facts())
   const connectedAt = now
   const first = await facts()
@@ -117,5 +117,5 @@ test('M-086: last refresh, next refresh and projected death, by the clock and th
   now += 2 * hour
   await timer()
   expect(await facts()).toMatchObject({ state: 'needs-reconnect', nextRefresh: '', projectedDeath: null })
-  expect(await tokenFlows.listConnectionFacts(deps, 'other')).toEqual([])
+  expect(await tokenFlows.listConnectionFacts(deps, 'other', { limit: 1 })).toEqual({ connections: [], next: '' })
 })

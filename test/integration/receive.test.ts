@@ -7,7 +7,7 @@ import { mailboxesDue, type PollJob } from '../../lib/flows/receive/mailboxes-du
 import { pollBatch } from '../../lib/flows/receive/poll-batch.js'
 import { pollMailbox } from '../../lib/flows/receive/poll-mailbox.js'
 import type { ReceiveDependencies } from '../../lib/flows/receive/receive-dependencies.js'
-import { listNotImported, listReceived } from '../../lib/flows/receive/received-list.js'
+import { listReceived } from '../../lib/flows/receive/received-list.js'
 import { readReceived, readReceivedRaw } from '../../lib/flows/receive/received-read.js'
 import { silentLog } from '../../lib/log.js'
 import type { GatewayEvent } from '../../lib/model/event.js'
@@ -20,6 +20,7 @@ import { azureTables } from '../../lib/stores/azure-tables.js'
 import { memoryQueues } from '../../lib/stores/memory-queues.js'
 import { memoryVault } from '../../lib/stores/memory-vault.js'
 import { accessBy } from '../support/access-by.js'
+import { everyNotImported } from '../support/every.js'
 import { pollSettings } from '../support/poll-settings.js'
 import { sampleMailbox } from '../support/sample-mailbox.js'
 import { broken, ScriptedMailbox } from '../support/scripted-mailbox.js'
@@ -169,10 +170,12 @@ describe('receive', () => {
       ['other', id],
       [tenant, 'sales'],
     ] as const) {
-      await expect(listReceived(at.deps, owner, box)).rejects.toMatchObject({ code: 'not_found' })
-      await expect(listNotImported(at.deps, owner, box)).rejects.toMatchObject({ code: 'not_found' })
+      await expect(listReceived(at.deps, owner, box, { limit: 50 })).rejects.toMatchObject({ code: 'not_found' })
+      await expect(everyNotImported(at.deps, owner, box)).rejects.toMatchObject({ code: 'not_found' })
     }
-    await expect(listReceived(at.deps, tenant, id, { after: 'page-2' })).rejects.toMatchObject({ field: 'after' })
+    await expect(listReceived(at.deps, tenant, id, { limit: 50, after: 'page-2' })).rejects.toMatchObject({
+      field: 'after',
+    })
   })
 
   test('M-107: one log row for a poll with mail, none for an idle one', async () => {
@@ -294,7 +297,7 @@ describe('receive: crashes', () => {
         expect(ids.size, `step ${step}: every mail told`).toBe(3)
         expect(new Set(at.events.map((event) => event.data['receivedId'])).size).toBe(3)
         expect(at.server.mails, `step ${step}: action owed`).toEqual([])
-        expect(await listNotImported(at.deps, at.mailbox.tenant, at.mailbox.id)).toEqual([])
+        expect(await everyNotImported(at.deps, at.mailbox.tenant, at.mailbox.id)).toEqual([])
         if (!died && !dead) break
         steps = step
       }
@@ -354,7 +357,7 @@ describe('receive: crashes', () => {
     at.watch(() => {})
     expect(deaths).toBe(2)
     expect(new Set(at.takeEvents().map((event) => event.id)).size).toBe(2)
-    const [missing] = await listNotImported(at.deps, at.mailbox.tenant, at.mailbox.id)
+    const [missing] = await everyNotImported(at.deps, at.mailbox.tenant, at.mailbox.id)
     expect(missing).toMatchObject({ state: 'quarantined', code: 'mail_killed_poll' })
   })
 })
@@ -369,7 +372,7 @@ describe('receive: bad mails', () => {
     at.pass(2 * 60_000)
     expect(await at.poll()).toMatchObject({ outcome: 'mail', handedOver: 1, quarantined: 1 })
     expect(at.takeEvents()).toHaveLength(2)
-    const missing = await listNotImported(at.deps, at.mailbox.tenant, at.mailbox.id)
+    const missing = await everyNotImported(at.deps, at.mailbox.tenant, at.mailbox.id)
     const reason = {
       code: 'imap_fetch_refused',
       attempts: 2,
@@ -398,7 +401,7 @@ describe('receive: bad mails', () => {
     }
     at.pass(hour)
     await at.poll()
-    const missing = await listNotImported(at.deps, at.mailbox.tenant, at.mailbox.id)
+    const missing = await everyNotImported(at.deps, at.mailbox.tenant, at.mailbox.id)
     for (const mail of missing)
       expect(Buffer.from(await readReceivedRaw(at.deps, mail.tenant, mail.mailboxId, mail.id)).toString()).toContain(
         'mail',
@@ -449,7 +452,7 @@ describe('receive: bad mails', () => {
     at.server.put(1, 'removed', { fault: broken('mail_gone', 'permanent') })
     at.server.put(2)
     expect(await at.poll()).toMatchObject({ outcome: 'mail', handedOver: 1, quarantined: 0, code: '' })
-    expect(await listNotImported(at.deps, at.mailbox.tenant, at.mailbox.id)).toEqual([])
+    expect(await everyNotImported(at.deps, at.mailbox.tenant, at.mailbox.id)).toEqual([])
     expect(await at.row()).toMatchObject({ failures: 0, suspect: '' })
   })
 
@@ -458,7 +461,7 @@ describe('receive: bad mails', () => {
     at.server.put(1, 'x'.repeat(300))
     at.server.put(2)
     expect(await at.poll()).toMatchObject({ handedOver: 1, quarantined: 1 })
-    const [missing] = await listNotImported(at.deps, at.mailbox.tenant, at.mailbox.id)
+    const [missing] = await everyNotImported(at.deps, at.mailbox.tenant, at.mailbox.id)
     expect(missing).toMatchObject({ code: 'mail_too_large' })
   })
 

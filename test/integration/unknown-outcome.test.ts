@@ -5,7 +5,6 @@
 import { QueueClient } from '@azure/storage-queue'
 import { describe, expect, inject, test } from 'vitest'
 import { toRow } from '../../lib/flows/common/mailbox-rows.js'
-import { listAttention } from '../../lib/flows/ops/list-attention.js'
 import { findSent } from '../../lib/flows/send/find-sent.js'
 import { type SendDependencies, sendFlows } from '../../lib/flows/send/index.js'
 import { newId } from '../../lib/model/ids.js'
@@ -24,6 +23,7 @@ import { startImap } from '../../local/emulators/imap/start-imap.js'
 import { type ScriptedSmtpOptions, startScriptedSmtp } from '../../local/emulators/smtp/scripted-smtp.js'
 import { accessBy } from '../support/access-by.js'
 import { azuriteStores } from '../support/azurite-stores.js'
+import { everyAttention } from '../support/every.js'
 import { startMicrosoft365 } from '../support/microsoft-365.js'
 import { sendHarness } from '../support/send-harness.js'
 import { stopsAfterEach } from '../support/stops-after-each.js'
@@ -65,7 +65,7 @@ async function world(mailbox: Partial<Mailbox>, deps: Partial<SendDependencies>)
     },
     read: (id: string) => readMail(h.deps, h.tenant, id),
     resolve: (id: string, outcome: 'sent' | 'not-sent' | 'resend') => resolveMail(h.deps, h.tenant, id, outcome),
-    attention: () => listAttention(h.deps, h.tenant),
+    attention: () => everyAttention(h.deps, h.tenant),
     async events() {
       const queue = new QueueClient(connectionString, h.deps.names.eventsQueue(h.tenant))
       const { receivedMessageItems } = await queue.receiveMessages({ numberOfMessages: 32 })

@@ -3,7 +3,6 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { addEndpoint, removeEndpoint } from '../../lib/flows/admin/webhook-endpoints.js'
-import { listAttention } from '../../lib/flows/ops/list-attention.js'
 import { listLog } from '../../lib/flows/ops/list-log.js'
 import { prepareStorage } from '../../lib/flows/ops/prepare-storage.js'
 import { deliverWebhooks, sweepWebhooks, type TellDependencies } from '../../lib/flows/tell/deliver-webhooks.js'
@@ -16,6 +15,7 @@ import { memoryTables } from '../../lib/stores/memory-tables.js'
 import { memoryVault } from '../../lib/stores/memory-vault.js'
 import { guardedLookup } from '../../lib/transports/guarded-lookup.js'
 import { webhookPoster } from '../../lib/transports/webhook-poster.js'
+import { everyAttention } from '../support/every.js'
 
 interface Post {
   id: string
@@ -177,7 +177,7 @@ describe('webhooks', () => {
       now += 3_600_000
     }
     expect(new Set(posts.map((post) => post.id))).toEqual(new Set(['poison']))
-    const [card] = await listAttention(deps, 'acme')
+    const [card] = await everyAttention(deps, 'acme')
     expect(card).toMatchObject({ kind: 'webhook', code: 'webhook_refused', whoActs: 'Developers of the application' })
     expect(card?.subject).toBe(url)
     expect(card?.description).toMatch(/status 400.* mail\.sent poison, attempt 30\. 2 later events wait behind it\./)
@@ -185,7 +185,7 @@ describe('webhooks', () => {
     refusedId = ''
     await deliverWebhooks(deps, 'acme', endpoint.id)
     expect(posts.slice(-3).map((post) => post.id)).toEqual(['poison', 'second', 'third'])
-    expect(await listAttention(deps, 'acme')).toEqual([])
+    expect(await everyAttention(deps, 'acme')).toEqual([])
   })
 
   test('an endpoint that is removed leaves no event, no schedule and no attention, also not from a process that still knows it', async () => {

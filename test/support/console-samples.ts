@@ -209,20 +209,23 @@ export function samplePages(hostile?: string): Record<string, string> {
     }),
     next: say('y'),
   }
+  const broken = { attention: [attention, refusal, webhook], next: '' }
+  const boxes = { mailboxes, next: '' }
   const none = { query: new URLSearchParams(), next: '' }
   const failure = { code: 'wrong_state', description: say('The mail has left.'), remedy: say('Look at its attempts.') }
   return {
     'sign-in': signInPage({ token: 't', to: '/console', problem: say('The key is unknown, expired or incomplete.') }),
-    overview: overviewPage(view, { attention: [attention, refusal, webhook], mailboxes, openMails: mails }),
+    overview: overviewPage(view, { broken, boxes, openMails: mails }),
     'all-tenants': allTenantsPage(operator, {
-      attention: [attention, refusal, webhook],
+      broken,
+      pages: found,
       tenants: [{ id: 'acme', name: say('Acme Ltd') }],
       health: {
         ok: false,
         checks: [{ name: 'tables', ok: false, text: say('refused'), remedy: say('Grant the role.') }],
       },
     }),
-    pending: overviewPage(view, { attention: [pending], mailboxes, openMails: [] }),
+    pending: overviewPage(view, { broken: { attention: [pending], next: '' }, boxes, openMails: [] }),
     'sign-in-reject': askRejectPage(view, {
       signInId: pending.id,
       address: say('ben@acme.example'),
@@ -230,7 +233,7 @@ export function samplePages(hostile?: string): Record<string, string> {
       directory: say('7a1c0d3e-5b1f-4c55-9f3e-0c0de0000001'),
       expiresAt: ago(-600),
     }),
-    mailboxes: mailboxesPage(view, mailboxes),
+    mailboxes: mailboxesPage(view, mailboxes, found),
     mailbox: mailboxPage(view, {
       mailbox,
       connection: {
@@ -254,7 +257,7 @@ export function samplePages(hostile?: string): Record<string, string> {
         description: state === 'quarantined' ? say('The mail could not be read.') : '',
       })),
     }),
-    mails: mailsPage(view, { mails, mailboxes, problem: '', pages: found }),
+    mails: mailsPage(view, { mails, mailboxes, places: mailboxes, problem: '', pages: found }),
     mail: mailPage(view, mail, mailbox),
     'mail-planned': mailPage(view, { ...planned, held: false }, mailbox),
     'mail-send-now': askMailPage(view, planned, 'send-now'),
@@ -263,9 +266,19 @@ export function samplePages(hostile?: string): Record<string, string> {
     logs: logsPage(view, logs),
     reconnect: reconnectPage(view, mailbox, { link: say('https://mail.example/connect/x.y'), expiresAt: ago(-1440) }),
     failure: failurePage({ ...failure, requestId: 'abc' }, view),
-    'empty-overview': overviewPage(view, { attention: [], mailboxes: [], openMails: [] }),
-    'empty-mails': mailsPage(view, { mails: [], mailboxes: [], problem: '', pages: none }),
-    'mails-refused': mailsPage(view, { mails: [], mailboxes, problem: say('Subjects are not kept.'), pages: found }),
+    'empty-overview': overviewPage(view, {
+      broken: { attention: [], next: '' },
+      boxes: { mailboxes: [], next: '' },
+      openMails: [],
+    }),
+    'empty-mails': mailsPage(view, { mails: [], mailboxes: [], places: [], problem: '', pages: none }),
+    'mails-refused': mailsPage(view, {
+      mails: [],
+      mailboxes,
+      places: [],
+      problem: say('Subjects are not kept.'),
+      pages: found,
+    }),
     'empty-logs': logsPage(view, { ...logs, rows: [] }),
   }
 }

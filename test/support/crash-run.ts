@@ -123,7 +123,7 @@ export async function crashRun(stack: Stack, plan: CrashPlan): Promise<CrashRun>
     drafts: draftsIn(stack),
     secondIds,
     difference: difference + (await checkBalance(balanceDependencies(stack))),
-    attention: await app.call('GET', 'v1/attention'),
+    attention: await app.list('attention'),
   }
 }
 
@@ -172,7 +172,7 @@ export async function connectBoth(admin: ApiClient, app: ApiClient): Promise<str
   const second = await paula.submit(form, 'type="password"', { password: postbox.password })
   for (const page of [first, second])
     if (page.status !== 200) throw new Error(`connecting ended with ${page.status}: ${textOf(page.html).slice(0, 300)}`)
-  const mailboxes = await app.call<{ id: string; address: string }[]>('GET', 'v1/mailboxes')
+  const mailboxes = await app.list<{ id: string; address: string }>('mailboxes')
   return ['ana@contoso.example', postbox.address].map((address) => {
     const found = mailboxes.find((one) => one.address === address)
     if (found === undefined) throw new Error(`${address} is not connected`)
@@ -259,7 +259,7 @@ async function settle(
   const open = (): string[] => [...ids.keys()].filter((subject) => mails.get(subject)?.state !== 'sent')
   const look = async (): Promise<boolean> => {
     for (const subject of open()) mails.set(subject, await app.call<CrashMail>('GET', `v1/mails/${ids.get(subject)}`))
-    const attention = JSON.stringify(await app.call('GET', 'v1/attention'))
+    const attention = JSON.stringify(await app.list('attention'))
     return open().every((subject) => {
       const mail = mails.get(subject)
       return mail?.state === 'unknown' && attention.includes(mail.id)

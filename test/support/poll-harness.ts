@@ -2,7 +2,7 @@
 import { toRow } from '../../lib/flows/common/mailbox-rows.js'
 import { type PollResult, pollMailbox } from '../../lib/flows/receive/poll-mailbox.js'
 import type { ReceiveDependencies } from '../../lib/flows/receive/receive-dependencies.js'
-import { listNotImported, listReceived } from '../../lib/flows/receive/received-list.js'
+import { listReceived } from '../../lib/flows/receive/received-list.js'
 import { readReceivedRaw } from '../../lib/flows/receive/received-read.js'
 import type { ReceivedMail } from '../../lib/flows/receive/received-rows.js'
 import type { Connection } from '../../lib/model/connection.js'
@@ -12,6 +12,7 @@ import type { AfterReceive } from '../../lib/model/mailbox.js'
 import type { Row } from '../../lib/ports/tables.js'
 import { memoryVault } from '../../lib/stores/memory-vault.js'
 import { accessBy } from './access-by.js'
+import { everyNotImported } from './every.js'
 import { memoryStores } from './memory-stores.js'
 import { pollSettings } from './poll-settings.js'
 import type { ReceiverSubject } from './receiver-subjects.js'
@@ -79,7 +80,7 @@ export async function pollHarness(
       return rows
     },
     list: async () => (await listReceived(process(), tenant, mailbox.id, { limit: 100 })).mails,
-    notImported: () => listNotImported(process(), tenant, mailbox.id),
+    notImported: () => everyNotImported(process(), tenant, mailbox.id),
     raw: async (id) => Buffer.from(await readReceivedRaw(process(), tenant, mailbox.id, id)),
   }
 }

@@ -63,8 +63,8 @@ export async function validCalls(site: AdminSite, tenant: Tenant, box: Box) {
       return { by: 'operator', params: { id } }
     },
     holderRelease: async () => {
-      const [holder] = await site.gateway.admin.findHolders(box.address)
-      return { by: 'operator', params: { id: holder!.id } }
+      const { holders } = await site.gateway.admin.findHolders(box.address)
+      return { by: 'operator', params: { id: holders[0]!.id } }
     },
     keyCreate: async () => ({ body: { role: 'app', name: 'shop' } }),
     keyRemove: () => made('keyCreate', { role: 'app', name: 'shop' }),

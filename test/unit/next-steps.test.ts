@@ -59,14 +59,14 @@ const broken = { class: 'needs-reconnect', mailboxId: 'b1', subject: '' }
 const reconnect = { 'POST /api/v1/mailboxes/b1/reconnect': { link: 'http://gw/connect/new' } }
 
 test('N1: a mailbox whose owner must sign in again gets a reconnect link, and says what follows', async () => {
-  const byMailbox = { 'GET /api/v1/mailboxes': mailboxes, 'GET /api/v1/attention': [broken], ...reconnect }
+  const byMailbox = { 'GET /api/v1/mailboxes': { mailboxes, next: null }, 'GET /api/v1/attention': { attention: [broken], next: null }, ...reconnect }
   const text = await firstStep(byMailbox)
   expect(text).toMatch(/^1 {2}Reconnect Ana +http:\/\/gw\/connect\/new\n/)
   expect(text).toContain('then Ana Torres')
   expect(text).toContain('what waited for her leaves now')
   // A card about the whole connection names the person, not the mailbox.
   const byPerson = { ...broken, mailboxId: '', subject: 'ana@contoso.example' }
-  expect(await firstStep({ ...byMailbox, 'GET /api/v1/attention': [byPerson] })).toContain('Reconnect Ana')
+  expect(await firstStep({ ...byMailbox, 'GET /api/v1/attention': { attention: [byPerson], next: null } })).toContain('Reconnect Ana')
 })
 
 test('N1: what is wrong with others, or goes away by itself, is no reason to sign in again', async () => {
@@ -74,7 +74,7 @@ test('N1: what is wrong with others, or goes away by itself, is no reason to sig
     { ...broken, mailboxId: 'b0', subject: 'ben@contoso.example' },
     { ...broken, class: 'transient' },
   ]
-  const text = await firstStep({ 'GET /api/v1/mailboxes': mailboxes, 'GET /api/v1/attention': others, ...reconnect })
+  const text = await firstStep({ 'GET /api/v1/mailboxes': { mailboxes, next: null }, 'GET /api/v1/attention': { attention: others, next: null }, ...reconnect })
   expect(text).toBe('1  Ana is connected      ana@contoso.example, since an earlier start')
 })
 

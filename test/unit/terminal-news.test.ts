@@ -6,13 +6,14 @@ import { terminalNews } from '../../local/terminal-news.js'
 function harness(answers: Record<string, unknown> = {}) {
   const said: string[] = []
   let now = 1_000_000
-  // As the gateway: what needs attention is told to an operator for one tenant at a time.
+  const answer = (path: string): unknown => {
+    if (!(path in answers)) throw new Error(`not found: ${path}`)
+    return answers[path]
+  }
+  // As the gateway: an operator without a tenant reads what needs attention of everybody.
   const api = (tenant = ''): ApiClient => ({
-    call: async <T>(_method: string, path: string) => {
-      const asked = path === 'v1/attention' ? `${tenant} ${path}` : path
-      if (!(asked in answers)) throw new Error(`not found: ${asked}`)
-      return answers[asked] as T
-    },
+    call: async <T>(_method: string, path: string) => answer(path) as T,
+    list: async <T>(path: string) => answer(`${tenant} v1/${path}`) as T[],
   })
   const hear = terminalNews({ url: 'http://gw', api, say: (line) => said.push(line), now: () => now })
   return {
@@ -66,7 +67,7 @@ test('N5: what needs somebody is told once, and again only when it is new', asyn
     description: 'The sign-in was revoked. It happens.',
     remedy: 'The owner signs in again.',
   }
-  const h = harness({ 'v1/tenants': [{ id: 'demo' }], 'demo v1/attention': [item] })
+  const h = harness({ '~ v1/attention': [item] })
   h.event('connection-changed', { tenant: 'demo', connectionId: 'c1' }, 'warn')
   await h.settled()
   h.event('polls-ran', { mailboxes: 2, failed: 1, quarantined: 0 })
@@ -76,7 +77,7 @@ test('N5: what needs somebody is told once, and again only when it is new', asyn
   expect(h.said).toEqual([
     '  ! Mailbox owner must act: The sign-in was revoked. · ana@contoso.example · aadsts_50173 → The owner signs in again.  http://gw/console/mailboxes/b1?tenant=demo',
   ])
-  h.answers['demo v1/attention'] = [item, { ...item, kind: 'message', id: 'q1', code: 'message_buried', mailboxId: '' }]
+  h.answers['~ v1/attention'] = [item, { ...item, kind: 'message', id: 'q1', code: 'message_buried', mailboxId: '' }]
   h.event('message-buried', { queue: 'mail-send' }, 'error')
   await h.settled()
   expect(h.said).toHaveLength(2)
@@ -84,8 +85,6 @@ test('N5: what needs somebody is told once, and again only when it is new', asyn
   // Of the deployment itself, too; what nobody must do is not asked of anybody; a mail told of itself already.
   h.answers['~ v1/attention'] = [
     { ...item, tenant: '~', kind: 'platform', id: 'node@22', code: 'platform_ends_in_183' },
-  ]
-  h.answers['demo v1/attention'] = [
     {
       ...item,
       kind: 'mailbox-receive',

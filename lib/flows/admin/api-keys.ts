@@ -3,8 +3,10 @@ import { conflict, GatewayError, invalidInput, notFound } from '../../errors.js'
 import type { ApiKeyInput } from '../../model/admin-schemas.js'
 import type { Caller, Role } from '../../model/caller.js'
 import { newId, newSecret, sha256 } from '../../model/ids.js'
+import type { PageQuery } from '../../model/page.js'
 import { Secret } from '../../secret.js'
 import type { Dependencies } from '../common/dependencies.js'
+import { pageOfRows } from '../common/page-of-rows.js'
 import { forgetCallers } from './authenticate.js'
 
 export interface ApiKeyFacts {
@@ -51,22 +53,25 @@ export async function createApiKey(
   }
 }
 
-export async function listApiKeys(deps: Dependencies, tenant: string): Promise<ApiKeyFacts[]> {
-  const keys: ApiKeyFacts[] = []
-  for await (const row of deps.tables.query(deps.names.table('tenants'), {
-    partition: tenant,
-    rowRange: ['apikey~', 'apikey~~'],
-  })) {
+/** In the order of their ids. */
+export async function listApiKeys(
+  deps: Dependencies,
+  tenant: string,
+  page: PageQuery,
+): Promise<{ keys: ApiKeyFacts[]; next: string }> {
+  const stretch = { partition: tenant, prefix: 'apikey~' }
+  const { rows, next } = await pageOfRows(deps, deps.names.table('tenants'), [stretch], page)
+  const keys = rows.map((row) => {
     const expiresAt = Number(row['expiresAt'] ?? 0)
-    keys.push({
-      id: row.rowKey.slice('apikey~'.length),
+    return {
+      id: row.rowKey.slice(stretch.prefix.length),
       name: String(row['name']),
       role: String(row['role']) as Role,
       createdAt: String(row['createdAt']),
       expiresAt: expiresAt === 0 ? null : new Date(expiresAt).toISOString(),
-    })
-  }
-  return keys
+    }
+  })
+  return { keys, next }
 }
 
 /** An operator cannot revoke the key of the very call: the last one would lock everybody out. */

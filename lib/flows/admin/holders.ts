@@ -4,13 +4,13 @@ import type { Dependencies } from '../common/dependencies.js'
 import { type Holder, holderId, readHolder } from '../common/holders.js'
 
 /** At most one, as a list, because an address that nobody holds is no error. */
-export async function findHolders(deps: Dependencies, address: string): Promise<Holder[]> {
+export async function findHolders(deps: Dependencies, address: string): Promise<{ holders: Holder[]; next: string }> {
   if (!/^[^\s@]+@[^\s@]+$/.test(address) || address.length > 254)
     throw invalidInput('address', 'must be one mail address of at most 254 characters, as ?address=…')
   const holder = await readHolder(deps, holderId(address))
-  if (holder === undefined) return []
+  if (holder === undefined) return { holders: [], next: '' }
   const { etag: _, ...shown } = holder
-  return [shown]
+  return { holders: [shown], next: '' }
 }
 
 /** The mailbox that held it stays as it is; from now on another may be connected. */

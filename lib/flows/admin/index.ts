@@ -4,7 +4,7 @@ import { bootstrapOperatorKey } from './bootstrap-key.js'
 import { changeMailbox } from './change-mailbox.js'
 import { beginConsoleSession, endConsoleSession, isConsoleSession } from './console-sessions.js'
 import { findHolders, releaseHolder } from './holders.js'
-import { listMailboxFacts, readMailboxFacts } from './mailboxes.js'
+import { listMailboxFacts, listMailboxNames, readMailboxFacts, readMailboxPlaces } from './mailboxes.js'
 import { removeConnection } from './remove-connection.js'
 import { removeMailbox } from './remove-mailbox.js'
 import { removeTenant } from './remove-tenant.js'
@@ -26,7 +26,9 @@ export const adminFlows = {
   findHolders,
   isConsoleSession,
   listMailboxFacts,
+  listMailboxNames,
   readMailboxFacts,
+  readMailboxPlaces,
   releaseHolder,
   removeConnection,
   removeMailbox,

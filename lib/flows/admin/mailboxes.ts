@@ -5,15 +5,19 @@
 import { notFound } from '../../errors.js'
 import { type AttentionItem, attentionActions, concerns } from '../../model/attention.js'
 import type { Connection, ConnectionState } from '../../model/connection.js'
-import type { Mailbox } from '../../model/mailbox.js'
+import { isId } from '../../model/ids.js'
+import { connectionIdsOf, type Mailbox } from '../../model/mailbox.js'
 import { type MailboxHealth, mailboxHealth } from '../../model/mailbox-health.js'
 import { type MailboxWarning, mailboxWarnings } from '../../model/mailbox-warnings.js'
+import type { PageQuery } from '../../model/page.js'
 import type { Row } from '../../ports/tables.js'
-import { readAttention } from '../common/attention.js'
+import { attentionOfMailboxes } from '../common/attention.js'
 import { readConnection } from '../common/connection-rows.js'
+import { sideBySide } from '../common/delete-rows.js'
 import type { Dependencies } from '../common/dependencies.js'
 import { holderId, isHeldBy, readHolder } from '../common/holders.js'
 import { fromRow, mailboxPartition, mailboxRowKey } from '../common/mailbox-rows.js'
+import { behind, besidePage, pageOfPartitions } from '../common/page-of-rows.js'
 import { receivingRowKey } from '../receive/receiving-state.js'
 import { laneKey, laneOpensAt, laneState } from '../send/lane.js'
 
@@ -46,93 +50,157 @@ export interface MailboxFacts extends Mailbox {
   warnings: MailboxWarning[]
 }
 
-export async function listMailboxFacts(deps: Dependencies, tenant: string): Promise<MailboxFacts[]> {
-  const rows = new Map<string, Row[]>()
-  for await (const row of deps.tables.query(deps.names.table('mailboxes'), {
-    partitionRange: [`${tenant}~`, `${tenant}~~`],
-  }))
-    rows.set(row.partitionKey, [...(rows.get(row.partitionKey) ?? []), row])
-  const beside = await readBeside(deps, tenant)
-  const facts = await Promise.all([...rows.values()].map((partition) => factsOf(deps, partition, beside)))
-  return facts.filter((one) => one !== undefined).sort((a, b) => a.address.localeCompare(b.address))
+export interface MailboxPage {
+  mailboxes: MailboxFacts[]
+  next: string
 }
 
+/**
+ * In the order of their ids. A page costs a few range reads, and for each of its mailboxes one read of who holds the address
+ * and two for each connection, whatever else the tenant has.
+ */
+export async function listMailboxFacts(deps: Dependencies, tenant: string, page: PageQuery): Promise<MailboxPage> {
+  const table = deps.names.table('mailboxes')
+  const { rows, next } = await pageOfPartitions(deps, table, { tenant, rowKey: mailboxRowKey }, page)
+  const [lanes, receiving] = await Promise.all([
+    besidePage(deps, table, rows, { rowRange: [laneKey, behind(laneKey)] }),
+    besidePage(deps, table, rows, { rowRange: [receivingRowKey, behind(receivingRowKey)], select: receivingColumns }),
+  ])
+  const partitions = rows.map((row) => [
+    row,
+    ...(lanes.get(row.partitionKey) ?? []),
+    ...(receiving.get(row.partitionKey) ?? []),
+  ])
+  return { mailboxes: await factsOf(deps, tenant, partitions), next }
+}
+
+/** All but the cursor, which is most of the row. */
+const receivingColumns = ['failures', 'polledAt', 'lastSuccessAt', 'lastMailAt', 'problem']
+
 export async function readMailboxFacts(deps: Dependencies, tenant: string, id: string): Promise<MailboxFacts> {
-  const rows: Row[] = []
-  for await (const row of deps.tables.query(deps.names.table('mailboxes'), { partition: mailboxPartition(tenant, id) }))
-    rows.push(row)
-  const facts = await factsOf(deps, rows, await readBeside(deps, tenant))
+  const [facts] = await factsOf(deps, tenant, [await rowsOf(deps, tenant, id)])
   if (facts === undefined) throw notFound('mailbox')
   return facts
 }
 
-/** What is known of all mailboxes of a tenant together. */
-interface Beside {
-  defaultId: string
-  attention: AttentionItem[]
+async function rowsOf(deps: Dependencies, tenant: string, id: string): Promise<Row[]> {
+  const rows: Row[] = []
+  for await (const row of deps.tables.query(deps.names.table('mailboxes'), { partition: mailboxPartition(tenant, id) }))
+    rows.push(row)
+  return rows
 }
 
-async function readBeside(deps: Dependencies, tenant: string): Promise<Beside> {
-  const [defaultId, attention] = await Promise.all([defaultMailboxId(deps, tenant), readAttention(deps, tenant)])
-  return { defaultId, attention }
+/** The mailbox a mail leaves from, as far as it says why mail waits. */
+export type MailboxPlace = Pick<MailboxFacts, 'id' | 'address' | 'active' | 'sending'>
+
+/** One read for each; one that was removed is left out. */
+export async function readMailboxPlaces(
+  deps: Dependencies,
+  tenant: string,
+  ids: readonly string[],
+): Promise<MailboxPlace[]> {
+  const found = await sideBySide([...new Set(ids)].filter(isId), async (id) => {
+    const rows = await rowsOf(deps, tenant, id)
+    const row = rows.find((one) => one.rowKey === mailboxRowKey)
+    if (row === undefined) return []
+    const mailbox = fromRow(row)
+    return [{ id, address: mailbox.address, active: mailbox.active, ...sidesOf(deps.clock.now(), mailbox, rows) }]
+  })
+  return found.flat()
+}
+
+/** Most names of mailboxes to choose one from; a request of the storage gives so many. */
+const mostNames = 1_000
+
+/** By address. */
+export async function listMailboxNames(deps: Dependencies, tenant: string): Promise<{ id: string; address: string }[]> {
+  const { rows } = await pageOfPartitions(
+    deps,
+    deps.names.table('mailboxes'),
+    { tenant, rowKey: mailboxRowKey, select: ['address'] },
+    { limit: mostNames - 1 },
+  )
+  const names = rows.map((row) => ({
+    id: row.partitionKey.slice(tenant.length + 1),
+    address: String(row['address'] ?? ''),
+  }))
+  return names.sort((a, b) => a.address.localeCompare(b.address))
 }
 
 export async function defaultMailboxId(deps: Dependencies, tenant: string): Promise<string> {
   return String((await deps.tables.get(deps.names.table('names'), tenant, 'default'))?.['mailboxId'] ?? '')
 }
 
-async function factsOf(deps: Dependencies, rows: Row[], beside: Beside): Promise<MailboxFacts | undefined> {
-  const row = rows.find((one) => one.rowKey === mailboxRowKey)
-  if (row === undefined) return undefined
-  const mailbox = fromRow(row)
+/** Of each partition that holds a mailbox. */
+async function factsOf(deps: Dependencies, tenant: string, partitions: Row[][]): Promise<MailboxFacts[]> {
+  const found = partitions.flatMap((rows) => {
+    const row = rows.find((one) => one.rowKey === mailboxRowKey)
+    return row === undefined ? [] : [{ mailbox: fromRow(row), rows }]
+  })
+  const all = await connectionsOf(deps, tenant, found)
+  const mailboxIds = found.map(({ mailbox }) => mailbox.id)
+  const [defaultId, cards, holders] = await Promise.all([
+    defaultMailboxId(deps, tenant),
+    attentionOfMailboxes(deps, tenant, { mailboxIds, connections: [...all.values()] }),
+    sideBySide(found, ({ mailbox }) => heldElsewhere(deps, mailbox)),
+  ])
+  return found.map(({ mailbox, rows }, at) => {
+    const connections = connectionIdsOf(mailbox).flatMap((id) => all.get(id) ?? [])
+    // Each direction may have its own connection; the one that does not work is the one people must hear of.
+    const connection = connections.find(({ state }) => state !== 'connected') ?? connections[0]
+    const attention = cards
+      .filter((item) => concerns(item, { id: mailbox.id, connections }))
+      .map((item) => ({ ...item, actions: attentionActions(item, mailbox.id) }))
+    const sides = sidesOf(deps.clock.now(), mailbox, rows)
+    const connectionStates = connections.map(({ state }) => state)
+    return {
+      ...mailbox,
+      isDefault: mailbox.id === defaultId,
+      health: mailboxHealth({ active: mailbox.active, connectionStates, attention, ...sides }),
+      attention,
+      heldBy: holders[at] ?? '',
+      connectionState: connection?.state ?? 'none',
+      connectionReason: connection?.reason ?? '',
+      ...sides,
+      warnings: mailboxWarnings(connection?.mode, [mailbox.receive, mailbox.send]),
+    }
+  })
+}
+
+function sidesOf(now: number, { receive, send }: Mailbox, rows: Row[]): Pick<MailboxFacts, 'receiving' | 'sending'> {
   const receiving = rows.find((one) => one.rowKey === receivingRowKey)
   const lane = rows.find((one) => one.rowKey === laneKey)
-  const connections = await connectionsOf(deps, mailbox)
-  // Each direction may have its own connection; the one that does not work is the one people must hear of.
-  const connection = connections.find(({ state }) => state !== 'connected') ?? connections[0]
-  const attention = beside.attention
-    .filter((item) => concerns(item, { id: mailbox.id, connections }))
-    .map((item) => ({ ...item, actions: attentionActions(item, mailbox.id) }))
-  const sides = {
+  return {
     receiving: {
-      transport: mailbox.receive.transport,
+      transport: receive.transport,
       lastSuccess: isoOf(receiving?.[Number(receiving['failures'] ?? 0) === 0 ? 'polledAt' : 'lastSuccessAt']),
       lastMail: isoOf(receiving?.['lastMailAt']),
       failures: Number(receiving?.['failures'] ?? 0),
       problem: String(receiving?.['problem'] ?? ''),
     },
     sending: {
-      transport: mailbox.send.transport,
+      transport: send.transport,
       lastSuccess: isoOf(lane?.['lastSuccess']),
       lastMail: isoOf(lane?.['lastSuccess']),
       failures: Number(lane?.['failures'] ?? 0),
       gate: lane?.['gate'] === 'closed' ? ('closed' as const) : ('open' as const),
       problem: String((lane?.[lane['gate'] === 'closed' ? 'gateReason' : 'failure'] || lane?.['refusal']) ?? ''),
-      nextTry: nextTry(deps.clock.now(), lane),
+      nextTry: nextTry(now, lane),
       refusedMails: Number(lane?.['refused'] ?? 0),
       lastRefused: isoOf(lane?.['refusedAt']),
     },
   }
-  const connectionStates = connections.map(({ state }) => state)
-  return {
-    ...mailbox,
-    isDefault: mailbox.id === beside.defaultId,
-    health: mailboxHealth({ active: mailbox.active, connectionStates, attention, ...sides }),
-    attention,
-    heldBy: await heldElsewhere(deps, mailbox),
-    connectionState: connection?.state ?? 'none',
-    connectionReason: connection?.reason ?? '',
-    ...sides,
-    warnings: mailboxWarnings(connection?.mode, [mailbox.receive, mailbox.send]),
-  }
 }
 
-/** Of receiving and of sending, once when they are the same. */
-async function connectionsOf(deps: Dependencies, { tenant, receive, send }: Mailbox): Promise<Connection[]> {
-  const ids = [receive, send].map((side) => (side.transport === 'none' ? '' : side.connectionId))
-  const known = [...new Set(ids)].filter((id) => id !== '')
-  const found = await Promise.all(known.map((id) => readConnection(deps, tenant, id)))
-  return found.filter((one) => one !== undefined)
+/** Of all these mailboxes, each once. */
+async function connectionsOf(
+  deps: Dependencies,
+  tenant: string,
+  found: readonly { mailbox: Mailbox }[],
+): Promise<Map<string, Connection>> {
+  const ids = [...new Set(found.flatMap(({ mailbox }) => connectionIdsOf(mailbox)))]
+  const read = await sideBySide(ids, (id) => readConnection(deps, tenant, id))
+  return new Map(read.flatMap((one) => (one === undefined ? [] : [[one.id, one]])))
 }
 
 function nextTry(now: number, lane: Row | undefined): string {

@@ -8,12 +8,14 @@
 import { asGatewayError, conflict, GatewayError, notFound, RowChangedError } from '../../errors.js'
 import type { RegistrationInput } from '../../model/admin-schemas.js'
 import { newId, sha256 } from '../../model/ids.js'
+import { everyRow, type PageQuery } from '../../model/page.js'
 import type { Registration } from '../../model/registration.js'
 import type { Provider } from '../../ports/provider.js'
 import type { Row } from '../../ports/tables.js'
 import { Secret } from '../../secret.js'
 import { clearAttention } from '../common/attention.js'
 import type { Dependencies } from '../common/dependencies.js'
+import { pageOfRows } from '../common/page-of-rows.js'
 
 const rememberMs = 60_000
 
@@ -30,8 +32,10 @@ export interface Registrations {
     id: string,
     options?: { fresh?: boolean },
   ): Promise<{ registration: Registration; credential: Secret | undefined }>
-  /** Usable by the tenant: its own first, then the deployment's. */
+  /** All that the tenant can use: its own first, then the deployment's. */
   list(tenant: string): Promise<RegistrationFacts[]>
+  /** The same in pages, each part in the order of the ids. */
+  page(tenant: string, page: PageQuery): Promise<{ registrations: RegistrationFacts[]; next: string }>
   /** One that belongs to the tenant itself, or to the deployment for `~`. */
   own(tenant: string, id: string): Promise<RegistrationFacts>
   /**
@@ -81,6 +85,13 @@ export function registrations(deps: RegistrationDependencies, redirectUri: strin
     return { ...shown, secretFingerprint: String(row['secretFingerprint'] ?? '') }
   }
 
+  const pageOf: Registrations['page'] = async (tenant, page) => {
+    const owners = tenant === '~' ? ['~'] : [tenant, '~']
+    const stretches = owners.map((partition) => ({ partition, prefix: 'registration~' }))
+    const { rows, next } = await pageOfRows(deps, table, stretches, page)
+    return { registrations: rows.map(factsOf), next }
+  }
+
   /** The registration as it would be, with the secret it would have. */
   const candidate = async (tenant: string, id: string, input: RegistrationInput, existing: Row | undefined) => {
     const stored = String(existing?.['secretName'] ?? '')
@@ -117,13 +128,8 @@ export function registrations(deps: RegistrationDependencies, redirectUri: strin
       remembered.set(`${tenant}~${id}`, { until: deps.clock.now() + rememberMs, value })
       return value
     },
-    async list(tenant) {
-      const found: RegistrationFacts[] = []
-      for (const partition of tenant === '~' ? ['~'] : [tenant, '~'])
-        for await (const row of deps.tables.query(table, { partition, rowRange: ['registration~', 'registration~~'] }))
-          found.push(factsOf(row))
-      return found
-    },
+    list: (tenant) => everyRow((page) => pageOf(tenant, page), 'registrations'),
+    page: pageOf,
     async own(tenant, id) {
       const row = await deps.tables.get(table, tenant, `registration~${id}`)
       if (row === undefined) throw notFound('registration')

@@ -1,8 +1,8 @@
 import { conflict, notFound } from '../../errors.js'
+import { connectionIdsOf } from '../../model/mailbox.js'
 import { readConnection } from '../common/connection-rows.js'
 import type { Dependencies } from '../common/dependencies.js'
 import { listMailboxes } from '../common/mailbox-rows.js'
-import { connectionIdsOf } from './remove-mailbox.js'
 
 /** What removing a connection needs from other journeys. */
 export interface RemoveConnectionDependencies extends Dependencies {

@@ -5,7 +5,7 @@
  * the retention time. Guards: the tenant's default, and a mailbox with open mail, go only when forced.
  */
 import { conflict, type GatewayError, RowChangedError } from '../../errors.js'
-import type { Mailbox } from '../../model/mailbox.js'
+import { connectionIdsOf, type Mailbox } from '../../model/mailbox.js'
 import { clearAttention } from '../common/attention.js'
 import { readConnection } from '../common/connection-rows.js'
 import type { Dependencies } from '../common/dependencies.js'
@@ -88,12 +88,6 @@ async function forgetMailbox(deps: Dependencies, { tenant, id, address }: Mailbo
 /** An administrator allowed it for the whole organisation, whichever mailboxes it has today. */
 async function isAppOnly(deps: Dependencies, tenant: string, connectionId: string): Promise<boolean> {
   return (await readConnection(deps, tenant, connectionId))?.mode === 'app-only'
-}
-
-export function connectionIdsOf(mailbox: Pick<Mailbox, 'receive' | 'send'>): string[] {
-  return [mailbox.receive, mailbox.send].flatMap((direction) =>
-    direction.transport === 'none' ? [] : [direction.connectionId],
-  )
 }
 
 const isTheDefault = (): GatewayError =>

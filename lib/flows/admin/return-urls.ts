@@ -1,7 +1,9 @@
 /** Return URLs a tenant allows: compared as whole registered strings, emitted from the register, never from input (SEC-10). */
 import { notFound } from '../../errors.js'
 import { hashId } from '../../model/ids.js'
+import type { PageQuery } from '../../model/page.js'
 import type { Dependencies } from '../common/dependencies.js'
+import { pageOfRows } from '../common/page-of-rows.js'
 
 export interface ReturnUrl {
   id: string
@@ -20,14 +22,18 @@ export async function addReturnUrl(deps: Dependencies, tenant: string, url: stri
   return { id, url: registered }
 }
 
-export async function listReturnUrls(deps: Dependencies, tenant: string): Promise<ReturnUrl[]> {
-  const urls: ReturnUrl[] = []
-  for await (const row of deps.tables.query(deps.names.table('tenants'), {
-    partition: tenant,
-    rowRange: ['returnurl~', 'returnurl~~'],
-  }))
-    urls.push({ id: row.rowKey.slice('returnurl~'.length), url: String(row['url']) })
-  return urls
+/** In the order of their ids. */
+export async function listReturnUrls(
+  deps: Dependencies,
+  tenant: string,
+  page: PageQuery,
+): Promise<{ returnUrls: ReturnUrl[]; next: string }> {
+  const stretch = { partition: tenant, prefix: 'returnurl~' }
+  const { rows, next } = await pageOfRows(deps, deps.names.table('tenants'), [stretch], page)
+  return {
+    returnUrls: rows.map((row) => ({ id: row.rowKey.slice(stretch.prefix.length), url: String(row['url']) })),
+    next,
+  }
 }
 
 export async function removeReturnUrl(deps: Dependencies, tenant: string, id: string): Promise<void> {

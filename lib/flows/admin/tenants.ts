@@ -4,7 +4,9 @@
  */
 import { conflict, notFound, RowExistsError } from '../../errors.js'
 import type { TenantInput } from '../../model/admin-schemas.js'
+import type { PageQuery } from '../../model/page.js'
 import type { Dependencies } from '../common/dependencies.js'
+import { pageOfRows } from '../common/page-of-rows.js'
 
 export interface Tenant {
   id: string
@@ -52,17 +54,15 @@ export async function readTenant(deps: Dependencies, id: string): Promise<Tenant
   return { id, name: String(row['name']), createdAt: String(row['createdAt']), state: 'active' }
 }
 
-export async function listTenants(deps: Dependencies): Promise<Tenant[]> {
-  const tenants: Tenant[] = []
-  for await (const row of deps.tables.query(deps.names.table('tenants'), {
-    partition: '~',
-    rowRange: ['tenant~', 'tenant~~'],
+/** In the order of their ids. */
+export async function listTenants(deps: Dependencies, page: PageQuery): Promise<{ tenants: Tenant[]; next: string }> {
+  const stretch = { partition: '~', prefix: 'tenant~' }
+  const { rows, next } = await pageOfRows(deps, deps.names.table('tenants'), [stretch], page)
+  const tenants = rows.map((row) => ({
+    id: row.rowKey.slice(stretch.prefix.length),
+    name: String(row['name']),
+    createdAt: String(row['createdAt']),
+    state: row['state'] === 'removing' ? ('removing' as const) : ('active' as const),
   }))
-    tenants.push({
-      id: row.rowKey.slice('tenant~'.length),
-      name: String(row['name']),
-      createdAt: String(row['createdAt']),
-      state: row['state'] === 'removing' ? 'removing' : 'active',
-    })
-  return tenants
+  return { tenants, next }
 }

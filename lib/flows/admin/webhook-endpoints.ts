@@ -7,8 +7,10 @@
 import { randomBytes } from 'node:crypto'
 import { invalidInput, notFound, RowExistsError } from '../../errors.js'
 import { hashId } from '../../model/ids.js'
+import { everyRow, type PageQuery } from '../../model/page.js'
 import { Secret } from '../../secret.js'
 import type { Dependencies } from '../common/dependencies.js'
+import { pageOfRows } from '../common/page-of-rows.js'
 import { forgetEndpoints } from '../tell/emit-event.js'
 import { forgetDeliveries } from '../tell/forget-deliveries.js'
 
@@ -37,7 +39,9 @@ export async function addEndpoint(deps: EndpointDependencies, tenant: string, gi
   if (await deps.isForbiddenHost?.(new URL(given).hostname.replace(/^\[|\]$/g, '')))
     throw invalidInput('url', 'leads to a private or reserved address; give one that is reached over the internet.')
   const url = new URL(given).href
-  const known = (await listEndpoints(deps, tenant)).find((one) => one.url === url)
+  // One of an older build has another id than its address gives it.
+  const all = await everyRow((page) => listEndpoints(deps, tenant, page), 'webhooks')
+  const known = all.find((one) => one.url === url)
   const id = known?.id ?? hashId('endpoint', deps.names.environment, tenant, url)
   const createdAt = known?.createdAt ?? new Date(deps.clock.now()).toISOString()
   const created = known === undefined && (await insertEndpoint(deps, tenant, { id, url, createdAt }))
@@ -77,18 +81,20 @@ async function insertEndpoint(
   }
 }
 
-export async function listEndpoints(deps: Dependencies, tenant: string): Promise<WebhookEndpoint[]> {
-  const endpoints: WebhookEndpoint[] = []
-  for await (const row of deps.tables.query(deps.names.table('tenants'), {
-    partition: tenant,
-    rowRange: ['endpoint~', 'endpoint~~'],
+/** In the order of their ids. */
+export async function listEndpoints(
+  deps: Dependencies,
+  tenant: string,
+  page: PageQuery,
+): Promise<{ webhooks: WebhookEndpoint[]; next: string }> {
+  const stretch = { partition: tenant, prefix: 'endpoint~' }
+  const { rows, next } = await pageOfRows(deps, deps.names.table('tenants'), [stretch], page)
+  const webhooks = rows.map((row) => ({
+    id: row.rowKey.slice(stretch.prefix.length),
+    url: String(row['url']),
+    createdAt: String(row['createdAt']),
   }))
-    endpoints.push({
-      id: row.rowKey.slice('endpoint~'.length),
-      url: String(row['url']),
-      createdAt: String(row['createdAt']),
-    })
-  return endpoints
+  return { webhooks, next }
 }
 
 export async function removeEndpoint(deps: Dependencies, tenant: string, id: string): Promise<void> {

@@ -7,9 +7,11 @@ import {
   isForewarning,
   whoActs,
 } from '../../model/attention.js'
+import type { Connection } from '../../model/connection.js'
 import type { Registration } from '../../model/registration.js'
 import type { Row } from '../../ports/tables.js'
 import { readConnection } from './connection-rows.js'
+import { sideBySide } from './delete-rows.js'
 import type { Dependencies } from './dependencies.js'
 import { readMailbox } from './mailbox-rows.js'
 
@@ -105,20 +107,43 @@ export async function clearAttention(
   return true
 }
 
-/** What is broken for a tenant: its own rows, and registrations of the deployment that fail; `~` is everybody's and the deployment's. */
-export async function readAttention(deps: Dependencies, tenant: string): Promise<AttentionItem[]> {
+/** Cards of the deployment that stop a tenant's mailboxes: what only warns of an end concerns whoever owns the registration. */
+export const stopsTenants = (row: Row): boolean => !isForewarning(String(row['code']))
+
+/**
+ * What any of these mailboxes may suffer from: cards of their own, of their connections, of those connections' registrations.
+ * So many reads as there are connections and registrations, however many other cards the tenant has.
+ */
+export async function attentionOfMailboxes(
+  deps: Dependencies,
+  tenant: string,
+  { mailboxIds, connections }: { mailboxIds: readonly string[]; connections: readonly Connection[] },
+): Promise<AttentionItem[]> {
   const table = deps.names.table('attention')
-  const items: AttentionItem[] = []
-  const own = tenant === '~' ? { partitionRange: ['0', '~~'] as [string, string] } : { partition: tenant }
-  for await (const row of deps.tables.query(table, own)) items.push(fromRow(row))
-  if (tenant === '~') return items
-  const shared = { partition: '~', rowRange: ['registration~', 'registration~~'] as [string, string] }
-  for await (const row of deps.tables.query(table, shared))
-    if (!isForewarning(String(row['code']))) items.push(fromRow(row))
-  return items
+  const ids = [...mailboxIds].sort()
+  const own: Row[] = []
+  const between = [
+    { column: 'mailboxId', is: 'ge' as const, value: ids.at(0) ?? '' },
+    { column: 'mailboxId', is: 'le' as const, value: ids.at(-1) ?? '' },
+  ]
+  if (ids.length > 0)
+    for await (const row of deps.tables.query(table, { partition: tenant, where: between })) own.push(row)
+  const ofConnections = await sideBySide([...new Set(connections.map(({ id }) => id))], (id) =>
+    deps.tables.get(table, tenant, `connection~${id}`),
+  )
+  const registrations = [...new Set(connections.map((one) => one.registrationId))].filter((id) => id !== '')
+  const ofRegistrations = await sideBySide(registrations, async (id) => {
+    const [of, shared] = await Promise.all(
+      [tenant, '~'].map((owner) => deps.tables.get(table, owner, `registration~${id}`)),
+    )
+    return [of, shared !== undefined && stopsTenants(shared) ? shared : undefined]
+  })
+  const found = [...ofConnections, ...own, ...ofRegistrations.flat()].filter((row) => row !== undefined)
+  const isNew = (row: Row, at: number) => found.findIndex((one) => one.rowKey === row.rowKey) === at
+  return found.filter(isNew).map(attentionFromRow)
 }
 
-function fromRow(row: Row): AttentionItem {
+export function attentionFromRow(row: Row): AttentionItem {
   const [kind = '', id = ''] = row.rowKey.split('~')
   const text = (column: string): string => String(row[column] ?? '')
   const item = {

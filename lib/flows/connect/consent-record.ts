@@ -1,8 +1,10 @@
 /** What administrators allowed: one row for each registration, directory and mode, kept for the tenant to see (M-065). */
 import { hashId } from '../../model/ids.js'
+import type { PageQuery } from '../../model/page.js'
 import type { SignInTarget } from '../../model/sign-in.js'
 import { appScope } from '../../protocol/scopes.js'
 import type { Dependencies } from '../common/dependencies.js'
+import { pageOfRows } from '../common/page-of-rows.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import type { StoredSignIn } from './sign-in-row.js'
 import { microsoftScopes } from './wanted-transports.js'
@@ -49,21 +51,22 @@ export function grantedScopes(signIn: StoredSignIn): string[] {
   return askedScopes(signIn.target).filter((scope) => named.includes(scope.toLowerCase()))
 }
 
-export async function listConsents(deps: Dependencies, tenant: string): Promise<ConsentFacts[]> {
-  const found: ConsentFacts[] = []
-  const rows = deps.tables.query(deps.names.table('tenants'), {
-    partition: tenant,
-    rowRange: ['consent~', 'consent~~'],
-  })
-  for await (const row of rows)
-    found.push({
-      mode: row['mode'] as ConsentFacts['mode'],
-      registrationId: String(row['registrationId']),
-      directory: String(row['directory']),
-      administrator: String(row['administrator']),
-      administratorId: String(row['administratorId']),
-      scopes: JSON.parse(String(row['scopes'] || '[]')) as string[],
-      consentedAt: String(row['consentedAt']),
-    })
-  return found
+/** In the order of their keys, which say nothing. */
+export async function listConsents(
+  deps: Dependencies,
+  tenant: string,
+  page: PageQuery,
+): Promise<{ consents: ConsentFacts[]; next: string }> {
+  const stretch = { partition: tenant, prefix: 'consent~' }
+  const { rows, next } = await pageOfRows(deps, deps.names.table('tenants'), [stretch], page)
+  const consents = rows.map((row) => ({
+    mode: row['mode'] as ConsentFacts['mode'],
+    registrationId: String(row['registrationId']),
+    directory: String(row['directory']),
+    administrator: String(row['administrator']),
+    administratorId: String(row['administratorId']),
+    scopes: JSON.parse(String(row['scopes'] || '[]')) as string[],
+    consentedAt: String(row['consentedAt']),
+  }))
+  return { consents, next }
 }

@@ -4,8 +4,10 @@
  */
 import { invalidInput } from '../../errors.js'
 import { isId } from '../../model/ids.js'
+import type { PageQuery } from '../../model/page.js'
 import { sideBySide } from '../common/delete-rows.js'
 import { dueIds } from '../common/due.js'
+import { wrongPlace } from '../common/page-of-rows.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { factsOf, type SignInFacts } from './describe-sign-in.js'
 import { readSignIn } from './sign-in-row.js'
@@ -23,12 +25,11 @@ export interface SignInPage {
 export async function listSignIns(
   deps: ConnectDependencies,
   tenant: string,
-  { state, limit, after }: { state?: string | undefined; limit: number; after?: string | undefined },
+  { state, limit, after }: PageQuery & { state?: string | undefined },
 ): Promise<SignInPage> {
   if (state !== undefined && !states.some((one) => one === state))
     throw invalidInput('state', `must be one of ${states.join(', ')}.`)
-  if (after !== undefined && after !== '' && !isId(after))
-    throw invalidInput('after', 'must be `next` of the page before, unchanged; leave it out for the first page.')
+  if (after !== undefined && after !== '' && !isId(after)) throw wrongPlace()
   const ids = (await dueIds(deps, 'signin', tenant)).filter((id) => id > (after ?? ''))
   const signIns: SignInFacts[] = []
   for (let at = 0; at < ids.length; at += limit) {

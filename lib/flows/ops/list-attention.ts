@@ -1,15 +1,55 @@
-/** What is broken now, who must act, what to do: only unhealthy subjects have a row, so the whole list is one cheap query. */
+/**
+ * What is broken now, who must act, what to do, in the order of the keys: by kind, then by id. Only unhealthy subjects have
+ * a row. A tenant sees its own and the registrations of the deployment that stop its mailboxes; `~` sees everybody's.
+ */
 import type { AttentionItem } from '../../model/attention.js'
-import { readAttention } from '../common/attention.js'
+import { isTenantId } from '../../model/ids.js'
+import type { PageQuery } from '../../model/page.js'
+import type { Row, RowQuery } from '../../ports/tables.js'
+import { attentionFromRow, stopsTenants } from '../common/attention.js'
 import { listConnections } from '../common/connection-rows.js'
 import type { Dependencies } from '../common/dependencies.js'
+import { behind, pageOfRows, type RowPage, wrongPlace } from '../common/page-of-rows.js'
 
-export async function listAttention(deps: Dependencies, tenant: string): Promise<AttentionItem[]> {
-  const items = await readAttention(deps, tenant)
-  const shared = tenant !== '~' && items.some((item) => item.tenant === '~')
-  const used = shared ? new Set((await listConnections(deps, tenant)).map((one) => one.registrationId)) : undefined
-  // A registration of the deployment that fails concerns the tenants that use it.
-  const own = items.filter((item) => item.tenant !== '~' || used === undefined || used.has(item.id))
-  // The rows come in the order of their keys, which is kept at equal times.
-  return own.sort((a, b) => b.since.localeCompare(a.since))
+export interface AttentionPage {
+  attention: AttentionItem[]
+  next: string
+}
+
+const ofDeployment = { partition: '~', prefix: 'registration~' }
+
+export async function listAttention(deps: Dependencies, tenant: string, page: PageQuery): Promise<AttentionPage> {
+  if (tenant === '~') return shown(await pageOfEverybody(deps, page))
+  const table = deps.names.table('attention')
+  const { rows, next } = await pageOfRows(deps, table, [{ partition: tenant, prefix: '' }, ofDeployment], page)
+  const shared = rows.some((row) => row.partitionKey === '~' && stopsTenants(row))
+  const used = shared ? new Set((await listConnections(deps, tenant)).map((one) => one.registrationId)) : new Set()
+  const concerns = (row: Row) =>
+    row.partitionKey !== '~' || (stopsTenants(row) && used.has(row.rowKey.slice(ofDeployment.prefix.length)))
+  return shown({ rows: rows.filter(concerns), next })
+}
+
+const shown = ({ rows, next }: RowPage): AttentionPage => ({ attention: rows.map(attentionFromRow), next })
+
+/** Operators may read every partition, so a place names one. */
+async function pageOfEverybody(deps: Dependencies, { limit, after = '' }: PageQuery): Promise<RowPage> {
+  const [, owner = '', key = ''] = after === '' ? [] : (/^([a-z0-9-]+|~)~([\w.~=:@+-]{1,150})$/.exec(after) ?? [])
+  if (after !== '' && (key === '' || (owner !== '~' && !isTenantId(owner)))) throw wrongPlace()
+  const end = '~~'
+  const parts: RowQuery[] =
+    after === ''
+      ? [{ partitionRange: ['0', end] }]
+      : [{ partition: owner, rowRange: [behind(key), end] }, { partitionRange: [behind(owner), end] }]
+  const rows: Row[] = []
+  for (const part of parts)
+    for await (const row of deps.tables.query(deps.names.table('attention'), {
+      ...part,
+      limit: limit + 1 - rows.length,
+    }))
+      rows.push(row)
+  const last = rows.slice(0, limit).at(-1)
+  return {
+    rows: rows.slice(0, limit),
+    next: rows.length > limit && last !== undefined ? `${last.partitionKey}~${last.rowKey}` : '',
+  }
 }

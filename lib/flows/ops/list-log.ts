@@ -9,6 +9,7 @@ import type { Row } from '../../ports/tables.js'
 import { sideBySide } from '../common/delete-rows.js'
 import type { Dependencies } from '../common/dependencies.js'
 import { logDay } from '../common/log-row.js'
+import { behind, wrongPlace } from '../common/page-of-rows.js'
 
 export interface LogQuery {
   log: 'sending' | 'receiving' | 'audit'
@@ -26,9 +27,8 @@ export async function listLog(deps: Dependencies, tenant: string, query: LogQuer
   if (!(isMonth ? /^\d{6}$/ : /^\d{8}$/).test(day))
     throw invalidInput('day', isMonth ? 'must be yyyymm.' : 'must be yyyymmdd.')
   const after = query.after ?? ''
-  if (after !== '' && !/^\d{13}~[a-z2-7]{6}$/.test(after))
-    throw invalidInput('after', 'must be `next` of the page before, unchanged; leave it out for the first page')
-  const rowRange: [string, string] = after === '' ? ['0', ':'] : [`${after}~`, ':']
+  if (after !== '' && !/^\d{13}~[a-z2-7]{6}$/.test(after)) throw wrongPlace()
+  const rowRange: [string, string] = [after === '' ? '0' : behind(after), ':']
   const where =
     query.mailboxId === undefined ? [] : [{ column: 'mailboxId', is: 'eq' as const, value: query.mailboxId }]
   const ofHour = async (hour: number, limit: number): Promise<LogRow[]> => {

@@ -1,5 +1,6 @@
 import { invalidInput } from '../../errors.js'
 import { isId } from '../../model/ids.js'
+import { wrongPlace } from '../common/page-of-rows.js'
 import type { Hint } from './outbox.js'
 
 /** Where a page of mail begins: behind an open mail, or behind a finished one. */
@@ -17,7 +18,6 @@ export function searchPosition(after: string | undefined, mailboxId: string | un
     throw invalidInput('mailbox', 'must be the id of a mailbox, 26 characters')
   if (after === undefined || after === '') return { isFinal: false }
   const [whole, box = '', key = '', final] = form.exec(after) ?? []
-  if (whole === undefined || (box !== '' && mailboxId !== undefined && box !== mailboxId))
-    throw invalidInput('after', 'must be `next` of the page before, unchanged; leave it out for the first page')
+  if (whole === undefined || (box !== '' && mailboxId !== undefined && box !== mailboxId)) throw wrongPlace()
   return final === undefined ? { isFinal: false, open: { mailboxId: box, key } } : { isFinal: true, final }
 }

@@ -3,11 +3,13 @@
  * and when it would end if nobody did anything any more. Read from the rows that decide; nothing is kept twice.
  */
 import type { Connection } from '../../model/connection.js'
-import type { Row, RowQuery } from '../../ports/tables.js'
-import { connectionFromRow, connectionPartition, connectionRowKey } from '../common/connection-rows.js'
+import type { PageQuery } from '../../model/page.js'
+import type { Row } from '../../ports/tables.js'
+import { connectionFromRow, connectionRowKey } from '../common/connection-rows.js'
 import { sideBySide } from '../common/delete-rows.js'
 import { readDueAt } from '../common/due.js'
-import { grantRowKey } from './grant-row.js'
+import { behind, besidePage, pageOfPartitions } from '../common/page-of-rows.js'
+import { grantRowKey, readAuthority } from './grant-row.js'
 import type { TokenDependencies } from './token-dependencies.js'
 
 export interface ConnectionFacts extends Connection {
@@ -28,39 +30,41 @@ export async function readConnectionFacts(
   tenant: string,
   id: string,
 ): Promise<ConnectionFacts | undefined> {
-  return (await collect(deps, { partition: connectionPartition(tenant, id) }))[0]
+  const read = await readAuthority(deps, tenant, id)
+  return read && factsOf(deps, read.connection, read.row)
 }
 
-export async function listConnectionFacts(deps: TokenDependencies, tenant: string): Promise<ConnectionFacts[]> {
-  const facts = await collect(deps, { partitionRange: [`${tenant}~`, `${tenant}~~`] })
-  return facts.sort((a, b) => a.username.localeCompare(b.username) || a.id.localeCompare(b.id))
+/** In the order of their ids. */
+export async function listConnectionFacts(
+  deps: TokenDependencies,
+  tenant: string,
+  page: PageQuery,
+): Promise<{ connections: ConnectionFacts[]; next: string }> {
+  const table = deps.names.table('connections')
+  const { rows, next } = await pageOfPartitions(deps, table, { tenant, rowKey: connectionRowKey }, page)
+  // Sealed tokens are most of the row.
+  const select = ['refreshedAt', 'failures', 'failureCode']
+  const grants = await besidePage(deps, table, rows, { rowRange: [grantRowKey, behind(grantRowKey)], select })
+  const connections = await sideBySide(rows, (row) =>
+    factsOf(deps, connectionFromRow(row), grants.get(row.partitionKey)?.[0]),
+  )
+  return { connections, next }
 }
 
-async function collect(deps: TokenDependencies, where: RowQuery): Promise<ConnectionFacts[]> {
-  const partitions = new Map<string, { connection?: Row; grant?: Row }>()
-  for await (const row of deps.tables.query(deps.names.table('connections'), where)) {
-    const rows = partitions.get(row.partitionKey) ?? {}
-    if (row.rowKey === connectionRowKey) rows.connection = row
-    if (row.rowKey === grantRowKey) rows.grant = row
-    partitions.set(row.partitionKey, rows)
+async function factsOf(
+  deps: TokenDependencies,
+  connection: Connection,
+  grant: Row | undefined,
+): Promise<ConnectionFacts> {
+  const lastRefresh = Number(grant?.['refreshedAt'] ?? 0)
+  return {
+    ...connection,
+    lastRefresh: iso(lastRefresh),
+    nextRefresh: iso(await readDueAt(deps, 'grant', connection.tenant, connection.id)),
+    failures: Number(grant?.['failures'] ?? 0),
+    failureCode: String(grant?.['failureCode'] ?? ''),
+    projectedDeath: await projectedDeath(deps, connection, lastRefresh),
   }
-  return (await sideBySide([...partitions.values()], (rows) => factsOf(deps, rows))).flat()
-}
-
-async function factsOf(deps: TokenDependencies, rows: { connection?: Row; grant?: Row }): Promise<ConnectionFacts[]> {
-  if (rows.connection === undefined) return []
-  const connection = connectionFromRow(rows.connection)
-  const lastRefresh = Number(rows.grant?.['refreshedAt'] ?? 0)
-  return [
-    {
-      ...connection,
-      lastRefresh: iso(lastRefresh),
-      nextRefresh: iso(await readDueAt(deps, 'grant', connection.tenant, connection.id)),
-      failures: Number(rows.grant?.['failures'] ?? 0),
-      failureCode: String(rows.grant?.['failureCode'] ?? ''),
-      projectedDeath: await projectedDeath(deps, connection, lastRefresh),
-    },
-  ]
 }
 
 /** Null when it is dead already, has nothing that ends, or nobody knows. */

@@ -92,14 +92,14 @@ export const connectOperations = {
     'admin-consents',
     admins,
     'Who allowed what, for which organisation.',
-    connectAnswer('consents'),
+    connectAnswer('consentPage'),
   ),
   connectionList: list(
     'connection-list',
     'connections',
     all,
     'Connections with last and next refresh and when their authority would end, never the authority itself.',
-    connectAnswer('connections'),
+    connectAnswer('connectionPage'),
   ),
   connectionRemove: {
     ...remove('connection-remove', 'connections/{id}', admins, 'Ends a connection that no mailbox uses any more.'),

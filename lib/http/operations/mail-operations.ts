@@ -70,7 +70,7 @@ export const mailOperations = {
       'received-list',
       'mailboxes/{id}/received',
       all,
-      'Received mail, newest first.',
+      'Received mail, newest first; with state=not-imported what could not be handed over, in the order of the ids.',
       receivedAnswer('receivedPage'),
     ),
     query: query('receivedListQuery'),

@@ -33,7 +33,7 @@ export const mailboxOperations = {
     'mailboxes',
     all,
     'Mailboxes with state and last success per direction.',
-    mailboxAnswer('mailboxes'),
+    mailboxAnswer('mailboxPage'),
   ),
   mailboxShow: show('mailbox-show', 'mailboxes/{id}', 'One mailbox.', mailboxAnswer('mailbox')),
   mailboxChange: {

@@ -45,8 +45,9 @@ export const list = <const R extends string, A extends Answer>(
   roles,
   tenant: true,
   summary,
+  query: query('pageQuery'),
   answer,
-  success: [200, 'The list.'] as const,
+  success: [200, 'One page of the list.'] as const,
 })
 
 export const show = <const R extends string, A extends Answer>(name: string, route: R, summary: string, answer: A) => ({

@@ -16,14 +16,8 @@ export const tenantOperations = {
     errors: ['tenant_exists'],
   },
   tenantList: {
-    name: 'tenant-list',
-    method: 'GET',
-    route: 'api/v1/tenants',
-    roles: operator,
+    ...list('tenant-list', 'tenants', operator, 'All tenants, page by page.', tenantAnswer('tenantPage')),
     tenant: false,
-    summary: 'All tenants.',
-    answer: tenantAnswer('tenants'),
-    success: [200, 'The list.'],
   },
   tenantRemove: {
     ...remove(
@@ -42,9 +36,10 @@ export const tenantOperations = {
     route: 'api/v1/holders',
     roles: operator,
     tenant: false,
-    summary: 'Who holds a mail address, across the environments of the storage account.',
+    summary:
+      'Who holds a mail address, across the environments of the storage account; one at most, so always one page.',
     query: query('holderQuery'),
-    answer: tenantAnswer('holders'),
+    answer: tenantAnswer('holderPage'),
     success: [200, 'The holder, or an empty list.'],
   },
   holderRelease: {
@@ -80,7 +75,7 @@ export const tenantOperations = {
     errors: ['forbidden_role'],
   },
   keyList: {
-    ...list('key-list', 'keys', admins, 'API keys, without their secrets.', tenantAnswer('apiKeys')),
+    ...list('key-list', 'keys', admins, 'API keys, without their secrets.', tenantAnswer('apiKeyPage')),
     deployment: true,
   },
   keyRemove: {
@@ -99,7 +94,7 @@ export const tenantOperations = {
     answer: tenantAnswer('returnUrl'),
     success: [201, 'Added.'],
   },
-  returnUrlList: list('return-url-list', 'return-urls', all, 'Allowed return URLs.', tenantAnswer('returnUrls')),
+  returnUrlList: list('return-url-list', 'return-urls', all, 'Allowed return URLs.', tenantAnswer('returnUrlPage')),
   returnUrlRemove: remove('return-url-remove', 'return-urls/{id}', admins, 'Withdraws a return URL.'),
   webhookAdd: {
     name: 'webhook-add',
@@ -113,7 +108,7 @@ export const tenantOperations = {
     success: [201, 'Added.'],
     otherwise: [200, 'The address is an endpoint already; its signing key is the same as before.'],
   },
-  webhookList: list('webhook-list', 'webhooks', all, 'Webhook endpoints.', tenantAnswer('webhooks')),
+  webhookList: list('webhook-list', 'webhooks', all, 'Webhook endpoints.', tenantAnswer('webhookPage')),
   webhookRemove: remove('webhook-remove', 'webhooks/{id}', admins, 'Removes a webhook endpoint.'),
   registrationCreate: {
     name: 'registration-create',
@@ -149,7 +144,7 @@ export const tenantOperations = {
       'registrations',
       all,
       'Registrations usable by the tenant, with the redirect URI to register; secrets only as fingerprint and expiry.',
-      tenantAnswer('registrations'),
+      tenantAnswer('registrationPage'),
     ),
     deployment: true,
   },

@@ -50,3 +50,6 @@ export const errorClass = oneOf(
 export const errorCode = (description = 'Stable word of the error to branch on; docs/errors.md lists them.') =>
   text(description, 'smtp_550_5_1_1')
 export const tenantId = text('Id of the tenant.', 'contoso')
+
+/** Of every page of a list. */
+export const nextPage = orNull(text('Pass it unchanged as `after` for the next page; null at the end.', exampleId))

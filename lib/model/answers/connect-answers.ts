@@ -1,6 +1,6 @@
 /** What the API answers about sign-ins, consents and connections. */
 import * as z from 'zod'
-import { count, id, listOf, oneOf, orNull, tenantId, text, time } from './answer-fields.js'
+import { count, id, listOf, nextPage, oneOf, orNull, tenantId, text, time } from './answer-fields.js'
 import { mailboxWarning, verdicts } from './mailbox-answers.js'
 
 const signInId = id('Id of the sign-in.', 's2x7mq4zkw5tn3hdrjfvbeuagc')
@@ -50,7 +50,7 @@ export const signIn = z
 export const signInPage = z
   .object({
     signIns: listOf(signIn, 'In the order of their ids.'),
-    next: orNull(id('Pass it as `after` for the next page; null at the end.', 's2x7mq4zkw5tn3hdrjfvbeuagc')),
+    next: nextPage,
   })
   .meta({ id: 'SignInPage', description: 'One page of sign-ins.' })
 
@@ -71,20 +71,24 @@ const mode = oneOf(
 )
 const scopes = listOf(text('A permission.', 'https://graph.microsoft.com/Mail.Send'), 'What was allowed.')
 
-export const consents = listOf(
-  z
-    .object({
-      mode,
-      registrationId: id('The registration it was given to.', 'r4x7mq2zkw5tn3hdcjfvbeuags'),
-      directory: text('Microsoft tenant id.', directory),
-      administrator: text('User name of who allowed it.', 'admin@contoso.example'),
-      administratorId: text('Object id of who allowed it.', '5a0f3c1e-6f2a-4c7d-8e55-0d1f2a3b4c5d'),
-      scopes,
-      consentedAt: time('When.'),
-    })
-    .meta({ id: 'Consent', description: 'What an administrator allowed for an organisation.' }),
-  'What administrators allowed.',
-)
+const consent = z
+  .object({
+    mode,
+    registrationId: id('The registration it was given to.', 'r4x7mq2zkw5tn3hdcjfvbeuags'),
+    directory: text('Microsoft tenant id.', directory),
+    administrator: text('User name of who allowed it.', 'admin@contoso.example'),
+    administratorId: text('Object id of who allowed it.', '5a0f3c1e-6f2a-4c7d-8e55-0d1f2a3b4c5d'),
+    scopes,
+    consentedAt: time('When.'),
+  })
+  .meta({ id: 'Consent', description: 'What an administrator allowed for an organisation.' })
+
+export const consentPage = z
+  .object({
+    consents: listOf(consent, 'What administrators allowed, in no order that says something.'),
+    next: nextPage,
+  })
+  .meta({ id: 'ConsentPage', description: 'One page of consents.' })
 
 const identity = z
   .object({
@@ -101,52 +105,53 @@ const identity = z
   })
   .meta({ id: 'Identity', description: 'Who signed in.' })
 
-export const connections = listOf(
-  z
-    .object({
-      id: id('Id of the connection.', 'c4x7mq2zkw5tn3hdrjfvbeuags'),
-      tenant: tenantId,
-      mode: oneOf(
-        ['delegated', 'app-only', 'password', 'anonymous'],
-        'delegated: a person signed in. app-only: an administrator allowed the application itself. password: user name and password. anonymous: a relay without sign-in.',
-        'delegated',
-      ),
-      provider: oneOf(
-        ['microsoft', 'google', 'oauth2', 'basic'],
-        'Who authorises; basic: the mail server itself.',
-        'microsoft',
-      ),
-      registrationId: orNull(id('The registration it uses; null without one.', 'r4x7mq2zkw5tn3hdcjfvbeuags')),
-      identity: identity.optional().describe('Absent for password and anonymous connections.'),
-      username: orNull(text('User name of a password connection; null otherwise.', 'paula@postbox.example')),
-      scopes,
-      state: oneOf(
-        ['connected', 'needs-reconnect', 'needs-admin', 'removed'],
-        'needs-reconnect: the owner must sign in again. needs-admin: an administrator must act.',
-        'connected',
-      ),
-      reason: orNull(text('Code of what took it out of connected; null when it is connected.', 'entra_aadsts700082')),
-      stateSince: time('Since when it is in this state.'),
-      createdAt: time('When it was made.'),
-      connectedAt: time('When a person last gave the authority.'),
-      lastRefresh: orNull(time('When the authority was last renewed; null before.')),
-      nextRefresh: orNull(time('When that happens next; null when it does not.')),
-      failures: count('Refreshes that failed in a row.'),
-      failureCode: orNull(text('Code of the latest failure; null when there is none.', 'entra_unavailable')),
-      projectedDeath: z
-        .object({
-          at: time('When.', '2026-05-01T08:00:00.000Z'),
-          why: oneOf(
-            ['unused', 'client-secret'],
-            'unused: nobody renewed it for so long. client-secret: the secret of the registration ends.',
-            'unused',
-          ),
-        })
-        .nullable()
-        .describe(
-          'When the authority would end if nobody did anything any more; null when nothing ends or nobody knows.',
+const connection = z
+  .object({
+    id: id('Id of the connection.', 'c4x7mq2zkw5tn3hdrjfvbeuags'),
+    tenant: tenantId,
+    mode: oneOf(
+      ['delegated', 'app-only', 'password', 'anonymous'],
+      'delegated: a person signed in. app-only: an administrator allowed the application itself. password: user name and password. anonymous: a relay without sign-in.',
+      'delegated',
+    ),
+    provider: oneOf(
+      ['microsoft', 'google', 'oauth2', 'basic'],
+      'Who authorises; basic: the mail server itself.',
+      'microsoft',
+    ),
+    registrationId: orNull(id('The registration it uses; null without one.', 'r4x7mq2zkw5tn3hdcjfvbeuags')),
+    identity: identity.optional().describe('Absent for password and anonymous connections.'),
+    username: orNull(text('User name of a password connection; null otherwise.', 'paula@postbox.example')),
+    scopes,
+    state: oneOf(
+      ['connected', 'needs-reconnect', 'needs-admin', 'removed'],
+      'needs-reconnect: the owner must sign in again. needs-admin: an administrator must act.',
+      'connected',
+    ),
+    reason: orNull(text('Code of what took it out of connected; null when it is connected.', 'entra_aadsts700082')),
+    stateSince: time('Since when it is in this state.'),
+    createdAt: time('When it was made.'),
+    connectedAt: time('When a person last gave the authority.'),
+    lastRefresh: orNull(time('When the authority was last renewed; null before.')),
+    nextRefresh: orNull(time('When that happens next; null when it does not.')),
+    failures: count('Refreshes that failed in a row.'),
+    failureCode: orNull(text('Code of the latest failure; null when there is none.', 'entra_unavailable')),
+    projectedDeath: z
+      .object({
+        at: time('When.', '2026-05-01T08:00:00.000Z'),
+        why: oneOf(
+          ['unused', 'client-secret'],
+          'unused: nobody renewed it for so long. client-secret: the secret of the registration ends.',
+          'unused',
         ),
-    })
-    .meta({ id: 'Connection', description: 'Authority over mailboxes, never the authority itself.' }),
-  'All connections of the tenant.',
-)
+      })
+      .nullable()
+      .describe(
+        'When the authority would end if nobody did anything any more; null when nothing ends or nobody knows.',
+      ),
+  })
+  .meta({ id: 'Connection', description: 'Authority over mailboxes, never the authority itself.' })
+
+export const connectionPage = z
+  .object({ connections: listOf(connection, 'In the order of their ids.'), next: nextPage })
+  .meta({ id: 'ConnectionPage', description: 'One page of connections.' })

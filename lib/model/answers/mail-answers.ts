@@ -8,6 +8,7 @@ import {
   flag,
   id,
   listOf,
+  nextPage,
   oneOf,
   orNull,
   text,
@@ -104,13 +105,6 @@ export const acceptedMail = z
     description: 'The mail is stored durably: it leaves once, or you are told why not.',
     examples: [{ id: exampleId, state: 'queued', held: false, created: true }],
   })
-
-export const nextPage = orNull(
-  text(
-    'Pass it as `after` for the next page; null at the end.',
-    'q7m2ztn4kc5xw3hdrjfvbeuags~d~1769846400000~h3kz6wq2mfa4t7xn5rjcbvudeg',
-  ),
-)
 
 export const mailPage = z
   .object({ mails: listOf(mail, 'The mails of this page.'), next: nextPage })

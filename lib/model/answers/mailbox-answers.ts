@@ -2,7 +2,7 @@
 import * as z from 'zod'
 import { headersSchema, recipientSchema } from '../mail-submission.js'
 import { mailboxHealths } from '../mailbox-health.js'
-import { count, errorCode, flag, id, listOf, oneOf, orNull, tenantId, text, time } from './answer-fields.js'
+import { count, errorCode, flag, id, listOf, nextPage, oneOf, orNull, tenantId, text, time } from './answer-fields.js'
 import { attentionItem } from './attention-answers.js'
 
 const word = <const T extends string>(value: T, description: string) =>
@@ -179,7 +179,9 @@ export const mailbox = z
   })
   .meta({ id: 'Mailbox', description: 'A connected mailbox.' })
 
-export const mailboxes = listOf(mailbox, 'All mailboxes of the tenant, by address.')
+export const mailboxPage = z
+  .object({ mailboxes: listOf(mailbox, 'In the order of their ids.'), next: nextPage })
+  .meta({ id: 'MailboxPage', description: 'One page of mailboxes.' })
 
 export const addedMailbox = z
   .object({

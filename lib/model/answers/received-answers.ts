@@ -1,6 +1,6 @@
 /** What the API answers about mail that arrived. Nothing that a sender wrote is to be believed. */
 import * as z from 'zod'
-import { count, exampleId, flag, id, listOf, oneOf, orNull, tenantId, text, time } from './answer-fields.js'
+import { count, exampleId, flag, id, listOf, nextPage, oneOf, orNull, tenantId, text, time } from './answer-fields.js'
 
 const receivedFields = {
   id: id('Id of the received mail.'),
@@ -28,8 +28,8 @@ export const receivedMail = z.object(receivedFields).meta({ id: 'ReceivedMail', 
 
 export const receivedPage = z
   .object({
-    mails: listOf(receivedMail, 'Newest first.'),
-    next: orNull(text('Pass it as `after` for the next page; null at the end.', 't~8230153599999~h3kz6wq2mfa4t7xn')),
+    mails: listOf(receivedMail, 'Newest first; with a state in the order of their ids.'),
+    next: nextPage,
   })
   .meta({ id: 'ReceivedPage', description: 'One page of received mail.' })
 

@@ -1,6 +1,6 @@
 /** What the API answers about tenants and what belongs to one as a whole. */
 import * as z from 'zod'
-import { id, listOf, oneOf, orNull, tenantId, text, time } from './answer-fields.js'
+import { id, listOf, nextPage, oneOf, orNull, tenantId, text, time } from './answer-fields.js'
 
 const nullable = <S extends z.ZodType>(schema: S) => schema.nullable().meta(z.globalRegistry.get(schema) ?? {})
 
@@ -13,7 +13,9 @@ export const tenant = z
   })
   .meta({ id: 'Tenant', description: 'A customer: mailboxes, mail, keys and logs of their own.' })
 
-export const tenants = listOf(tenant, 'All tenants.')
+export const tenantPage = z
+  .object({ tenants: listOf(tenant, 'In the order of their ids.'), next: nextPage })
+  .meta({ id: 'TenantPage', description: 'One page of tenants.' })
 
 export const tenantRemoval = z
   .object({
@@ -22,21 +24,22 @@ export const tenantRemoval = z
   })
   .meta({ id: 'TenantRemoval', description: 'How far removing a tenant is.' })
 
-export const holders = listOf(
-  z
-    .object({
-      id: text(
-        'SHA-256 of the address in lower case, in hex.',
-        '5f4dcc3b5aa765d61d8327deb882cf995f4dcc3b5aa765d61d8327deb882cf99',
-      ),
-      environment: text('Environment that holds it.', 'prod'),
-      tenant: tenantId,
-      mailboxId: id('The mailbox that holds it.', 'q7m2ztn4kc5xw3hdrjfvbeuags'),
-      since: time('Since when.'),
-    })
-    .meta({ id: 'Holder', description: 'Who holds a mail address, across all environments of the storage account.' }),
-  'The holder, or nobody.',
-)
+const holder = z
+  .object({
+    id: text(
+      'SHA-256 of the address in lower case, in hex.',
+      '5f4dcc3b5aa765d61d8327deb882cf995f4dcc3b5aa765d61d8327deb882cf99',
+    ),
+    environment: text('Environment that holds it.', 'prod'),
+    tenant: tenantId,
+    mailboxId: id('The mailbox that holds it.', 'q7m2ztn4kc5xw3hdrjfvbeuags'),
+    since: time('Since when.'),
+  })
+  .meta({ id: 'Holder', description: 'Who holds a mail address, across all environments of the storage account.' })
+
+export const holderPage = z
+  .object({ holders: listOf(holder, 'The holder, or nobody.'), next: nextPage })
+  .meta({ id: 'HolderPage', description: 'Who holds one address: always one page.' })
 
 const keyFields = {
   id: text('Id of the key: its third part.', 'k3v9qa2m'),
@@ -51,7 +54,9 @@ const keyFields = {
 }
 
 export const apiKey = z.object(keyFields).meta({ id: 'ApiKey', description: 'An API key without its secret.' })
-export const apiKeys = listOf(apiKey, 'All keys.')
+export const apiKeyPage = z
+  .object({ keys: listOf(apiKey, 'In the order of their ids.'), next: nextPage })
+  .meta({ id: 'ApiKeyPage', description: 'One page of keys.' })
 export const newApiKey = z
   .object({ ...keyFields, key: text('The key itself, shown this one time.', 'mbg_contoso_k3v9qa2m_…') })
   .meta({ id: 'NewApiKey', description: 'A new API key.' })
@@ -62,7 +67,9 @@ export const returnUrl = z
     url: text('Compared as a whole string.', 'https://app.example.com/connected'),
   })
   .meta({ id: 'ReturnUrl', description: 'Where a browser may go back to after a sign-in.' })
-export const returnUrls = listOf(returnUrl, 'All allowed return URLs.')
+export const returnUrlPage = z
+  .object({ returnUrls: listOf(returnUrl, 'In the order of their ids.'), next: nextPage })
+  .meta({ id: 'ReturnUrlPage', description: 'One page of return URLs.' })
 
 const webhookFields = {
   id: id('Id of the endpoint.', 'w4x7mq2zkc5tn3hdrjfvbeuags'),
@@ -70,7 +77,9 @@ const webhookFields = {
   createdAt: time('When it was added.'),
 }
 export const webhook = z.object(webhookFields).meta({ id: 'Webhook', description: 'A webhook endpoint.' })
-export const webhooks = listOf(webhook, 'All endpoints.')
+export const webhookPage = z
+  .object({ webhooks: listOf(webhook, 'In the order of their ids.'), next: nextPage })
+  .meta({ id: 'WebhookPage', description: 'One page of webhooks.' })
 export const newWebhook = z
   .object({
     ...webhookFields,
@@ -109,4 +118,6 @@ export const savedRegistration = registration
     ),
   })
   .meta({ id: 'SavedRegistration', description: 'A registration as it was saved.' })
-export const registrations = listOf(registration, "The tenant's own first, then the deployment's.")
+export const registrationPage = z
+  .object({ registrations: listOf(registration, "The tenant's own first, then the deployment's."), next: nextPage })
+  .meta({ id: 'RegistrationPage', description: 'One page of registrations.' })

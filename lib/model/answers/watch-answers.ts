@@ -1,8 +1,7 @@
 /** What the API answers about itself, what happened, and what is broken now. */
 import * as z from 'zod'
-import { count, exampleId, flag, id, listOf, oneOf, orNull, text, time } from './answer-fields.js'
+import { count, exampleId, flag, id, listOf, nextPage, oneOf, orNull, text, time } from './answer-fields.js'
 import { attentionItem } from './attention-answers.js'
-import { nextPage } from './mail-answers.js'
 
 export const health = z
   .object({
@@ -99,4 +98,6 @@ export const logPage = z
   .object({ rows: listOf(logRow, 'Newest first.'), next: nextPage })
   .meta({ id: 'LogPage', description: 'One page of a log; the last one may be empty.' })
 
-export const attention = listOf(attentionItem, 'Newest first; empty when all is well.')
+export const attentionPage = z
+  .object({ attention: listOf(attentionItem, 'By kind; empty when all is well.'), next: nextPage })
+  .meta({ id: 'AttentionPage', description: 'One page of what is broken now; it may hold fewer rows than asked for.' })

@@ -1,6 +1,5 @@
 import { html, type Markup } from '../html.js'
 import { consolePage, link, segment, tenantField, type View } from './frame.js'
-import type { MailPlace } from './mail-pages.js'
 import { type Pages, pager } from './pager.js'
 import { chip, when } from './words.js'
 
@@ -13,7 +12,8 @@ export interface LogsView {
   failed: boolean
   mailboxId: string
   rows: readonly LogEntry[]
-  mailboxes: readonly MailPlace[]
+  /** To choose one from, and to name those of the rows. */
+  mailboxes: readonly { id: string; address: string }[]
   pages: Pages
 }
 
@@ -32,7 +32,7 @@ export function logsPage(view: View, data: LogsView): string {
 <form class="filters" method="get" action="/console/logs">${tenantField(view)}
 <div><label for="log">Log</label><select id="log" name="log">${(['sending', 'receiving', 'audit'] as const).map((one) => option(one, names[one], one === data.log))}</select></div>
 <div><label for="day">Day (UTC)</label><input id="day" name="day" type="date" value="${fieldDay(data, view.now)}"></div>
-<div><label for="mailbox">Mailbox</label><select id="mailbox" name="mailbox">${option('', 'All', data.mailboxId === '')}${data.mailboxes.map((one) => option(one.id, one.address, one.id === data.mailboxId))}</select></div>
+<div><label for="mailbox">Mailbox</label><select id="mailbox" name="mailbox">${option('', 'All', data.mailboxId === '')}${data.mailboxId !== '' && !addresses.has(data.mailboxId) && option(data.mailboxId, data.mailboxId, true)}${data.mailboxes.map((one) => option(one.id, one.address, one.id === data.mailboxId))}</select></div>
 <label class="tick"><input type="checkbox" name="failed" value="true"${data.failed ? html` checked` : ''}> Failures only</label>
 <button>Show</button></form>
 ${isAudit && html`<p class="dim">The audit log is shown by month.</p>`}

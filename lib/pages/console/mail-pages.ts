@@ -31,7 +31,10 @@ export interface MailPlace {
 
 export interface MailsView {
   mails: readonly MailEntry[]
-  mailboxes: readonly MailPlace[]
+  /** To choose one from. */
+  mailboxes: readonly { id: string; address: string }[]
+  /** Of the mails that are shown. */
+  places: readonly MailPlace[]
   /** What is searched for stands in the address; nothing: open mail. */
   pages: Pages
   /** Why the search was refused, and the cure; empty when it was not. */
@@ -46,7 +49,7 @@ export function mailsPage(view: View, data: MailsView): string {
     title,
     html`<h1>${title}</h1>
 ${mailSearchForm(view, data.mailboxes, data.pages.query)}
-${data.problem !== '' ? html`<div class="card alert" role="alert"><p>${data.problem}</p></div>` : data.mails.length === 0 ? empty(view, data) : table(view, data.mails, new Map(data.mailboxes.map((one) => [one.id, one])))}
+${data.problem !== '' ? html`<div class="card alert" role="alert"><p>${data.problem}</p></div>` : data.mails.length === 0 ? empty(view, data) : table(view, data.mails, new Map(data.places.map((one) => [one.id, one])))}
 ${pager(view, '/mails', data.pages)}`,
   )
 }

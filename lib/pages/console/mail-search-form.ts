@@ -34,7 +34,7 @@ export function mailSearchForm(
   return html`<form class="filters" method="get" action="/console/mails" role="search" aria-label="Mail">${tenantField(view)}<input type="hidden" name="all" value="true">
 ${input('recipient', 'Recipient', 'email', 'ana@example.com')}${input('subject', 'Part of the subject')}
 <div><label for="state">State</label><select id="state" name="state">${option('', 'Any', value('state'))}${states.map((one) => option(one, one.replace('-', ' '), value('state')))}</select></div>
-<div><label for="mailbox">Mailbox</label><select id="mailbox" name="mailbox">${option('', 'All', value('mailbox'))}${mailboxes.map((one) => option(one.id, one.address, value('mailbox')))}</select></div>
+<div><label for="mailbox">Mailbox</label><select id="mailbox" name="mailbox">${option('', 'All', value('mailbox'))}${value('mailbox') !== '' && !mailboxes.some((one) => one.id === value('mailbox')) && option(value('mailbox'), value('mailbox'), value('mailbox'))}${mailboxes.map((one) => option(one.id, one.address, value('mailbox')))}</select></div>
 ${input('since', 'Accepted from (UTC)', 'date')}${input('to', 'to', 'date')}
 <details${isOpen ? html` open` : ''}><summary>Message-ID, key, metadata</summary><div class="filters">${input('messageId', 'Message-ID')}${input('idempotencyKey', 'Idempotency key')}${input('metadata', 'Metadata', 'text', 'invoice:4711')}</div></details>
 <button>Search</button>${isSearch(query) && html`<a class="button plain" href="/console/mails${view.caller.role === 'operator' ? `?tenant=${encodeURIComponent(view.tenant)}` : ''}">Open mail only</a>`}</form>`

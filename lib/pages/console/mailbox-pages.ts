@@ -6,6 +6,7 @@ import type { EffectiveSetting } from '../../model/setting.js'
 import { html, type Markup } from '../html.js'
 import { type AttentionMailbox, attentionCard } from './attention-card.js'
 import { actionButton, consolePage, link, segment, type View } from './frame.js'
+import { type Pages, pager } from './pager.js'
 import { chip, size, type Tone, when } from './words.js'
 
 export interface MailboxDirection {
@@ -67,13 +68,16 @@ export function mailboxState({ health }: Pick<MailboxEntry, 'health'>, ends?: { 
 const isClosed = (direction: MailboxDirection): boolean =>
   direction.gate !== undefined && direction.gate !== '' && direction.gate !== 'open'
 
-export function mailboxesPage(view: View, mailboxes: readonly MailboxEntry[]): string {
-  const rows = mailboxes.map(
-    (
-      one,
-    ) => html`<tr><td><a href="${link(view, `/mailboxes/${segment(one.id)}`)}">${one.address}</a> ${one.isDefault && chip('default', 'quiet')}<br><span class="dim">${one.key} ${one.displayName}</span></td>
+/** By address, as far as a page goes: the pages themselves are in the order of the ids. */
+export function mailboxesPage(view: View, mailboxes: readonly MailboxEntry[], pages: Pages): string {
+  const rows = [...mailboxes]
+    .sort((a, b) => a.address.localeCompare(b.address))
+    .map(
+      (
+        one,
+      ) => html`<tr><td><a href="${link(view, `/mailboxes/${segment(one.id)}`)}">${one.address}</a> ${one.isDefault && chip('default', 'quiet')}<br><span class="dim">${one.key} ${one.displayName}</span></td>
 <td data-name="State">${mailboxState(one)}</td><td data-name="Receiving, last success">${direction(view, one.receiving)}</td><td data-name="Sending, last success">${direction(view, one.sending)}</td></tr>`,
-  )
+    )
   return consolePage(
     view,
     '/mailboxes',
@@ -83,7 +87,8 @@ ${
   mailboxes.length === 0
     ? html`<div class="card"><p>No mailbox yet. Start a sign-in with POST /api/v1/sign-ins and send its link to the owner of the mailbox; it appears here once the owner agreed and the sign-in was confirmed.</p></div>`
     : html`<table><thead><tr><th scope="col">Mailbox</th><th scope="col">State</th><th scope="col">Receiving, last success</th><th scope="col">Sending, last success</th></tr></thead><tbody>${rows}</tbody></table>`
-}`,
+}
+${pager(view, '/mailboxes', pages, ['Previous', 'Next'])}`,
   )
 }
 

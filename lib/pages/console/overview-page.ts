@@ -4,6 +4,7 @@ import type { MailboxHealth } from '../../model/mailbox-health.js'
 import { html, type Markup } from '../html.js'
 import { type AttentionMailbox, attentionCard } from './attention-card.js'
 import { consolePage, link, type View } from './frame.js'
+import { type Pages, pager } from './pager.js'
 import { chip } from './words.js'
 
 /** A mailbox as the overview counts it and names it on the cards. */
@@ -21,9 +22,15 @@ export interface HealthVerdict {
   checks: readonly { name: string; ok: boolean; text: string; remedy: string }[]
 }
 
-export interface Overview {
+/** The first page of what is broken now, as the API gives it. */
+export interface Broken {
   attention: readonly AttentionItem[]
-  mailboxes: readonly OverviewMailbox[]
+  next: string
+}
+
+export interface Overview {
+  broken: Broken
+  boxes: { mailboxes: readonly OverviewMailbox[]; next: string }
   openMails: readonly { state: string; held: boolean }[]
 }
 
@@ -31,34 +38,38 @@ export interface Overview {
 export function overviewPage(view: View, data: Overview): string {
   const count = (amount: number, text: string): Markup => html`<li><b>${amount}</b> ${text}</li>`
   const open = data.openMails
-  const working = data.mailboxes.filter((one) => one.health === 'working').length
-  const paused = data.mailboxes.filter((one) => one.health === 'paused').length
+  const { mailboxes, next } = data.boxes
+  const amount = next === '' ? `${mailboxes.length}` : `the first ${mailboxes.length}`
+  const working = mailboxes.filter((one) => one.health === 'working').length
+  const paused = mailboxes.filter((one) => one.health === 'paused').length
   return consolePage(
     view,
     '',
     'Overview',
-    html`<h1>${headline(data.attention.length)}</h1>
-<ul class="counts">${count(working, `of ${data.mailboxes.length} mailboxes work`)}${paused > 0 && count(paused, 'paused')}${count(open.length, open.length >= 200 ? 'or more open mails' : 'open mails')}${count(open.filter((one) => one.held).length, 'held')}${count(open.filter((one) => one.state === 'unknown').length, 'of unknown outcome')}</ul>
-${data.mailboxes.length === 0 && html`<div class="card"><h2>No mailbox yet</h2><p>Connect the first one: your application, or you by the API, starts a sign-in (POST /api/v1/sign-ins) and sends its link to the owner of the mailbox.</p></div>`}
-${attentionList(view, data.attention, data.mailboxes)}`,
+    html`<h1>${headline(data.broken)}</h1>
+<ul class="counts">${count(working, `of ${amount} mailboxes work`)}${paused > 0 && count(paused, 'paused')}${count(open.length, open.length >= 200 ? 'or more open mails' : 'open mails')}${count(open.filter((one) => one.held).length, 'held')}${count(open.filter((one) => one.state === 'unknown').length, 'of unknown outcome')}</ul>
+${mailboxes.length === 0 && html`<div class="card"><h2>No mailbox yet</h2><p>Connect the first one: your application, or you by the API, starts a sign-in (POST /api/v1/sign-ins) and sends its link to the owner of the mailbox.</p></div>`}
+${attentionList(view, data.broken, mailboxes)}`,
   )
 }
 
 /** All tenants, for operators: the gateway's own health, what is broken anywhere, the tenants to choose from. */
 export function allTenantsPage(
   view: View,
-  data: { attention: readonly AttentionItem[]; tenants: readonly TenantEntry[]; health: HealthVerdict },
+  data: { broken: Broken; tenants: readonly TenantEntry[]; health: HealthVerdict; pages: Pages },
 ): string {
-  const broken = (id: string): number => data.attention.filter((one) => one.tenant === id && !waitsForYou(one)).length
+  const broken = (id: string): number =>
+    data.broken.attention.filter((one) => one.tenant === id && !waitsForYou(one)).length
   return consolePage(
     view,
     '',
     'All tenants',
-    html`<h1>${headline(data.attention.length)}</h1>
+    html`<h1>${headline(data.broken)}</h1>
 ${!data.health.ok && healthCard(data.health)}
-${attentionList(view, data.attention, [])}
+${attentionList(view, data.broken, [])}
 <h2>Tenants</h2>
 ${data.tenants.length === 0 ? html`<div class="card"><p>No tenant yet. Create one with POST /api/v1/tenants, then an API key for it.</p></div>` : html`<ul>${data.tenants.map((one) => html`<li><a href="${link(view, '', { tenant: one.id })}">${one.name}</a> <span class="dim">${one.id}</span> ${broken(one.id) > 0 && chip(`${broken(one.id)} broken`, 'bad')}</li>`)}</ul>`}
+${pager(view, '', data.pages, ['Previous', 'Next'])}
 ${data.health.ok && healthCard(data.health)}`,
   )
 }
@@ -71,15 +82,24 @@ function healthCard(health: HealthVerdict): Markup {
 /** Nothing is wrong with a sign-in that an administrator has to confirm. */
 const waitsForYou = ({ kind }: AttentionItem): boolean => kind === 'sign-in'
 
-const headline = (broken: number): string =>
-  broken === 0 ? 'Nothing is broken' : broken === 1 ? '1 thing needs attention' : `${broken} things need attention`
+function headline({ attention, next }: Broken): string {
+  const amount = attention.length
+  if (next !== '') return `${amount} things and more need attention`
+  return amount === 0
+    ? 'Nothing is broken'
+    : amount === 1
+      ? '1 thing needs attention'
+      : `${amount} things need attention`
+}
 
-function attentionList(view: View, items: readonly AttentionItem[], mailboxes: readonly AttentionMailbox[]): Markup {
+/** The latest trouble first. */
+function attentionList(view: View, { attention }: Broken, mailboxes: readonly AttentionMailbox[]): Markup {
+  const items = [...attention].sort((a, b) => b.since.localeCompare(a.since))
   if (items.length === 0)
     return html`<div class="card">${chip('all well', 'good')} Every mailbox works as far as the gateway knows. ${view.tenant === '~' ? 'Choose a tenant to see its mail and logs.' : 'Open mail is under Mails, every attempt under Logs.'}</div>`
   const waiting = items.filter(waitsForYou)
-  const broken = items.filter((item) => !waitsForYou(item))
+  const failing = items.filter((item) => !waitsForYou(item))
   const cards = (heading: string, some: readonly AttentionItem[]): Markup | false =>
     some.length > 0 && html`<h2>${heading}</h2>${some.map((item) => attentionCard(view, item, mailboxes))}`
-  return html`${cards('Waiting for you', waiting)}${cards('Broken now', broken)}`
+  return html`${cards('Waiting for you', waiting)}${cards('Broken now', failing)}`
 }

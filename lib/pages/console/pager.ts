@@ -1,5 +1,5 @@
 /**
- * Newer and older pages of a list, without a script: the address holds where this page begins (`after`) and, in `trail`,
+ * The pages before and behind that of a list, without a script: the address holds where this page begins (`after`) and, in `trail`,
  * where the pages before it began. Other parameters are the filters and stay.
  */
 import { html, type Markup } from '../html.js'
@@ -19,7 +19,13 @@ const first = '-'
 /** Between two places; in no `after` either. */
 const separator = '!'
 
-export function pager(view: View, path: string, { query, next }: Pages): Markup | false {
+/** `words`: of the two ways; most lists show the newest first. */
+export function pager(
+  view: View,
+  path: string,
+  { query, next }: Pages,
+  [before, behind]: readonly [string, string] = ['Newer', 'Older'],
+): Markup | false {
   const after = query.get('after') ?? ''
   const trail = (query.get('trail') ?? '').split(separator).filter((one) => one !== '')
   const to = (place: string, way: string[]): string => {
@@ -30,9 +36,10 @@ export function pager(view: View, path: string, { query, next }: Pages): Markup 
     return link(view, path, Object.fromEntries(wanted))
   }
   if (after === '' && next === '') return false
-  const newer = after !== '' && html`<a rel="prev" href="${to(trail.at(-1) ?? first, trail.slice(0, -1))}">Newer</a>`
+  const newer =
+    after !== '' && html`<a rel="prev" href="${to(trail.at(-1) ?? first, trail.slice(0, -1))}">${before}</a>`
   const older =
     next !== '' &&
-    html`<a rel="next" href="${to(next, [...trail, after === '' ? first : after].slice(-mostTrail))}">Older</a>`
+    html`<a rel="next" href="${to(next, [...trail, after === '' ? first : after].slice(-mostTrail))}">${behind}</a>`
   return html`<nav class="pages" aria-label="Pages">${newer}${older}</nav>`
 }

@@ -9,11 +9,11 @@ import { listMailboxFacts, type MailboxFacts, readMailboxFacts } from '../../../
 import { raiseAttention, raiseMailboxAttention } from '../../../lib/flows/common/attention.js'
 import { connectionToRow } from '../../../lib/flows/common/connection-rows.js'
 import { toRow } from '../../../lib/flows/common/mailbox-rows.js'
-import { listAttention } from '../../../lib/flows/ops/list-attention.js'
 import type { Mailbox } from '../../../lib/model/mailbox.js'
 import { mailboxesPage, mailboxPage } from '../../../lib/pages/console/mailbox-pages.js'
 import { overviewPage } from '../../../lib/pages/console/overview-page.js'
 import { sampleView } from '../../support/console-samples.js'
+import { everyAttention } from '../../support/every.js'
 import { sampleConnection } from '../../support/sample-connection.js'
 import { sampleMailbox } from '../../support/sample-mailbox.js'
 import { faultOf, type Harness, sendHarness } from '../../support/send-harness.js'
@@ -96,10 +96,12 @@ test('O1: in any combination every card stands at the mailboxes it is about, and
     const h = await sendHarness()
     const made = await build(h, one)
     const view = sampleView()
-    const facts: MailboxFacts[] = await listMailboxFacts(h.deps, h.tenant)
-    const attention = await listAttention(h.deps, h.tenant)
-    const overview = overviewPage(view, { attention, mailboxes: facts, openMails: [] })
-    const list = mailboxesPage(view, facts).match(/<tr><td>[\s\S]*?<\/tr>/g) ?? []
+    const boxes = await listMailboxFacts(h.deps, h.tenant, { limit: 50 })
+    const facts: MailboxFacts[] = made.map((box) => boxes.mailboxes.find(({ id }) => id === box.id)!)
+    const attention = await everyAttention(h.deps, h.tenant)
+    const overview = overviewPage(view, { broken: { attention, next: '' }, boxes, openMails: [] })
+    const list =
+      mailboxesPage(view, facts, { query: new URLSearchParams(), next: '' }).match(/<tr><td>[\s\S]*?<\/tr>/g) ?? []
     const shownCards = cardsOf(overview)
     expect(shownCards, name).toHaveLength(attention.length)
     let working = 0

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { checkBalance } from '../../../lib/flows/ops/check-balance.js'
 import { checkHealth } from '../../../lib/flows/ops/check-health.js'
-import { listAttention } from '../../../lib/flows/ops/list-attention.js'
 import { sendFlows } from '../../../lib/flows/send/index.js'
 import { findMail } from '../../../lib/flows/send/journal.js'
 import { mailPartition } from '../../../lib/flows/send/mail-rows.js'
 import type { Log } from '../../../lib/log.js'
 import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
 import type { MemoryQueues } from '../../../lib/stores/memory-queues.js'
+import { everyAttention } from '../../support/every.js'
 import { faultOf, sendHarness } from '../../support/send-harness.js'
 
 const { acceptMail, cancelMail, drainLane, readMail } = sendFlows
@@ -23,7 +23,7 @@ async function harness() {
   return {
     ...h,
     lines: () => lines.filter(({ event }) => event === 'balance-not-closed'),
-    attention: async () => (await listAttention(h.deps, h.tenant)).filter(({ kind }) => kind === 'balance'),
+    attention: async () => (await everyAttention(h.deps, h.tenant)).filter(({ kind }) => kind === 'balance'),
     accept: async (more: object = {}) =>
       (await acceptMail(h.deps, h.tenant, parseMailSubmission({ to: ['b@b.example'], text: 'x', ...more }))).mail,
     /** As the queue and the timer do it. */

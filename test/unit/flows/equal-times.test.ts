@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import { connectionToRow } from '../../../lib/flows/common/connection-rows.js'
 import { mailboxPartition, toRow } from '../../../lib/flows/common/mailbox-rows.js'
-import { listAttention } from '../../../lib/flows/ops/list-attention.js'
-import { listNotImported, listReceived } from '../../../lib/flows/receive/received-list.js'
+import { listReceived } from '../../../lib/flows/receive/received-list.js'
 import { listKey, receivedKey } from '../../../lib/flows/receive/received-rows.js'
 import { listConnectionFacts } from '../../../lib/flows/tokens/list-connection-facts.js'
 import { newId } from '../../../lib/model/ids.js'
+import { everyAttention, everyNotImported } from '../../support/every.js'
 import { memoryStores } from '../../support/memory-stores.js'
 import { sampleConnection } from '../../support/sample-connection.js'
 import { sampleMailbox } from '../../support/sample-mailbox.js'
@@ -39,11 +39,14 @@ test('M-107: lists have one order at equal times, whatever was stored first, pag
       if (page.next === '') break
       after = page.next
     }
-    const whole = await listReceived(deps, mailbox.tenant, mailbox.id)
+    const whole = await listReceived(deps, mailbox.tenant, mailbox.id, { limit: 50 })
     expect(pages).toEqual(whole.mails.map(({ id }) => id))
-    const notImported = await listNotImported(deps, mailbox.tenant, mailbox.id)
-    const facts = await listConnectionFacts({ ...deps, settings: {} } as never, 'acme')
-    return [pages, ...[notImported, await listAttention(deps, 'acme'), facts].map((rows) => rows.map(({ id }) => id))]
+    const notImported = await everyNotImported(deps, mailbox.tenant, mailbox.id)
+    const facts = await listConnectionFacts({ ...deps, settings: {} } as never, 'acme', { limit: 50 })
+    return [
+      pages,
+      ...[notImported, await everyAttention(deps, 'acme'), facts.connections].map((rows) => rows.map(({ id }) => id)),
+    ]
   }
   const one = await listed(ids)
   for (const list of one) expect(list).toEqual(ids.toSorted())

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 import { raiseAttention } from '../../../lib/flows/common/attention.js'
 import { buryMessage, forgetBuried, readOrBury } from '../../../lib/flows/ops/bury-message.js'
-import { listAttention } from '../../../lib/flows/ops/list-attention.js'
 import { measure } from '../../../lib/flows/ops/measure.js'
 import { sweep } from '../../../lib/flows/ops/sweep.js'
 import { warnOfExpiry } from '../../../lib/flows/ops/warn-of-expiry.js'
@@ -9,6 +8,7 @@ import { mailboxesDue } from '../../../lib/flows/receive/mailboxes-due.js'
 import { sendFlows } from '../../../lib/flows/send/index.js'
 import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
 import { telemetry } from '../../../lib/model/telemetry.js'
+import { everyAttention } from '../../support/every.js'
 import { recordedLog } from '../../support/recorded-log.js'
 import { faultOf, sendHarness } from '../../support/send-harness.js'
 
@@ -154,9 +154,9 @@ test('host 8, REL-10: a message nobody can read is kept, logged and shown at onc
     work,
   )
   expect(await readOrBury(h.deps, 'outbound-mail', work, 'b')).toEqual(work)
-  expect(await listAttention(h.deps, '~')).toEqual([])
+  expect(await everyAttention(h.deps, '~')).toEqual([])
   expect(await readOrBury(h.deps, 'outbound-mail', 'not base64 {', 'c')).toBeUndefined()
-  const [card] = await listAttention(h.deps, '~')
+  const [card] = await everyAttention(h.deps, '~')
   expect(card).toMatchObject({ tenant: '~', kind: 'message', remedy: expect.stringContaining('quarantine') })
   const kept = await h.deps.blobs.get(h.deps.names.container('quarantine'), /~\/messages\/\w+/.exec(card!.remedy)![0])
   expect(String(Buffer.from(kept ?? []))).toBe('not base64 {')
@@ -180,7 +180,7 @@ test('host 8: what the host gave up on keeps its tenant in base64 too', async ()
   const h = await harness()
   const text = Buffer.from(JSON.stringify({ tenant: h.tenant, mailboxId: h.mailbox.id })).toString('base64')
   await buryMessage(h.deps, 'mail-send', text, 'one')
-  expect((await listAttention(h.deps, h.tenant)).map(({ kind }) => kind)).toEqual(['message'])
+  expect((await everyAttention(h.deps, h.tenant)).map(({ kind }) => kind)).toEqual(['message'])
 })
 
 test('a buried message is shown to its tenant or the operator for a week', async () => {
@@ -190,10 +190,10 @@ test('a buried message is shown to its tenant or the operator for a week', async
   // The schedule brought the same work again, and it failed again.
   await buryMessage(h.deps, 'mail-send', { tenant: h.tenant, mailboxId: h.mailbox.id }, 'three')
   expect(h.of('message-buried').map((line) => line['tenant'])).toEqual([h.tenant, '~', h.tenant])
-  const remedy = (await listAttention(h.deps, '~')).find((item) => item.tenant === '~')?.remedy ?? ''
+  const remedy = (await everyAttention(h.deps, '~')).find((item) => item.tenant === '~')?.remedy ?? ''
   const kept = await h.deps.blobs.get(h.deps.names.container('quarantine'), /~\/messages\/\w+/.exec(remedy)?.[0] ?? '')
   expect(String(Buffer.from(kept ?? []))).toBe('no JSON at all')
-  const shown = async () => (await listAttention(h.deps, '~')).map((item) => [item.tenant, item.kind])
+  const shown = async () => (await everyAttention(h.deps, '~')).map((item) => [item.tenant, item.kind])
   await forgetBuried(h.deps)
   expect((await shown()).sort()).toEqual([
     [h.tenant, 'message'],

@@ -2,8 +2,8 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import type { GatewayError } from '../../../lib/errors.js'
 import { listMailboxes } from '../../../lib/flows/common/mailbox-rows.js'
 import { connectFlows as flows } from '../../../lib/flows/connect/index.js'
-import { listAttention } from '../../../lib/flows/ops/list-attention.js'
 import { connectWorld } from '../../support/connect-world.js'
+import { everyAttention } from '../../support/every.js'
 
 const hour = 3_600_000
 let world: Awaited<ReturnType<typeof connectWorld>>
@@ -27,7 +27,7 @@ async function pending() {
 
 const list = (state?: string, more: { limit?: number; after?: string } = {}) =>
   flows.listSignIns(world.deps, world.tenant, { state, limit: 50, after: undefined, ...more })
-const cards = () => listAttention(world.deps, world.tenant)
+const cards = () => everyAttention(world.deps, world.tenant)
 
 describe('a sign-in that an administrator has to confirm', () => {
   test('T1: is an event, a card that says who signed in and until when, and an entry of a list', async () => {

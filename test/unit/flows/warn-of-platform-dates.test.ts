@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { listAttention } from '../../../lib/flows/ops/list-attention.js'
 import { warnOfPlatformDates } from '../../../lib/flows/ops/warn-of-platform-dates.js'
 import type { PlatformDate } from '../../../lib/model/platform-dates.js'
+import { everyAttention } from '../../support/every.js'
 import { recordedLog } from '../../support/recorded-log.js'
 import { sendHarness } from '../../support/send-harness.js'
 
@@ -38,7 +38,7 @@ test('M-172: the Node that runs the app warns at 183, 90, 30 and 7 days and when
     ['platform_ends_in_7', 7],
     ['platform_ended', -1],
   ])
-  expect(await listAttention(h.deps, '~')).toMatchObject([
+  expect(await everyAttention(h.deps, '~')).toMatchObject([
     { kind: 'platform', id: 'node@22', whoActs: 'Gateway operator', remedy: 'Take the next one.' },
   ])
 })
@@ -47,9 +47,9 @@ test('M-172: a deployment that moved on loses the card', async () => {
   const h = await harness()
   const dates = [planted('node@22', inDays(h.clock.now(), 30))]
   await warnOfPlatformDates(h.deps, '22.23.3', dates)
-  expect(await listAttention(h.deps, '~')).toHaveLength(1)
+  expect(await everyAttention(h.deps, '~')).toHaveLength(1)
   await warnOfPlatformDates(h.deps, '24.11.1', dates)
-  expect(await listAttention(h.deps, '~')).toEqual([])
+  expect(await everyAttention(h.deps, '~')).toEqual([])
 })
 
 test('M-172: what has no end, another runtime, and what others are told, warn no operator', async () => {
@@ -63,7 +63,7 @@ test('M-172: what has no end, another runtime, and what others are told, warn no
   ]
   await warnOfPlatformDates(h.deps, '24.11.1', dates)
   expect(h.lines).toEqual([])
-  expect(await listAttention(h.deps, '~')).toEqual([])
+  expect(await everyAttention(h.deps, '~')).toEqual([])
   // Control: the same row warns when it is the one in use.
   await warnOfPlatformDates(h.deps, '22.1.0', dates)
   expect(h.of('platform-date-near')).toHaveLength(1)

@@ -13,12 +13,12 @@ const returnUrl = { id: 'u4x7mq2zkw5tn3hdrjfvbeuags', url: 'https://app.example.
 
 test('D1: an answer that is not what the schema says does not compile', () => {
   const { returnUrlList } = operations
-  apiHandler(gateway, returnUrlList, async () => [returnUrl])
+  apiHandler(gateway, returnUrlList, async () => ({ returnUrls: [returnUrl], next: '' }))
   // @ts-expect-error a field is missing
-  apiHandler(gateway, returnUrlList, async () => [{ id: returnUrl.id }])
+  apiHandler(gateway, returnUrlList, async () => ({ returnUrls: [{ id: returnUrl.id }], next: '' }))
   const more = { ...returnUrl, secret: 'x' }
   // @ts-expect-error a field is not in the schema
-  apiHandler(gateway, returnUrlList, async () => [more])
+  apiHandler(gateway, returnUrlList, async () => ({ returnUrls: [more], next: '' }))
   // @ts-expect-error the route has no such part
   apiHandler(gateway, operations.returnUrlRemove, async ({ params }) => params.mail)
   // @ts-expect-error the query has no such parameter

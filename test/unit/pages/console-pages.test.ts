@@ -57,7 +57,8 @@ test('an empty tenant is told what to do next', () => {
 
 test('where nothing is broken, operators and tenants are told where to look on', () => {
   const quiet = allTenantsPage(sampleView({ role: 'operator' }, { tenant: '~' }), {
-    attention: [],
+    broken: { attention: [], next: '' },
+    pages: { query: new URLSearchParams(), next: '' },
     tenants: [{ id: 'acme', name: 'Acme Ltd' }],
     health: { ok: true, checks: [] },
   })
@@ -115,7 +116,7 @@ describe('M-041 P-07: an open mail says what it waits for, and where to act', ()
       { ...place, ...where },
     ]
     const pages = { query: new URLSearchParams(), next: '' }
-    const list = mailsPage(sampleView(), { mails: [one], mailboxes: [at], problem: '', pages })
+    const list = mailsPage(sampleView(), { mails: [one], mailboxes: [at], places: [at], problem: '', pages })
     return [mailPage(sampleView(), one, at), list].map((page) => page.replace(/<style>.*<\/style>/s, ''))
   }
   const later = new Date(now + 9 * 60_000).toISOString()

@@ -38,7 +38,7 @@ describe('O3: the search form of the console', () => {
   test('keeps what was asked, opens the folded fields when they are used, and says a refusal beside them', () => {
     const view = sampleView()
     const page = (text: string, problem = '') =>
-      mailsPage(view, { mails: [], mailboxes: [], problem, pages: { query: query(text), next: '' } })
+      mailsPage(view, { mails: [], mailboxes: [], places: [], problem, pages: { query: query(text), next: '' } })
     expect(page('')).toContain('<h1>Open mail</h1>')
     const asked = page('all=true&recipient=ana%40b.example&metadata=a%3Ab&state=failed', 'Subjects are not kept.')
     expect(asked).toContain('<h1>Found mail</h1>')
