@@ -167,7 +167,7 @@ test('H6: a message in base64 that breaks the rules of bodies is shown under its
   const text = `{"v":1,"tenant":"${h.tenant}","mail":{"to":["a@b.example"],"to":["c@d.example"]}}`
   const given = Buffer.from(text).toString('base64')
   expect(await readOrBury(h.deps, 'outbound-mail', given, 'a')).toBeUndefined()
-  const [card] = await listAttention(h.deps, h.tenant)
+  const [card] = await everyAttention(h.deps, h.tenant)
   expect(card).toMatchObject({ kind: 'message', description: expect.stringContaining('mail.to: is given twice') })
   const kept = await h.deps.blobs.get(
     h.deps.names.container('quarantine'),
