@@ -11,7 +11,7 @@ afterEach(async () => {
 /** The first step as printed while the gateway gives these answers to the tenant's administrator. */
 async function firstStep(answers: Record<string, unknown>): Promise<string> {
   const server = createServer((request, response) => {
-    const answer = answers[`${request.method} ${request.url}`]
+    const answer = answers[`${request.method} ${request.url?.split('?')[0]}`]
     response.writeHead(answer === undefined ? 404 : 200).end(JSON.stringify(answer ?? {}))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -59,14 +59,20 @@ const broken = { class: 'needs-reconnect', mailboxId: 'b1', subject: '' }
 const reconnect = { 'POST /api/v1/mailboxes/b1/reconnect': { link: 'http://gw/connect/new' } }
 
 test('N1: a mailbox whose owner must sign in again gets a reconnect link, and says what follows', async () => {
-  const byMailbox = { 'GET /api/v1/mailboxes': { mailboxes, next: null }, 'GET /api/v1/attention': { attention: [broken], next: null }, ...reconnect }
+  const byMailbox = {
+    'GET /api/v1/mailboxes': { mailboxes, next: null },
+    'GET /api/v1/attention': { attention: [broken], next: null },
+    ...reconnect,
+  }
   const text = await firstStep(byMailbox)
   expect(text).toMatch(/^1 {2}Reconnect Ana +http:\/\/gw\/connect\/new\n/)
   expect(text).toContain('then Ana Torres')
   expect(text).toContain('what waited for her leaves now')
   // A card about the whole connection names the person, not the mailbox.
   const byPerson = { ...broken, mailboxId: '', subject: 'ana@contoso.example' }
-  expect(await firstStep({ ...byMailbox, 'GET /api/v1/attention': { attention: [byPerson], next: null } })).toContain('Reconnect Ana')
+  expect(await firstStep({ ...byMailbox, 'GET /api/v1/attention': { attention: [byPerson], next: null } })).toContain(
+    'Reconnect Ana',
+  )
 })
 
 test('N1: what is wrong with others, or goes away by itself, is no reason to sign in again', async () => {
@@ -74,7 +80,11 @@ test('N1: what is wrong with others, or goes away by itself, is no reason to sig
     { ...broken, mailboxId: 'b0', subject: 'ben@contoso.example' },
     { ...broken, class: 'transient' },
   ]
-  const text = await firstStep({ 'GET /api/v1/mailboxes': { mailboxes, next: null }, 'GET /api/v1/attention': { attention: others, next: null }, ...reconnect })
+  const text = await firstStep({
+    'GET /api/v1/mailboxes': { mailboxes, next: null },
+    'GET /api/v1/attention': { attention: others, next: null },
+    ...reconnect,
+  })
   expect(text).toBe('1  Ana is connected      ana@contoso.example, since an earlier start')
 })
 
