@@ -51,7 +51,17 @@ What does not exist is null. Later versions may add fields to answers and events
 Events are posted to webhooks (see \`webhooks\`) and lie, as the same JSON in base64, on the storage queue
 \`{environment}-events-{tenant}\` for seven days.`
 
-export async function openApi(serverUrl: string, version: string): Promise<Json> {
+const built = new Map<string, Promise<Json>>()
+
+/** Built once per process: anybody may ask for it, and it takes the whole table of operations to make. */
+export function openApi(serverUrl: string, version: string): Promise<Json> {
+  const key = `${serverUrl} ${version}`
+  const document = built.get(key) ?? build(serverUrl, version)
+  built.set(key, document)
+  return document
+}
+
+async function build(serverUrl: string, version: string): Promise<Json> {
   const paths: Record<string, Json> = {}
   const { components, schemaOf } = schemaCollector()
   schemaOf(problemSchema, 'output')

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { Validator } from '@seriousme/openapi-schema-validator'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { ownErrors } from '../../../lib/http/api-errors.js'
 import { openApi } from '../../../lib/http/open-api.js'
@@ -65,5 +67,29 @@ describe('D1: the OpenAPI document', () => {
       ])
     const named = new Set(all.flatMap(({ errors = [] }) => errors as readonly string[]))
     expect(Object.keys(ownErrors).filter((code) => !named.has(code))).toEqual([])
+  })
+
+  test('it is OpenAPI 3.1 to a validator that is not ours, which notices a mistake', async () => {
+    const judged = await new Validator().validate(structuredClone(document))
+    expect(judged).toMatchObject({ valid: true })
+    const get = { parameters: [{ name: 'a', in: 'somewhere' }] }
+    const broken = { openapi: '3.1.0', info: { title: 'x', version: '1' }, paths: { '/a': { get } } }
+    expect((await new Validator().validate(broken)).valid).toBe(false)
+  }, 60_000)
+
+  test('it is built once per process: anybody may ask for it', () => {
+    expect(openApi('https://mail.example.com', '0.1.0')).toBe(openApi('https://mail.example.com', '0.1.0'))
+    expect(openApi('https://other.example.com', '0.1.0')).not.toBe(openApi('https://mail.example.com', '0.1.0'))
+  })
+
+  test('the developer guide names each event with exactly its fields', () => {
+    const guide = readFileSync(new URL('../../../docs/app-developer.md', import.meta.url), 'utf8')
+    const [, table = ''] = /\| type \| data \|\n\|---\|---\|\n((?:\|.*\n)+)/.exec(guide) ?? []
+    const named = [...table.matchAll(/^\| `([\w.-]+)` \| (.*) \|$/gm)].map(([, type, row = '']) => [
+      type,
+      [...row.matchAll(/`(\w+)`/g)].map(([, field]) => field),
+    ])
+    const wanted = eventTypes.map((type) => [type, Object.keys(eventSchemas[type].shape.data.shape)])
+    expect(named).toEqual(wanted)
   })
 })
