@@ -181,6 +181,83 @@ describe.runIf(present)('connecting in a real browser', () => {
     })
   })
 
+  // Without a script nothing but the browser itself can set the focus or send a form.
+  describe.each([
+    ['Reject', false],
+    ['Confirm', true],
+  ] as const)('T5, T7: by keyboard alone, %s, with scripts: %s', (decision, javaScriptEnabled) => {
+    test('T5: after a wrong password the cursor stands in its field', async () => {
+      const link = await newLink(postbox.address)
+      await inBrowser({ javaScriptEnabled }, async (page) => {
+        await page.goto(link)
+        await tabTo(page, '#password')
+        await page.keyboard.type('not this one')
+        await page.keyboard.press('Enter')
+        await page.waitForSelector('#password[aria-invalid="true"]')
+        await tabTo(page, '#password', 0)
+        expect(await page.innerText('#password-error')).not.toBe('')
+        await page.keyboard.type(postbox.password)
+        await page.keyboard.press('Enter')
+        await connected(page)
+      })
+    })
+
+    test('T7, T1: a delegate names themselves; an administrator decides in the console', async () => {
+      const admin = apiClient(stack.url, tenant.adminKey)
+      const asked = { address: 'info@contoso.example', confirmation: 'tenant-admin' }
+      const { link } = await admin.call<{ link: string }>('POST', 'v1/sign-ins', asked)
+      await inBrowser({ javaScriptEnabled }, async (page) => {
+        await page.goto(link)
+        await tabTo(page, 'summary:has-text("shared mailbox")')
+        await page.keyboard.press('Enter')
+        await tabTo(page, '#delegate')
+        await page.keyboard.type('nobody@nowhere')
+        await page.keyboard.press('Enter')
+        await page.waitForSelector('#delegate[aria-describedby="delegate-error"]')
+        await tabTo(page, '#delegate', 0)
+        expect(await page.inputValue('#delegate')).toBe('nobody@nowhere')
+        await page.keyboard.press('Control+A')
+        await page.keyboard.type(ana)
+        await page.keyboard.press('Enter')
+        await page.waitForURL(/127\.0\.0\.1/)
+        await pressOn(page, `button[value="${ana}"]`)
+        await page.waitForURL(/localhost.*\/result/)
+        expect(await page.innerText('main')).toContain('No mail was opened to find this out.')
+        await picture(page, 'pending')
+      })
+      await inBrowser({ javaScriptEnabled }, async (page) => {
+        await page.goto(`${stack.url}/console`)
+        await tabTo(page, '#key')
+        await page.keyboard.type(tenant.adminKey)
+        await page.keyboard.press('Enter')
+        await page.waitForSelector('h2:has-text("Waiting for you")')
+        if (decision === 'Confirm') await pressOn(page, 'button:has-text("Confirm")')
+        else {
+          await pressOn(page, 'a:has-text("Reject")')
+          await page.waitForSelector('h1:has-text("Reject this sign-in?")')
+          await pressOn(page, 'button:has-text("Yes, reject it")')
+        }
+        await page.waitForSelector(`text=${decision}ed: `)
+        expect(await page.innerText('main')).not.toContain('Waiting for you')
+      })
+    })
+
+    test('T17: an administrator approves for everybody', async () => {
+      const admin = apiClient(stack.url, tenant.adminKey)
+      const { link } = await admin.call<{ link: string }>('POST', 'v1/admin-consents', { mode: 'delegated' })
+      await inBrowser({ javaScriptEnabled }, async (page) => {
+        await page.goto(link)
+        await pressOn(page, 'button:has-text("Continue with Microsoft")')
+        await page.waitForURL(/127\.0\.0\.1/)
+        await pressOn(page, 'button:has-text("Accept for Contoso")')
+        await page.waitForSelector(`button[value="${ana}"]`)
+        await pressOn(page, `button[value="${ana}"]`)
+        await page.waitForURL(/localhost.*\/result/)
+        expect(await page.innerText('h1')).not.toContain('did not work')
+      })
+    })
+  })
+
   test('M-073: the console fits phones and desks', async () => {
     await inBrowser({}, async (page) => {
       await page.goto(`${stack.url}/console`)
@@ -207,6 +284,18 @@ async function newLink(address: string): Promise<string> {
     ? await admin.call<{ link: string }>('POST', `v1/mailboxes/${known.id}/reconnect`)
     : await admin.call<{ link: string }>('POST', 'v1/sign-ins', { address, confirmation: 'confirmed-by-link' })
   return link
+}
+
+/** As people without a mouse go: by the Tab key, until the focus is there. */
+async function tabTo(page: Page, selector: string, most = 60): Promise<void> {
+  const isThere = async (): Promise<boolean> => (await page.locator(`${selector}:focus`).count()) > 0
+  for (let times = 0; times < most && !(await isThere()); times++) await page.keyboard.press('Tab')
+  expect(await isThere(), `the focus on ${selector}`).toBe(true)
+}
+
+async function pressOn(page: Page, selector: string): Promise<void> {
+  await tabTo(page, selector)
+  await page.keyboard.press('Enter')
 }
 
 async function inBrowser(options: { javaScriptEnabled?: boolean }, walk: (page: Page) => Promise<void>): Promise<void> {
