@@ -17,14 +17,32 @@ export function schemaCollector(): { components: Json; schemaOf(schema: z.ZodTyp
     components,
     schemaOf(schema, io) {
       const made = z.toJSONSchema(schema, { io, unrepresentable: 'any', override }) as Json
-      const { $schema: _, $defs = {}, ...root } = withoutAnyOf(withComponentRefs(made)) as Json
+      const { $schema: _, $defs = {}, ...whole } = withoutAnyOf(withComponentRefs(made)) as Json
       for (const [name, one] of Object.entries($defs as Json)) add(name, one as Json)
+      const root = io === 'input' ? defaultsInWords(whole) : whole
       const name = z.globalRegistry.get(schema)?.id
       if (name === undefined || root['$ref'] !== undefined) return root
       add(name, root)
       return { $ref: `#/components/schemas/${name}` }
     },
   }
+}
+
+/** Generators take a field with a default for one that is always there, also in what is sent: defaults are told in words. */
+function defaultsInWords(schema: Json): Json {
+  const copy = { ...schema }
+  const inner = (one: unknown): Json => defaultsInWords(one as Json)
+  for (const key of ['anyOf', 'oneOf']) if (Array.isArray(copy[key])) copy[key] = copy[key].map(inner)
+  if (typeof copy['items'] === 'object') copy['items'] = inner(copy['items'])
+  if (typeof copy['properties'] === 'object')
+    copy['properties'] = Object.fromEntries(
+      Object.entries(copy['properties'] as Json).map(([name, field]) => {
+        const { default: fallback, ...rest } = inner(field)
+        if (fallback === undefined) return [name, rest]
+        return [name, { ...rest, description: `${rest['description']} Default: ${JSON.stringify(fallback)}.` }]
+      }),
+    )
+  return copy
 }
 
 /** What the library writes for itself or for nobody. */

@@ -16,7 +16,10 @@ const httpsUrl = z
     (text) => URL.canParse(text) && isAllowedUrl(new URL(text)),
     'must be an https:// URL without user name, password or fragment',
   )
-const host = z.string().regex(/^[a-zA-Z0-9.:-]{1,253}$/, 'must be a host name or IP address')
+const host = z
+  .string()
+  .regex(/^[a-zA-Z0-9.:-]{1,253}$/, 'must be a host name or IP address')
+  .describe('Host name or IP address; the port may stand behind it.')
 const address = z
   .string()
   .max(254)
@@ -30,48 +33,113 @@ function isAllowedUrl(url: URL): boolean {
 /** Endpoints on this machine (local mode) may have any port. */
 const isAllowedPort = (url: URL): boolean => url.port === '' || ['127.0.0.1', 'localhost'].includes(url.hostname)
 
-export const tenantSchema = z.strictObject({
-  id: z.string().refine(isTenantId, 'must have 2 to 32 characters: words of a-z and 0-9 joined by single "-"'),
-  name,
-})
+export const tenantSchema = z
+  .strictObject({
+    id: z
+      .string()
+      .refine(isTenantId, 'must have 2 to 32 characters: words of a-z and 0-9 joined by single "-"')
+      .describe('2 to 32 characters: words of a-z and 0-9 joined by single hyphens. It never changes.'),
+    name: name.describe('Name shown to people; 1 to 100 characters.'),
+  })
+  .meta({ id: 'TenantInput', description: 'A customer.', examples: [{ id: 'contoso', name: 'Contoso Ltd' }] })
 
-export const apiKeySchema = z.strictObject({
-  role: z.enum(['app', 'tenant-admin', 'operator']),
-  name,
-  expiresInDays: z.number().int().min(1).max(730).optional(),
-})
+export const apiKeySchema = z
+  .strictObject({
+    role: z.enum(['app', 'tenant-admin', 'operator']).describe('What the key may do.'),
+    name: name.describe('What it is for; 1 to 100 characters.'),
+    expiresInDays: z
+      .number()
+      .int()
+      .min(1)
+      .max(730)
+      .optional()
+      .describe('Days until it ends, 1 to 730; left out, as the deployment sets it.'),
+  })
+  .meta({
+    id: 'ApiKeyInput',
+    description: 'An API key to make.',
+    examples: [{ role: 'app', name: 'invoicing', expiresInDays: 365 }],
+  })
 
-export const returnUrlSchema = z.strictObject({ url: httpsUrl })
+export const returnUrlSchema = z
+  .strictObject({ url: httpsUrl.describe('https:// URL of at most 500 characters; compared as a whole.') })
+  .meta({
+    id: 'ReturnUrlInput',
+    description: 'Where sign-ins may return to.',
+    examples: [{ url: 'https://app.example.com/connected' }],
+  })
 
-export const webhookSchema = z.strictObject({
-  url: httpsUrl.refine((text) => URL.canParse(text) && isAllowedPort(new URL(text)), 'must use port 443'),
-})
+export const webhookSchema = z
+  .strictObject({
+    url: httpsUrl
+      .refine((text) => URL.canParse(text) && isAllowedPort(new URL(text)), 'must use port 443')
+      .describe('https:// URL of at most 500 characters on port 443.'),
+  })
+  .meta({
+    id: 'WebhookInput',
+    description: 'Where events are posted to.',
+    examples: [{ url: 'https://app.example.com/events' }],
+  })
 
 const guid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
-export const registrationSchema = z.strictObject({
-  name,
-  kind: z.literal('microsoft'),
-  clientId: z.string().regex(guid, 'must be the application (client) id: a GUID'),
-  /** Microsoft tenant: GUID, `common`, `organizations` or `consumers` (M-052). */
-  directory: z
-    .string()
-    .refine(
-      (text) => guid.test(text) || ['common', 'organizations', 'consumers'].includes(text),
-      'must be a tenant id (GUID), "common", "organizations" or "consumers"',
-    ),
-  /** Left out: keeps the stored secret, or a public client when there is none. */
-  clientSecret: z.string().min(1).max(1000).optional(),
-  clientSecretExpiresAt: z.iso.datetime().optional(),
-})
+export const registrationSchema = z
+  .strictObject({
+    name: name.describe('Name shown to people; 1 to 100 characters.'),
+    kind: z.literal('microsoft').describe('The identity provider.'),
+    clientId: z
+      .string()
+      .regex(guid, 'must be the application (client) id: a GUID')
+      .describe('Application (client) id of the app registration: a GUID.'),
+    directory: z
+      .string()
+      .refine(
+        (text) => guid.test(text) || ['common', 'organizations', 'consumers'].includes(text),
+        'must be a tenant id (GUID), "common", "organizations" or "consumers"',
+      )
+      .describe('Microsoft tenant: a GUID, `common`, `organizations` or `consumers`.'),
+    clientSecret: z
+      .string()
+      .min(1)
+      .max(1000)
+      .optional()
+      .describe(
+        '1 to 1000 characters; left out, the stored secret is kept, or it is a public client when there is none.',
+      ),
+    clientSecretExpiresAt: z.iso
+      .datetime()
+      .optional()
+      .describe('Time in UTC when the secret ends; the gateway warns before.'),
+  })
+  .meta({
+    id: 'RegistrationInput',
+    description: 'An OAuth client at an identity provider.',
+    examples: [
+      {
+        name: 'Contoso mail',
+        kind: 'microsoft',
+        clientId: '5a0f3c1e-6f2a-4c7d-8e55-0d1f2a3b4c5d',
+        directory: 'organizations',
+        clientSecretExpiresAt: '2027-01-31T08:00:00Z',
+      },
+    ],
+  })
 
-const tls = z.enum(['implicit', 'starttls', 'plain'])
+const tls = z
+  .enum(['implicit', 'starttls', 'plain'])
+  .describe('implicit: TLS from the first byte. starttls: TLS before the login. plain: none.')
 const ca = z
   .string()
   .max(20_000)
   .regex(/-----BEGIN CERTIFICATE-----/, 'must be a PEM certificate')
   .optional()
-const port = z.number().int().min(1).max(65535)
+  .describe('PEM certificate of a private authority that the server is checked against; at most 20000 characters.')
+const port = z
+  .number()
+  .int()
+  .min(1)
+  .max(65535)
+  .describe('1 to 65535; left out, the one behind the host or the usual one.')
 
 /** The port may stand behind the host, or be left to the usual one of protocol and encryption (M-023). */
 const listening =
@@ -90,36 +158,57 @@ const listening =
   }
 
 const after = z.discriminatedUnion('action', [
-  z.strictObject({ action: z.literal('leave') }),
-  z.strictObject({ action: z.literal('mark-read') }),
-  z.strictObject({ action: z.literal('move'), folder: line(200).min(1) }),
-  z.strictObject({ action: z.literal('delete') }),
+  z.strictObject({ action: z.literal('leave').describe('Nothing changes.') }),
+  z.strictObject({ action: z.literal('mark-read').describe('It is marked as read.') }),
+  z.strictObject({
+    action: z.literal('move').describe('It moves to `folder`.'),
+    folder: line(200).min(1).describe('Folder it moves to; 1 to 200 characters.'),
+  }),
+  z.strictObject({ action: z.literal('delete').describe('It is deleted.') }),
 ])
-const id = z.string().regex(/^[a-z2-7]{26}$/, 'must be an id of 26 characters')
+const id = z
+  .string()
+  .regex(/^[a-z2-7]{26}$/, 'must be an id of 26 characters')
+  .describe('The connection that authorises it: 26 characters.')
 
 const receive = z.discriminatedUnion('transport', [
-  z.strictObject({ transport: z.literal('none') }),
+  z.strictObject({ transport: z.literal('none').describe('It does not.') }),
   z.strictObject({
-    transport: z.literal('graph'),
+    transport: z.literal('graph').describe('Over Microsoft Graph.'),
     connectionId: id,
-    user: graphUser.optional(),
-    folder: line(200).min(1).default('inbox'),
-    after: after.optional(),
+    user: graphUser.optional().describe('Object id or user principal name at Microsoft, when it is not the address.'),
+    folder: line(200).min(1).default('inbox').describe('Folder that is read; 1 to 200 characters.'),
+    after: after
+      .optional()
+      .describe('What happens at the server to a mail that was received; left out, as the settings say.'),
   }),
   z.strictObject({
-    transport: z.literal('imap'),
+    transport: z.literal('imap').describe('Over IMAP.'),
     connectionId: id,
     imap: z
-      .strictObject({ host, port: port.optional(), tls, ca, folder: line(200).min(1).default('INBOX') })
-      .transform(listening('imap')),
-    after: after.optional(),
+      .strictObject({
+        host,
+        port: port.optional(),
+        tls,
+        ca,
+        folder: line(200).min(1).default('INBOX').describe('Folder that is read; 1 to 200 characters.'),
+      })
+      .transform(listening('imap'))
+      .describe('The server.'),
+    after: after
+      .optional()
+      .describe('What happens at the server to a mail that was received; left out, as the settings say.'),
   }),
 ])
 const send = z.discriminatedUnion('transport', [
-  z.strictObject({ transport: z.literal('none') }),
-  z.strictObject({ transport: z.literal('graph'), connectionId: id, user: graphUser.optional() }),
+  z.strictObject({ transport: z.literal('none').describe('It does not.') }),
   z.strictObject({
-    transport: z.literal('smtp'),
+    transport: z.literal('graph').describe('Over Microsoft Graph.'),
+    connectionId: id,
+    user: graphUser.optional().describe('Object id or user principal name at Microsoft, when it is not the address.'),
+  }),
+  z.strictObject({
+    transport: z.literal('smtp').describe('Over SMTP.'),
     connectionId: id,
     smtp: z
       .strictObject({
@@ -127,33 +216,55 @@ const send = z.discriminatedUnion('transport', [
         port: port.optional(),
         tls,
         ca,
-        messagesPerSession: z.number().int().min(1).max(1000).optional(),
+        messagesPerSession: z
+          .number()
+          .int()
+          .min(1)
+          .max(1000)
+          .optional()
+          .describe('Mails for one login, 1 to 1000; left out, as the settings say.'),
       })
-      .transform(listening('smtp')),
+      .transform(listening('smtp'))
+      .describe('The server.'),
   }),
 ])
 
-export const mailboxChangeSchema = z.strictObject({
-  key: z
-    .string()
-    .regex(/^[a-z0-9]{1,5}$/, 'must have 1 to 5 characters of a-z and 0-9')
-    .optional(),
-  displayName: line(100).optional(),
-  description: line(500).optional(),
-  purpose: line(50).optional(),
-  active: z.boolean().optional(),
-  default: z.literal(true).optional(),
-  sendAs: z.array(address).max(50).optional(),
-  /** Replaces all defaults; {} for none. */
-  defaults: messageDefaultsSchema.optional(),
-  receive: receive.optional(),
-  send: send.optional(),
-})
+export const mailboxChangeSchema = z
+  .strictObject({
+    key: z
+      .string()
+      .regex(/^[a-z0-9]{1,5}$/, 'must have 1 to 5 characters of a-z and 0-9')
+      .optional()
+      .describe('Short key: 1 to 5 characters of a-z and 0-9.'),
+    displayName: line(100).optional().describe('Name shown for the mailbox; at most 100 characters.'),
+    description: line(500).optional().describe('For people; at most 500 characters.'),
+    purpose: line(50)
+      .optional()
+      .describe('Word by which mail and settings choose among mailboxes; at most 50 characters.'),
+    active: z.boolean().optional().describe('false: neither reads nor sends; mail waits.'),
+    default: z.literal(true).optional().describe('It sends mail that names no mailbox; another one no longer does.'),
+    sendAs: z.array(address).max(50).optional().describe('Other addresses it may send as; at most 50. Replaces all.'),
+    defaults: messageDefaultsSchema
+      .optional()
+      .describe('What it adds to mail that leaves a field open. Replaces all defaults; {} for none.'),
+    receive: receive.optional().describe('How it receives.'),
+    send: send.optional().describe('How it sends.'),
+  })
+  .meta({
+    id: 'MailboxChange',
+    description: 'What is to be different; what is left out stays.',
+    examples: [{ displayName: 'Invoices', purpose: 'billing', sendAs: ['billing@contoso.example'] }],
+  })
 
 /** Names, kinds and limits are checked against the settings table, all at once. */
 export const settingsSchema = z
   .record(z.string().max(50), z.union([line(300), z.number()], 'must be text or a number'))
   .refine((values) => Object.keys(values).length <= 50, 'must have at most 50 settings')
+  .meta({
+    id: 'SettingsInput',
+    description: 'Values by name of the setting (docs/configuration.md), at most 50; what is left out falls back.',
+    examples: [{ keepSubject: 'yes' }],
+  })
 
 export type TenantInput = z.infer<typeof tenantSchema>
 export type ApiKeyInput = z.infer<typeof apiKeySchema>

@@ -16,67 +16,155 @@ export const graphUser = z
     'must be an object id (GUID) or a user principal name',
   )
 
-export const signInStartSchema = z.strictObject({
-  address,
-  displayName: line(100).default(''),
-  /** Who will sign in when it is not the mailbox itself: the delegate of a shared mailbox. */
-  expectedUser: address.optional(),
-  /** Object id or user principal name of a shared mailbox at Microsoft, when it is not its address. */
-  mailboxUser: graphUser.optional(),
-  receive: z.boolean().default(true),
-  send: z.boolean().default(true),
-  /** `graph` chooses Microsoft: nothing is looked up, and no password is asked for. */
-  transport: z.enum(['auto', 'graph', 'imap-smtp']).default('auto'),
-  registrationId: z.string().max(40).optional(),
-  /** One of the registered return URLs; without it the gateway's own result page ends the journey. */
-  returnUrl: z.string().max(500).optional(),
-  /** Opaque value derived from the app user's session; the same one redeems the result code. */
-  binding: z.string().min(16, 'must have at least 16 characters').max(200).optional(),
-  confirmation: z.enum(['result-code', 'tenant-admin', 'confirmed-by-link']).default('result-code'),
-})
+export const signInStartSchema = z
+  .strictObject({
+    address: address.describe('Mail address of the mailbox; at most 254 characters.'),
+    displayName: line(100).default('').describe('Name shown for the mailbox; at most 100 characters.'),
+    expectedUser: address
+      .optional()
+      .describe(
+        'Mail address of who will sign in when it is not the mailbox itself: the delegate of a shared mailbox.',
+      ),
+    mailboxUser: graphUser
+      .optional()
+      .describe('Object id or user principal name of a shared mailbox at Microsoft, when it is not its address.'),
+    receive: z.boolean().default(true).describe('Mail is to be read.'),
+    send: z.boolean().default(true).describe('Mail is to be sent.'),
+    transport: z
+      .enum(['auto', 'graph', 'imap-smtp'])
+      .default('auto')
+      .describe(
+        'auto: looked up from the address. graph: Microsoft; nothing is looked up, and no password is asked for.',
+      ),
+    registrationId: z
+      .string()
+      .max(40)
+      .optional()
+      .describe('Id of the registration to sign in with; left out, the one that fits the directory.'),
+    returnUrl: z
+      .string()
+      .max(500)
+      .optional()
+      .describe("One of the registered return URLs; without it the gateway's own result page ends the journey."),
+    binding: z
+      .string()
+      .min(16, 'must have at least 16 characters')
+      .max(200)
+      .optional()
+      .describe(
+        "Opaque value of 16 to 200 characters, derived from the app user's session; the same one redeems the result code.",
+      ),
+    confirmation: z
+      .enum(['result-code', 'tenant-admin', 'confirmed-by-link'])
+      .default('result-code')
+      .describe('Who confirms: the application with the result code, a tenant administrator, or nobody any more.'),
+  })
+  .meta({
+    id: 'SignInStart',
+    description: 'A mailbox to connect.',
+    examples: [
+      {
+        address: 'ana@contoso.example',
+        displayName: 'Ana Smith',
+        returnUrl: 'https://app.example.com/connected',
+        binding: '3f1d6c0a9b7e42858e0c4d2f',
+      },
+    ],
+  })
 
 /** A link for a mailbox that is connected; without a word nothing but the authority itself changes. */
-export const reconnectSchema = z.strictObject({
-  /** What the owner may change: the provider, servers of another owner, the account that signs in. */
-  allowChange: z
-    .array(z.enum(['provider', 'server', 'identity']))
-    .max(3)
-    .optional(),
-  /** Who will sign in from now on; for `identity`. */
-  expectedUser: address.optional(),
-})
+export const reconnectSchema = z
+  .strictObject({
+    allowChange: z
+      .array(z.enum(['provider', 'server', 'identity']))
+      .max(3)
+      .optional()
+      .describe(
+        'What the owner may change: the provider, servers of another owner, the account that signs in. Left out: nothing.',
+      ),
+    expectedUser: address.optional().describe('Mail address of who will sign in from now on; for `identity`.'),
+  })
+  .meta({
+    id: 'ReconnectInput',
+    description: 'A link for a mailbox that is connected.',
+    examples: [{ allowChange: ['server'] }],
+  })
 
-export const adminConsentSchema = z.strictObject({
-  mode: z.enum(['app-only', 'delegated']).default('app-only'),
-  registrationId: z.string().max(40).optional(),
-  receive: z.boolean().default(true),
-  send: z.boolean().default(true),
-})
+export const adminConsentSchema = z
+  .strictObject({
+    mode: z
+      .enum(['app-only', 'delegated'])
+      .default('app-only')
+      .describe('app-only: the application opens mailboxes by itself. delegated: people may connect their own.'),
+    registrationId: z.string().max(40).optional().describe('Id of the registration the consent is for.'),
+    receive: z.boolean().default(true).describe('The permission to read mail is asked for.'),
+    send: z.boolean().default(true).describe('The permission to send mail is asked for.'),
+  })
+  .meta({
+    id: 'AdminConsentStart',
+    description: 'A consent to ask an administrator for.',
+    examples: [{ mode: 'app-only', receive: true, send: true }],
+  })
 
 /** A mailbox that the application opens by itself. */
-export const mailboxCreateSchema = z.strictObject({
-  connectionId: z.string().regex(/^[a-z2-7]{26}$/, 'must be an id of 26 characters'),
-  address,
-  /** Object id or user principal name at Microsoft, when it is not the address. */
-  user: graphUser.optional(),
-  displayName: line(100).default(''),
-  receive: z.boolean().default(true),
-  send: z.boolean().default(true),
-})
+export const mailboxCreateSchema = z
+  .strictObject({
+    connectionId: z
+      .string()
+      .regex(/^[a-z2-7]{26}$/, 'must be an id of 26 characters')
+      .describe('The app-only connection that opens it.'),
+    address: address.describe('Mail address of the mailbox; at most 254 characters.'),
+    user: graphUser.optional().describe('Object id or user principal name at Microsoft, when it is not the address.'),
+    displayName: line(100).default('').describe('Name shown for the mailbox; at most 100 characters.'),
+    receive: z.boolean().default(true).describe('Mail is to be read.'),
+    send: z.boolean().default(true).describe('Mail is to be sent.'),
+  })
+  .meta({
+    id: 'MailboxCreate',
+    description: 'A mailbox that the application opens by itself.',
+    examples: [
+      { connectionId: 'c4x7mq2zkw5tn3hdrjfvbeuags', address: 'invoices@contoso.example', displayName: 'Invoices' },
+    ],
+  })
 
-export const redeemSchema = z.strictObject({
-  code: z.string().min(1).max(200),
-  binding: z.string().min(16).max(200),
-})
+export const redeemSchema = z
+  .strictObject({
+    code: z
+      .string()
+      .min(1)
+      .max(200)
+      .describe('What stands behind the full stop in `result`; it works once, for ten minutes.'),
+    binding: z.string().min(16).max(200).describe('The binding the sign-in was started with; 16 to 200 characters.'),
+  })
+  .meta({
+    id: 'SignInRedeem',
+    description: 'The proof that the session that began a sign-in ends it.',
+    examples: [{ code: 'Zk3wq7Jm2rT9xB4c', binding: '3f1d6c0a9b7e42858e0c4d2f' }],
+  })
 
-export const resolveSchema = z.strictObject({
-  outcome: z.enum(['sent', 'not-sent', 'resend']),
-})
+export const resolveSchema = z
+  .strictObject({
+    outcome: z
+      .enum(['sent', 'not-sent', 'resend'])
+      .describe(
+        'sent: it left. not-sent: it did not and will not. resend: send it once more under the same Message-ID.',
+      ),
+  })
+  .meta({
+    id: 'MailResolve',
+    description: 'What a person found out about a mail of unknown outcome.',
+    examples: [{ outcome: 'sent' }],
+  })
 
-export const testMailSchema = z.strictObject({
-  /** Left out: the mailbox writes to itself. */
-  to: address.optional(),
-})
+export const testMailSchema = z
+  .strictObject({
+    to: address.optional().describe('Mail address to write to; left out, the mailbox writes to itself.'),
+  })
+  .meta({
+    id: 'TestMailInput',
+    description: 'A mail that tries out a mailbox.',
+    examples: [{ to: 'ana@contoso.example' }],
+  })
 
 export type AdminConsentInput = z.infer<typeof adminConsentSchema>
 export type MailboxCreateInput = z.infer<typeof mailboxCreateSchema>

@@ -15,7 +15,13 @@ export const line = (max: number) =>
 
 const address = line(320).min(3, 'must be a mail address such as ana@example.com')
 export const recipientSchema = z.union(
-  [address, z.strictObject({ address, name: line(200).optional() })],
+  [
+    address,
+    z.strictObject({
+      address: address.describe('Mail address; at most 320 characters.'),
+      name: line(200).optional().describe('Display name; at most 200 characters.'),
+    }),
+  ],
   'must be a mail address, or an object of address and name',
 )
 const recipients = z.array(recipientSchema).max(1000, 'must have at most 1000 entries; split the mail').default([])
@@ -44,18 +50,26 @@ const time = z.iso.datetime({ offset: true, error: 'must be a time such as 2026-
 const attachmentSchema = z.strictObject({
   filename: line(200)
     .min(1, 'must not be empty; name the file')
-    .refine((name) => !/[/\\]/.test(name), 'must not contain / or \\; give the bare file name'),
+    .refine((name) => !/[/\\]/.test(name), 'must not contain / or \\; give the bare file name')
+    .describe('File name without a path; 1 to 200 characters.'),
   contentType: line(150)
     .regex(
       /^[a-z0-9!#$&^_.+-]+\/[a-z0-9!#$&^_.+-]+(; ?[a-z0-9-]+=[a-z0-9._+-]+)*$/i,
       'must be a media type such as application/pdf',
     )
-    .default('application/octet-stream'),
-  content: base64(maxBase64),
+    .default('application/octet-stream')
+    .describe('Media type; at most 150 characters.'),
+  content: base64(maxBase64).describe(
+    'The bytes in base64 (RFC 4648) with padding; the whole mail is limited by MAX_MAIL_BYTES.',
+  ),
   cid: line(200)
     .regex(/^[^\s<>]+$/, 'must not contain spaces or angle brackets')
-    .optional(),
-  disposition: z.enum(['attachment', 'inline'], { error: 'must be attachment or inline' }).optional(),
+    .optional()
+    .describe('Content-ID without angle brackets, by which the HTML refers to it as cid:…; at most 200 characters.'),
+  disposition: z
+    .enum(['attachment', 'inline'], { error: 'must be attachment or inline' })
+    .optional()
+    .describe('inline: belongs into the text. Left out: inline when there is a cid, else attachment.'),
 })
 
 export const headersSchema = z
@@ -76,33 +90,76 @@ export const metadataSchema = z
   )
 
 const fieldsSchema = z.strictObject({
-  mailboxId: z.string().max(40, 'must be a mailbox id').optional(),
-  /** Short key or address. */
-  mailbox: line(320).optional(),
-  purpose: line(100).optional(),
-  from: recipientSchema.optional(),
-  to: recipients,
-  cc: recipients,
-  bcc: recipients,
-  replyTo: recipientSchema.optional(),
-  subject: line(2_000).default(''),
-  text: z.string().max(20_000_000, 'must have at most 20000000 characters; attach it instead').optional(),
-  html: z.string().max(20_000_000, 'must have at most 20000000 characters; attach it instead').optional(),
-  attachments: z.array(attachmentSchema).max(200, 'must have at most 200 entries; pack the files').default([]),
-  headers: headersSchema.default({}),
-  /** Complete MIME in base64, instead of subject, text, html, attachments and headers. */
-  raw: base64(maxBase64).optional(),
-  hold: z.boolean().default(false),
-  notBefore: time.optional(),
-  deadline: time.optional(),
-  whenUnknown: z.enum(['stop', 'resend'], { error: 'must be stop or resend' }).optional(),
+  mailboxId: z
+    .string()
+    .max(40, 'must be a mailbox id')
+    .optional()
+    .describe('Id of the mailbox that sends; without mailboxId, mailbox and purpose the default mailbox does.'),
+  mailbox: line(320).optional().describe('Short key or address of the mailbox that sends, instead of mailboxId.'),
+  purpose: line(100).optional().describe('Purpose of the mailbox that sends, instead of mailboxId.'),
+  from: recipientSchema.optional().describe('Sender; left out, the mailbox itself. Its address or one it may send as.'),
+  to: recipients.describe('Recipients, each an address or an object of address and name; at most 1000.'),
+  cc: recipients.describe('Copies; at most 1000.'),
+  bcc: recipients.describe('Blind copies; at most 1000.'),
+  replyTo: recipientSchema.optional().describe('Where answers go; left out, to the sender.'),
+  subject: line(2_000).default('').describe('One line; at most 2000 characters.'),
+  text: z
+    .string()
+    .max(20_000_000, 'must have at most 20000000 characters; attach it instead')
+    .optional()
+    .describe('Plain text; at most 20000000 characters.'),
+  html: z
+    .string()
+    .max(20_000_000, 'must have at most 20000000 characters; attach it instead')
+    .optional()
+    .describe('HTML; at most 20000000 characters. With text, the reader chooses.'),
+  attachments: z
+    .array(attachmentSchema)
+    .max(200, 'must have at most 200 entries; pack the files')
+    .default([])
+    .describe('Files; at most 200.'),
+  headers: headersSchema
+    .default({})
+    .describe('Further header fields by name; at most 50, values up to 2000 characters.'),
+  raw: base64(maxBase64)
+    .optional()
+    .describe('Complete MIME in base64, instead of subject, text, html, attachments, headers and replyTo.'),
+  hold: z.boolean().default(false).describe('Waits for release.'),
+  notBefore: time.optional().describe('Planned start with offset; at most a year ahead. Left out: at once.'),
+  deadline: time.optional().describe('The gateway gives up after this time, with offset; left out, after three days.'),
+  whenUnknown: z
+    .enum(['stop', 'resend'], { error: 'must be stop or resend' })
+    .optional()
+    .describe(
+      'When nobody can tell whether it left. stop: a person decides. resend: once more under the same Message-ID.',
+    ),
   /** Without a default: the hash of a mail without it stays what older builds made of it. */
-  metadata: metadataSchema.optional(),
+  metadata: metadataSchema
+    .optional()
+    .describe(
+      'Your own references by name, which come back with state and events; at most 20, values up to 500 characters.',
+    ),
 })
 
-export const mailSubmissionSchema = fieldsSchema.superRefine((mail, context) => {
-  for (const { field, message } of problemsTogether(mail)) context.addIssue({ code: 'custom', path: [field], message })
-})
+export const mailSubmissionSchema = fieldsSchema
+  .superRefine((mail, context) => {
+    for (const { field, message } of problemsTogether(mail))
+      context.addIssue({ code: 'custom', path: [field], message })
+  })
+  .meta({
+    id: 'MailSubmission',
+    description: 'A mail to send: at least one recipient, and at most one of mailboxId, mailbox and purpose.',
+    examples: [
+      {
+        mailboxId: 'q7m2ztn4kc5xw3hdrjfvbeuags',
+        to: [{ address: 'kim@example.com', name: 'Kim' }],
+        subject: 'Your invoice 4711',
+        text: 'Dear Kim, the invoice is attached.',
+        attachments: [{ filename: 'invoice-4711.txt', contentType: 'text/plain', content: 'VG90YWw6IDQyIEVVUgo=' }],
+        metadata: { invoice: '4711' },
+      },
+    ],
+  })
 
 /** What is wrong between fields that are right each by itself. */
 function problemsTogether(mail: z.infer<typeof fieldsSchema>): Problem[] {

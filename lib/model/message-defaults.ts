@@ -3,11 +3,15 @@ import * as z from 'zod'
 import { headersSchema, line, type MailSubmission, recipientSchema } from './mail-submission.js'
 
 export const messageDefaultsSchema = z.strictObject({
-  from: recipientSchema.optional(),
-  replyTo: recipientSchema.optional(),
-  bcc: z.array(recipientSchema).max(20, 'must have at most 20 entries').optional(),
-  subject: line(200).optional(),
-  headers: headersSchema.optional(),
+  from: recipientSchema.optional().describe('Sender.'),
+  replyTo: recipientSchema.optional().describe('Where answers go.'),
+  bcc: z
+    .array(recipientSchema)
+    .max(20, 'must have at most 20 entries')
+    .optional()
+    .describe('Blind copies; at most 20.'),
+  subject: line(200).optional().describe('Subject; at most 200 characters.'),
+  headers: headersSchema.optional().describe('Header fields by name; at most 50.'),
 })
 
 export type MessageDefaults = z.infer<typeof messageDefaultsSchema>

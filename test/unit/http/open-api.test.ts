@@ -18,6 +18,15 @@ beforeAll(async () => {
 })
 const all = Object.values(operations) as Operation[]
 
+/** Fields at any depth that say nothing. */
+function undescribed({ properties = {}, items, anyOf = [], oneOf = [] }: Json, path: string): string[] {
+  const own = Object.entries<Json>(properties).flatMap(([name, field]) => [
+    ...(String(field['description'] ?? '').length > 5 ? [] : [`${path}.${name}`]),
+    ...undescribed(field, `${path}.${name}`),
+  ])
+  return [...own, ...[items ?? [], anyOf, oneOf].flat().flatMap((one: Json) => undescribed(one, path))]
+}
+
 describe('D1: the OpenAPI document', () => {
   test.each(all.map((operation) => [operation.name, operation] as const))(
     '%s has a tag, a summary, a description, its answer with an example, and its failures',
@@ -55,6 +64,18 @@ describe('D1: the OpenAPI document', () => {
         .map(([field]) => `${schema}.${field}`),
     )
     expect(silent).toEqual([])
+  })
+
+  test('each body is a component with an example that is accepted, and says what each of its fields means', async () => {
+    for (const { name, body, method, route } of all) {
+      if (body === undefined) continue
+      const { schema, example } =
+        document['paths'][`/${route}`][method.toLowerCase()].requestBody.content['application/json']
+      expect(schema, name).toEqual({ $ref: expect.stringMatching(/^#\/components\/schemas\/\w+$/) })
+      expect((await body()).safeParse(example), name).toMatchObject({ success: true })
+      const component = document['components']['schemas'][schema.$ref.split('/').pop()]
+      expect(undescribed(component, name), name).toEqual([])
+    }
   })
 
   test('every event is a webhook with the headers of its signature; every code named is used', () => {
