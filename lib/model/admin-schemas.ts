@@ -53,7 +53,7 @@ export const apiKeySchema = z
       .min(1)
       .max(730)
       .optional()
-      .describe('Days until it ends, 1 to 730; left out, as the deployment sets it.'),
+      .describe('Days until it ends, 1 to 730; left out, it does not end.'),
   })
   .meta({
     id: 'ApiKeyInput',
@@ -241,7 +241,7 @@ export const mailboxChangeSchema = z
     purpose: line(50)
       .optional()
       .describe('Word by which mail and settings choose among mailboxes; at most 50 characters.'),
-    active: z.boolean().optional().describe('false: neither reads nor sends; mail waits.'),
+    active: z.boolean().optional().describe('false: switched off; it neither receives nor takes mail to send.'),
     default: z.literal(true).optional().describe('It sends mail that names no mailbox; another one no longer does.'),
     sendAs: z.array(address).max(50).optional().describe('Other addresses it may send as; at most 50. Replaces all.'),
     defaults: messageDefaultsSchema

@@ -40,7 +40,9 @@ export const signInStartSchema = z
       .string()
       .max(40)
       .optional()
-      .describe('Id of the registration to sign in with; left out, the one that fits the directory.'),
+      .describe(
+        'Id of the registration to sign in with; left out, the gateway chooses among those of the tenant and its own.',
+      ),
     returnUrl: z
       .string()
       .max(500)

@@ -126,7 +126,9 @@ const fieldsSchema = z.strictObject({
     .describe('Complete MIME in base64, instead of subject, text, html, attachments, headers and replyTo.'),
   hold: z.boolean().default(false).describe('Waits for release.'),
   notBefore: time.optional().describe('Planned start with offset; at most a year ahead. Left out: at once.'),
-  deadline: time.optional().describe('The gateway gives up after this time, with offset; left out, after three days.'),
+  deadline: time
+    .optional()
+    .describe('The gateway gives up after this time, with offset; left out, MAIL_DEADLINE_HOURS later.'),
   whenUnknown: z
     .enum(['stop', 'resend'], { error: 'must be stop or resend' })
     .optional()
