@@ -1,32 +1,29 @@
 import { app } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
-import { consoleHandler, requireRole, unknownAction } from '../lib/http/console-handler.js'
+import { consoleActionHandler } from '../lib/http/console-action-handler.js'
 import { link, segment } from '../lib/pages/console/frame.js'
+import { mailboxFacts } from '../lib/pages/console/mailbox-pages.js'
 import { reconnectPage } from '../lib/pages/console/message-page.js'
 
-export const consoleMailboxAct = consoleHandler(gateway, async ({ g, tenant, view, params }) => {
-  const { id = '', action = '' } = params
-  if (action === 'reconnect') {
-    requireRole(view, 'mailboxReconnect')
-    const mailbox = await g.admin.readMailboxFacts(tenant, id)
-    return reconnectPage(view, mailbox, await g.connect.startReconnect(tenant, id))
-  }
-  if (action === 'poll') {
-    requireRole(view, 'mailboxPoll')
-    await g.receive.pollNow(tenant, id)
-  } else if (action === 'test-mail') {
-    requireRole(view, 'mailboxTestMail')
-    const { mailId, state } = await g.send.sendTestMail(tenant, id)
-    return { redirect: link(view, `/mails/${segment(mailId)}`, { done: `test-mail-${state}` }) }
-  } else if (action === 'pause' || action === 'activate') {
-    requireRole(view, 'mailboxChange')
-    await g.admin.changeMailbox(tenant, id, { active: action === 'activate' })
-  } else throw unknownAction()
-  return { redirect: link(view, `/mailboxes/${segment(id)}`, { done: action }) }
+export const consoleMailboxAct = consoleActionHandler(gateway, 'mailboxes', {
+  describe: async ({ g, tenant }, id) => mailboxFacts(await g.admin.readMailboxFacts(tenant, id)),
+  async act({ g, tenant, view }, id, name) {
+    if (name === 'reconnect') {
+      const mailbox = await g.admin.readMailboxFacts(tenant, id)
+      return reconnectPage(view, mailbox, await g.connect.startReconnect(tenant, id))
+    }
+    if (name === 'test-mail') {
+      const { mailId, state } = await g.send.sendTestMail(tenant, id)
+      return { redirect: link(view, `/mails/${segment(mailId)}`, { done: `test-mail-${state}` }) }
+    }
+    if (name === 'poll') await g.receive.pollNow(tenant, id)
+    else await g.admin.changeMailbox(tenant, id, { active: name === 'activate' })
+    return undefined
+  },
 })
 
 app.http('console-mailbox-act', {
-  methods: ['POST'],
+  methods: ['GET', 'POST'],
   authLevel: 'anonymous',
   route: 'console/mailboxes/{id}/{action}',
   handler: consoleMailboxAct,

@@ -15,7 +15,7 @@ export const consoleRegistrationSecret = consoleHandler(
     const { credentialTried } = await g.registrations.save(tenant, found.id, newSecretOf(found, form))
     return { redirect: link(view, '', { done: `secret-${credentialTried}` }) }
   },
-  { tenant: false, operation: 'registrationSave' },
+  { tenant: false, operation: () => 'registrationSave' },
 )
 
 app.http('console-registration-secret', {

@@ -1,19 +1,19 @@
 import { app } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
-import { consoleHandler, requireRole, unknownAction } from '../lib/http/console-handler.js'
-import { link } from '../lib/pages/console/frame.js'
+import { consoleActionHandler } from '../lib/http/console-action-handler.js'
+import { signInFacts } from '../lib/pages/console/attention-card.js'
 
-export const consoleSignInAct = consoleHandler(gateway, async ({ g, tenant, view, params }) => {
-  const { id = '', action = '' } = params
-  requireRole(view, action === 'confirm' ? 'signInConfirm' : 'signInReject')
-  if (action === 'confirm') await g.connect.confirmByAdmin(tenant, id)
-  else if (action === 'reject') await g.connect.rejectSignIn(tenant, id)
-  else throw unknownAction()
-  return { redirect: link(view, '', { done: action }) }
+export const consoleSignInAct = consoleActionHandler(gateway, 'sign-ins', {
+  describe: async ({ g, tenant, view }, id) => signInFacts(view, await g.connect.describeSignIn(tenant, id)),
+  async act({ g, tenant }, id, name) {
+    if (name === 'confirm') await g.connect.confirmByAdmin(tenant, id)
+    else await g.connect.rejectSignIn(tenant, id)
+    return undefined
+  },
 })
 
 app.http('console-sign-in-act', {
-  methods: ['POST'],
+  methods: ['GET', 'POST'],
   authLevel: 'anonymous',
   route: 'console/sign-ins/{id}/{action}',
   handler: consoleSignInAct,

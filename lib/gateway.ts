@@ -110,7 +110,7 @@ export async function wireGateway(config: Config, over: Partial<Dependencies> = 
     ])
   const deps = { ...made, ...over }
   const { adminFlows, connectFlows, probeMailbox, receiveFlows, sendFlows, tokenFlows } = flows
-  const { authenticate, audit, disconnect, registrations, retryConnections, continueRemovals } = flows
+  const { authenticate, audit, disconnect, registrations, continueRemovals } = flows
   const { sealKeys, deliverMessage, deliverWebhooks, sweepWebhooks } = flows
   const { buryMessage, checkHealth, listAttention, listLog, measure, prepareStorage, purgeOld, readOrBury, sweep } =
     flows
@@ -154,8 +154,7 @@ export async function wireGateway(config: Config, over: Partial<Dependencies> = 
     {
       ...deps,
       providers,
-      retryConnections: (tenant, id) =>
-        retryConnections({ ...deps, retryGrant: tokens.retryGrant, openGate: send.openGate }, tenant, id),
+      retryConnections: (tenant, id) => retrying().retryConnections(tenant, id),
     },
     `${config.publicBaseUrl}/oauth/callback`,
   )
@@ -188,6 +187,11 @@ export async function wireGateway(config: Config, over: Partial<Dependencies> = 
     },
     connectFlows,
   )
+  const retrying = () =>
+    bind(
+      { ...deps, retryGrant: tokens.retryGrant, tryGrant: tokens.tryGrant, openGate: send.openGate },
+      { retryConnection: flows.retryConnection, retryConnections: flows.retryConnections },
+    )
   const tell = bind(
     { ...deps, webhookPoster: webhookPoster({ lookup, allowLoopback }) },
     { deliverWebhooks, deliverMessage },
@@ -243,6 +247,7 @@ export async function wireGateway(config: Config, over: Partial<Dependencies> = 
     admit: tenantLimits(config.tenantLimits, deps.clock.now),
     audit: (...input: [Caller, string, string, string]) => audit(deps, ...input),
     registrations: registered satisfies Registrations,
+    retryConnection: (tenant: string, id: string) => retrying().retryConnection(tenant, id),
     tokens,
     receive,
     send,

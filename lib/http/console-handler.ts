@@ -8,6 +8,7 @@ import { asGatewayError, conflict, GatewayError, notFound } from '../errors.js'
 import { invocationLog } from '../log.js'
 import type { Caller } from '../model/caller.js'
 import { isTenantId, newId, newSecret } from '../model/ids.js'
+import { notices } from '../pages/console/actions.js'
 import type { View } from '../pages/console/frame.js'
 import { failurePage } from '../pages/console/message-page.js'
 import { signInPage } from '../pages/console/sign-in-page.js'
@@ -62,8 +63,8 @@ export interface ConsoleCall<G> {
 export interface ConsoleOptions {
   /** The page means nothing without a tenant: an operator without one goes to the overview. Default true. */
   tenant?: boolean
-  /** What its form does, where the path names no action. */
-  operation?: keyof typeof operations
+  /** What its form does, by the parameters of the route. */
+  operation?: (params: Record<string, string>) => string
   now?: () => number
 }
 
@@ -72,7 +73,7 @@ type Act<G> = (call: ConsoleCall<G>) => Promise<ConsoleAnswer>
 export function consoleHandler<G extends ConsoleGateway>(
   gateway: () => Promise<G>,
   act: Act<G>,
-  { tenant: needsTenant = true, operation, now = Date.now }: ConsoleOptions = {},
+  { tenant: needsTenant = true, operation = () => '', now = Date.now }: ConsoleOptions = {},
 ): HttpHandler {
   return answering(async (request, requestId) => {
     const g = await gateway()
@@ -82,15 +83,15 @@ export function consoleHandler<G extends ConsoleGateway>(
     const caller = await signedIn(g, session)
     if (caller === undefined)
       return askToSignIn(request, requestId, origin, 'Your session has ended, or your API key is no longer valid.')
-    const view = viewOf(request, session, caller, { now: now(), origin })
+    const view = viewOf(request, session, caller, now())
     try {
       const form = await checkedForm(request, session, origin)
-      const wanted = operation ?? operationOf(request)
+      const params = Object.fromEntries(Object.entries(request.params).map(([name, value]) => [name, String(value)]))
+      const wanted = operation(params)
       // The same count as for calls of the API, so that no way in is a way round (SEC-43).
       g.admit(view.tenant, request.method === 'POST' ? limitOf(wanted) : undefined, 0)
       if (view.tenant !== '~' && caller.role === 'operator') await g.readTenant(view.tenant)
       if (view.tenant === '~' && needsTenant) return consoleAnswer({ redirect: '/console' }, requestId)
-      const params = Object.fromEntries(Object.entries(request.params).map(([name, value]) => [name, String(value)]))
       const { query } = request
       const call: ConsoleCall<G> = { g, caller, tenant: view.tenant, view, params, query, form, request }
       const answer = await act(call)
@@ -117,11 +118,11 @@ export function consoleHandler<G extends ConsoleGateway>(
  */
 export function consoleSignIn(gateway: () => Promise<ConsoleGateway>, now: () => number = Date.now): HttpHandler {
   return answering(async (request, requestId) => {
+    const form = request.method === 'POST' ? await readForm(request) : undefined
     const g = await gateway()
     const origin = g.config.publicBaseUrl
-    if (request.method === 'GET') return askToSignIn(request, requestId, origin)
+    if (form === undefined) return askToSignIn(request, requestId, origin)
     if (isForeign(request, origin)) throw foreignForm()
-    const form = await readForm(request)
     const token = readCookie(request.headers.get('cookie'), signInCookie)
     if (token === undefined || !sameText(token, form.get('token') ?? '')) throw foreignForm()
     const credential = (form.get('key') ?? '').trim()
@@ -180,20 +181,10 @@ function pageBefore(request: HttpRequest): string {
   return `${page}${tenant === null ? '' : `?tenant=${encodeURIComponent(tenant)}`}`
 }
 
-/** Of the actions in the path those that count as calls to somebody; the API limits the same. */
-const operationsOfActions: Readonly<Record<string, keyof typeof operations>> = {
-  reconnect: 'mailboxReconnect',
-  poll: 'mailboxPoll',
-  'test-mail': 'mailboxTestMail',
-}
-
-function operationOf({ params }: HttpRequest): keyof typeof operations | undefined {
-  const action = params['action'] ?? ''
-  return Object.hasOwn(operationsOfActions, action) ? operationsOfActions[action] : undefined
-}
-
-function limitOf(operation: keyof typeof operations | undefined): LimitedKind | undefined {
-  return operation === undefined ? undefined : (operations[operation] as Operation).limited
+function limitOf(operation: string): LimitedKind | undefined {
+  return Object.hasOwn(operations, operation)
+    ? (operations[operation as keyof typeof operations] as Operation).limited
+    : undefined
 }
 
 function answering(answer: (request: HttpRequest, requestId: string) => Promise<HttpResponseInit>): HttpHandler {
@@ -222,30 +213,7 @@ async function signedIn(g: ConsoleGateway, session: Session): Promise<Caller | u
   }
 }
 
-const notices = new Map([
-  ['release', 'Released: the mail goes out next.'],
-  ['cancel', 'Cancelled: the mail will not be sent.'],
-  ['retry', 'The mail is tried again; a planned time is kept.'],
-  ['send-now', 'The mail goes out now.'],
-  ['resolve', 'Your decision is recorded.'],
-  ['poll', 'The mailbox is asked for new mail now.'],
-  ['test-mail-sent', 'The test mail was sent.'],
-  ['test-mail-failed', 'The test mail could not be sent; the reason and what to do stand below.'],
-  ['test-mail-unknown', 'The connection broke while the test mail was handed over; see below.'],
-  ['pause', 'Paused: the mailbox neither receives nor sends.'],
-  ['confirm', 'Confirmed: the mailbox is connected.'],
-  ['reject', 'Rejected: nothing was connected and nothing was kept.'],
-  ['secret-accepted', 'Saved: the provider accepts the new secret. The mailboxes that waited for it are tried now.'],
-  ['secret-not-tried', 'Saved, but the provider could not be asked whether it accepts the new secret; see below.'],
-  ['activate', 'Activated: the mailbox receives and sends as far as nothing below stops it.'],
-])
-
-function viewOf(
-  request: HttpRequest,
-  session: Session,
-  caller: Caller,
-  { now, origin }: Pick<View, 'now' | 'origin'>,
-): View {
+function viewOf(request: HttpRequest, session: Session, caller: Caller, now: number): View {
   const named = request.query.get('tenant') ?? ''
   const tenant = caller.role !== 'operator' ? caller.tenant : named === '' ? '~' : named
   if (tenant !== '~' && !isTenantId(tenant)) throw notFound('tenant')
@@ -254,7 +222,6 @@ function viewOf(
     tenant,
     now,
     csrf: formToken(session),
-    origin,
     notice: notices.get(request.query.get('done') ?? '') ?? '',
     may: (operation) => rolesOf(operation).includes(caller.role),
   }

@@ -1,6 +1,8 @@
 /**
  * On every answer of every route, whatever its status: kept nowhere, never guessed at, told to no other site, and over TLS
- * from the first visit on (a browser ignores that one where there is no TLS, RFC 6797 section 8.1).
+ * from the first visit on. A process behind a front end that ends TLS cannot tell how the browser came, and a deployment is
+ * reached over https alone, so that header is always there; where there is no TLS, on a laptop, a browser ignores it (RFC
+ * 6797 section 8.1).
  */
 export const everyAnswer = {
   'x-content-type-options': 'nosniff',

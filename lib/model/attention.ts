@@ -35,7 +35,7 @@ export interface AttentionItem {
   connectionId: string
   /** What people know it by: an address, a user name, the name of a registration; empty when there is none. */
   subject: string
-  /** What helps, as calls of the API; the console has a button for most of them. */
+  /** What helps, as calls of the API; the console has a button for each. */
   actions: AttentionAction[]
 }
 
@@ -49,8 +49,8 @@ export interface AttentionAction {
   path: string
   /** The JSON body as far as it is known beforehand; a secret is never part of it. */
   body?: string
-  /** Path below `/console` that does the same with one press; absent: the command is shown. */
-  console?: string
+  /** Path below `/console` that does the same. */
+  console: string
   /** The console asks first, on a page of the same path. */
   asks?: true
 }
@@ -76,14 +76,17 @@ export function concerns(item: Pick<AttentionItem, 'kind' | 'id' | 'mailboxId'>,
 /** Known from the date alone, as opposed to a refusal of the provider. */
 export const isExpiry = (code: string): boolean => isForewarning(code) || code === 'secret_expired'
 
-/** A client secret that still works: somebody must act before its day, and nothing is broken yet. */
-export const isForewarning = (code: string): boolean => code.startsWith('secret_expires_in_')
+/** Somebody must act before a day that is known, and nothing is broken yet: a secret, or what the gateway stands on. */
+export const isForewarning = (code: string): boolean => /^(secret_expires_in_|platform_end)/.test(code)
 
+/** `hint`: of the error, which tells apart whom its class does not. Empty for what is no error. */
 export function whoActs(errorClass: string, hint: string): string {
+  if (errorClass === '') return ''
+  if (hint === 'look-up') return 'An administrator, after a look into the mailbox'
   if (errorClass === 'needs-reconnect') return 'Mailbox owner'
-  if (errorClass === 'needs-admin') return hint.includes('operator') ? 'Gateway operator' : "Customer's administrator"
+  if (hint.includes('operator')) return 'Gateway operator'
+  if (errorClass === 'needs-admin') return "Customer's administrator"
   if (hint === 'endpoint') return 'Developers of the application'
-  if (hint === 'look-up') return 'Whoever can look into the mailbox'
   if (hint.includes('bug')) return 'Gateway developers'
   return errorClass === 'permanent' ? 'Sender of the mail' : 'Nobody: the gateway retries automatically'
 }
@@ -95,17 +98,7 @@ export function attentionActions(
 ): AttentionAction[] {
   const id = encodeURIComponent(item.kind.startsWith('mailbox-') ? item.id : mailboxId)
   const onMailbox = (operation: string, label: string, action: string): AttentionAction[] =>
-    id === ''
-      ? []
-      : [
-          {
-            operation,
-            label,
-            method: 'POST',
-            path: `/api/v1/mailboxes/${id}/${action}`,
-            console: `/mailboxes/${id}/${action}`,
-          },
-        ]
+    id === '' ? [] : [call(operation, label, `mailboxes/${id}/${action}`)]
   const reconnect = () => onMailbox('mailboxReconnect', 'Make a reconnect link', 'reconnect')
   switch (item.kind) {
     case 'mailbox-receive':
@@ -122,7 +115,7 @@ export function attentionActions(
       return item.class === 'needs-reconnect'
         ? reconnect()
         : [
-            ...onMailbox('mailboxPoll', 'Try again', 'poll'),
+            call('connectionRetry', 'Try again', `connections/${encodeURIComponent(item.id)}/retry`),
             ...onMailbox('mailboxReconnect', 'Make an approval link', 'reconnect'),
           ]
     case 'registration':
@@ -137,33 +130,42 @@ export function attentionActions(
           asks: true,
         },
       ]
-    case 'sign-in':
-      return (['confirm', 'reject'] as const).map((action) => ({
-        operation: action === 'confirm' ? 'signInConfirm' : 'signInReject',
-        label: action === 'confirm' ? 'Confirm' : 'Reject …',
-        method: 'POST',
-        path: `/api/v1/sign-ins/${encodeURIComponent(item.id)}/${action}`,
-        console: `/sign-ins/${encodeURIComponent(item.id)}/${action}`,
-        ...(action === 'reject' ? { asks: true as const } : {}),
-      }))
-    case 'webhook':
+    case 'sign-in': {
+      const place = `sign-ins/${encodeURIComponent(item.id)}`
       return [
-        {
-          operation: 'webhookRemove',
-          label: 'Remove the webhook',
-          method: 'DELETE',
-          path: `/api/v1/webhooks/${encodeURIComponent(item.id)}`,
-        },
+        call('signInConfirm', 'Confirm', `${place}/confirm`),
+        { ...call('signInReject', 'Reject …', `${place}/reject`), asks: true },
       ]
-    case 'mail-unknown':
-      return (['sent', 'not-sent', 'resend'] as const).map((outcome) => ({
-        operation: 'mailResolve',
-        label: { sent: 'It was sent', 'not-sent': 'It was not sent: give up', resend: 'Send again' }[outcome],
-        method: 'POST',
-        path: `/api/v1/mails/${encodeURIComponent(item.id)}/resolve`,
+    }
+    case 'webhook': {
+      const place = `webhooks/${encodeURIComponent(item.id)}`
+      const removal = call('webhookRemove', 'Remove the webhook …', `${place}/remove`)
+      return [{ ...removal, method: 'DELETE', path: `/api/v1/${place}`, asks: true }]
+    }
+    case 'mail-unknown': {
+      const place = `mails/${encodeURIComponent(item.id)}`
+      const labels = {
+        sent: 'It was sent',
+        'not-sent': 'It was not sent: give up',
+        resend: 'Send again (may arrive twice)',
+      }
+      return Object.entries(labels).map(([outcome, label]) => ({
+        ...call('mailResolve', label, `${place}/resolve`),
         body: JSON.stringify({ outcome }),
+        console: `/${place}/resolve-${outcome}`,
+        asks: true,
       }))
+    }
     default:
       return []
   }
 }
+
+/** `place`: the same below `/api/v1` and `/console`. */
+const call = (operation: string, label: string, place: string): AttentionAction => ({
+  operation,
+  label,
+  method: 'POST',
+  path: `/api/v1/${place}`,
+  console: `/${place}`,
+})

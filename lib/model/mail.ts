@@ -26,6 +26,8 @@ export interface MailAttempt {
   /** `sent`, or the code of the error. */
   code: string
   class: ErrorClass | ''
+  /** Hint of the error, which says who acts where the class does not; absent in rows of older versions. */
+  hint?: string
   /** Plain description. */
   text: string
   remedy: string

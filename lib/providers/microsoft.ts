@@ -123,24 +123,25 @@ export function microsoftProvider({ clock, network = networkClient() }: Microsof
     },
 
     /**
-     * One directory: a token of the application itself. A shared endpoint issues none, so there a refresh token is shown
-     * that cannot be one: the client is authenticated before the grant is looked at (RFC 6749 section 3.2.1), and a refusal
-     * of the grant says that the client passed.
+     * One directory: a token of the application itself, which only an accepted secret gets. A shared endpoint issues none,
+     * so there a refresh token is shown that cannot be one. RFC 6749 (section 3.2.1) has the client authenticated first, but
+     * nothing says in which order Entra looks, so a refusal of that token proves nothing: only `invalid_client` is a verdict.
      */
     async tryCredential({ registration, credential }) {
       const call = listenTo(network)
       const directory = new URL(registration.authority).pathname.split('/')[1] ?? ''
       const app = client(registration, registration.authority, credential, call)
       try {
-        if (sharedDirectories.includes(directory) || !(app instanceof ConfidentialClientApplication))
+        if (sharedDirectories.includes(directory) || !(app instanceof ConfidentialClientApplication)) {
           await app.acquireTokenByRefreshToken({ scopes: [noScope], refreshToken: noRefreshToken })
-        else await app.acquireTokenByClientCredential({ scopes: [noScope], skipCache: true })
+          return 'undecided'
+        }
+        await app.acquireTokenByClientCredential({ scopes: [noScope], skipCache: true })
         return 'accepted'
       } catch (error) {
         const fault = call.fault(error)
         if (fault.class === 'transient' || call.text('error') === 'invalid_client') throw fault
-        const passed = ['invalid_grant', 'unauthorized_client'].includes(call.text('error') ?? '')
-        return passed && !/AADSTS(700016|90002)\b/.test(call.text('error_description') ?? '') ? 'accepted' : 'undecided'
+        return 'undecided'
       }
     },
 

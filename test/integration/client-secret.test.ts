@@ -1,10 +1,12 @@
 /** O6: a client secret that ended or never was: one card at its registration, at the first refusal; none is saved untried. */
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
+import { consoleRegistrationSecret } from '../../functions/console-registration-secret.js'
 import { everyRow } from '../../lib/model/page.js'
 import { demo } from '../../local/emulators/demo-directory.js'
 import { type AdminSite, startAdminSite } from '../support/admin-site.js'
 import { callApi } from '../support/api-call.js'
 import { registrationInput } from '../support/connect-site.js'
+import { consoleVisitor } from '../support/console-visitor.js'
 import { everyMailbox } from '../support/every.js'
 
 let site: AdminSite
@@ -45,7 +47,11 @@ describe('O6 M-128: one card for one expired secret', () => {
     expect(madeUp.json.title).toContain('aadsts_7000215')
     expect(await cards(id)).toHaveLength(1)
     secrets().push({ value: fresh })
-    expect(await put(fresh)).toMatchObject({ status: 200, json: { credentialTried: 'accepted' } })
+    // At a shared endpoint nothing proves that a secret is right before a token call with it works.
+    expect(await put(fresh)).toMatchObject({ status: 200, json: { credentialTried: 'not-tried' } })
+    expect(await cards(id)).toHaveLength(1)
+    const allowed = await site.signedIn(id, { confirmation: 'confirmed-by-link' })
+    expect(allowed.page.status).toBe(200)
     expect(await cards(id)).toEqual([])
   })
 
@@ -66,6 +72,36 @@ describe('O6 M-128: one card for one expired secret', () => {
     )
   })
 
+  test('O7 M-160: "Try again" asks at once, tells what it heard, and a repair works from there on', async () => {
+    const { id, key } = await site.tenant('try-again')
+    const { connectionId, mailboxId } = await site.mailbox(id)
+    const row = { partitionKey: `${id}~${connectionId}`, rowKey: 'grant' }
+    const old = { ...row, accessUntil_graph: Date.now() + 6 * 60_000, accessUntil_outlook: 0 }
+    await site.tables.upsert(site.names.table('connections'), old)
+    site.entra.control.expireSecret(demo.clientId)
+    await site.gateway.tokens.refreshBatch({ v: 1, connections: [{ tenant: id, connectionId }] })
+    const calls = () => site.entra.control.requests.length
+    const retry = () => callApi('connectionRetry', { key, params: { id: connectionId } })
+    const asked = calls()
+    const refused = await retry()
+    expect(refused).toMatchObject({ status: 200, json: { state: 'needs-admin', problem: { code: 'aadsts_7000222' } } })
+    // The registration is the tenant's own; the card says the same.
+    expect(refused.json.problem.whoActs).toBe("Customer's administrator")
+    expect((await cards(id)).map(({ whoActs }) => whoActs)).toEqual([refused.json.problem.whoActs])
+    expect(calls()).toBeGreaterThan(asked)
+    secrets().push({ value: fresh })
+    // The secret is right from here on; only the pause stands in the way.
+    const put = { clientSecret: fresh }
+    const [{ id: registrationId } = { id: '' }] = await site.gateway.registrations.list(id)
+    await site.gateway.registrations.save(id, registrationId, { ...registrationInput, ...put })
+    await site.tables.upsert(site.names.table('connections'), { ...row, notBefore: Date.now() + 3_600_000 })
+    expect(await retry()).toMatchObject({ status: 200, json: { state: 'connected', problem: null } })
+    expect(await cards(id)).toEqual([])
+    const { health } = await site.gateway.admin.readMailboxFacts(id, mailboxId)
+    expect(health).toBe('working')
+    expect(await callApi('connectionRetry', { key, params: { id: 'a'.repeat(26) } })).toMatchObject({ status: 404 })
+  })
+
   test('a directory that does not answer: saved, and said so', async () => {
     const { key, registrationId } = await site.tenant('unreachable')
     site.entra.control.fail({ kind: 'token', status: 503, aadsts: 90033, times: 5 } as never)
@@ -81,5 +117,46 @@ describe('O6 M-128: one card for one expired secret', () => {
     const body = (clientSecret: string) => ({ ...registrationInput, directory, clientSecret })
     expect(await callApi('registrationCreate', { key, body: body('made-up') })).toMatchObject({ status: 422 })
     expect((await callApi('registrationList', { key })).json.registrations).toHaveLength(1)
+    const right = await callApi('registrationCreate', { key, body: body(demo.clientSecret) })
+    expect(right).toMatchObject({ status: 201, json: { credentialTried: 'accepted' } })
+  })
+
+  test('O7: the call on the card, with the new secret in its body, is the repair', async () => {
+    const { id, key } = await site.tenant('by-the-card')
+    site.entra.control.expireSecret(demo.clientId)
+    await site.signedIn(id, { confirmation: 'confirmed-by-link' })
+    const [offer] = (await cards(id))[0]!.actions
+    secrets().push({ value: fresh })
+    const body = { ...JSON.parse(offer!.body ?? ''), clientSecret: fresh }
+    const params = { id: offer!.path.split('/').at(-1)! }
+    expect(await callApi('registrationSave', { key, params, body })).toMatchObject({ status: 200 })
+    expect((await site.signedIn(id, { confirmation: 'confirmed-by-link' })).page.status).toBe(200)
+    expect(await cards(id)).toEqual([])
+  })
+
+  test('O6: the form of the console says what was tried, keeps what it did not ask for, and shows no secret', async () => {
+    const { id, key, registrationId } = await site.tenant('by-the-form')
+    const visit = await consoleVisitor(site.gateway, key)
+    const path = `/console/registrations/${registrationId}/secret`
+    const form = await visit(consoleRegistrationSecret, { path, params: { id: registrationId } })
+    expect(form.status).toBe(200)
+    expect(form.body).toContain(demo.clientId)
+    expect(form.body).not.toContain(demo.clientSecret)
+    const post = (fields: Record<string, string>) =>
+      visit(consoleRegistrationSecret, { path, params: { id: registrationId }, form: fields })
+    expect(await post({ clientSecret: ' ' })).toMatchObject({
+      status: 400,
+      body: expect.stringContaining('clientSecret'),
+    })
+    expect(await post({ clientSecret: demo.clientSecret, ends: '31.1.2027' })).toMatchObject({ status: 400 })
+    const refused = await post({ clientSecret: 'made-up-in-a-form' })
+    expect(refused).toMatchObject({ status: 422, body: expect.stringContaining('registration_secret_refused') })
+    expect(refused.body).not.toContain('made-up-in-a-form')
+    const saved = await post({ clientSecret: ` ${demo.clientSecret} `, ends: '2027-01-31' })
+    expect(saved).toMatchObject({ status: 303, location: '/console?done=secret-not-tried' })
+    const [kept] = await site.gateway.registrations.list(id)
+    expect(kept).toMatchObject({ name: 'Demo', clientId: demo.clientId, secretExpiresAt: '2027-01-31T00:00:00Z' })
+    const foreign = await visit(consoleRegistrationSecret, { path, params: { id: 'a'.repeat(26) } })
+    expect(foreign.status).toBe(404)
   })
 })

@@ -1,15 +1,18 @@
 /** One of each console page, with any text in the fields that mail, peers or people fill. */
-import { type AttentionItem, attentionActions } from '../../lib/model/attention.js'
+import { type AttentionItem, type AttentionKind, attentionActions, attentionKinds } from '../../lib/model/attention.js'
 import type { Caller } from '../../lib/model/caller.js'
-import { askMailPage } from '../../lib/pages/console/ask-mail-page.js'
-import { askRejectPage } from '../../lib/pages/console/ask-reject-page.js'
+import { type ActionKind, consoleActions } from '../../lib/pages/console/actions.js'
+import { askPage } from '../../lib/pages/console/ask-page.js'
+import { signInFacts } from '../../lib/pages/console/attention-card.js'
 import type { View } from '../../lib/pages/console/frame.js'
 import { logsPage } from '../../lib/pages/console/logs-page.js'
-import { type MailDetails, mailPage, mailsPage } from '../../lib/pages/console/mail-pages.js'
-import { type MailboxEntry, mailboxesPage, mailboxPage } from '../../lib/pages/console/mailbox-pages.js'
+import { type MailDetails, mailFacts, mailPage, mailsPage } from '../../lib/pages/console/mail-pages.js'
+import { type MailboxEntry, mailboxesPage, mailboxFacts, mailboxPage } from '../../lib/pages/console/mailbox-pages.js'
 import { failurePage, reconnectPage } from '../../lib/pages/console/message-page.js'
+import { newSecretPage } from '../../lib/pages/console/new-secret-page.js'
 import { allTenantsPage, overviewPage } from '../../lib/pages/console/overview-page.js'
 import { signInPage } from '../../lib/pages/console/sign-in-page.js'
+import { html, type Markup } from '../../lib/pages/html.js'
 
 export const now = Date.UTC(2026, 10, 21, 14, 3)
 const ago = (minutes: number): string => new Date(now - minutes * 60_000).toISOString()
@@ -20,7 +23,6 @@ export function sampleView(caller: Partial<Caller> = {}, more: Partial<View> = {
     tenant: 'acme',
     now,
     csrf: 'sample-token',
-    origin: 'https://mail.example',
     notice: '',
     may: () => true,
     ...more,
@@ -146,6 +148,7 @@ export function samplePages(hostile?: string): Record<string, string> {
     text: say('The server of the recipient refuses the address.'),
     remedy: say('Correct the address and send the mail again.'),
     reply: say('550 5.1.1 <nobody@customer.example>: user unknown'),
+    whoActs: say('Sender of the mail'),
   }
   const mail: MailDetails = {
     id: say('abcdefghijklmnopqrstuvwxy2'),
@@ -212,6 +215,42 @@ export function samplePages(hostile?: string): Record<string, string> {
   const broken = { attention: [attention, refusal, webhook], next: '' }
   const boxes = { mailboxes, next: '' }
   const none = { query: new URLSearchParams(), next: '' }
+  const facts: Record<ActionKind, Markup> = {
+    mails: mailFacts(view, planned),
+    mailboxes: mailboxFacts(mailbox),
+    'sign-ins': signInFacts(view, {
+      address: say('ben@acme.example'),
+      signedInAs: say('ben@acme.example'),
+      directory: say('7a1c0d3e-5b1f-4c55-9f3e-0c0de0000001'),
+      expiresAt: ago(-600),
+    }),
+    connections: html``,
+    webhooks: html`<dt>Webhook</dt><dd>${say('https://app.example/hook')}</dd>`,
+  }
+  const asked = Object.entries(consoleActions).flatMap(([kind, actions]) =>
+    Object.entries(actions)
+      .filter(([, action]) => 'question' in action)
+      .map(([name]) => [`ask-${kind}-${name}`, askPage(view, askedOf(kind as ActionKind, name))] as const),
+  )
+  function askedOf(kind: ActionKind, name: string) {
+    return { kind, id: say('x1'), name, facts: facts[kind] }
+  }
+  const registration = {
+    id: say('r1'),
+    name: say('Our app'),
+    clientId: say('client'),
+    authority: say('https://login.microsoftonline.com/organizations'),
+  }
+  const ofKind = (kind: AttentionKind): AttentionItem => {
+    const item = {
+      ...attention,
+      kind,
+      id: kind === 'connection' ? 'conn1' : 'one',
+      subject: say(kind),
+      mailboxId: '',
+    }
+    return { ...item, actions: attentionActions(item) }
+  }
   const failure = { code: 'wrong_state', description: say('The mail has left.'), remedy: say('Look at its attempts.') }
   return {
     'sign-in': signInPage({ token: 't', to: '/console', problem: say('The key is unknown, expired or incomplete.') }),
@@ -226,13 +265,13 @@ export function samplePages(hostile?: string): Record<string, string> {
       },
     }),
     pending: overviewPage(view, { broken: { attention: [pending], next: '' }, boxes, openMails: [] }),
-    'sign-in-reject': askRejectPage(view, {
-      signInId: pending.id,
-      address: say('ben@acme.example'),
-      signedInAs: say('ben@acme.example'),
-      directory: say('7a1c0d3e-5b1f-4c55-9f3e-0c0de0000001'),
-      expiresAt: ago(-600),
+    'every-card': overviewPage(view, {
+      broken: { attention: attentionKinds.map(ofKind), next: '' },
+      boxes,
+      openMails: [],
     }),
+    ...Object.fromEntries(asked),
+    'new-secret': newSecretPage(view, registration),
     mailboxes: mailboxesPage(view, mailboxes, found),
     mailbox: mailboxPage(view, {
       mailbox,
@@ -260,8 +299,6 @@ export function samplePages(hostile?: string): Record<string, string> {
     mails: mailsPage(view, { mails, mailboxes, places: mailboxes, problem: '', pages: found }),
     mail: mailPage(view, mail, mailbox),
     'mail-planned': mailPage(view, { ...planned, held: false }, mailbox),
-    'mail-send-now': askMailPage(view, planned, 'send-now'),
-    'mail-cancel': askMailPage(view, mail, 'cancel'),
     'mail-unknown': mailPage(view, { ...mail, state: 'unknown' }, undefined),
     logs: logsPage(view, logs),
     reconnect: reconnectPage(view, mailbox, { link: say('https://mail.example/connect/x.y'), expiresAt: ago(-1440) }),

@@ -1,14 +1,22 @@
 /**
- * A registration was corrected: the connections that waited for exactly that are tried now, not at their next hourly
- * try, and so are the mailboxes behind them.
+ * Somebody set right what was wrong. Of a registration: the connections that waited for exactly that are tried now, not at
+ * their next hourly try. Of one connection, on a person's word: the provider is asked at once and the person hears what it
+ * says (M-160). The mailboxes behind what works again fetch and send at once.
  */
-import { connectionFromRow, connectionRowKey } from '../common/connection-rows.js'
+
+import type { GatewayError } from '../../errors.js'
+import { notFound } from '../../errors.js'
+import { type AttentionItem, whoActs } from '../../model/attention.js'
+import type { ConnectionState } from '../../model/connection.js'
+import { attentionFromRow } from '../common/attention.js'
+import { connectionFromRow, connectionRowKey, readConnection } from '../common/connection-rows.js'
 import type { Dependencies } from '../common/dependencies.js'
 import { setDue } from '../common/due.js'
 import { listMailboxes } from '../common/mailbox-rows.js'
 
 export interface RetryDependencies extends Dependencies {
   retryGrant(tenant: string, connectionId: string): Promise<void>
+  tryGrant(tenant: string, connectionId: string): Promise<GatewayError | undefined>
   openGate(tenant: string, mailboxId: string): Promise<unknown>
 }
 
@@ -25,10 +33,51 @@ export async function retryConnections(deps: RetryDependencies, tenant: string, 
   for await (const row of waiting) {
     const { tenant: owner, id: connectionId } = connectionFromRow(row)
     await deps.retryGrant(owner, connectionId)
-    for (const { id, receive, send } of await listMailboxes(deps, owner)) {
-      if (receive.transport !== 'none' && receive.connectionId === connectionId)
-        await setDue(deps, 'poll', owner, id, deps.clock.now())
-      if (send.transport !== 'none' && send.connectionId === connectionId) await deps.openGate(owner, id)
+    await wakeMailboxes(deps, owner, connectionId)
+  }
+}
+
+export interface TriedConnection {
+  state: ConnectionState
+  /** What is still wrong; null when it works. */
+  problem: (Pick<GatewayError, 'code' | 'class' | 'description' | 'remedy'> & { whoActs: string }) | null
+}
+
+export async function retryConnection(
+  deps: RetryDependencies,
+  tenant: string,
+  connectionId: string,
+): Promise<TriedConnection> {
+  const found = async () => {
+    const connection = await readConnection(deps, tenant, connectionId)
+    if (connection === undefined || connection.state === 'removed') throw notFound('connection')
+    return connection
+  }
+  await found()
+  const refusal = await deps.tryGrant(tenant, connectionId)
+  if (refusal === undefined) await wakeMailboxes(deps, tenant, connectionId)
+  const { state, registrationId } = await found()
+  if (refusal === undefined) return { state, problem: null }
+  const { code, class: errorClass, description, remedy, hint = '' } = refusal
+  // Whose registration it is says who acts, and the card knows.
+  const card = await cardOf(deps, tenant, [`connection~${connectionId}`, `registration~${registrationId}`])
+  const actor = card?.code === code ? card.whoActs : whoActs(errorClass, hint)
+  return { state, problem: { code, class: errorClass, description, remedy, whoActs: actor } }
+}
+
+async function cardOf(deps: Dependencies, tenant: string, keys: string[]): Promise<AttentionItem | undefined> {
+  for (const key of keys)
+    for (const owner of [tenant, '~']) {
+      const row = await deps.tables.get(deps.names.table('attention'), owner, key)
+      if (row !== undefined) return attentionFromRow(row)
     }
+  return undefined
+}
+
+async function wakeMailboxes(deps: RetryDependencies, tenant: string, connectionId: string): Promise<void> {
+  for (const { id, receive, send } of await listMailboxes(deps, tenant)) {
+    if (receive.transport !== 'none' && receive.connectionId === connectionId)
+      await setDue(deps, 'poll', tenant, id, deps.clock.now())
+    if (send.transport !== 'none' && send.connectionId === connectionId) await deps.openGate(tenant, id)
   }
 }

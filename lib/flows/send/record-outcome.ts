@@ -35,6 +35,7 @@ export function attemptOf(
     at,
     code,
     class: result.class,
+    hint: result.hint ?? '',
     text: short(description),
     remedy: short(remedy),
     reply: short(peerLine ?? ''),
@@ -135,12 +136,17 @@ export async function doubt(deps: Dependencies, entry: JournalEntry, cause: Mail
 }
 
 /** The line that tells why the outcome is unknown, completed by what was found; `before` lacks that line. */
-export function explained(entry: JournalEntry, text: string, remedy: string, actor?: ErrorClass) {
+export function explained(
+  entry: JournalEntry,
+  text: string,
+  remedy: string,
+  actor?: { class: ErrorClass; hint: string },
+) {
   const { mail } = entry
   const cause = mail.history.at(-1) ?? attemptOf(Date.parse(mail.acceptedAt), { code: 'outcome_unknown', text: '' })
   const attempt = {
     ...cause,
-    ...(actor === undefined ? {} : { class: actor }),
+    ...actor,
     text: short(`${sentence(cause.text)} ${text}`.trim(), 500),
     remedy: short(remedy),
   }
@@ -148,16 +154,23 @@ export function explained(entry: JournalEntry, text: string, remedy: string, act
   return { attempt, before }
 }
 
+const byLookingUp = { class: 'permanent', hint: 'look-up' } as const
+
 /** Nobody can tell what happened, and nobody but a person may decide: shown, told, never sent again by itself. */
 export async function leaveUnknown(deps: Dependencies, entry: JournalEntry, found: string): Promise<JournalEntry> {
   const { mail } = entry
   const remedy = 'Look into the Sent folder or ask a recipient, then decide: sent, not sent, or send again.'
-  const { attempt, before } = explained(entry, found, remedy, 'permanent')
+  const { attempt, before } = explained(entry, found, remedy, byLookingUp)
   const parked = await moveMail(deps, entry, hintKey('u', deps.clock.now(), mail.id), {
     changes: { claim: '', history: withAttempt(before.mail, attempt) },
   })
   const description = `A mail may or may not have been sent. ${attempt.text}`
-  const reason = new GatewayError('outcome_unknown', 'permanent', { description, remedy, peerLine: attempt.reply })
+  const reason = new GatewayError('outcome_unknown', byLookingUp.class, {
+    hint: byLookingUp.hint,
+    description,
+    remedy,
+    peerLine: attempt.reply,
+  })
   await raiseAttention(deps, mail.tenant, 'mail-unknown', mail.id, reason, { mailboxId: mail.mailboxId })
   const { tenant, id, attempts } = mail
   await emitEvent(deps, tenant, 'mail.unknown', hashId('mail.unknown', tenant, id, String(attempts)), {

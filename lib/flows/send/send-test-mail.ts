@@ -1,6 +1,7 @@
 /**
  * One mail to see whether a mailbox can send, with the answer at once (M-033). It takes the mailbox's lane itself, so that
- * it waits behind no other mail, and tries the server even behind a closed gate: a person asked. It is never held and
+ * it waits behind no other mail, and tries the server even behind a closed gate or in the pause after a refusal: a person
+ * asked. It is never held and
  * never waits: what could not leave now is failed, with its diagnosis, so that no test arrives tomorrow. A test that got
  * through opens the gate and ends the alarm.
  */
@@ -10,6 +11,7 @@ import { parseMailSubmission } from '../../model/mail-submission.js'
 import { getMailbox } from '../common/mailbox-rows.js'
 import { withSettingsOf } from '../common/setting-rows.js'
 import { listLog } from '../ops/list-log.js'
+import { retryGrant } from '../tokens/retry-grant.js'
 import { acceptMail } from './accept-mail.js'
 import { openGate } from './gate.js'
 import { findMail, getMail } from './journal.js'
@@ -43,6 +45,7 @@ export async function sendTestMail(
 ): Promise<TestMailResult> {
   const mailbox = await getMailbox(shared, tenant, mailboxId)
   const deps = await withSettingsOf(shared, mailbox)
+  if (mailbox.send.transport !== 'none') await retryGrant(deps, tenant, mailbox.send.connectionId)
   const row = await readLane(deps, tenant, mailboxId)
   const lane = await takeLane(deps, tenant, mailboxId, row)
   if (lane === undefined) throw laneBusy()

@@ -3,7 +3,7 @@ import { forgetGrant } from './forget-grant.js'
 import { grantsDue } from './grants-due.js'
 import { listConnectionFacts, readConnectionFacts } from './list-connection-facts.js'
 import { refreshBatch } from './refresh-batch.js'
-import { retryGrant } from './retry-grant.js'
+import { retryGrant, tryGrant } from './retry-grant.js'
 import { storeGrant } from './store-grant.js'
 
 /** Journeys of tokens: `(dependencies, input)`. */
@@ -18,4 +18,5 @@ export const tokenFlows = {
   refreshBatch,
   retryGrant,
   storeGrant,
+  tryGrant,
 }

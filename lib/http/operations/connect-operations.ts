@@ -101,6 +101,17 @@ export const connectOperations = {
     'Connections with last and next refresh and when their authority would end, never the authority itself.',
     connectAnswer('connectionPage'),
   ),
+  connectionRetry: {
+    ...act(
+      'connection-retry',
+      'connections/{id}/retry',
+      all,
+      'Tries a connection at once, for instance after an administrator repaired something; its mailboxes then fetch and send at once.',
+      connectAnswer('triedConnection'),
+    ),
+    success: [200, 'Tried: whether it works, or what is still wrong.'],
+    limited: 'connect',
+  },
   connectionRemove: {
     ...remove('connection-remove', 'connections/{id}', admins, 'Ends a connection that no mailbox uses any more.'),
     errors: ['not_found', 'connection_in_use'],

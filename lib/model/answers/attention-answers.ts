@@ -10,10 +10,7 @@ const attentionAction = z
     method: oneOf(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'], 'HTTP method.', 'POST'),
     path: text('Path with its ids.', '/api/v1/mailboxes/q7m2ztn4kc5xw3hdrjfvbeuags/reconnect'),
     body: text('JSON body as far as it is known beforehand; absent: none, or one with a secret.', '{}').optional(),
-    console: text(
-      'Path below /console that does the same.',
-      '/mailboxes/q7m2ztn4kc5xw3hdrjfvbeuags/reconnect',
-    ).optional(),
+    console: text('Path below /console that does the same.', '/mailboxes/q7m2ztn4kc5xw3hdrjfvbeuags/reconnect'),
     asks: z
       .literal(true)
       .optional()

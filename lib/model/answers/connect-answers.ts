@@ -1,6 +1,18 @@
 /** What the API answers about sign-ins, consents and connections. */
 import * as z from 'zod'
-import { count, id, listOf, nextPage, oneOf, orNull, tenantId, text, time } from './answer-fields.js'
+import {
+  count,
+  errorClass,
+  errorCode,
+  id,
+  listOf,
+  nextPage,
+  oneOf,
+  orNull,
+  tenantId,
+  text,
+  time,
+} from './answer-fields.js'
 import { mailboxWarning, verdicts } from './mailbox-answers.js'
 
 const signInId = id('Id of the sign-in.', 's2x7mq4zkw5tn3hdrjfvbeuagc')
@@ -105,6 +117,28 @@ const identity = z
   })
   .meta({ id: 'Identity', description: 'Who signed in.' })
 
+const connectionState = oneOf(
+  ['connected', 'needs-reconnect', 'needs-admin', 'removed'],
+  'needs-reconnect: the owner must sign in again. needs-admin: an administrator must act.',
+  'connected',
+)
+
+export const triedConnection = z
+  .object({
+    state: connectionState,
+    problem: z
+      .object({
+        code: errorCode(),
+        class: errorClass,
+        description: text('What is wrong, in plain words.', 'The client secret has expired.'),
+        remedy: text('What to do.', 'Save the registration with a new client secret.'),
+        whoActs: text('Who must act, in plain words.', 'Gateway operator'),
+      })
+      .nullable()
+      .meta({ description: 'What is still wrong; null when it works.' }),
+  })
+  .meta({ id: 'TriedConnection', description: 'What the provider said when it was asked just now.' })
+
 const connection = z
   .object({
     id: id('Id of the connection.', 'c4x7mq2zkw5tn3hdrjfvbeuags'),
@@ -123,11 +157,7 @@ const connection = z
     identity: identity.optional().describe('Absent for password and anonymous connections.'),
     username: orNull(text('User name of a password connection; null otherwise.', 'paula@postbox.example')),
     scopes,
-    state: oneOf(
-      ['connected', 'needs-reconnect', 'needs-admin', 'removed'],
-      'needs-reconnect: the owner must sign in again. needs-admin: an administrator must act.',
-      'connected',
-    ),
+    state: connectionState,
     reason: orNull(text('Code of what took it out of connected; null when it is connected.', 'entra_aadsts700082')),
     stateSince: time('Since when it is in this state.'),
     createdAt: time('When it was made.'),

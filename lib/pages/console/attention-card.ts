@@ -81,33 +81,28 @@ function place(
   return view.tenant === '~' && item.tenant !== '~' && html`<a href="${link(view, '', inTenant)}">Open the tenant</a>`
 }
 
-/** Buttons of the console where it has them, else the command that does the same. */
+/** What helps, of what the caller's role may do. */
 function actions(view: View, item: AttentionItem, mailboxId: string | undefined): Markup | false {
-  // The page of the mail shows what such a decision is about.
-  if (item.kind === 'mail-unknown') return false
   const offered = mailboxId === undefined ? item.actions : attentionActions(item, mailboxId)
   const allowed = offered.filter((one) => view.may(one.operation))
-  const tenant = item.tenant
   // Who looks at all tenants acts in the one it is about.
-  const there = { ...view, tenant }
-  const buttons = allowed.filter((one) => one.console !== undefined)
-  const commands = allowed.filter((one) => one.console === undefined)
-  return html`${buttons.length > 0 && html`<div class="row">${buttons.map((one, index) => button(there, one, index > 0))}</div>`}${commands.map((one) => html`<details><summary>${one.label}: the command</summary><div class="words copy">${command(view, one, tenant)}</div></details>`)}`
+  const there = { ...view, tenant: item.tenant }
+  return (
+    allowed.length > 0 && html`<div class="row">${allowed.map((one, index) => button(there, one, index > 0))}</div>`
+  )
 }
 
-function button(there: View, { console: path = '', label, asks }: AttentionAction, plain: boolean): Markup {
+function button(there: View, { console: path, label, asks }: AttentionAction, plain: boolean): Markup {
   return asks
     ? html`<a class="button plain" href="${link(there, path)}">${label}</a>`
     : actionButton(there, path, label, {}, plain)
 }
 
-/** Runs as it stands once the key is in MAILBOX_GATEWAY_KEY. */
-export function command(view: View, { method, path, body }: AttentionAction, tenant: string): string {
-  const parts = [
-    `curl -X ${method} '${view.origin}${path}'`,
-    `-H "authorization: Bearer $MAILBOX_GATEWAY_KEY"`,
-    ...(view.caller.role === 'operator' ? [`-H 'x-tenant: ${tenant}'`] : []),
-    ...(body === undefined ? [] : [`-H 'content-type: application/json'`, `-d '${body.replaceAll("'", "'\\''")}'`]),
-  ]
-  return parts.join(' \\\n  ')
+/** Who signed in for which mailbox, for the question about it. */
+export function signInFacts(
+  view: View,
+  signIn: { address: string; signedInAs: string; directory: string; expiresAt: string },
+): Markup {
+  const { address, signedInAs, directory, expiresAt } = signIn
+  return html`<dt>Mailbox</dt><dd>${address || 'none: a permission for the whole organisation'}</dd><dt>Signed in</dt><dd>${signedInAs || 'with a password'}${directory !== '' && html` <span class="dim">directory ${directory}</span>`}</dd><dt>Ends</dt><dd>${when(expiresAt, view.now)}</dd>`
 }

@@ -11,8 +11,6 @@ export interface View {
   /** Milliseconds. */
   now: number
   csrf: string
-  /** Where the API is reached, without a path: for commands to copy. */
-  origin: string
   /** Result of the action that led here, in plain words. */
   notice: string
   /** What the caller's role may do here, by the names of operations. */

@@ -1,7 +1,7 @@
 import { html, type Markup } from '../html.js'
 import { consolePage, link, segment, tenantField, type View } from './frame.js'
 import { type Pages, pager } from './pager.js'
-import { chip, when } from './words.js'
+import { chip, exactly } from './words.js'
 
 export type LogEntry = Readonly<Record<string, string | number | boolean | undefined>>
 
@@ -47,22 +47,51 @@ function fieldDay(data: LogsView, now: number): string {
   return /^\d{6}$/.test(day) ? `${day.slice(0, 4)}-${day.slice(4)}-01` : new Date(now).toISOString().slice(0, 10)
 }
 
-const shown = new Set(['at', 'failed', 'state', 'code', 'class', 'action', 'text', 'description', 'remedy', 'reply'])
-const alsoShown = new Set(['id', 'peerLine', 'mailId', 'mailboxId', 'tenant'])
+/** What a row says beside its time, outcome, mail, mailbox and words, in plain names; ids of rows stay in the API. */
+const named = new Map([
+  ['attempt', 'attempt'],
+  ['attempts', 'attempts'],
+  ['recipients', 'to'],
+  ['recipientCount', 'recipients'],
+  ['refusedCount', 'recipients refused'],
+  ['handedOver', 'mails received'],
+  ['quarantined', 'mails in quarantine'],
+  ['duplicates', 'mails known already'],
+  ['resynced', 'position found again'],
+  ['failures', 'failures in a row'],
+  ['subject', 'about'],
+  ['role', 'role'],
+  ['keyId', 'API key'],
+  ['revocation', 'authority at the provider'],
+  ['allowed', 'allowed to change'],
+  ['changes', 'may change'],
+  ['endpointId', 'webhook'],
+  ['receivedId', 'received mail'],
+  ['messageId', 'queue message'],
+])
+
+const outcomes = new Map([
+  ['handing-over', 'handing over'],
+  ['event-dropped', 'event dropped'],
+  ['not-imported', 'not imported'],
+  ['resynced', 'position found again'],
+  ['waiting', 'waiting for next try'],
+  ['unknown', 'outcome unknown'],
+])
+
+/** `console-test-mail` → `test mail (console)`. */
+const words = (name: string): string =>
+  outcomes.get(name) ?? (name.startsWith('console-') ? `${name.slice(8)} (console)` : name).replaceAll(/[-_]/g, ' ')
 
 function entry(view: View, row: LogEntry, addresses: Map<string, string>): Markup {
   const text = (column: string): string => String(row[column] ?? '')
-  const what = text('action') || text('state') || text('code') || (row['failed'] ? 'failed' : 'done')
-  const words = text('text') || text('description')
+  const what = text('action') || text('state') || text('outcome') || (row['failed'] ? 'failed' : 'done')
+  const said = text('text') || text('description')
   const reply = text('reply') || text('peerLine')
-  const rest = Object.entries(row).filter(
-    ([column, value]) => !shown.has(column) && !alsoShown.has(column) && value !== '' && value !== 0,
-  )
-  return html`<tr><td>${when(text('at'), view.now)}</td>
-<td data-name="What">${chip(what, row['failed'] ? 'bad' : 'quiet')}${text('code') !== '' && text('code') !== what && html`<br><span class="dim">${text('code')}</span>`}</td>
-<td class="about" data-name="About">${text('mailId') !== '' && html`<a href="${link(view, `/mails/${segment(text('mailId'))}`)}">Mail</a><br>`}${text('mailboxId') !== '' && html`<a href="${link(view, `/mailboxes/${segment(text('mailboxId'))}`)}">${addresses.get(text('mailboxId')) ?? 'Mailbox'}</a><br>`}${rest.map(([column, value]) => html`<span class="dim">${label(column)}: ${String(value)}</span><br>`)}</td>
-<td data-name="Words">${words}${text('remedy') !== '' && html`<br><b>What to do:</b> ${text('remedy')}`}${reply !== '' && html`<div class="words">${reply}</div>`}</td></tr>`
+  const rest = [...named].filter(([column]) => !['', '0', 'false'].includes(text(column)))
+  const value = (column: string): string => (text(column) === 'true' ? 'yes' : text(column))
+  return html`<tr><td>${exactly(text('at'), view.now)}</td>
+<td data-name="What">${chip(words(what), row['failed'] ? 'bad' : 'quiet')}${!['', what, 'sent'].includes(text('code')) && html`<br><span class="dim">Code ${text('code')}</span>`}</td>
+<td class="about" data-name="About">${text('mailId') !== '' && html`<a href="${link(view, `/mails/${segment(text('mailId'))}`)}">Mail</a><br>`}${text('mailboxId') !== '' && html`<a href="${link(view, `/mailboxes/${segment(text('mailboxId'))}`)}">${addresses.get(text('mailboxId')) ?? 'Mailbox'}</a><br>`}${rest.map(([column, name]) => html`<span class="dim">${name}: ${value(column)}</span><br>`)}</td>
+<td data-name="Words">${said}${text('remedy') !== '' && html`<br><b>What to do:</b> ${text('remedy')}`}${reply !== '' && html`<div class="words">${reply}</div>`}</td></tr>`
 }
-
-/** `recipientCount` → `recipient count`. */
-const label = (column: string): string => column.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)

@@ -1,15 +1,21 @@
 import type { Mail, MailAttempt } from '../../model/mail.js'
 import { html, type Markup } from '../html.js'
-import { actionButton, consolePage, link, segment, type View } from './frame.js'
+import { buttonOf } from './action-button.js'
+import type { ActionName } from './actions.js'
+import { consolePage, link, segment, type View } from './frame.js'
 import { isSearch, mailSearchForm } from './mail-search-form.js'
 import type { MailboxDirection } from './mailbox-pages.js'
 import { type Pages, pager } from './pager.js'
-import { actorOf, chip, mailState, size, when } from './words.js'
+import { chip, exactly, mailState, size, when } from './words.js'
+
+/** `whoActs`: empty when nobody has to. */
+type ToldAttempt = Omit<MailAttempt, 'hint'> & { whoActs: string }
 
 export type MailEntry = Pick<
   Mail,
-  'id' | 'mailboxId' | 'state' | 'held' | 'from' | 'recipients' | 'subject' | 'attempts' | 'history' | 'acceptedAt'
+  'id' | 'mailboxId' | 'state' | 'held' | 'from' | 'recipients' | 'subject' | 'attempts' | 'acceptedAt'
 > & {
+  history: readonly ToldAttempt[]
   /** ISO dates; empty for none. */
   plannedAt: string
   notBefore: string
@@ -86,7 +92,7 @@ function lastError(view: View, mail: MailEntry, place: MailPlace | undefined): M
   const more = trouble && html`<br>${trouble}`
   if (last === undefined) return html`${mail.attempts}, none yet${more}`
   if (last.code === 'sent') return html`${mail.attempts}, sent`
-  return html`${mail.attempts} · ${last.text}${last.remedy !== '' && html`<br><b>What to do:</b> ${last.remedy}`}${actorOf(last.class) !== '' && html`<br><span class="dim">Acts: ${actorOf(last.class)}</span>`}${more}`
+  return html`${mail.attempts} · ${last.text}${last.remedy !== '' && html`<br><b>What to do:</b> ${last.remedy}`}${last.whoActs !== '' && html`<br><span class="dim">Acts: ${last.whoActs}</span>`}${more}`
 }
 
 const waits = ({ state }: { state: string }): boolean => state === 'queued' || state === 'waiting'
@@ -120,8 +126,9 @@ function next(view: View, mail: MailEntry, place: MailPlace | undefined): Markup
   if (!waits(mail)) return mail.state === 'sending' || mail.state === 'handing-over' ? html`in progress` : html`none`
   if (isPlanned(view, mail)) return html`planned for ${when(mail.plannedAt, view.now)}`
   if (place !== undefined && !place.active) return html`when the mailbox is activated`
-  const actor = someoneActs.has(mail.history.at(-1)?.class ?? '') ? actorOf(mail.history.at(-1)?.class ?? '') : ''
-  if (mail.state === 'waiting' && actor !== '') return html`after the ${actor.toLowerCase()} acted`
+  const last = mail.history.at(-1)
+  if (mail.state === 'waiting' && last !== undefined && someoneActs.has(last.class))
+    return html`when somebody has acted: ${last.whoActs}`
   if (isClosed(place)) return html`when the mailbox can send again`
   const at = [mail.notBefore, place?.sending.nextTry ?? ''].sort().at(-1) ?? ''
   return Date.parse(at) > view.now ? when(at, view.now) : html`as soon as the mailbox is free`
@@ -136,13 +143,11 @@ export function mailActions(
   mail: Pick<MailEntry, 'id' | 'state' | 'held' | 'lookUpAt' | 'plannedAt'>,
   place?: MailPlace,
 ): Markup {
-  const path = `/mails/${segment(mail.id)}`
   const stuck = isClosed(place) || (place?.sending.nextTry ?? '') !== ''
   const planned = isPlanned(view, mail)
   const again = !mail.held && !planned && (mail.state === 'waiting' || (mail.state === 'queued' && stuck))
-  const ask = (action: string, text: string): Markup =>
-    html`<a class="button plain" href="${link(view, `${path}/${action}`)}">${text}</a>`
-  return html`${mail.held && waits(mail) && view.may('mailRelease') && actionButton(view, `${path}/release`, 'Release')}${(again || mail.state === 'failed') && view.may('mailRetry') && actionButton(view, `${path}/retry`, 'Retry now')}${planned && !mail.held && view.may('mailSendNow') && ask('send-now', 'Send before its planned time')}${waits(mail) && view.may('mailCancel') && ask('cancel', 'Cancel')}${mail.state === 'unknown' && html`<a class="button" href="${link(view, path)}#decide">${mail.lookUpAt === '' ? 'Decide' : 'Open'}</a>`}`
+  const button = (name: ActionName<'mails'>, plain = false) => buttonOf(view, 'mails', mail.id, { name, plain })
+  return html`${mail.held && waits(mail) && button('release')}${(again || mail.state === 'failed') && button('retry')}${planned && !mail.held && button('send-now', true)}${waits(mail) && button('cancel', true)}${mail.state === 'unknown' && html`<a class="button" href="${link(view, `/mails/${segment(mail.id)}`)}#decide">${mail.lookUpAt === '' ? 'Decide' : 'Open'}</a>`}`
 }
 
 /** `place`: absent when the mailbox is gone; its mail outlives it. */
@@ -169,16 +174,22 @@ ${Object.entries(mail.metadata).map(([name, value]) => html`<dt>${name} (metadat
   )
 }
 
-function attempt(view: View, one: MailAttempt): Markup {
-  const actor = actorOf(one.class)
-  return html`<li class="card"><h3>${when(one.at, view.now)}</h3><p class="row">${one.code === 'sent' ? chip('sent', 'good') : chip(one.code, 'bad')}${one.code !== 'sent' && actor !== '' && html`<span>Acts: ${actor}</span>`}</p>
-${one.text !== '' && html`<p>${one.text}</p>`}${one.remedy !== '' && html`<p><b>What to do:</b> ${one.remedy}</p>`}${one.reply !== '' && html`<p class="dim">The server's words</p><div class="words">${one.reply}</div>`}</li>`
+function attempt(view: View, one: ToldAttempt): Markup {
+  const verdict =
+    one.code === 'sent' ? chip('sent', 'good') : one.class === '' ? chip('decided', 'quiet') : chip('not sent', 'bad')
+  return html`<li class="card"><h3>${exactly(one.at, view.now)}</h3><p class="row">${verdict}${one.whoActs !== '' && html`<span>Acts: ${one.whoActs}</span>`}</p>
+${one.text !== '' && html`<p>${one.text}</p>`}${one.remedy !== '' && html`<p><b>What to do:</b> ${one.remedy}</p>`}${one.reply !== '' && html`<p class="dim">The server's words</p><div class="words">${one.reply}</div>`}${one.code !== 'sent' && html`<p class="dim">Code ${one.code}</p>`}</li>`
 }
 
 function decide(view: View, mail: MailDetails): Markup {
-  const path = `/mails/${segment(mail.id)}/resolve`
   const looking = mail.lookUpAt !== ''
+  const button = (name: ActionName<'mails'>, plain = true) => buttonOf(view, 'mails', mail.id, { name, plain })
   return html`<section class="card alert" id="decide"><h2>${looking ? 'The gateway is finding out whether it left' : 'Decide: did it leave?'}</h2>
 <p>${looking ? 'The connection broke while the mail was handed over. The gateway looks for it in the mailbox by itself and asks you when it cannot tell. If you know already, say which it is.' : 'The connection broke while the mail was handed over; nobody can tell whether the server took it. Look into the folder Sent of the mailbox or ask the recipient, then say which it is.'}</p>
-${view.may('mailResolve') && html`<div class="row">${actionButton(view, path, 'It was sent', { outcome: 'sent' }, looking)}${actionButton(view, path, 'It was not sent: give up', { outcome: 'not-sent' }, true)}${actionButton(view, path, 'Send again (may arrive twice)', { outcome: 'resend' }, true)}</div>`}</section>`
+<div class="row">${button('resolve-sent', looking)}${button('resolve-not-sent')}${button('resolve-resend')}</div></section>`
+}
+
+/** Which mail it is, for the question about it. */
+export function mailFacts(view: View, mail: MailEntry): Markup {
+  return html`<dt>To</dt><dd>${recipients(mail.recipients)}</dd>${mail.subject !== '' && html`<dt>Subject</dt><dd>${mail.subject}</dd>`}<dt>From</dt><dd>${mail.from}</dd><dt>State</dt><dd>${mailState(mail)}</dd>${isPlanned(view, mail) && html`<dt>Planned for</dt><dd>${when(mail.plannedAt, view.now)}</dd>`}`
 }

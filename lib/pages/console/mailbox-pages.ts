@@ -4,8 +4,10 @@ import type { MailboxHealth } from '../../model/mailbox-health.js'
 import type { MailboxWarning } from '../../model/mailbox-warnings.js'
 import type { EffectiveSetting } from '../../model/setting.js'
 import { html, type Markup } from '../html.js'
+import { buttonOf } from './action-button.js'
+import type { ActionName } from './actions.js'
 import { type AttentionMailbox, attentionCard } from './attention-card.js'
-import { actionButton, consolePage, link, segment, type View } from './frame.js'
+import { consolePage, link, segment, type View } from './frame.js'
 import { type Pages, pager } from './pager.js'
 import { chip, size, type Tone, when } from './words.js'
 
@@ -65,6 +67,15 @@ export function mailboxState({ health }: Pick<MailboxEntry, 'health'>, ends?: { 
   return chip(...healthWords[health])
 }
 
+const connectionStates = new Map([
+  ['connected', 'works'],
+  ['needs-reconnect', 'the owner must sign in again'],
+  ['needs-admin', 'an administrator must act'],
+  ['removed', 'removed'],
+  ['none', 'none'],
+])
+const connectionWords = (state: string): string => connectionStates.get(state) ?? state
+
 const isClosed = (direction: MailboxDirection): boolean =>
   direction.gate !== undefined && direction.gate !== '' && direction.gate !== 'open'
 
@@ -118,7 +129,8 @@ export interface MailboxView {
 }
 
 export function mailboxPage(view: View, { mailbox, connection, settings, received }: MailboxView): string {
-  const path = `/mailboxes/${segment(mailbox.id)}`
+  const button = (name: ActionName<'mailboxes'>, plain = false) =>
+    buttonOf(view, 'mailboxes', mailbox.id, { name, plain })
   const receives = mailbox.receiving.transport !== 'none'
   const death = connection?.projectedDeath
   const ends = death ? { at: death.at, now: view.now } : undefined
@@ -130,17 +142,26 @@ export function mailboxPage(view: View, { mailbox, connection, settings, receive
 <p class="row">${mailboxState(mailbox, ends)}${mailbox.isDefault && chip('default', 'quiet')}</p>
 ${mailbox.attention.map((one) => attentionCard(view, one, [mailbox], true))}
 <h2>Actions</h2>
-<div class="row">${view.may('mailboxReconnect') && actionButton(view, `${path}/reconnect`, 'Make a reconnect link')}${receives && mailbox.active && view.may('mailboxPoll') && actionButton(view, `${path}/poll`, 'Fetch mail now', {}, true)}${mailbox.sending.transport !== 'none' && mailbox.active && view.may('mailboxTestMail') && actionButton(view, `${path}/test-mail`, 'Send a test mail', {}, true)}${view.may('mailboxChange') && actionButton(view, `${path}/${mailbox.active ? 'pause' : 'activate'}`, mailbox.active ? 'Pause' : 'Activate', {}, true)}</div>
+<div class="row">${button('reconnect')}${receives && mailbox.active && button('poll', true)}${mailbox.sending.transport !== 'none' && mailbox.active && button('test-mail', true)}${button(mailbox.active ? 'pause' : 'activate', true)}</div>
 <p class="dim">${mailbox.active ? 'A paused mailbox neither receives nor sends; its mail waits.' : 'Paused: neither receives nor sends until it is activated.'}</p>
 <h2>Facts</h2>
 <dl><dt>Receiving</dt><dd>${direction(view, mailbox.receiving)}</dd><dt>Last mail received</dt><dd>${when(mailbox.receiving.lastMail, view.now)}</dd>
 <dt>Sending</dt><dd>${direction(view, mailbox.sending)}</dd>
-<dt>Connection</dt><dd>${mailbox.connectionState}${mailbox.connectionReason !== '' && html` <span class="dim">(${mailbox.connectionReason})</span>`}</dd>
+<dt>Connection</dt><dd>${connectionWords(mailbox.connectionState)}${mailbox.connectionReason !== '' && html` <span class="dim">Code ${mailbox.connectionReason}</span>`}</dd>
 ${connection !== undefined && connectionLife(view, connection)}${mailbox.heldBy !== '' && html`<dt>Address held by</dt><dd>${chip('not here', 'bad')} ${mailbox.heldBy}: both fetch and send; remove one of them.</dd>`}${mailbox.warnings.map((one) => html`<dt>Warning</dt><dd>${chip('soon', 'wait')} ${one.description} ${one.remedy}</dd>`)}<dt>Name</dt><dd>${mailbox.displayName || '–'}</dd><dt>Purpose</dt><dd>${mailbox.purpose || '–'}</dd><dt>Key and id</dt><dd>${mailbox.key} · ${mailbox.id}</dd></dl>
 <p class="row"><a href="${link(view, '/mails', { mailbox: mailbox.id })}">Open mail of this mailbox</a><a href="${link(view, '/logs', { log: 'sending', mailbox: mailbox.id })}">Sending log</a><a href="${link(view, '/logs', { log: 'receiving', mailbox: mailbox.id })}">Receiving log</a></p>
 ${receives && html`<h2>Received</h2>${receivedTable(view, received)}`}
 <h2>Settings</h2><details><summary>Every setting of this mailbox and who set it</summary>${settingsTable(settings)}</details>`,
   )
+}
+
+/** Which mailbox it is, for the question about it. */
+export function mailboxFacts({
+  address,
+  displayName,
+  health,
+}: Pick<MailboxEntry, 'address' | 'displayName' | 'health'>) {
+  return html`<dt>Mailbox</dt><dd>${address} ${displayName}</dd><dt>State</dt><dd>${mailboxState({ health })}</dd>`
 }
 
 const sourceName: Record<EffectiveSetting['source'], string> = {

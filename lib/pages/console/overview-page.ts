@@ -1,4 +1,4 @@
-import type { AttentionItem } from '../../model/attention.js'
+import { type AttentionItem, isForewarning } from '../../model/attention.js'
 import type { Mailbox } from '../../model/mailbox.js'
 import type { MailboxHealth } from '../../model/mailbox-health.js'
 import { html, type Markup } from '../html.js'
@@ -59,7 +59,7 @@ export function allTenantsPage(
   data: { broken: Broken; tenants: readonly TenantEntry[]; health: HealthVerdict; pages: Pages },
 ): string {
   const broken = (id: string): number =>
-    data.broken.attention.filter((one) => one.tenant === id && !waitsForYou(one)).length
+    data.broken.attention.filter((one) => one.tenant === id && !waitsForYou(one) && !isComing(one)).length
   return consolePage(
     view,
     '',
@@ -82,8 +82,10 @@ function healthCard(health: HealthVerdict): Markup {
 /** Nothing is wrong with a sign-in that an administrator has to confirm. */
 const waitsForYou = ({ kind }: AttentionItem): boolean => kind === 'sign-in'
 
+const isComing = ({ code }: AttentionItem): boolean => isForewarning(code)
+
 function headline({ attention, next }: Broken): string {
-  const amount = attention.length
+  const amount = attention.filter((one) => !isComing(one)).length
   if (next !== '') return `${amount} things and more need attention`
   return amount === 0
     ? 'Nothing is broken'
@@ -92,14 +94,20 @@ function headline({ attention, next }: Broken): string {
       : `${amount} things need attention`
 }
 
-/** The latest trouble first. */
-function attentionList(view: View, { attention }: Broken, mailboxes: readonly AttentionMailbox[]): Markup {
+/** The latest trouble first; what has a day that is known beforehand wakes nobody. */
+function attentionList(view: View, { attention }: Broken, mailboxes: readonly OverviewMailbox[]): Markup {
   const items = [...attention].sort((a, b) => b.since.localeCompare(a.since))
-  if (items.length === 0)
-    return html`<div class="card">${chip('all well', 'good')} Every mailbox works as far as the gateway knows. ${view.tenant === '~' ? 'Choose a tenant to see its mail and logs.' : 'Open mail is under Mails, every attempt under Logs.'}</div>`
+  const cards = (title: string, some: readonly AttentionItem[]): Markup | false =>
+    some.length > 0 && html`<h2>${title}</h2>${some.map((item) => attentionCard(view, item, mailboxes))}`
   const waiting = items.filter(waitsForYou)
-  const failing = items.filter((item) => !waitsForYou(item))
-  const cards = (heading: string, some: readonly AttentionItem[]): Markup | false =>
-    some.length > 0 && html`<h2>${heading}</h2>${some.map((item) => attentionCard(view, item, mailboxes))}`
-  return html`${cards('Waiting for you', waiting)}${cards('Broken now', failing)}`
+  const broken = items.filter((one) => !isComing(one) && !waitsForYou(one))
+  return html`${cards('Waiting for you', waiting)}${broken.length === 0 ? quiet(view, mailboxes) : cards('Broken now', broken)}${cards('To do before a day', items.filter(isComing))}`
+}
+
+/** No card; a mailbox that failed a moment ago has none yet. */
+function quiet(view: View, mailboxes: readonly OverviewMailbox[]): Markup {
+  const failing = mailboxes.filter(({ health }) => health !== 'working' && health !== 'paused').length
+  if (failing > 0)
+    return html`<div class="card"><p>${failing === 1 ? '1 mailbox does' : `${failing} mailboxes do`} not work at the moment, and nobody has to act yet: the gateway retries automatically. <a href="${link(view, '/mailboxes')}">Look at the mailboxes</a></p></div>`
+  return html`<div class="card">${chip('all well', 'good')} ${view.tenant === '~' ? 'Choose a tenant to see its mail and logs.' : 'Every mailbox works as far as the gateway knows. Open mail is under Mails, every attempt under Logs.'}</div>`
 }

@@ -7,25 +7,38 @@ export function chip(text: string, tone: Tone): Markup {
   return html`<span class="chip ${tone}">${text}</span>`
 }
 
-/** `2026-11-21 14:03 UTC (5 min ago)`; `never` for an empty time. Takes an ISO date or milliseconds. */
+/** `2026-11-21 14:03 UTC (5 minutes ago)`; `never` for an empty time. Takes an ISO date or milliseconds. */
 export function when(time: string | number, now: number, never = 'never'): Markup {
+  return timeOf(time, now, { never, to: 16 })
+}
+
+/** The same to the second, where things are told apart by it: attempts and log rows. */
+export function exactly(time: string, now: number): Markup {
+  return timeOf(time, now, { never: 'unknown', to: 19 })
+}
+
+function timeOf(time: string | number, now: number, { never, to }: { never: string; to: 16 | 19 }): Markup {
   const ms = typeof time === 'number' ? time : Date.parse(time)
   if (!Number.isFinite(ms) || ms <= 0 || ms > 8.64e15) return html`<span class="dim">${never}</span>`
   const iso = new Date(ms).toISOString()
-  return html`<time datetime="${iso}"><span class="at">${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC</span> <span class="dim">(${relative(ms - now)})</span></time>`
+  const upTo = (end: number): string => `${iso.slice(0, 10)} ${iso.slice(11, end)} UTC`
+  return html`<time datetime="${iso}" title="${upTo(19)}"><span class="at">${upTo(to)}</span> <span class="dim">(${relative(ms - now)})</span></time>`
 }
 
-/** `in 5 min`, `3 h ago`. */
+/** `in 5 minutes`, `3 hours ago`, `now` within a second. */
 export function relative(ms: number): string {
-  const minutes = Math.round(Math.abs(ms) / 60_000)
-  if (minutes === 0) return 'now'
-  const amount =
-    minutes < 60
-      ? `${minutes} min`
-      : minutes < 48 * 60
-        ? `${Math.round(minutes / 60)} h`
-        : `${Math.round(minutes / 1440)} days`
-  return ms > 0 ? `in ${amount}` : `${amount} ago`
+  const seconds = Math.round(Math.abs(ms) / 1_000)
+  if (seconds < 1) return 'now'
+  const [amount, unit] =
+    seconds < 60
+      ? [seconds, 'second']
+      : seconds < 3_600
+        ? [Math.round(seconds / 60), 'minute']
+        : seconds < 48 * 3_600
+          ? [Math.round(seconds / 3_600), 'hour']
+          : [Math.round(seconds / 86_400), 'day']
+  const text = `${amount} ${unit}${amount === 1 ? '' : 's'}`
+  return ms > 0 ? `in ${text}` : `${text} ago`
 }
 
 export function size(bytes: number): string {
@@ -48,18 +61,6 @@ export function mailState(mail: { state: string; held: boolean }): Markup {
   if (mail.held && (mail.state === 'queued' || mail.state === 'waiting')) return chip('held', 'wait')
   const [text, tone] = mailStates.get(mail.state) ?? [mail.state, 'quiet']
   return chip(text, tone)
-}
-
-const classes = new Map([
-  ['needs-reconnect', 'Mailbox owner'],
-  ['needs-admin', 'Administrator'],
-  ['permanent', 'Sender of the mail'],
-  ['transient', 'Nobody: the gateway retries automatically'],
-])
-
-/** Who acts, from the class of an error. */
-export function actorOf(errorClass: string): string {
-  return classes.get(errorClass) ?? ''
 }
 
 const kinds = new Map([

@@ -11,6 +11,7 @@ import {
 } from '../../../lib/http/console-handler.js'
 import { formToken, newSession, openSession, sealSession } from '../../../lib/http/console-session.js'
 import type { Caller } from '../../../lib/model/caller.js'
+import { findAction } from '../../../lib/pages/console/actions.js'
 import { consolePage } from '../../../lib/pages/console/frame.js'
 import { html } from '../../../lib/pages/html.js'
 import { sealer } from '../../../lib/protocol/seal.js'
@@ -66,6 +67,7 @@ const handler = consoleHandler(
     if (view.tenant === 'other' && request.query.has('fault')) throw new Error('inner <words>')
     return consolePage(view, '', 'Test', html`<h1>${tenant}</h1>`)
   },
+  { operation: ({ action = '' }) => findAction('mailboxes', action)?.operation ?? '' },
 )
 
 interface Ask {

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest'
+import type { AttentionItem } from '../../../lib/model/attention.js'
 import { mailboxHealth } from '../../../lib/model/mailbox-health.js'
+import { logsPage } from '../../../lib/pages/console/logs-page.js'
 import { type MailDetails, mailActions, mailPage, mailsPage } from '../../../lib/pages/console/mail-pages.js'
 import { mailboxState } from '../../../lib/pages/console/mailbox-pages.js'
-import { allTenantsPage } from '../../../lib/pages/console/overview-page.js'
-import { relative, when } from '../../../lib/pages/console/words.js'
+import { allTenantsPage, overviewPage } from '../../../lib/pages/console/overview-page.js'
+import { exactly, relative, when } from '../../../lib/pages/console/words.js'
 import { now, samplePages, sampleView } from '../../support/console-samples.js'
 
 const pages = samplePages()
@@ -43,8 +45,86 @@ test('the overview says who acts, since when and what to do', () => {
   expect(page).toContain('3 things need attention')
   expect(page).toContain('Connection: ana@contoso.example')
   expect(page).toContain('Acts: Mailbox owner')
-  expect(page).toContain('(2 h ago)')
+  expect(page).toContain('(2 hours ago)')
   expect(page).toContain('signs in again by the reconnect link')
+})
+
+test('O8: what has a day that is known beforehand stands apart and is not counted as broken', () => {
+  const coming: AttentionItem = {
+    ...{ tenant: '~', kind: 'platform', id: 'node@22', since: '', code: 'platform_ends_in_90', class: 'needs-admin' },
+    ...{ whoActs: 'Gateway operator', description: 'Node.js 22 ends.', remedy: 'Deploy 24.', peerLine: '' },
+    ...{ mailboxId: '', connectionId: '', subject: 'Node.js 22', actions: [] },
+  }
+  const shown = (attention: AttentionItem[]) =>
+    allTenantsPage(sampleView({ role: 'operator' }, { tenant: '~' }), {
+      broken: { attention, next: '' },
+      tenants: [{ id: 'acme', name: 'Acme Ltd' }],
+      health: { ok: true, checks: [] },
+      pages: { query: new URLSearchParams(), next: '' },
+    })
+  expect(shown([coming])).toMatch(
+    /<h1>Nothing is broken<\/h1>[\s\S]*all well[\s\S]*To do before a day[\s\S]*Node.js 22/,
+  )
+  const both = shown([coming, { ...coming, tenant: 'acme', kind: 'webhook', code: 'http_500' }])
+  expect(both).toMatch(/1 thing needs attention[\s\S]*Broken now[\s\S]*Webhook[\s\S]*To do before a day/)
+  expect(both).toContain('1 broken')
+})
+
+test('O11: no page says that all is well while a mailbox fails', () => {
+  const failing = {
+    id: 'm',
+    address: 'a@b.example',
+    active: true,
+    attention: [],
+    sending: { refusedMails: 0, lastRefused: '' },
+  }
+  const page = overviewPage(sampleView(), {
+    broken: { attention: [], next: '' },
+    boxes: { mailboxes: [{ ...failing, health: 'failing' }], next: '' },
+    openMails: [],
+  })
+  expect(page).not.toContain('all well')
+  expect(page).toContain('1 mailbox does not work at the moment')
+})
+
+test('O13: logs and pages speak of no raw field names', () => {
+  const rows = [
+    {
+      at: new Date(now).toISOString(),
+      outcome: 'not-imported',
+      handedOver: 2,
+      quarantined: 1,
+      resynced: true,
+      failures: 3,
+      v: 1,
+      unheardOf: 'x',
+    },
+    { at: new Date(now).toISOString(), action: 'console-test-mail', subject: 'm1', keyId: 'k1', role: 'app' },
+  ]
+  const pages = { query: new URLSearchParams(), next: '' }
+  const page = logsPage(sampleView(), {
+    log: 'receiving',
+    day: '',
+    failed: false,
+    mailboxId: '',
+    rows,
+    mailboxes: [],
+    pages,
+  })
+  for (const words of [
+    'not imported',
+    'mails received: 2',
+    'position found again: yes',
+    'test mail (console)',
+    'API key: k1',
+  ])
+    expect(page).toContain(words)
+  for (const raw of ['handedOver', 'handed over:', 'unheard', 'keyId', 'key id', 'console-'])
+    expect(page).not.toContain(`>${raw}`)
+  for (const [name, shown] of Object.entries(samplePages()))
+    expect(shown.replace(/<[^>]+>|Code \S+/g, ' '), name).not.toMatch(
+      /needs-(admin|reconnect)|handing-over|handed-over/,
+    )
 })
 
 test('an empty tenant is told what to do next', () => {
@@ -144,9 +224,14 @@ describe('M-041 P-07: an open mail says what it waits for, and where to act', ()
     ],
     [
       'what its own attempt met',
-      { state: 'waiting', history: [{ at: '', code: 'c', class: 'needs-admin', text: 'Off.', remedy: '', reply: '' }] },
+      {
+        state: 'waiting',
+        history: [
+          { at: '', code: 'c', class: 'needs-admin', whoActs: 'Gateway operator', text: 'Off.', remedy: '', reply: '' },
+        ],
+      },
       { sending: { problem: 'Off.', gate: 'closed', nextTry: later } },
-      ['after the administrator acted', 'Off.', 'Open the mailbox'],
+      ['when somebody has acted: Gateway operator', 'Acts: Gateway operator', 'Off.', 'Open the mailbox'],
       ['The mailbox cannot send'],
     ],
     ['a pause', {}, { active: false }, ['when the mailbox is activated', 'The mailbox is paused.'], ['as soon as']],
@@ -178,7 +263,9 @@ test('D4: a planned mail offers no retry; sending it early and cancelling lead t
   expect(shown(now + 60_000)).not.toContain('<form')
   expect(shown(now - 60_000)).not.toContain('planned time')
   expect(samplePages()['mail-planned']).not.toContain('Retry now')
-  expect(samplePages()['mail-send-now']).toMatch(/<form method="post" action="\/console\/mails\/\w+\/send-now">.*csrf/)
+  expect(samplePages()['ask-mails-send-now']).toMatch(
+    /<form method="post" action="\/console\/mails\/\w+\/send-now">.*csrf/,
+  )
 })
 
 test('a role without the right sees no button', () => {
@@ -222,11 +309,16 @@ test('M-071: a mailbox has one state in words', () => {
   expect(state({ connectionStates: ['needs-admin'] }, at(29))).toBe('administrator must act')
 })
 
-test('times are absolute in UTC and relative', () => {
+test('O13: times are absolute in UTC and relative', () => {
   expect(relative(0)).toBe('now')
-  expect(relative(-5 * 60_000)).toBe('5 min ago')
-  expect(relative(3 * 3_600_000)).toBe('in 3 h')
+  expect(relative(-5 * 60_000)).toBe('5 minutes ago')
+  expect(relative(1_000)).toBe('in 1 second')
+  expect(relative(-60_000)).toBe('1 minute ago')
+  expect(relative(3 * 3_600_000)).toBe('in 3 hours')
   expect(relative(-72 * 3_600_000)).toBe('3 days ago')
+  const at = new Date(now - 53_000).toISOString()
+  expect(when(at, now).text).toContain('title="2026-11-21 14:02:07 UTC"')
+  expect(exactly(at, now).text).toContain('>2026-11-21 14:02:07 UTC<')
   expect(when(now - 60_000, now).text).toContain('2026-11-21 14:02 UTC')
   expect(when('', now).text).toContain('never')
   expect(when('nonsense', now).text).toContain('never')
