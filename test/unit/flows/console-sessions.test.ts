@@ -52,7 +52,13 @@ test('A12: within ten seconds a page costs no request, and what was not found is
   let asked = 0
   const counting: Deps = {
     ...deps,
-    tables: { ...deps.tables, get: (...input) => (asked++, deps.tables.get(...input)) },
+    tables: {
+      ...deps.tables,
+      get: (...input) => {
+        asked += 1
+        return deps.tables.get(...input)
+      },
+    },
   }
   for (let visit = 0; visit < 5; visit++) expect(await isConsoleSession(counting, caller, session.id)).toBe(true)
   expect(asked).toBe(1)
