@@ -22,6 +22,7 @@ export type ApiAnswer = { status: number; json: any }
 export async function callApi(name: OperationKey, input: ApiInput): Promise<ApiAnswer> {
   const operation: Operation = operations[name]
   const path = operation.route.replace(/\{(\w+)\}/g, (_, param: string) => input.params?.[param] ?? '')
+  const body = input.body === undefined ? undefined : Buffer.from(JSON.stringify(input.body))
   const request = new HttpRequest({
     method: operation.method,
     url: `http://localhost:7071/${path}?${new URLSearchParams(input.query ?? {})}`,
@@ -30,16 +31,16 @@ export async function callApi(name: OperationKey, input: ApiInput): Promise<ApiA
     headers: {
       authorization: `Bearer ${input.key}`,
       ...(input.tenant === undefined ? {} : { 'x-tenant': input.tenant }),
-      ...(input.body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': String(body.length) }),
       ...input.headers,
     },
-    ...(input.body === undefined ? {} : { body: { string: JSON.stringify(input.body) } }),
+    ...(body === undefined ? {} : { body: { bytes: body } }),
   })
   const handler = await handlerOf(operation.name)
   const lines: string[] = []
   const context = { error: (line: string) => lines.push(line) } as unknown as InvocationContext
-  const { status = 200, body } = (await handler(request, context)) as HttpResponseInit
-  const json = typeof body === 'string' && /^[[{]/.test(body) ? JSON.parse(body) : body
+  const { status = 200, body: answer } = (await handler(request, context)) as HttpResponseInit
+  const json = typeof answer === 'string' && /^[[{]/.test(answer) ? JSON.parse(answer) : answer
   if (status < 300) await assertAnswers(operation, json, lines)
   return { status, json }
 }

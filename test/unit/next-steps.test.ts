@@ -90,7 +90,10 @@ test('N1: what is wrong with others, or goes away by itself, is no reason to sig
 
 test('N1: nobody is connected yet: a link, and what one sees then', async () => {
   const link = 'http://gw/connect/first'
-  const text = await firstStep({ 'GET /api/v1/mailboxes': [], 'POST /api/v1/sign-ins': { link } })
+  const text = await firstStep({
+    'GET /api/v1/mailboxes': { mailboxes: [], next: null },
+    'POST /api/v1/sign-ins': { link },
+  })
   expect(text).toMatch(/^1 {2}Connect Ana +http:\/\/gw\/connect\/first\n/)
   expect(text).toContain('what was not tested yet')
 })

@@ -31,7 +31,9 @@ export async function readConnectionFacts(
   id: string,
 ): Promise<ConnectionFacts | undefined> {
   const read = await readAuthority(deps, tenant, id)
-  return read && factsOf(deps, read.connection, read.row)
+  if (read === undefined) return undefined
+  const { etag: _, ...connection } = read.connection
+  return factsOf(deps, connection, read.row)
 }
 
 /** In the order of their ids. */
