@@ -8,7 +8,8 @@ import { trigger } from '../lib/http/trigger.js'
 export const receivedAttachment = apiHandler(gateway, operations.receivedAttachment, async ({ g, tenant, params }) => {
   const { id, mail, index } = params
   const at = /^\d{1,5}$/.test(index) ? Number(index) : -1
-  return download(await g.receive.readReceivedAttachment(tenant, id, mail, at), `attachment-${at}`)
+  const { bytes, filename } = await g.receive.readReceivedAttachment(tenant, id, mail, at)
+  return download(bytes, `attachment-${at}`, { givenName: filename })
 })
 
 app.http('received-attachment', trigger(operations.receivedAttachment, receivedAttachment))

@@ -7,7 +7,7 @@ import { trigger } from '../lib/http/trigger.js'
 
 export const receivedRaw = apiHandler(gateway, operations.receivedRaw, async ({ g, tenant, params }) => {
   const raw = await g.receive.readReceivedRaw(tenant, params.id, params.mail)
-  return download(raw, 'mail.eml', 'message/rfc822')
+  return download(raw, 'mail.eml', { type: 'message/rfc822' })
 })
 
 app.http('received-raw', trigger(operations.receivedRaw, receivedRaw))

@@ -6,15 +6,10 @@
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import createClient, { type Client } from 'openapi-fetch'
-import type { components, operations, paths, webhooks } from './mailbox-gateway.js'
+import type { components, paths, webhooks } from './mailbox-gateway.js'
 
 type Schemas = components['schemas']
-/** Body of a call. Name it where you write one: openapi-fetch alone lets a field pass that nobody knows. */
-export type BodyOf<O extends keyof operations> = operations[O] extends {
-  requestBody: { content: { 'application/json': infer Body } }
-}
-  ? Body
-  : never
+export type MailSubmission = Schemas['MailSubmission']
 export type Gateway = Client<paths>
 
 /** Every event, told apart by `type`. */
@@ -48,7 +43,7 @@ export async function setUp(gateway: Gateway, self: string): Promise<string> {
 
 /** Send the person's browser to `link`; `binding` comes from their session and never leaves your server. */
 export function beginConnect(gateway: Gateway, address: string, self: string, binding: string) {
-  const body: BodyOf<'sign-in-start'> = { address, binding, returnUrl: `${self}/connected` }
+  const body: Schemas['SignInStart'] = { address, binding, returnUrl: `${self}/connected` }
   return answerOf(gateway.POST('/api/v1/sign-ins', { body }))
 }
 
@@ -62,9 +57,12 @@ export async function finishConnect(gateway: Gateway, result: string, binding: s
   return confirmed.mailboxId
 }
 
-/** However often this is called for one invoice, one mail leaves. */
+/**
+ * However often this is called for one invoice, one mail leaves. The body has its type by name: openapi-fetch alone lets a
+ * field pass that nobody knows.
+ */
 export function sendInvoice(gateway: Gateway, mailboxId: string, invoice: string, to: string) {
-  const body: BodyOf<'mail-submit'> = {
+  const body: MailSubmission = {
     mailboxId,
     to: [to],
     subject: `Invoice ${invoice}`,
@@ -85,7 +83,7 @@ export async function mailsOfInvoice(gateway: Gateway, invoice: string): Promise
 
 /** Waits for a person: `release` or `cancel` decides. */
 export function sendHeld(gateway: Gateway, mailboxId: string, to: string) {
-  const body: BodyOf<'mail-submit'> = { mailboxId, to: [{ address: to }], subject: 'Draft', text: 'x', hold: true }
+  const body: MailSubmission = { mailboxId, to: [{ address: to }], subject: 'Draft', text: 'x', hold: true }
   return answerOf(gateway.POST('/api/v1/mails', { body }))
 }
 

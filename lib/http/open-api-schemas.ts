@@ -18,8 +18,9 @@ export function schemaCollector(): { components: Json; schemaOf(schema: z.ZodTyp
     schemaOf(schema, io) {
       const made = z.toJSONSchema(schema, { io, unrepresentable: 'any', override }) as Json
       const { $schema: _, $defs = {}, ...whole } = withoutAnyOf(withComponentRefs(made)) as Json
-      for (const [name, one] of Object.entries($defs as Json)) add(name, one as Json)
-      const root = io === 'input' ? defaultsInWords(whole) : whole
+      const worded = (one: Json): Json => (io === 'input' ? defaultsInWords(one) : one)
+      for (const [name, one] of Object.entries($defs as Json)) add(name, worded(one as Json))
+      const root = worded(whole)
       const name = z.globalRegistry.get(schema)?.id
       if (name === undefined || root['$ref'] !== undefined) return root
       add(name, root)

@@ -61,10 +61,13 @@ export async function parseMail(raw: Uint8Array): Promise<ParsedMail> {
   }
 }
 
-/** Bytes of one attachment by its index in the parsed mail. */
-export async function attachmentBytes(raw: Uint8Array, index: number): Promise<Uint8Array | undefined> {
+/** One attachment by its index in the parsed mail. */
+export async function attachmentOf(
+  raw: Uint8Array,
+  index: number,
+): Promise<{ bytes: Uint8Array; filename: string } | undefined> {
   const attachment = (await parse(raw)).attachments[index]
-  return attachment && contentOf(attachment)
+  return attachment && { bytes: contentOf(attachment), filename: attachment.filename ?? '' }
 }
 
 async function parse(raw: Uint8Array): Promise<Email> {

@@ -13,10 +13,10 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const folder = `${root}dist/typed-client`
 const patient = { timeout: 60_000, interval: 200 }
 
-const withField = (field: string) => `import { type BodyOf, gatewayAt } from './typed-client.js'
+const withField = (field: string) => `import { gatewayAt, type MailSubmission } from './typed-client.js'
 export const gateway = gatewayAt('http://localhost:7071', 'mbg_demo_x')
 // @ts-expect-error
-export const body: BodyOf<'mail-submit'> = { to: ['ben@contoso.example'], ${field}: 'Hello' }
+export const body: MailSubmission = { to: ['ben@contoso.example'], ${field}: 'Hello' }
 `
 
 // biome-ignore lint/suspicious/noExplicitAny: its types exist in the folder where it is compiled

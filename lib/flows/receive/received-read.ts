@@ -4,7 +4,7 @@
  */
 import { notFound } from '../../errors.js'
 import { isId } from '../../model/ids.js'
-import { attachmentBytes, type ParsedMail, parseMail } from '../../protocol/parse-mail.js'
+import { attachmentOf, type ParsedMail, parseMail } from '../../protocol/parse-mail.js'
 import type { Dependencies } from '../common/dependencies.js'
 import { mailboxPartition } from '../common/mailbox-rows.js'
 import { type ReceivedMail, receivedFromRow, receivedKey } from './received-rows.js'
@@ -29,17 +29,17 @@ export async function readReceivedRaw(
   return (await load(deps, tenant, mailboxId, id)).raw
 }
 
-/** Bytes of one attachment; to be served as a download of unknown content (SEC-32). */
+/** Bytes of one attachment and the name the sender gave it, maybe empty; to be served as a download of unknown content (SEC-32). */
 export async function readReceivedAttachment(
   deps: Dependencies,
   tenant: string,
   mailboxId: string,
   id: string,
   index: number,
-): Promise<Uint8Array> {
-  const bytes = await attachmentBytes((await load(deps, tenant, mailboxId, id)).raw, index)
-  if (bytes === undefined) throw notFound('attachment')
-  return bytes
+): Promise<{ bytes: Uint8Array; filename: string }> {
+  const attachment = await attachmentOf((await load(deps, tenant, mailboxId, id)).raw, index)
+  if (attachment === undefined) throw notFound('attachment')
+  return attachment
 }
 
 async function load(

@@ -105,7 +105,7 @@ describe('SEC-32: names a sender chose', () => {
     for (const { id } of mails) {
       const { parsed } = await readReceived(deps, mailbox.tenant, mailbox.id, id)
       expect(parsed.attachments).toHaveLength(1)
-      const bytes = await readReceivedAttachment(deps, mailbox.tenant, mailbox.id, id, 0)
+      const { bytes } = await readReceivedAttachment(deps, mailbox.tenant, mailbox.id, id, 0)
       expect(Buffer.from(bytes).toString()).toContain('<script>')
       for (const index of [-1, 1, 0.5, Number.NaN])
         await expect(readReceivedAttachment(deps, mailbox.tenant, mailbox.id, id, index)).rejects.toMatchObject({
@@ -126,6 +126,24 @@ describe('SEC-32: names a sender chose', () => {
       await expect(readReceived(touched, mailbox.tenant, id, newId())).rejects.toMatchObject({ code: 'not_found' })
     },
   )
+
+  test.each(hostile)('D18: of the name %j a download keeps what is harmless, beside a name of ours', (givenName) => {
+    const { headers } = download(Buffer.from('x'), 'attachment-0', { givenName })
+    const shown = String((headers as Record<string, string>)['content-disposition'])
+    expect(shown).toMatch(/^attachment; filename="attachment-0"(; filename\*=UTF-8''[\w.%-]{1,1500})?$/)
+    const kept = decodeURIComponent(/UTF-8''(.*)$/.exec(shown)?.[1] ?? '')
+    expect(kept).not.toMatch(/[/\\:*?"<>|%;\p{C}]|^[.~]|^(con|nul|aux)(\.|$)/iu)
+    expect([...kept].length).toBeLessThanOrEqual(120)
+  })
+
+  test('D18: an ordinary name in any language arrives as the sender wrote it', () => {
+    const { headers } = download(Buffer.from('x'), 'attachment-0', { givenName: 'Rechnung März (2).pdf' })
+    expect(headers).toMatchObject({
+      'content-disposition': `attachment; filename="attachment-0"; filename*=UTF-8''Rechnung%20M%C3%A4rz%20%282%29.pdf`,
+      'content-type': 'application/octet-stream',
+      'x-content-type-options': 'nosniff',
+    })
+  })
 
   test('what is given out is a download of unknown content under a name of ours', () => {
     const { headers } = download(Buffer.from('<script>alert(1)</script>'), 'attachment-0')

@@ -21,7 +21,8 @@ const all = Object.values(operations) as Operation[]
 /** Fields at any depth that say nothing. */
 function undescribed({ properties = {}, items, anyOf = [], oneOf = [] }: Json, path: string): string[] {
   const own = Object.entries<Json>(properties).flatMap(([name, field]) => [
-    ...(String(field['description'] ?? '').length > 5 ? [] : [`${path}.${name}`]),
+    // Nor may a default stand in its keyword: generators make such a field one that must be given.
+    ...(String(field['description'] ?? '').length > 5 && !('default' in field) ? [] : [`${path}.${name}`]),
     ...undescribed(field, `${path}.${name}`),
   ])
   return [...own, ...[items ?? [], anyOf, oneOf].flat().flatMap((one: Json) => undescribed(one, path))]

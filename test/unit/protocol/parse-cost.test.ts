@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { attachmentBytes, parseMail } from '../../../lib/protocol/parse-mail.js'
+import { attachmentOf, parseMail } from '../../../lib/protocol/parse-mail.js'
 import { processorMs } from '../../support/processor-ms.js'
 
 const bytes = (text: string): Uint8Array => Buffer.from(text.replaceAll('\n', '\r\n'))
@@ -61,7 +61,7 @@ describe('SEC-31: what parsing costs stays small and grows with the size alone',
     const raw = bytes(`Content-Type: multipart/mixed; boundary=b\n\n--b\n${parts.join('--b\n')}--b--\n`)
     for (const index of parts.keys())
       expect(
-        Buffer.from((await attachmentBytes(raw, index))!)
+        Buffer.from((await attachmentOf(raw, index))!.bytes)
           .toString()
           .trimEnd(),
         `part ${index}`,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { topHeaders } from '../../../lib/protocol/mail-headers.js'
 import { checkMailLimits, mailLimits } from '../../../lib/protocol/mail-limits.js'
-import { attachmentBytes, parseMail } from '../../../lib/protocol/parse-mail.js'
+import { attachmentOf, parseMail } from '../../../lib/protocol/parse-mail.js'
 import { processorMs } from '../../support/processor-ms.js'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text.replace(/\n/g, '\r\n'))
@@ -50,8 +50,8 @@ describe('parse mail', () => {
       cut: false,
     })
     expect(mail.attachments).toMatchObject([{ index: 0, type: 'application/pdf', bytes: 5, inline: false }])
-    expect(Buffer.from((await attachmentBytes(bytes(plain), 0))!).toString()).toBe('hello')
-    expect(await attachmentBytes(bytes(plain), 1)).toBeUndefined()
+    expect(Buffer.from((await attachmentOf(bytes(plain), 0))!.bytes).toString()).toBe('hello')
+    expect(await attachmentOf(bytes(plain), 1)).toBeUndefined()
   })
 
   test.each([
@@ -141,10 +141,10 @@ test('SEC-31: a megabyte of line breaks, in any part, is parsed in a moment and 
   const started = process.cpuUsage()
   const html = await parseMail(Buffer.from(`Content-Type: text/html\r\n\r\n${breaks}<p>end</p>`))
   const mixed = `Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: application/x\r\n\r\n${breaks}end\r\n--b--\r\n`
-  const attached = await attachmentBytes(Buffer.from(mixed), 0)
+  const attached = await attachmentOf(Buffer.from(mixed), 0)
   const spentMs = processorMs(started)
   expect(html.html).toMatch(/^\n{500000}<p>end<\/p>\n?$/)
-  expect(Buffer.from(attached!).toString()).toMatch(/^\n{500000}end\n?$/)
+  expect(Buffer.from(attached!.bytes).toString()).toMatch(/^\n{500000}end\n?$/)
   // About 1 s of processor time; the library alone needs half a minute.
   expect(spentMs).toBeLessThan(6_000)
 })
