@@ -91,7 +91,8 @@ export class Wire {
     })
     this.#socket = secured
     this.#listen()
-    await Promise.race([once(secured, 'secure'), once(secured, 'close'), once(plain, 'close')])
+    // A handshake that fails is the end of this connection and of nothing else: whoever reads is told so.
+    await Promise.race([once(secured, 'secure'), once(secured, 'close'), once(plain, 'close')]).catch(() => undefined)
     this.secure = true
   }
 
