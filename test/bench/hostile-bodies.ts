@@ -27,8 +27,8 @@ const worst: Record<string, (size: number) => Buffer> = {
   'members of one object': (size) => filled(size, `${mail}"headers":{"a":0`, ',"b":0', '}}'),
   'lists of a thousand': (size) => filled(size, '{"to":[[0]', `,[${'0,'.repeat(998)}0]`, ']}'),
   'one long key': (size) => filled(size, '{"', 'a', '":1}'),
-  'escaped quotes': (size) => filled(size, `${mail}"text":"`, '\\"', '"}'),
-  'escaped quotes far apart': (size) => filled(size, `${mail}"text":"`, `${'a'.repeat(65)}\\"`, '"}'),
+  'escaped quotes': (size) => filled(size, `${mail}"text":"`, '\\"', '","hold":1}'),
+  'escaped quotes far apart': (size) => filled(size, `${mail}"text":"`, `${'a'.repeat(65)}\\"`, '","hold":1}'),
   'escaped letters': (size) => filled(size, `${mail}"subject":"`, '\\u00e9', '"}'),
   'letters of three bytes': (size) => filled(size, `${mail}"subject":"`, '€', '"}'),
   'a media type without end': (size) =>
