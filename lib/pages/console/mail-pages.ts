@@ -176,7 +176,11 @@ ${Object.entries(mail.metadata).map(([name, value]) => html`<dt>${name} (metadat
 
 function attempt(view: View, one: ToldAttempt): Markup {
   const verdict =
-    one.code === 'sent' ? chip('sent', 'good') : one.class === '' ? chip('decided', 'quiet') : chip('not sent', 'bad')
+    one.code === 'sent'
+      ? chip('sent', 'good')
+      : one.class === ''
+        ? chip('decided', 'quiet')
+        : chip('did not succeed', 'bad')
   return html`<li class="card"><h3>${exactly(one.at, view.now)}</h3><p class="row">${verdict}${one.whoActs !== '' && html`<span>Acts: ${one.whoActs}</span>`}</p>
 ${one.text !== '' && html`<p>${one.text}</p>`}${one.remedy !== '' && html`<p><b>What to do:</b> ${one.remedy}</p>`}${one.reply !== '' && html`<p class="dim">The server's words</p><div class="words">${one.reply}</div>`}${one.code !== 'sent' && html`<p class="dim">Code ${one.code}</p>`}</li>`
 }

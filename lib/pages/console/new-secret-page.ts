@@ -18,7 +18,7 @@ export function newSecretPage(view: View, { id, name, clientId, authority }: Nam
     html`<h1>${title}</h1>
 <form class="card wide" method="post" action="${link(view, `/registrations/${segment(id)}/secret`)}" autocomplete="off"><input type="hidden" name="csrf" value="${view.csrf}">
 <dl><dt>Client id</dt><dd>${clientId}</dd><dt>Directory</dt><dd>${authority}</dd></dl>
-<p>Make a new client secret for this application at the identity provider and paste its value, not its id. It is tried before it is saved; mailboxes that waited for it are tried at once, and nobody has to reconnect.</p>
+<p>Make a new client secret for this application at the identity provider and paste its value, not its id. One that the provider refuses is not saved; mailboxes that waited for it are tried at once, and nobody has to reconnect.</p>
 <label for="secret">Value of the new secret</label>
 <input id="secret" name="clientSecret" type="password" required maxlength="1000" autocomplete="off" autocapitalize="off" spellcheck="false">
 <label for="ends">Day on which it ends, when known</label>
