@@ -34,7 +34,8 @@ export async function validCalls(site: AdminSite, tenant: Tenant, box: Box) {
     await site.tables.insert(storageNames(environment).table('connections'), connectionToRow(row))
     return row.id
   }
-  const webhook = { url: 'https://app.example.com/hook' }
+  // An address is one endpoint, so each call names one of its own.
+  const webhook = () => ({ url: `https://app.example.com/hook-${++count}` })
   const box1 = (): Input => ({ params: { id: box.mailboxId } })
   let arrived: Promise<Input> | undefined
   /** A mail with one attachment, received. */
@@ -70,8 +71,8 @@ export async function validCalls(site: AdminSite, tenant: Tenant, box: Box) {
     keyRemove: () => made('keyCreate', { role: 'app', name: 'shop' }),
     returnUrlAdd: async () => ({ body: { url: 'https://app.example.com/other' } }),
     returnUrlRemove: () => made('returnUrlAdd', { url: 'https://app.example.com/third' }),
-    webhookAdd: async () => ({ body: webhook }),
-    webhookRemove: () => made('webhookAdd', webhook),
+    webhookAdd: async () => ({ body: webhook() }),
+    webhookRemove: () => made('webhookAdd', webhook()),
     registrationCreate: async () => ({ body: registrationInput }),
     registrationSave: async () => ({
       ...(await made('registrationCreate', registrationInput)),
@@ -100,6 +101,7 @@ export async function validCalls(site: AdminSite, tenant: Tenant, box: Box) {
       return { params: { id: signInId } }
     },
     adminConsentStart: async () => ({ body: {} }),
+    connectionRetry: async () => ({ params: { id: box.connectionId } }),
     connectionRemove: async () => ({ params: { id: await connection('delegated') } }),
     mailboxCreate: async () => {
       const address = `app${++count}.${environment}@fabrikam.example`
