@@ -98,7 +98,7 @@ describe('preflight', () => {
       text: 'Node 22.23.3, which ends on 2027-04-30',
       remedy: { id: 'node-ends' },
     })
-    expect((await node('2027-05-01', '22.23.3'))?.text).toContain('ended on 2027-04-30')
+    expect((await node('2027-05-01T08:00Z', '22.23.3'))?.text).toContain('ended on 2027-04-30')
     expect(await node('2026-11-30', '20.19.0')).toMatchObject({
       text: 'Node 20.19.0, which ended on 2026-04-30',
       remedy: { id: 'node-not-deployed' },

@@ -47,6 +47,7 @@ function start(...words: string[]): {
         if (text.includes(wanted)) resolve()
         waiting.push({ text: wanted, resolve })
         void code.then(() => reject(new Error(`ended without "${wanted}":\n${text}`)))
+        setTimeout(() => reject(new Error(`waited in vain for "${wanted}":\n${text}`)), 60_000).unref()
       }),
     code,
   }

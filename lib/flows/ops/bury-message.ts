@@ -30,7 +30,7 @@ export async function buryMessage(deps: Dependencies, queue: string, given: unkn
     hint: 'bug',
     description:
       refusal !== undefined
-        ? `A message on the queue ${queue} was taken off: as JSON in base64, ${refusal.description}`
+        ? `A message on the queue ${queue} was taken off: it is not JSON as it is, and as JSON in base64 the ${refusal.description}`
         : `A message on the queue ${queue} failed five times and was taken off.`,
     remedy:
       queue === 'outbound-mail'
