@@ -103,6 +103,8 @@ test('REL-31, N1, N2, N3, N5, N7: npm start prints what a newcomer needs and eac
   const [once, twice] = [await paste(fixed), await paste(fixed)]
   expect(twice).toMatchObject({ id: once.id, created: false })
   await first.saw('nothing new was sent')
+  // The order below is for the next mail that leaves, so none may be under way.
+  for (const { id } of [again, once]) await expect.poll(() => mailOf(id), seen).toMatchObject({ state: 'sent' })
 
   // N5: what fails is told in the terminal: whose, the code, what to do, where to look.
   const graph = webMail.replace(/\/mail\/.*/, '/__control')

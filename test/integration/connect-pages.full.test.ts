@@ -208,7 +208,7 @@ describe('verdicts', () => {
       const browser = site.browser()
       const page = await signInAt(site, browser, link, upn)
       expect(page.body, name).toContain('Not tested yet')
-      expect(page.body, name).toContain('Only a mail shows whether sending works')
+      expect(page.body, name).toContain('shows whether sending works')
       const facts = await state(signInId)
       expect(facts.verdicts, name).toMatchObject({
         reading: { verdict: 'works' },
