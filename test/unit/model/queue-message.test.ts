@@ -9,6 +9,8 @@ test('host 8, REL-10: a message reads the same as JSON, as it is or in base64', 
   fc.assert(
     fc.property(fc.dictionary(fc.stringMatching(/^[a-z]{0,8}$/), fc.jsonValue({ maxDepth: 4 })), (value) => {
       const text = JSON.stringify(value)
+      // Keys that reach a prototype are refused, below as well; the library likes to make them.
+      fc.pre(!/"(?:__proto__|prototype|constructor)":/.test(text))
       const sent = JSON.parse(text) as unknown
       // The library parses a text that is JSON before the function gets it.
       expect(readMessage(sent)).toEqual({ message: sent })
