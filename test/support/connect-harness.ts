@@ -4,22 +4,15 @@ import { type ConnectDependencies, connectFlows as flows, type ProbeInput } from
 import type { SignInStartInput } from '../../lib/model/api-schemas.js'
 import type { Caller } from '../../lib/model/caller.js'
 import { storageNames } from '../../lib/model/names.js'
-import type { Registration } from '../../lib/model/registration.js'
-import type { Verdicts } from '../../lib/model/sign-in.js'
 import type { AuthorizeInput, TokenSet } from '../../lib/ports/provider.js'
 import { sealer } from '../../lib/protocol/seal.js'
 import { Secret } from '../../lib/secret.js'
+import { sampleRegistration, works } from './connect-samples.js'
 import { memoryStores } from './memory-stores.js'
 
 const key = (id: string) => ({ id, key: new Uint8Array(32).fill(id.charCodeAt(0)) })
 
 export const directory = '11111111-2222-4333-8444-555555555555'
-export const works: Verdicts = {
-  signIn: { verdict: 'works' },
-  reading: { verdict: 'works' },
-  sending: { verdict: 'works' },
-}
-
 export const passwordForm = {
   username: 'info@contoso.example',
   password: 'p',
@@ -39,17 +32,7 @@ export async function connectHarness() {
   const stores = await memoryStores({ now: () => time.now, sleep: async () => {} })
   await stores.tables.ensure(names.holders)
   await stores.queues.ensure(names.eventsQueue(tenant))
-  const registration: Registration = {
-    id: 'reg',
-    name: 'Demo',
-    tenant,
-    kind: 'microsoft',
-    authority: 'https://login.microsoftonline.com/organizations',
-    clientId: 'c',
-    credential: 'secret',
-    secretName: 's',
-    redirectUri: 'https://mail.example.com/oauth/callback',
-  }
+  const registration = sampleRegistration(tenant, { credential: 'secret', secretName: 's' })
   const peers = {
     tokens: {
       accessToken: new Secret('access'),

@@ -3,30 +3,11 @@ import { expect } from 'vitest'
 import { type ConnectDependencies, connectFlows as flows } from '../../lib/flows/connect/index.js'
 import type { SignInStartInput } from '../../lib/model/api-schemas.js'
 import { storageNames } from '../../lib/model/names.js'
-import type { Registration } from '../../lib/model/registration.js'
-import type { Verdicts } from '../../lib/model/sign-in.js'
 import type { TokenSet } from '../../lib/ports/provider.js'
 import { sealer } from '../../lib/protocol/seal.js'
 import { Secret } from '../../lib/secret.js'
+import { sampleRegistration, works } from './connect-samples.js'
 import { memoryStores } from './memory-stores.js'
-
-export const works: Verdicts = {
-  signIn: { verdict: 'works' },
-  reading: { verdict: 'works' },
-  sending: { verdict: 'works' },
-}
-
-const registration = (tenant: string): Registration => ({
-  id: 'reg',
-  name: 'Demo',
-  tenant,
-  kind: 'microsoft',
-  authority: 'https://login.microsoftonline.com/organizations',
-  clientId: 'c',
-  credential: 'none',
-  secretName: '',
-  redirectUri: 'https://mail.example.com/oauth/callback',
-})
 
 export async function connectWorld({ tenant = 'acme', address = 'info@contoso.example' } = {}) {
   const names = storageNames('test')
@@ -61,8 +42,8 @@ export async function connectWorld({ tenant = 'acme', address = 'info@contoso.ex
         issuerMatches: () => true,
       },
     },
-    registrations: async () => ({ registration: registration(tenant), credential: undefined }),
-    listRegistrations: async () => [registration(tenant)],
+    registrations: async () => ({ registration: sampleRegistration(tenant), credential: undefined }),
+    listRegistrations: async () => [sampleRegistration(tenant)],
     sealer: async () => sealer([{ id: 'a', key: new Uint8Array(32).fill(97) }]),
     discovery: { mailExchangers: async () => [], autoconfig: async () => undefined },
     probe: async () => works,

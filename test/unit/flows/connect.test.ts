@@ -7,29 +7,17 @@ import { listMailboxes, toRow } from '../../../lib/flows/common/mailbox-rows.js'
 import { type ConnectDependencies, connectFlows as flows, type ProbeInput } from '../../../lib/flows/connect/index.js'
 import type { SignInStartInput } from '../../../lib/model/api-schemas.js'
 import { storageNames } from '../../../lib/model/names.js'
-import type { Registration } from '../../../lib/model/registration.js'
-import type { Verdicts } from '../../../lib/model/sign-in.js'
 import type { AuthorizeInput, TokenSet } from '../../../lib/ports/provider.js'
 import { sealer } from '../../../lib/protocol/seal.js'
 import { Secret } from '../../../lib/secret.js'
+import { sampleRegistration, works } from '../../support/connect-samples.js'
 import { memoryStores } from '../../support/memory-stores.js'
 
 const names = storageNames('test')
 const tenant = 'acme'
 const address = 'info@contoso.example'
 const minute = 60_000
-const registration: Registration = {
-  id: 'reg',
-  name: 'Demo',
-  tenant,
-  kind: 'microsoft',
-  authority: 'https://login.microsoftonline.com/organizations',
-  clientId: 'c',
-  credential: 'none',
-  secretName: '',
-  redirectUri: 'https://mail.example.com/oauth/callback',
-}
-const works: Verdicts = { signIn: { verdict: 'works' }, reading: { verdict: 'works' }, sending: { verdict: 'works' } }
+const registration = sampleRegistration(tenant)
 const key = (id: string) => ({ id, key: new Uint8Array(32).fill(id.charCodeAt(0)) })
 
 let now: number

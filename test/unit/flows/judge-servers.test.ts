@@ -3,7 +3,8 @@ import type { GatewayError } from '../../../lib/errors.js'
 import { readMailbox } from '../../../lib/flows/common/mailbox-rows.js'
 import type { ReconnectChange } from '../../../lib/model/link-ways.js'
 import type { Verdict, Verdicts } from '../../../lib/model/sign-in.js'
-import { type ConnectHarness, codeOf, connectHarness, type passwordForm, works } from '../../support/connect-harness.js'
+import { type ConnectHarness, codeOf, connectHarness, type passwordForm } from '../../support/connect-harness.js'
+import { works } from '../../support/connect-samples.js'
 
 const unreachable: Verdict = { verdict: 'fails', code: 'server_unreachable', text: 'Not reached.', remedy: 'Check it.' }
 const wrong: Verdict = {
