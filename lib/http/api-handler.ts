@@ -3,7 +3,7 @@ import { asGatewayError, GatewayError, invalidInput, placeOf } from '../errors.j
 import { invocationLog } from '../log.js'
 import type { Caller } from '../model/caller.js'
 import { isTenantId, newId } from '../model/ids.js'
-import { parse } from '../model/parse.js'
+import { parse, refusedInput, refusedTogether } from '../model/parse.js'
 import { jsonBody } from './json-body.js'
 import type { AnswerOf, BodyOf, Operation, ParamsOf, QueryOf, Unnamed } from './operation.js'
 import { json, problem } from './problem.js'
@@ -26,6 +26,8 @@ export interface ApiCall<O extends Operation, G> {
   query: QueryOf<O>
   request: HttpRequest
   requestId: string
+  /** What is wrong with the query; only where the flow judges the body, and it must refuse the call together with that. */
+  refused: readonly GatewayError[]
 }
 
 /** Fields that the schema does not name do not compile: each would have to be `never`. */
@@ -57,12 +59,25 @@ export function apiHandler<O extends Operation, G extends Authenticator, R exten
       const g = await gateway()
       const caller = operation.roles.length === 0 ? anonymous : await g.authenticate(credentialOf(request))
       if (operation.roles.length > 0 && !operation.roles.includes(caller.role)) throw forbidden(operation)
-      const query = (await queryOf(operation, request.query)) as QueryOf<O>
+      const refused: GatewayError[] = []
+      const query = (await attempt(refused, () => readQuery(operation, request))) as QueryOf<O>
       if (operation.tenant) tenant = await tenantOf(g, caller, request, operation)
       if (operation.tenant) g.admit(tenant, operation.limited, announcedBytes(request))
-      const body = (await bodyOf(operation, request)) as BodyOf<O>
+      const body = (await attempt(refused, () => bodyOf(operation, request))) as BodyOf<O>
+      if (refused.length > 0 && !(operation.judgedByFlow && body !== undefined))
+        throw refusedTogether([], refused) as GatewayError
       const params = Object.fromEntries(Object.entries(request.params).map(([name, value]) => [name, String(value)]))
-      const given = { g, caller, tenant, body, params: params as ParamsOf<O['route']>, query, request, requestId }
+      const given = {
+        g,
+        caller,
+        tenant,
+        body,
+        params: params as ParamsOf<O['route']>,
+        query,
+        request,
+        requestId,
+        refused,
+      }
       const returned: unknown = await act(given)
       if (isAudited(operation, request))
         await g.audit(caller, tenant, operation.name, Object.values(params).join('/') || madeBy(returned))
@@ -117,11 +132,36 @@ function announcedBytes(request: HttpRequest): number {
 const isAudited = ({ method, name }: Operation, { query }: HttpRequest): boolean =>
   method !== 'GET' && name !== 'mail-submit' && query.get('dryRun') !== 'true'
 
+/** Whoever corrects a call is told of every field in one answer, in the query and in the body (D8). */
+async function attempt<T>(refused: GatewayError[], read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read()
+  } catch (error) {
+    if (!(error instanceof GatewayError) || error.code !== 'invalid_input') throw error
+    refused.push(error)
+    return undefined
+  }
+}
+
+const readQuery = (operation: Operation, { query, url }: HttpRequest): Promise<unknown> =>
+  queryOf(operation, query, new URL(url).searchParams)
+
 async function bodyOf(operation: Operation, request: HttpRequest): Promise<unknown> {
-  const { body, bodyOptional, judgedByFlow, maxBytes = 65_536 } = operation
-  if (!body) return undefined
+  const { body, bodyOptional, judgedByFlow, maxBytes = 65_536, method } = operation
+  if (!body) {
+    // What is not read must not look as if it counted.
+    if (method !== 'GET' && announcedBytes(request) > 0) refuseFields(await jsonBody(request, maxBytes, {}))
+    return undefined
+  }
   const input = await jsonBody(request, maxBytes, bodyOptional && {})
   return judgedByFlow ? input : parse(await body(), input)
+}
+
+function refuseFields(input: unknown): void {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) throw invalidInput('body', 'must be {} or left out for this call.')
+  const message = 'is not a field here: this call takes none; leave the body out'
+  const problems = Object.keys(input).map((key) => ({ field: key.slice(0, 100), message }))
+  if (problems.length > 0) throw refusedInput(problems)
 }
 
 /** The id of what was made: it stands in the answer. */
@@ -135,7 +175,7 @@ const anonymous: Caller = { role: 'app', tenant: '~', keyId: '' }
 
 function credentialOf(request: HttpRequest): string {
   const header = request.headers.get('authorization') ?? ''
-  return /^Bearer (\S+)$/.exec(header)?.[1] ?? request.headers.get('x-api-key') ?? ''
+  return /^Bearer +(\S+)$/i.exec(header)?.[1] ?? request.headers.get('x-api-key') ?? ''
 }
 
 async function tenantOf(
@@ -150,7 +190,11 @@ async function tenantOf(
     return caller.tenant
   }
   if (named === '~' && operation.deployment) return named
-  if (!isTenantId(named)) throw invalidInput('x-tenant', 'must name the tenant: an operator works for every tenant.')
+  if (!isTenantId(named))
+    throw invalidInput(
+      'x-tenant',
+      'must name the tenant by its id (2 to 32 lower-case letters, digits and hyphens): an operator works for every tenant.',
+    )
   await authenticator.readTenant(named)
   return named
 }

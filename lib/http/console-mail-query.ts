@@ -20,8 +20,9 @@ export async function consoleMailQuery(query: URLSearchParams): Promise<MailSear
   return mailSearchOf((await queryOf(operations.mailList, asked)) as QueryOf<typeof operations.mailList>)
 }
 
-/** Midnight after the day; what is no day stays as it is, for the schema to refuse. */
+/** Midnight after the day; what is no day of the calendar stays as it is, for the schema to refuse. */
 function endOf(day: string): string {
-  const begins = /^\d{4}-\d{2}-\d{2}$/.test(day) ? Date.parse(day) : Number.NaN
-  return Number.isNaN(begins) ? day : new Date(begins + dayMs).toISOString()
+  const begins = Date.parse(day)
+  if (Number.isNaN(begins) || new Date(begins).toISOString().slice(0, 10) !== day) return day
+  return new Date(begins + dayMs).toISOString()
 }

@@ -11,6 +11,7 @@ const largestSmall = 1_048_576
  */
 export async function jsonBody(request: HttpRequest, maxBytes: number, whenEmpty?: object): Promise<unknown> {
   refuseOtherType(request)
+  refuseCompressed(request)
   const announced = Number(request.headers.get('content-length') ?? '0')
   if (announced > maxBytes) throw tooLarge(maxBytes)
   // What says nothing of its length was admitted as nothing: no mail passes that way, on any host.
@@ -34,6 +35,13 @@ function refuseOtherType({ headers }: HttpRequest): void {
   const message =
     'must be application/json (in UTF-8): send the header "content-type: application/json" and a JSON body.'
   throw invalidInput('content-type', message, { status: 415 })
+}
+
+/** Nothing unpacks a body: a compressed one would be called bad JSON, and one that is not compressed says so wrongly. */
+function refuseCompressed({ headers }: HttpRequest): void {
+  if (/^(identity)?$/i.test(headers.get('content-encoding')?.trim() ?? '')) return
+  const message = 'must be left out: the gateway reads bodies only as they are; send yours without compression.'
+  throw invalidInput('content-encoding', message, { status: 415 })
 }
 
 /** Where a body may be left out, one that was dropped must not pass for none. */

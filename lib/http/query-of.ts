@@ -1,26 +1,41 @@
 import type * as z from 'zod'
-import { invalidInput } from '../errors.js'
-import { parse } from '../model/parse.js'
+import type { Problem } from '../errors.js'
+import { judge, refusedInput } from '../model/parse.js'
+import { didYouMean } from '../model/schema-words.js'
 import type { Operation } from './operation.js'
 
 /**
- * The query of a call, by the operation's schema. A misspelt parameter would be as good as none, and the answer a wrong
- * one; one given twice leaves open which counts. `code` is the platform's own.
+ * The query of a call, by the operation's schema; one error for everything that is wrong with it. A misspelt parameter
+ * would be as good as none, and the answer a wrong one; one given twice leaves open which counts, and the platform joins
+ * both by a comma, so that only the address tells. `code` is the platform's own.
  */
-export async function queryOf({ query }: Pick<Operation, 'query'>, given: URLSearchParams): Promise<unknown> {
+export async function queryOf(
+  { query }: Pick<Operation, 'query'>,
+  given: URLSearchParams,
+  address: URLSearchParams = given,
+): Promise<unknown> {
   const schema = await query?.()
   const known = Object.keys(schema?.shape ?? {})
   const values: Record<string, unknown> = {}
-  for (const [name, text] of given) {
+  const problems: Problem[] = []
+  const problem = (name: string, message: string) => problems.push({ field: name.slice(0, 100), message })
+  // What the platform hands over, and what only the address holds: a name of an object's own gets lost on the way.
+  for (const name of new Set([...given.keys(), ...address.keys()])) {
     if (name === 'code') continue
     if (!known.includes(name)) {
       const those = known.length === 0 ? 'this call takes none' : `this call takes ${known.join(', ')}`
-      throw invalidInput(name.slice(0, 100), `is not a parameter: ${those}.`)
+      const near = didYouMean(name, known)
+      problem(name, `is not a parameter: ${near === undefined ? '' : `${near} `}${those}.`)
+      continue
     }
-    if (Object.hasOwn(values, name)) throw invalidInput(name, 'must be given once.')
-    values[name] = readAs(schema?.shape[name] as z.core.$ZodTypes, text)
+    if (address.getAll(name).length > 1) problem(name, 'must be given once; leave the others out')
+    values[name] = readAs(schema?.shape[name] as z.core.$ZodTypes, given.get(name) ?? '')
   }
-  return schema === undefined ? {} : parse(schema, values)
+  const named = new Set(problems.map(({ field }) => field))
+  const judged = schema === undefined ? { data: {} } : judge(schema, values)
+  if ('problems' in judged) problems.push(...judged.problems.filter(({ field }) => !named.has(field)))
+  if (problems.length > 0) throw refusedInput(problems)
+  return 'data' in judged ? judged.data : {}
 }
 
 /** Text that does not read as what is wanted stays text, and the schema says what it must be. */

@@ -46,14 +46,18 @@ export const signInListQuery = z.object({
     .describe('Only these; pending: signed in, and an administrator has to confirm.'),
 })
 
+/** A 31 February would be read as 3 March, and hour 24 as the next day. */
+const isOfCalendar = (text: string): boolean =>
+  z.iso.date().safeParse(text).success || z.iso.datetime({ offset: true }).safeParse(text).success
+
 const moment = (description: string) =>
   z
     .string()
-    .regex(
-      /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2}))?$/,
-      'must be a day such as 2026-01-31 or a time such as 2026-01-31T08:00:00Z',
-    )
-    .refine((text) => !Number.isNaN(Date.parse(text)), 'is no time of the calendar; correct it')
+    .regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2}))?$/, {
+      error: 'must be a day such as 2026-01-31 or a time such as 2026-01-31T08:00:00Z; + is %2B in an address',
+      abort: true,
+    })
+    .refine(isOfCalendar, 'is no time of the calendar; correct it')
     .optional()
     .describe(description)
 const filter = (most: number, description: string) =>
@@ -64,33 +68,45 @@ const filter = (most: number, description: string) =>
     .optional()
     .describe(description)
 
-export const mailListQuery = z.object({
-  limit,
-  after,
-  mailbox,
-  recipient: z
-    .string()
-    .max(320, 'must have at most 320 characters')
-    .regex(/^[^\s@<>]+@[^\s@<>]+$/, 'must be a whole mail address such as ana@example.com')
-    .optional()
-    .describe('A recipient: whole mail address, in to, cc or bcc.'),
-  subject: filter(200, 'A part of the subject, whatever its case; needs the setting keepSubject.'),
-  messageId: filter(998, 'Message-ID, with or without its angle brackets.'),
-  idempotencyKey: filter(200, 'Idempotency-Key of the submission.'),
-  metadata: z
-    .string()
-    .max(600, 'must have at most 600 characters')
-    .regex(/^[A-Za-z0-9_.-]{1,40}:/, 'must be name:value, with the whole value, such as invoice:4711')
-    .optional()
-    .describe('One of the metadata of the submission, as name:value.'),
-  state: z
-    .enum(['queued', 'held', 'sending', 'handing-over', 'waiting', 'sent', 'failed', 'unknown', 'cancelled'])
-    .optional()
-    .describe('Only mail in this state; held: queued, and waits for release.'),
-  since: moment('Accepted at this time or later; a day begins at midnight UTC.'),
-  until: moment('Accepted before this time.'),
-  includeDone: flag('Finished mail too, although nothing is searched for.'),
-})
+export const mailListQuery = z
+  .object({
+    limit,
+    after,
+    mailbox,
+    recipient: z
+      .string()
+      .max(320, 'must have at most 320 characters')
+      .regex(/^[^\s@<>]+@[^\s@<>]+$/, 'must be a whole mail address such as ana@example.com')
+      .optional()
+      .describe('A recipient: whole mail address, in to, cc or bcc.'),
+    subject: filter(200, 'A part of the subject, whatever its case; needs the setting keepSubject.'),
+    messageId: filter(998, 'Message-ID, with or without its angle brackets.'),
+    idempotencyKey: z
+      .string()
+      .regex(
+        /^[\x21-\x7e]{1,200}$/,
+        'must have 1 to 200 visible ASCII characters, as every Idempotency-Key; correct it',
+      )
+      .optional()
+      .describe('Idempotency-Key of the submission.'),
+    metadata: z
+      .string()
+      .max(600, 'must have at most 600 characters')
+      .regex(/^[A-Za-z0-9_.-]{1,40}:/, 'must be name:value, with the whole value, such as invoice:4711')
+      .optional()
+      .describe('One of the metadata of the submission, as name:value.'),
+    state: z
+      .enum(['queued', 'held', 'sending', 'handing-over', 'waiting', 'sent', 'failed', 'unknown', 'cancelled'])
+      .optional()
+      .describe('Only mail in this state; held: queued, and waits for release.'),
+    since: moment('Accepted at this time or later; a day begins at midnight UTC.'),
+    until: moment('Accepted before this time.'),
+    includeDone: flag('Finished mail too, although nothing is searched for.'),
+  })
+  .refine(({ since, until }) => since === undefined || until === undefined || Date.parse(since) < Date.parse(until), {
+    error: 'must be later than since: nothing lies between them',
+    path: ['until'],
+  })
 
 export const receivedListQuery = z.object({
   limit,

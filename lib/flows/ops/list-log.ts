@@ -24,8 +24,11 @@ export async function listLog(deps: Dependencies, tenant: string, query: LogQuer
   const name: LogName = `${query.log}log`
   const isMonth = query.log === 'audit'
   const day = query.day ?? logDay(name, deps.clock.now())
-  if (!(isMonth ? /^\d{6}$/ : /^\d{8}$/).test(day))
-    throw invalidInput('day', isMonth ? 'must be yyyymm.' : 'must be yyyymmdd.')
+  if (!isOfCalendar(isMonth ? `${day}01` : day))
+    throw invalidInput(
+      'day',
+      `must be a ${isMonth ? 'month, as yyyymm' : 'day, as yyyymmdd'}, of the calendar; correct it.`,
+    )
   const after = query.after ?? ''
   if (after !== '' && !/^\d{13}~[a-z2-7]{6}$/.test(after)) throw wrongPlace()
   const rowRange: [string, string] = [after === '' ? '0' : behind(after), ':']
@@ -47,6 +50,12 @@ export async function listLog(deps: Dependencies, tenant: string, query: LogQuer
   for (let hour = 23; hour >= 0 && rows.length < query.limit; hour--)
     rows.push(...(await ofHour(hour, query.limit - rows.length)))
   return rows
+}
+
+function isOfCalendar(day: string): boolean {
+  const [, year, month, date] = /^(\d{4})(\d\d)(\d\d)$/.exec(day) ?? []
+  const iso = `${year}-${month}-${date}`
+  return !Number.isNaN(Date.parse(iso)) && new Date(iso).toISOString().startsWith(iso)
 }
 
 const byId = (a: LogRow, b: LogRow): number => (a.id < b.id ? -1 : 1)

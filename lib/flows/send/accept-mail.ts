@@ -4,7 +4,7 @@
  * content answers with the same mail, with other content `idempotency_conflict`. A crash after any step leaves at most
  * an orphaned blob and a hint that the next look at the lane removes; the caller simply repeats.
  */
-import { conflict, RowExistsError } from '../../errors.js'
+import { conflict, type GatewayError, RowExistsError } from '../../errors.js'
 import { hashId, newId, sha256 } from '../../model/ids.js'
 import type { Mail } from '../../model/mail.js'
 import { type JudgedSubmission, judgeMailSubmission, type MailSubmission } from '../../model/mail-submission.js'
@@ -22,16 +22,19 @@ export interface Acceptance {
   created: boolean
 }
 
-/** A mail as its author wrote it. Rejects with one error that names every field at fault. */
+/** A mail as its author wrote it. Rejects with one error that names every field at fault, those of `refused` first. */
 export async function acceptSubmission(
   deps: SendDependencies,
   tenant: string,
   input: unknown,
   idempotencyKey?: string,
+  refused: readonly GatewayError[] = [],
 ): Promise<Acceptance> {
-  const { submission, problems, ...rest } = judgeMailSubmission(input)
-  if (submission !== undefined && problems.length === 0) return acceptMail(deps, tenant, submission, idempotencyKey)
-  throw await checkSubmission(deps, tenant, { submission, problems, ...rest }).catch((error: unknown) => error)
+  const judged = judgeMailSubmission(input)
+  const { submission, problems } = judged
+  if (submission !== undefined && problems.length + refused.length === 0)
+    return acceptMail(deps, tenant, submission, idempotencyKey)
+  throw await checkSubmission(deps, tenant, judged, refused).catch((error: unknown) => error)
 }
 
 export async function acceptMail(

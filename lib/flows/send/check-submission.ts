@@ -33,14 +33,15 @@ export interface CheckedSubmission {
 
 const yearMs = 366 * 86_400_000
 
-/** Rejects with one error for everything that is wrong, the form included. */
+/** Rejects with one error for everything that is wrong, the form and what was `refused` before included. */
 export async function checkSubmission(
   deps: SendDependencies,
   tenant: string,
   judged: JudgedSubmission,
+  refused: readonly GatewayError[] = [],
 ): Promise<CheckedSubmission> {
   const { submission: given, problems, unread } = judged
-  const refusals: GatewayError[] = []
+  const refusals = [...refused]
   const attempt = <T>(check: () => T): T | undefined => {
     try {
       if (refusals.length < mostProblems) return check()

@@ -60,3 +60,19 @@ test.each(['x', '9999999999999', '9999999999999~ABCDEF', "9999999999999~' or 1",
     expect(await listLog(deps, w.tenant, { log, day, limit: 5, after: '0000000000000~aaaaaa' })).toHaveLength(3)
   },
 )
+
+test('D8: a day that no calendar has is refused with its field, not an empty log', async () => {
+  const { deps, tenant } = await sendHarness()
+  const wrong = [
+    ...['20260231', '20261399', '202611', '2026-1-1'].map((day) => ({ log: 'sending' as const, day })),
+    ...['202613', '20261101'].map((day) => ({ log: 'audit' as const, day })),
+  ]
+  for (const one of wrong)
+    await expect(listLog(deps, tenant, { ...one, limit: 5 }), one.day).rejects.toMatchObject({
+      code: 'invalid_input',
+      field: 'day',
+      description: expect.stringContaining('of the calendar'),
+    })
+  expect(await listLog(deps, tenant, { log: 'sending', day: '20240229', limit: 5 })).toEqual([])
+  expect(await listLog(deps, tenant, { log: 'audit', day: '202602', limit: 5 })).toEqual([])
+})

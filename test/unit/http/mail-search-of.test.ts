@@ -45,6 +45,12 @@ test.each([
   [`subject=${'x'.repeat(201)}`, 'subject', 'at most 200'],
   ['subject=', 'subject', 'leave it out'],
   ['since=2026-02-99', 'since', 'calendar'],
+  ['since=2026-02-31', 'since', 'calendar'],
+  ['until=2026-02-29', 'until', 'calendar'],
+  ['since=2026-01-31T24:00:00Z', 'since', 'calendar'],
+  ['since=2026-01-31T10:00:00+02:00', 'since', '%2B'],
+  ['since=2026-01-31&until=2026-01-31', 'until', 'later than since'],
+  ['idempotencyKey=a b', 'idempotencyKey', 'visible ASCII'],
   ['limit=0', 'limit', '1 to 200'],
   ['limit=201', 'limit', '1 to 200'],
   ['includeDone=yes', 'includeDone', 'true or false'],
@@ -53,7 +59,7 @@ test.each([
   await expect(read(text)).rejects.toMatchObject(refused)
 })
 
-test.each(['+275760-09-13', 'x', '9999-12-31'])(
+test.each(['+275760-09-13', 'x', '9999-12-31', '2026-02-31', '2026-02-29'])(
   'D5: the last day %s of the form is refused, not left out',
   async (to) => {
     const refused = { code: 'invalid_input', status: 400, field: 'until' }
