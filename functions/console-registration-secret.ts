@@ -1,4 +1,5 @@
 import { app } from '@azure/functions'
+import { asGatewayError } from '../lib/errors.js'
 import { gateway } from '../lib/gateway.js'
 import { consoleHandler, requireRole } from '../lib/http/console-handler.js'
 import { newSecretOf } from '../lib/http/new-secret-form.js'
@@ -12,11 +13,24 @@ export const consoleRegistrationSecret = consoleHandler(
     requireRole(view, 'registrationSave')
     const found = await g.registrations.own(tenant, params['id'] ?? '')
     if (request.method === 'GET') return newSecretPage(view, found)
-    const { credentialTried } = await g.registrations.save(tenant, found.id, newSecretOf(found, form))
+    const saving = async () => g.registrations.save(tenant, found.id, newSecretOf(found, form))
+    const saved = await saving().catch(refusalOf)
+    if ('refused' in saved) {
+      const { refused } = saved
+      return { form: newSecretPage(view, found, { refused, ends: form.get('ends') ?? '' }), status: refused.status }
+    }
+    const { credentialTried } = saved
     return { redirect: link(view, '', { done: `secret-${credentialTried}` }) }
   },
   { tenant: false, operation: () => 'registrationSave' },
 )
+
+/** Said where the form stands, so that it can be corrected there. */
+function refusalOf(error: unknown) {
+  const refused = asGatewayError(error)
+  if (refused.code === 'unexpected') throw error
+  return { refused }
+}
 
 app.http('console-registration-secret', {
   methods: ['GET', 'POST'],

@@ -158,7 +158,8 @@ async function bodyOf(operation: Operation, request: HttpRequest): Promise<unkno
 }
 
 function refuseFields(input: unknown): void {
-  if (typeof input !== 'object' || input === null || Array.isArray(input)) throw invalidInput('body', 'must be {} or left out for this call.')
+  if (typeof input !== 'object' || input === null || Array.isArray(input))
+    throw invalidInput('body', 'must be {} or left out for this call.')
   const message = 'is not a field here: this call takes none; leave the body out'
   const problems = Object.keys(input).map((key) => ({ field: key.slice(0, 100), message }))
   if (problems.length > 0) throw refusedInput(problems)

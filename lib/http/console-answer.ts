@@ -15,8 +15,8 @@ const consoleHeaders: Readonly<Record<string, string>> = {
   'cross-origin-opener-policy': 'same-origin',
 }
 
-/** What a console function gives back: a page, or where to go after an action. */
-export type ConsoleAnswer = string | { redirect: string }
+/** What a console function gives back: a page, where to go after an action, or its form again with what was refused. */
+export type ConsoleAnswer = string | { redirect: string } | { form: string; status: number }
 
 export function consoleAnswer(
   answer: ConsoleAnswer,
@@ -26,6 +26,7 @@ export function consoleAnswer(
 ): HttpResponseInit {
   const headers: Record<string, string> = { ...consoleHeaders, 'x-request-id': requestId }
   if (typeof answer === 'string') return { status, headers, body: answer, cookies }
+  if ('form' in answer) return { status: answer.status, headers, body: answer.form, cookies }
   // 303: the browser follows with GET, so that reloading the page repeats no action.
   return { status: 303, headers: { ...headers, location: answer.redirect }, body: '', cookies }
 }

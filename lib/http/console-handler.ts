@@ -95,7 +95,7 @@ export function consoleHandler<G extends ConsoleGateway>(
       const { query } = request
       const call: ConsoleCall<G> = { g, caller, tenant: view.tenant, view, params, query, form, request }
       const answer = await act(call)
-      if (request.method === 'POST') {
+      if (request.method === 'POST' && !(typeof answer === 'object' && 'form' in answer)) {
         const { id = '', action } = params
         await g.audit(caller, view.tenant, `console-${action ?? wanted}`, id)
       }

@@ -1,3 +1,4 @@
+import { isCalendarDay } from '../model/calendar-day.js'
 import type { MailSearch } from '../model/mail-search.js'
 import { mailSearchOf } from './mail-search-of.js'
 import type { QueryOf } from './operation.js'
@@ -22,7 +23,5 @@ export async function consoleMailQuery(query: URLSearchParams): Promise<MailSear
 
 /** Midnight after the day; what is no day of the calendar stays as it is, for the schema to refuse. */
 function endOf(day: string): string {
-  const begins = Date.parse(day)
-  if (Number.isNaN(begins) || new Date(begins).toISOString().slice(0, 10) !== day) return day
-  return new Date(begins + dayMs).toISOString()
+  return isCalendarDay(day) ? new Date(Date.parse(day) + dayMs).toISOString() : day
 }

@@ -28,7 +28,7 @@ export async function queryOf(
       problem(name, `is not a parameter: ${near === undefined ? '' : `${near} `}${those}.`)
       continue
     }
-    if (address.getAll(name).length > 1) problem(name, 'must be given once; leave the others out')
+    if (address.getAll(name).length > 1) problem(name, 'must be given once.')
     values[name] = readAs(schema?.shape[name] as z.core.$ZodTypes, given.get(name) ?? '')
   }
   const named = new Set(problems.map(({ field }) => field))

@@ -15,7 +15,7 @@ import { type Stack, startStack } from '../../local/stack.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'preflight-'))
-const health = ['tables', 'queues', 'blobs', 'vault', 'clock', 'timers', 'balance']
+const health = ['tables', 'queues', 'blobs', 'vault', 'clock', 'timers', 'balance', 'messages']
 const dayMs = 86_400_000
 let stack: Stack
 let closed: string

@@ -151,6 +151,9 @@ describe('O6 M-128: one card for one expired secret', () => {
     expect(await post({ clientSecret: demo.clientSecret, ends: '31.1.2027' })).toMatchObject({ status: 400 })
     const refused = await post({ clientSecret: 'made-up-in-a-form' })
     expect(refused).toMatchObject({ status: 422, body: expect.stringContaining('registration_secret_refused') })
+    // The form again, with what was wrong at its field and the day as it was typed.
+    expect(refused.body).toMatch(/id="problem"[^>]*role="alert"[\s\S]*id="secret"[^>]*aria-invalid="true"/)
+    expect(refused.body).toContain('name="csrf"')
     expect(refused.body).not.toContain('made-up-in-a-form')
     const saved = await post({ clientSecret: ` ${demo.clientSecret} `, ends: '2027-01-31' })
     expect(saved).toMatchObject({ status: 303, location: '/console?done=secret-not-tried' })

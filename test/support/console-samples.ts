@@ -272,6 +272,15 @@ export function samplePages(hostile?: string): Record<string, string> {
     }),
     ...Object.fromEntries(asked),
     'new-secret': newSecretPage(view, registration),
+    'new-secret-refused': newSecretPage(view, registration, {
+      refused: {
+        code: 'registration_secret_refused',
+        field: 'clientSecret',
+        description: 'The provider refuses this client secret.',
+        remedy: 'Paste the value of the secret, not its id.',
+      },
+      ends: '2027-01-31',
+    }),
     mailboxes: mailboxesPage(view, mailboxes, found),
     mailbox: mailboxPage(view, {
       mailbox,

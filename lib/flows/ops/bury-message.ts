@@ -12,6 +12,7 @@ import { raiseAttention } from '../common/attention.js'
 import type { Dependencies } from '../common/dependencies.js'
 import { writeLog } from '../common/log-row.js'
 import { tellRejected } from '../send/accept-message.js'
+import { isLaneWork } from '../send/drain-lane.js'
 
 export async function buryMessage(deps: Dependencies, queue: string, given: unknown, messageId: string): Promise<void> {
   const read = readMessage(given)
@@ -26,16 +27,22 @@ export async function buryMessage(deps: Dependencies, queue: string, given: unkn
   // Nothing of a tenant that was removed is kept any more, not even what came too late (SEC-44).
   if ((owner?.['removedAt'] ?? '') !== '') return deps.log.error('message-buried', { queue, tenant, messageId: id })
   const name = `${tenant}/messages/${id}`
+  const kept = `${name} in the container ${deps.names.container('quarantine')}`
   const error = new GatewayError('message_buried', 'permanent', {
-    hint: 'bug',
+    // What nobody can read is for those who wrote it; a mail that failed for us was in order.
+    hint: queue !== 'outbound-mail' ? 'bug' : refusal === undefined ? 'operator' : 'endpoint',
     description:
       refusal !== undefined
         ? `A message on the queue ${queue} was taken off: it is not JSON as it is, and as JSON in base64 the ${refusal.description}`
-        : `A message on the queue ${queue} failed five times and was taken off.`,
+        : isOther(queue, message)
+          ? `A message on the queue ${queue} was taken off: it is none of those that the gateway puts there.`
+          : `A message on the queue ${queue} failed five times and was taken off.`,
     remedy:
-      queue === 'outbound-mail'
-        ? `Look at ${name} in the container ${deps.names.container('quarantine')}, correct it and enqueue it again.`
-        : 'Nothing is lost: the schedule brings the work back. Look at the log for the reason.',
+      queue !== 'outbound-mail'
+        ? 'Nothing is lost: the schedule brings the work back. Look at the log for the reason.'
+        : refusal === undefined
+          ? `Look for the reason in the log, then enqueue ${kept} again: its idempotency key keeps it from being sent twice.`
+          : `Correct what the back end writes and enqueue the mail again; the message is kept as ${kept}.`,
   })
   await deps.blobs.put(deps.names.container('quarantine'), name, Buffer.from(text))
   await writeLog(
@@ -60,7 +67,10 @@ export async function buryMessage(deps: Dependencies, queue: string, given: unkn
 const tenantOf = (message: unknown): string =>
   typeof message === 'object' && message !== null && 'tenant' in message ? String(message.tenant) : ''
 
-/** What the message says; one that says nothing readable would fail each of its tries and is buried at once. */
+/** Of another shape than the gateway's own: what drains the lanes would only write it down (host 8). */
+const isOther = (queue: string, message: unknown): boolean => queue === 'mail-send' && !isLaneWork(message)
+
+/** What the message says; one that nobody can act on would fail each of its tries and is buried at once. */
 export async function readOrBury(
   deps: Dependencies,
   queue: string,
@@ -68,7 +78,7 @@ export async function readOrBury(
   messageId: string,
 ): Promise<unknown> {
   const read = readMessage(given)
-  if ('message' in read) return read.message
+  if ('message' in read && !isOther(queue, read.message)) return read.message
   await buryMessage(deps, queue, given, messageId)
   return undefined
 }

@@ -4,10 +4,11 @@
  */
 import { asGatewayError, GatewayError } from '../../errors.js'
 import type { Dependencies } from '../common/dependencies.js'
+import { buriedMessages } from './bury-message.js'
 import { balanceOf, balancePlace } from './check-balance.js'
 
 export interface HealthCheck {
-  name: 'tables' | 'queues' | 'blobs' | 'vault' | 'clock' | 'timers' | 'balance'
+  name: 'tables' | 'queues' | 'blobs' | 'vault' | 'clock' | 'timers' | 'balance' | 'messages'
   ok: boolean
   /** Empty when ok. */
   code: string
@@ -46,6 +47,7 @@ export async function checkHealth(deps: Dependencies): Promise<Health> {
     check(deps, 'clock', () => compareClocks(deps)),
     check(deps, 'timers', () => heartbeat(deps)),
     check(deps, 'balance', () => balance(deps)),
+    check(deps, 'messages', () => messages(deps)),
   ])
   return { ok: checks.every((one) => one.ok), checks }
 }
@@ -97,6 +99,26 @@ async function balance(deps: Dependencies): Promise<string> {
     hint: 'operator',
     description: `${difference} accepted mails were not where they must be, checked ${when}.`,
     remedy: 'See the list of what needs attention: it names the tenants.',
+  })
+}
+
+/** Nothing but a person ends it, so that it is a fault only as long as it is news; its card stays for a week. */
+const newsMs = 3_600_000
+
+async function messages(deps: Dependencies): Promise<string> {
+  let count = 0
+  let latest = 0
+  for await (const row of buriedMessages(deps)) {
+    count += 1
+    latest = Math.max(latest, Date.parse(String(row['since'])))
+  }
+  if (count === 0) return 'no queue message was given up in the last week'
+  const text = `${count} ${count === 1 ? 'queue message was' : 'queue messages were'} given up in the last week, the latest at ${new Date(latest).toISOString()}`
+  if (deps.clock.now() - latest >= newsMs) return `${text}; see the list of what needs attention`
+  throw new GatewayError('messages_given_up', 'needs-admin', {
+    hint: 'operator',
+    description: `${text}.`,
+    remedy: 'See the list of what needs attention: it says for each message what to do.',
   })
 }
 

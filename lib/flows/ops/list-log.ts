@@ -4,6 +4,7 @@
  */
 import { invalidInput } from '../../errors.js'
 import type { LogRow } from '../../model/answers/watch-answers.js'
+import { isCalendarDay } from '../../model/calendar-day.js'
 import type { LogName } from '../../model/names.js'
 import type { Row } from '../../ports/tables.js'
 import { sideBySide } from '../common/delete-rows.js'
@@ -24,7 +25,7 @@ export async function listLog(deps: Dependencies, tenant: string, query: LogQuer
   const name: LogName = `${query.log}log`
   const isMonth = query.log === 'audit'
   const day = query.day ?? logDay(name, deps.clock.now())
-  if (!isOfCalendar(isMonth ? `${day}01` : day))
+  if (!isCalendarDay((isMonth ? `${day}01` : day).replace(/^(\d{4})(\d\d)(\d\d)$/, '$1-$2-$3')))
     throw invalidInput(
       'day',
       `must be a ${isMonth ? 'month, as yyyymm' : 'day, as yyyymmdd'}, of the calendar; correct it.`,
@@ -50,12 +51,6 @@ export async function listLog(deps: Dependencies, tenant: string, query: LogQuer
   for (let hour = 23; hour >= 0 && rows.length < query.limit; hour--)
     rows.push(...(await ofHour(hour, query.limit - rows.length)))
   return rows
-}
-
-function isOfCalendar(day: string): boolean {
-  const [, year, month, date] = /^(\d{4})(\d\d)(\d\d)$/.exec(day) ?? []
-  const iso = `${year}-${month}-${date}`
-  return !Number.isNaN(Date.parse(iso)) && new Date(iso).toISOString().startsWith(iso)
 }
 
 const byId = (a: LogRow, b: LogRow): number => (a.id < b.id ? -1 : 1)

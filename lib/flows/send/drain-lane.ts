@@ -68,6 +68,9 @@ export async function drainLane(shared: SendDependencies, message: unknown): Pro
   await scanOnceMore(deps, work, seen, until)
 }
 
+/** False for what a strange writer put on the queue, which nobody will ever act on. */
+export const isLaneWork = (message: unknown): boolean => readWork(message) !== undefined
+
 function readWork(message: unknown): Work | undefined {
   const { v, tenant, mailboxId, sweep } = (message ?? {}) as Record<string, unknown>
   if (v !== 1 || typeof tenant !== 'string' || typeof mailboxId !== 'string') return undefined

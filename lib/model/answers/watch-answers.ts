@@ -10,7 +10,7 @@ export const health = z
       z
         .object({
           name: oneOf(
-            ['tables', 'queues', 'blobs', 'vault', 'clock', 'timers', 'balance'],
+            ['tables', 'queues', 'blobs', 'vault', 'clock', 'timers', 'balance', 'messages'],
             'What was looked at.',
             'tables',
           ),

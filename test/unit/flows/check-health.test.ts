@@ -28,6 +28,7 @@ test('M-014: all is well when every dependency answers and the timers run', asyn
     'clock',
     'timers',
     'balance',
+    'messages',
   ])
   expect(health.checks.filter((one) => one.code !== '' || one.remedy !== '')).toEqual([])
   expect(health.ok).toBe(true)

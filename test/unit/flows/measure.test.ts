@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { raiseAttention } from '../../../lib/flows/common/attention.js'
 import { buryMessage, forgetBuried, readOrBury } from '../../../lib/flows/ops/bury-message.js'
+import { checkHealth } from '../../../lib/flows/ops/check-health.js'
 import { measure } from '../../../lib/flows/ops/measure.js'
 import { sweep } from '../../../lib/flows/ops/sweep.js'
 import { warnOfExpiry } from '../../../lib/flows/ops/warn-of-expiry.js'
@@ -181,6 +182,45 @@ test('host 8: what the host gave up on keeps its tenant in base64 too', async ()
   const text = Buffer.from(JSON.stringify({ tenant: h.tenant, mailboxId: h.mailbox.id })).toString('base64')
   await buryMessage(h.deps, 'mail-send', text, 'one')
   expect((await everyAttention(h.deps, h.tenant)).map(({ kind }) => kind)).toEqual(['message'])
+})
+
+test('host 8: a message given up is in the health for an hour as a fault, then as a count; the card says who acts', async () => {
+  const h = await harness()
+  const clock = { now: h.clock.now, sleep: () => new Promise<void>(() => {}) }
+  const verdict = async () =>
+    (await checkHealth({ ...h.deps, clock } as typeof h.deps)).checks.find(({ name }) => name === 'messages')
+  expect(await verdict()).toMatchObject({ ok: true, text: 'no queue message was given up in the last week' })
+  await buryMessage(h.deps, 'outbound-mail', { v: 1, tenant: h.tenant, mail: {} }, 'one')
+  expect(await verdict()).toMatchObject({
+    ok: false,
+    code: 'messages_given_up',
+    text: expect.stringMatching(/^1 queue/),
+  })
+  await readOrBury(h.deps, 'outbound-mail', 'no JSON at all', 'two')
+  await buryMessage(h.deps, 'mail-send', { tenant: h.tenant }, 'three')
+  h.clock.advance(61 * 60_000)
+  expect(await verdict()).toMatchObject({ ok: true, text: expect.stringMatching(/^3 queue messages were given up/) })
+  const cards = await everyAttention(h.deps, '~')
+  expect(cards.map(({ whoActs }) => whoActs).sort()).toEqual([
+    'Developers of the application',
+    'Gateway developers',
+    'Gateway operator',
+  ])
+  for (const { remedy, whoActs } of cards)
+    expect(remedy).toMatch(whoActs === 'Gateway developers' ? /Nothing is lost/ : /enqueue .*messages\//)
+})
+
+test('host 8: a message of another shape on mail-send is a card at once and not only a log line', async () => {
+  const h = await harness()
+  const work = { v: 1, tenant: h.tenant, mailboxId: h.mailbox.id }
+  expect(await readOrBury(h.deps, 'mail-send', work, 'good')).toEqual(work)
+  expect(await everyAttention(h.deps, '~')).toEqual([])
+  const wrong = [null, 'x', {}, { ...work, v: 2 }, { v: 1, tenant: h.tenant }, { ...work, tenant: 7 }]
+  for (const [at, one] of wrong.entries()) expect(await readOrBury(h.deps, 'mail-send', one, `${at}`)).toBeUndefined()
+  const cards = await everyAttention(h.deps, '~')
+  expect(cards).toHaveLength(wrong.length)
+  expect(cards.map(({ tenant }) => tenant)).toContain(h.tenant)
+  for (const { description } of cards) expect(description).toMatch(/is none of those|not JSON/)
 })
 
 test('a buried message is shown to its tenant or the operator for a week', async () => {

@@ -148,7 +148,11 @@ test('D8: a call that takes no body refuses fields, which would look as if they 
   })
   const handler = apiHandler(gateway, bare, async () => undefined as never)
   const send = async (text: string) => {
-    const headers = { authorization: 'Bearer x', 'content-type': 'application/json', 'content-length': `${text.length}` }
+    const headers = {
+      authorization: 'Bearer x',
+      'content-type': 'application/json',
+      'content-length': `${text.length}`,
+    }
     const url = 'http://localhost/api/v1/things?dry=1'
     const request = new HttpRequest({ method: 'POST', url, query: { dry: '1' }, headers, body: { string: text } })
     const { body } = (await handler(request, new InvocationContext())) as { body?: string }
