@@ -1,5 +1,4 @@
 /** A new client secret for a registration: the one repair of a registration that needs no console but ours. */
-import type { GatewayError } from '../../errors.js'
 import { html } from '../html.js'
 import { consolePage, link, segment, type View } from './frame.js'
 
@@ -12,7 +11,7 @@ export interface NamedRegistration {
 
 /** What was refused, and the day as it was typed; a secret is never shown again. */
 export interface RefusedSecret {
-  refused: Pick<GatewayError, 'code' | 'field' | 'description' | 'remedy'>
+  refused: { code: string; field?: string | undefined; description: string; remedy: string }
   ends: string
 }
 
