@@ -42,6 +42,23 @@ export function tokenClaims(token: string): TokenClaims | undefined {
   }
 }
 
+/**
+ * Template ids of the directory roles whose holders may consent for everybody of an organisation
+ * (learn.microsoft.com/entra/identity/enterprise-apps/user-admin-consent-overview).
+ */
+const consentingRoles: readonly string[] = [
+  '62e90394-69f5-4237-9190-012177145e10', // Global Administrator
+  'e8611ab8-c189-46e8-94e1-60213ab1f814', // Privileged Role Administrator
+  '9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3', // Application Administrator
+  '158c047a-c907-4556-b7ef-446551a6b5f7', // Cloud Application Administrator
+]
+
+/** May who signed in consent for everybody? `undefined` when the token names no roles. */
+export function mayConsentForAll(token: string): boolean | undefined {
+  const { wids } = decodeJwt(token) ?? {}
+  return Array.isArray(wids) ? wids.some((role) => consentingRoles.includes(role)) : undefined
+}
+
 const audiences: Record<Resource, readonly string[]> = {
   graph: ['https://graph.microsoft.com', '00000003-0000-0000-c000-000000000000'],
   outlook: ['https://outlook.office.com', 'https://outlook.office365.com', '00000002-0000-0ff1-ce00-000000000000'],

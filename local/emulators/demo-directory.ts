@@ -13,7 +13,7 @@ export const demo = {
 } as const
 
 /**
- * The demo world: tenant Contoso with ana@, ben@, the shared mailbox info@ (ana is its delegate), one account for each
+ * The demo world: tenant Contoso with ana@ (its Global Administrator), ben@, the shared mailbox info@ (ana is its delegate), one account for each
  * misbehaviour, a second tenant Fabrikam, the tenant Litware with the consent settings Microsoft gives a new organisation
  * (lea@ sends a request to her administrators), and three app registrations that return to `redirectUris`.
  */
@@ -34,7 +34,13 @@ export function demoDirectory(
 
   const ana = `ana@${domain}`
   const password = 'demo-password'
-  directory.addUser({ upn: ana, displayName: 'Ana Torres', aliases: [`ana.torres@${domain}`], password })
+  directory.addUser({
+    upn: ana,
+    displayName: 'Ana Torres',
+    aliases: [`ana.torres@${domain}`],
+    password,
+    administrator: true,
+  })
   directory.addUser({ upn: `ben@${domain}`, displayName: 'Ben Okafor', password })
   directory.addUser({
     upn: `info@${domain}`,

@@ -79,6 +79,8 @@ export interface User {
   password?: string
   kind: 'user' | 'shared'
   enabled: boolean
+  /** Holds the directory role Global Administrator: may consent for everybody. */
+  administrator?: boolean
   /** UPNs that may open this mailbox. */
   fullAccess: string[]
   /** UPNs that may send with this address in From. */

@@ -38,6 +38,7 @@ beforeEach(() => {
 
 const unique = (name: string): string => `${name}${++counter}@contoso.example`
 const person = (more: object = {}) => site.directory.addUser({ upn: unique('someone'), password: 'x', ...more })
+const administrator = () => person({ administrator: true })
 const asked = {
   displayName: '',
   receive: true,
@@ -377,7 +378,7 @@ async function appOnlyConnection(directory: string, upn: string): Promise<string
 describe('an administrator allows the application (M-065, M-029)', () => {
   test('M-065: app-only is asked for, recorded with who, where, when and what, and makes no mailbox', async () => {
     const before = await everyMailbox(site.gateway, tenant)
-    const admin = person()
+    const admin = administrator()
     const browser = site.browser()
     const { link, signInId } = await startConsent()
     const shown = await browser.visit({ method: 'GET', url: link })
@@ -416,7 +417,7 @@ describe('an administrator allows the application (M-065, M-029)', () => {
   })
 
   test('M-029, M-102, M-072: a mailbox by address and one by object id are read and sent from, without anybody signed in', async () => {
-    const connectionId = await appOnlyConnection(demo.tenantId, person().upn)
+    const connectionId = await appOnlyConnection(demo.tenantId, administrator().upn)
     const plain = person()
     const address = unique('desk')
     const other = person({ mail: address })
@@ -453,7 +454,7 @@ describe('an administrator allows the application (M-065, M-029)', () => {
   })
 
   test('M-072: what the application cannot open is a verdict, and a person’s connection opens no other mailbox', async () => {
-    const connectionId = await appOnlyConnection(demo.tenantId, person().upn)
+    const connectionId = await appOnlyConnection(demo.tenantId, administrator().upn)
     const wanted = { displayName: '', receive: true, send: true }
     // A13, D11: somebody the organisation does not know is no mailbox that waits for better times.
     for (const [field, more] of [
@@ -500,8 +501,9 @@ describe('an administrator allows the application (M-065, M-029)', () => {
     const asked = await liar.visit({ method: 'GET', url: onward.headers['location'] ?? '' }, false)
     const location = asked.headers['location'] ?? ''
     expect(location).toContain(`/${demo.otherTenantId}/`)
+    const boss = site.directory.addUser({ upn: 'boss@fabrikam.example', administrator: true })
     await expect(site.entra.control.signInAs(location, person().upn)).rejects.toThrow('AADSTS50020')
-    const { url: member } = await site.entra.control.signInAs(location, 'fay@fabrikam.example')
+    const { url: member } = await site.entra.control.signInAs(location, boss.upn)
     expect((await liar.visit({ method: 'GET', url: member })).status).toBeGreaterThanOrEqual(400)
     expect(await refusal(claimed.signInId)).toBe('aadsts_7000229')
     for (const tenantWord of ['', 'common', '..', 'x'.repeat(50)]) {
@@ -547,7 +549,7 @@ describe('an administrator allows the application (M-065, M-029)', () => {
     const approval = /class="link">(http:\/\/localhost:7071\/connect\/[^<]+)</.exec(refused.body)?.[1] ?? ''
     expect(approval).not.toBe('')
     expect((await signInAt(site, browser, link, upn)).body, 'one link while it lives').toContain(approval)
-    const admin = person()
+    const admin = administrator()
     const done = await allow(site.browser(), approval, demo.tenantId, admin.upn)
     expect(done.body).toContain('Your organisation allowed it')
     expect(done.body).toContain('No mailbox was connected')
@@ -579,9 +581,20 @@ describe('an administrator allows the application (M-065, M-029)', () => {
       return browser.visit({ method: 'GET', url })
     }
     const plain = await begun()
-    const page = await forge(plain, person().upn)
+    const page = await forge(plain, administrator().upn)
     expect(page.status).toBeGreaterThanOrEqual(400)
     expect(await site.gateway.connect.describeSignIn(tenant, plain.signInId)).toMatchObject({
+      status: 'refused',
+      refusal: 'consent_not_shown',
+    })
+    expect(await delegated()).toEqual(before)
+    // Somebody who consented to all of it, for themselves: their token holds it, and no role that may allow it for others.
+    const self = person()
+    const ownConsent = new Set([`${mail}readwrite`.toLowerCase(), `${mail}send`.toLowerCase()])
+    site.directory.consents.set(`${demo.clientId} ${self.oid}`, ownConsent)
+    const own = await begun()
+    expect((await forge(own, self.upn)).body).toContain('holds no role that may allow the application')
+    expect(await site.gateway.connect.describeSignIn(tenant, own.signInId)).toMatchObject({
       status: 'refused',
       refusal: 'consent_not_shown',
     })
@@ -592,7 +605,7 @@ describe('an administrator allows the application (M-065, M-029)', () => {
       new Set([`https://graph.microsoft.com/mail.send`]),
     )
     const some = await begun()
-    const allowed = await forge(some, person().upn)
+    const allowed = await forge(some, administrator().upn)
     expect((await site.gateway.connect.describeSignIn(tenant, some.signInId)).refusal).toBe('')
     expect(allowed.body).toContain('Your organisation allowed it')
     const recorded = (await delegated()).find((one) => one.registrationId === registrationId)

@@ -38,7 +38,7 @@ test('the table of calls holds each operation that asks for a credential', () =>
   expect(Object.keys(calls).sort()).toEqual(closed.map(([key]) => key).sort())
 })
 
-test('M-002: each route gives its documented success to each role it names, with valid input, and 403 to the others', async () => {
+test('M-002 A12: each route gives its documented success to each role it names, with valid input, and 403 to the others, always with the header set', async () => {
   for (const [name, operation] of closed) {
     let untouched: ValidInput | undefined
     for (const role of roles) {

@@ -2,6 +2,7 @@
 import { type HttpHandler, HttpRequest, type HttpResponseInit, type InvocationContext } from '@azure/functions'
 import type { Operation } from '../../lib/http/operation.js'
 import { operations } from '../../lib/http/operations.js'
+import { assertHeaderSet } from './header-set.js'
 import { mismatches } from './mismatches.js'
 
 export type OperationKey = keyof typeof operations
@@ -39,7 +40,9 @@ export async function callApi(name: OperationKey, input: ApiInput): Promise<ApiA
   const handler = await handlerOf(operation.name)
   const lines: string[] = []
   const context = { error: (line: string) => lines.push(line) } as unknown as InvocationContext
-  const { status = 200, body: answer } = (await handler(request, context)) as HttpResponseInit
+  const response = (await handler(request, context)) as HttpResponseInit
+  assertHeaderSet(response, operation.name)
+  const { status = 200, body: answer } = response
   const json = typeof answer === 'string' && /^[[{]/.test(answer) ? JSON.parse(answer) : answer
   if (status < 300) await assertAnswers(operation, json, lines)
   return { status, json }

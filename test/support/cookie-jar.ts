@@ -3,6 +3,7 @@
  * cross-site POST carries no Lax cookie; after a 303 to a GET they are back. Redirects inside the site are followed.
  */
 import type { Cookie, HttpResponseInit } from '@azure/functions'
+import { assertHeaderSet } from './header-set.js'
 
 export interface Visit {
   method: 'GET' | 'POST'
@@ -76,6 +77,7 @@ export class Browser {
         ...headers,
       },
     })
+    assertHeaderSet(response, `${method} ${new URL(url).pathname}`)
     for (const one of response.cookies ?? []) this.store(one)
     return {
       status: response.status ?? 200,

@@ -1,8 +1,9 @@
 /**
  * What an administrator's answer is worth. Microsoft sends the browser back with the directory in clear text and without
  * any proof, so it is taken as a claim: the administrator signs in once more, in that very directory, which tells who it
- * was and where, and what people there may be let do is read from a token of that directory. For app-only the application then signs in there by itself; only the token it gets, with its roles,
- * shows that the consent is real. Nothing here opens a mailbox, and none is made.
+ * was and where: somebody whose token names no role that may consent for everybody gave at most a consent of their own. What
+ * people there may be let do is read from a token of that directory. For app-only the application then signs in there by
+ * itself; only the token it gets, with its roles, shows that the consent is real. Nothing here opens a mailbox, and none is made.
  */
 import { asGatewayError, GatewayError } from '../../errors.js'
 import type { Identity } from '../../model/connection.js'
@@ -10,7 +11,7 @@ import { ofDirectory, type Registration } from '../../model/registration.js'
 import type { Verdict, Verdicts } from '../../model/sign-in.js'
 import type { Provider, TokenSet } from '../../ports/provider.js'
 import { appScope, mailScopes, scopesFor } from '../../protocol/scopes.js'
-import { checkToken, tokenClaims } from '../../protocol/token-claims.js'
+import { checkToken, mayConsentForAll, tokenClaims } from '../../protocol/token-claims.js'
 import type { Secret } from '../../secret.js'
 import { authorizeLeg, freshState, reached, redeemAnswer } from './authorize-leg.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
@@ -18,6 +19,7 @@ import { askedScopes } from './consent-record.js'
 import { finishSignIn, renewedConnection } from './finish-sign-in.js'
 import { heardOf } from './heard-of.js'
 import { failed } from './probe-mailbox.js'
+import { personal } from './prove-address.js'
 import type { ReturnedAnswer } from './return-callback.js'
 import { signInProblem } from './sign-in-problems.js'
 import { type Grant, type StoredSignIn, stepSignIn } from './sign-in-row.js'
@@ -56,6 +58,7 @@ export async function judgeConsent(
   const proof = await redeemAnswer(deps, signIn, answer, { ...client, registration, scopes: [] })
   const { identity } = proof
   if (identity?.tenantId !== claimed) throw signInProblem('issuer_mismatch')
+  if (mayConsentForAll(proof.accessToken.reveal()) === false) throw noAdministrator(signIn.tenantName, identity)
   const isAppOnly = signIn.target.consent === 'app-only'
   if (!isAppOnly) {
     const shown = await shownScopes(signIn, proof, { ...client, registration })
@@ -75,6 +78,8 @@ async function proveIt(
   { provider, registration, browser }: Client,
 ): Promise<string> {
   const directory = answer.tenant.toLowerCase()
+  // Each of those accounts consents for nobody else.
+  if (directory === personal) throw notShown(signIn.tenantName)
   if (!guid.test(directory) || answer.adminConsent.toLowerCase() !== 'true') throw signInProblem('state_mismatch')
   const own = new URL(registration.authority).pathname.split('/')[1] ?? ''
   if (guid.test(own) && own !== directory) throw otherDirectory(own)
@@ -114,6 +119,16 @@ async function shownScopes(
   if (!shown.some((scope) => scope.startsWith('https://'))) throw notShown(tenantName)
   return shown
 }
+
+/** Their token may hold all that was asked for: consented to by themselves, for themselves (A8). */
+const noAdministrator = (tenantName: string, { username }: Identity): GatewayError =>
+  new GatewayError('consent_not_shown', 'needs-admin', {
+    hint: 'tenant',
+    status: 409,
+    values: { signedIn: username },
+    description: `${username} signed in, but holds no role that may allow the application for a whole organisation.`,
+    remedy: `Let a Global, Privileged Role, Application or Cloud Application Administrator of your organisation open the link of ${tenantName}, accept what Microsoft asks and sign in.`,
+  })
 
 const notShown = (tenantName: string): GatewayError =>
   new GatewayError('consent_not_shown', 'needs-admin', {

@@ -15,7 +15,7 @@ import { discoverProvider } from './discover-provider.js'
 import type { TypedServers } from './judge-servers.js'
 
 /** Personal accounts, and the directory in which Microsoft keeps the domains it gives them. */
-const personal = '9188040d-6c67-4c5b-b112-36a304b66dad'
+export const personal = '9188040d-6c67-4c5b-b112-36a304b66dad'
 const personalDomains = '84df9e7f-e9f6-40af-b435-aaaaaaaaaaaa'
 
 const domainOf = (address: string): string => address.slice(address.lastIndexOf('@') + 1).toLowerCase()

@@ -7,6 +7,10 @@ import { accessTokenSeconds } from './refresh-tokens.js'
 export const clientInfo = (user: User): string =>
   Buffer.from(JSON.stringify({ uid: user.oid, utid: user.tenantId })).toString('base64url')
 
+// Template ids of directory roles (learn.microsoft.com/entra/identity/role-based-access-control/permissions-reference).
+const globalAdministrator = '62e90394-69f5-4237-9190-012177145e10'
+const everybody = 'b79fbf4d-3ef9-4689-8143-76b194e85509'
+
 /** An access token for one resource; `scp` for people, `roles` for the application itself. */
 export function accessToken(
   state: EntraState,
@@ -15,7 +19,14 @@ export function accessToken(
   const { app, tenantId, user } = subject
   const common = { ...times(state, accessTokenSeconds(state, user)), appid: app.clientId, tid: tenantId, ver: '1.0' }
   const who = user
-    ? { oid: user.oid, upn: user.upn, unique_name: user.upn, name: user.displayName, scp: subject.scp?.join(' ') }
+    ? {
+        oid: user.oid,
+        upn: user.upn,
+        unique_name: user.upn,
+        name: user.displayName,
+        scp: subject.scp?.join(' '),
+        wids: user.administrator ? [globalAdministrator, everybody] : [everybody],
+      }
     : { oid: app.clientId, roles: subject.roles, idtyp: 'app' }
   const sub = user ? pairwise(app, user) : app.clientId
   return state.key.sign({
