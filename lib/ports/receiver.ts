@@ -4,13 +4,13 @@ import type { Authority } from './authority.js'
 export interface FetchedMail {
   /** Identity at the server: `{uidValidity}.{uid}` for IMAP, immutable id for Graph (SEC-33: never the Message-ID). */
   serverId: string
-  /** Server's date of arrival, milliseconds. */
+  /** Server's date of arrival, milliseconds; 0 when the server gave none that can be. */
   receivedAt: number
-  /** Size the server announced, in bytes; 0 when unknown. */
+  /** Size the server announced, in bytes, a hint only; 0 when unknown. */
   size: number
   /**
-   * Raw RFC 5322 bytes; rejects with a GatewayError (`mail_too_large`, `mail_gone` when somebody removed the mail
-   * meanwhile, transient faults …).
+   * Raw RFC 5322 bytes; rejects with a GatewayError (`mail_too_large`, `mail_gone` when a second look says that somebody
+   * removed the mail meanwhile, `mail_not_given` when it says the opposite, transient faults …).
    */
   raw(): Promise<Uint8Array>
 }
@@ -20,8 +20,10 @@ export interface FetchLimits {
   maxMails: number
   /** Largest mail to fetch, in bytes; larger ones reject in `raw()` with `mail_too_large`. */
   maxBytes: number
-  /** Without a cursor: only mail that arrived at or after this time (milliseconds). */
+  /** Without a cursor: only mail that arrived at or after this time (milliseconds); one without a date is given. */
   since: number
+  /** After a failure: nothing about several mails is asked at once, so that the guilty one stands alone in `raw()`. */
+  alone?: boolean
 }
 
 export interface ReceiveSession {

@@ -1,28 +1,42 @@
-/** Where receiving stands in one folder. UIDs count only under their UIDVALIDITY. */
-export interface ImapCursor {
+/** One numbering of a folder: UIDs mean a mail only under their UIDVALIDITY, and only until the server rewinds them. */
+export interface ImapNumbering {
   validity: string
+  /** How often UIDs were given anew without a new UIDVALIDITY (RFC 3501 2.3.1.1 forbids it; restored servers do it). */
+  rewinds: number
+}
+
+/** Where receiving stands in one folder. */
+export interface ImapCursor extends ImapNumbering {
   uid: number
   folder: string
 }
 
-/** `{uidValidity}:{lastUid}:{folder}`. */
-export function writeCursor({ validity, uid, folder }: ImapCursor): string {
-  return `${validity}:${uid}:${folder}`
+const named = ({ validity, rewinds }: ImapNumbering): string => (rewinds === 0 ? validity : `${validity}~${rewinds}`)
+
+/** `{uidValidity}[~{rewinds}]:{lastUid}:{folder}`. */
+export function writeCursor({ uid, folder, ...numbering }: ImapCursor): string {
+  return `${named(numbering)}:${uid}:${folder}`
 }
 
 export function readCursor(text: string): ImapCursor | undefined {
-  const [, validity, uid, folder] = /^(\d{1,20}):(\d{1,10}):(.+)$/s.exec(text) ?? []
+  const [, validity, rewinds = '0', uid, folder] = /^(\d{1,20})(?:~(\d{1,9}))?:(\d{1,10}):(.+)$/s.exec(text) ?? []
   if (validity === undefined || uid === undefined || folder === undefined) return undefined
-  return { validity, uid: Number(uid), folder }
+  return { validity, rewinds: Number(rewinds), uid: Number(uid), folder }
 }
 
-export const serverIdOf = (validity: string, uid: number): string => `${validity}.${uid}`
+export const serverIdOf = (numbering: ImapNumbering, uid: number): string => `${named(numbering)}.${uid}`
 
-/** UIDs of the server ids that belong to this UIDVALIDITY; the others mean mails that no longer exist. */
-export function uidsUnder(validity: string, serverIds: readonly string[]): number[] {
+/**
+ * UIDs of the server ids that belong to this numbering; the others mean mails that no longer exist. Without `rewinds`:
+ * to any numbering under this UIDVALIDITY.
+ */
+export function uidsUnder(
+  { validity, rewinds }: Pick<ImapNumbering, 'validity'> & Partial<ImapNumbering>,
+  serverIds: readonly string[],
+): number[] {
   return serverIds.flatMap((id) => {
-    const [, of, uid] = /^(\d{1,20})\.(\d{1,10})$/.exec(id) ?? []
-    return of === validity ? [Number(uid)] : []
+    const [, of, times = '0', uid] = /^(\d{1,20})(?:~(\d{1,9}))?\.(\d{1,10})$/.exec(id) ?? []
+    return of === validity && (rewinds === undefined || Number(times) === rewinds) ? [Number(uid)] : []
   })
 }
 

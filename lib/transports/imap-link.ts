@@ -16,6 +16,8 @@ export interface ImapLimits {
   connectMs: number
   /** Milliseconds for one command, and of silence. */
   commandMs: number
+  /** Milliseconds for a command that brings mail. */
+  fetchMs: number
   /** Milliseconds for the whole session. */
   sessionMs: number
   /** Largest mail in bytes that is ever read. */
@@ -31,11 +33,20 @@ export interface ImapLogin {
 const longestLine = 2 * 1024 * 1024
 /** Most mails that the ranges of one session name. */
 const mostNamed = 1_000_000
+/** Bytes beyond what was asked for: greeting, lists, what other clients do meanwhile. */
 const freeBytes = 1024 * 1024
+/** Lines a server may say before it has let anybody in. */
+const mostLinesBeforeLogin = 200
 
 export class ImapLink {
   readonly client: ImapFlow
-  #allowed = freeBytes
+  /** Bytes that commands under way may still bring. */
+  #expected = 0
+  /** Bytes read when the latest command that brings some was over. */
+  #settled = 0
+  #linesBeforeLogin = 0
+  #ready = false
+  readonly #startedAt = performance.now()
   #named = 0
   #failure: GatewayError | undefined
   #lastRefusal: ImapLibraryError | undefined
@@ -98,6 +109,11 @@ export class ImapLink {
     return this.#failure === undefined && this.client.usable
   }
 
+  /** False when the session may end before another mail is there. */
+  get hasTimeToFetch(): boolean {
+    return this.limits.sessionMs - (performance.now() - this.#startedAt) > this.limits.fetchMs
+  }
+
   async connect(): Promise<void> {
     await this.run(() => {
       const connecting = inPeerSession(this.#uncaught, () => this.client.connect())
@@ -106,6 +122,7 @@ export class ImapLink {
       handlers.untaggedHandlers['PREAUTH'] = async () => this.#fail(preauthRefused())
       return connecting
     }, this.limits.connectMs)
+    this.#ready = true
   }
 
   /** `work` within the limits; rejects with a GatewayError. */
@@ -125,6 +142,17 @@ export class ImapLink {
     }
   }
 
+  /** Like `run`, for a command that brings so many bytes. */
+  async bring<T>(work: () => Promise<T>, bytes: number): Promise<T> {
+    this.#expected += bytes
+    try {
+      return await this.run(work, this.limits.fetchMs)
+    } finally {
+      this.#expected -= bytes
+      this.#settled = this.#bytesRead
+    }
+  }
+
   /** Like `run`, for commands whose refusal imapflow reports as `false`. */
   async must<T>(work: () => Promise<T | false | undefined>): Promise<T> {
     const result = await this.run(work)
@@ -138,14 +166,10 @@ export class ImapLink {
     if (/[\x00-\x1f\x7f]/.test(folder) || folder === '') throw badFolder()
     if (this.#opened?.folder === folder) return this.#opened.box
     this.#opened = undefined
+    this.#skipList(folder)
     const box = await this.run(() => this.client.mailboxOpen(folder))
     this.#opened = { folder, box }
     return box
-  }
-
-  /** So many bytes more are expected from now on. */
-  allow(bytes: number): void {
-    this.#allowed += bytes
   }
 
   async close(): Promise<void> {
@@ -178,9 +202,20 @@ export class ImapLink {
     this.#fail(networkError({ code: 'ETIMEDOUT', message: 'timed out' }, 'net'))
   }
 
-  #count(): void {
+  get #bytesRead(): number {
     const { socket } = (this.client ?? {}) as unknown as { socket?: { bytesRead?: number } | false }
-    if (socket && (socket.bytesRead ?? 0) > this.#allowed) this.#fail(hostileAnswer())
+    return socket ? (socket.bytesRead ?? 0) : 0
+  }
+
+  #count(): void {
+    if (this.#bytesRead > this.#settled + this.#expected + freeBytes) this.#fail(hostileAnswer())
+  }
+
+  /** imapflow asks the server to list a folder before it opens it; opening says as much, a round trip earlier. */
+  #skipList(folder: string): void {
+    const { folders, namespace } = this.client as unknown as FolderCache
+    const { prefix = '' } = namespace || {}
+    for (const path of [folder, `${prefix}${folder}`]) if (!folders.has(path)) folders.set(path, { path })
   }
 
   /**
@@ -224,12 +259,21 @@ export class ImapLink {
       // imapflow would wait here, for minutes, with the connection open.
       if (refusal.code === 'ETHROTTLE') this.#fail(imapError(refusal, this.#peer))
     }
-    const count = () => this.#count()
+    const count = (entry: unknown) => {
+      const fromServer = !this.#ready && (entry as { src?: string }).src === 's'
+      if (fromServer && ++this.#linesBeforeLogin > mostLinesBeforeLogin) this.#fail(hostileAnswer())
+      this.#count()
+    }
     return { trace: count, debug: count, info: count, warn: note, error: note, fatal: note }
   }
 }
 
 /** What of imapflow is not in its types; its version is pinned, and tests notice when it is gone. */
+interface FolderCache {
+  folders: Map<string, { path: string }>
+  namespace?: { prefix?: string } | false
+}
+
 interface RangeReader {
   untaggedVanished(): Promise<void>
   exec(

@@ -17,7 +17,10 @@ export interface ImapReceiverOptions {
   lookup: LookupFunction
   /** Which ports may be dialled; absent: any. */
   allowPort?: (port: number) => boolean
-  /** Milliseconds: to connect and log in (default 20,000), per command (60,000), per session (300,000). */
+  /**
+   * Milliseconds: to connect and log in (default 15,000), per command (20,000; one that brings mail half as long again),
+   * per session (45,000: less than a poll has, so that a server that says nothing is told from a poll that was stopped).
+   */
   timeoutsMs?: { connect?: number; command?: number; session?: number }
   /** Largest mail ever read, in bytes; default 160 MiB, above what any large service accepts. */
   maxMailBytes?: number
@@ -44,11 +47,12 @@ async function openAs(
   signal: AbortSignal,
 ): Promise<ImapLink> {
   const {
-    connect: connectMs = 20_000,
-    command: commandMs = 60_000,
-    session: sessionMs = 300_000,
+    connect: connectMs = 15_000,
+    command: commandMs = 20_000,
+    session: sessionMs = 45_000,
   } = options.timeoutsMs ?? {}
-  const limits = { connectMs, commandMs, sessionMs, maxMailBytes: options.maxMailBytes ?? 160 * 1024 * 1024 }
+  const { maxMailBytes = 160 * 1024 * 1024 } = options
+  const limits = { connectMs, commandMs, fetchMs: commandMs * 1.5, sessionMs, maxMailBytes }
   for (let renew = false; ; renew = true) {
     const { lookup, allowPort } = options
     const address = await checkedAddress(imap, { lookup, allowPort, timeoutMs: connectMs, signal })

@@ -1,35 +1,50 @@
-import type { FetchMessageObject, MailboxObject } from 'imapflow'
+/**
+ * One session over an open link. What is new is found by number: everything behind the last UID while the numbering
+ * stands, else everything since a date. What a server says about a mail is a hint, and what it leaves out proves
+ * nothing: a number that was asked for and not answered is asked for alone, then looked for, and only a server that no
+ * longer lists it has lost it. After a failure the mails are taken one by one from the start, so that the one at fault
+ * is known by name.
+ */
+import type { MailboxObject } from 'imapflow'
 import { GatewayError } from '../errors.js'
 import type { AfterReceive } from '../model/mailbox.js'
 import type { FetchedMail, FetchLimits, ReceiveSession } from '../ports/receiver.js'
-import { mailGone, mailTooLarge } from './fetch-faults.js'
+import { mailGone, mailNotGiven, mailTooLarge } from './fetch-faults.js'
 import { type ImapCursor, readCursor, serverIdOf, uidSet, uidsUnder, writeCursor } from './imap-cursor.js'
 import type { ImapLink } from './imap-link.js'
+import { chunked, type ImapRow, isSmall, largestTogether, mergedRows } from './imap-rows.js'
 
 const dayMs = 86_400_000
-/** Mails up to this size are fetched together; larger ones when they are asked for. */
-const smallBytes = 512 * 1024
-const chunkBytes = 2 * 1024 * 1024
-const chunkMails = 100
 /** Exchange announces sizes that differ from what it sends. */
 const slackBytes = 1024 * 1024
+const rowBytes = 1000
 
-interface Waiting {
-  uid: number
-  size: number
-  receivedAt: number
+/** What a listing found. `newest`: the highest UID in the folder, when that was asked for. */
+interface Listing {
+  uids: number[]
+  newest?: number
 }
+
+interface Query {
+  uid: true
+  size?: true
+  internalDate?: true
+  source?: true | { start: number; maxLength: number }
+}
+
+const description = { uid: true, size: true, internalDate: true } as const
 
 export class ImapSession implements ReceiveSession {
   #position: ImapCursor
   #resynced = false
   #more = false
+  #fetched = false
 
   constructor(
     private readonly link: ImapLink,
     private readonly folder: string,
   ) {
-    this.#position = { validity: '0', uid: 0, folder }
+    this.#position = { validity: '0', rewinds: 0, uid: 0, folder }
   }
 
   cursor(): string {
@@ -46,26 +61,37 @@ export class ImapSession implements ReceiveSession {
 
   async *fetch(cursor: string | undefined, limits: FetchLimits): AsyncGenerator<FetchedMail> {
     const box = await this.link.open(this.folder)
-    const validity = String(box.uidValidity)
+    const { uidNext = 0, exists } = box
+    const validity = validityOf(box)
     const known = cursor === undefined ? undefined : readCursor(cursor)
-    const valid = known?.validity === validity && known.folder === this.folder
-    this.#resynced = cursor !== undefined && !valid
-    this.#position = { validity, uid: valid ? known.uid : 0, folder: this.folder }
-    const found = valid ? await this.#behind(known.uid, box) : await this.#since(limits.since)
-    const chosen = found.slice(0, limits.maxMails)
-    this.#more = found.length > chosen.length
-    const waiting = await this.#describe(chosen)
-    const wanted = valid ? waiting : waiting.filter((mail) => mail.receivedAt >= limits.since)
-    yield* this.#yieldAll(wanted, validity, limits)
-    this.#reached(chosen.at(-1) ?? 0)
-    // An empty start: the next poll asks only for what comes after what is there now.
-    if (!valid && !this.#more) this.#reached((box.uidNext ?? 1) - 1)
+    const same = known?.validity === validity && known.folder === this.folder
+    const behind = same ? await this.#behind(known.uid, uidNext, exists) : undefined
+    this.#resynced = cursor !== undefined && behind === undefined
+    const rewinds = (known?.rewinds ?? 0) + (same && behind === undefined ? 1 : 0)
+    this.#position = { validity, rewinds, uid: behind && known ? known.uid : 0, folder: this.folder }
+    this.#fetched = true
+    const { uids, newest }: Listing = behind ? { uids: behind } : await this.#since(limits.since, exists)
+    const listed = uids.slice(0, limits.maxMails)
+    const rows = limits.alone ? new Map<number, ImapRow>() : await this.#describe(listed, behind && known?.uid)
+    // What either answer names is there: one may leave out what the other has.
+    const all = [...new Set([...listed, ...rows.keys()])].sort((a, b) => a - b)
+    const chosen = all.slice(0, limits.maxMails)
+    this.#more = uids.length > listed.length || all.length > chosen.length
+    const wanted = chosen.filter((uid) => behind || isSince(rows.get(uid)?.receivedAt ?? 0, limits.since))
+    yield* limits.alone ? this.#oneByOne(wanted, limits, !behind) : this.#together(wanted, rows, limits)
+    if (this.#more) return
+    this.#reached(Math.max(0, ...chosen.filter((uid) => rows.has(uid))))
+    // The next poll asks only for what comes after what is there now; a number nobody confirms is none.
+    if (newest !== undefined && (uidNext > newest || rows.has(newest))) this.#reached(newest)
   }
 
   async after(serverIds: string[], action: AfterReceive): Promise<void> {
     if (action.action === 'leave' || serverIds.length === 0) return
     const box = await this.link.open(this.folder)
-    const uids = uidsUnder(String(box.uidValidity), serverIds)
+    const validity = validityOf(box)
+    // Owed by an earlier poll: a number that was never given means another mail, or will.
+    const isGiven = (uid: number) => this.#fetched || !box.uidNext || uid < box.uidNext
+    const uids = uidsUnder(this.#fetched ? this.#position : { validity }, serverIds).filter(isGiven)
     if (uids.length === 0) return
     if (action.action === 'mark-read') await this.#flag(uids, '\\Seen')
     else if (action.action === 'move') await this.#move(uids, action.folder)
@@ -91,15 +117,26 @@ export class ImapSession implements ReceiveSession {
     return this.link.close()
   }
 
-  /** UIDs behind `last`. `n:*` always contains the newest mail, even when its UID is below n. */
-  async #behind(last: number, box: MailboxObject): Promise<number[]> {
-    if (box.uidNext !== undefined && box.uidNext <= last + 1) return []
-    return (await this.#search({ uid: `${last + 1}:*` })).filter((uid) => uid > last)
+  /**
+   * UIDs behind `last`; `undefined` when the numbers are no longer those we know. `n:*` always contains the newest mail
+   * (RFC 3501 6.4.8), so that the folder itself says where it stands: UIDNEXT may be missing, old or wrong.
+   */
+  async #behind(last: number, uidNext: number, exists: number): Promise<number[] | undefined> {
+    const range = `${Math.max(last, 1)}:*`
+    let uids = await this.#search({ uid: range })
+    if (uids.length === 0 && exists > 0) uids = [...(await this.#rows(range, description, slackBytes)).keys()]
+    const newest = Math.max(0, ...uids)
+    if (newest >= last) return uids.filter((uid) => uid > last).sort((a, b) => a - b)
+    // Our last mail is not there: somebody removed it, or UIDs were given anew (RFC 3501 2.3.1.1: they only ever grow).
+    return uidNext > last ? [] : undefined
   }
 
   // Servers compare dates in their own time zone: one day earlier, and filtered by the exact time later.
-  #since(since: number): Promise<number[]> {
-    return this.#search({ since: new Date(Math.max(since - dayMs, 0)) })
+  async #since(since: number, exists: number): Promise<Listing> {
+    const found = await this.#search({ since: new Date(Math.max(since - dayMs, 0)) })
+    if (exists === 0 && found.length === 0) return { uids: found, newest: 0 }
+    const newest = await this.#search({ uid: '*' })
+    return { uids: found, newest: Math.max(0, ...newest) }
   }
 
   async #search(query: { uid: string } | { since: Date }): Promise<number[]> {
@@ -108,73 +145,142 @@ export class ImapSession implements ReceiveSession {
     return [...new Set(uids)].filter((uid) => Number.isInteger(uid) && uid > 0).sort((a, b) => a - b)
   }
 
-  async #describe(uids: number[]): Promise<Waiting[]> {
-    if (uids.length === 0) return []
-    this.link.allow(uids.length * 1000)
-    const rows = await this.#fetchAll(uids, { uid: true, size: true, internalDate: true })
-    return uids.flatMap((uid) => {
-      const row = rows.get(uid)
-      if (!row) return []
-      const arrived = row.internalDate === undefined ? Number.NaN : new Date(row.internalDate).getTime()
-      return [{ uid, size: row.size ?? 0, receivedAt: Number.isFinite(arrived) ? arrived : 0 }]
-    })
+  /** Behind a cursor the whole range is asked for: a SEARCH may leave out what FETCH has. */
+  async #describe(uids: number[], last: number | undefined): Promise<Map<number, ImapRow>> {
+    if (uids.length === 0) return new Map()
+    const range = last === undefined ? uidSet(uids) : `${last + 1}:${uids.at(-1)}`
+    const rows = await this.#rows(range, description, uids.length * rowBytes)
+    const isMeant = last === undefined ? (uid: number) => uids.includes(uid) : (uid: number) => uid > last
+    return new Map([...rows].filter(([uid]) => isMeant(uid) && uid <= uids.at(-1)!))
   }
 
-  async *#yieldAll(mails: Waiting[], validity: string, limits: FetchLimits): AsyncGenerator<FetchedMail> {
-    const together = Math.min(limits.maxBytes, smallBytes)
-    const chunks = chunked(mails, together)
-    let next = chunks[0] ? this.#sources(chunks[0], together) : undefined
+  async *#together(uids: number[], rows: Map<number, ImapRow>, limits: FetchLimits): AsyncGenerator<FetchedMail> {
+    const together = Math.min(limits.maxBytes, largestTogether)
+    const chunks = chunked(
+      uids.map((uid) => rows.get(uid) ?? unknownMail(uid)),
+      together,
+    )
+    let next = chunks[0] && this.#sources(chunks[0], limits)
+    let first = true
     for (const [index, chunk] of chunks.entries()) {
       const sources = await next!
       const following = chunks[index + 1]
-      // The next chunk is on its way while the caller works on this one.
-      next = following ? this.#sources(following, together) : undefined
+      // The next chunk is on its way while the caller works on this one; its fault must not be that of a mail of this one.
+      const isComplete = chunk.every(({ uid }) => sources.has(uid))
+      next = following && isComplete && this.link.hasTimeToFetch ? this.#sources(following, limits) : undefined
       next?.catch(() => undefined)
       for (const mail of chunk) {
-        if (sources && !sources.has(mail.uid)) continue
-        this.#reached(mail.uid)
-        yield {
-          serverId: serverIdOf(validity, mail.uid),
-          receivedAt: mail.receivedAt,
-          size: mail.size,
-          raw: () => this.#raw(mail, sources?.get(mail.uid), limits.maxBytes),
-        }
+        const source = sources.get(mail.uid)
+        if (!source && !first && !this.#goesOn()) return
+        first = false
+        if (rows.has(mail.uid)) this.#reached(mail.uid)
+        yield* this.#given(mail, async (onGone) => source ?? this.#alone(mail, limits.maxBytes, onGone))
       }
+      if (!following || next) continue
+      if (!this.#goesOn()) return
+      next = this.#sources(following, limits)
     }
   }
 
-  /** Small mails of a chunk with their bytes; `undefined` when each has to be asked for alone. */
-  async #sources(chunk: Waiting[], together: number): Promise<Map<number, Uint8Array> | undefined> {
-    if (chunk.length === 1 && chunk[0]!.size > together) return undefined
-    this.link.allow(chunk.reduce((sum, mail) => sum + mail.size * 2 + slackBytes, 0))
+  async *#oneByOne(uids: number[], limits: FetchLimits, dated: boolean): AsyncGenerator<FetchedMail> {
+    let first = true
+    for (const uid of uids) {
+      if (!first && !this.#goesOn()) return
+      first = false
+      let fault: unknown
+      const rows = await this.#rows(String(uid), description, rowBytes).catch((error: unknown) => {
+        fault = error
+      })
+      const mail = rows?.get(uid) ?? unknownMail(uid)
+      if (dated && !isSince(mail.receivedAt, limits.since)) {
+        this.#reached(uid)
+        continue
+      }
+      yield* this.#given(mail, async (onGone) => {
+        if (fault && !this.link.usable) throw fault
+        return this.#alone(mail, limits.maxBytes, onGone)
+      })
+    }
+  }
+
+  /** One mail, and the position behind it once the caller comes back; a number that names nothing moves nothing. */
+  async *#given(
+    { uid, receivedAt, size }: ImapRow,
+    raw: (onGone: () => void) => Promise<Uint8Array>,
+  ): AsyncGenerator<FetchedMail> {
+    let gone = false
+    const onGone = () => {
+      gone = true
+    }
+    yield { serverId: serverIdOf(this.#position, uid), receivedAt, size, raw: () => raw(onGone) }
+    if (!gone) this.#reached(uid)
+  }
+
+  /** False when the rest has to wait for another session: nobody behind is blamed for the time or the link of one mail. */
+  #goesOn(): boolean {
+    const goesOn = this.link.usable && this.link.hasTimeToFetch
+    if (!goesOn) this.#more = true
+    return goesOn
+  }
+
+  /** Small mails of a chunk with their bytes, as far as they were given; the others have to be asked for alone. */
+  async #sources(chunk: ImapRow[], { maxBytes }: FetchLimits): Promise<Map<number, Uint8Array>> {
+    if (chunk.length === 1 && !isSmall(chunk[0]!, Math.min(maxBytes, largestTogether))) return new Map()
+    const announced = chunk.reduce((sum, mail) => sum + mail.size * 2, 0)
+    const bytes = announced + slackBytes * Math.min(chunk.length, 8)
+    const range = uidSet(chunk.map((mail) => mail.uid))
     try {
-      const rows = await this.#fetchAll(
-        chunk.map((mail) => mail.uid),
-        { uid: true, source: true },
+      const rows = await this.#rows(range, { uid: true, source: true }, bytes)
+      return new Map(
+        chunk.flatMap(({ uid, sequence, size }) => {
+          const row = rows.get(uid)
+          // Another sequence number than before: somebody removed mail meanwhile, or these are another mail's bytes.
+          const isIts = row?.sequence === sequence && (size === 0 || row?.source?.length !== 0)
+          return row?.source && isIts && row.source.length <= maxBytes ? [[uid, row.source]] : []
+        }),
       )
-      return new Map([...rows].flatMap(([uid, row]) => (row.source ? [[uid, row.source]] : [])))
     } catch (error) {
       // One mail the server cannot read must not take the others of its chunk along.
-      if (this.link.usable) return undefined
+      if (this.link.usable) return new Map()
       throw error
     }
   }
 
-  async #raw(mail: Waiting, source: Uint8Array | undefined, maxBytes: number): Promise<Uint8Array> {
-    if (mail.size > maxBytes || (source && source.length > maxBytes)) throw mailTooLarge(maxBytes)
-    if (source) return source
-    this.link.allow(mail.size * 2 + slackBytes)
-    const row = (await this.#fetchAll([mail.uid], { uid: true, source: true })).get(mail.uid)
-    if (!row?.source) throw mailGone()
-    if (row.source.length > maxBytes) throw mailTooLarge(maxBytes)
-    return row.source
+  /** The bytes of one mail, whatever was announced. `onGone`: a second look says that it is no longer there. */
+  async #alone(mail: ImapRow, maxBytes: number, onGone: () => void): Promise<Uint8Array> {
+    const { uid, size } = mail
+    if (size > maxBytes && (await this.#isLongerThan(uid, maxBytes))) throw mailTooLarge(maxBytes)
+    // Never more than the limit and one byte, where the announced size is no help.
+    const source = size > largestTogether && size <= maxBytes ? true : ({ start: 0, maxLength: maxBytes + 1 } as const)
+    try {
+      const rows = await this.#rows(String(uid), { uid: true, source }, maxBytes + slackBytes)
+      const given = rows.get(uid)?.source
+      if (given && given.length > maxBytes) throw mailTooLarge(maxBytes)
+      if (given && (given.length > 0 || size === 0)) return given
+    } catch (error) {
+      if (!this.link.usable || (error as GatewayError).code === 'mail_too_large' || (await this.#lists(uid)))
+        throw error
+      onGone()
+      throw mailGone()
+    }
+    if (await this.#lists(uid)) throw mailNotGiven()
+    onGone()
+    throw mailGone()
   }
 
-  async #fetchAll(uids: number[], query: { uid: true; source?: true; size?: boolean; internalDate?: boolean }) {
+  async #lists(uid: number): Promise<boolean> {
+    return (await this.#search({ uid: String(uid) })).includes(uid)
+  }
+
+  async #isLongerThan(uid: number, bytes: number): Promise<boolean> {
+    const source = { start: bytes, maxLength: 1 }
+    const rows = await this.#rows(String(uid), { uid: true, source }, slackBytes)
+    return (rows.get(uid)?.source?.length ?? 0) > 0
+  }
+
+  async #rows(range: string, query: Query, bytes: number): Promise<Map<number, ImapRow>> {
     const { client } = this.link
-    const rows = await this.link.run(() => client.fetchAll(uidSet(uids), query, { uid: true }))
-    const wanted = new Set(uids)
-    return new Map<number, FetchMessageObject>(rows.filter((row) => wanted.has(row.uid)).map((row) => [row.uid, row]))
+    return mergedRows(await this.link.bring(() => client.fetchAll(range, query, { uid: true }), bytes))
   }
 
   async #flag(uids: number[], flag: string): Promise<void> {
@@ -207,25 +313,20 @@ export class ImapSession implements ReceiveSession {
   }
 }
 
-function chunked(mails: Waiting[], smallest: number): Waiting[][] {
-  const chunks: Waiting[][] = []
-  let open: Waiting[] = []
-  let bytes = 0
-  for (const mail of mails) {
-    const alone = mail.size > smallest
-    if (open.length > 0 && (alone || open.length >= chunkMails || bytes + mail.size > chunkBytes)) {
-      chunks.push(open)
-      open = []
-      bytes = 0
-    }
-    if (alone) chunks.push([mail])
-    else {
-      open.push(mail)
-      bytes += mail.size
-    }
-  }
-  return open.length > 0 ? [...chunks, open] : chunks
-}
+/** A server without UIDVALIDITY keeps no promise about its numbers; they are taken as one numbering. */
+const validityOf = (box: MailboxObject): string => String(box.uidValidity ?? 0)
+
+const unknownMail = (uid: number): ImapRow => ({
+  uid,
+  sequence: undefined,
+  size: 0,
+  receivedAt: 0,
+  source: undefined,
+})
+
+/** A mail that the server found by this date and then dates long before has no date. */
+const isSince = (receivedAt: number, since: number): boolean =>
+  receivedAt === 0 || receivedAt >= since || receivedAt < since - 2 * dayMs
 
 function noSentFolder(): GatewayError {
   return new GatewayError('no_sent_folder', 'permanent', {

@@ -9,6 +9,7 @@ import { asGatewayError, GatewayError, RowChangedError } from '../../errors.js'
 import type { Mailbox } from '../../model/mailbox.js'
 import type { FetchedMail, FetchLimits, ReceiveSession } from '../../ports/receiver.js'
 import type { Lease } from '../common/lease.js'
+import { writeLog } from '../common/log-row.js'
 import { actionOf } from './after-receive.js'
 import { quarantine } from './quarantine.js'
 import type { ReceiveDependencies } from './receive-dependencies.js'
@@ -93,8 +94,8 @@ export async function fetchMails(
     } catch (error) {
       if (error instanceof RowChangedError || signal.aborted) throw error
       const fault = asGatewayError(error)
-      // Its owner removed it between the listing and the fetch: there is nothing to import.
-      if (fault.code === 'mail_gone') return
+      // Its owner removed it between the listing and the fetch: there is nothing to import, and the log says so.
+      if (fault.code === 'mail_gone') return noteGone(deps, mailbox, id, fault)
       if (!isOfTheMail(fault)) throw fault
       progress.strikes = (progress.suspect === id ? progress.strikes : 0) + 1
       progress.suspect = id
@@ -114,7 +115,17 @@ function limitsOf(deps: ReceiveDependencies, state: ReceivingState): FetchLimits
   const first = deps.clock.now() - firstSyncDays * day
   // After a long outage the window reaches back to where mail was last seen (P-15).
   const since = state.lastMailAt > 0 ? Math.min(first, state.lastMailAt - day) : first
-  return { maxMails: mailsPerPoll, maxBytes: maxMailBytes, since }
+  return { maxMails: mailsPerPoll, maxBytes: maxMailBytes, since, alone: state.failures > 0 }
+}
+
+async function noteGone(
+  deps: ReceiveDependencies,
+  { tenant, id: mailboxId }: Mailbox,
+  receivedId: string,
+  { code, class: errorClass, description, remedy }: GatewayError,
+): Promise<void> {
+  const why = { code, class: errorClass, description, remedy }
+  await writeLog(deps, 'receivinglog', { tenant, mailboxId, receivedId, outcome: 'gone', ...why })
 }
 
 /** Storage, vault and sign-in faults are nobody's mail. */

@@ -7,10 +7,11 @@ import type { GatewayError } from '../../errors.js'
 import type { Mailbox } from '../../model/mailbox.js'
 import type { FetchedMail } from '../../ports/receiver.js'
 import type { Row } from '../../ports/tables.js'
+import { topHeaders } from '../../protocol/mail-headers.js'
 import { writeLog } from '../common/log-row.js'
 import { mailboxPartition } from '../common/mailbox-rows.js'
 import type { ReceiveDependencies } from './receive-dependencies.js'
-import { eventIdOf, inboundBlob, receivedId, receivedKey } from './received-rows.js'
+import { arrivalOf, eventIdOf, inboundBlob, receivedId, receivedKey } from './received-rows.js'
 import { insertBoth, listRow } from './store-mail.js'
 
 export async function quarantine(
@@ -59,6 +60,8 @@ async function setAside(
     await deps.tables.update(table, columns, existing.etag ?? '')
     return true
   }
+  const date = raw === undefined ? '' : topHeaders(raw).date
+  const receivedAt = arrivalOf(mail.receivedAt, date, deps.clock.now())
   const row = {
     ...columns,
     v: 1,
@@ -66,12 +69,12 @@ async function setAside(
     bytes: raw?.byteLength ?? mail.size,
     from: '',
     messageId: '',
-    receivedAt: mail.receivedAt,
+    receivedAt,
     storedAt: deps.clock.now(),
     contentKey: '',
     duplicate: false,
   }
-  if ((await insertBoth(deps, row, listRow(partitionKey, mail.receivedAt, id))) === undefined)
+  if ((await insertBoth(deps, row, listRow(partitionKey, receivedAt, id))) === undefined)
     await deps.tables.insert(table, row)
   return true
 }

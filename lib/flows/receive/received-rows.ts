@@ -30,6 +30,18 @@ export const eventIdOf = (tenant: string, mailboxId: string, id: string): string
   hashId('mail.received', tenant, mailboxId, id)
 export const inboundBlob = (tenant: string, mailboxId: string, id: string): string => `${tenant}/${mailboxId}/${id}`
 
+const firstMail = Date.UTC(1982, 7, 13)
+const dayMs = 86_400_000
+
+/**
+ * When a mail arrived, in milliseconds: the server's date when it can be, else the one in the header, else now. A date
+ * that was never set, or that lies ahead, would put the mail at an end of every list for ever (RFC 3501 2.3.3).
+ */
+export function arrivalOf(serverDate: number, headerDate: string, now: number): number {
+  const dates = [serverDate, Date.parse(headerDate.replace(/\([^()]*\)/g, ''))]
+  return dates.find((date) => date >= firstMail && date <= now + dayMs) ?? now
+}
+
 /** Newest first; the hash keeps mails of one millisecond apart. */
 export const listKey = (receivedAt: number, id: string): string =>
   `t~${String(9_999_999_999_999 - Math.max(0, Math.min(Math.trunc(receivedAt) || 0, 9_999_999_999_999))).padStart(13, '0')}~${id.slice(0, 16)}`

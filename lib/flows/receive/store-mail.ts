@@ -12,7 +12,7 @@ import { topHeaders } from '../../protocol/mail-headers.js'
 import { mailboxPartition } from '../common/mailbox-rows.js'
 import { emitEvent } from '../tell/emit-event.js'
 import type { ReceiveDependencies } from './receive-dependencies.js'
-import { contentKeyOf, eventIdOf, inboundBlob, listKey, receivedId, receivedKey } from './received-rows.js'
+import { arrivalOf, contentKeyOf, eventIdOf, inboundBlob, listKey, receivedId, receivedKey } from './received-rows.js'
 import type { KnownContent } from './resync.js'
 
 export type Stored = 'handed-over' | 'known' | 'duplicate'
@@ -33,6 +33,7 @@ export async function storeMail(
   if (raw.byteLength > deps.settings.maxMailBytes) throw mailTooLarge(raw.byteLength, deps.settings.maxMailBytes)
   const headers = topHeaders(raw)
   const contentKey = contentKeyOf(headers)
+  const receivedAt = arrivalOf(mail.receivedAt, headers.date, deps.clock.now())
   const row: Row = {
     partitionKey,
     rowKey: receivedKey(id),
@@ -43,7 +44,7 @@ export async function storeMail(
     bytes: raw.byteLength,
     from: headers.from.slice(0, 320),
     messageId: headers.messageId,
-    receivedAt: mail.receivedAt,
+    receivedAt,
     storedAt: deps.clock.now(),
     contentKey,
     duplicate: false,
@@ -57,7 +58,7 @@ export async function storeMail(
     return 'duplicate'
   }
   await deps.blobs.put(deps.names.container('inbound'), String(row['blob']), raw, { contentType: 'message/rfc822' })
-  const etag = await insertBoth(deps, row, listRow(partitionKey, mail.receivedAt, id))
+  const etag = await insertBoth(deps, row, listRow(partitionKey, receivedAt, id))
   if (etag !== undefined) return handOver(deps, mailbox, { ...row, etag })
   // Somebody else stored it meanwhile, or it shares a list key with another: the row decides.
   const now = await deps.tables.get(table, partitionKey, receivedKey(id))

@@ -74,6 +74,7 @@ const outcomes = new Map([
   ['handing-over', 'handing over'],
   ['event-dropped', 'event dropped'],
   ['not-imported', 'not imported'],
+  ['gone', 'removed before it was read'],
   ['resynced', 'position found again'],
   ['waiting', 'waiting for next try'],
   ['unknown', 'outcome unknown'],

@@ -12,6 +12,8 @@ export type ImapFaultKind =
   | 'hang'
   /** A refusal that repeats the client's line, credentials and all. */
   | 'echo'
+  /** The same as a BYE, then the end. */
+  | 'bye-echo'
   /** Greeting only: `* PREAUTH`. */
   | 'preauth'
   /** STARTTLS only: forged replies in the packet of the OK. */
@@ -28,8 +30,12 @@ export type ImapFaultKind =
   | 'slow'
 
 export interface ImapFault {
-  /** `greeting`, a command (`LOGIN`, `UID FETCH`, …), or `FETCH data` (after the first message of a FETCH). */
+  /**
+   * `greeting`, a command (`LOGIN`, `UID FETCH`, …), `FETCH data` (after the first message of a FETCH), `FETCH row`
+   * (where the row of a message should come) or `FETCH body` (where its bytes should); with `uid`: of that message.
+   */
   at: string
+  uid?: number
   fault: ImapFaultKind
   text?: string
   /** How often; default once. */
@@ -58,11 +64,12 @@ export class ImapFaults {
     for (const timer of this.#timers) clearInterval(timer)
   }
 
-  take(at: string, user: string | undefined): ImapFault | undefined {
+  take(at: string, user: string | undefined, uid?: number): ImapFault | undefined {
     for (const order of this.#orders) {
       const { fault } = order
       if (order.left <= 0 || fault.at.toUpperCase() !== at.toUpperCase()) continue
       if (fault.user !== undefined && fault.user.toLowerCase() !== user) continue
+      if (fault.uid !== undefined && fault.uid !== uid) continue
       if (order.skip-- > 0) continue
       order.left -= 1
       return fault
@@ -82,6 +89,9 @@ export class ImapFaults {
       case 'echo':
         wire.write(`${tag} NO [AUTHENTICATIONFAILED] Rejected: ${line}\r\n`)
         return true
+      case 'bye-echo':
+        wire.write(`* BYE Rejected: ${line}\r\n`)
+        return false
       case 'bye':
         wire.write(`* BYE ${fault.text ?? 'Connection closed by the server'}\r\n`)
         return false

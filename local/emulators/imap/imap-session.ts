@@ -59,8 +59,8 @@ export class ImapSession {
   }
 
   /** True when this step was ordered to misbehave and the session is over. */
-  async diesAt(at: string, command: ImapCommand): Promise<boolean> {
-    const fault = this.state.faults.take(at, this.user)
+  async diesAt(at: string, command: ImapCommand, uid?: number): Promise<boolean> {
+    const fault = this.state.faults.take(at, this.user, uid)
     if (fault && !(await this.state.faults.commit(fault, this.wire, command.tag, command.line))) this.#over = true
     return this.#over
   }
@@ -209,7 +209,7 @@ export class ImapSession {
       case 'LSUB':
         return this.#list(user, command)
       case 'STATUS':
-        return folder ? this.#status(folder, others) : none
+        return folder ? this.#status(user, folder, others) : none
       case 'CREATE':
         if (folder) return 'NO [ALREADYEXISTS] Folder exists'
         store.createFolder(user, text(first))
@@ -250,12 +250,14 @@ export class ImapSession {
     return `OK ${command.name} completed`
   }
 
-  #status(folder: MailFolder, [items]: Token[]): Outcome {
+  #status(user: string, folder: MailFolder, [items]: Token[]): Outcome {
+    const said = (kind: 'uid-next' | 'uid-validity', truth: number) =>
+      Number(this.state.lies.tell(kind, { user })?.value ?? truth)
     const values: Record<string, number> = {
       MESSAGES: folder.messages.length,
       RECENT: 0,
-      UIDNEXT: folder.uidNext,
-      UIDVALIDITY: folder.uidValidity,
+      UIDNEXT: said('uid-next', folder.uidNext),
+      UIDVALIDITY: said('uid-validity', folder.uidValidity),
       UNSEEN: folder.messages.filter((message) => !message.flags.includes('\\Seen')).length,
       SIZE: folder.messages.reduce((sum, message) => sum + message.raw.length, 0),
     }

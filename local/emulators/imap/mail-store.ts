@@ -94,6 +94,11 @@ export class MailStore {
   /** What a server does that lost its index: new UIDVALIDITY, UIDs counted from 1 again. */
   flipUidValidity(user: string, folder: MailFolder): void {
     folder.uidValidity = this.#nextValidity()
+    this.rewindUids(user, folder)
+  }
+
+  /** What a server does that was restored: UIDs counted from 1 again, and nothing says so. */
+  rewindUids(user: string, folder: MailFolder): void {
     folder.messages.forEach((message, index) => {
       message.uid = index + 1
     })

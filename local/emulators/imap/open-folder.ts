@@ -1,9 +1,12 @@
 /** The selected folder as one client knows it: its sequence numbers, and the commands on messages. */
 import { fetchItem, fetchItems, marksSeen } from './fetch-items.js'
 import { type ImapCommand, inSet, type Token, text } from './imap-grammar.js'
+import type { ImapLie } from './imap-lies.js'
 import type { ImapSession, Outcome } from './imap-session.js'
 import type { MailFolder, StoredMessage } from './mail-store.js'
 import { type Candidate, searchFor } from './search.js'
+
+type RowLie = Extract<ImapLie, { lie: 'row' }>
 
 const systemFlags = '\\Answered \\Flagged \\Deleted \\Seen \\Draft'
 
@@ -22,11 +25,17 @@ export class OpenFolder {
     const unseen = this.#known.findIndex((message) => !message.flags.includes('\\Seen'))
     session.untagged(`FLAGS (${systemFlags})`)
     session.untagged(`OK [PERMANENTFLAGS (${readOnly ? '' : `${systemFlags} \\*`})] Flags permitted`)
-    session.untagged(`${Math.max(0, this.#known.length + session.state.lie.exists)} EXISTS`)
+    const said = (kind: 'exists' | 'uid-next' | 'uid-validity', truth: number) => {
+      const lie = session.state.lies.tell(kind, { user })
+      return lie ? lie.value : String(truth)
+    }
+    const exists = said('exists', Math.max(0, this.#known.length + session.state.lie.exists))
+    if (exists !== null) session.untagged(`${exists} EXISTS`)
     session.untagged('0 RECENT')
     if (unseen >= 0) session.untagged(`OK [UNSEEN ${unseen + 1}] First unseen`)
-    session.untagged(`OK [UIDVALIDITY ${folder.uidValidity}] UIDs valid`)
-    session.untagged(`OK [UIDNEXT ${folder.uidNext}] Predicted next UID`)
+    const [validity, next] = [said('uid-validity', folder.uidValidity), said('uid-next', folder.uidNext)]
+    if (validity !== null) session.untagged(`OK [UIDVALIDITY ${validity}] UIDs valid`)
+    if (next !== null) session.untagged(`OK [UIDNEXT ${next}] Predicted next UID`)
   }
 
   close(): void {
@@ -90,29 +99,79 @@ export class OpenFolder {
   async #fetch(command: ImapCommand, byUid: boolean): Promise<Outcome> {
     const asked = fetchItems(command.tokens[1])
     const items = byUid && !asked.includes('UID') ? ['UID', ...asked] : asked
+    const ofBody = items.some((item) => /^(BODY(\.PEEK)?\[|RFC822(\.TEXT)?$)/.test(item))
+    const { lies } = this.session.state
+    const chosen = this.#chosen(command.tokens[0], byUid)
+    if (lies.tell('reversed', { user: this.user })) chosen.reverse()
+    const refused = chosen.some(({ message }) => this.#rowLie(message, ofBody, (how) => how === 'no'))
+    if (refused) return 'NO Some messages could not be fetched'
+    const later: (Buffer | string)[] = []
     let sent = 0
-    for (const { message, sequence } of this.#chosen(command.tokens[0], byUid)) {
+    for (const { message, sequence } of chosen) {
       if (sent++ > 0 && (await this.session.diesAt('FETCH data', command))) return ''
+      if (await this.session.diesAt('FETCH row', command, message.uid)) return ''
+      if (ofBody && (await this.session.diesAt('FETCH body', command, message.uid))) return ''
       const reads = items.some(marksSeen) && !this.readOnly && !message.flags.includes('\\Seen')
       if (reads) message.flags.push('\\Seen')
       const values: Buffer[] = []
+      const lie = this.#rowLie(message, ofBody, (how) => how !== 'no')
       for (const item of reads && !items.includes('FLAGS') ? [...items, 'FLAGS'] : items) {
         const value = fetchItem(message, item)
         if (!value) return `BAD This server does not offer ${item}`
         if (item.includes('BODY[') || item.startsWith('BODY.PEEK')) this.session.state.counts.bodies += 1
-        values.push(Buffer.from(values.length === 0 ? '' : ' '), value)
+        const told = this.#told(message, item, value, lie)
+        if (told) values.push(Buffer.from(values.length === 0 ? '' : ' '), told)
       }
-      this.session.untagged(Buffer.concat([Buffer.from(`${sequence} FETCH (`), ...values, Buffer.from(')')]))
+      const row = Buffer.concat([Buffer.from(`${sequence} FETCH (`), ...values, Buffer.from(')')])
+      const changed = this.#changedFlags(message, sequence)
+      const untagged = lies.tell('untagged', { user: this.user, uid: message.uid })
+      if (untagged) this.session.untagged(untagged.text)
+      if (changed?.where === 'before') this.session.untagged(changed.row)
+      if (lie?.how === 'garbage') this.session.untagged(`${sequence} FETCH (UID ${message.uid} BODY[] {x\xff} )((`)
+      else if (lie?.how !== 'left-out') this.session.untagged(row)
+      if (lie?.how === 'twice') later.push(row)
+      if (changed?.where === 'after') this.session.untagged(changed.row)
+      if (changed?.where === 'last') later.push(changed.row)
       await this.session.wire.drained()
     }
+    for (const row of later) this.session.untagged(row)
     return `OK ${command.name} completed`
+  }
+
+  #rowLie({ uid }: StoredMessage, ofBody: boolean, isMeant: (how: RowLie['how']) => boolean): RowLie | undefined {
+    const here = ofBody ? 'body' : 'description'
+    const about = { user: this.user, uid }
+    return this.session.state.lies.tell('row', about, ({ how, of = here }) => isMeant(how) && of === here)
+  }
+
+  /** One item of a row as it is told; `undefined`: left out. */
+  #told({ uid }: StoredMessage, item: string, truth: Buffer, row: RowLie | undefined): Buffer | undefined {
+    const about = { user: this.user, uid }
+    if (item === 'UID' && row?.how === 'no-uid') return undefined
+    if (item === 'UID' && row?.how === 'other-uid') return Buffer.from(`UID ${row.as ?? uid + 1}`)
+    if (item.startsWith('BODY') && row?.how === 'nil') return Buffer.from('BODY[] NIL')
+    if (item.startsWith('BODY') && row?.how === 'empty') return Buffer.from('BODY[] {0}\r\n')
+    const kind = item === 'RFC822.SIZE' ? 'size' : item === 'INTERNALDATE' ? 'internal-date' : undefined
+    const lie = kind && this.session.state.lies.tell(kind, about)
+    if (!lie) return truth
+    return lie.value === null ? undefined : Buffer.from(`${item} ${lie.value}`)
+  }
+
+  #changedFlags({ uid }: StoredMessage, sequence: number) {
+    const lie = this.session.state.lies.tell('flags', { user: this.user, uid })
+    if (!lie) return undefined
+    const at = lie.about === undefined ? sequence : this.#known.findIndex((message) => message.uid === lie.about) + 1
+    const said = [lie.bare ? '' : `UID ${lie.about ?? uid} `, lie.modSeq ? `MODSEQ ${lie.modSeq} ` : '']
+    return { where: lie.where, row: `${at} FETCH (${said.join('')}FLAGS (\\Seen))` }
   }
 
   #search(command: ImapCommand, byUid: boolean): Outcome {
     try {
       const matches = searchFor(command.tokens, this.#lastUid(), this.#known.length)
       const found = this.#chosen('1:*', false).filter(matches)
-      const numbers = found.map(({ message, sequence }) => (byUid ? message.uid : sequence))
+      const truth = found.map(({ message, sequence }) => (byUid ? message.uid : sequence))
+      const lie = byUid ? this.session.state.lies.tell('search', { user: this.user }) : undefined
+      const numbers = [...truth.filter((number) => !lie?.omit?.includes(number)), ...(lie?.add ?? [])]
       this.session.untagged(['SEARCH', ...numbers].join(' '))
       return `OK ${command.name} completed`
     } catch (error) {

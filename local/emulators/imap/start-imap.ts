@@ -9,6 +9,7 @@ import type { ServerCertificate } from '../certificate.js'
 import type { Parts } from '../parts.js'
 import { startWireServer } from '../wire.js'
 import { ImapFaults } from './imap-faults.js'
+import { ImapLies } from './imap-lies.js'
 import { ImapSession } from './imap-session.js'
 import { type MailFolder, MailStore, type MailStoreState, type NewMessage, type StoredMessage } from './mail-store.js'
 
@@ -43,6 +44,7 @@ export interface ImapServerState {
   options: ImapOptions
   store: MailStore
   faults: ImapFaults
+  lies: ImapLies
   withheld: Set<string>
   commands: ImapCommandSeen[]
   sessionsOf: Map<string, number>
@@ -66,12 +68,15 @@ export interface ImapEmulator {
   deliver(user: string, raw: Buffer | string, folder?: string, more?: NewMessage): StoredMessage
   control: {
     faults: ImapFaults
+    lies: ImapLies
     /** Capabilities no longer offered, and their commands refused: `UIDPLUS`, `MOVE`, `IDLE`, `STARTTLS`, … */
     withhold(...capabilities: string[]): void
     /** SELECT and EXAMINE announce so many messages more (or fewer) than there are. */
     lieAboutExists(difference: number): void
     /** New UIDVALIDITY and UIDs, at once, also for sessions that have the folder open. */
     flipUidValidity(user: string, folder?: string): void
+    /** UIDs counted from 1 again under the same UIDVALIDITY, as after a restore. */
+    rewindUids(user: string, folder?: string): void
     dropConnections(): void
     /** Ends faults, lies and withheld capabilities. */
     behave(): void
@@ -88,6 +93,7 @@ export async function startImap(options: ImapOptions): Promise<ImapEmulator> {
     options,
     store,
     faults: new ImapFaults(),
+    lies: new ImapLies(),
     withheld: new Set(),
     commands: [],
     sessionsOf: new Map(),
@@ -118,6 +124,7 @@ export async function startImap(options: ImapOptions): Promise<ImapEmulator> {
     deliver: (user, raw, folder, more) => store.append(user, folderOf(user, folder), Buffer.from(raw), more),
     control: {
       faults: state.faults,
+      lies: state.lies,
       withhold: (...capabilities) => {
         for (const capability of capabilities) state.withheld.add(capability.toUpperCase())
       },
@@ -125,9 +132,11 @@ export async function startImap(options: ImapOptions): Promise<ImapEmulator> {
         state.lie.exists = difference
       },
       flipUidValidity: (user, folder) => store.flipUidValidity(user, folderOf(user, folder)),
+      rewindUids: (user, folder) => store.rewindUids(user, folderOf(user, folder)),
       dropConnections: () => server.dropConnections(),
       behave: () => {
         state.faults.clear()
+        state.lies.clear()
         state.withheld.clear()
         state.lie.exists = 0
       },
