@@ -10,18 +10,22 @@ interface Bounds {
   times?: number
 }
 
+/**
+ * A number of SELECT, EXAMINE and STATUS, or of FETCH, as it is written on the wire (`NIL`, `"00-Jan-0000 00:00:00 +0000"`)
+ * instead of the truth; `null`: not at all.
+ */
+interface Said<K> {
+  lie: K
+  value: string | null
+}
+
 export type ImapLie = Bounds &
   (
-    | {
-        /** Said by SELECT, EXAMINE and STATUS instead of the truth; `null`: not at all. */
-        lie: 'uid-next' | 'uid-validity' | 'exists'
-        value: string | null
-      }
-    | {
-        /** Said by FETCH, as it is written on the wire (`NIL`, `"00-Jan-0000 00:00:00 +0000"`); `null`: left out. */
-        lie: 'size' | 'internal-date'
-        value: string | null
-      }
+    | Said<'uid-next'>
+    | Said<'uid-validity'>
+    | Said<'exists'>
+    | Said<'size'>
+    | Said<'internal-date'>
     | {
         lie: 'row'
         /**
