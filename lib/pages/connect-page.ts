@@ -77,12 +77,12 @@ ${isDelegate ? '' : sharedForm}
 
 /** What is wrong, with a link to the field. */
 function problemPart(problem: FormProblem, { typed }: ConnectPage, t: Texts): Markup {
-  const { heading, description, remedy, language } = plainWords(problem, t)
+  const { heading, description, remedy } = plainWords(problem, t)
   const isInput = problem.code === 'invalid_input'
   const errors = typed === undefined && !isInput ? new Map<string, string>() : fieldErrors(problem, typed, t)
-  const title = isInput ? t.error.byClass.permanent : (heading ?? html`<span${language}>${description}</span>`)
+  const title = isInput ? t.error.byClass.permanent : (heading ?? description)
   return html`<div class="problem" role="alert"><strong>${title}</strong>
-${[...errors].map(([field, text]) => html`<p><a href="#${field}">${text}</a></p>`)}${isInput ? '' : html`<p${language}>${remedy}</p>`}</div>`
+${[...errors].map(([field, text]) => html`<p><a href="#${field}">${text}</a></p>`)}${isInput ? '' : html`<p>${remedy}</p>`}</div>`
 }
 
 function passwordPart(page: ConnectPage, microsoftFirst: boolean, t: Texts): Markup {

@@ -38,13 +38,13 @@ export function errorPage(page: ErrorPage, t = en): string {
   const { error } = t
   const words = plainWords(page, t)
   const heading = words.heading ?? headingByClass(page.class, t)
-  const { description, remedy, language } = words
+  const { description, remedy } = words
   const told = maybeConnected.has(page.code) || /othing was connected|nichts verbunden/.test(description + remedy)
   return layout(
     heading,
     html`<h1>${heading}</h1>
-<p${language}>${description}</p>
-${remedy ? html`<div class="note"><strong>${error.helps}</strong> <span${language}>${remedy}</span></div>` : ''}
+<p>${description}</p>
+${remedy ? html`<div class="note"><strong>${error.helps}</strong> ${remedy}</div>` : ''}
 ${page.maybeShared ? html`<p class="note">${error.sharedHint(page.maybeShared)}</p>` : ''}
 ${words.heading === undefined && who(page, t) ? html`<p class="soft">${who(page, t)}</p>` : ''}
 ${told ? '' : html`<p class="soft">${error.nothing}</p>`}

@@ -12,12 +12,16 @@ export interface FormProblem {
   problems?: readonly { field: string; message: string }[] | undefined
 }
 
+type Kind = 'imap' | 'smtp'
+const kinds: readonly Kind[] = ['imap', 'smtp']
+
 /** What is said beside each field at fault; one message stands once. */
 export function fieldErrors(problem: FormProblem, typed: TypedForm | undefined, t: Texts): Map<string, string> {
+  if (kinds.some((kind) => problem.values?.[`${kind}Code`])) return serverErrors(problem, typed, t)
   const errors = new Map<string, string>()
   const said = new Set<string>()
   for (const { field, message } of problem.problems ?? []) {
-    const text = problem.code === 'invalid_input' ? inputError(field, t) : serverError(problem, field, typed, t)
+    const text = problem.code === 'invalid_input' ? inputError(field, t) : serverBefore(problem, field, t)
     const words = text ?? message
     if (said.has(words)) continue
     said.add(words)
@@ -26,6 +30,33 @@ export function fieldErrors(problem: FormProblem, typed: TypedForm | undefined, 
   // Where the error names no field, the one that is typed anew.
   if (errors.size === 0) errors.set('password', plainWords(problem, t).description)
   return errors
+}
+
+/** What each of the two servers answered, beside its own field, or beside the password that they refused. */
+function serverErrors(
+  { problems = [], values = {} }: FormProblem,
+  typed: TypedForm | undefined,
+  t: Texts,
+): Map<string, string> {
+  const errors = new Map<string, string>()
+  const aboutPassword = problems.filter(({ field }) => field === 'password').map(({ message }) => message)
+  for (const kind of kinds) {
+    const code = values[`${kind}Code`]
+    if (code === undefined) continue
+    const at = [kind, typed?.[`${kind}Host`] ?? '', typed?.[`${kind}Port`] ?? ''] as const
+    const own = problems.find(({ field }) => field === `${kind}Host`)?.message
+    const message = own ?? aboutPassword.shift() ?? t.form.refused(...at)
+    const field = own === undefined ? 'password' : `${kind}Host`
+    errors.set(field, [errors.get(field), answerOf(code, at, message, t)].filter(Boolean).join(' '))
+  }
+  return errors
+}
+
+function answerOf(code: string, at: readonly [Kind, string, string], message: string, t: Texts): string {
+  if (wordKeyOf(code) === 'unreachable') return t.form.unreachable(...at)
+  if (wordKeyOf(code) === 'wrongPassword') return t.form.refused(...at)
+  const { description } = plainWords({ code, description: '', remedy: '' }, t)
+  return description === '' ? message : t.form.answers(...at, description)
 }
 
 function inputError(field: string, { form, connect }: Texts): string | undefined {
@@ -37,18 +68,8 @@ function inputError(field: string, { form, connect }: Texts): string | undefined
   return field === 'username' || field === 'password' ? form.missing(field) : connect.outOfDate
 }
 
-/** Which of the two servers said no, by its name. */
-function serverError(
-  { code, values }: FormProblem,
-  field: string,
-  typed: TypedForm | undefined,
-  { form }: Texts,
-): string | undefined {
-  const [, own] = /^(imap|smtp)/.exec(field) ?? []
-  const kind = own ?? values?.['kind']
-  if (kind !== 'imap' && kind !== 'smtp') return undefined
-  if (wordKeyOf(code) === 'serversOfBefore') return form.asBefore(values?.[`${kind}Before`] ?? '')
-  const at = [kind, typed?.[`${kind}Host`] ?? '', typed?.[`${kind}Port`] ?? ''] as const
-  if (wordKeyOf(code) === 'unreachable') return form.unreachable(...at)
-  return wordKeyOf(code) === 'wrongPassword' ? form.refused(...at) : undefined
+/** The servers of before, where a link allows no others. */
+function serverBefore({ code, values }: FormProblem, field: string, { form }: Texts): string | undefined {
+  const [, kind] = /^(imap|smtp)/.exec(field) ?? []
+  return kind && wordKeyOf(code) === 'serversOfBefore' ? form.asBefore(values?.[`${kind}Before`] ?? '') : undefined
 }

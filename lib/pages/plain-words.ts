@@ -1,6 +1,5 @@
-import { html, type Markup } from './html.js'
 import type { Texts } from './texts/texts.js'
-import { type Sentence, type Values, wordKeyOf } from './texts/words-of-code.js'
+import { isPassing, type Sentence, type Values, wordKeyOf } from './texts/words-of-code.js'
 
 export interface Said {
   code: string
@@ -11,25 +10,24 @@ export interface Said {
 }
 
 /**
- * An error that people meet on the way, in words for people; all others speak with the catalogue's own text, which is
- * English and marked so on pages of another language.
+ * An error in words for people, in the language of the page. Where the words leave something out, or a code has none, the
+ * error speaks with its own text, which is English; other languages have a sentence for that. `isRetried`: the gateway
+ * retries what failed; without it nothing is connected, and what passes by itself is tried again by the person.
  */
 export function plainWords(
   said: Said,
   t: Texts,
-): { heading: string | undefined; description: string; remedy: string; language: Markup } {
+  { isRetried = false }: { isRetried?: boolean } = {},
+): { heading: string | undefined; description: string; remedy: string } {
   const key = wordKeyOf(said.code)
-  if (key === undefined) {
-    const language = t.lang === 'en' ? html`` : html` lang="en"`
-    return { heading: undefined, description: said.description, remedy: said.remedy, language }
-  }
+  if (key === undefined)
+    return { heading: undefined, ...(t.otherProblem ?? { description: said.description, remedy: said.remedy }) }
   const { heading, description, remedy } = t.problems[key]
   const spoken = (sentence: Sentence | undefined, own: string): string =>
     sentence === undefined ? own : typeof sentence === 'string' ? sentence : sentence(said.values ?? {})
   return {
     heading,
     description: spoken(description, said.description),
-    remedy: spoken(remedy, said.remedy),
-    language: html``,
+    remedy: isPassing(said.code) && !isRetried ? t.error.tryLater : spoken(remedy, said.remedy),
   }
 }

@@ -11,8 +11,9 @@ export function verdictItem(
   t: Texts,
 ): Markup {
   const words = { works: t.verdict.works, fails: t.verdict.fails, 'not-tested': t.verdict.untested }
-  const said = value.verdict === 'fails' ? plainWords({ ...value, description: value.text }, t) : undefined
+  const said =
+    value.verdict === 'fails' ? plainWords({ ...value, description: value.text }, t, { isRetried: true }) : undefined
   const text = value.verdict === 'works' ? works : (said?.description ?? untested)
   return html`<li class="${value.verdict}"><span class="word">${words[value.verdict]}</span><strong>${title}</strong>
-<p class="soft"${said?.language}>${text}</p>${said?.remedy ? html`<p class="soft"><strong>${t.verdict.helps}</strong> <span${said.language}>${said.remedy}</span></p>` : ''}</li>`
+<p class="soft">${text}</p>${said?.remedy ? html`<p class="soft"><strong>${t.verdict.helps}</strong> ${said.remedy}</p>` : ''}</li>`
 }

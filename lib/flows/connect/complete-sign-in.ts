@@ -264,6 +264,7 @@ function namingRedirect(error: unknown, { name, redirectUri }: Registration): Ga
   return new GatewayError(known.code, known.class, {
     ...(known.hint ? { hint: known.hint } : {}),
     status: known.status,
+    values: { registration: name, redirectUri },
     description: known.description,
     remedy: `In the app registration “${name}”, platform “Web”, register exactly this redirect URI: ${redirectUri}`,
   })

@@ -47,6 +47,7 @@ export function refusedServers(
   const problems: Problem[] = []
   let first: Extract<Verdict, { verdict: 'fails' }> | undefined
   let side: 'imap' | 'smtp' | undefined
+  const codes: Record<string, string> = {}
   for (const kind of ['imap', 'smtp'] as const) {
     const server = typed[kind]
     const verdict = verdicts[sides[kind].verdict]
@@ -60,6 +61,7 @@ export function refusedServers(
     if (!counts) continue
     first ??= failure
     side ??= kind
+    codes[`${kind}Code`] = failure.code
     problems.push(...problemsOf(kind, server, failure))
   }
   if (verdicts.signIn.verdict === 'fails') first ??= verdicts.signIn
@@ -69,7 +71,7 @@ export function refusedServers(
     status: 400,
     ...(problems[0] ? { field: problems[0].field } : {}),
     problems,
-    ...(side ? { values: { kind: side } } : {}),
+    ...(side ? { values: { kind: side, ...codes } } : {}),
     description: isReach ? (problems[0]?.message ?? first.text) : first.text,
     remedy: first.remedy,
   })

@@ -273,4 +273,148 @@ export const deProblems: Record<WordKey, { heading: string; description: Sentenc
     description: 'Die Antwort gehört zu einer anderen Anmeldung als der, die in diesem Browser lief.',
     remedy: 'Schließen Sie andere Tabs dieser Seite und versuchen Sie es in einem einzigen Tab noch einmal.',
   },
+  appSetUp: {
+    heading: 'Die Anmeldung ist nicht richtig eingerichtet',
+    description:
+      'Der Anbieter weist diese Anwendung ab. Es liegt nicht an Ihnen, und nur ihre Betreiber können es ändern.',
+    remedy: 'Zeigen Sie diese Seite denen, die die Anwendung betreiben: die App-Registrierung muss berichtigt werden.',
+  },
+  redirect: {
+    heading: 'Die Anmeldung ist nicht richtig eingerichtet',
+    description: 'Die Adresse, zu der Microsoft zurückkehren soll, ist für diese Anwendung nicht eingetragen.',
+    remedy: ({ registration, redirectUri }) =>
+      redirectUri
+        ? `Zeigen Sie diese Seite denen, die die Anwendung betreiben: In der App-Registrierung „${registration}“, Plattform „Web“, fehlt genau diese Umleitungs-URI: ${redirectUri}`
+        : 'Zeigen Sie diese Seite denen, die die Anwendung betreiben: In der App-Registrierung fehlt die Umleitungs-URI.',
+  },
+  wrongOrganisation: {
+    heading: 'Dieses Konto gehört zu einer anderen Organisation',
+    description: 'Das gewählte Konto gehört zu einer anderen Organisation oder ist in dieser nicht bekannt.',
+    remedy: 'Öffnen Sie Ihren Link in einem privaten Fenster und wählen Sie das Konto des Postfachs.',
+  },
+  accountOff: {
+    heading: 'Dieses Konto ist abgeschaltet oder gesperrt',
+    description:
+      'Das Konto wurde abgeschaltet, oder es ist nach falschen Passwörtern oder wegen Auffälligkeiten gesperrt.',
+    remedy:
+      'Bitten Sie Ihre IT oder Ihren Anbieter, das Konto freizugeben, und öffnen Sie dann Ihren Link noch einmal.',
+  },
+  notAtThisHour: {
+    heading: 'Dieses Konto darf sich zu dieser Stunde nicht anmelden',
+    description: 'Ihre Organisation erlaubt Anmeldungen dieses Kontos nur zu bestimmten Zeiten.',
+    remedy: 'Öffnen Sie Ihren Link zu einer erlaubten Zeit noch einmal, oder sprechen Sie mit Ihrer IT.',
+  },
+  directoryAway: {
+    heading: 'Das Verzeichnis Ihrer Organisation hat nicht geantwortet',
+    description: 'Microsoft konnte das Konto nicht beim Verzeichnis Ihrer Organisation prüfen.',
+    remedy: 'Versuchen Sie es in einigen Minuten noch einmal. Bleibt es so, zeigen Sie diese Seite Ihrer IT.',
+  },
+  passwordAtProvider: {
+    heading: 'Das Passwort muss erst erneuert werden',
+    description: 'Das Passwort dieses Kontos ist abgelaufen oder muss geändert werden.',
+    remedy:
+      'Melden Sie sich einmal bei Ihrem Anbieter an, erneuern Sie dort das Passwort und öffnen Sie dann Ihren Link noch einmal.',
+  },
+  signInAgain: {
+    heading: 'Bitte melden Sie sich noch einmal an',
+    description: 'Die Anmeldung wurde unterbrochen oder gilt nicht mehr.',
+    remedy: 'Öffnen Sie Ihren Link noch einmal und führen Sie alle Schritte der Anmeldeseite zu Ende.',
+  },
+  appOff: {
+    heading: 'Die Anwendung ist in Ihrer Organisation abgeschaltet',
+    description: 'Ihre Organisation hat diese Anwendung bei Microsoft abgeschaltet.',
+    remedy: 'Bitten Sie Ihre IT, die Anwendung in Entra unter „Unternehmensanwendungen“ wieder zuzulassen.',
+  },
+  noMailService: {
+    heading: 'Ihre Organisation hat keine Mail bei Microsoft',
+    description: 'In dieser Organisation gibt es den Maildienst von Microsoft nicht, oder er ist abgeschaltet.',
+    remedy: 'Fragen Sie Ihre IT, wo das Postfach liegt und ob Exchange Online dafür lizenziert ist.',
+  },
+  noSuchMailbox: {
+    heading: 'Dieses Postfach gibt es nicht',
+    description: 'Microsoft kennt unter dieser Adresse kein Postfach, das sich öffnen lässt.',
+    remedy: 'Prüfen Sie die Adresse. Stimmt sie, fragen Sie Ihre IT, ob das Postfach eine Exchange-Lizenz hat.',
+  },
+  accessDenied: {
+    heading: 'Das Recht, dieses Postfach zu öffnen, fehlt',
+    description: 'Die Anmeldung hat geklappt, aber dem Konto oder der Anwendung fehlt ein Recht für dieses Postfach.',
+    remedy:
+      'Ihre IT prüft, ob die Adresse zu diesem Konto gehört, ob es Vollzugriff und „Senden als“ hat und ob die Anwendung das Postfach öffnen darf.',
+  },
+  imapOff: {
+    heading: 'Das Lesen über IMAP ist für dieses Postfach nicht erlaubt',
+    description: 'Der Maildienst lässt IMAP für dieses Postfach nicht zu.',
+    remedy:
+      'Liegt das Postfach bei Microsoft, machen Sie mit Microsoft weiter; sonst bitten Sie Ihre IT oder Ihren Anbieter, IMAP einzuschalten.',
+  },
+  smtpOff: {
+    heading: 'Das Senden mit Passwort ist abgeschaltet',
+    description:
+      'Ihre Organisation oder Microsoft lässt das Senden mit Benutzername und Passwort (SMTP AUTH) nicht zu.',
+    remedy:
+      'Machen Sie stattdessen mit Microsoft weiter, oder bitten Sie Ihre IT, SMTP AUTH für dieses Postfach einzuschalten.',
+  },
+  mayNotSend: {
+    heading: 'Dieses Konto darf von diesem Postfach nicht senden',
+    description: 'Dem Konto fehlt das Recht, im Namen dieses Postfachs zu senden.',
+    remedy: 'Ihre IT gibt dem Konto „Senden als“ für dieses Postfach; bis das wirkt, kann eine Stunde vergehen.',
+  },
+  sendingBlocked: {
+    heading: 'Das Senden von diesem Postfach ist gesperrt',
+    description: 'Microsoft hat das Senden gesperrt, meist weil von hier unerwünschte Mail auszugehen schien.',
+    remedy: 'Ihre IT prüft das Konto und hebt die Sperre im Microsoft Defender oder Exchange Admin Center auf.',
+  },
+  otherSignIn: {
+    heading: 'Der Mailserver verlangt eine andere Art der Anmeldung',
+    description: 'So, wie es hier angegeben ist, nimmt der Mailserver die Anmeldung nicht an.',
+    remedy:
+      'Legen Sie bei Ihrem Anbieter ein App-Passwort an und geben Sie es hier ein, oder fragen Sie ihn nach Server, Port und Verschlüsselung für Mailprogramme.',
+  },
+  mailboxFull: {
+    heading: 'Das Postfach ist voll',
+    description: 'Das Postfach hat keinen Platz mehr.',
+    remedy: 'Löschen Sie Mail, die nicht mehr gebraucht wird, oder bitten Sie Ihre IT um mehr Platz.',
+  },
+  folderMissing: {
+    heading: 'Ein Ordner des Postfachs fehlt',
+    description: 'Ein Ordner, der gelesen werden soll, ist im Postfach nicht vorhanden.',
+    remedy: 'Prüfen Sie, ob der Ordner umbenannt oder gelöscht wurde, und sagen Sie es denen, von denen der Link kam.',
+  },
+  askProvider: {
+    heading: 'Hier muss Ihr Mailanbieter helfen',
+    description: 'Der Mailserver meldet einen Fehler, den nur sein Betreiber beheben kann.',
+    remedy: 'Wenden Sie sich mit dieser Seite an Ihren Mailanbieter oder Ihre IT.',
+  },
+  dailyLimit: {
+    heading: 'Das Postfach hat seine Grenze für heute erreicht',
+    description: 'Der Maildienst erlaubt diesem Postfach heute nicht mehr.',
+    remedy: 'Es muss niemand etwas tun: morgen geht es von selbst weiter.',
+  },
+  slowedDown: {
+    heading: 'Der Maildienst bittet zu warten',
+    description: 'Es kommen gerade mehr Anfragen, als der Maildienst erlaubt.',
+    remedy: 'Es muss niemand etwas tun: es geht von selbst langsamer weiter.',
+  },
+  awayForNow: {
+    heading: 'Der Maildienst hat eine vorübergehende Störung',
+    description: 'Der Maildienst konnte gerade nicht richtig antworten. Es liegt nicht an Ihnen.',
+    remedy: 'Es muss niemand etwas tun: es wird von selbst weiter versucht.',
+  },
+  noReason: {
+    heading: 'Der Mailserver hat ohne Angabe von Gründen abgelehnt',
+    description: 'Der Mailserver hat abgelehnt und nicht gesagt, warum.',
+    remedy:
+      'Prüfen Sie Benutzername, Passwort und Server. Stimmt alles, fragen Sie Ihren Mailanbieter, warum er diese Anmeldung ablehnt.',
+  },
+  notUnderstood: {
+    heading: 'Gateway und Mailserver haben sich nicht verstanden',
+    description: 'Der Mailserver hat eine Anfrage nicht verstanden. Es liegt nicht an Ihnen.',
+    remedy: 'Zeigen Sie diese Seite denen, die diesen Dienst betreiben.',
+  },
+}
+
+/** What no page of a link is known to meet, so that a German page still says it in German. */
+export const deOther = {
+  description: 'Der Maildienst hat das nicht angenommen.',
+  remedy: 'Versuchen Sie es in einigen Minuten noch einmal. Bleibt es so, zeigen Sie diese Seite Ihrer IT.',
 }

@@ -1,5 +1,5 @@
 import { breakable, html } from '../html.js'
-import { deProblems } from './de-problems.js'
+import { deOther, deProblems } from './de-problems.js'
 import type { Texts } from './en.js'
 
 const directions = { reading: 'das Lesen', sending: 'das Senden' }
@@ -18,6 +18,7 @@ const changeNames = {
 export const de: Texts = {
   lang: 'de',
   problems: deProblems,
+  otherProblem: deOther,
   connect: {
     title: (again) => (again ? 'Postfach neu verbinden' : 'Postfach verbinden'),
     heading: (again, address) => html`${breakable(address)} ${again ? 'neu verbinden' : 'verbinden'}`,
@@ -91,6 +92,7 @@ export const de: Texts = {
     badAddress: 'Geben Sie eine Mailadresse ein, zum Beispiel name@example.com.',
     unreachable: (kind, host, port) => `Der Server für ${servers[kind]}, ${host}, Port ${port}, war nicht erreichbar.`,
     asBefore: (host) => (host === '' ? 'Geben Sie den bisherigen Server ein.' : `Geben Sie ${host} ein, wie bisher.`),
+    answers: (kind, host, port, words) => `Der Server für ${servers[kind]}, ${host}, Port ${port}, antwortet: ${words}`,
     refused: (kind, host, port) => `Der Server für ${servers[kind]}, ${host}, Port ${port}, hat das nicht angenommen.`,
   },
   verdict: {
@@ -157,6 +159,7 @@ export const de: Texts = {
     sharedHint: (address) =>
       `Ist ${address} ein freigegebenes Postfach? Als freigegebenes Postfach meldet sich niemand an. Öffnen Sie Ihren Link noch einmal, wählen Sie „Das ist ein freigegebenes Postfach“ und geben Sie Ihre eigene Adresse an; Ihr Konto braucht dafür Vollzugriff und „Senden als“.`,
     retry: 'Noch einmal versuchen',
+    tryLater: 'Warten Sie einige Minuten und versuchen Sie es dann mit demselben Link noch einmal.',
     openAgain: 'Ihren Link noch einmal öffnen',
     seeHow: 'Sehen, wie es ausging',
     lookAgain: 'Noch einmal nachsehen',

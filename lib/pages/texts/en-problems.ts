@@ -118,4 +118,49 @@ export const enProblems: Record<WordKey, PlainWords> = {
     description: 'The answer belongs to another sign-in than the one that was under way in this browser.',
     remedy: 'Close other tabs of this page and try again in one tab.',
   },
+  appSetUp: { heading: 'The sign-in is not set up correctly' },
+  redirect: { heading: 'The sign-in is not set up correctly' },
+  wrongOrganisation: {
+    heading: 'This account belongs to another organisation',
+    remedy: 'Open your link in a private window and choose the account of the mailbox.',
+  },
+  accountOff: { heading: 'This account is switched off or locked' },
+  notAtThisHour: { heading: 'This account may not sign in at this hour' },
+  directoryAway: { heading: 'The directory of your organisation did not answer' },
+  passwordAtProvider: {
+    heading: 'The password has to be renewed first',
+    remedy: 'Sign in at your provider once and renew the password there, then open your link again.',
+  },
+  signInAgain: {
+    heading: 'Please sign in again',
+    remedy: 'Open your link again and finish every step of the sign-in page.',
+  },
+  appOff: { heading: 'The application is switched off in your organisation' },
+  noMailService: { heading: 'Your organisation has no mail at Microsoft' },
+  noSuchMailbox: { heading: 'There is no such mailbox' },
+  accessDenied: { heading: 'The right to open this mailbox is missing' },
+  imapOff: { heading: 'Reading with IMAP is not allowed for this mailbox' },
+  smtpOff: { heading: 'Sending with a password is switched off' },
+  mayNotSend: { heading: 'This account may not send from this mailbox' },
+  sendingBlocked: { heading: 'Sending from this mailbox is blocked' },
+  otherSignIn: {
+    heading: 'The mail server wants another kind of sign-in',
+    remedy:
+      'Make an app password in your account with the provider and type it here, or ask the provider which server, port and encryption mail programs use.',
+  },
+  mailboxFull: { heading: 'The mailbox is full' },
+  folderMissing: { heading: 'A folder of the mailbox is missing' },
+  askProvider: { heading: 'Your mail provider has to help' },
+  dailyLimit: { heading: 'The mailbox has reached its limit for today' },
+  slowedDown: { heading: 'The mail service asks to wait' },
+  awayForNow: { heading: 'The mail service has a passing fault' },
+  noReason: {
+    heading: 'The mail server refused without a reason',
+    remedy:
+      'Check user name, password and server. If all of them are right, ask your mail provider why it refuses this sign-in.',
+  },
+  notUnderstood: {
+    heading: 'The gateway and the mail server did not understand each other',
+    remedy: 'Show this page to the people who run this service; it is not your fault.',
+  },
 }

@@ -23,6 +23,8 @@ const changeNames = { provider: 'another provider', server: 'other mail servers'
 export const en = {
   lang: 'en' as string,
   problems: enProblems,
+  /** Instead of the own text of an error without words here, which is English. */
+  otherProblem: undefined as { description: string; remedy: string } | undefined,
   connect: {
     title: (again: boolean): string => (again ? 'Reconnect your mailbox' : 'Connect your mailbox'),
     heading: (again: boolean, address: string): Markup =>
@@ -85,6 +87,8 @@ export const en = {
     unreachable: (kind: Kind, host: string, port: string) =>
       `The server for ${servers[kind]}, ${host}, port ${port}, could not be reached.`,
     asBefore: (host: string): string => (host === '' ? 'Type the server of before.' : `Type ${host}, as before.`),
+    answers: (kind: Kind, host: string, port: string, words: string) =>
+      `The server for ${servers[kind]}, ${host}, port ${port}, answers: ${words}`,
     refused: (kind: Kind, host: string, port: string) =>
       `The server for ${servers[kind]}, ${host}, port ${port}, did not accept this.`,
   },
@@ -151,6 +155,7 @@ export const en = {
     sharedHint: (address: string) =>
       `Is ${address} a shared mailbox? Nobody signs in as a shared mailbox. Open your link again, choose “This is a shared mailbox” and give your own address; your account needs Full Access and Send As on it.`,
     retry: 'Try again',
+    tryLater: 'Wait a few minutes, then try again with the same link.',
     openAgain: 'Open your link again',
     seeHow: 'See how it ended',
     lookAgain: 'Look again',

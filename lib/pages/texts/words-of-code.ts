@@ -1,3 +1,5 @@
+import { codesOfPeers, type PeerWordKey } from './codes-of-peers.js'
+
 /** Which words belong to an error that people meet on the way from link to mailbox; the same in every language. */
 export const wordsOfCode = {
   link_unknown: 'linkUnknown',
@@ -93,7 +95,7 @@ export const wordsOfCode = {
   aadsts_501481: 'mixedUp',
 } as const
 
-export type WordKey = (typeof wordsOfCode)[keyof typeof wordsOfCode]
+export type WordKey = (typeof wordsOfCode)[keyof typeof wordsOfCode] | PeerWordKey
 
 /** What a sentence names: addresses, hosts. */
 export type Values = Readonly<Record<string, string>>
@@ -107,7 +109,11 @@ export interface PlainWords {
 }
 
 export const wordKeyOf = (code: string): WordKey | undefined =>
-  Object.hasOwn(wordsOfCode, code) ? wordsOfCode[code as keyof typeof wordsOfCode] : undefined
+  Object.hasOwn(wordsOfCode, code) ? wordsOfCode[code as keyof typeof wordsOfCode] : codesOfPeers.get(code)
+
+/** Passes by itself: the gateway retries what is connected; a person on the way to it tries again. */
+export const isPassing = (code: string): boolean =>
+  ['awayForNow', 'slowedDown', 'dailyLimit', 'busy'].includes(wordKeyOf(code) ?? '')
 
 /** Refusals that another attempt of the same person cannot lift. */
 export const isHopeless = (code: string): boolean =>
@@ -121,4 +127,9 @@ export const isHopeless = (code: string): boolean =>
     'notSetUpYet',
     'heldElsewhere',
     'tooManyAttempts',
+    'appSetUp',
+    'redirect',
+    'accountOff',
+    'appOff',
+    'noMailService',
   ].includes(wordKeyOf(code) ?? '')

@@ -60,7 +60,7 @@ describe('the language of the connect journey', () => {
       class: 'needs-reconnect',
       description: 'Credentials invalid.',
       remedy: 'Type them again.',
-      values: { kind: 'imap' },
+      values: { kind: 'imap', imapCode: 'smtp_535' },
       problems: [{ field: 'password', message: 'The server for incoming mail answers: no.' }],
     }
     const pages = [

@@ -1,7 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import catalogue from '../../../lib/diagnosis/catalogue.json' with { type: 'json' }
+import { connectPage } from '../../../lib/pages/connect-page.js'
 import { errorPage } from '../../../lib/pages/error-page.js'
 import { resultPage } from '../../../lib/pages/result-page.js'
+import { codesOfPeers } from '../../../lib/pages/texts/codes-of-peers.js'
 import { de } from '../../../lib/pages/texts/de.js'
 import { en } from '../../../lib/pages/texts/en.js'
 import { wordKeyOf } from '../../../lib/pages/texts/words-of-code.js'
@@ -45,6 +48,64 @@ const said = 'You signed in with the mailbox.'
 const pageOf = (code: string, t: typeof en) =>
   errorPage({ code, class: 'permanent', description: said, remedy: said, requestId: 'r', retry: '/connect/a.b' }, t)
 
+/** Answers about a recipient, a route or a sending address: after the sign-in, when a mail is on its way. */
+const onlyMailMeets = [
+  'exo_smtp_esc_4_4_316',
+  'exo_smtp_esc_5_2_121',
+  'exo_smtp_esc_5_2_122',
+  'exo_smtp_esc_5_4_14',
+  'exo_smtp_esc_5_7_511',
+  'exo_smtp_esc_5_7_606',
+  'exo_smtp_esc_5_7_64',
+  'exo_smtp_recipient_thread_limit_exceeded',
+  'gmail_smtp_550_esc_5_7_0',
+  'gmail_smtp_esc_4_2_1_receiving_mail',
+  'gmail_smtp_esc_5_7_25',
+  'smtp_550_relay',
+  'smtp_esc_4_1_8',
+  'smtp_esc_4_2_1',
+  'smtp_esc_4_2_2',
+  'smtp_esc_4_4_6',
+  'smtp_esc_5_4_6',
+  'smtp_esc_5_7_15',
+  'smtp_esc_5_7_25',
+  'smtp_esc_5_7_28',
+]
+const linkPage = {
+  link: 'a.b',
+  tenantName: 'Muster GmbH',
+  target: { kind: 'connect', address: 'a@b.example', receive: true, send: true } as const,
+  signInAs: 'a@b.example',
+  discovered: { provider: 'basic', evidence: '', about: { by: 'nothing', domain: 'b.example', host: '' } as const },
+  ways: ['password'] as const,
+  microsoft: false,
+  formToken: 't',
+}
+
+const typed = { username: 'a', imapHost: 'b', imapPort: '1', imapTls: '', smtpHost: 'c', smtpPort: '2', smtpTls: '' }
+/** One of each: a page depends on the code by its words and its class only. */
+const each = [
+  ...new Map(
+    catalogue.map(([code = '', , , , verdict = '']) => {
+      const errorClass = verdict.split(':')[0] ?? ''
+      return [`${wordKeyOf(code)} ${errorClass}`, { code, class: errorClass }] as const
+    }),
+  ).values(),
+]
+/** Every page of a link that can tell of it. */
+function pagesAbout({ code, class: errorClass }: (typeof each)[number], t: typeof en): string[] {
+  const verdict = { verdict: 'fails', code, text: said, remedy: said } as const
+  const values = { kind: 'imap', imapCode: code, smtpCode: code }
+  const problems = ['username', 'password', 'smtpHost'].map((field) => ({ field, message: said }))
+  const problem = { code, class: errorClass, description: said, remedy: said, values, problems }
+  return [
+    errorPage({ code, class: errorClass, description: said, remedy: said, requestId: 'r', retry: '/x' }, t),
+    resultPage({ ...result, verdicts: { signIn: verdict, reading: verdict, sending: { ...verdict, text: '' } } }, t),
+    connectPage({ ...linkPage, problem, typed }, t),
+    connectPage({ ...linkPage, problem }, t),
+  ]
+}
+
 describe('every error that the way from link to mailbox can end with', () => {
   test('T6: the list is the one of the code', () => {
     expect(codes.length).toBeGreaterThan(30)
@@ -70,12 +131,82 @@ describe('every error that the way from link to mailbox can end with', () => {
     expect(words(page)).not.toMatch(english)
   })
 
-  test('T6: what only the catalogue can say is English, and marked so for whoever listens', () => {
-    expect(pageOf('smtp_452', de)).toContain(`<p lang="en">${said}</p>`)
-    expect(pageOf('smtp_452', en)).not.toContain('lang="en">You')
-    const verdict = { verdict: 'fails', code: 'smtp_452', text: said, remedy: said } as const
-    const page = resultPage({ ...result, verdicts: { signIn: verdict, reading: verdict, sending: verdict } }, de)
-    expect(page).toContain(`<p class="soft" lang="en">${said}</p>`)
+  test.each(each)('T6: a German page that tells of $code ($class) speaks no English', (one) => {
+    for (const page of pagesAbout(one, de)) expect(words(page)).not.toMatch(english)
+  })
+
+  test('T6: these are the answers of providers and mail servers; the same look finds the English pages', () => {
+    expect([catalogue.length > 500, each.length > 60]).toEqual([true, true])
+    for (const page of pagesAbout({ code: 'smtp_452', class: 'transient' }, en)) expect(words(page)).toMatch(english)
+  })
+
+  test('T6: what a sign-in or a try-out can be answered has words of its own; only mail, or another product, meets the rest', () => {
+    const sources = new Set([
+      'entra',
+      'oauth',
+      'graph',
+      'net',
+      'exo-smtp',
+      'exo-imap',
+      'gmail-imap',
+      'gmail-smtp',
+      'imap',
+      'smtp',
+      'any',
+    ])
+    const aboutMail = /:(recipient|message|sender|split|resync|bug|unknown-outcome)$|^permanent$/
+    const without = catalogue.filter(
+      ([code = '', source = '', , , verdict = '']) =>
+        sources.has(source) && !aboutMail.test(verdict) && wordKeyOf(code) === undefined,
+    )
+    expect(without.map(([code]) => code).sort()).toEqual(onlyMailMeets)
+    // Every code that words were written for is one of the catalogue.
+    const known = new Set(catalogue.map(([code]) => code))
+    expect([...codesOfPeers.keys()].filter((code) => !known.has(code))).toEqual([])
+  })
+
+  test('T6, T10: where nothing is connected yet, nobody retries but the person', () => {
+    const passing = { code: 'graph_http_503', text: said, remedy: 'Nothing to do: the gateway retries automatically.' }
+    const error = { ...passing, class: 'transient', description: said, requestId: 'r', retry: '/connect/a.b' }
+    const verdict = { verdict: 'fails', ...passing } as const
+    for (const t of [en, de]) {
+      expect(errorPage(error, t)).toContain(t.error.tryLater)
+      expect(errorPage(error, t)).not.toContain('Nothing to do')
+      const page = connectPage({ ...linkPage, problem: { ...error, code: 'imap_limit' } }, t)
+      expect(page).toContain(t.error.tryLater)
+      // The control: a mailbox that is connected is retried.
+      const verdicts = { signIn: works, reading: verdict, sending: verdict }
+      expect(resultPage({ ...result, status: 'confirmed', verdicts }, t)).not.toContain(t.error.tryLater)
+    }
+  })
+
+  test('T5: what both servers answered stands on the form, each in its own words', () => {
+    const typed = {
+      username: 'a',
+      imapHost: 'in.a',
+      imapPort: '993',
+      imapTls: '',
+      smtpHost: 'out.a',
+      smtpPort: '465',
+      smtpTls: '',
+    }
+    const problem = {
+      code: 'imap_no',
+      class: 'needs-reconnect',
+      description: said,
+      remedy: said,
+      values: { kind: 'imap', imapCode: 'imap_no', smtpCode: 'exo_smtp_esc_5_7_139' },
+      problems: [
+        { field: 'password', message: 'The server for incoming mail, in.a, port 993, answers: No.' },
+        { field: 'password', message: 'The server for outgoing mail, out.a, port 465, answers: Switched off.' },
+      ],
+    }
+    const german = words(connectPage({ ...linkPage, problem, typed }, de))
+    expect(german).toContain('eingehende Mail, in.a, Port 993, antwortet: Der Mailserver hat abgelehnt')
+    expect(german).toContain('ausgehende Mail, out.a, Port 465, antwortet: Ihre Organisation')
+    const page = connectPage({ ...linkPage, problem, typed }, en)
+    for (const { message } of problem.problems) expect(page).toContain(message)
+    expect(page).toMatch(/id="password"[^>]* autofocus/)
   })
 
   test('T6: names and addresses stand in the German sentences too', () => {
