@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { RowChangedError } from '../../errors.js'
+import { RowChangedError, RowExistsError } from '../../errors.js'
 import type { Row } from '../../ports/tables.js'
 import { type Budget, deleteThese, sideBySide } from './delete-rows.js'
 import type { Dependencies } from './dependencies.js'
@@ -37,6 +37,47 @@ export async function setDue(
   const partitionKey = partitionOf(kind, tenant, id)
   if (dueAt === Number.POSITIVE_INFINITY) await deps.tables.remove(table, partitionKey, rowKeyOf(tenant, id))
   else await deps.tables.upsert(table, { partitionKey, rowKey: rowKeyOf(tenant, id), v: 1, dueAt, claimedUntil: 0 })
+}
+
+/** Due at `dueAt` unless it is scheduled already, for whenever that is: false. One request. */
+export async function setDueIfNone(
+  deps: Dependencies,
+  kind: DueKind,
+  tenant: string,
+  id: string,
+  dueAt: number,
+): Promise<boolean> {
+  const key = { partitionKey: partitionOf(kind, tenant, id), rowKey: rowKeyOf(tenant, id) }
+  try {
+    await deps.tables.insert(deps.names.table('due'), { ...key, v: 1, dueAt, claimedUntil: 0 })
+    return true
+  } catch (error) {
+    if (error instanceof RowExistsError) return false
+    throw error
+  }
+}
+
+/** Due at `dueAt` or before: an earlier time stays, so that nobody who waits is put off. */
+export async function setDueAtLatest(
+  deps: Dependencies,
+  kind: DueKind,
+  tenant: string,
+  id: string,
+  dueAt: number,
+): Promise<void> {
+  const table = deps.names.table('due')
+  const key = { partitionKey: partitionOf(kind, tenant, id), rowKey: rowKeyOf(tenant, id) }
+  while (!(await setDueIfNone(deps, kind, tenant, id, dueAt))) {
+    const row = await deps.tables.get(table, key.partitionKey, key.rowKey)
+    if (row === undefined) continue
+    if (Number(row['dueAt']) <= dueAt) return
+    try {
+      await deps.tables.update(table, { ...key, dueAt, claimedUntil: 0 }, row.etag ?? '')
+      return
+    } catch (error) {
+      if (!(error instanceof RowChangedError)) throw error
+    }
+  }
 }
 
 /** When the subject is due, in milliseconds; 0 when it is not scheduled. */

@@ -13,7 +13,7 @@ import { subjectOfMime } from '../../protocol/mail-headers.js'
 import { checkMailSize } from '../../protocol/size.js'
 import { checkSubmission } from './check-submission.js'
 import { findMail, insertMail } from './journal.js'
-import { hintKey, putHint, removeHint, wakeLane } from './outbox.js'
+import { announceMail, hintKey, putHint, removeHint, wakeLane } from './outbox.js'
 import type { SendDependencies } from './send-dependencies.js'
 
 export interface Acceptance {
@@ -141,7 +141,7 @@ async function store(deps: SendDependencies, mail: Mail, bytes: Uint8Array): Pro
     if (!(error instanceof RowExistsError)) throw error
     return existing(deps, mail)
   }
-  if (!mail.held) await wakeLane(deps, mail.tenant, mail.mailboxId)
+  if (!mail.held) await announceMail(deps, mail.tenant, mail.mailboxId)
   return { mail, created: true }
 }
 

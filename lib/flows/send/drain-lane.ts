@@ -1,16 +1,17 @@
 /**
- * "This mailbox has work": takes the mailbox's free lane (none free: drop the message, the holder looks again), sends its
- * due mail in order for at most `laneSeconds` or `laneMails`, releases the lane, scans once more and enqueues again when
- * something is due. The scan after the release is what makes dropping safe. A crash anywhere is caught by the lane's due
- * row. A peer that asks us to wait pauses the lane; one that asks for a person closes its gate.
+ * "This mailbox has work": takes the mailbox's free lane, sends its due mail in order for at most `laneSeconds` or
+ * `laneMails`, releases the lane, scans once more and enqueues again when something is due. Who finds the lane leased
+ * drops the message: the holder scans after its release. In case the holder died, the first who finds a lease also dates
+ * a look at its end, by the due row and by a message that waits for this one lease. A peer that asks us to wait pauses the lane; one that asks for a person closes its gate.
  */
 import { asGatewayError, type GatewayError, isStorageAway, RowChangedError } from '../../errors.js'
 import { isId, isTenantId } from '../../model/ids.js'
 import type { Mail } from '../../model/mail.js'
 import type { Mailbox } from '../../model/mailbox.js'
+import type { Row } from '../../ports/tables.js'
 import { backoffMs } from '../../protocol/backoff.js'
 import { raiseMailboxAttention } from '../common/attention.js'
-import { setDue } from '../common/due.js'
+import { readDueAt, setDue, setDueAtLatest } from '../common/due.js'
 import { readMailbox } from '../common/mailbox-rows.js'
 import { outlast } from '../common/outlast.js'
 import { withSettingsOf } from '../common/setting-rows.js'
@@ -35,6 +36,10 @@ interface Work {
   mailboxId: string
   /** From the timer: also gives up what passed its deadline behind a closed gate. */
   sweep: boolean
+  /** End of the lease this message waits for; 0: it waits for none. */
+  until: number
+  /** Nobody has seen to it that the lane's due row is near. */
+  undated: boolean
 }
 
 export async function drainLane(shared: SendDependencies, message: unknown): Promise<void> {
@@ -50,6 +55,8 @@ export async function drainLane(shared: SendDependencies, message: unknown): Pro
   }
   const deps = await withSettingsOf(shared, mailbox)
   const row = await readLane(deps, tenant, mailboxId)
+  // Released or taken anew since: the holder is alive and has looked.
+  if (work.until > 0 && row['leaseUntil'] !== work.until && !(await isLeased(deps, row))) return
   const now = deps.clock.now()
   const opensAt = mailbox.active ? laneOpensAt(laneState(row), now) : Number.POSITIVE_INFINITY
   if (opensAt > 0) {
@@ -57,10 +64,11 @@ export async function drainLane(shared: SendDependencies, message: unknown): Pro
     return lookAgain(deps, work, isDone ? opensAt : now)
   }
   const lane = await takeLane(deps, tenant, mailboxId, row)
-  if (lane === undefined) return
+  if (lane === undefined) return lookWhenLeaseEnds(deps, work)
   const seen = new Set<string>()
   let until = 0
   try {
+    if (work.undated) await setDueAtLatest(deps, 'lane', tenant, mailboxId, now + laneDueMs)
     until = await drain({ ...deps, finals: [] }, lane, mailbox, seen)
   } finally {
     if (!(await outlast(deps, () => lane.release()))) until = 0
@@ -72,9 +80,30 @@ export async function drainLane(shared: SendDependencies, message: unknown): Pro
 export const isLaneWork = (message: unknown): boolean => readWork(message) !== undefined
 
 function readWork(message: unknown): Work | undefined {
-  const { v, tenant, mailboxId, sweep } = (message ?? {}) as Record<string, unknown>
+  const { v, tenant, mailboxId, sweep, until, undated } = (message ?? {}) as Record<string, unknown>
   if (v !== 1 || typeof tenant !== 'string' || typeof mailboxId !== 'string') return undefined
-  return isTenantId(tenant) && isId(mailboxId) ? { tenant, mailboxId, sweep: sweep === true } : undefined
+  if (!isTenantId(tenant) || !isId(mailboxId)) return undefined
+  const lease = typeof until === 'number' ? until : 0
+  return { tenant, mailboxId, sweep: sweep === true, until: lease, undated: undated === true }
+}
+
+const isLeased = async (deps: SendDependencies, row: Row): Promise<boolean> =>
+  Number(row['leaseUntil'] ?? 0) > (await deps.tables.serverNow())
+
+/**
+ * Once per lease, so that a mailbox that is busy and well costs one read more for each message it drops. The message
+ * follows the lease in steps, because a queue delays for two minutes at most.
+ */
+async function lookWhenLeaseEnds(deps: SendDependencies, work: Work): Promise<void> {
+  const { tenant, mailboxId } = work
+  const row = await readLane(deps, tenant, mailboxId)
+  if (!(await isLeased(deps, row))) return
+  const until = Number(row['leaseUntil'])
+  const isDated = !work.sweep && (await readDueAt(deps, 'lane', tenant, mailboxId)) === until
+  if (isDated && work.until !== until) return
+  if (!isDated) await setDue(deps, 'lane', tenant, mailboxId, until)
+  const delayMs = Math.min(Math.max(until - (await deps.tables.serverNow()), 0), maxQueueDelayMs)
+  await deps.queues.send(deps.names.queue('mail-send'), { v: 1, tenant, mailboxId, until }, { delayMs })
 }
 
 /** Sends until the outbox, the share or the peer's patience ends; returns the time before which nothing is tried. */

@@ -5,7 +5,7 @@
 import type { Mail, MailState } from '../../model/mail.js'
 import type { Row, RowQuery } from '../../ports/tables.js'
 import type { Dependencies } from '../common/dependencies.js'
-import { setDue } from '../common/due.js'
+import { setDueAtLatest, setDueIfNone } from '../common/due.js'
 import { mailboxPartition } from '../common/mailbox-rows.js'
 import { type Found, openTerms, plainSubject } from './mail-terms.js'
 
@@ -24,8 +24,11 @@ export interface Hint {
 
 /** A hint without its mail is a write in progress until it is this old. */
 export const staleHintMs = 5 * 60_000
-/** The lane's due row is never later than this while mail is waiting. */
-export const laneDueMs = 5 * 60_000
+/**
+ * The lane's due row is never later than this while mail is waiting: a minute before the lease of a worker that died at
+ * once would end, so that the timer's look finds the lease and dates the next one (drain-lane.ts).
+ */
+export const laneDueMs = 3 * 60_000
 export const closedLaneDueMs = 60 * 60_000
 
 const digits = (ms: number): string => String(Math.max(0, Math.round(ms))).padStart(13, '0')
@@ -123,8 +126,18 @@ export async function* allOpenHints(deps: Dependencies): AsyncIterable<OwnedHint
     yield { ...toHint(row), tenant: row.partitionKey.split('~')[0] ?? '' }
 }
 
-/** "This mailbox has work": the due row as net, then the message. */
+/** "This mailbox has work": the due row as net, never later than it stood, then the message. */
 export async function wakeLane(deps: Dependencies, tenant: string, mailboxId: string): Promise<void> {
-  await setDue(deps, 'lane', tenant, mailboxId, deps.clock.now() + laneDueMs)
+  await setDueAtLatest(deps, 'lane', tenant, mailboxId, deps.clock.now() + laneDueMs)
   await deps.queues.send(deps.names.queue('mail-send'), { v: 1, tenant, mailboxId })
+}
+
+/**
+ * The same for a mail that was just accepted, in two requests: a due row that is there stays as it is. It may be an hour
+ * away, so the message says that nobody looked (`undated`), and the worker that takes the lane brings it near.
+ */
+export async function announceMail(deps: Dependencies, tenant: string, mailboxId: string): Promise<void> {
+  const isDated = await setDueIfNone(deps, 'lane', tenant, mailboxId, deps.clock.now() + laneDueMs)
+  const undated = isDated ? {} : { undated: true }
+  await deps.queues.send(deps.names.queue('mail-send'), { v: 1, tenant, mailboxId, ...undated })
 }
