@@ -19,6 +19,7 @@ import { storageNames } from './model/names.js'
 import type { Clock } from './ports/clock.js'
 import { lazyProvider, lazyReceiver, lazySender, onFirstUse } from './ports/lazy-ports.js'
 import type { Secret } from './secret.js'
+import { stopSignal } from './stop-work.js'
 
 type Flow<D> = (deps: D, ...input: never[]) => unknown
 type Bound<D, F> = {
@@ -94,6 +95,7 @@ async function dependenciesOf(config: Config): Promise<Dependencies> {
     clock: systemClock,
     log: consoleLog,
     worker: `${hostname().slice(0, 20)}-${newId().slice(0, 8)}`,
+    stopping: stopSignal(),
   }
 }
 
@@ -261,10 +263,14 @@ export async function wireGateway(config: Config, over: Partial<Dependencies> = 
 export type Gateway = Awaited<ReturnType<typeof wireGateway>>
 
 let made: Promise<Gateway> | undefined
+let madeFor: AbortSignal | undefined
 
 /** The gateway of this process. A wrong setting rejects every call with `settings_invalid` until it is corrected. */
 export function gateway(): Promise<Gateway> {
   lastNet(consoleLog)
+  // A host that starts the app again in the same process stopped the one that was made before.
+  if (madeFor !== stopSignal()) made = undefined
+  madeFor = stopSignal()
   made ??= Promise.resolve()
     .then(() => wireGateway(readConfig()))
     .catch((error: unknown) => {

@@ -41,7 +41,7 @@ export async function appBuild() {
     keepNames: true,
     legalComments: 'none',
     metafile: true,
-    plugins: [everyFile('functions', functions), withoutUnusedCharsets],
+    plugins: [everyFile('functions', ['../lib/app-hooks.ts', ...functions]), withoutUnusedCharsets],
   }
 }
 

@@ -3,7 +3,8 @@
  *
  * It supplies the core module, imports the app, and then drives every registered function: HTTP triggers behind one
  * port, timers by their schedule, queue triggers against the storage account of their connection. Stopping takes no new
- * work, waits for what runs, calls the app's terminate hooks and closes the port. Known gaps against the platform: one
+ * work and calls the app's terminate hooks at once, as the platform does: only they tell the app. What still runs after
+ * the grace is not waited for. Known gaps against the platform: one
  * instance only (no scale-out, timers take no lock), and no triggers or bindings beyond HTTP, timer and queue.
  */
 import { setTimeout as delay } from 'node:timers/promises'
@@ -117,15 +118,13 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
   const close = async (graceMs: number): Promise<void> => {
     http?.drain()
     const listeners = [...timers.values(), ...queues.values()].flat()
-    const quiet = Promise.all([running.idle(), ...listeners.map((listener) => listener.stop())])
+    const told = app
+      .runHooks('appTerminate', { hookData })
+      .catch((error: Error) => systemLog('error', `an appTerminate hook failed: ${error.message}`))
+    const quiet = Promise.all([told, running.idle(), ...listeners.map((listener) => listener.stop())])
     const grace = new AbortController()
     await Promise.race([quiet, delay(graceMs, undefined, { signal: grace.signal }).catch(() => {})])
     grace.abort()
-    try {
-      await app.runHooks('appTerminate', { hookData })
-    } catch (error) {
-      systemLog('error', `an appTerminate hook failed: ${(error as Error).message}`)
-    }
     await http?.close()
     app.release()
   }

@@ -102,6 +102,7 @@ async function world(after: AfterReceive = { action: 'leave' }, settings = {}): 
     clock: { now: () => Date.now() + offset, sleep: async () => {} },
     log: silentLog,
     worker: 'test',
+    stopping: new AbortController().signal,
     receivers: { imap: server, graph: server },
     access: accessBy({ kind: 'anonymous' }),
     settings: { ...pollSettings, maxMailBytes: 1_000_000, ...settings },

@@ -84,6 +84,7 @@ async function world() {
       clock: { now: clock.now, sleep: async () => {} },
       log: silentLog,
       worker: newId(),
+      stopping: new AbortController().signal,
     }
     const tokens = { ...deps, providers: {}, registrations: async () => Promise.reject(), sealer: () => sealKeys(deps) }
     const removing: RemoveTenantDependencies = {

@@ -54,6 +54,7 @@ function process(over: { tables?: Partial<typeof tables>; vault?: Partial<typeof
     clock: { now: () => now, sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms / 10)) },
     log: silentLog,
     worker: newId(),
+    stopping: new AbortController().signal,
     // The same server as one with long overlap, and as one that wants every rotation kept.
     providers: { microsoft: world.provider, oauth2: world.provider },
     registrations: async () => ({ registration: demoRegistration, credential: demoCredential }),

@@ -66,6 +66,7 @@ async function dependencies(allowLoopback: boolean): Promise<TellDependencies> {
     clock,
     log: silentLog,
     worker: 'w1',
+    stopping: new AbortController().signal,
     webhookPoster: webhookPoster({ lookup: guardedLookup({ allowLoopback }), allowLoopback }),
   }
   await prepareStorage(made)

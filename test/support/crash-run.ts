@@ -223,6 +223,7 @@ function balanceDependencies(stack: Stack): Dependencies {
     clock: { now: Date.now, sleep: (ms) => delay(ms) },
     log: silentLog,
     worker: 'crash-run',
+    stopping: new AbortController().signal,
   }
 }
 

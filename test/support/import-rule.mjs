@@ -23,6 +23,8 @@ const allowed = {
   diagnosis: ['diagnosis', 'model', 'errors'],
   config: ['config', 'errors'],
   'last-net': ['errors', 'log', 'peer-session'],
+  'stop-work': [],
+  'app-hooks': ['stop-work'],
   'peer-session': [],
   log: ['errors', 'model'],
   secret: [],

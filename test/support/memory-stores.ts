@@ -20,5 +20,6 @@ export async function memoryStores<C extends Clock>(clock: C, environment = 'tes
     clock,
     log: silentLog,
     worker: 'test',
+    stopping: new AbortController().signal,
   }
 }

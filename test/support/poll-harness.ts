@@ -52,6 +52,7 @@ export async function pollHarness(
     ...stores,
     vault: memoryVault(),
     worker: newId(),
+    stopping: new AbortController().signal,
     receivers: { imap: receiver, graph: receiver },
     access: accessBy(
       subject.authority,

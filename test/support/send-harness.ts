@@ -133,7 +133,7 @@ export interface Harness {
   tenant: string
   mailbox: Mailbox
   /** A second process on the same storage. */
-  process(crashAt?: number): { deps: SendDependencies; state: Fuse }
+  process(crashAt?: number): { deps: SendDependencies; state: Fuse; stop(): void }
   stores: { tables: Tables; queues: Queues; blobs: Blobs }
 }
 
@@ -174,6 +174,7 @@ export async function sendHarness(
 
   const process = (crashAt?: number) => {
     const state = fuse(crashAt)
+    const stopping = new AbortController()
     const deps: SendDependencies = {
       names,
       tables: wired(stores.tables, 'tables', state),
@@ -183,6 +184,7 @@ export async function sendHarness(
       clock,
       log: silentLog,
       worker: `worker-${newId().slice(0, 6)}`,
+      stopping: stopping.signal,
       senders: { smtp: peer.sender, graph: peer.sender },
       access: accessBy({ kind: 'anonymous' }, { username: mailbox.address }),
       settings: {
@@ -199,7 +201,7 @@ export async function sendHarness(
         laneMails: 50,
       },
     }
-    return { deps, state }
+    return { deps, state, stop: () => stopping.abort(new Error('stopping')) }
   }
   const { deps, state } = process()
   return { deps, clock, peer, state, tenant, mailbox, process, stores }

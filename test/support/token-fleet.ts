@@ -128,6 +128,7 @@ async function parentDependencies(connectionString: string, environment: string,
     clock: { now, sleep: async () => {} },
     log: silentLog,
     worker: newId(),
+    stopping: new AbortController().signal,
     providers: {},
     registrations: async () => ({ registration: demoRegistration, credential: demoCredential }),
   }

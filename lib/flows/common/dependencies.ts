@@ -17,4 +17,6 @@ export interface Dependencies {
   log: Log
   /** Name of this process in leases. */
   worker: string
+  /** Aborted when this instance is being taken away: nothing new is begun, the rest is left to another one (M-170). */
+  stopping: AbortSignal
 }

@@ -78,8 +78,20 @@ export async function readOrBury(
   messageId: string,
 ): Promise<unknown> {
   const read = readMessage(given)
-  if ('message' in read && !isOther(queue, read.message)) return read.message
+  if ('message' in read && !isOther(queue, read.message))
+    return deps.stopping.aborted ? passOn(deps, queue, read.message) : read.message
   await buryMessage(deps, queue, given, messageId)
+  return undefined
+}
+
+/**
+ * An instance that is being taken away does not begin it, and a delivery given back would count as a failed one: the
+ * message is sent anew. A mail of a back end is accepted all the same, because its message's id keeps it from being
+ * accepted twice, and it is a matter of a moment.
+ */
+async function passOn(deps: Dependencies, queue: string, message: unknown): Promise<unknown> {
+  if (queue === 'outbound-mail') return message
+  await deps.queues.send(deps.names.queue(queue as 'mail-send'), message, { delayMs: 1_000 })
   return undefined
 }
 

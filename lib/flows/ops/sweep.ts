@@ -13,6 +13,7 @@ export interface SweepParts {
 export async function sweep(deps: Dependencies, parts: SweepParts): Promise<void> {
   const started = deps.clock.now()
   for (const [part, run] of Object.entries(parts)) {
+    if (deps.stopping.aborted) return
     try {
       await run()
     } catch (error) {

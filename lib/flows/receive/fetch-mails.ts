@@ -70,7 +70,11 @@ export async function fetchMails(
       await takeOne(mail, id)
     }
     progress.cursor = session.cursor()
-    if (lease.remainingMs() < reserveMs || JSON.stringify(progress.owed).length > longestOwed) {
+    if (
+      deps.stopping.aborted ||
+      lease.remainingMs() < reserveMs ||
+      JSON.stringify(progress.owed).length > longestOwed
+    ) {
       progress.more = true
       return
     }

@@ -19,7 +19,8 @@ const claimMs = 10 * 60_000
 /** Returns how many mailboxes were handed to jobs. */
 export async function mailboxesDue(deps: Dependencies): Promise<number> {
   const started = deps.clock.now()
-  const due = await claimDue(deps, 'poll', mailboxesPerRun, claimMs)
+  // Claims of an instance that dies before it sent its jobs are lost for their ten minutes.
+  const due = deps.stopping.aborted ? [] : await claimDue(deps, 'poll', mailboxesPerRun, claimMs)
   due.sort((a, b) => a.dueAt - b.dueAt)
   for (let at = 0; at < due.length; at += mailboxesPerJob) {
     const mailboxes = due.slice(at, at + mailboxesPerJob).map(({ tenant, id }) => ({ tenant, mailboxId: id, epoch: 0 }))

@@ -18,7 +18,10 @@ export async function pollBatch(deps: ReceiveDependencies, message: unknown): Pr
   const results: PollResult[] = []
   let next = 0
   const worker = async (): Promise<void> => {
-    for (let one = mailboxes[next++]; one !== undefined; one = mailboxes[next++]) {
+    for (;;) {
+      if (deps.stopping.aborted) return
+      const one = mailboxes[next++]
+      if (one === undefined) return
       try {
         results.push(await pollMailbox(deps, one.tenant, one.mailboxId, { release }))
       } catch (error) {
@@ -32,6 +35,9 @@ export async function pollBatch(deps: ReceiveDependencies, message: unknown): Pr
   }
   const started = deps.clock.now()
   await Promise.all(Array.from({ length: Math.min(inFlight, mailboxes.length) }, worker))
+  // This instance is being taken away: another one polls the rest.
+  const rest = mailboxes.slice(next)
+  if (rest.length > 0) await deps.queues.send(deps.names.queue('mailbox-poll'), { v: 1, mailboxes: rest })
   deps.log.info('polls-ran', { ...counted(results), mailboxes: mailboxes.length, ms: deps.clock.now() - started })
   return results
 }

@@ -2,7 +2,8 @@
  * "This mailbox has work": takes the mailbox's free lane, sends its due mail in order for at most `laneSeconds` or
  * `laneMails`, releases the lane, scans once more and enqueues again when something is due. Who finds the lane leased
  * drops the message: the holder scans after its release. In case the holder died, the first who finds a lease also dates
- * a look at its end, by the due row and by a message that waits for this one lease. A peer that asks us to wait pauses the lane; one that asks for a person closes its gate.
+ * a look at its end, by the due row and by a message that waits for this one lease. An instance that is being taken away breaks off what waits, finishes
+ * the mail it is handing over, releases the lane and passes the rest on by a message. A peer that asks us to wait pauses the lane; one that asks for a person closes its gate.
  */
 import { asGatewayError, type GatewayError, isStorageAway, RowChangedError } from '../../errors.js'
 import { isId, isTenantId } from '../../model/ids.js'
@@ -73,6 +74,8 @@ export async function drainLane(shared: SendDependencies, message: unknown): Pro
   } finally {
     if (!(await outlast(deps, () => lane.release()))) until = 0
   }
+  // Another instance goes on at once; whether anything is left it sees for itself.
+  if (deps.stopping.aborted) until ||= deps.clock.now()
   await scanOnceMore(deps, work, seen, until)
 }
 
@@ -119,7 +122,14 @@ async function drain(
   let session: ReturnType<typeof laneSession> | undefined
   // Many mails refused in one go are one failure of the peer.
   let struggled = false
-  const within = (): boolean => seen.size < laneMails && deps.clock.now() - started < laneSeconds * 1000
+  const { stopping } = deps
+  const within = (): boolean =>
+    !stopping.aborted && seen.size < laneMails && deps.clock.now() - started < laneSeconds * 1000
+  // What waits for a server or a token waits no longer; a mail past its point of no return is finished.
+  const breakOff = (): void => {
+    if (!lane.handing) session?.abort()
+  }
+  stopping.addEventListener('abort', breakOff)
   try {
     while (within()) {
       const now = deps.clock.now()
@@ -132,7 +142,7 @@ async function drain(
         const pick = await pickMail(deps, lane.tenant, hint)
         if (pick.kind === 'nothing') continue
         try {
-          found ??= await findRoute(deps, mailbox)
+          found ??= await unlessStopping(stopping, findRoute(deps, mailbox))
           session ??= laneSession(deps, found)
           if (pick.kind === 'resolve') {
             await resolveUnknown(deps, found, pick.entry)
@@ -145,7 +155,7 @@ async function drain(
           const route = found
           const verdict = await session.limited(() => sendMail(deps, lane, route, open, pick.entry))
           lane.note(countMail(lane.state, recipients, deps.clock.now()))
-          if (verdict.next === 'lost') return 0
+          if (verdict.next === 'lost' || verdict.next === 'stopped') return 0
           if (verdict.next === 'go-on') await noteAnswer(deps, lane, found.connectionId, verdict)
           if (verdict.next === 'reopen') {
             await session.drop()
@@ -154,6 +164,8 @@ async function drain(
           }
           if (verdict.next === 'stop') return await stop(deps, lane, found.connectionId, verdict.error)
         } catch (error) {
+          // Broken off by ourselves: it says nothing about anybody.
+          if (stopping.aborted) return 0
           // Somebody cancelled or moved this mail: the next one.
           if (error instanceof RowChangedError) continue
           // A fault of ours or of our storage says nothing about the peer: the message comes back.
@@ -164,9 +176,19 @@ async function drain(
     }
     return 0
   } finally {
+    stopping.removeEventListener('abort', breakOff)
     await session?.drop()
     await outlast(deps, () => takeOffFinals(deps))
   }
+}
+
+/** `work`, or a rejection as soon as the instance is stopping; its result is then of no use to anybody. */
+function unlessStopping<T>(stopping: AbortSignal, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(stopping.reason)
+    stopping.addEventListener('abort', stop, { once: true })
+    work.then(resolve, reject).finally(() => stopping.removeEventListener('abort', stop))
+  })
 }
 
 function pause(lane: HeldLane, until: number): number {
@@ -244,7 +266,7 @@ async function expireAll(deps: SendDependencies, work: Work, isOver: (deadline: 
     over = 0
     const hints = await scanDue(deps, work.tenant, work.mailboxId, deps.settings.laneMails + seen.size)
     for (const hint of hints.filter(({ key }) => !seen.has(key))) {
-      if (deps.clock.now() >= until) return false
+      if (deps.stopping.aborted || deps.clock.now() >= until) return false
       seen.add(hint.key)
       const pick = await pickMail(deps, work.tenant, hint)
       if (pick.kind === 'send' && !isOver(pick.entry.mail.deadline)) continue

@@ -96,6 +96,8 @@ export interface HeldLane {
   fence: number
   claim: string
   state: LaneState
+  /** A mail is being handed over: it is finished, even when this instance is stopping. */
+  handing: boolean
   /** Room for one more hand-over; renews when needed, false when the lane was lost or its gate closed by others. */
   ready(): Promise<boolean>
   /** Columns written with the next renewal or the release. */
@@ -121,6 +123,7 @@ export async function takeLane(
     fence: lease.fence,
     claim: `${laneKey}:${lease.fence}`,
     state: laneState(lease.row),
+    handing: false,
     async ready() {
       if (lease.remainingMs() > handOverMs) return true
       try {

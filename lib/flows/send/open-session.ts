@@ -14,6 +14,8 @@ export interface LaneSession {
   /** Runs one hand-over; aborts the session when it takes longer than the lease allows. */
   limited<T>(work: () => Promise<T>): Promise<T>
   drop(): Promise<void>
+  /** Breaks off whatever is under way, the opening too. */
+  abort(): void
 }
 
 export function laneSession(deps: SendDependencies, route: SendRoute): LaneSession {
@@ -63,6 +65,7 @@ export function laneSession(deps: SendDependencies, route: SendRoute): LaneSessi
   return {
     limited,
     drop,
+    abort: () => stop.abort(new Error('this instance is stopping')),
     async get() {
       if (session && used >= route.perSession) await drop()
       if (session === undefined) {
@@ -70,7 +73,7 @@ export function laneSession(deps: SendDependencies, route: SendRoute): LaneSessi
           session = await open()
         } catch (error) {
           // One bad answer disconnects nobody: a refused sign-in is confirmed by a second try (P-08).
-          if (asGatewayError(error).class !== 'needs-reconnect') throw error
+          if (asGatewayError(error).class !== 'needs-reconnect' || deps.stopping.aborted) throw error
           session = await open()
         }
       }

@@ -1,7 +1,7 @@
 /**
  * Sends one mail under the lane: claim → `sending` → bytes from the blob → the sender, which has `handing-over` written
  * durably before its point of no return → sent, waiting, failed or unknown. Whoever lost the claim meanwhile meets a
- * changed ETag and stops before anything leaves. The class of an error alone decides: transient waits, permanent is
+ * changed ETag and stops before anything leaves. An instance that is being taken away begins no hand-over. The class of an error alone decides: transient waits, permanent is
  * final, needs-… closes the gate and leaves the mail as it is.
  */
 
@@ -29,6 +29,8 @@ export type SendVerdict =
   | { next: 'stop'; error: GatewayError }
   /** Another worker holds the mail: not ours any more. */
   | { next: 'lost' }
+  /** This instance is being taken away; the mail is queued as before, for another one. */
+  | { next: 'stopped' }
 
 /** Fault of this mail alone although its class asks for a person: the mailbox itself is fine. */
 const mailHints = new Set(['sender', 'recipient', 'message', 'split'])
@@ -63,12 +65,19 @@ export async function sendMail(
     receipt = await session.send(
       { mailId: mail.id, messageId: mail.messageId, from: mail.from, recipients, raw, again: mail.attempts > 1 },
       async ({ draftId }) => {
+        if (deps.stopping.aborted) throw new StoppedError()
+        lane.handing = true
         if (!(await lane.ready())) throw new LaneLostError()
         entry = await transition(deps, entry, 'handing-over', { draftId: draftId ?? '' })
         entered = true
       },
     )
   } catch (cause) {
+    // Nothing left: the same state as of a worker that died here, but without the wait for its lease.
+    if (deps.stopping.aborted && !lane.handing) {
+      await outlast(deps, () => transition(deps, entry, 'queued', { claim: '' }))
+      return { next: 'stopped' }
+    }
     if (cause instanceof RowChangedError || cause instanceof LaneLostError) return { next: 'lost' }
     const error = asGatewayError(cause)
     return outlast(deps, async () =>
@@ -76,12 +85,15 @@ export async function sendMail(
         ? unknown(deps, route, entry, error)
         : failedAttempt(deps, await current(deps, entry, lane), error),
     )
+  } finally {
+    lane.handing = false
   }
   await outlast(deps, () => keepReceipt(deps, entry, recipients, receipt))
   return { next: 'go-on', answer: 'taken' }
 }
 
 class LaneLostError extends Error {}
+class StoppedError extends Error {}
 
 /** Recipients that have not accepted or refused it for good in an earlier attempt (REL-06). */
 export const openRecipients = (mail: Mail): string[] =>

@@ -52,6 +52,10 @@ export async function deliverWebhooks(deps: TellDependencies, tenant: string, en
       due.push(row)
     for (const [at, row] of due.slice(0, batch).entries()) {
       const notBefore = Number(row['notBefore'] ?? 0)
+      if (deps.stopping.aborted) {
+        nextAt = deps.clock.now()
+        break
+      }
       if (notBefore > deps.clock.now()) {
         nextAt = notBefore
         break

@@ -11,7 +11,7 @@ export async function grantsDue(deps: TokenDependencies): Promise<number> {
   const started = deps.clock.now()
   let handed = 0
   let oldest = started
-  for (let round = 0; round < rounds; round += 1) {
+  for (let round = 0; round < rounds && !deps.stopping.aborted; round += 1) {
     const due = await claimDue(deps, 'grant', perRound, claimMs)
     for (let at = 0; at < due.length; at += perMessage) {
       const connections = due.slice(at, at + perMessage).map(({ tenant, id }) => ({ tenant, connectionId: id }))

@@ -1,6 +1,7 @@
 /**
  * Queue part: keeps up to 32 connections alive. Each one stands alone: its failure is noted at its own row, moves its own
- * next time and delays no other. A connection that is gone leaves the schedule.
+ * next time and delays no other. A connection that is gone leaves the schedule. An instance that is being taken away
+ * passes on what it has not begun.
  */
 import * as z from 'zod'
 import { asGatewayError, GatewayError } from '../../errors.js'
@@ -20,7 +21,11 @@ const minLifeMs = 25 * 60_000
 
 export async function refreshBatch(deps: TokenDependencies, message: unknown): Promise<void> {
   const { connections } = parse(messageSchema, message)
-  for (let at = 0; at < connections.length; at += atOnce)
+  for (let at = 0; at < connections.length; at += atOnce) {
+    if (deps.stopping.aborted) {
+      const rest = { v: 1, connections: connections.slice(at) }
+      return deps.queues.send(deps.names.queue('connection-refresh'), rest)
+    }
     await Promise.all(
       connections.slice(at, at + atOnce).map(async ({ tenant, connectionId }) => {
         try {
@@ -30,6 +35,7 @@ export async function refreshBatch(deps: TokenDependencies, message: unknown): P
         }
       }),
     )
+  }
 }
 
 async function refreshOne(deps: TokenDependencies, tenant: string, connectionId: string): Promise<void> {

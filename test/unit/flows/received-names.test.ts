@@ -76,6 +76,7 @@ async function place() {
     clock,
     log: silentLog,
     worker: 'test',
+    stopping: new AbortController().signal,
     receivers: { imap: server, graph: server },
     access: accessBy({ kind: 'anonymous' }),
     settings: {
