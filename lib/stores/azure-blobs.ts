@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import { BlobServiceClient } from '@azure/storage-blob'
 import { GatewayError } from '../errors.js'
 import type { Blobs } from '../ports/blobs.js'
@@ -62,18 +63,15 @@ export function azureBlobs(options: StorageOptions): Blobs {
       }
     },
     async get(container, name, maxBytes = Number.POSITIVE_INFINITY) {
-      const stop = new AbortController()
       try {
         // downloadToBuffer would ask for the size first, and for every 4 MB apart.
         const { contentLength = 0, readableStreamBody } = await service
           .getContainerClient(container)
           .getBlobClient(name)
-          .download(0, undefined, {
-            maxRetryRequests: 3,
-            abortSignal: AbortSignal.any([patience().abortSignal, stop.signal]),
-          })
+          .download(0, undefined, { maxRetryRequests: 3, ...patience() })
         if (contentLength > maxBytes) {
-          stop.abort()
+          // An abort would end in an error that this stream tells nobody, which ends the process.
+          ;(readableStreamBody as Readable | undefined)?.destroy()
           throw blobTooLarge(maxBytes)
         }
         const bytes = Buffer.allocUnsafe(contentLength)
