@@ -74,12 +74,15 @@ export interface Sender {
   open(target: SendTarget, authority: Authority, signal: AbortSignal): Promise<SendSession>
   /**
    * Looks up the outcome of a mail whose hand-over was interrupted: `sent`, `not-sent`, or `undecided` when this
-   * transport cannot tell. Graph: by draft id, then Sent Items by Message-ID.
+   * transport cannot tell. `stopped`: it had not left, and from now on it cannot, unless it was leaving at this moment;
+   * a later look tells. Graph: by draft id, then Sent Items by Message-ID.
    */
   lookUp?(
     target: SendTarget,
     authority: Authority,
     mail: { messageId: string; evidence: Evidence },
     signal: AbortSignal,
-  ): Promise<'sent' | 'not-sent' | 'undecided'>
+  ): Promise<SendEvidence>
 }
+
+export type SendEvidence = 'sent' | 'not-sent' | 'stopped' | 'undecided'

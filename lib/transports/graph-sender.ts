@@ -1,4 +1,4 @@
-import type { OutgoingMail, Sender, SendReceipt, SendSession, SendTarget } from '../ports/sender.js'
+import type { OutgoingMail, SendEvidence, Sender, SendReceipt, SendSession, SendTarget } from '../ports/sender.js'
 import { type GraphClient, type GraphOptions, graphClient, mailboxPath, withOutcome } from './graph-client.js'
 import { draftOf, type GraphDraft, hiddenRecipients, withBcc } from './graph-draft.js'
 import { inSentItems, isGone, withMessageId } from './graph-mailbox.js'
@@ -25,12 +25,7 @@ export function graphSender(options: GraphOptions = {}): Sender {
       const box = pathOf(target)
       if (evidence.draftId) {
         try {
-          const to = `${box}/messages/${encodeURIComponent(evidence.draftId)}?$select=id,isDraft`
-          const { isDraft } = await graph.json<{ isDraft: boolean }>({ method: 'GET', to, operation: 'send' })
-          if (!isDraft) return 'sent'
-          // It must not leave later by somebody's hand, when the mail was sent again meanwhile.
-          await discard(graph, box, evidence.draftId)
-          return 'not-sent'
+          return await draftTells(graph, box, evidence.draftId)
         } catch (error) {
           if (!isGone(error)) throw error
         }
@@ -41,6 +36,29 @@ export function graphSender(options: GraphOptions = {}): Sender {
 }
 
 const pathOf = (target: SendTarget): string => mailboxPath(target.transport === 'graph' ? target.graph.mailbox : 'me')
+
+/**
+ * A draft that was handed over may still leave: a send that was answered with 504 has been carried out a minute later,
+ * and a worker that stood still asks late. A deleted draft keeps its id and can be sent from Deleted Items, so deleting
+ * proves nothing. Without recipients it is refused whoever sends it: they are taken away first, and only a later look
+ * that finds it so says `not-sent`.
+ */
+async function draftTells(graph: GraphClient, box: string, id: string): Promise<SendEvidence> {
+  const to = `${box}/messages/${encodeURIComponent(id)}`
+  const select = `?$select=id,isDraft,${recipientLists.join(',')}`
+  const draft = await graph.json<Draft>({ method: 'GET', to: to + select, operation: 'send' })
+  if (!draft.isDraft) return 'sent'
+  if (recipientLists.some((list) => (draft[list] ?? []).length > 0)) {
+    const body = Object.fromEntries(recipientLists.map((list) => [list, []]))
+    await graph.json({ method: 'PATCH', to, body, operation: 'send' })
+    return 'stopped'
+  }
+  await discard(graph, box, id)
+  return 'not-sent'
+}
+
+const recipientLists = ['toRecipients', 'ccRecipients', 'bccRecipients'] as const
+type Draft = { isDraft: boolean } & Partial<Record<(typeof recipientLists)[number], unknown[]>>
 
 function sendSession(graph: GraphClient, box: string): SendSession {
   return {

@@ -23,6 +23,10 @@ export interface Fault {
   delayMs?: number
   /** Do the work first, then misbehave. */
   after?: boolean
+  /** Graph, sends by draft: refuse as ordered, and send the mail this many milliseconds later all the same. */
+  lateMs?: number
+  /** What a late send takes: the draft as it is by then, wherever it lies (default), or as it was when it was asked for. */
+  lateOf?: 'draft' | 'copy'
   /** Close the connection without an answer. */
   drop?: boolean
   /** Spoil the body of a good answer; `echo`: refuse, and repeat what the caller showed, as it is, escaped and in hex. */
@@ -36,6 +40,7 @@ export interface Fault {
 /** Well-known faults by name; `{ name: '504-but-delivered' }` fills in the rest. */
 export const namedFaults = {
   '504-but-delivered': { kind: 'send', status: 504, after: true },
+  '504-delivered-late': { kind: 'send', status: 504, lateMs: 70_000 },
   'drop-after-delivered': { kind: 'send', drop: true, after: true },
   'drop-before': { drop: true },
   'drop-after': { drop: true, after: true },

@@ -140,6 +140,8 @@ test('a send that never reached Graph is found as a draft, and the draft cannot 
   const { receipt, evidence } = await send(aMail())
   expect(await failure(receipt)).toMatchObject({ outcome: 'unknown' })
   expect(draftsOf(ana)).toHaveLength(1)
+  expect(await sender.lookUp(evidence())).toBe('stopped')
+  expect(draftsOf(ana)).toHaveLength(1)
   expect(await sender.lookUp(evidence())).toBe('not-sent')
   expect(draftsOf(ana)).toHaveLength(0)
   expect(inboxOf(ben)).toHaveLength(0)

@@ -34,7 +34,6 @@ export async function removeMailbox(
   await switchOff(deps, mailbox)
   await setDue(deps, 'poll', tenant, id, Number.POSITIVE_INFINITY)
   await deps.cancelOpenMails(tenant, id)
-  await setDue(deps, 'lane', tenant, id, Number.POSITIVE_INFINITY)
   const others = (await listMailboxes(deps, tenant)).filter((one) => one.id !== id)
   const used = new Set(others.flatMap(connectionIdsOf))
   for (const connectionId of new Set(connectionIdsOf(mailbox)))

@@ -5,7 +5,7 @@
  * a look at its end, by the due row and by a message that waits for this one lease. An instance that is being taken away breaks off what waits, finishes
  * the mail it is handing over, releases the lane and passes the rest on by a message. A peer that asks us to wait pauses the lane; one that asks for a person closes its gate.
  */
-import { asGatewayError, type GatewayError, isStorageAway, RowChangedError } from '../../errors.js'
+import { asGatewayError, GatewayError, isStorageAway, RowChangedError } from '../../errors.js'
 import { isId, isTenantId } from '../../model/ids.js'
 import type { Mail } from '../../model/mail.js'
 import type { Mailbox } from '../../model/mailbox.js'
@@ -22,8 +22,8 @@ import { noteAnswer, tellAfterFailures } from './lane-health.js'
 import { countMail, laneAllows } from './lane-limits.js'
 import { closesGate, laneSession } from './open-session.js'
 import { closedLaneDueMs, laneDueMs, scanDue } from './outbox.js'
-import { expire, pickMail } from './pick-mail.js'
-import { takeOffFinals } from './record-outcome.js'
+import { expire, type Pick, pickMail } from './pick-mail.js'
+import { attemptOf, finish, leaveUnknown, takeOffFinals } from './record-outcome.js'
 import { resolveUnknown } from './resolve-unknown.js'
 import type { SendDependencies } from './send-dependencies.js'
 import { openRecipients, sendMail } from './send-mail.js'
@@ -49,7 +49,7 @@ export async function drainLane(shared: SendDependencies, message: unknown): Pro
   const { tenant, mailboxId } = work
   const mailbox = await readMailbox(shared, tenant, mailboxId)
   if (mailbox === undefined) {
-    const isDone = await expireAll(shared, work, () => true)
+    const isDone = await expireAll(shared, work, () => true, endRemoved)
     return isDone
       ? setDue(shared, 'lane', tenant, mailboxId, Number.POSITIVE_INFINITY)
       : lookAgain(shared, work, shared.clock.now())
@@ -259,7 +259,12 @@ async function lookAgain(deps: SendDependencies, work: Work, at: number): Promis
 }
 
 /** Page by page while any of a page is over: who waits for an answer gets it with the first look. False: out of time. */
-async function expireAll(deps: SendDependencies, work: Work, isOver: (deadline: number) => boolean): Promise<boolean> {
+async function expireAll(
+  deps: SendDependencies,
+  work: Work,
+  isOver: (deadline: number) => boolean,
+  end: typeof endLate = endLate,
+): Promise<boolean> {
   const until = deps.clock.now() + deps.settings.laneSeconds * 1_000
   const seen = new Set<string>()
   for (let over = 1; over > 0; ) {
@@ -269,13 +274,32 @@ async function expireAll(deps: SendDependencies, work: Work, isOver: (deadline: 
       if (deps.stopping.aborted || deps.clock.now() >= until) return false
       seen.add(hint.key)
       const pick = await pickMail(deps, work.tenant, hint)
-      if (pick.kind === 'send' && !isOver(pick.entry.mail.deadline)) continue
+      if (pick.kind !== 'nothing' && !isOver(pick.entry.mail.deadline)) continue
       over += 1
-      if (pick.kind !== 'send') continue
-      await expire(deps, pick.entry).catch((error: unknown) => {
+      if (pick.kind === 'nothing') continue
+      await end(deps, pick).catch((error: unknown) => {
         if (!(error instanceof RowChangedError)) throw error
       })
     }
   }
   return true
 }
+
+type Ending = (deps: SendDependencies, pick: Exclude<Pick, { kind: 'nothing' }>) => Promise<unknown>
+
+/** Past its deadline behind a gate that nobody opened. */
+const endLate: Ending = (deps, { kind, entry }) =>
+  kind === 'send'
+    ? expire(deps, entry)
+    : leaveUnknown(deps, entry, 'The mailbox could not be searched before the deadline of the mail.')
+
+const endRemoved: Ending = (deps, { kind, entry }) =>
+  kind === 'send'
+    ? finish(deps, entry, 'failed', attemptOf(deps.clock.now(), mailboxRemoved()))
+    : leaveUnknown(deps, entry, 'Its mailbox was removed, so the gateway cannot search it.')
+
+const mailboxRemoved = (): GatewayError =>
+  new GatewayError('mailbox_removed', 'permanent', {
+    description: 'The mailbox was removed before this mail left.',
+    remedy: 'Submit the mail again with a mailbox that exists.',
+  })

@@ -6,11 +6,13 @@
 import { conflict, GatewayError, RowChangedError } from '../../errors.js'
 import { earliestStart, type Mail, type MailState } from '../../model/mail.js'
 import { clearAttention } from '../common/attention.js'
+import { setDue } from '../common/due.js'
 import { readMailbox } from '../common/mailbox-rows.js'
 import { withSettingsOf } from '../common/setting-rows.js'
 import { blobName } from './accept-mail.js'
 import { openGate } from './gate.js'
 import { getMail, type JournalEntry, moveMail } from './journal.js'
+import { leaseMs } from './lane.js'
 import { type MailView, mailView } from './mail-view.js'
 import { hintKey, openHints, wakeLane } from './outbox.js'
 import { attemptOf, finish, withAttempt } from './record-outcome.js'
@@ -46,7 +48,10 @@ export async function cancelMail(deps: SendDependencies, tenant: string, id: str
   })
 }
 
-/** Before a mailbox goes: everything of it that has not left is cancelled. Returns how many mails. */
+/**
+ * Before a mailbox goes: everything of it that has not left is cancelled. What a worker has in hand cannot be; after the
+ * longest lease the lane looks what became of it (C7). Returns how many mails.
+ */
 export async function cancelOpenMails(deps: SendDependencies, tenant: string, mailboxId: string): Promise<number> {
   let cancelled = 0
   for await (const hint of openHints(deps, tenant, mailboxId)) {
@@ -58,6 +63,7 @@ export async function cancelOpenMails(deps: SendDependencies, tenant: string, ma
       if (!(error instanceof GatewayError) || error.class !== 'permanent') throw error
     }
   }
+  await setDue(deps, 'lane', tenant, mailboxId, deps.clock.now() + leaseMs)
   return cancelled
 }
 

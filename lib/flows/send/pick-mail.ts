@@ -7,7 +7,7 @@ import { finalStates } from '../../model/mail.js'
 import type { Dependencies } from '../common/dependencies.js'
 import { findMail, type JournalEntry, transition } from './journal.js'
 import { type Hint, removeHint, staleHintMs } from './outbox.js'
-import { attemptOf, doubt, finish, tidyFinal } from './record-outcome.js'
+import { attemptOf, doubt, finish, handOverInterrupted, tidyFinal } from './record-outcome.js'
 
 export type Pick =
   | { kind: 'send'; entry: JournalEntry }
@@ -56,7 +56,7 @@ export async function pickMail(deps: Dependencies, tenant: string, hint: Hint): 
 }
 
 const interrupted = (): GatewayError =>
-  new GatewayError('hand_over_interrupted', 'transient', {
+  new GatewayError(handOverInterrupted, 'transient', {
     outcome: 'unknown',
     description: 'The worker ended while it handed the mail over.',
     remedy: 'The gateway looks whether the mail left.',

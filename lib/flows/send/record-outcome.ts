@@ -2,21 +2,23 @@
  * What became of an attempt, written in the order that no crash can falsify: journal, event, blob, index, outbox hint, log. A
  * crash after the journal leaves the hint behind; the next look at the lane then repeats the rest with the same event id.
  */
-import { type ErrorClass, GatewayError } from '../../errors.js'
+import { type ErrorClass, GatewayError, RowChangedError } from '../../errors.js'
 import { hashId } from '../../model/ids.js'
 import type { Mail, MailAttempt, MailState } from '../../model/mail.js'
 import { maskAddress } from '../../protocol/mail-address.js'
-import { raiseAttention } from '../common/attention.js'
+import { clearAttention, raiseAttention } from '../common/attention.js'
 import { deleteThese } from '../common/delete-rows.js'
 import type { Dependencies } from '../common/dependencies.js'
 import { writeLog } from '../common/log-row.js'
 import { mailboxPartition } from '../common/mailbox-rows.js'
 import { emitEvent } from '../tell/emit-event.js'
 import { blobName } from './accept-mail.js'
-import { type JournalEntry, moveMail, transition } from './journal.js'
+import { findMail, type JournalEntry, moveMail, transition } from './journal.js'
 import { indexFinals } from './mail-index.js'
 import { hintKey } from './outbox.js'
 
+/** Code of a hand-over whose worker died. */
+export const handOverInterrupted = 'hand_over_interrupted'
 const maybeArrived = 'An earlier hand-over had an unknown outcome: the mail may have arrived once.'
 
 const sentence = (text: string): string =>
@@ -161,9 +163,6 @@ export async function leaveUnknown(deps: Dependencies, entry: JournalEntry, foun
   const { mail } = entry
   const remedy = 'Look into the Sent folder or ask a recipient, then decide: sent, not sent, or send again.'
   const { attempt, before } = explained(entry, found, remedy, byLookingUp)
-  const parked = await moveMail(deps, entry, hintKey('u', deps.clock.now(), mail.id), {
-    changes: { claim: '', history: withAttempt(before.mail, attempt) },
-  })
   const description = `A mail may or may not have been sent. ${attempt.text}`
   const reason = new GatewayError('outcome_unknown', byLookingUp.class, {
     hint: byLookingUp.hint,
@@ -182,6 +181,16 @@ export async function leaveUnknown(deps: Dependencies, entry: JournalEntry, foun
     description: attempt.text,
     remedy,
     metadata: mail.metadata,
+  })
+  // Last, because nobody looks at a parked mail again: until then the next look at the lane repeats what comes before.
+  const doubtfulSince = Date.parse(attempt.at) || deps.clock.now()
+  const parked = await moveMail(deps, entry, hintKey('u', doubtfulSince, mail.id), {
+    changes: { claim: '', history: withAttempt(before.mail, attempt) },
+  }).catch(async (error: unknown) => {
+    // Somebody decided in this moment, and took away a card that was not there yet.
+    if (error instanceof RowChangedError && (await findMail(deps, tenant, id))?.mail.state !== 'unknown')
+      await clearAttention(deps, tenant, 'mail-unknown', id)
+    throw error
   })
   await logAttempt(deps, parked.mail, attempt)
   return parked

@@ -1,28 +1,36 @@
 /**
  * A mail whose hand-over was interrupted may or may not have left. Evidence first: the transport's own look-up (Graph:
  * the draft, then Sent Items), then the Sent folder by Message-ID. A Message-ID found there proves it was sent; one not
- * found proves nothing. A server that lost its answer may still be at work, so a live worker asks a minute later. Without
+ * found proves nothing. A server that lost its answer may still be at work, so a live worker asks a minute later; a
+ * draft that could still leave is stopped, and looked at once more before it counts as not sent (C5, decision 28). Without
  * evidence the mail's own policy decides: `resend` once with the same Message-ID, or `stop` for a person (REL-03, P-09).
  * A look-up that fails for now is repeated until the mail's deadline. What was found is told with the mail.
  */
 import { asGatewayError } from '../../errors.js'
 import type { Mail } from '../../model/mail.js'
+import type { SendEvidence } from '../../ports/sender.js'
 import { backoffMs } from '../../protocol/backoff.js'
+import { clearAttention } from '../common/attention.js'
 import { type JournalEntry, moveMail } from './journal.js'
 import { handOverMs } from './lane.js'
 import { hintKey } from './outbox.js'
-import { attemptOf, explained, finish, leaveUnknown, wait } from './record-outcome.js'
+import { attemptOf, explained, finish, handOverInterrupted, leaveUnknown, wait } from './record-outcome.js'
 import type { SendDependencies } from './send-dependencies.js'
 import type { SendRoute } from './send-route.js'
 
 interface Finding {
-  evidence: 'sent' | 'not-sent' | 'undecided'
+  evidence: SendEvidence
   /** One sentence for people. */
   text: string
 }
 
 /** What a peer whose answer got lost is given to finish its work before it is asked. */
 export const settleMs = 60_000
+
+/** How long after its answer got lost a send may still be carried out; one that came a minute late was seen. */
+export const latestSendMs = 300_000
+/** After a dead worker's lease at least two minutes have passed since its hand-over. */
+const stoppedMs = 30_000
 
 /** The answer to a hand-over got lost a moment ago; `entry` is `unknown`. */
 export async function answerLost(deps: SendDependencies, route: SendRoute, entry: JournalEntry): Promise<void> {
@@ -47,13 +55,24 @@ export async function resolveUnknown(deps: SendDependencies, route: SendRoute, e
   if (evidence === 'sent') {
     const found = attemptOf(now, { code: 'sent', text: `The hand-over was interrupted. ${text}` })
     await finish(deps, entry, 'sent', found, { delivered: mail.recipients })
-  } else if (evidence === 'not-sent') await again(deps, entry, text)
+    await clearAttention(deps, mail.tenant, 'mail-unknown', mail.id)
+  } else if (evidence === 'stopped') await lookAgain(deps, entry, stoppedUntil(mail, now))
+  else if (evidence === 'not-sent') await again(deps, entry, text)
   else if (mail.whenUnknown === 'resend' && !mail.resent && inTime)
     await again(deps, entry, `${text} It is sent once more, as the mail asks.`, { resent: true })
   else {
     const once = mail.resent ? ' It was sent twice already and is not sent again by itself.' : ''
     await leaveUnknown(deps, entry, text + once)
   }
+}
+
+const workerDied = (mail: Mail): boolean => mail.history.at(-1)?.code === handOverInterrupted
+
+/** When a draft that was stopped just now tells for certain. */
+function stoppedUntil(mail: Mail, now: number): number {
+  if (workerDied(mail)) return now + stoppedMs
+  const lostAt = Date.parse(mail.history.at(-1)?.at ?? '') || now
+  return Math.max(lostAt + latestSendMs, now + settleMs)
 }
 
 const canLookUp = (deps: SendDependencies, route: SendRoute): boolean =>
@@ -67,6 +86,7 @@ async function lookUp(deps: SendDependencies, route: SendRoute, mail: Mail): Pro
     const { messageId } = mail
     const answer = await sender.lookUp(route.target, route.authority, { messageId, evidence }, signal)
     if (answer === 'sent') return { evidence: answer, text: 'The mailbox shows the mail as sent.' }
+    if (answer === 'stopped') return { evidence: answer, text: 'The mailbox holds the mail as a draft.' }
     if (answer === 'not-sent') return { evidence: answer, text: 'The mailbox shows that the mail had not left.' }
   }
   const found = await deps.findSent?.(mail.tenant, mailbox, mail.messageId)
@@ -78,11 +98,15 @@ async function lookUp(deps: SendDependencies, route: SendRoute, mail: Mail): Pro
   return { evidence: 'undecided', text }
 }
 
-/** Another hand-over, not at once: a server that lost one answer may lose the next. */
+/** Another hand-over, at once after a worker that died; not so when a server lost an answer, it may lose the next. */
 async function again(deps: SendDependencies, entry: JournalEntry, text: string, changes: Partial<Mail> = {}) {
-  const at = Math.min(retryAt(deps, entry.mail, undefined), Math.max(entry.mail.deadline, deps.clock.now()))
+  const now = deps.clock.now()
+  const at = workerDied(entry.mail)
+    ? now
+    : Math.min(retryAt(deps, entry.mail, undefined), Math.max(entry.mail.deadline, now))
   const { before, attempt } = explained(entry, text, 'Nobody has to act.')
   await wait(deps, before, at, attempt, changes)
+  await clearAttention(deps, entry.mail.tenant, 'mail-unknown', entry.mail.id)
 }
 
 function retryAt(deps: SendDependencies, mail: Mail, retryAfterMs: number | undefined): number {

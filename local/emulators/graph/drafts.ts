@@ -85,6 +85,12 @@ export function deleteMessage(of: MailboxRequest): Reply {
   return { status: 204 }
 }
 
+/** Into a folder that mail clients cannot open. Graph's page of permanentDelete: the global service only. */
+export function deleteForGood(of: MailboxRequest): Reply {
+  of.mailbox.remove(messageOf(of))
+  return { status: 204 }
+}
+
 export async function listAttachments(of: MailboxRequest): Promise<Reply> {
   const message = messageOf(of)
   const { attachments } = await contentOf(message)

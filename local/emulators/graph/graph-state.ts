@@ -67,6 +67,8 @@ export interface GraphState {
   submissions: SubmissionMeter | undefined
   latencyMs: number
   faults: Faults
+  /** Sends that go on although their caller was told they failed; carried out with the first request at or after `at`. */
+  late: { at: number; send: () => Promise<void> }[]
   open: Map<string, number>
   windows: Map<string, { startsAt: number; requests: number }>
   uploads: Map<string, UploadSession>
@@ -115,6 +117,7 @@ export const newGraphState = (
   submissions: undefined,
   latencyMs: 0,
   faults: new Faults(),
+  late: [],
   open: new Map(),
   windows: new Map(),
   uploads: new Map(),

@@ -12,6 +12,7 @@ import { type GraphState, graphOrigin, type LoggedGraphRequest, type MailboxRequ
 import { underLimits } from './limits.js'
 import { preference } from './preferences.js'
 import { matchRoute } from './routes.js'
+import { sendLate } from './send.js'
 
 /** What an account does by its name alone; `mail` is every request except the one for the user itself. */
 const standing: Partial<Record<Misbehaviour, Fault>> = {
@@ -74,11 +75,24 @@ async function guarded(state: GraphState, request: Request, entry: LoggedGraphRe
     const fault = state.faults.take(kinds, addressesOf(user)) ?? standingFault(user, kinds)
     const delayMs = state.latencyMs + (fault?.delayMs ?? 0)
     if (delayMs > 0) await pause(delayMs)
+    if (fault?.lateMs !== undefined) state.late.push(sendLate(of, fault))
     if (fault && !fault.after && isRefusal(fault)) return refuse(state, request, fault)
     const reply = await matched.route.answer(of)
     if (fault && isRefusal(fault)) return refuse(state, request, fault)
     return fault ? spoiled(reply, fault) : reply
   })
+}
+
+/** Work that a gateway in front gave up on and the mailbox server did not. Nobody hears whether it went well. */
+export async function carryOutLate(state: GraphState): Promise<void> {
+  const now = state.now()
+  const due = state.late.filter(({ at }) => at <= now)
+  state.late = state.late.filter(({ at }) => at > now)
+  for (const { send } of due) {
+    await send().catch((refusal: unknown) => {
+      if (!(refusal instanceof GraphRefusal)) throw refusal
+    })
+  }
 }
 
 /** A delta request is also `delta-first`, `delta-next` or `delta-link`, after the token it brings. */

@@ -39,6 +39,7 @@ const table: [method: string, path: string, kind: string, permission: Permission
   ['GET', `${one}/$value`, 'mime', 'read', drafts.getMime],
   ['GET', `${inFolder}${one}/$value`, 'mime', 'read', drafts.getMime],
   ['POST', `${one}/move`, 'move', 'write', drafts.moveMessage],
+  ['POST', `${one}/permanentDelete`, 'delete', 'write', drafts.deleteForGood],
   ['POST', `${one}/send`, 'send', 'send', sendDraft],
   ['GET', `${one}/attachments`, 'attachment', 'read', drafts.listAttachments],
   ['POST', `${one}/attachments`, 'attachment', 'write', drafts.addAttachment],

@@ -4,11 +4,12 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { Message, MessageContent } from '../directory.js'
+import type { Fault } from '../faults.js'
 import type { Reply } from '../loopback-server.js'
 import { maySendAs } from './access.js'
 import { draftOf, jsonBody, newMail } from './drafts.js'
 import { badRequest, usualRefusal } from './graph-refusal.js'
-import type { MailboxRequest } from './graph-state.js'
+import type { GraphState, MailboxRequest } from './graph-state.js'
 import { countSubmission } from './limits.js'
 import type { MessageInput } from './message-input.js'
 import { contentOf, headerOf, withoutHeader } from './mime.js'
@@ -35,6 +36,26 @@ export async function sendDraft(of: MailboxRequest): Promise<Reply> {
     of.mailbox.move(draft, 'sentitems')
   })
   return accepted
+}
+
+/**
+ * A send of a draft that the service in front has answered with an error already. Seen in public: several tries answered
+ * with 504 all arrived (Microsoft Q&A 2286986, docs/emulators.md).
+ */
+export function sendLate(of: MailboxRequest, fault: Fault): GraphState['late'][number] {
+  const draft = draftOf(of)
+  const then = { raw: draft.raw, ...(draft.content === undefined ? {} : { content: draft.content }) }
+  const at = of.state.now() + (fault.lateMs ?? 0)
+  const send = async (): Promise<void> => {
+    if (fault.lateOf !== 'copy') await sendDraft(of)
+    else
+      await submit(of, then, () => {
+        of.mailbox.add('sentitems', { ...then, isRead: true })
+        const left = of.mailbox.message(draft.immutableId)
+        if (left?.isDraft) of.mailbox.remove(left)
+      })
+  }
+  return { at, send }
 }
 
 async function submit(of: MailboxRequest, mail: Pick<Message, 'raw' | 'content'>, keepCopy: () => void): Promise<void> {

@@ -11,7 +11,7 @@ import { batch } from './batch.js'
 import { type GraphControl, graphControl } from './graph-control.js'
 import { GraphRefusal, usualRefusal } from './graph-refusal.js'
 import { exchangeLimits, type GraphState, newGraphState } from './graph-state.js'
-import { handleRequest } from './handle-request.js'
+import { carryOutLate, handleRequest } from './handle-request.js'
 import { mailPage } from './mail-page.js'
 import { uploadPiece } from './upload-session.js'
 
@@ -51,6 +51,7 @@ export async function startGraph(options: GraphOptions): Promise<Graph> {
 }
 
 async function route(state: GraphState, control: GraphControl, request: Request): Promise<Reply> {
+  await carryOutLate(state)
   if (request.path === '/') return seeOther('/mail')
   if (request.path === '/__control') return controlEndpoint(control, request)
   if (request.path === '/mail' || request.path.startsWith('/mail/'))
