@@ -2,11 +2,16 @@ import { app } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
 import { consoleActionHandler } from '../lib/http/console-action-handler.js'
 import { link, segment } from '../lib/pages/console/frame.js'
-import { mailboxFacts } from '../lib/pages/console/mailbox-pages.js'
+import { mailboxFacts, retriedFacts } from '../lib/pages/console/mailbox-pages.js'
 import { reconnectPage } from '../lib/pages/console/message-page.js'
+import { html } from '../lib/pages/html.js'
 
 export const consoleMailboxAct = consoleActionHandler(gateway, 'mailboxes', {
-  describe: async ({ g, tenant }, id) => mailboxFacts(await g.admin.readMailboxFacts(tenant, id)),
+  async describe({ g, tenant, params }, id) {
+    const facts = mailboxFacts(await g.admin.readMailboxFacts(tenant, id))
+    if (params['action'] !== 'retry-mails') return facts
+    return html`${facts}${retriedFacts(await g.send.retryFailedMails(tenant, id, { dryRun: true }))}`
+  },
   async act({ g, tenant, view }, id, name) {
     if (name === 'reconnect') {
       const mailbox = await g.admin.readMailboxFacts(tenant, id)
@@ -15,6 +20,10 @@ export const consoleMailboxAct = consoleActionHandler(gateway, 'mailboxes', {
     if (name === 'test-mail') {
       const { mailId, state } = await g.send.sendTestMail(tenant, id)
       return { redirect: link(view, `/mails/${segment(mailId)}`, { done: `test-mail-${state}` }) }
+    }
+    if (name === 'retry-mails') {
+      await g.send.retryFailedMails(tenant, id)
+      return undefined
     }
     if (name === 'poll') await g.receive.pollNow(tenant, id)
     else await g.admin.changeMailbox(tenant, id, { active: name === 'activate' })

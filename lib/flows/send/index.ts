@@ -13,6 +13,7 @@ import {
   retryMail,
   sendMailNow,
 } from './mail-actions.js'
+import { retryFailedMails } from './retry-failed.js'
 import { searchMails } from './search-mails.js'
 import { sendTestMail } from './send-test-mail.js'
 import { sweepLanes } from './sweep-lanes.js'
@@ -32,6 +33,7 @@ export const sendFlows = {
   readMail,
   releaseMail,
   resolveMail,
+  retryFailedMails,
   retryMail,
   searchMails,
   sendMailNow,

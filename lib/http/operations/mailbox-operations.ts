@@ -74,6 +74,17 @@ export const mailboxOperations = {
     limited: 'connect',
     body: apiBody('testMailSchema'),
   },
+  mailboxRetryMails: {
+    ...act(
+      'mailbox-retry-mails',
+      'mailboxes/{id}/retry-mails',
+      all,
+      'After a repair: takes up again the mails of a mailbox that failed because an administrator or the owner had to act first.',
+      mailAnswer('retriedMails'),
+    ),
+    query: query('dryRunQuery'),
+    success: [200, 'How many were taken up; with dryRun, how many would be.'],
+  },
   mailboxReconnect: {
     ...act(
       'mailbox-reconnect',

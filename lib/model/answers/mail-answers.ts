@@ -111,6 +111,15 @@ export const mailPage = z
   .object({ mails: listOf(mail, 'The mails of this page.'), next: nextPage })
   .meta({ id: 'MailPage', description: 'One page of mail.' })
 
+export const retriedMails = z
+  .object({
+    mails: count('Taken up again; with dryRun those that would be. At most 200 in one call.', 12),
+    contentGone: count('Whose content is no longer kept; submit them anew.'),
+    codes: listOf(text('Code of the last attempt.', 'exo_smtp_sendasdenied'), 'Why they had failed.'),
+    more: flag('There may be more: call again.', false),
+  })
+  .meta({ id: 'RetriedMails', description: 'What became of mails that failed because somebody had to act first.' })
+
 export const testMail = z
   .object({
     mailId: id('Id of the test mail.'),

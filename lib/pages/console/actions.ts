@@ -105,6 +105,16 @@ const mailboxes = {
     done: '',
     harmless: 'One mail from the mailbox to itself.',
   },
+  'retry-mails': {
+    operation: 'mailboxRetryMails',
+    label: 'Retry failed mail …',
+    done: 'The mails are tried again; when they failed once more, the reason stands below.',
+    question: {
+      title: 'Retry the mails that failed?',
+      text: 'Every mail counted here is sent now, however old it is; a planned time is kept. Do it after the cause is repaired, else each fails again and its application is told so. Mail that failed for a reason of its own stays as it is.',
+      yes: 'Yes, send them now',
+    },
+  },
   pause: {
     operation: 'mailboxChange',
     label: 'Pause',
@@ -176,7 +186,10 @@ export function findAction(kind: ActionKind, name: string): ConsoleAction | unde
 }
 
 const outcomes: readonly (readonly [string, string])[] = [
-  ['test-mail-sent', 'The test mail was sent.'],
+  [
+    'test-mail-sent',
+    'The test mail was sent. Mail that failed before is taken up by "Retry failed mail" on the page of the mailbox.',
+  ],
   ['test-mail-failed', 'The test mail could not be sent; the reason and what to do stand below.'],
   ['test-mail-unknown', 'The connection broke while the test mail was handed over; see below.'],
   ['connection-works', 'It works again: waiting mail leaves now, and new mail is fetched.'],

@@ -142,7 +142,7 @@ export function mailboxPage(view: View, { mailbox, connection, settings, receive
 <p class="row">${mailboxState(mailbox, ends)}${mailbox.isDefault && chip('default', 'quiet')}</p>
 ${mailbox.attention.map((one) => attentionCard(view, one, [mailbox], true))}
 <h2>Actions</h2>
-<div class="row">${button('reconnect')}${receives && mailbox.active && button('poll', true)}${mailbox.sending.transport !== 'none' && mailbox.active && button('test-mail', true)}${button(mailbox.active ? 'pause' : 'activate', true)}</div>
+<div class="row">${button('reconnect')}${receives && mailbox.active && button('poll', true)}${mailbox.sending.transport !== 'none' && mailbox.active && html`${button('test-mail', true)}${button('retry-mails', true)}`}${button(mailbox.active ? 'pause' : 'activate', true)}</div>
 <p class="dim">${mailbox.active ? 'A paused mailbox neither receives nor sends; its mail waits.' : 'Paused: neither receives nor sends until it is activated.'}</p>
 <h2>Facts</h2>
 <dl><dt>Receiving</dt><dd>${direction(view, mailbox.receiving)}</dd><dt>Last mail received</dt><dd>${when(mailbox.receiving.lastMail, view.now)}</dd>
@@ -162,6 +162,13 @@ export function mailboxFacts({
   health,
 }: Pick<MailboxEntry, 'address' | 'displayName' | 'health'>) {
   return html`<dt>Mailbox</dt><dd>${address} ${displayName}</dd><dt>State</dt><dd>${mailboxState({ health })}</dd>`
+}
+
+/** What "Retry failed mail" would do. */
+export function retriedFacts({ mails, codes, more }: { mails: number; codes: readonly string[]; more: boolean }) {
+  if (mails === 0)
+    return html`<dt>Mails</dt><dd>None failed because an administrator or the owner had to act first.</dd>`
+  return html`<dt>Mails</dt><dd>${more && 'The first '}${mails} that failed because an administrator or the owner had to act first${more && '; press again for the rest'}</dd><dt>They failed with</dt><dd>${codes.join(', ')}</dd>`
 }
 
 const sourceName: Record<EffectiveSetting['source'], string> = {

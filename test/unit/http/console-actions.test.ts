@@ -69,7 +69,7 @@ describe('O5: every POST of the console asks first, or says why it need not', ()
     const names = asking.map(({ kind, name }) => `${kind} ${name}`)
     expect(names).toEqual([
       ...['mails cancel', 'mails send-now', 'mails resolve-sent', 'mails resolve-not-sent', 'mails resolve-resend'],
-      ...['mailboxes pause', 'sign-ins reject', 'webhooks remove'],
+      ...['mailboxes retry-mails', 'mailboxes pause', 'sign-ins reject', 'webhooks remove'],
     ])
     for (const { action, kind, name } of all.filter(({ action }) => !('question' in action)))
       expect(operationOf(action.operation).method, `${kind} ${name}`).not.toBe('DELETE')
