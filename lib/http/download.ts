@@ -17,7 +17,7 @@ export function download(bytes: Uint8Array, name: string, options: DownloadOptio
     headers: {
       'content-type': type,
       'content-disposition': `attachment; filename="${name}"${safe === '' ? '' : `; filename*=UTF-8''${encoded}`}`,
-      'content-security-policy': "default-src 'none'; sandbox",
+      'content-security-policy': "default-src 'none'; sandbox; frame-ancestors 'none'; base-uri 'none'",
       'x-content-type-options': 'nosniff',
       'cache-control': 'no-store',
     },

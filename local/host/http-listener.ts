@@ -203,7 +203,9 @@ async function answerAdmin(
 // Plain concatenation: a path that starts with two slashes must not become a host name.
 function parseUrl(request: http.IncomingMessage): URL | undefined {
   try {
-    return new URL(`http://${request.headers.host ?? '127.0.0.1'}${request.url ?? '/'}`)
+    const url = new URL(`http://${request.headers.host ?? '127.0.0.1'}${request.url ?? '/'}`)
+    // `Host: a@b` is no host; the real one refuses it before a function sees it.
+    return url.username === '' && url.password === '' ? url : undefined
   } catch {
     return undefined
   }

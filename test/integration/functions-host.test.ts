@@ -75,7 +75,8 @@ const chunkedAndCounted = [
 const raw = async (request: string[]): Promise<string> => {
   const socket = connect(host.port, '127.0.0.1')
   const [first, ...rest] = request
-  socket.write([first, 'host: 127.0.0.1', 'connection: close', ...rest].join('\r\n'), 'latin1')
+  const ownHost = rest.some((line) => line.startsWith('host:')) ? [] : ['host: 127.0.0.1']
+  socket.write([first, ...ownHost, 'connection: close', ...rest].join('\r\n'), 'latin1')
   let text = ''
   for await (const chunk of socket) text += String(chunk)
   return text
@@ -221,6 +222,7 @@ describe('HTTP', () => {
     ['%00 in the path', ['GET /v1/reverse/%00 HTTP/1.1', '', ''], 400],
     ['an absolute target', ['GET http://127.0.0.1/v1/reverse HTTP/1.1', '', ''], 400],
     ['Content-Length with Transfer-Encoding', chunkedAndCounted, 200],
+    ['a host with a name before it', ['GET /v1/reverse HTTP/1.1', 'host: a@b', '', ''], 400],
     ['/admin', ['GET /admin HTTP/1.1', '', ''], 404],
     ['/runtime/webhooks', ['GET /runtime/webhooks/blobs HTTP/1.1', '', ''], 401],
   ])('host 6: %s', async (_what, request, status) => {

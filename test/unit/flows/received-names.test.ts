@@ -151,7 +151,7 @@ describe('SEC-32: names a sender chose', () => {
     expect(headers).toEqual({
       'content-type': 'application/octet-stream',
       'content-disposition': 'attachment; filename="attachment-0"',
-      'content-security-policy': "default-src 'none'; sandbox",
+      'content-security-policy': "default-src 'none'; sandbox; frame-ancestors 'none'; base-uri 'none'",
       'x-content-type-options': 'nosniff',
       'cache-control': 'no-store',
     })
