@@ -110,10 +110,10 @@ async function judge(
 ): Promise<string | undefined> {
   const isConsent = signIn.target.kind === 'admin-consent'
   const { renewed } = await assertWay(deps, signIn, isConsent ? 'admin-consent' : 'microsoft')
+  if (answer.error !== '') throw await saidNo(deps, signIn, answer)
   const { registration, credential } = await deps.registrations(signIn.tenant, signIn.registrationId)
   const provider = deps.providers[registration.kind]
   if (provider === undefined) throw signInProblem('no_registration')
-  if (answer.error !== '') throw namingRedirect(providerError(answer), registration)
   if (answer.iss !== '' && !(await provider.issuerMatches(registration, answer.iss)))
     throw signInProblem('issuer_mismatch')
   if (isConsent) return judgeConsent(deps, signIn, answer, { provider, registration, credential, browser })
@@ -257,8 +257,19 @@ function providerError(answer: ReturnedAnswer): GatewayError {
   })
 }
 
+/** What the provider refused needs no secret of ours to be told: a vault that is away changes nothing about it. */
+async function saidNo(deps: ConnectDependencies, signIn: StoredSignIn, answer: ReturnedAnswer): Promise<GatewayError> {
+  const error = providerError(answer)
+  const known = await deps.listRegistrations(signIn.tenant)
+  const registration = known.find(({ id }) => id === signIn.registrationId)
+  return registration === undefined ? error : namingRedirect(error, registration)
+}
+
 /** Whoever has to register the address must not have to look for it (M-053). */
-function namingRedirect(error: unknown, { name, redirectUri }: Registration): GatewayError {
+function namingRedirect(
+  error: unknown,
+  { name, redirectUri }: Pick<Registration, 'name' | 'redirectUri'>,
+): GatewayError {
   const known = asGatewayError(error)
   if (!['aadsts_50011', 'aadsts_500112'].includes(known.code)) return known
   return new GatewayError(known.code, known.class, {
