@@ -17,10 +17,11 @@ export function mailGone(): GatewayError {
 }
 
 /** It is there when asked for by number, and yet its bytes never come (RFC 2180 4.1: a server may refuse single mails). */
-export function mailNotGiven(): GatewayError {
+export function mailNotGiven(peerLine?: string): GatewayError {
   return new GatewayError('mail_not_given', 'transient', {
     hint: 'message',
     description: 'The mail server lists this mail and does not give it.',
     remedy: 'Nothing to do now: the gateway tries again. If the mail is set aside, open it in the mailbox itself.',
+    ...(peerLine === undefined ? {} : { peerLine }),
   })
 }

@@ -7,20 +7,25 @@ import { networkError } from './dial.js'
 export interface ImapLibraryError extends Error {
   code?: string
   /** The whole reply as text, or its parsed form. */
-  response?: unknown
+  response?: string | ParsedReply
   responseStatus?: string
   responseText?: string
   serverResponseCode?: string
   authenticationFailed?: boolean
-  /** Why the server said BYE. */
-  reason?: string
   throttleReset?: number
+}
+
+interface ParsedReply {
+  tag?: string
+  attributes?: ({ section?: unknown } | null)[]
 }
 
 export interface ImapPeer {
   host: string
   /** Greeting, as far as known. */
   said: string
+  /** The BYE it ended the session with, as it stood on the wire; empty when it did not. */
+  bye: string
   /** Password or token of the session, never to be repeated. */
   secrets: readonly string[]
 }
@@ -42,13 +47,13 @@ const tooLarge: ReadonlySet<string> = new Set(['LineTooLarge', 'LiteralTooLarge'
 export function imapError(error: unknown, peer: ImapPeer): GatewayError {
   if (error instanceof GatewayError) return error
   const failure = error as ImapLibraryError
-  const { code = '', reason, authenticationFailed } = failure
+  const { code = '', authenticationFailed } = failure
   const reply = replyOf(failure)
   if (reply !== '') return refusal(reply, peer, authenticationFailed === true)
   // OpenSSL's errors have a reason too, and it is no server's.
   if (/^(EPROTO$|ERR_(SSL|TLS)_)/.test(code)) return networkError(failure, 'net')
-  if (reason) return refusal(`* BYE ${reason}`, peer, false)
   if (tooLarge.has(code)) return hostileAnswer()
+  if (peer.bye !== '') return refusal(peer.bye, peer, false)
   if (code === 'STARTTLS_INJECTION') return noEncryption()
   if (failure.message.includes('STARTTLS')) return noEncryption()
   if (/unsupported authentication|no matching authentication|login is disabled/i.test(failure.message)) return noLogin()
@@ -60,20 +65,28 @@ export function imapError(error: unknown, peer: ImapPeer): GatewayError {
   return unreadableImap()
 }
 
-function replyOf({ response, responseStatus, responseText, serverResponseCode }: ImapLibraryError): string {
+/** The tagged reply as it stood on the wire: imapflow keeps its words here, and its code (RFC 5530) there. */
+function replyOf({ response, responseStatus, responseText = '', serverResponseCode }: ImapLibraryError): string {
   if (typeof response === 'string' && response !== '') return response
   if (responseStatus === undefined) return ''
-  const responseCode = serverResponseCode ? `[${serverResponseCode}] ` : ''
-  return `A ${responseStatus} ${responseCode}${responseText ?? ''}`
+  const { tag = '', attributes = [] } = typeof response === 'object' ? response : {}
+  const code = sectionText(attributes[0]?.section) || serverResponseCode
+  return [tag, responseStatus, code ? `[${code}]` : '', responseText].filter((part) => part !== '').join(' ')
+}
+
+function sectionText(section: unknown): string {
+  if (Array.isArray(section)) return section.map(sectionText).join(' ')
+  const value = (section as { value?: unknown } | null | undefined)?.value
+  return typeof value === 'string' ? value : ''
 }
 
 function refusal(reply: string, peer: ImapPeer, atLogin: boolean): GatewayError {
   const context = imapDialect(peer.host, `${peer.said}\n${reply}`)
   const fault: Fault = { context, text: reply, secrets: peer.secrets, operation: 'receive' }
   const found = translate(fault)
-  // A server that only says NO to a login says nothing more than "not these credentials".
-  const mute = atLogin && /^imap_(no|bad)$|^unclassified$/.test(found.code)
-  return mute ? translate({ ...fault, text: `A NO [AUTHENTICATIONFAILED] ${fault.text ?? ''}` }) : found
+  // A bare NO may mean the password or a bad moment: only a second one, later, says which.
+  const isMute = atLogin && /^imap_(no|bad)$|^unclassified$/.test(found.code)
+  return isMute ? translate({ ...fault, local: 'imap_login_refused' }) : found
 }
 
 /** The server sends more than was asked for: without end, or larger than announced (SEC-34). */

@@ -65,7 +65,7 @@ export class ImapLink {
     private readonly signal: AbortSignal,
     rootCa: string | undefined,
   ) {
-    this.#peer = { host: imap.host, said: '', secrets: [login.accessToken ?? login.pass ?? ''] }
+    this.#peer = { host: imap.host, said: '', bye: '', secrets: [login.accessToken ?? login.pass ?? ''] }
     const { lookup, autoSelectFamily } = address
     this.client = new ImapFlow({
       host: imap.host,
@@ -167,7 +167,9 @@ export class ImapLink {
     if (this.#opened?.folder === folder) return this.#opened.box
     this.#opened = undefined
     this.#skipList(folder)
-    const box = await this.run(() => this.client.mailboxOpen(folder))
+    const box = await this.run(() => this.client.mailboxOpen(folder) as Promise<MailboxObject | undefined>)
+    // imapflow opens nothing, and says nothing, once the server has said BYE.
+    if (!box) throw this.#failure ?? imapError({ code: 'NoConnection', message: '' }, this.#peer)
     this.#opened = { folder, box }
     return box
   }
@@ -249,9 +251,16 @@ export class ImapLink {
     }
   }
 
+  #heard({ src, msg }: LoggedLine): void {
+    if (src !== 's' || typeof msg !== 'string') return
+    if (!this.#ready && ++this.#linesBeforeLogin > mostLinesBeforeLogin) this.#fail(hostileAnswer())
+    if (/^\* BYE\b/i.test(msg)) this.#peer.bye = msg.slice(0, 1_000)
+  }
+
   /** imapflow tells some refusals only to its logger. */
   #listener() {
     const note = (entry: unknown) => {
+      this.#heard(entry as LoggedLine)
       this.#count()
       const refusal = (entry as { err?: ImapLibraryError } | undefined)?.err
       if (!refusal) return
@@ -260,8 +269,7 @@ export class ImapLink {
       if (refusal.code === 'ETHROTTLE') this.#fail(imapError(refusal, this.#peer))
     }
     const count = (entry: unknown) => {
-      const fromServer = !this.#ready && (entry as { src?: string }).src === 's'
-      if (fromServer && ++this.#linesBeforeLogin > mostLinesBeforeLogin) this.#fail(hostileAnswer())
+      this.#heard(entry as LoggedLine)
       this.#count()
     }
     return { trace: count, debug: count, info: count, warn: note, error: note, fatal: note }
@@ -269,6 +277,11 @@ export class ImapLink {
 }
 
 /** What of imapflow is not in its types; its version is pinned, and tests notice when it is gone. */
+interface LoggedLine {
+  src?: string
+  msg?: unknown
+}
+
 interface FolderCache {
   folders: Map<string, { path: string }>
   namespace?: { prefix?: string } | false

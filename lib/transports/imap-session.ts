@@ -252,20 +252,22 @@ export class ImapSession implements ReceiveSession {
     if (size > maxBytes && (await this.#isLongerThan(uid, maxBytes))) throw mailTooLarge(maxBytes)
     // Never more than the limit and one byte, where the announced size is no help.
     const source = size > largestTogether && size <= maxBytes ? true : ({ start: 0, maxLength: maxBytes + 1 } as const)
-    try {
-      const rows = await this.#rows(String(uid), { uid: true, source }, maxBytes + slackBytes)
-      const given = rows.get(uid)?.source
-      if (given && given.length > maxBytes) throw mailTooLarge(maxBytes)
-      if (given && (given.length > 0 || size === 0)) return given
-    } catch (error) {
-      if (!this.link.usable || (error as GatewayError).code === 'mail_too_large' || (await this.#lists(uid)))
-        throw error
+    let refusal: GatewayError | undefined
+    const asked = this.#rows(String(uid), { uid: true, source }, maxBytes + slackBytes)
+    const rows = await asked.catch((error: GatewayError) => {
+      refusal = error
+      return undefined
+    })
+    if (refusal && !this.link.usable) throw refusal
+    const given = rows?.get(uid)?.source
+    if (given && given.length > maxBytes) throw mailTooLarge(maxBytes)
+    if (given && (given.length > 0 || size === 0)) return given
+    if (!(await this.#lists(uid))) {
       onGone()
       throw mailGone()
     }
-    if (await this.#lists(uid)) throw mailNotGiven()
-    onGone()
-    throw mailGone()
+    // The login works and the folder is open: whatever is refused now, it is this mail.
+    throw refusal?.class === 'transient' ? refusal : mailNotGiven(refusal?.peerLine)
   }
 
   async #lists(uid: number): Promise<boolean> {

@@ -286,6 +286,77 @@ describe('field 06: sizes are hints (RFC 3501 2.3.4)', () => {
   })
 })
 
+describe('field 07: whose fault a refusal is (RFC 5530 3)', () => {
+  const temporary = ['UNAVAILABLE', 'INUSE', 'LIMIT', 'SERVERBUG'] as const
+
+  test.each(['AUTHENTICATE', 'SELECT', 'UID SEARCH', 'UID FETCH'])(
+    'field 07: codes of a bad moment at %s are temporary, the next poll goes on, and the log has the words as they were said',
+    async (at) => {
+      for (const code of temporary) {
+        const one = await box(1)
+        const words = `[${code}] Not just now`
+        server.control.faults.order({ at, fault: 'no', text: words })
+        expect(await one.poll(), code).toMatchObject({ outcome: 'failed', code: `imap_${code.toLowerCase()}` })
+        const [row] = await one.log()
+        expect(row).toMatchObject({ class: 'transient', peerLine: expect.stringMatching(/^\d+ NO \[/) })
+        expect(String(row!['peerLine'])).toContain(words)
+        await one.poll()
+        expect(one.told()).toEqual(ids(1))
+      }
+    },
+  )
+
+  test.each([
+    ['no', 'System error', 'imap_login_refused', /^\d+ NO System error$/],
+    ['no', '', 'imap_login_refused', /^\d+ NO$/],
+    ['no', '[AUTHENTICATIONFAILED] Wrong', 'imap_authenticationfailed', /^\d+ NO \[AUTHENTICATIONFAILED\] Wrong$/],
+    ['bye', '[UNAVAILABLE] Restarting', 'imap_unavailable', /^\* BYE \[UNAVAILABLE\] Restarting$/],
+    ['bye', '', 'imap_bye', /^\* BYE$/],
+    ['bye-echo', undefined, 'imap_bye', /^\* BYE Rejected: \d+ AUTHENTICATE PLAIN$/],
+  ] as const)(
+    'field 07, H8: at the login: %s %s is %s, its words as they were said',
+    async (fault, text, code, said) => {
+      const at = await box(1)
+      server.control.faults.order({ at: 'AUTHENTICATE', fault, ...(text === undefined ? {} : { text }) })
+      expect(await at.poll()).toMatchObject({ outcome: 'failed', code })
+      expect((await at.log())[0]).toMatchObject({ peerLine: expect.stringMatching(said) })
+    },
+  )
+
+  test('field 07: a mail that is refused for good while its folder is open blocks nobody', async () => {
+    for (const code of ['NOPERM', 'CORRUPTION', 'CONTACTADMIN', 'AUTHENTICATIONFAILED']) {
+      const at = await box(3)
+      at.lie({ lie: 'row', uid: 2, how: 'no', of: 'body', text: `[${code}] This one is not for you` })
+      await at.polls(7)
+      expect(at.told(), code).toEqual(ids(1, 3))
+      expect(await at.notImported()).toMatchObject([{ code: 'mail_not_given' }])
+    }
+  })
+
+  test.each(['AUTHENTICATE', 'SELECT', 'UID SEARCH', 'UID FETCH', 'FETCH body'])(
+    'H8: a BYE at %s is a BYE and no fault of ours, whatever it repeats and whatever comes after it',
+    async (at) => {
+      for (const fault of ['bye', 'bye-echo'] as const) {
+        const one = await box(1)
+        server.control.faults.order({ at, fault })
+        expect(await one.poll(), fault).toMatchObject({ outcome: 'failed', code: 'imap_bye' })
+      }
+      if (at === 'FETCH body') return
+      const one = await box(1)
+      server.control.faults.order({ at, fault: 'says', text: `BYE Rejected: ${password}` })
+      const { code } = await one.poll()
+      expect(['', 'imap_bye']).toContain(code)
+      expect(JSON.stringify(await one.log())).not.toContain(password)
+    },
+  )
+
+  test('H7: a server that asks on and on while somebody logs in is cut after some lines', async () => {
+    const at = await box(1)
+    server.control.faults.order({ at: 'AUTHENTICATE', fault: 'challenges' })
+    expect(await at.poll()).toMatchObject({ outcome: 'failed', code: 'imap_answer_too_large' })
+  })
+})
+
 describe('H1: one mail of the first chunk whose fetch breaks the connection', () => {
   test.each(['close', 'reset', 'bye', 'hang', 'huge-literal', 'endless-untagged', 'endless-line'] as const)(
     'H1: %s at the bytes of one mail: the others arrive, it is set aside with its reason',

@@ -29,6 +29,7 @@ export const wordsOfCode = {
   invalid_input: 'badInput',
   server_unreachable: 'unreachable',
   imap_authenticationfailed: 'wrongPassword',
+  imap_login_refused: 'wrongPassword',
   smtp_535: 'wrongPassword',
   smtp_esc_5_7_8: 'wrongPassword',
   gmail_smtp_esc_5_7_8: 'wrongPassword',

@@ -18,6 +18,8 @@ export type ImapFaultKind =
   | 'preauth'
   /** STARTTLS only: forged replies in the packet of the OK. */
   | 'injected'
+  /** AUTHENTICATE only: challenge after challenge, without end. */
+  | 'challenges'
   /** A line without end. */
   | 'endless-line'
   /** Untagged replies without end. */
@@ -103,6 +105,12 @@ export class ImapFaults {
         return false
       case 'endless-untagged':
         await flood(wire, '', '* OK Still here\r\n'.repeat(1_000))
+        return false
+      case 'challenges':
+        while (!wire.over) {
+          wire.write('+ \r\n')
+          await wire.line()
+        }
         return false
       case 'huge-literal':
         await flood(wire, '* 1 FETCH (UID 1 BODY[] {2147483648}\r\n', 'x'.repeat(65_536))

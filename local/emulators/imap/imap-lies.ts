@@ -36,6 +36,8 @@ export type ImapLie = Bounds &
         /** Only where bytes are asked for, or only where they are not; default both. */
         of?: 'body' | 'description'
         as?: number
+        /** For `no`: the words. */
+        text?: string
       }
     | {
         /** The rows of a FETCH come last first. */

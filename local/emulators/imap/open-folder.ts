@@ -103,8 +103,10 @@ export class OpenFolder {
     const { lies } = this.session.state
     const chosen = this.#chosen(command.tokens[0], byUid)
     if (lies.tell('reversed', { user: this.user })) chosen.reverse()
-    const refused = chosen.some(({ message }) => this.#rowLie(message, ofBody, (how) => how === 'no'))
-    if (refused) return 'NO Some messages could not be fetched'
+    for (const { message } of chosen) {
+      const refusal = this.#rowLie(message, ofBody, (how) => how === 'no')
+      if (refusal) return `NO ${refusal.text ?? 'Some messages could not be fetched'}`
+    }
     const later: (Buffer | string)[] = []
     let sent = 0
     for (const { message, sequence } of chosen) {
