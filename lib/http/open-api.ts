@@ -64,10 +64,11 @@ export function openApi(serverUrl: string, version: string): Promise<Json> {
 async function build(serverUrl: string, version: string): Promise<Json> {
   const paths: Record<string, Json> = {}
   const { components, schemaOf } = schemaCollector()
+  const responses: Record<string, Json> = {}
   schemaOf(problemSchema, 'output')
   for (const operation of Object.values(operations) as Operation[]) {
     const path = `/${operation.route}`
-    paths[path] = { ...paths[path], [operation.method.toLowerCase()]: await describe(operation, schemaOf) }
+    paths[path] = { ...paths[path], [operation.method.toLowerCase()]: await describe(operation, schemaOf, responses) }
   }
   const webhooks = Object.fromEntries(eventTypes.map((type) => [type, { post: webhookOf(type, schemaOf) }]))
   return {
@@ -86,12 +87,13 @@ async function build(serverUrl: string, version: string): Promise<Json> {
         RequestId: { description: 'Quote it when you ask for help.', schema: { type: 'string' } },
         RetryAfter: { description: 'Seconds until the request may be repeated.', schema: { type: 'integer' } },
       },
+      responses: Object.fromEntries(Object.entries(responses).sort(([a], [b]) => (a < b ? -1 : 1))),
       schemas: Object.fromEntries(Object.entries(components).sort(([a], [b]) => (a < b ? -1 : 1))),
     },
   }
 }
 
-async function describe(operation: Operation, schemaOf: SchemaOf): Promise<Json> {
+async function describe(operation: Operation, schemaOf: SchemaOf, shared: Record<string, Json>): Promise<Json> {
   const parameters = await parametersOf(operation, schemaOf)
   const roles = operation.roles.length === 0 ? 'Needs no key.' : `Roles: ${operation.roles.join(', ')}.`
   const body = await operation.body?.()
@@ -110,7 +112,7 @@ async function describe(operation: Operation, schemaOf: SchemaOf): Promise<Json>
           },
         }
       : {}),
-    responses: { ...(await successOf(operation, schemaOf)), ...failureResponses(operation) },
+    responses: { ...(await successOf(operation, schemaOf)), ...failureResponses(operation, shared) },
   }
 }
 
@@ -126,11 +128,15 @@ export function failuresOf(operation: Operation): Failure[] {
   return [...common, ...(operation.body ? bodyErrors : []), ...own]
 }
 
-/** By status; `default` for whatever else goes wrong. */
-function failureResponses(operation: Operation): Json {
+/** By status; `default` for whatever else goes wrong. Most calls fail alike, so each failure stands in `shared` once, by its codes. */
+function failureResponses(operation: Operation, shared: Record<string, Json>): Json {
   const byStatus = new Map<number, Failure[]>()
   for (const one of failuresOf(operation)) byStatus.set(one[1], [...(byStatus.get(one[1]) ?? []), one])
   const schema = { $ref: '#/components/schemas/Problem' }
+  const componentOf = (name: string, response: Json): Json => {
+    shared[name] = response
+    return { $ref: `#/components/responses/${name}` }
+  }
   const responses = [...byStatus].map(([status, codes]) => {
     const [[code, , whoActs, meaning]] = codes as [Failure]
     const example = { ...(exampleOf(problemSchema) as Json), status, code, class: whoActs, title: meaning }
@@ -138,15 +144,15 @@ function failureResponses(operation: Operation): Json {
     const retry = status === 429 || status === 503 ? { 'Retry-After': { $ref: '#/components/headers/RetryAfter' } } : {}
     return [
       status,
-      {
+      componentOf(codes.map(([name]) => name).join('-'), {
         description: codes.map(([name, , , about]) => `\`${name}\`: ${about}`).join('\n\n'),
         headers: { 'x-request-id': requestId, ...retry },
         content: { 'application/problem+json': { schema, example } },
-      },
+      }),
     ]
   })
   const otherwise = { description: 'Anything else.', content: { 'application/problem+json': { schema } } }
-  return { ...Object.fromEntries(responses), default: otherwise }
+  return { ...Object.fromEntries(responses), default: componentOf('other', otherwise) }
 }
 
 function webhookOf(type: keyof typeof eventSchemas, schemaOf: SchemaOf): Json {

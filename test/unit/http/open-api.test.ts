@@ -47,6 +47,22 @@ describe('D1: the OpenAPI document', () => {
     },
   )
 
+  test('D1: a failure stands in the document once, and every call names it: the document stays readable', () => {
+    const shared = document['components']['responses'] as Record<string, Json>
+    const named = new Set<string>()
+    for (const { route, method, success, otherwise } of all) {
+      const responses = document['paths'][`/${route}`][method.toLowerCase()]['responses'] as Record<string, Json>
+      const own = [success[0], otherwise?.[0]].map(String)
+      for (const [status, response] of Object.entries(responses).filter(([status]) => !own.includes(status))) {
+        const name = String(response['$ref']).replace('#/components/responses/', '')
+        expect(shared[name]?.['content']['application/problem+json'], `${route} ${status}`).toBeDefined()
+        named.add(name)
+      }
+    }
+    expect([...named].sort()).toEqual(Object.keys(shared).sort())
+    expect(JSON.stringify(document).length).toBeLessThan(300_000)
+  })
+
   test('each example is what its schema allows', async () => {
     for (const { name, answer } of all) {
       if (typeof answer !== 'function') continue
