@@ -22,7 +22,8 @@ export function fieldErrors(problem: FormProblem, typed: TypedForm | undefined, 
   const said = new Set<string>()
   for (const { field, message } of problem.problems ?? []) {
     const text = problem.code === 'invalid_input' ? inputError(field, t) : serverBefore(problem, field, t)
-    const words = text ?? message
+    // The message itself is English.
+    const words = text ?? (t.lang === 'en' ? message : plainWords(problem, t).description)
     if (said.has(words)) continue
     said.add(words)
     errors.set(field === 'username' && wordKeyOf(problem.code) === 'wrongPassword' ? 'password' : field, words)

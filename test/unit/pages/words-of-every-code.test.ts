@@ -209,6 +209,16 @@ describe('every error that the way from link to mailbox can end with', () => {
     expect(page).toMatch(/id="password"[^>]* autofocus/)
   })
 
+  test('T6: another user name than before is told beside its field in German', () => {
+    const message = 'must be ana@b.example, as before'
+    const values = { typed: 'ben@b.example', expected: 'ana@b.example' }
+    const problem = { code: 'mailbox_mismatch', class: 'permanent', description: said, remedy: said, values }
+    const form = { ...linkPage, typed, problem: { ...problem, problems: [{ field: 'username', message }] } }
+    expect(connectPage(form, de)).not.toContain(message)
+    expect(connectPage(form, de)).toMatch(/id="username-error">[^<]*ben@b\.example[^<]*verbunden\./)
+    expect(connectPage(form, en)).toContain(message)
+  })
+
   test('T6: names and addresses stand in the German sentences too', () => {
     const dynamic: [string, Record<string, string>, RegExp][] = [
       ['way_not_allowed', { way: 'password', tenant: 'Muster GmbH' }, /Benutzername und Passwort.*Muster GmbH/s],
