@@ -50,6 +50,10 @@ param instanceMemoryMegabytes int = 2048
 @maxValue(1000)
 param maximumInstances int = 100
 
+@description('How a deployment replaces instances: "Recreate" ends them all at once, "RollingUpdate" (preview) drains one after the other.')
+@allowed(['Recreate', 'RollingUpdate'])
+param siteUpdateStrategy string = 'Recreate'
+
 @description('Instances that are always warm, per function group: "http", or "function:<name>" for a timer or a queue.')
 @maxLength(20)
 param alwaysReady alwaysReadyType[] = []
@@ -183,6 +187,7 @@ module app 'modules/app.bicep' = {
     nodeVersion: nodeVersion
     instanceMemoryMegabytes: instanceMemoryMegabytes
     maximumInstances: maximumInstances
+    siteUpdateStrategy: siteUpdateStrategy
     alwaysReady: alwaysReady
     zoneRedundant: zoneRedundant
     identityId: identityAndRoles.outputs.identityId

@@ -33,6 +33,10 @@ param instanceMemoryMegabytes int
 @maxValue(1000)
 param maximumInstances int
 
+@description('How a deployment replaces instances.')
+@allowed(['Recreate', 'RollingUpdate'])
+param siteUpdateStrategy string
+
 @description('Instances that are always warm, per function group: "http", or "function:<name>" for a timer or queue.')
 param alwaysReady alwaysReadyType[]
 
@@ -148,6 +152,9 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
             userAssignedIdentityResourceId: identityId
           }
         }
+      }
+      siteUpdateStrategy: {
+        type: siteUpdateStrategy
       }
       scaleAndConcurrency: {
         instanceMemoryMB: instanceMemoryMegabytes

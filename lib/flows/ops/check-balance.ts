@@ -3,8 +3,11 @@
  * has one place where it is found again: its hint in the outbox of a mailbox whose lane is due. The journal is compared
  * with the outbox in both directions, one slice of one tenant at a time; a run stops after its share of time and the
  * next one goes on there. A mail without a place is put back, so that it leaves; what should not have happened is still
- * told: attention, one log line for the alert, a row in the sending log. A hint without a mail is either an acceptance
- * that was interrupted before anybody got an answer, or a lost journal row: a person must know.
+ * told: attention, one log line for the alert, a row in the sending log.
+ *
+ * A process that dies in an acceptance is no reason for an alarm: it leaves a hint without a mail that nobody was told was
+ * accepted, or a mail of the last minute whose lane was not woken. Both are repaired and counted (`acceptance-repaired`).
+ * What a crash does not explain is told: a hint that was written by a later step, mails of different minutes asleep.
  */
 import { GatewayError } from '../../errors.js'
 import { idAlphabet } from '../../model/ids.js'
@@ -20,6 +23,8 @@ import { mailFromRow } from '../send/mail-rows.js'
 import { type Hint, openHints, putHint, removeHint, wakeLane } from '../send/outbox.js'
 
 const shareMs = 20_000
+/** An acceptance takes less. */
+const underWayMs = 60_000
 /** Younger than this a difference may be a write in progress. */
 const settledMs = 10 * 60_000
 /** A hint without its mail is shown so long, then removed. */
@@ -77,16 +82,25 @@ export async function checkBalance(deps: Dependencies): Promise<number> {
   return ofRun
 }
 
-/** A mailbox with mail long due whose lane nobody will look at. */
+/** A mailbox with mail due whose lane nobody will look at. */
 async function sleepingLanes(deps: Dependencies, tenant: string, hints: Hint[]): Promise<number> {
-  const late = hints.filter((hint) => hint.kind === 'd' && deps.clock.now() - hint.dueAt > settledMs)
+  const late = hints.filter((hint) => hint.kind === 'd' && deps.clock.now() - hint.dueAt > underWayMs)
   let found = 0
   for (const mailboxId of new Set(late.map((hint) => hint.mailboxId))) {
     if (await isScheduled(deps, 'lane', tenant, mailboxId)) continue
-    found += late.filter((hint) => hint.mailboxId === mailboxId).length
+    const asleep = late.filter((hint) => hint.mailboxId === mailboxId)
+    const settled = asleep.filter((hint) => deps.clock.now() - hint.dueAt > settledMs)
     await wakeLane(deps, tenant, mailboxId)
+    if (isOneCrash(asleep)) deps.log.info('acceptance-repaired', { tenant, mailboxId, mails: asleep.length })
+    else found += settled.length
   }
   return found
+}
+
+/** Each acceptance wakes the lane, so what is asleep after a crash was accepted with the last of them. */
+function isOneCrash(asleep: Hint[]): boolean {
+  const times = asleep.map((hint) => hint.at)
+  return asleep.every((hint) => hint.isFirst) && Math.max(...times) - Math.min(...times) < underWayMs
 }
 
 async function compareSlice(deps: Dependencies, tenant: string, slice: string, all: Hint[]): Promise<number> {
@@ -131,8 +145,9 @@ async function isGhost(deps: Dependencies, tenant: string, hint: Hint): Promise<
   let blob = ''
   const stored = deps.blobs.list(deps.names.container('outbound'), `${tenant}/${id}-`)
   for await (const { name } of stored) blob = name
-  if (blob === '' || age > ghostMs) {
+  if (blob === '' || age > ghostMs || hint.isFirst) {
     await removeHint(deps, { tenant, mailboxId }, hint.key)
+    if (blob !== '' && hint.isFirst) await noteInterrupted(deps, { tenant, id, mailboxId, state: 'queued' }, blob)
     return false
   }
   const text = `A stored mail is not in the journal; its content is kept as ${blob} for a day.`
@@ -140,12 +155,19 @@ async function isGhost(deps: Dependencies, tenant: string, hint: Hint): Promise<
   return true
 }
 
-async function note(
-  deps: Dependencies,
-  mail: Pick<Mail, 'tenant' | 'id' | 'mailboxId' | 'state'>,
-  code: string,
-  description: string,
-): Promise<void> {
+type Noted = Pick<Mail, 'tenant' | 'id' | 'mailboxId' | 'state'>
+
+/** Nobody got an answer, so nobody counts on it; the content goes with what else is left over (remove-orphans.ts). */
+async function noteInterrupted(deps: Dependencies, mail: Noted, blob: string): Promise<void> {
+  const { tenant, id: mailId, mailboxId, state } = mail
+  const code = 'acceptance_interrupted'
+  const description = `The gateway stopped before it accepted this mail. Its content is kept as ${blob} for a day.`
+  const remedy = 'Nobody has to act: the app got no answer and submits the mail again.'
+  deps.log.info('acceptance-repaired', { tenant, mailboxId, mails: 0 })
+  await writeLog(deps, 'sendinglog', { tenant, mailId, mailboxId, state, code, description, remedy }, false)
+}
+
+async function note(deps: Dependencies, mail: Noted, code: string, description: string): Promise<void> {
   const { tenant, id: mailId, mailboxId, state } = mail
   const remedy = 'Report it to the operator: the counts of the gateway did not add up.'
   await writeLog(deps, 'sendinglog', { tenant, mailId, mailboxId, state, code, description, remedy }, true)

@@ -47,6 +47,7 @@ export async function drainLane(shared: SendDependencies, message: unknown): Pro
   const work = readWork(message)
   if (work === undefined) return shared.log.error('mail-send-malformed', {})
   const { tenant, mailboxId } = work
+  const startedAt = shared.clock.now()
   const mailbox = await readMailbox(shared, tenant, mailboxId)
   if (mailbox === undefined) {
     const isDone = await expireAll(shared, work, () => true, endRemoved)
@@ -64,7 +65,7 @@ export async function drainLane(shared: SendDependencies, message: unknown): Pro
     const isDone = !work.sweep || (await expireAll(deps, work, (deadline) => deadline <= now))
     return lookAgain(deps, work, isDone ? opensAt : now)
   }
-  const lane = await takeLane(deps, tenant, mailboxId, row)
+  const lane = await takeLane(deps, tenant, mailboxId, { row, startedAt })
   if (lane === undefined) return lookWhenLeaseEnds(deps, work)
   const seen = new Set<string>()
   let until = 0
@@ -205,9 +206,11 @@ async function stop(
   const now = deps.clock.now()
   const { tenant, mailboxId } = lane
   if (closesGate(error)) {
-    lane.note(closedGate(now, error))
+    const { gateOpen, gateSince } = lane.state
+    const closed = closedGate(now, gateOpen ? now : gateSince, error)
+    lane.note(closed)
     await tellGateClosed(deps, tenant, mailboxId, connectionId, error)
-    return now + closedLaneDueMs
+    return closed.gateUntil || now + closedLaneDueMs
   }
   const failures = await countFailure(deps, lane, connectionId, error)
   const { retryBaseMs: baseMs, retryCapMs: capMs } = deps.settings

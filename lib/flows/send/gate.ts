@@ -1,7 +1,9 @@
 /**
  * The gate of a mailbox closes when someone must act (needs-reconnect, needs-admin): its mail waits without being tried,
  * people are told once, and opening it is one write however many mails wait (design D5). A gate closed for an
- * administrator lets one probe through each hour, so that a repair nobody reported is noticed.
+ * administrator lets one probe through each hour, so that a repair nobody reported is noticed. A server that refuses
+ * everybody for good, such as with a 5xx greeting, often means "later" (Postfix treats it so, `smtp_skip_5xx_greeting`): it
+ * is probed after five minutes and then at growing distances, an hour at most. Only a new sign-in is never guessed at.
  */
 import type { GatewayError } from '../../errors.js'
 import { hashId } from '../../model/ids.js'
@@ -11,15 +13,23 @@ import { emitEvent } from '../tell/emit-event.js'
 import { changeLane } from './lane.js'
 import { closedLaneDueMs, wakeLane } from './outbox.js'
 
-/** Columns that close the gate. */
-export function closedGate(now: number, error: GatewayError) {
+const firstProbeMs = 5 * 60_000
+
+/** Columns that close the gate; `since`: when it closed for the first time without having opened meanwhile. */
+export function closedGate(now: number, since: number, error: GatewayError) {
   return {
     gate: 'closed',
     gateCode: error.code,
     gateReason: error.description.slice(0, 500),
-    gateSince: now,
-    gateUntil: error.class === 'needs-admin' ? now + closedLaneDueMs : 0,
+    gateSince: since,
+    gateUntil: error.class === 'needs-reconnect' ? 0 : now + probeAfterMs(now - since, error),
   }
+}
+
+/** As long again as it has been closed: a probe each time the distance has doubled. */
+function probeAfterMs(closedForMs: number, error: GatewayError): number {
+  if (error.class === 'needs-admin') return closedLaneDueMs
+  return Math.min(Math.max(closedForMs, firstProbeMs), closedLaneDueMs)
 }
 
 export const openedGate = {

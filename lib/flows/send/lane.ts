@@ -7,17 +7,21 @@ import { RowChangedError, RowExistsError } from '../../errors.js'
 import type { Row } from '../../ports/tables.js'
 import type { Dependencies } from '../common/dependencies.js'
 import { type Lease, takeLease } from '../common/lease.js'
-import { mailboxPartition } from '../common/mailbox-rows.js'
+import { fromRow, mailboxPartition, mailboxRowKey } from '../common/mailbox-rows.js'
 
 export const laneKey = 'lane~0'
 /** Longest single hand-over; the lease always outlasts it. */
 export const handOverMs = 120_000
 export const leaseMs = 240_000
+/** A mail leaves at most so long after somebody saw that its mailbox is there and the lane still held. */
+const lookLastsMs = 2_000
 
 export interface LaneState {
   gateOpen: boolean
   /** Milliseconds: a closed gate lets one probe through then; 0 for never. */
   gateUntil: number
+  /** Milliseconds: when the gate closed. */
+  gateSince: number
   /** Milliseconds: nothing is tried before. */
   pausedUntil: number
   /** Consecutive failures of the peer, not of a mail. */
@@ -37,6 +41,7 @@ export function laneState(row: Row | undefined): LaneState {
   return {
     gateOpen: row?.['gate'] !== 'closed',
     gateUntil: number('gateUntil'),
+    gateSince: number('gateSince'),
     pausedUntil: number('pausedUntil'),
     failures: number('failures'),
     refused: number('refused'),
@@ -89,6 +94,18 @@ export async function changeLane(
   }
 }
 
+async function isStillWanted(deps: Dependencies, { tenant, mailboxId, fence }: HeldLane): Promise<boolean> {
+  const mailboxes = deps.names.table('mailboxes')
+  const partition = mailboxPartition(tenant, mailboxId)
+  const [mailbox, owner, lane] = await Promise.all([
+    deps.tables.get(mailboxes, partition, mailboxRowKey),
+    deps.tables.get(deps.names.table('tenants'), tenant, 'tenant'),
+    deps.tables.get(mailboxes, partition, laneKey),
+  ])
+  const isThere = mailbox !== undefined && fromRow(mailbox).active && (owner?.['removedAt'] ?? '') === ''
+  return isThere && lane?.['fence'] === fence
+}
+
 /** A held lane as the drain uses it. */
 export interface HeldLane {
   tenant: string
@@ -100,22 +117,29 @@ export interface HeldLane {
   handing: boolean
   /** Room for one more hand-over; renews when needed, false when the lane was lost or its gate closed by others. */
   ready(): Promise<boolean>
+  /**
+   * Asked directly before the point of no return: a worker may have stood still since its last look. False when the
+   * mailbox or its tenant was removed or switched off meanwhile, or another worker holds the lane.
+   */
+  mayLeave(): Promise<boolean>
   /** Columns written with the next renewal or the release. */
   note(columns: Omit<Row, 'partitionKey' | 'rowKey'>): void
   /** False when the gate was to be closed but somebody opened it while the lane was held. */
   release(): Promise<boolean>
 }
 
+/** `startedAt`: when the mailbox had not been read yet, milliseconds. */
 export async function takeLane(
   deps: Dependencies,
   tenant: string,
   mailboxId: string,
-  row: Row,
+  { row, startedAt }: { row: Row; startedAt: number },
 ): Promise<HeldLane | undefined> {
   const taken = await takeLease(deps.tables, deps.names.table('mailboxes'), row, deps.worker, leaseMs)
   if (taken === undefined) return undefined
   const lease: Lease = taken
   const takenAt = deps.clock.now()
+  let lookedAt = startedAt
   let noted: Omit<Row, 'partitionKey' | 'rowKey'> = {}
   const lane: HeldLane = {
     tenant,
@@ -133,6 +157,14 @@ export async function takeLane(
         if (error instanceof RowChangedError) return false
         throw error
       }
+    },
+    async mayLeave() {
+      for (let looks = 0; deps.clock.now() - lookedAt > lookLastsMs; looks++) {
+        if (looks === 3) return false
+        lookedAt = deps.clock.now()
+        if (!(await isStillWanted(deps, lane))) return false
+      }
+      return true
     },
     note(columns) {
       noted = { ...noted, ...columns }

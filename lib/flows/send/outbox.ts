@@ -18,6 +18,8 @@ export interface Hint {
   mailboxId: string
   /** When the hint was written, milliseconds. */
   at: number
+  /** The one an acceptance wrote: nothing has happened to its mail since. */
+  isFirst: boolean
   /** By what its mail is found; absent in hints of older builds. */
   find?: { acceptedAt: number; terms: Set<string>; subject: string }
 }
@@ -30,6 +32,9 @@ export const staleHintMs = 5 * 60_000
  */
 export const laneDueMs = 3 * 60_000
 export const closedLaneDueMs = 60 * 60_000
+
+/** Longer than a request takes. */
+const acceptanceMs = 60_000
 
 const digits = (ms: number): string => String(Math.max(0, Math.round(ms))).padStart(13, '0')
 export const hintKey = (kind: Hint['kind'], dueAt: number, mailId: string): string =>
@@ -69,6 +74,8 @@ function toHint(row: Row): Hint {
     mailId,
     mailboxId: partitionKey.split('~')[1] ?? '',
     at: Number(row['at']),
+    // Of the same request; a step that queues the mail again comes later or has another key.
+    isFirst: row['state'] === 'queued' && Math.abs(Number(row['at']) - Number(acceptedAt ?? 0)) < acceptanceMs,
     ...(acceptedAt === undefined
       ? {}
       : {

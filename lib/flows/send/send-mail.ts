@@ -68,7 +68,9 @@ export async function sendMail(
         if (deps.stopping.aborted) throw new StoppedError()
         lane.handing = true
         if (!(await lane.ready())) throw new LaneLostError()
+        if (!(await lane.mayLeave())) throw new UnwantedError()
         entry = await transition(deps, entry, 'handing-over', { draftId: draftId ?? '' })
+        if (!(await lane.mayLeave())) throw new UnwantedError()
         entered = true
       },
     )
@@ -77,6 +79,10 @@ export async function sendMail(
     if (deps.stopping.aborted && !lane.handing) {
       await outlast(deps, () => transition(deps, entry, 'queued', { claim: '' }))
       return { next: 'stopped' }
+    }
+    if (cause instanceof UnwantedError) {
+      await outlast(deps, () => putBack(deps, entry))
+      return { next: 'lost' }
     }
     if (cause instanceof RowChangedError || cause instanceof LaneLostError) return { next: 'lost' }
     const error = asGatewayError(cause)
@@ -94,6 +100,18 @@ export async function sendMail(
 
 class LaneLostError extends Error {}
 class StoppedError extends Error {}
+class UnwantedError extends Error {}
+
+/** It did not leave: what becomes of it is decided by whoever finds the mailbox as it is now. */
+async function putBack(deps: SendDependencies, entry: JournalEntry): Promise<void> {
+  if (entry.mail.state === 'sending') {
+    await transition(deps, entry, 'queued', { claim: '' })
+    return
+  }
+  const now = deps.clock.now()
+  const text = 'The mailbox was switched off, removed or taken over before the mail left.'
+  await wait(deps, entry, now, attemptOf(now, { code: 'mailbox_not_sending', text }))
+}
 
 /** Recipients that have not accepted or refused it for good in an earlier attempt (REL-06). */
 export const openRecipients = (mail: Mail): string[] =>

@@ -43,11 +43,12 @@ export async function sendTestMail(
   mailboxId: string,
   to?: string,
 ): Promise<TestMailResult> {
+  const startedAt = shared.clock.now()
   const mailbox = await getMailbox(shared, tenant, mailboxId)
   const deps = await withSettingsOf(shared, mailbox)
   if (mailbox.send.transport !== 'none') await retryGrant(deps, tenant, mailbox.send.connectionId)
   const row = await readLane(deps, tenant, mailboxId)
-  const lane = await takeLane(deps, tenant, mailboxId, row)
+  const lane = await takeLane(deps, tenant, mailboxId, { row, startedAt })
   if (lane === undefined) throw laneBusy()
   let mailId: string
   try {
@@ -77,6 +78,8 @@ export async function sendTestMail(
         const open = await session.get()
         const entry = await getMail(deps, tenant, mailId)
         const verdict = await session.limited(() => sendMail(deps, lane!, route, open, entry))
+        // Another instance sends it: it stays queued.
+        if (verdict.next === 'stopped') return
         lane!.note(countMail(lane!.state, 1, deps.clock.now()))
         // A refusal proves that the server answers, not that the mailbox is well: only a mail that left opens the gate.
         if (verdict.next === 'go-on') await noteAnswer(deps, lane!, route.connectionId, verdict)

@@ -306,6 +306,42 @@ describe('P-04: what people see of a mailbox is what its server did', () => {
     expect(tries).toEqual({ 'needs-reconnect': 1, 'needs-admin': 48 })
   })
 
+  // 554 5.7.1 t.example: your address is listed, try again later. Right: Postfix smtp_skip_5xx_greeting (postconf.5): a
+  // 5xx greeting is a reason to try again, not a verdict on the mail.
+  test('field 19: a server that refuses everybody is probed again at growing distances, and a retry opens at once', async () => {
+    const refusal = () =>
+      faultOf('permanent', { peerLine: '554 5.7.1 t.example: your address is listed, try again later' })
+    const h = await sendHarness()
+    let connects = 0
+    h.peer.script.open = () => {
+      connects += 1
+      return refusal()
+    }
+    for (let n = 0; n < 5; n++) await acceptMail(h.deps, h.tenant, mailTo(`r${n}@b.example`))
+    const at: number[] = []
+    for (let passed = 0; passed < 6 * 60; passed++) {
+      const before = connects
+      await drainLane(h.deps, work(h))
+      if (connects > before) at.push(passed)
+      h.clock.advance(60_000)
+    }
+    expect(at).toEqual([0, 5, 10, 20, 40, 80, 140, 200, 260, 320])
+    h.peer.script.open = () => undefined
+    await drainLane(h.deps, work(h))
+    expect(h.peer.sent).toHaveLength(0)
+    h.clock.advance(20 * 60_000)
+    await drainLane(h.deps, work(h))
+    expect(h.peer.sent).toHaveLength(5)
+    // Closed anew, a person says that it should be tried.
+    h.peer.script.open = refusal
+    const { mail } = await acceptMail(h.deps, h.tenant, mailTo('late@b.example'))
+    await drainLane(h.deps, work(h))
+    h.peer.script.open = () => undefined
+    await retryMail(h.deps, h.tenant, mail.id)
+    await drainLane(h.deps, work(h))
+    expect(h.peer.sent).toHaveLength(6)
+  })
+
   test('P-05: a reconnect while the worker still meets the old refusal is not undone by it', async () => {
     const h = await sendHarness()
     await acceptMail(h.deps, h.tenant, mailTo('b@b.example'))
