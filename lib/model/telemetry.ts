@@ -20,8 +20,8 @@ export const telemetry = {
   'attention-open': ['kind', 'class', 'count', 'oldestMs'],
   /** Journal and outbox of a tenant disagree: how many mails, since when. */
   'balance-not-closed': ['tenant', 'difference', 'sinceMs'],
-  /** A process died in an acceptance: `mails` of a lane were woken; 0: what nobody was told was accepted is cleaned up. */
-  'acceptance-repaired': ['tenant', 'mailboxId', 'mails'],
+  /** A process died in an acceptance: `count` mails of a lane were woken; 0: what nobody was told was accepted is cleaned up. */
+  'acceptance-repaired': ['tenant', 'mailboxId', 'count'],
   /** A client secret ends in 60, 30, 7 or 1 days or has ended; once per stage. */
   'secret-expiring': ['tenant', 'registrationId', 'daysLeft', 'code'],
   /** What the deployment stands on (`platformId`, a row of `lib/model/platform-dates.ts`) ends within six months; once per stage. */

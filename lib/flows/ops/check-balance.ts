@@ -91,7 +91,7 @@ async function sleepingLanes(deps: Dependencies, tenant: string, hints: Hint[]):
     const asleep = late.filter((hint) => hint.mailboxId === mailboxId)
     const settled = asleep.filter((hint) => deps.clock.now() - hint.dueAt > settledMs)
     await wakeLane(deps, tenant, mailboxId)
-    if (isOneCrash(asleep)) deps.log.info('acceptance-repaired', { tenant, mailboxId, mails: asleep.length })
+    if (isOneCrash(asleep)) deps.log.info('acceptance-repaired', { tenant, mailboxId, count: asleep.length })
     else found += settled.length
   }
   return found
@@ -163,7 +163,7 @@ async function noteInterrupted(deps: Dependencies, mail: Noted, blob: string): P
   const code = 'acceptance_interrupted'
   const description = `The gateway stopped before it accepted this mail. Its content is kept as ${blob} for a day.`
   const remedy = 'Nobody has to act: the app got no answer and submits the mail again.'
-  deps.log.info('acceptance-repaired', { tenant, mailboxId, mails: 0 })
+  deps.log.info('acceptance-repaired', { tenant, mailboxId, count: 0 })
   await writeLog(deps, 'sendinglog', { tenant, mailId, mailboxId, state, code, description, remedy }, false)
 }
 
