@@ -139,8 +139,15 @@ export const enProblems: Record<WordKey, PlainWords> = {
   noMailService: { heading: 'Your organisation has no mail at Microsoft' },
   noSuchMailbox: { heading: 'There is no such mailbox' },
   accessDenied: { heading: 'The right to open this mailbox is missing' },
-  imapOff: { heading: 'Reading with IMAP is not allowed for this mailbox' },
-  smtpOff: { heading: 'Sending with a password is switched off' },
+  imapOff: {
+    heading: 'Reading with IMAP is not allowed for this mailbox',
+    remedy:
+      'If the mailbox is at Microsoft, continue with Microsoft; otherwise ask your administrator or mail provider to switch IMAP on.',
+  },
+  smtpOff: {
+    heading: 'Sending with a password is switched off',
+    remedy: 'Continue with Microsoft instead, or ask your administrator to switch SMTP AUTH on for this mailbox.',
+  },
   mayNotSend: { heading: 'This account may not send from this mailbox' },
   sendingBlocked: { heading: 'Sending from this mailbox is blocked' },
   otherSignIn: {
