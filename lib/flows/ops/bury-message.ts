@@ -28,21 +28,20 @@ export async function buryMessage(deps: Dependencies, queue: string, given: unkn
   if ((owner?.['removedAt'] ?? '') !== '') return deps.log.error('message-buried', { queue, tenant, messageId: id })
   const name = `${tenant}/messages/${id}`
   const kept = `${name} in the container ${deps.names.container('quarantine')}`
+  const [hint, remedy] = whatHelps(queue, {
+    isOther: isOther(queue, message),
+    isUnreadable: refusal !== undefined,
+    kept,
+  })
   const error = new GatewayError('message_buried', 'permanent', {
-    // What nobody can read is for those who wrote it; a mail that failed for us was in order.
-    hint: queue !== 'outbound-mail' ? 'bug' : refusal === undefined ? 'operator' : 'endpoint',
+    hint,
     description:
       refusal !== undefined
         ? `A message on the queue ${queue} was taken off: it is not JSON as it is, and as JSON in base64 the ${refusal.description}`
         : isOther(queue, message)
           ? `A message on the queue ${queue} was taken off: it is none of those that the gateway puts there.`
           : `A message on the queue ${queue} failed five times and was taken off.`,
-    remedy:
-      queue !== 'outbound-mail'
-        ? 'Nothing is lost: the schedule brings the work back. Look at the log for the reason.'
-        : refusal === undefined
-          ? `Look for the reason in the log, then enqueue ${kept} again: its idempotency key keeps it from being sent twice.`
-          : `Correct what the back end writes and enqueue the mail again; the message is kept as ${kept}.`,
+    remedy,
   })
   await deps.blobs.put(deps.names.container('quarantine'), name, Buffer.from(text))
   await writeLog(
@@ -62,6 +61,23 @@ export async function buryMessage(deps: Dependencies, queue: string, given: unkn
   if (queue === 'outbound-mail' && owner !== undefined)
     await tellRejected(deps, tenant, messageId, error, metadataOf((message as { mail?: unknown }).mail))
   deps.log.error('message-buried', { queue, tenant, messageId: id })
+}
+
+/** What nobody can read is for those who wrote it; a mail that failed for us was in order. */
+function whatHelps(
+  queue: string,
+  { isOther, isUnreadable, kept }: { isOther: boolean; isUnreadable: boolean; kept: string },
+): [hint: string, remedy: string] {
+  if (isOther)
+    return ['operator', `Nothing is lost. Find out what else writes to this queue; the message is kept as ${kept}.`]
+  if (queue !== 'outbound-mail')
+    return ['bug', 'Nothing is lost: the schedule brings the work back. Look at the log for the reason.']
+  if (isUnreadable)
+    return ['endpoint', `Correct what the back end writes and enqueue the mail again; the message is kept as ${kept}.`]
+  return [
+    'operator',
+    `Look for the reason in the log, then enqueue ${kept} again: its idempotency key keeps it from being sent twice.`,
+  ]
 }
 
 const tenantOf = (message: unknown): string =>

@@ -44,7 +44,7 @@ ${actions(view, item, only?.id ?? concerned[0]?.id)}
 function afterRepair({ kind, class: errorClass }: AttentionItem): Markup | false {
   if (errorClass !== 'needs-admin') return false
   if (kind === 'mailbox-send')
-    return html`<p>Afterwards press "Send a test mail", or wait: the next mail that leaves ends this.</p>`
+    return html`<p>Afterwards press "Send a test mail", or wait: the next mail that leaves ends this. "Retry failed mail" on the page of the mailbox then takes up what failed.</p>`
   return (
     kind === 'mailbox-receive' &&
     html`<p>Afterwards press "Fetch mail now", or wait: the gateway retries automatically.</p>`

@@ -197,7 +197,7 @@ test('host 8: a message given up is in the health for an hour as a fault, then a
     text: expect.stringMatching(/^1 queue/),
   })
   await readOrBury(h.deps, 'outbound-mail', 'no JSON at all', 'two')
-  await buryMessage(h.deps, 'mail-send', { tenant: h.tenant }, 'three')
+  await buryMessage(h.deps, 'mailbox-poll', { tenant: h.tenant }, 'three')
   h.clock.advance(61 * 60_000)
   expect(await verdict()).toMatchObject({ ok: true, text: expect.stringMatching(/^3 queue messages were given up/) })
   const cards = await everyAttention(h.deps, '~')
@@ -220,7 +220,10 @@ test('host 8: a message of another shape on mail-send is a card at once and not 
   const cards = await everyAttention(h.deps, '~')
   expect(cards).toHaveLength(wrong.length)
   expect(cards.map(({ tenant }) => tenant)).toContain(h.tenant)
-  for (const { description } of cards) expect(description).toMatch(/is none of those|not JSON/)
+  for (const { description, whoActs } of cards) {
+    expect(description).toMatch(/is none of those|not JSON/)
+    expect(whoActs).toBe('Gateway operator')
+  }
 })
 
 test('a buried message is shown to its tenant or the operator for a week', async () => {
