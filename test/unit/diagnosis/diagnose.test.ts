@@ -19,8 +19,10 @@ describe('M-120: every known error has one class and one remedy', () => {
     expect(matchFor(faultOf(vector))).toBe(vector.match)
   })
 
-  test('M-120: the fixture holds all 56 vectors and the catalogue all 511 rows', () => {
-    expect([vectors.length, catalogue.length, everyDiagnosis().length]).toEqual([56, 511, 511])
+  test('M-120: the fixture holds all 56 vectors, and each row of the catalogue, 511 of the facts and ours, is one diagnosis', () => {
+    expect(vectors).toHaveLength(56)
+    expect(catalogue.length).toBeGreaterThanOrEqual(511)
+    expect(everyDiagnosis()).toHaveLength(catalogue.length)
   })
 
   test('M-120: codes are unique words, classes are known, texts are sentences', () => {
