@@ -10,6 +10,8 @@ export interface HostChild {
   /** Runs a timer now. */
   runTimer(name: string): Promise<void>
   stop(): Promise<void>
+  /** SIGTERM, and death when it has not ended after `graceMs`, as the platform takes an instance away. True: it ended in time. */
+  terminate(graceMs: number): Promise<boolean>
   /** Dies at once, as an instance does when its machine is taken away. */
   kill(): Promise<void>
 }
@@ -64,6 +66,14 @@ export function startHostChild(options: HostChildOptions): Promise<HostChild> {
             isWanted = true
             await Promise.race([ask({ id: 0, stop: true }), gone]).catch(() => killNow())
             await gone
+          },
+          terminate: async (graceMs) => {
+            isWanted = true
+            child.kill('SIGTERM')
+            const dying = setTimeout(killNow, graceMs)
+            await gone
+            clearTimeout(dying)
+            return child.signalCode !== 'SIGKILL'
           },
           kill: async () => {
             isWanted = true

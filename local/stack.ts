@@ -6,6 +6,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { type Azurite, startAzurite } from './azurite.js'
 import { makeCertificates } from './emulators/certificate.js'
 import { demoDirectory } from './emulators/demo-directory.js'
@@ -46,6 +47,8 @@ export interface StackOptions {
   /** Absent: free ports. */
   ports?: StackPorts
   settings?: Record<string, string>
+  /** How long the mail server takes before it says that it has a mail; default not at all. */
+  smtpAnswerMs?: number
   onLog?(line: { level: string; category: string; message: string }): void
 }
 
@@ -149,7 +152,8 @@ async function start(options: StackOptions, folder: string, stops: (() => Promis
       mode: 'starttls',
       tls: certificates,
       port: ports?.smtp ?? 0,
-      onMail: (envelope, raw) => {
+      onMail: async (envelope, raw) => {
+        if (options.smtpAnswerMs !== undefined) await delay(options.smtpAnswerMs)
         for (const to of envelope.to) {
           if (to.toLowerCase() === postbox.address) imap.deliver(postbox.address, raw)
           else if (directory.user(to) !== undefined) directory.deliver(to, raw)
