@@ -1,6 +1,6 @@
 import type * as z from 'zod'
 import type { Problem } from '../errors.js'
-import { judge, refusedInput } from '../model/parse.js'
+import { judge, mostProblems, refusedInput } from '../model/parse.js'
 import { didYouMean } from '../model/schema-words.js'
 import type { Operation } from './operation.js'
 
@@ -22,6 +22,8 @@ export async function queryOf(
   // What the platform hands over, and what only the address holds: a name of an object's own gets lost on the way.
   for (const name of new Set([...given.keys(), ...address.keys()])) {
     if (name === 'code') continue
+    // Nobody is told of more, and each costs a search for what was meant (A3).
+    if (problems.length >= mostProblems) throw refusedInput(problems)
     if (!known.includes(name)) {
       const those = known.length === 0 ? 'this call takes none' : `this call takes ${known.join(', ')}`
       const near = didYouMean(name, known)

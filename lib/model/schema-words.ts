@@ -69,6 +69,8 @@ export function didYouMean(name: string, known: readonly string[]): string | und
   if (name.length > 40) return undefined
   const most = name.length < 4 ? 1 : 2
   const near = known
+    // Each letter more or less is one step already.
+    .filter((other) => Math.abs(other.length - name.length) <= most)
     .map((other) => ({ other, distance: distance(name.toLowerCase(), other.toLowerCase()) }))
     .filter(({ distance: far }) => far <= most)
     .sort((a, b) => a.distance - b.distance)[0]

@@ -13,6 +13,13 @@ const goneCodes = [
 /** The message is not there any more. */
 export const isGone = (error: unknown): boolean => error instanceof GatewayError && goneCodes.includes(error.code)
 
+/**
+ * A folder that nobody is given alone: somebody with rights on the inbox or on the drafts only does not have the mailbox, and
+ * what was sent could not be looked for.
+ */
+export const openSentItems = (graph: GraphClient, box: string): Promise<unknown> =>
+  graph.json({ method: 'GET', to: `${box}/mailFolders/sentitems?$select=id`, operation: 'connect' })
+
 /** Is a mail with this Message-ID in Sent Items? */
 export async function inSentItems(
   graph: GraphClient,

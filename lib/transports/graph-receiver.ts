@@ -3,7 +3,7 @@ import type { AfterReceive } from '../model/mailbox.js'
 import type { FetchedMail, FetchLimits, Receiver, ReceiveSession, ReceiveTarget } from '../ports/receiver.js'
 import { mailGone } from './fetch-faults.js'
 import { type GraphClient, type GraphOptions, graphClient, mailboxPath } from './graph-client.js'
-import { folderId, inSentItems, isGone } from './graph-mailbox.js'
+import { folderId, inSentItems, isGone, openSentItems } from './graph-mailbox.js'
 
 const largestPage = 50
 const longestCursor = 24_000
@@ -106,6 +106,7 @@ function receiveSession(graph: GraphClient, target: ReceiveTarget, origin: strin
     async check() {
       const folder = encodeURIComponent(await folderId(graph, box, target.folder))
       await graph.json({ method: 'GET', to: `${box}/mailFolders/${folder}?$select=id`, operation: 'connect' })
+      await openSentItems(graph, box)
     },
     findSent: (messageId) => inSentItems(graph, box, messageId, 'receive'),
     async close() {},

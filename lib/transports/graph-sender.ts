@@ -1,7 +1,7 @@
 import type { OutgoingMail, SendEvidence, Sender, SendReceipt, SendSession, SendTarget } from '../ports/sender.js'
 import { type GraphClient, type GraphOptions, graphClient, mailboxPath, withOutcome } from './graph-client.js'
 import { draftOf, type GraphDraft, hiddenRecipients, withBcc } from './graph-draft.js'
-import { inSentItems, isGone, withMessageId } from './graph-mailbox.js'
+import { inSentItems, isGone, openSentItems, withMessageId } from './graph-mailbox.js'
 
 /** A request may have about 4 MB; reports put the real bound for base64 MIME well below its 3 MB (local knowledge sheet 3.4). */
 const largestMime = 2_200_000
@@ -77,6 +77,7 @@ function sendSession(graph: GraphClient, box: string): SendSession {
     },
     async check() {
       await graph.json({ method: 'GET', to: `${box}/mailFolders/drafts?$select=id`, operation: 'connect' })
+      await openSentItems(graph, box)
       return 'opened'
     },
     async close() {},

@@ -83,6 +83,8 @@ export interface User {
   administrator?: boolean
   /** UPNs that may open this mailbox. */
   fullAccess: string[]
+  /** UPNs that may read one folder of this mailbox and nothing else, by the folder's well-known name. */
+  folderAccess?: Record<string, string[]>
   /** UPNs that may send with this address in From. */
   sendAs: string[]
   flags: Misbehaviour[]

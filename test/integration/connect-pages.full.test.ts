@@ -274,6 +274,24 @@ describe('a shared mailbox for which nobody named who signs in', () => {
     expect((await asDelegate(link, 'no address')).body).toContain('Type a mail address')
   })
 
+  test('T7, A8: who was given one folder of the mailbox does not have it, neither to read nor to send', async () => {
+    const [ann, bob] = [person(), person()]
+    const address = shared([ann])
+    const folderAccess = { inbox: [bob], drafts: [bob] }
+    Object.assign(site.directory.user(address)!, { folderAccess })
+    for (const wanted of [{ send: false }, { receive: false }, {}]) {
+      const { link, signInId } = await start(address, { ...byApp, ...wanted })
+      const page = await asDelegate(link, bob)
+      expect(page.status, JSON.stringify(wanted)).toBe(403)
+      expect(page.body).toContain('delegate_without_access')
+      expect(await state(signInId)).toMatchObject({ status: 'refused', connectionId: '' })
+    }
+    // The control: the whole mailbox.
+    const { link, signInId } = await start(address)
+    await asDelegate(link, ann)
+    expect(await state(signInId)).toMatchObject({ status: 'signed-in', signedInAs: ann })
+  })
+
   test('T7, SEC-05: a link for one exact identity does not confirm another one; an administrator does', async () => {
     const ann = person()
     const address = shared([ann])

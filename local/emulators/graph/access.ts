@@ -46,7 +46,8 @@ export function mailboxOwner(state: GraphState, caller: AccessTokenClaims, id: s
   return user
 }
 
-export function authorise(caller: AccessTokenClaims, owner: User, permission: Permission): void {
+/** `folder`: the well-known name in the path, where one is; somebody may have been given that folder alone. */
+export function authorise(caller: AccessTokenClaims, owner: User, permission: Permission, folder = ''): void {
   if (!caller.upn) {
     if (!needed[permission].some((name) => caller.roles.includes(name))) throw refused(permission)
     return
@@ -61,7 +62,9 @@ export function authorise(caller: AccessTokenClaims, owner: User, permission: Pe
     ? needed[permission].flatMap((n) => [n, `${n}.Shared`])
     : needed[permission].map((n) => `${n}.Shared`)
   if (!names.some((name) => held.includes(name))) throw refused(permission)
-  if (!isOwn && permission !== 'send' && !includes(owner.fullAccess, caller.upn)) throw refused(permission)
+  const mayRead = permission === 'read' ? (owner.folderAccess?.[folder] ?? []) : []
+  if (!isOwn && permission !== 'send' && !includes([...owner.fullAccess, ...mayRead], caller.upn))
+    throw refused(permission)
 }
 
 /** May this caller put `from` into the From field of a mail sent through `owner`'s mailbox? */

@@ -64,7 +64,7 @@ async function guarded(state: GraphState, request: Request, entry: LoggedGraphRe
   entry.mailbox = user.mail
   for (const kind of kinds) count(state.counters.requests, kind)
   count(state.counters.requestsByUser, user.upn)
-  authorise(caller, user, matched.route.permission)
+  authorise(caller, user, matched.route.permission, matched.params['folder'])
   if (state.limits && request.body.length > state.limits.requestBytes) throw usualRefusal(413)
   const of: MailboxRequest = {
     ...{ state, request, caller, user, base: matched.base, params: matched.params },
