@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => stack?.stop(), 30_000)
 
 test(`REL-01 REL-03 REL-32 P-09 P-10 M-040: workers killed while 60 mails leave lose and double none (seed ${crashSeed})`, async () => {
-  const plan = { mails: 60, kills: 4, seed: crashSeed, settleMs: 120_000 }
+  const plan = { mails: 60, kills: 4, seed: crashSeed, ages: true, settleMs: 120_000 }
   const run = await crashRun(stack, plan)
   judgeCrash(run, plan.mails)
   // The control: a copy more or less at the recipient's would be noticed.

@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => stack?.stop(), 30_000)
 
 test(`REL-01 REL-03 REL-32 P-09 P-10 M-040: 20 kills while 300 mails leave lose and double none (seed ${crashSeed})`, async () => {
-  const plan = { mails: 300, kills: 20, seed: crashSeed, settleMs: 300_000 }
+  const plan = { mails: 300, kills: 20, seed: crashSeed, ages: true, settleMs: 300_000 }
   const run = await crashRun(stack, plan)
   console.log(`crash run: ${crashFigures(run)}`)
   judgeCrash(run, plan.mails)
