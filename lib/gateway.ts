@@ -69,7 +69,8 @@ function credentialFor(config: Config, url: string): TokenCredential {
 }
 
 async function dependenciesOf(config: Config): Promise<Dependencies> {
-  const [{ azureTables }, { azureQueues }, { azureBlobs }, { keyVault }] = await Promise.all([
+  const [{ storageClock }, { azureTables }, { azureQueues }, { azureBlobs }, { keyVault }] = await Promise.all([
+    import('./stores/storage-clock.js'),
     import('./stores/azure-tables.js'),
     import('./stores/azure-queues.js'),
     import('./stores/azure-blobs.js'),
@@ -80,9 +81,10 @@ async function dependenciesOf(config: Config): Promise<Dependencies> {
       ? { connectionString: config.storage.connectionString }
       : { endpoint: config.storage[kind], credential: credentialFor(config, config.storage[kind]) }
   const insecure = config.keyVaultUrl.startsWith('http://')
+  const clock = storageClock(systemClock)
   return {
     names: storageNames(config.environment),
-    tables: azureTables(account('table')),
+    tables: azureTables(account('table'), clock),
     queues: azureQueues(account('queue')),
     blobs: azureBlobs(account('blob')),
     vault: keyVault({
@@ -92,7 +94,7 @@ async function dependenciesOf(config: Config): Promise<Dependencies> {
         ? { clientOptions: { allowInsecureConnection: true, disableChallengeResourceVerification: true } }
         : {}),
     }),
-    clock: systemClock,
+    clock,
     log: consoleLog,
     worker: `${hostname().slice(0, 20)}-${newId().slice(0, 8)}`,
     stopping: stopSignal(),
@@ -231,7 +233,7 @@ export async function wireGateway(config: Config, over: Partial<Dependencies> = 
   const ops = {
     ...bind(deps, { buryMessage, listAttention, listLog, readOrBury }),
     // Anybody may ask: a flood of questions must not use up what the vault and the storage answer in a second.
-    checkHealth: shared(1_000, () => checkHealth(deps), systemClock.now),
+    checkHealth: shared(1_000, () => checkHealth(deps, (over.clock ?? systemClock).now), systemClock.now),
     sweep: () => sweep(deps, sweepParts),
   }
   return {

@@ -2,6 +2,7 @@ import { odata, TableClient, type TableEntity, TableServiceClient, type Transact
 import { RowChangedError, RowExistsError, RowMissingError } from '../errors.js'
 import type { Row, RowQuery, TableOperation, Tables, Value } from '../ports/tables.js'
 import { checkETag, checkRow, checkTransaction, columnsOf, isColumn, isRowKey, refused } from './row-rules.js'
+import type { StorageClock } from './storage-clock.js'
 import {
   endpointOf,
   faultOf,
@@ -16,9 +17,10 @@ const clockLifeMs = 30_000
 
 /**
  * Table Storage. Numbers are always stored as Edm.Double, so that a column has one type whatever its size (milliseconds
- * exceed Int32, and a filter compares only values of one type); a double holds every integer up to 2^53.
+ * exceed Int32, and a filter compares only values of one type); a double holds every integer up to 2^53. `clock` is told
+ * the date of every answer.
  */
-export function azureTables(options: StorageOptions): Tables {
+export function azureTables(options: StorageOptions, clock?: StorageClock): Tables {
   const serverClock = { at: 0, readAt: Number.NEGATIVE_INFINITY }
   const dateHeader = {
     name: 'storage-clock-and-patience',
@@ -27,9 +29,11 @@ export function azureTables(options: StorageOptions): Tables {
       Response extends { headers: { get(name: string): string | undefined } },
     >(request: Request, next: (request: Request) => Promise<Response>): Promise<Response> {
       request.abortSignal = AbortSignal.timeout(tryMsOf(options))
+      const answered = clock?.ask()
       const response = await next(request)
       const date = Date.parse(response.headers.get('date') ?? '')
       if (Number.isFinite(date)) Object.assign(serverClock, { at: date, readAt: performance.now() })
+      answered?.(date)
       return response
     },
   }

@@ -17,6 +17,7 @@ import { memoryQueues } from '../../lib/stores/memory-queues.js'
 import { memoryTables } from '../../lib/stores/memory-tables.js'
 import { memoryVault } from '../../lib/stores/memory-vault.js'
 import { isRowKey } from '../../lib/stores/row-rules.js'
+import { storageClock } from '../../lib/stores/storage-clock.js'
 import { type KeyVaultEmulator, startKeyVault } from '../../local/emulators/key-vault/start-key-vault.js'
 
 const connectionString = inject('azurite')
@@ -205,6 +206,16 @@ describe.each([
   test("the server's clock is close to ours here and moves", async () => {
     expect(Math.abs((await tables.serverNow()) - Date.now())).toBeLessThan(3_000)
   })
+})
+
+test('C10: a machine whose clock is off goes by the date of each answer, with no request of its own', async () => {
+  for (const aheadMs of [7 * 60_000, -7 * 60_000]) {
+    const clock = storageClock({ now: () => Date.now() + aheadMs, sleep: async () => {} })
+    const tables = azureTables({ connectionString }, clock)
+    expect(Math.abs(clock.now() - Date.now())).toBeGreaterThan(6 * 60_000)
+    await tables.get(`t${newId()}`, 'a', 'b')
+    expect(Math.abs(clock.now() - Date.now())).toBeLessThan(5_000)
+  }
 })
 
 test('SEC-22 negative control: a concatenated filter does return the rows of another tenant', async () => {

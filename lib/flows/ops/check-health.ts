@@ -3,6 +3,7 @@
  * none may take longer than ten seconds, so that a hanging dependency is a verdict too and not a hanging answer.
  */
 import { asGatewayError, GatewayError } from '../../errors.js'
+import type { Clock } from '../../ports/clock.js'
 import type { Dependencies } from '../common/dependencies.js'
 import { buriedMessages } from './bury-message.js'
 import { balanceOf, balancePlace } from './check-balance.js'
@@ -26,7 +27,8 @@ const patienceMs = 10_000
 const heartbeatMs = 10 * 60_000
 const clockSkewMs = 60_000
 
-export async function checkHealth(deps: Dependencies): Promise<Health> {
+/** `machineNow`: this machine's own time, before storage sets it right. */
+export async function checkHealth(deps: Dependencies, machineNow: Clock['now']): Promise<Health> {
   const checks = await Promise.all([
     check(deps, 'tables', async () => {
       await deps.tables.get(deps.names.table('tenants'), '~', 'health')
@@ -44,7 +46,7 @@ export async function checkHealth(deps: Dependencies): Promise<Health> {
       await deps.vault.get(`${deps.names.environment}-operator-key`)
       return 'answers'
     }),
-    check(deps, 'clock', () => compareClocks(deps)),
+    check(deps, 'clock', () => compareClocks(deps, machineNow)),
     check(deps, 'timers', () => heartbeat(deps)),
     check(deps, 'balance', () => balance(deps)),
     check(deps, 'messages', () => messages(deps)),
@@ -66,14 +68,14 @@ async function check(deps: Dependencies, name: HealthCheck['name'], ask: () => P
   }
 }
 
-async function compareClocks(deps: Dependencies): Promise<string> {
-  const skewMs = deps.clock.now() - (await deps.tables.serverNow())
+async function compareClocks(deps: Dependencies, machineNow: Clock['now']): Promise<string> {
+  const skewMs = machineNow() - (await deps.tables.serverNow())
   const seconds = Math.round(skewMs / 1000)
   if (Math.abs(skewMs) <= clockSkewMs) return `${Math.abs(seconds)} s from the clock of storage`
   throw new GatewayError('clock_skew', 'needs-admin', {
     hint: 'operator',
     description: `This clock is ${Math.abs(seconds)} s ${seconds > 0 ? 'ahead of' : 'behind'} the clock of storage.`,
-    remedy: 'Set the clock of this machine by a time server: tokens and links are judged by it.',
+    remedy: 'Set the clock of this machine by a time server: the gateway goes by the clock of storage until then.',
   })
 }
 

@@ -45,7 +45,7 @@ async function harness() {
     },
     health: async () => {
       const clock = { now: h.clock.now, sleep: () => new Promise<void>(() => {}) }
-      return (await checkHealth({ ...h.deps, clock })).checks.find(({ name }) => name === 'balance')
+      return (await checkHealth({ ...h.deps, clock }, clock.now)).checks.find(({ name }) => name === 'balance')
     },
   }
 }

@@ -188,7 +188,7 @@ test('host 8: a message given up is in the health for an hour as a fault, then a
   const h = await harness()
   const clock = { now: h.clock.now, sleep: () => new Promise<void>(() => {}) }
   const verdict = async () =>
-    (await checkHealth({ ...h.deps, clock } as typeof h.deps)).checks.find(({ name }) => name === 'messages')
+    (await checkHealth({ ...h.deps, clock } as typeof h.deps, clock.now)).checks.find(({ name }) => name === 'messages')
   expect(await verdict()).toMatchObject({ ok: true, text: 'no queue message was given up in the last week' })
   await buryMessage(h.deps, 'outbound-mail', { v: 1, tenant: h.tenant, mail: {} }, 'one')
   expect(await verdict()).toMatchObject({
