@@ -19,9 +19,6 @@ export const largestTogether = 512 * 1024
 const chunkBytes = 2 * 1024 * 1024
 const chunkMails = 100
 
-/** No mail is older than this; what says so was never set. */
-const firstMail = Date.UTC(1982, 7, 13)
-
 export function mergedRows(rows: readonly FetchMessageObject[]): Map<number, ImapRow> {
   const merged = new Map<number, ImapRow>()
   const disputed = new Set<number>()
@@ -46,7 +43,7 @@ export function mergedRows(rows: readonly FetchMessageObject[]): Map<number, Ima
 
 function arrival(internalDate: Date | string | undefined): number {
   const ms = internalDate === undefined ? Number.NaN : new Date(internalDate).getTime()
-  return ms > firstMail ? ms : 0
+  return ms > 0 ? ms : 0
 }
 
 export const isSmall = ({ size }: ImapRow, together: number): boolean => size > 0 && size <= together

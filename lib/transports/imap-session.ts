@@ -19,10 +19,9 @@ const dayMs = 86_400_000
 const slackBytes = 1024 * 1024
 const rowBytes = 1000
 
-/** What a listing found. `newest`: the highest UID in the folder, when that was asked for. */
-interface Listing {
-  uids: number[]
-  newest?: number
+interface Judges {
+  isWanted(mail: ImapRow): boolean
+  isListed(uid: number): boolean
 }
 
 interface Query {
@@ -70,19 +69,25 @@ export class ImapSession implements ReceiveSession {
     const rewinds = (known?.rewinds ?? 0) + (same && behind === undefined ? 1 : 0)
     this.#position = { validity, rewinds, uid: behind && known ? known.uid : 0, folder: this.folder }
     this.#fetched = true
-    const { uids, newest }: Listing = behind ? { uids: behind } : await this.#since(limits.since, exists)
-    const listed = uids.slice(0, limits.maxMails)
-    const rows = limits.alone ? new Map<number, ImapRow>() : await this.#describe(listed, behind && known?.uid)
+    const found = behind ?? (await this.#since(limits.since))
+    const newest = behind ? 0 : await this.#newest(exists, found)
+    const asked = askedFor(found, behind && known ? known.uid + 1 : undefined, newest, limits)
+    const rows = limits.alone ? new Map<number, ImapRow>() : await this.#describe(asked)
+    const isListed = new Set(found)
     // What either answer names is there: one may leave out what the other has.
-    const all = [...new Set([...listed, ...rows.keys()])].sort((a, b) => a - b)
-    const chosen = all.slice(0, limits.maxMails)
-    this.#more = uids.length > listed.length || all.length > chosen.length
-    const wanted = chosen.filter((uid) => behind || isSince(rows.get(uid)?.receivedAt ?? 0, limits.since))
-    yield* limits.alone ? this.#oneByOne(wanted, limits, !behind) : this.#together(wanted, rows, limits)
+    const named = limits.alone ? asked.each : [...new Set([...asked.listed, ...rows.keys()])].sort((a, b) => a - b)
+    const isWanted = ({ uid, receivedAt }: ImapRow) =>
+      behind !== undefined || isSince(receivedAt, limits.since, isListed.has(uid))
+    const wanted = named.filter((uid) => limits.alone || isWanted(rows.get(uid) ?? unknownMail(uid)))
+    const chosen = limits.alone ? wanted : wanted.slice(0, limits.maxMails)
+    this.#more = found.length > asked.listed.length || wanted.length > chosen.length
+    yield* limits.alone
+      ? this.#oneByOne(chosen, limits, { isWanted, isListed: (uid) => isListed.has(uid) })
+      : this.#together(chosen, rows, limits)
     if (this.#more) return
-    this.#reached(Math.max(0, ...chosen.filter((uid) => rows.has(uid))))
+    this.#reached(Math.max(0, ...rows.keys()))
     // The next poll asks only for what comes after what is there now; a number nobody confirms is none.
-    if (newest !== undefined && (uidNext > newest || rows.has(newest))) this.#reached(newest)
+    if (uidNext > newest || rows.has(newest)) this.#reached(newest)
   }
 
   async after(serverIds: string[], action: AfterReceive): Promise<void> {
@@ -132,11 +137,13 @@ export class ImapSession implements ReceiveSession {
   }
 
   // Servers compare dates in their own time zone: one day earlier, and filtered by the exact time later.
-  async #since(since: number, exists: number): Promise<Listing> {
-    const found = await this.#search({ since: new Date(Math.max(since - dayMs, 0)) })
-    if (exists === 0 && found.length === 0) return { uids: found, newest: 0 }
-    const newest = await this.#search({ uid: '*' })
-    return { uids: found, newest: Math.max(0, ...newest) }
+  #since(since: number): Promise<number[]> {
+    return this.#search({ since: new Date(Math.max(since - dayMs, 0)) })
+  }
+
+  async #newest(exists: number, found: number[]): Promise<number> {
+    if (exists === 0 && found.length === 0) return 0
+    return Math.max(0, ...(await this.#search({ uid: '*' })))
   }
 
   async #search(query: { uid: string } | { since: Date }): Promise<number[]> {
@@ -145,13 +152,10 @@ export class ImapSession implements ReceiveSession {
     return [...new Set(uids)].filter((uid) => Number.isInteger(uid) && uid > 0).sort((a, b) => a - b)
   }
 
-  /** Behind a cursor the whole range is asked for: a SEARCH may leave out what FETCH has. */
-  async #describe(uids: number[], last: number | undefined): Promise<Map<number, ImapRow>> {
-    if (uids.length === 0) return new Map()
-    const range = last === undefined ? uidSet(uids) : `${last + 1}:${uids.at(-1)}`
-    const rows = await this.#rows(range, description, uids.length * rowBytes)
-    const isMeant = last === undefined ? (uid: number) => uids.includes(uid) : (uid: number) => uid > last
-    return new Map([...rows].filter(([uid]) => isMeant(uid) && uid <= uids.at(-1)!))
+  async #describe({ range, from, to, listed }: AskedFor): Promise<Map<number, ImapRow>> {
+    if (range === '') return new Map()
+    const rows = await this.#rows(range, description, listed.length * rowBytes)
+    return new Map([...rows].filter(([uid]) => uid >= from && uid <= to))
   }
 
   async *#together(uids: number[], rows: Map<number, ImapRow>, limits: FetchLimits): AsyncGenerator<FetchedMail> {
@@ -182,17 +186,20 @@ export class ImapSession implements ReceiveSession {
     }
   }
 
-  async *#oneByOne(uids: number[], limits: FetchLimits, dated: boolean): AsyncGenerator<FetchedMail> {
+  async *#oneByOne(uids: number[], limits: FetchLimits, { isWanted, isListed }: Judges): AsyncGenerator<FetchedMail> {
     let first = true
     for (const uid of uids) {
       if (!first && !this.#goesOn()) return
-      first = false
       let fault: unknown
       const rows = await this.#rows(String(uid), description, rowBytes).catch((error: unknown) => {
         fault = error
       })
-      const mail = rows?.get(uid) ?? unknownMail(uid)
-      if (dated && !isSince(mail.receivedAt, limits.since)) {
+      const row = rows?.get(uid)
+      // A number in between that nobody has ever named.
+      if (!row && !isListed(uid) && this.link.usable) continue
+      first = false
+      const mail = row ?? unknownMail(uid)
+      if (!isWanted(mail)) {
         this.#reached(uid)
         continue
       }
@@ -327,8 +334,38 @@ const unknownMail = (uid: number): ImapRow => ({
 })
 
 /** A mail that the server found by this date and then dates long before has no date. */
-const isSince = (receivedAt: number, since: number): boolean =>
-  receivedAt === 0 || receivedAt >= since || receivedAt < since - 2 * dayMs
+const isSince = (receivedAt: number, since: number, isListed: boolean): boolean =>
+  receivedAt === 0 || receivedAt >= since || (isListed && receivedAt < since - 2 * dayMs)
+
+interface AskedFor {
+  /** Of what was found, as many as this poll takes. */
+  listed: number[]
+  /** UID set of the FETCH that describes them; empty when there is nothing to ask. */
+  range: string
+  from: number
+  to: number
+  /** The numbers in it, one by one. */
+  each: number[]
+}
+
+/** Most numbers nobody named that are asked for beside the named ones. */
+const mostUnnamed = 200
+const mostUnnamedAlone = 8
+
+/** The numbers between those that were found too, as far as they are few: a SEARCH may leave out what FETCH has. */
+function askedFor(found: number[], behind: number | undefined, newest: number, limits: FetchLimits): AskedFor {
+  const listed = found.slice(0, limits.maxMails)
+  const unnamed = limits.alone ? mostUnnamedAlone : mostUnnamed
+  const last = listed.at(-1) ?? 0
+  const to = found.length > listed.length ? last : Math.max(last, newest)
+  const from = behind ?? Math.max(1, (listed[0] ?? newest) - unnamed / 4)
+  if (to === 0 || (behind !== undefined && listed.length === 0)) return { listed, range: '', from, to, each: [] }
+  const near = Math.min(to, from + listed.length + unnamed)
+  const far = [...listed, newest, to].filter((uid) => uid > near && uid <= to)
+  const each = [...Array.from({ length: near - from + 1 }, (_, index) => from + index), ...new Set(far)]
+  each.sort((a, b) => a - b)
+  return { listed, range: behind === undefined ? uidSet(each) : `${from}:${to}`, from, to, each }
+}
 
 function noSentFolder(): GatewayError {
   return new GatewayError('no_sent_folder', 'permanent', {

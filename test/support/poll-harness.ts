@@ -21,10 +21,14 @@ import { sampleMailbox } from './sample-mailbox.js'
 export interface PollHarness {
   /** One poll by a process that was just started, a little later than the last. */
   poll(): Promise<PollResult>
+  /** A poll whose process dies at its n-th request to storage. */
+  pollAndDie(request: number): Promise<void>
   /** Two workers at the same time. */
   pollTwice(): Promise<PollResult[]>
   /** Message-IDs told to the application so far, in order. */
   told(): string[]
+  /** The same with their event ids: one that is told again after a crash keeps its own. */
+  toldEvents(): { messageId: string; eventId: string }[]
   /** Rows of the receiving log. */
   log(): Promise<Row[]>
   list(): Promise<ReceivedMail[]>
@@ -61,19 +65,28 @@ export async function pollHarness(
     settings: { ...pollSettings, ...options.settings },
   })
   const events: GatewayEvent<'mail.received'>[] = []
+  const taken = () => {
+    events.push(...(queues.take(names.eventsQueue(tenant)) as GatewayEvent<'mail.received'>[]))
+    return events
+  }
   return {
     poll() {
       offset += 61_000
       return pollMailbox(process(), tenant, mailbox.id)
     },
+    async pollAndDie(request) {
+      offset += 61_000
+      const deps = dyingAt(request, process())
+      await pollMailbox(deps, tenant, mailbox.id).catch((error: Error) => {
+        if (error.message !== death) throw error
+      })
+    },
     pollTwice() {
       offset += 61_000
       return Promise.all([process(), process()].map((deps) => pollMailbox(deps, tenant, mailbox.id)))
     },
-    told() {
-      events.push(...(queues.take(names.eventsQueue(tenant)) as GatewayEvent<'mail.received'>[]))
-      return events.map((event) => String(event.data['messageId']))
-    },
+    told: () => taken().map((event) => String(event.data['messageId'])),
+    toldEvents: () => taken().map(({ id, data }) => ({ eventId: id, messageId: String(data['messageId']) })),
     async log() {
       const rows: Row[] = []
       for (const table of await tables.list('testreceivinglog'))
@@ -84,4 +97,23 @@ export async function pollHarness(
     notImported: () => everyNotImported(process(), tenant, mailbox.id),
     raw: async (id) => Buffer.from(await readReceivedRaw(process(), tenant, mailbox.id, id)),
   }
+}
+
+const death = 'The process died'
+
+/** Storage as a process sees it that dies: from this request on nothing reaches it any more. */
+function dyingAt(request: number, deps: ReceiveDependencies): ReceiveDependencies {
+  let seen = 0
+  const dying = <Port extends object>(port: Port): Port =>
+    new Proxy(port, {
+      get(target, name, receiver) {
+        const member = Reflect.get(target, name, receiver) as unknown
+        if (typeof member !== 'function') return member
+        return (...input: unknown[]) => {
+          if (++seen >= request) throw new Error(death)
+          return member.apply(target, input) as unknown
+        }
+      },
+    })
+  return { ...deps, tables: dying(deps.tables), blobs: dying(deps.blobs), queues: dying(deps.queues) }
 }

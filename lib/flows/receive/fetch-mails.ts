@@ -49,6 +49,8 @@ export async function fetchMails(
   const acts = actionOf(deps, mailbox).action !== 'leave'
   let known: KnownContent | undefined
   const limits = limitsOf(deps, state)
+  // The first poll died, and nobody wrote down under which numbers it told its mails.
+  if (state.busy && state.cursor === undefined) progress.resyncSince = deps.clock.now()
   for await (const mail of session.fetch(state.cursor, limits)) {
     noteResync()
     if (progress.resyncSince > 0) known ??= await knownContent(deps, mailbox, progress.resyncSince)
@@ -86,7 +88,8 @@ export async function fetchMails(
   function noteResync(): void {
     if (!session.resynced() || progress.resynced) return
     progress.resynced = true
-    progress.resyncSince ||= deps.clock.now()
+    // Numbered anew once more before the last resync was over: what that one told is known by now.
+    progress.resyncSince = deps.clock.now()
   }
 
   async function takeOne(mail: FetchedMail, id: string): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Mailbox } from '../../model/mailbox.js'
+import type { Row } from '../../ports/tables.js'
 import { mailboxPartition } from '../common/mailbox-rows.js'
 import type { ReceiveDependencies } from './receive-dependencies.js'
 
@@ -6,6 +7,8 @@ import type { ReceiveDependencies } from './receive-dependencies.js'
 export interface KnownContent {
   /** True once per mail known under this key: an attacker's copy of a mail cannot swallow a second one (SEC-33). */
   take(contentKey: string): boolean
+  /** A mail that its server id already told apart: what is known of it is spoken for. */
+  recognise(row: Row): void
 }
 
 /**
@@ -29,11 +32,15 @@ export async function knownContent(
     if (key === '' || (during && row['duplicate'] !== true) || (!during && row['duplicate'] === true)) continue
     counts.set(key, (counts.get(key) ?? 0) + (during ? -1 : 1))
   }
+  const take = (contentKey: string): boolean => {
+    const left = counts.get(contentKey) ?? 0
+    if (left > 0) counts.set(contentKey, left - 1)
+    return left > 0
+  }
   return {
-    take(contentKey) {
-      const left = counts.get(contentKey) ?? 0
-      if (left > 0) counts.set(contentKey, left - 1)
-      return left > 0
+    take,
+    recognise(row) {
+      if (Number(row['storedAt']) < resyncSince) take(String(row['contentKey'] ?? ''))
     },
   }
 }

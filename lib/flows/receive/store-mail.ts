@@ -27,7 +27,10 @@ export async function storeMail(
   const partitionKey = mailboxPartition(mailbox.tenant, mailbox.id)
   const id = receivedId(mail.serverId)
   const before = await deps.tables.get(table, partitionKey, receivedKey(id))
-  if (before !== undefined) return handOver(deps, mailbox, before)
+  if (before !== undefined) {
+    known?.recognise(before)
+    return handOver(deps, mailbox, before)
+  }
 
   const raw = await mail.raw()
   if (raw.byteLength > deps.settings.maxMailBytes) throw mailTooLarge(raw.byteLength, deps.settings.maxMailBytes)
