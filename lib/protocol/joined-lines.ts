@@ -39,6 +39,18 @@ export function joinedBase64(decoder: Base64Decoder): PartDecoder {
   }
 }
 
+/** Quoted-printable whose soft breaks got spaces behind them on the way: those are not the text's (RFC 2045 6.7, rule 3). */
+export function softBreaks(decoder: PartDecoder): PartDecoder {
+  return {
+    update(line) {
+      let end = line.length
+      while (end > 0 && (line[end - 1] === 32 || line[end - 1] === 9)) end--
+      decoder.update(line[end - 1] === 61 ? line.subarray(0, end) : line)
+    },
+    finalize: () => decoder.finalize(),
+  }
+}
+
 function growing() {
   let bytes = new Uint8Array(1_024)
   let length = 0

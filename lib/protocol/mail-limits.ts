@@ -10,7 +10,6 @@ export const mailLimits = {
   depth: 30,
   /** Characters of text or HTML given out. */
   textLength: 1_000_000,
-  addresses: 1_000,
 } as const
 
 const newline = 10

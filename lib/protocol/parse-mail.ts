@@ -1,13 +1,10 @@
-import PostalMime, { type Address, type Attachment, type Email } from 'postal-mime'
+import type { Attachment, Email } from 'postal-mime'
 import { GatewayError } from '../errors.js'
-import { type Base64Decoder, joinedBase64, joinedLines } from './joined-lines.js'
+import { isAutomaticMail } from './automatic-mail.js'
+import { decodeEncodedWords } from './encoded-words.js'
 import { checkMailLimits, mailLimits, tooComplex } from './mail-limits.js'
-import { plainText } from './plain-text.js'
-
-export interface ParsedAddress {
-  name: string
-  address: string
-}
+import { mailParser, type PartNode, rootOf } from './mail-parser.js'
+import { type ReadAddress, readAddresses } from './read-addresses.js'
 
 /** A mail for people and programs: text and list of attachments, without their bytes. Nothing of it is to be believed. */
 export interface ParsedMail {
@@ -17,10 +14,12 @@ export interface ParsedMail {
   /** ISO date, or the sender's own words when they are no date. */
   date: string
   subject: string
-  from: ParsedAddress[]
-  replyTo: ParsedAddress[]
-  to: ParsedAddress[]
-  cc: ParsedAddress[]
+  /** Of all From headers, should there be several; so for the others. */
+  from: ReadAddress[]
+  sender: ReadAddress[]
+  replyTo: ReadAddress[]
+  to: ReadAddress[]
+  cc: ReadAddress[]
   /** True when an automatic answer would risk a loop: automatic mail, a list, or no sender (SEC-33). */
   automatic: boolean
   text: string
@@ -32,21 +31,33 @@ export interface ParsedMail {
 
 /** Throws `mail_too_complex` for what exceeds the limits and `mail_unreadable` for what the parser refuses. */
 export async function parseMail(raw: Uint8Array): Promise<ParsedMail> {
-  const email = await parse(raw)
-  const header = (name: string): string => email.headers.find(({ key }) => key === name)?.value ?? ''
+  const { email, root } = await parse(raw)
+  const all = (name: string): string[] => email.headers.filter(({ key }) => key === name).map(({ value }) => value)
+  const people = (name: string): ReadAddress[] => all(name).flatMap(readAddresses)
   const text = email.text ?? ''
   const html = email.html ?? ''
+  const subject = decodeEncodedWords(all('subject')[0] ?? '')
+  const [from, sender] = [people('from'), people('sender')]
   return {
     messageId: email.messageId ?? '',
     inReplyTo: email.inReplyTo ?? '',
     references: email.references ?? '',
     date: email.date ?? '',
-    subject: email.subject ?? '',
-    from: addresses(email.from ? [email.from] : []),
-    replyTo: addresses(email.replyTo),
-    to: addresses(email.to),
-    cc: addresses(email.cc),
-    automatic: isAutomatic(header),
+    subject,
+    from,
+    sender,
+    replyTo: people('reply-to'),
+    to: people('to'),
+    cc: people('cc'),
+    automatic: isAutomaticMail({
+      all,
+      names: email.headers.map(({ key }) => key),
+      subject,
+      from,
+      sender,
+      type: root.contentType.parsed.value,
+      parts: root.childNodes.filter(isShown).map((part) => part.contentType.parsed.value),
+    }),
     text: text.slice(0, mailLimits.textLength),
     html: html.slice(0, mailLimits.textLength),
     cut: text.length > mailLimits.textLength || html.length > mailLimits.textLength,
@@ -66,14 +77,17 @@ export async function attachmentOf(
   raw: Uint8Array,
   index: number,
 ): Promise<{ bytes: Uint8Array; filename: string } | undefined> {
-  const attachment = (await parse(raw)).attachments[index]
+  const attachment = (await parse(raw)).email.attachments[index]
   return attachment && { bytes: contentOf(attachment), filename: attachment.filename ?? '' }
 }
 
-async function parse(raw: Uint8Array): Promise<Email> {
+const isShown = (part: PartNode): boolean => part.contentDisposition.parsed.value !== 'attachment'
+
+async function parse(raw: Uint8Array): Promise<{ email: Email; root: PartNode }> {
   checkMailLimits(raw)
+  const parser = mailParser()
   try {
-    return await mailParser().parse(raw)
+    return { email: await parser.parse(raw), root: rootOf(parser) }
   } catch (error) {
     if (/nesting|header/i.test(String(error))) throw tooComplex('too many nested parts or too long a header')
     throw new GatewayError('mail_unreadable', 'permanent', {
@@ -84,79 +98,7 @@ async function parse(raw: Uint8Array): Promise<Email> {
   }
 }
 
-/** Parts of the library that are not in its types. Its version is pinned, and tests notice when they are gone. */
-interface PartNode {
-  contentDecoder: unknown
-  setupContentDecoder(encoding: string): void
-}
-interface Internals {
-  root: PartNode
-  /** Per leaf or alternative: what there is of each type. */
-  textMap: Map<unknown, { plain?: { value: string }[]; html?: { value: string }[] }>
-  textContent: { plain?: string; html?: string }
-  renderTextContent(): void
-}
-
-const taught = new WeakSet<PartNode>()
-
-/**
- * With our decoder for parts without transfer encoding, and our text of HTML: the library's take minutes for mail that is
- * made for it, and it has no option for either.
- */
-export function mailParser(): PostalMime {
-  const parser = new PostalMime({
-    maxNestingDepth: mailLimits.depth,
-    maxHeadersSize: mailLimits.headerBytes * 4,
-    maxRfc822NestingDepth: 0,
-  })
-  const inner = parser as unknown as Internals
-  inner.renderTextContent = () => Object.assign(inner.textContent, bodiesOf([...inner.textMap.values()]))
-  const part = Object.getPrototypeOf(inner.root) as PartNode
-  if (taught.has(part)) return parser
-  taught.add(part)
-  const usual = part.setupContentDecoder
-  part.setupContentDecoder = function (this: PartNode, encoding: string) {
-    usual.call(this, encoding)
-    if (/base64/i.test(encoding)) this.contentDecoder = joinedBase64(this.contentDecoder as Base64Decoder)
-    else if (!/quoted-printable/i.test(encoding)) this.contentDecoder = joinedLines()
-  }
-  return parser
-}
-
-/** Both bodies, each from its own parts and where there is none of them from the other kind. */
-function bodiesOf(entries: { plain?: { value: string }[]; html?: { value: string }[] }[]): Internals['textContent'] {
-  const joined = (values: { value: string }[] | undefined): string | undefined =>
-    values?.map(({ value }) => value).join('\n')
-  const has = (kind: 'plain' | 'html'): boolean => entries.some((entry) => entry[kind] !== undefined)
-  const text = entries.map(
-    ({ plain, html }) => joined(plain) ?? plainText((joined(html) ?? '').slice(0, mailLimits.textLength)),
-  )
-  const markup = entries.map(({ plain, html }) => joined(html) ?? `<pre>${escaped(joined(plain) ?? '')}</pre>`)
-  return {
-    ...(has('plain') ? { plain: text.join('\n') } : {}),
-    ...(has('html') ? { html: markup.join('\n') } : {}),
-  }
-}
-
-const escaped = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
-
 function contentOf(attachment: Attachment): Uint8Array {
   const { content } = attachment
   return typeof content === 'string' ? Buffer.from(content) : new Uint8Array(content)
-}
-
-function addresses(list: Address[] | undefined): ParsedAddress[] {
-  const flat = (list ?? []).flatMap((one) => (one.group === undefined ? [one] : one.group))
-  return flat.slice(0, mailLimits.addresses).map(({ name, address }) => ({ name, address }))
-}
-
-function isAutomatic(header: (name: string) => string): boolean {
-  const submitted = header('auto-submitted').trim().toLowerCase()
-  return (
-    (submitted !== '' && submitted !== 'no') ||
-    header('list-id') !== '' ||
-    /^\s*(bulk|list|junk)\s*$/i.test(header('precedence')) ||
-    header('return-path').trim() === '<>'
-  )
 }

@@ -2,7 +2,7 @@ import type { Address, Attachment, Email } from 'postal-mime'
 import { invalidInput } from '../errors.js'
 import type { OutgoingMail } from '../ports/sender.js'
 import { checkMailLimits } from '../protocol/mail-limits.js'
-import { mailParser } from '../protocol/parse-mail.js'
+import { mailParser } from '../protocol/mail-parser.js'
 
 /** A mail as Graph wants it in JSON, when its MIME is too large for one request. */
 export interface GraphDraft {

@@ -36,7 +36,7 @@ export const receivedPage = z
 const mailPerson = z
   .object({
     name: text('Display name; may be empty.', 'Ben'),
-    address: text('Mail address; may be empty in a broken header.', 'ben@fabrikam.example'),
+    address: text('Mail address as it stands there; empty where the header has only a name.', 'ben@fabrikam.example'),
   })
   .meta({ id: 'MailPerson', description: 'Somebody in a header of a mail.' })
 
@@ -68,12 +68,13 @@ const parsedMail = z
       ),
     ),
     subject: text('Subject, decoded; may be empty.', 'Re: Your order 4711'),
-    from: listOf(mailPerson, 'From header.'),
+    from: listOf(mailPerson, 'From header; of all of them, should there be several. So for the next four.'),
+    sender: listOf(mailPerson, 'Sender header: who sent it for those in From.'),
     replyTo: listOf(mailPerson, 'Reply-To header.'),
     to: listOf(mailPerson, 'To header.'),
     cc: listOf(mailPerson, 'Cc header.'),
     automatic: flag(
-      'An automatic answer would risk a loop: the mail is automatic itself, comes from a list, or has no sender.',
+      'An automatic answer would risk a loop: the mail is a report, an automatic answer, comes from a list or a mail system, or has no sender.',
       false,
     ),
     text: text('Plain text; made from the HTML when the mail has only that.', 'Thank you!'),
