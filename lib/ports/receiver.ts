@@ -10,7 +10,8 @@ export interface FetchedMail {
   size: number
   /**
    * Raw RFC 5322 bytes; rejects with a GatewayError (`mail_too_large`, `mail_gone` when a second look says that somebody
-   * removed the mail meanwhile, `mail_not_given` when it says the opposite, transient faults …).
+   * removed the mail meanwhile, `mail_not_given` when it says the opposite, transient faults …). `hint: message` says that
+   * a second look found the fault to be of this one mail.
    */
   raw(): Promise<Uint8Array>
 }
@@ -24,6 +25,11 @@ export interface FetchLimits {
   since: number
   /** After a failure: nothing about several mails is asked at once, so that the guilty one stands alone in `raw()`. */
   alone?: boolean
+  /**
+   * Called when the cursor moved on and there is more to read, so that it can be kept however the poll ends. `false`: the
+   * rest has to wait for the next poll.
+   */
+  moved?(cursor: string): Promise<boolean>
 }
 
 export interface ReceiveSession {

@@ -24,8 +24,10 @@ export interface GraphCall {
   body?: unknown
   headers?: Record<string, string>
   operation: 'send' | 'receive' | 'connect'
-  /** Largest answer in bytes; larger ones reject with `mail_too_large`. */
+  /** Largest answer in bytes; larger ones reject with `mail_too_large`, or `graph_answer_too_large` where JSON is meant. */
   maxBytes?: number
+  /** At most the session's own. */
+  timeoutMs?: number
   /** `judge`: the effect of this very call is in doubt after a late failure. Default: not judged. */
   outcome?: 'not-sent' | 'judge'
 }
@@ -58,6 +60,7 @@ export function graphClient(options: GraphOptions, authority: Authority, signal:
     const url = new URL(call.to.startsWith('/') ? `${graphOrigin}/v1.0${call.to}` : call.to)
     const bearer = url.origin === graphOrigin
     if (!bearer && !(call.method === 'PUT' && uploadOrigins.includes(url.origin))) throw foreignLink(url)
+    const wantsJson = responseType === ResponseType.JSON
     let failure: GatewayError | undefined
     let started = false
     const secrets: string[] = []
@@ -90,11 +93,15 @@ export function graphClient(options: GraphOptions, authority: Authority, signal:
       async execute(context) {
         const target = new URL(url.pathname + url.search, origins[url.origin] ?? url.origin)
         const init = { ...(context.options as RequestInit), redirect: 'error' as const }
-        init.signal = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
+        init.signal = AbortSignal.any([signal, AbortSignal.timeout(Math.min(call.timeoutMs ?? timeoutMs, timeoutMs))])
         if (signal.aborted) throw signal.reason
         started = true
         const response = await fetch(target, init)
-        const bytes = await boundedBytes(response, call.maxBytes ?? largestJson)
+        const most = call.maxBytes ?? largestJson
+        const bytes = await boundedBody(response, most)
+        if (bytes === undefined) throw wantsJson ? answerTooLarge(call, known(undefined)) : mailTooLarge(most)
+        // A good status above a failure: a gateway in between, or a batch gone wrong.
+        if (response.ok && !wantsJson && isNoMail(response, bytes)) throw unusable(bytes.toString('utf8', 0, 16_384))
         context.response = answerOf(response, bytes)
       },
     }
@@ -114,6 +121,8 @@ export function graphClient(options: GraphOptions, authority: Authority, signal:
         }
       },
     }
+    const unusable = (text: string): GatewayError =>
+      translate({ context: 'graph', http: 502, operation: call.operation, text, secrets }, known(undefined, 502))
     const known = (error: unknown, status?: number): Partial<ErrorDetails> => {
       if (call.outcome === undefined) return {}
       if (call.outcome === 'not-sent' || !started) return { outcome: 'not-sent' }
@@ -124,7 +133,10 @@ export function graphClient(options: GraphOptions, authority: Authority, signal:
     const request = client.api(url.href).responseType(responseType)
     request.headers({ ...call.headers, prefer: [call.headers?.['prefer'], immutableIds].filter(Boolean).join(', ') })
     try {
-      return (await request[verbs[call.method]](call.body)) as T
+      const answer = (await request[verbs[call.method]](call.body)) as T
+      if (wantsJson && isErrorBody(answer)) failure = unusable(JSON.stringify({ error: answer.error }))
+      if (failure === undefined) return answer
+      throw failure
     } catch (error) {
       if (failure !== undefined) throw failure
       // A 2xx whose body cannot be read: the call had its effect, the answer is lost.
@@ -146,9 +158,13 @@ export const mailboxPath = (mailbox: string): string =>
 
 /** The same error with what is known about the mail. */
 export function withOutcome(error: unknown, outcome: Outcome): unknown {
-  if (!(error instanceof GatewayError) || error.outcome === outcome) return error
+  return error instanceof GatewayError && error.outcome !== outcome ? withDetails(error, { outcome }) : error
+}
+
+/** The same error with some of its details replaced. */
+export function withDetails(error: GatewayError, changed: Partial<ErrorDetails>): GatewayError {
   const { code, class: errorClass, ...details } = error
-  const copy = new GatewayError(code, errorClass, { ...(details as ErrorDetails), outcome, cause: error.cause })
+  const copy = new GatewayError(code, errorClass, { ...(details as ErrorDetails), ...changed, cause: error.cause })
   copy.stack = error.stack ?? ''
   return copy
 }
@@ -189,11 +205,20 @@ function netFault(error: unknown, call: GraphCall): Fault {
   return { context: 'graph', net: netCodeOf(error), operation: call.operation, cause: error }
 }
 
-async function boundedBytes(response: Response, maxBytes: number): Promise<Buffer> {
-  const bytes = await boundedBody(response, maxBytes)
-  if (bytes === undefined) throw mailTooLarge(maxBytes)
-  return bytes
+const isErrorBody = (answer: unknown): answer is { error: object } =>
+  typeof answer === 'object' && typeof (answer as { error?: unknown } | null)?.error === 'object'
+
+/** `$value` is text; a page or an error in JSON under a good status is what something in between has to say. */
+function isNoMail({ headers }: Response, bytes: Buffer): boolean {
+  const type = headers.get('content-type') ?? ''
+  const start = bytes.toString('latin1', 0, 200).trimStart()
+  return (
+    (/^text\/html\b/i.test(type) && start.startsWith('<')) || (/\bjson\b/i.test(type) && /^\{\s*"error"/.test(start))
+  )
 }
+
+const answerTooLarge = ({ operation }: GraphCall, extra: Partial<ErrorDetails>): GatewayError =>
+  translate({ context: 'graph', local: 'graph_answer_too_large', operation }, extra)
 
 // The client parses what it was told to expect: an accepted send, which says nothing, would count as a failure.
 function answerOf(response: Response, bytes: Buffer): Response {

@@ -51,17 +51,10 @@ const wellKnown = ['inbox', 'archive', 'deleteditems', 'drafts', 'junkemail', 's
 /** A folder's id from what people write: a well-known name, an id, or the name they see, at the top or below the inbox. */
 export async function folderId(graph: GraphClient, box: string, folder: string): Promise<string> {
   if (wellKnown.includes(folder.toLowerCase())) return folder.toLowerCase()
-  for (const path of ['/mailFolders', '/mailFolders/inbox/childFolders']) {
-    const to = `${box}${path}?$top=200&$select=id,displayName`
-    const list = await graph.json<{ value: { id: string; displayName: string }[] }>({
-      method: 'GET',
-      to,
-      operation: 'receive',
-    })
-    const wanted = folder.toLowerCase()
-    const found = list.value.find((one) => one.id === folder || one.displayName.toLowerCase() === wanted)
-    if (found) return found.id
-  }
+  const wanted = folder.toLowerCase()
+  for (const path of ['/mailFolders', '/mailFolders/inbox/childFolders'])
+    for await (const one of foldersBelow(graph, `${box}${path}?$top=200&$select=id,displayName`))
+      if (one.id === folder || one.displayName?.toLowerCase() === wanted) return one.id
   // Ids of deeper folders are long; anything else is a name nobody has.
   if (folder.length >= 40) return folder
   throw new GatewayError('folder_missing', 'needs-admin', {
@@ -69,4 +62,21 @@ export async function folderId(graph: GraphClient, box: string, folder: string):
     description: 'The mailbox has no folder of the configured name.',
     remedy: 'Create the folder in the mailbox or choose another one in its settings.',
   })
+}
+
+interface Folders {
+  value?: { id: string; displayName?: string }[]
+  '@odata.nextLink'?: string
+}
+
+/** Pages of the list of folders: a mailbox may have more than one answer holds. */
+const mostFolderPages = 20
+
+async function* foldersBelow(graph: GraphClient, first: string): AsyncGenerator<{ id: string; displayName?: string }> {
+  let to: string | undefined = first
+  for (let pages = 0; to !== undefined && pages < mostFolderPages; pages++) {
+    const list: Folders = await graph.json<Folders>({ method: 'GET', to, operation: 'receive' })
+    yield* Array.isArray(list.value) ? list.value : []
+    to = list['@odata.nextLink']
+  }
 }

@@ -1,27 +1,36 @@
-import { GatewayError } from '../errors.js'
-import type { AfterReceive } from '../model/mailbox.js'
-import type { FetchedMail, FetchLimits, Receiver, ReceiveSession, ReceiveTarget } from '../ports/receiver.js'
-import { mailGone } from './fetch-faults.js'
-import { type GraphClient, type GraphOptions, graphClient, mailboxPath } from './graph-client.js'
-import { folderId, inSentItems, isGone, openSentItems } from './graph-mailbox.js'
-
-const largestPage = 50
-const longestCursor = 24_000
-/** A mailbox whose every sync state is refused must not be read from the start for ever. */
-const mostResyncs = 3
-/** Exchange serves four requests per mailbox at once; one stays free for sending. */
-const atOnce = 3
-
-interface Page {
-  value: { id: string; receivedDateTime?: string; '@removed'?: unknown }[]
-  '@odata.nextLink'?: string
-  '@odata.deltaLink'?: string
-}
-
 /**
  * Reads a folder by delta query. The cursor is the link of the page to be read next (without its origin, so that a
  * stored cursor can never point to another host); pages are given whole, and the cursor moves on when a page is done.
+ * The first round has no filter: Graph ends a filtered one after 5,000 mails as if it were complete. What is older than
+ * asked for is left out here, and a page of nothing but old mail makes the next one larger. Each followed link is
+ * progress that the caller keeps; a link that leads back to a page of this walk is a fault, never followed.
  */
+import { GatewayError } from '../errors.js'
+import type { FetchedMail, FetchLimits, Receiver, ReceiveSession, ReceiveTarget } from '../ports/receiver.js'
+import { actOnGraphMails } from './act-on-graph-mails.js'
+import { type GraphClient, type GraphOptions, graphClient, mailboxPath } from './graph-client.js'
+import { folderId, inSentItems, openSentItems } from './graph-mailbox.js'
+import { type GraphEntry, type GraphPage, pageFault, readGraphPage } from './graph-page.js'
+import { readGraphMail } from './read-graph-mail.js'
+
+const usualPage = 50
+/** While nothing is to be taken: Graph gives up to a thousand. */
+const largestPage = 500
+/** Pages of one poll; a server whose pages never end gets no more requests than this in the time of one poll. */
+const mostPages = 100
+const longestCursor = 24_000
+/** A mailbox whose every sync state is refused must not be read from the start for ever. */
+const mostResyncs = 3
+
+/**
+ * `since`, milliseconds: set inside a round, where the link must not stand longer than needed, because it shows its own
+ * page for ever; 0 but in the first round, which shows mail of any age. Absent: a new round begins with this link.
+ */
+interface Position {
+  link: string
+  since: number | undefined
+}
+
 export function graphReceiver(options: GraphOptions = {}): Receiver {
   const origin = options.graphOrigin ?? 'https://graph.microsoft.com'
   return {
@@ -34,75 +43,91 @@ export function graphReceiver(options: GraphOptions = {}): Receiver {
 function receiveSession(graph: GraphClient, target: ReceiveTarget, origin: string): ReceiveSession {
   if (target.transport !== 'graph') throw new GatewayError('graph_target_needed', 'permanent', { hint: 'config' })
   const box = mailboxPath(target.graph.mailbox)
-  let at = ''
+  const place = { graph, box, folder: target.folder }
+  let at: Position = { link: '', since: undefined }
   let hasMore = false
   let startedOver = false
 
-  const firstPage = async (since: number): Promise<string> => {
+  const firstPage = async (since: number): Promise<Position> => {
     const query = new URLSearchParams({ changeType: 'created', $select: 'id,receivedDateTime' })
-    query.set('$filter', `receivedDateTime ge ${new Date(since).toISOString()}`)
     const folder = encodeURIComponent(await folderId(graph, box, target.folder))
-    // URLSearchParams writes a space as '+', which OData does not read as one.
-    return `/v1.0${box}/mailFolders/${folder}/messages/delta?${query.toString().replaceAll('+', '%20')}`
+    return { link: `/v1.0${box}/mailFolders/${folder}/messages/delta?${query}`, since }
   }
 
-  const read = (size: number): Promise<Page> =>
-    graph.json<Page>({
-      method: 'GET',
-      to: origin + at,
-      headers: { prefer: `odata.maxpagesize=${size}` },
-      operation: 'receive',
-    })
+  const mailOf = ({ id, receivedAt }: GraphEntry, { maxBytes }: FetchLimits): FetchedMail => ({
+    serverId: id,
+    receivedAt,
+    // Graph tells none for a message.
+    size: 0,
+    raw: () => readGraphMail(place, id, maxBytes),
+  })
 
   async function* fetchMails(cursor: string | undefined, limits: FetchLimits): AsyncGenerator<FetchedMail> {
-    at = cursor || (await firstPage(limits.since))
+    at = cursor ? readPosition(cursor) : await firstPage(limits.since)
     hasMore = false
     startedOver = false
-    let given = 0
-    for (let resyncs = 0; ; ) {
-      let page: Page
+    const followed = new Set<string>()
+    const given = new Set<string>()
+    let size = Math.min(usualPage, limits.maxMails)
+    let end: string | undefined
+    let resyncs = 0
+    const startOver = async (fault: unknown): Promise<void> => {
+      if (++resyncs > mostResyncs) throw fault
+      at = await firstPage(limits.since)
+      startedOver = true
+      followed.clear()
+      end = undefined
+    }
+    for (let pages = 0; pages < mostPages; pages++) {
+      followed.add(at.link)
+      let page: GraphPage
       try {
-        page = await read(Math.max(1, Math.min(largestPage, limits.maxMails - given)))
+        page = await readGraphPage(graph, origin + at.link, size)
       } catch (error) {
-        if (!(error instanceof GatewayError) || error.hint !== 'resync' || ++resyncs > mostResyncs) throw error
-        at = await firstPage(limits.since)
-        startedOver = true
+        if (!(error instanceof GatewayError) || error.hint !== 'resync') throw error
+        await startOver(error)
         continue
       }
-      const next = page['@odata.nextLink'] ?? page['@odata.deltaLink'] ?? ''
-      const mails = page.value.filter((one) => one['@removed'] === undefined).map((one) => fetched(one, limits))
-      for (const mail of mails.sort((a, b) => a.receivedAt - b.receivedAt)) yield mail
-      given += mails.length
-      at = cursorOf(next, origin)
-      if (page['@odata.nextLink'] === undefined) return
-      if (given >= limits.maxMails) {
-        hasMore = true
+      const wanted = page.entries.filter(({ id, receivedAt }) => !given.has(id) && isSince(receivedAt, at.since))
+      const mails = [...new Map(wanted.map((entry) => [entry.id, entry])).values()]
+      const room = limits.maxMails - given.size
+      if (mails.length > room && size > room) {
+        // The same page again with less in it.
+        size = Math.min(usualPage, room)
+        continue
+      }
+      for (const mail of mails.sort((a, b) => a.receivedAt - b.receivedAt)) {
+        given.add(mail.id)
+        yield mailOf(mail, limits)
+      }
+      if (page.nameless > 0) yield namelessMail(at.link, page.nameless)
+      end = page.end ?? end
+      const next = nextOf({ next: page.next, end }, at, followed, origin)
+      if (next instanceof GatewayError) {
+        // Once it may be a bad moment; a state that leads nowhere after a failure too is as good as lost.
+        if (!limits.alone) throw next
+        await startOver(next)
+        continue
+      }
+      const wasInside = at.since !== undefined
+      at = next.position
+      if (next.isEnd) {
+        if (wasInside) await limits.moved?.(writePosition(at))
         return
       }
+      if (given.size >= limits.maxMails) break
+      size = mails.length > 0 ? Math.min(usualPage, limits.maxMails - given.size) : largestPage
+      if ((await limits.moved?.(writePosition(at))) === false) break
     }
+    hasMore = true
   }
-
-  const fetched = (one: Page['value'][number], limits: FetchLimits): FetchedMail => ({
-    serverId: one.id,
-    receivedAt: Date.parse(one.receivedDateTime ?? '') || 0,
-    size: 0,
-    raw: () =>
-      graph
-        .bytes({
-          method: 'GET',
-          to: `${box}/messages/${encodeURIComponent(one.id)}/$value`,
-          maxBytes: limits.maxBytes,
-          operation: 'receive',
-        })
-        .catch((error) => Promise.reject(isGone(error) ? mailGone() : error)),
-  })
 
   return {
     fetch: fetchMails,
-    cursor: () => at,
+    cursor: () => writePosition(at),
     resynced: () => startedOver,
     more: () => hasMore,
-    after: (serverIds, action) => afterReceive(graph, box, serverIds, action),
+    after: (serverIds, action) => actOnGraphMails(place, serverIds, action),
     async check() {
       const folder = encodeURIComponent(await folderId(graph, box, target.folder))
       await graph.json({ method: 'GET', to: `${box}/mailFolders/${folder}?$select=id`, operation: 'connect' })
@@ -113,8 +138,32 @@ function receiveSession(graph: GraphClient, target: ReceiveTarget, origin: strin
   }
 }
 
+/** A mail without a date that can be may be of today. */
+const isSince = (receivedAt: number, since: number | undefined): boolean =>
+  since === undefined || receivedAt === 0 || receivedAt >= since
+
+const writePosition = ({ link, since }: Position): string => (since === undefined ? link : `${since}:${link}`)
+
+function readPosition(cursor: string): Position {
+  const [, since, link = cursor] = /^(\d{1,15}):(\/.*)$/s.exec(cursor) ?? []
+  return { link, since: since === undefined ? undefined : Number(since) }
+}
+
+/** Where the page leads: to the next page, unless that was read before; else to the end, which an earlier page may have named. */
+function nextOf(
+  { next, end }: Pick<GraphPage, 'next' | 'end'>,
+  { since }: Position,
+  followed: ReadonlySet<string>,
+  origin: string,
+): { position: Position; isEnd: boolean } | GatewayError {
+  const link = next === undefined ? undefined : linkBelow(next, origin)
+  if (link !== undefined && !followed.has(link)) return { position: { link, since: since ?? 0 }, isEnd: false }
+  if (end !== undefined) return { position: { link: linkBelow(end, origin), since: undefined }, isEnd: true }
+  return pageFault(link === undefined ? 'graph_link_missing' : 'graph_link_repeats')
+}
+
 /** The link without its origin; one that leads elsewhere is refused before any token could follow it. */
-function cursorOf(link: string, origin: string): string {
+function linkBelow(link: string, origin: string): string {
   const url = URL.canParse(link) ? new URL(link) : undefined
   if (url?.origin !== origin)
     throw new GatewayError('foreign_link_refused', 'needs-admin', {
@@ -122,8 +171,8 @@ function cursorOf(link: string, origin: string): string {
       description: `The next page of the mailbox is said to be at ${url?.origin.slice(0, 100) ?? 'no address'}.`,
       remedy: 'Check whether a proxy changes the answers; nothing was sent to that address.',
     })
-  const cursor = link.slice(origin.length)
-  if (cursor.length <= longestCursor) return cursor
+  const below = link.slice(origin.length)
+  if (below.length <= longestCursor) return below
   throw new GatewayError('cursor_too_large', 'transient', {
     hint: 'slow',
     description: 'Graph returned a sync state that is too large to be kept.',
@@ -131,19 +180,16 @@ function cursorOf(link: string, origin: string): string {
   })
 }
 
-async function afterReceive(graph: GraphClient, box: string, ids: string[], action: AfterReceive): Promise<void> {
-  if (action.action === 'leave') return
-  const destinationId = action.action === 'move' ? await folderId(graph, box, action.folder) : ''
-  const one = async (id: string): Promise<void> => {
-    const to = `${box}/messages/${encodeURIComponent(id)}`
-    const operation = 'receive'
-    try {
-      if (action.action === 'mark-read') await graph.json({ method: 'PATCH', to, body: { isRead: true }, operation })
-      else if (action.action === 'delete') await graph.json({ method: 'DELETE', to, operation })
-      else await graph.json({ method: 'POST', to: `${to}/move`, body: { destinationId }, operation })
-    } catch (error) {
-      if (!isGone(error)) throw error
-    }
-  }
-  for (let at = 0; at < ids.length; at += atOnce) await Promise.all(ids.slice(at, at + atOnce).map(one))
-}
+/** Entries that name no mail stand for mails nobody can ask for: people hear of them once the page says so again. */
+const namelessMail = (link: string, count: number): FetchedMail => ({
+  serverId: `nameless:${link}`,
+  receivedAt: 0,
+  size: 0,
+  async raw() {
+    throw new GatewayError('mail_without_id', 'permanent', {
+      hint: 'message',
+      description: `Graph lists ${count} mail${count === 1 ? '' : 's'} of one page without an id, so that nobody can ask for them.`,
+      remedy: 'Look into the folder itself for mail that did not arrive here.',
+    })
+  },
+})

@@ -11,6 +11,8 @@ export interface Fault {
   kind?: string
   /** UPN or address of the mailbox; absent: anyone. */
   user?: string
+  /** Graph: only requests for the mail with this subject. */
+  subject?: string
   /** HTTP status to answer with. */
   status?: number
   /** Error code of the answer; each emulator has a default for the status. */
@@ -29,8 +31,13 @@ export interface Fault {
   lateOf?: 'draft' | 'copy'
   /** Close the connection without an answer. */
   drop?: boolean
-  /** Spoil the body of a good answer; `echo`: refuse, and repeat what the caller showed, as it is, escaped and in hex. */
-  body?: 'truncated' | 'html' | 'empty' | 'echo'
+  /**
+   * Spoil the body of a good answer; `echo`: refuse, and repeat what the caller showed, as it is, escaped and
+   * in hex; `error`: Graph's error of this `code` under the good status.
+   */
+  body?: 'truncated' | 'html' | 'empty' | 'echo' | 'error'
+  /** Announce this many bytes more or fewer than there are. */
+  lengthOff?: number
   /** Replace `https://graph.microsoft.com` in next and delta links by this origin. */
   foreignLinks?: string
   /** AADSTS number to refuse a token call with. */
@@ -71,9 +78,10 @@ export class Faults {
   }
 
   /** The fault for this request, counted as used; `undefined` when it shall behave. */
-  take(kinds: string[], addresses: string[]): Fault | undefined {
+  take(kinds: string[], addresses: string[], subject?: string): Fault | undefined {
     for (const order of this.#orders) {
       if (order.left <= 0 || !matches(order.fault, kinds, addresses)) continue
+      if (order.fault.subject !== undefined && order.fault.subject !== subject) continue
       if (order.skip-- > 0) continue
       order.left -= 1
       return order.fault

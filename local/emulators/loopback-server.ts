@@ -16,6 +16,8 @@ export interface Reply {
   body?: string | Buffer
   /** Close the socket instead of answering. */
   drop?: boolean
+  /** The announced length is this much off. */
+  lengthOff?: number
 }
 
 export interface LoopbackServer {
@@ -68,8 +70,11 @@ function write(outgoing: ServerResponse, reply: Reply): void {
     outgoing.destroy()
     return
   }
-  outgoing.writeHead(reply.status, { ...reply.headers, 'content-length': Buffer.byteLength(reply.body ?? '') })
+  const length = Buffer.byteLength(reply.body ?? '') + (reply.lengthOff ?? 0)
+  outgoing.writeHead(reply.status, { ...reply.headers, 'content-length': Math.max(length, 0) })
   outgoing.end(reply.body)
+  // What was announced never comes.
+  if ((reply.lengthOff ?? 0) > 0) outgoing.socket?.end()
 }
 
 export const json = (status: number, value: unknown, headers: Record<string, string> = {}): Reply => ({

@@ -29,6 +29,10 @@ export interface PollHarness {
   told(): string[]
   /** The same with their event ids: one that is told again after a crash keeps its own. */
   toldEvents(): { messageId: string; eventId: string }[]
+  /** Polls asked for at once, as of now. */
+  queued(): unknown[]
+  /** Milliseconds until the next poll is due. */
+  dueInMs(): Promise<number>
   /** Rows of the receiving log. */
   log(): Promise<Row[]>
   list(): Promise<ReceivedMail[]>
@@ -87,6 +91,13 @@ export async function pollHarness(
     },
     told: () => taken().map((event) => String(event.data['messageId'])),
     toldEvents: () => taken().map(({ id, data }) => ({ eventId: id, messageId: String(data['messageId']) })),
+    queued: () => queues.take(names.queue('mailbox-poll')),
+    async dueInMs() {
+      let dueAt = Number.NaN
+      for await (const row of tables.query(names.table('due'), { partitionRange: ['poll~', 'poll~~'] }))
+        if (row.rowKey === `${tenant}~${mailbox.id}`) dueAt = Number(row['dueAt'])
+      return dueAt - clock.now()
+    },
     async log() {
       const rows: Row[] = []
       for (const table of await tables.list('testreceivinglog'))

@@ -48,7 +48,7 @@ export async function fetchMails(
 ): Promise<void> {
   const acts = actionOf(deps, mailbox).action !== 'leave'
   let known: KnownContent | undefined
-  const limits = limitsOf(deps, state)
+  const limits = { ...limitsOf(deps, state), moved }
   // The first poll died, and nobody wrote down under which numbers it told its mails.
   if (state.busy && state.cursor === undefined) progress.resyncSince = deps.clock.now()
   for await (const mail of session.fetch(state.cursor, limits)) {
@@ -60,7 +60,7 @@ export async function fetchMails(
     if (!progress.busy) {
       // With source and cursor, so that a position of another server does not outlive a crash in the first poll here.
       const { resyncSince } = progress
-      const position = { source: sourceOf(mailbox), cursor: state.cursor ?? '' }
+      const position = { source: sourceOf(mailbox), cursor: progress.cursor ?? '' }
       await lease.write(await columnsOf(deps, mailbox, { busy: true, resyncSince, ...position }))
       progress.busy = true
     }
@@ -72,11 +72,7 @@ export async function fetchMails(
       await takeOne(mail, id)
     }
     progress.cursor = session.cursor()
-    if (
-      deps.stopping.aborted ||
-      lease.remainingMs() < reserveMs ||
-      JSON.stringify(progress.owed).length > longestOwed
-    ) {
+    if (!hasTime() || JSON.stringify(progress.owed).length > longestOwed) {
       progress.more = true
       return
     }
@@ -84,6 +80,20 @@ export async function fetchMails(
   noteResync()
   progress.cursor = session.cursor()
   progress.more = session.more()
+
+  function hasTime(): boolean {
+    return !deps.stopping.aborted && lease.remainingMs() >= reserveMs
+  }
+
+  /** A page is done, with or without mail in it: whoever comes next begins behind it. */
+  async function moved(cursor: string): Promise<boolean> {
+    noteResync()
+    signal.throwIfAborted()
+    const { resyncSince } = progress
+    await lease.write(await columnsOf(deps, mailbox, { cursor, source: sourceOf(mailbox), resyncSince }))
+    progress.cursor = cursor
+    return hasTime()
+  }
 
   function noteResync(): void {
     if (!session.resynced() || progress.resynced) return

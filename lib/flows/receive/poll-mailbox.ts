@@ -181,7 +181,11 @@ async function succeed(
   const eventful = handedOver + quarantined > 0 || resynced || recovered || refusal !== undefined
   const source = sourceOf(mailbox)
   const lastMailAt = handedOver > 0 ? now : state.lastMailAt
-  const dueAt = nextPollAt({ now, lastMailAt, failures: 0, more: progress.more }, deps.settings)
+  // Pages without any mail are followed at the pace of polls: their number is the server's word only.
+  const isSlow = progress.more && handedOver + quarantined + duplicates === 0 && !deps.stopping.aborted
+  const goesOn = progress.more && !isSlow
+  const history = { now, lastMailAt: isSlow ? now : lastMailAt, failures: 0, more: goesOn }
+  const dueAt = nextPollAt(history, deps.settings)
   // A newer cursor alone is rarely worth a write: the older one still stands before every mail not yet seen.
   const stale = progress.cursor !== state.cursor && now - state.cursorAt > cursorLifeMs
   const toWrite = eventful || progress.busy || state.busy || state.owed.length > 0 || state.source !== source || stale
@@ -198,8 +202,8 @@ async function succeed(
     )
   }
   // A backlog goes on at once in a job of its own; the due row is only the net behind it.
-  await setDue(deps, 'poll', tenant, id, progress.more ? now + leaseMs * 2 : dueAt)
-  if (progress.more) await continueBacklog(deps, mailbox)
+  await setDue(deps, 'poll', tenant, id, goesOn ? now + leaseMs * 2 : dueAt)
+  if (goesOn) await continueBacklog(deps, mailbox)
   if (state.attention) await clearAttention(deps, tenant, 'mailbox-receive', id)
   if (!eventful) return
   await writeLog(deps, 'receivinglog', {

@@ -2,10 +2,10 @@
  * Delta per folder. A round covers the change log from `since` to `upTo`; pages walk it by position, so that changes
  * during a round are neither lost nor shown twice but come with the next round. All query options travel in the token.
  */
-import type { Message, Tombstone } from '../directory.js'
+import { addressesOf, type Message, type Tombstone } from '../directory.js'
 import { json, type Reply } from '../loopback-server.js'
 import { badRequest, notFound, usualRefusal } from './graph-refusal.js'
-import { graphOrigin, type MailboxRequest } from './graph-state.js'
+import { exchangeLimits, graphOrigin, type MailboxRequest } from './graph-state.js'
 import { matching, parseFilter } from './list-messages.js'
 import { idOf, messageJson } from './message-json.js'
 import { preference } from './preferences.js'
@@ -21,6 +21,12 @@ interface Round {
   select?: string
   filter?: string
   changeType?: string
+  /** Entries shown so far in a filtered first round, which ends at `filteredRoundMails` as if it were complete. */
+  shown?: number
+  /** Of the lies: empty pages still to come, where in a ring of pages this one is, without any link. */
+  empty?: number
+  ring?: number
+  linkless?: boolean
 }
 
 export async function delta(of: MailboxRequest): Promise<Reply> {
@@ -36,19 +42,78 @@ export async function delta(of: MailboxRequest): Promise<Reply> {
   // A delta link opens a new round; a skip token goes on with the one it came from.
   if (query.has('$deltatoken')) Object.assign(round, { since: round.upTo, upTo: mailbox.seq, at: round.upTo })
 
+  const tell = tellerOf(of)
+  const isInside = query.has('$skiptoken')
+  if (!isInside) round.empty = tell('empty-pages')?.pages ?? 0
+  if ((round.empty ?? 0) > 0) return answer(of, [], nextLink(of, { ...round, empty: round.empty! - 1 }))
+
   const pageSize = Math.min(
     Number(preference(request.headers['prefer'], 'odata.maxpagesize') ?? query.get('$top') ?? 10),
     1000,
   )
-  const changes = await changesOf(of, round)
-  const page = changes.filter((c) => c.seq > round.at).slice(0, Math.max(pageSize, 1))
+  const most = round.filter === undefined || round.since > 0 ? Number.POSITIVE_INFINITY : filteredMost(of)
+  const shownBefore = round.shown ?? 0
+  const changes = (await changesOf(of, round)).filter((c) => c.seq > round.at).slice(0, most - shownBefore)
+  const page = changes.slice(0, Math.max(pageSize, 1))
   const isLast = page.length === 0 || page.at(-1) === changes.at(-1)
-  const next: Round = { ...round, at: page.at(-1)?.seq ?? round.upTo }
-  const link = isLast
-    ? { '@odata.deltaLink': `${freshUrl(of)}?$deltatoken=${encode(next)}` }
-    : { '@odata.nextLink': `${freshUrl(of)}?$skiptoken=${encode(next)}` }
-  const value = await Promise.all(page.map((change) => shown(change, of, round)))
-  return json(200, { '@odata.context': `${graphOrigin}/v1.0/$metadata#Collection(message)`, value, ...link })
+  const next: Round = { ...round, at: page.at(-1)?.seq ?? round.upTo, shown: shownBefore + page.length }
+  const ring = tell('ring')
+  const entries = await entriesOf(of, page, round)
+  if (ring) return answer(of, entries, nextLink(of, { ...round, ring: ((round.ring ?? 0) + 1) % ring.of }))
+  const links = isLast ? deltaLink(of, next) : nextLink(of, next)
+  return answer(of, entries, round.linkless ? {} : linksOf(of, links, next))
+}
+
+const filteredMost = (of: MailboxRequest): number =>
+  of.state.limits?.filteredRoundMails ?? exchangeLimits.filteredRoundMails
+
+type Links = Record<string, unknown>
+const nextLink = (of: MailboxRequest, round: Round): Links => ({
+  '@odata.nextLink': `${freshUrl(of)}?$skiptoken=${encode(round)}`,
+})
+const deltaLink = (of: MailboxRequest, round: Round): Links => ({
+  '@odata.deltaLink': `${freshUrl(of)}?$deltatoken=${encode(round)}`,
+})
+
+const tellerOf = ({ state, user }: MailboxRequest) =>
+  ((kind, mail) => state.lies.tell(kind, addressesOf(user), mail as never)) as <
+    K extends Parameters<typeof state.lies.tell>[0],
+  >(
+    kind: K,
+    mail?: Message,
+  ) => ReturnType<typeof state.lies.tell<K>>
+
+function linksOf(of: MailboxRequest, links: Links, next: Round): Links {
+  const how = tellerOf(of)('links')?.how
+  if (how === 'none') return {}
+  if (how === 'numbers') return Object.fromEntries(Object.keys(links).map((name) => [name, 4711]))
+  if (how === 'both') return { ...deltaLink(of, next), ...nextLink(of, { ...next, linkless: true }), ...links }
+  return links
+}
+
+function answer(of: MailboxRequest, entries: unknown[], links: Links): Reply {
+  const how = tellerOf(of)('value')?.how
+  const value = how === undefined ? { value: entries } : how === 'text' ? { value: 'none' } : {}
+  return json(200, { '@odata.context': `${graphOrigin}/v1.0/$metadata#Collection(message)`, ...value, ...links })
+}
+
+async function entriesOf(of: MailboxRequest, page: Change[], round: Round): Promise<unknown[]> {
+  const tell = tellerOf(of)
+  const stuffed = tell('stuffed')
+  if (stuffed) return Array.from({ length: stuffed.entries }, () => ({}))
+  const told = tell('again') ? await changesOf(of, { ...round, since: 0, upTo: round.since }) : []
+  const entries: Record<string, unknown>[] = []
+  for (const change of [...told, ...page]) {
+    const entry = await shown(change, of, round)
+    const property = 'message' in change ? tell('property', change.message) : undefined
+    if (property?.value === null) delete entry[property.name]
+    else if (property) entry[property.name] = property.value
+    entries.push(entry)
+  }
+  if (tell('stranger-removed')) entries.push({ '@removed': { reason: 'deleted' }, id: 'AAkALgOfNobody' })
+  const order = tell('order')?.how
+  if (order === 'reversed') entries.reverse()
+  return order === 'doubled' ? [...entries, ...entries] : entries
 }
 
 function firstRound(of: MailboxRequest, folderId: string, generation: number): Round {

@@ -19,7 +19,7 @@ const userJson = (user: User) => ({
 
 export const listFolders = (of: MailboxRequest): Reply => {
   const top = of.mailbox.folders.filter((f) => f.parentId === undefined)
-  return json(200, { value: top.map((f) => folderJson(of, f)) })
+  return page(of, top)
 }
 
 export function getFolder(of: MailboxRequest): Reply {
@@ -28,7 +28,23 @@ export function getFolder(of: MailboxRequest): Reply {
 
 export function listChildFolders(of: MailboxRequest): Reply {
   const parent = need(of)
-  return json(200, { value: of.mailbox.folders.filter((f) => f.parentId === parent.id).map((f) => folderJson(of, f)) })
+  return page(
+    of,
+    of.mailbox.folders.filter((f) => f.parentId === parent.id),
+  )
+}
+
+/** Ten at a time without `$top`, as Graph does. */
+function page(of: MailboxRequest, folders: Folder[]): Reply {
+  const { path, url } = of.request
+  const top = Math.min(Number(url.searchParams.get('$top') ?? 10), 100)
+  const skip = Number(url.searchParams.get('$skip') ?? 0)
+  const next = new URL(graphOrigin + path + url.search)
+  next.searchParams.set('$skip', String(skip + top))
+  return json(200, {
+    value: folders.slice(skip, skip + top).map((f) => folderJson(of, f)),
+    ...(skip + top < folders.length ? { '@odata.nextLink': next.href } : {}),
+  })
 }
 
 export function createFolder(of: MailboxRequest): Reply {

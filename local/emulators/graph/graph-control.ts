@@ -2,6 +2,7 @@
 import type { User } from '../directory.js'
 import type { FaultOrder } from '../faults.js'
 import { exchangeSubmission, type SubmissionLimits, SubmissionMeter } from '../submission-limits.js'
+import type { GraphLie } from './graph-lies.js'
 import {
   exchangeLimits,
   type GraphCounters,
@@ -21,6 +22,9 @@ export interface GraphControl {
    * `send` (also `send-mail`, `send-draft`).
    */
   fail(order: FaultOrder): void
+  /** Orders a lie: an answer that is well-formed and not so. */
+  lie(order: GraphLie): void
+  /** Lies too. */
   clearFaults(): void
   /** Every request takes this much longer; makes concurrency visible. */
   setLatency(ms: number): void
@@ -34,7 +38,7 @@ export interface GraphControl {
   deliver(mail: { to: string; raw: string }): void
   /** Adds an account with an empty mailbox. */
   addUser(fields: Partial<User> & { upn: string }): void
-  /** Counters, log and faults back to nothing; mail stays. */
+  /** Counters, log, faults and lies back to nothing; mail stays. */
   reset(): void
 }
 
@@ -47,7 +51,11 @@ export function graphControl(state: GraphState): GraphControl {
       return state.log
     },
     fail: (order) => state.faults.order(order),
-    clearFaults: () => state.faults.clear(),
+    lie: (order) => state.lies.order(order),
+    clearFaults: () => {
+      state.faults.clear()
+      state.lies.clear()
+    },
     setLatency: (ms) => {
       state.latencyMs = ms
     },
@@ -71,6 +79,7 @@ export function graphControl(state: GraphState): GraphControl {
       state.counters = zeroGraphCounters()
       state.log.length = 0
       state.faults.clear()
+      state.lies.clear()
     },
   }
 }

@@ -4,6 +4,7 @@ import type { AccessTokenClaims } from '../entra/verify-access-token.js'
 import { Faults } from '../faults.js'
 import type { Request } from '../loopback-server.js'
 import type { SubmissionMeter } from '../submission-limits.js'
+import { GraphLies } from './graph-lies.js'
 
 export interface GraphLimits {
   /** Requests at once per mailbox before 429; Exchange: 4. */
@@ -14,6 +15,8 @@ export interface GraphLimits {
   requestBytes: number
   /** Largest message that can be sent; tenant default 35 MB. */
   messageBytes: number
+  /** Mails in a first delta round with a filter, which then ends as if it were complete; Graph: 5,000. */
+  filteredRoundMails: number
 }
 
 export interface GraphCounters {
@@ -67,6 +70,7 @@ export interface GraphState {
   submissions: SubmissionMeter | undefined
   latencyMs: number
   faults: Faults
+  lies: GraphLies
   /** Sends that go on although their caller was told they failed; carried out with the first request at or after `at`. */
   late: { at: number; send: () => Promise<void> }[]
   open: Map<string, number>
@@ -98,6 +102,7 @@ export const exchangeLimits: GraphLimits = {
   requestsPerTenMinutes: 10_000,
   requestBytes: 4 * 1024 * 1024,
   messageBytes: 35 * 1024 * 1024,
+  filteredRoundMails: 5_000,
 }
 
 export const zeroGraphCounters = (): GraphCounters => ({
@@ -117,6 +122,7 @@ export const newGraphState = (
   submissions: undefined,
   latencyMs: 0,
   faults: new Faults(),
+  lies: new GraphLies(),
   late: [],
   open: new Map(),
   windows: new Map(),

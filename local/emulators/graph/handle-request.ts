@@ -5,11 +5,12 @@
 import { randomUUID } from 'node:crypto'
 import { addressesOf, type Misbehaviour, type User } from '../directory.js'
 import { echoes, type Fault, retryAfterHeader } from '../faults.js'
-import { pause, type Reply, type Request } from '../loopback-server.js'
+import { json, pause, type Reply, type Request } from '../loopback-server.js'
 import { authenticate, authorise, mailboxOwner } from './access.js'
 import { GraphRefusal, usualRefusal } from './graph-refusal.js'
 import { type GraphState, graphOrigin, type LoggedGraphRequest, type MailboxRequest } from './graph-state.js'
 import { underLimits } from './limits.js'
+import { headerOf } from './mime.js'
 import { preference } from './preferences.js'
 import { matchRoute } from './routes.js'
 import { sendLate } from './send.js'
@@ -72,7 +73,9 @@ async function guarded(state: GraphState, request: Request, entry: LoggedGraphRe
     immutableIds: preference(request.headers['prefer'], 'IdType')?.toLowerCase() === 'immutableid',
   }
   return underLimits(state, user, async () => {
-    const fault = state.faults.take(kinds, addressesOf(user)) ?? standingFault(user, kinds)
+    const asked = of.params['id'] === undefined ? undefined : of.mailbox.message(of.params['id'])
+    const subject = asked && headerOf(asked.raw, 'subject')
+    const fault = state.faults.take(kinds, addressesOf(user), subject) ?? standingFault(user, kinds)
     const delayMs = state.latencyMs + (fault?.delayMs ?? 0)
     if (delayMs > 0) await pause(delayMs)
     if (fault?.lateMs !== undefined) state.late.push(sendLate(of, fault))
@@ -130,6 +133,8 @@ function spoiled(reply: Reply, fault: Fault): Reply {
   if (fault.body === 'truncated') return { ...reply, body: text.slice(0, Math.ceil(text.length / 2)) }
   if (fault.body === 'empty') return { ...reply, body: '' }
   if (fault.body === 'html') return htmlError(200)
+  if (fault.body === 'error') return json(200, { error: { code: fault.code ?? 'UnknownError', message: 'Not so.' } })
+  if (fault.lengthOff !== undefined) return { ...reply, lengthOff: fault.lengthOff }
   if (!fault.foreignLinks) return reply
   const links = /("@odata\.(?:nextLink|deltaLink)":")https:\/\/graph\.microsoft\.com/g
   return { ...reply, body: text.replace(links, `$1${fault.foreignLinks}`) }

@@ -1,0 +1,401 @@
+/**
+ * Graph that answers less, more, twice, out of turn, and lies in its numbers (field 09 to 12, H3, H10): each lie of the
+ * emulator against the whole receive flow. Whatever it says, each mail is told once, listed with its reason, or logged as
+ * gone. Authority: Microsoft Graph, "Use delta query to track changes in Microsoft Graph data" (a next link may come with
+ * an empty page; entries may come again), "message: delta" (with a filter at most 5,000 messages), "Best practices".
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { AfterReceive } from '../../lib/model/mailbox.js'
+import { graphReceiver } from '../../lib/transports/graph-receiver.js'
+import type { FaultOrder } from '../../local/emulators/faults.js'
+import type { GraphLie } from '../../local/emulators/graph/graph-lies.js'
+import { headerOf } from '../../local/emulators/graph/mime.js'
+import { type Microsoft365, startMicrosoft365 } from '../support/microsoft-365.js'
+import { pollHarness } from '../support/poll-harness.js'
+
+let world: Microsoft365
+beforeAll(async () => {
+  world = await startMicrosoft365()
+})
+afterAll(() => world.stop())
+
+const day = 24 * 3_600_000
+const named = (subject: string | number, body = `This is ${subject}.`): string =>
+  `From: kim@example.com\r\nDate: Mon, 23 Nov 2026 08:00:00 +0000\r\nSubject: ${subject}\r\nMessage-ID: <${subject}@x>\r\n\r\n${body}\r\n`
+const ids = (...subjects: (string | number)[]) => subjects.map((subject) => `<${subject}@x>`)
+const upTo = (mails: number): number[] => Array.from({ length: mails }, (_, n) => n + 1)
+
+type Order<T> = T extends unknown ? Omit<T, 'user'> : never
+let boxes = 0
+
+/** A mailbox with this many mails, named 1, 2, 3 …, and the flow that polls it. */
+async function box(mails: number, settings: Parameters<typeof pollHarness>[1] = {}) {
+  const user = `lies.at.${++boxes}@contoso.example`
+  const mailbox = world.directory.mailbox(world.directory.addUser({ upn: user }))
+  const receiver = graphReceiver({ origins: world.origins })
+  const authority = await world.authority(user)
+  const receive = { transport: 'graph', folder: 'inbox' } as const
+  const flow = await pollHarness({ address: user, receiver, authority, receive }, settings)
+  const deliver = (subject: string | number, body?: string, receivedAt = Date.now()) =>
+    mailbox.add('inbox', { raw: Buffer.from(named(subject, body)), receivedAt })
+  for (const n of upTo(mails)) deliver(n)
+  const kinds = () => world.graph.control.requests.filter((one) => one.mailbox === user).map(({ kind }) => kind)
+  return {
+    ...flow,
+    user,
+    mailbox,
+    deliver,
+    lie: (lie: Order<GraphLie>) => world.graph.control.lie({ ...lie, user } as GraphLie),
+    fail: (fault: Omit<FaultOrder, 'user'>) => world.graph.control.fail({ ...fault, user }),
+    behave: () => world.graph.control.clearFaults(),
+    remove: (subject: string | number) => {
+      for (const mail of mailbox.messages.values())
+        if (headerOf(mail.raw, 'subject') === String(subject)) mailbox.remove(mail)
+    },
+    polls: async (times: number) => {
+      for (let poll = 0; poll < times; poll++) await flow.poll()
+    },
+    outcomes: async () => (await flow.log()).map((row) => String(row['outcome'])),
+    codes: async () => (await flow.log()).map((row) => String(row['code'] ?? '')),
+    kinds,
+    subjectsIn: (folder: string) => mailbox.in(mailbox.folder(folder)!).map(({ raw }) => headerOf(raw, 'subject')),
+    /** What one poll asks of Graph. */
+    costOf: async (polls = 1) => {
+      const before = kinds().length
+      for (let poll = 0; poll < polls; poll++) await flow.poll()
+      return kinds().slice(before)
+    },
+  }
+}
+
+describe('field 09: each followed link is progress and is kept (Graph delta query overview: pages may be empty)', () => {
+  test('field 09: 250 empty pages before the mail: three polls, no page read twice', async () => {
+    const at = await box(1)
+    at.lie({ lie: 'empty-pages', pages: 250, times: 1 })
+    expect(await at.poll()).toMatchObject({ outcome: 'idle', code: '' })
+    await at.polls(2)
+    expect(at.told()).toEqual(ids(1))
+    expect(at.kinds().filter((kind) => kind === 'delta')).toHaveLength(251)
+    at.deliver(2)
+    await at.poll()
+    expect(at.told()).toEqual(ids(1, 2))
+  })
+
+  test('field 09: the process dies, or time is up, between pages: the next one goes on behind them', async () => {
+    const at = await box(1)
+    at.lie({ lie: 'empty-pages', pages: 30, times: 1 })
+    at.fail({ kind: 'delta-next', drop: true, skip: 9 })
+    expect(await at.poll()).toMatchObject({ outcome: 'failed' })
+    at.fail({ kind: 'delta-next', drop: true, skip: 9 })
+    expect(await at.poll()).toMatchObject({ outcome: 'failed' })
+    await at.poll()
+    expect(at.told()).toEqual(ids(1))
+    // 31 pages, and the two that were asked for and did not come.
+    expect(at.kinds().filter((kind) => kind === 'delta')).toHaveLength(33)
+  })
+
+  test('field 09: pages of nothing but old mail are kept too, and grow while nothing is to be taken', async () => {
+    const at = await box(0)
+    for (const n of upTo(1_200)) at.deliver(`old ${n}`, undefined, Date.now() - 30 * day)
+    at.deliver('new')
+    const cost = await at.costOf()
+    expect(at.told()).toEqual(ids('new'))
+    expect(cost.filter((kind) => kind === 'delta')).toHaveLength(4)
+  })
+
+  test('field 09: a round of exactly one page of mails, and what comes after it', async () => {
+    const at = await box(4, { settings: { mailsPerPoll: 2 } })
+    await at.polls(4)
+    expect(at.told()).toEqual(ids(1, 2, 3, 4))
+    at.deliver(5)
+    await at.poll()
+    expect(at.told()).toEqual(ids(1, 2, 3, 4, 5))
+    expect(await at.costOf()).toEqual(['delta'])
+  })
+
+  test('field 09: the end of a round that ended without mail is kept: its last page does not stand for ever', async () => {
+    const at = await box(1)
+    await at.poll()
+    at.lie({ lie: 'empty-pages', pages: 100, times: 1 })
+    await at.polls(3)
+    at.deliver(2)
+    await at.poll()
+    expect(at.told()).toEqual(ids(1, 2))
+  })
+})
+
+describe('H3: a link that leads back is a fault, and requests are bounded', () => {
+  test.each([1, 2, 3, 7])(
+    'H3: a ring of %i for ever: few requests a poll, its own code, mail is told once',
+    async (of) => {
+      const at = await box(3)
+      at.lie({ lie: 'ring', of })
+      expect(await at.poll()).toMatchObject({ outcome: 'failed', code: 'graph_link_repeats' })
+      expect(at.told()).toEqual(ids(1, 2, 3))
+      const cost = await at.costOf(5)
+      // Begins anew at most three times a poll.
+      expect(cost.length).toBeLessThanOrEqual(5 * 4 * (of + 2))
+      at.deliver(4)
+      await at.polls(2)
+      expect(at.told()).toEqual(ids(1, 2, 3, 4))
+      at.behave()
+      at.deliver(5)
+      await at.polls(2)
+      expect(at.told()).toEqual(ids(1, 2, 3, 4, 5))
+      expect(await at.poll()).toMatchObject({ outcome: 'idle', code: '' })
+    },
+  )
+
+  test('H3: once only: the next poll goes on from that page', async () => {
+    const at = await box(3)
+    at.lie({ lie: 'ring', of: 1, times: 2 })
+    await at.polls(2)
+    expect(at.told()).toEqual(ids(1, 2, 3))
+    expect(await at.poll()).toMatchObject({ outcome: 'idle', code: '' })
+  })
+
+  test('H3: pages that never end: at most a hundred requests a poll, and no poll at once after it', async () => {
+    const at = await box(1)
+    at.lie({ lie: 'empty-pages', pages: 1_000_000, times: 1 })
+    for (let poll = 0; poll < 3; poll++) expect((await at.costOf()).length).toBeLessThanOrEqual(100)
+    expect(at.queued()).toEqual([])
+    expect(await at.dueInMs()).toBeGreaterThanOrEqual(50_000)
+  })
+})
+
+describe('field 10: absence is believed on a second look (Graph best practices: handle expected errors)', () => {
+  const refusals = [
+    { status: 404 },
+    { status: 404, code: 'ResourceNotFound' },
+    { status: 404, code: 'itemNotFound' },
+    { status: 400, code: 'ErrorInvalidIdMalformed' },
+  ] as const
+
+  test.each(refusals)('field 10: %o once: the mail comes in the same poll', async (refusal) => {
+    const at = await box(3)
+    at.fail({ kind: 'mime', subject: '1', ...refusal })
+    await at.poll()
+    expect(at.told()).toEqual(ids(1, 2, 3))
+  })
+
+  test.each(refusals)(
+    'field 10: %o for ever, and Graph has the item: strikes, then a row, and the others come',
+    async (refusal) => {
+      const at = await box(3)
+      at.fail({ kind: 'mime', subject: '1', times: 'always', ...refusal })
+      await at.polls(8)
+      expect(at.told()).toEqual(ids(2, 3))
+      expect(await at.notImported()).toMatchObject([{ code: 'mail_not_given' }])
+      expect(await at.poll()).toMatchObject({ outcome: 'idle' })
+    },
+  )
+
+  test('field 10: really gone: skipped, and the log says so', async () => {
+    const at = await box(0)
+    at.deliver(1)
+    at.fail({ kind: 'mime', subject: '1', times: 2, status: 404 })
+    at.fail({ kind: 'message', subject: '1', status: 404 })
+    await at.poll()
+    expect(await at.outcomes()).toContain('gone')
+    expect(await at.codes()).toContain('mail_gone')
+  })
+
+  test.each<[AfterReceive, string, string]>([
+    [{ action: 'move', folder: 'Archive' }, 'move', 'archive'],
+    [{ action: 'delete' }, 'delete', 'deleteditems'],
+  ])('field 10: %o refused once is done all the same', async (after, kind, folder) => {
+    const at = await box(2, { after })
+    at.fail({ kind, subject: '1', status: 404 })
+    await at.poll()
+    expect(at.subjectsIn(folder).sort()).toEqual(['1', '2'])
+  })
+
+  test.each([{ status: 404 }, { status: 403 }, { status: 423 }, { status: 500 }])(
+    'field 10, 11: %o for ever at one mail that shall be moved: the others are, the log says which refusal, mail arrives',
+    async (refusal) => {
+      const at = await box(2, { after: { action: 'move', folder: 'Archive' } })
+      at.fail({ kind: 'move', subject: '1', times: 'always', ...refusal })
+      await at.poll()
+      expect(at.subjectsIn('archive')).toEqual(['2'])
+      expect(await at.codes()).toContain('mail_action_refused')
+      at.deliver(3)
+      expect(await at.poll()).toMatchObject({ outcome: 'mail' })
+      expect(at.told()).toEqual(ids(1, 2, 3))
+    },
+  )
+})
+
+describe('field 11: what is refused for one mail while its folder can be read is that mail (M-109)', () => {
+  test.each([
+    { status: 403 },
+    { status: 403, code: 'AccessDenied' },
+    { status: 423 },
+    { status: 500 },
+    { status: 501 },
+    { status: 200, body: 'error', code: 'ErrorAccessDenied' },
+    { status: 200, body: 'html' },
+    { body: 'empty' },
+    { drop: true },
+    { lengthOff: 100 },
+    { status: 507 },
+  ] as const)('field 11: %o for ever: strikes, then it is set aside; the mailbox goes on', async (refusal) => {
+    const at = await box(3)
+    const { status, ...rest } = refusal as FaultOrder
+    at.fail({ kind: 'mime', subject: '1', times: 'always', ...(status === 200 ? rest : refusal) })
+    await at.polls(8)
+    expect(at.told()).toEqual(ids(2, 3))
+    expect(await at.notImported()).toHaveLength(1)
+    expect(await at.poll()).toMatchObject({ outcome: 'idle', code: '' })
+    at.deliver(4)
+    expect(await at.poll()).toMatchObject({ outcome: 'mail', handedOver: 1 })
+  })
+
+  test('field 11: refused for the listing too, it is the mailbox', async () => {
+    const at = await box(2)
+    at.fail({ kind: 'mime', times: 'always', status: 403 })
+    at.fail({ kind: 'folder', times: 'always', status: 403 })
+    expect(await at.poll()).toMatchObject({ outcome: 'failed', code: 'graph_erroraccessdenied' })
+    at.behave()
+    at.fail({ kind: 'delta', status: 403 })
+    expect(await at.poll()).toMatchObject({ outcome: 'failed', code: 'graph_erroraccessdenied' })
+    await at.poll()
+    expect(at.told()).toEqual(ids(1, 2))
+    expect(await at.notImported()).toEqual([])
+  })
+})
+
+describe('field 12: a filtered round ends after 5,000 as if it were complete (Graph, message: delta)', () => {
+  test('field 12: more mails since the date than a filtered round has: all arrive', async () => {
+    world.graph.control.setLimits({ filteredRoundMails: 5 })
+    try {
+      const at = await box(12, { settings: { mailsPerPoll: 4 } })
+      await at.polls(4)
+      expect(at.told()).toEqual(ids(...upTo(12)))
+      expect(await at.poll()).toMatchObject({ outcome: 'idle' })
+    } finally {
+      world.graph.control.setLimits({})
+    }
+  })
+
+  test('field 12: mail older than asked for is left alone, in the first round only', async () => {
+    const at = await box(0)
+    at.deliver('ancient', undefined, Date.now() - 40 * day)
+    at.deliver('new')
+    await at.poll()
+    expect(at.told()).toEqual(ids('new'))
+    // Put there by somebody now: new in this folder.
+    at.deliver('moved in', undefined, Date.now() - 40 * day)
+    await at.poll()
+    expect(at.told()).toEqual(ids('new', 'moved in'))
+  })
+})
+
+describe('field 09, 12: entries and links that lie', () => {
+  test.each<[string, Order<GraphLie>]>([
+    ['each two times', { lie: 'order', how: 'doubled' }],
+    ['last first', { lie: 'order', how: 'reversed' }],
+    ['those of before again', { lie: 'again' }],
+    ['a stranger is removed', { lie: 'stranger-removed' }],
+    ['no date', { lie: 'property', name: 'receivedDateTime', value: null, subject: '2' }],
+    ['a date that was never set', { lie: 'property', name: 'receivedDateTime', value: '0001-01-01T00:00:00Z' }],
+    ['a date ahead', { lie: 'property', name: 'receivedDateTime', value: '2999-01-01T00:00:00Z', subject: '2' }],
+    ['no date at all', { lie: 'property', name: 'receivedDateTime', value: 'soon' }],
+    ['another folder', { lie: 'property', name: 'parentFolderId', value: 'AAMkElsewhere' }],
+    ['both links', { lie: 'links', how: 'both' }],
+  ])('field 09: %s: each mail once, in two rounds', async (_, lie) => {
+    const at = await box(3)
+    at.lie(lie)
+    await at.poll()
+    at.deliver(4)
+    await at.polls(2)
+    expect(at.told().sort()).toEqual(ids(1, 2, 3, 4))
+    for (const { receivedAt } of await at.list()) expect(Date.parse(receivedAt)).toBeLessThan(Date.now() + 2 * day)
+  })
+
+  test.each(['none', 'numbers'] as const)(
+    'field 09: links: %s: mail is told once, and its own code says what is wrong',
+    async (how) => {
+      const at = await box(2)
+      at.lie({ lie: 'links', how })
+      expect(await at.poll()).toMatchObject({ outcome: 'failed', code: 'graph_link_missing' })
+      at.deliver(3)
+      await at.polls(2)
+      expect(at.told()).toEqual(ids(1, 2, 3))
+      at.behave()
+      at.deliver(4)
+      await at.polls(2)
+      expect(at.told()).toEqual(ids(1, 2, 3, 4))
+    },
+  )
+
+  test('field 09: an entry without an id once: the mail comes with the next look', async () => {
+    const at = await box(3)
+    at.lie({ lie: 'property', name: 'id', value: null, subject: '2', times: 1 })
+    await at.polls(2)
+    expect(at.told().sort()).toEqual(ids(1, 2, 3))
+    expect(await at.notImported()).toEqual([])
+  })
+
+  test('field 09: an entry without an id for ever: one row says so, the others come', async () => {
+    const at = await box(3)
+    at.lie({ lie: 'property', name: 'id', value: '', subject: '2' })
+    await at.polls(4)
+    at.deliver(4)
+    await at.polls(2)
+    expect(at.told()).toEqual(ids(1, 3, 4))
+    expect(await at.notImported()).toMatchObject([{ code: 'mail_without_id' }])
+  })
+
+  test.each(['none', 'text'] as const)(
+    'H8: a list of mails that is none (%s) has its own code and costs nothing',
+    async (how) => {
+      const at = await box(2)
+      at.lie({ lie: 'value', how, times: 1 })
+      expect(await at.poll()).toMatchObject({ outcome: 'failed', code: 'graph_answer_not_usable' })
+      await at.poll()
+      expect(at.told()).toEqual(ids(1, 2))
+    },
+  )
+
+  test('H8: a refusal under a good status is that refusal', async () => {
+    const at = await box(2)
+    at.fail({ kind: 'delta', body: 'error', code: 'ErrorServerBusy' })
+    expect(await at.poll()).toMatchObject({ outcome: 'failed', code: 'graph_errorserverbusy' })
+    await at.poll()
+    // A sync state lost that way is lost all the same.
+    at.fail({ kind: 'delta', body: 'error', code: 'SyncStateNotFound' })
+    at.deliver(3)
+    expect(await at.poll()).toMatchObject({ outcome: 'mail', handedOver: 1 })
+    expect(at.told()).toEqual(ids(1, 2, 3))
+  })
+
+  test.each([5_000, 1_000_000])(
+    'H10: a page of %i small entries is refused with its own code, the next one is read',
+    async (entries) => {
+      const at = await box(2)
+      at.lie({ lie: 'stuffed', entries, times: 1 })
+      expect(await at.poll()).toMatchObject({ outcome: 'failed', code: 'graph_answer_too_large' })
+      await at.poll()
+      expect(at.told()).toEqual(ids(1, 2))
+      expect(await at.notImported()).toEqual([])
+    },
+  )
+
+  test('REL-25: a mail longer than the limit is cut off, set aside at once, and the next one comes', async () => {
+    const at = await box(0, { settings: { maxMailBytes: 10_000 } })
+    at.deliver('long', 'x'.repeat(3_000_000))
+    at.deliver('short')
+    await at.polls(2)
+    expect(at.told()).toEqual(ids('short'))
+    expect(await at.notImported()).toMatchObject([{ code: 'mail_too_large' }])
+  })
+
+  test('field 09: a folder beyond the first page of folders is found', async () => {
+    const at = await box(0, { after: { action: 'move', folder: 'Last' } })
+    for (const n of upTo(110)) at.mailbox.createFolder(`Folder ${n}`)
+    at.mailbox.createFolder('Last')
+    at.deliver(1)
+    expect(await at.poll()).toMatchObject({ outcome: 'mail', code: '' })
+    expect(at.subjectsIn('Last')).toEqual(['1'])
+  })
+})
