@@ -7,7 +7,7 @@ import { parse, refusedInput, refusedTogether } from '../model/parse.js'
 import { jsonBody } from './json-body.js'
 import type { AnswerOf, BodyOf, Operation, ParamsOf, QueryOf, Unnamed } from './operation.js'
 import { json, problem } from './problem.js'
-import { queryOf } from './query-of.js'
+import { queryOfRequest } from './query-of.js'
 import { Reply } from './reply.js'
 import { apiHeaders } from './security-headers.js'
 import type { Admit } from './tenant-limits.js'
@@ -60,7 +60,7 @@ export function apiHandler<O extends Operation, G extends Authenticator, R exten
       const caller = operation.roles.length === 0 ? anonymous : await g.authenticate(credentialOf(request))
       if (operation.roles.length > 0 && !operation.roles.includes(caller.role)) throw forbidden(operation)
       const refused: GatewayError[] = []
-      const query = (await attempt(refused, () => readQuery(operation, request))) as QueryOf<O>
+      const query = (await attempt(refused, () => queryOfRequest(operation, request))) as QueryOf<O>
       if (operation.tenant) tenant = await tenantOf(g, caller, request, operation)
       if (operation.tenant) g.admit(tenant, operation.limited, announcedBytes(request))
       const body = (await attempt(refused, () => bodyOf(operation, request))) as BodyOf<O>
@@ -142,9 +142,6 @@ async function attempt<T>(refused: GatewayError[], read: () => Promise<T>): Prom
     return undefined
   }
 }
-
-const readQuery = (operation: Operation, { query, url }: HttpRequest): Promise<unknown> =>
-  queryOf(operation, query, new URL(url).searchParams)
 
 async function bodyOf(operation: Operation, request: HttpRequest): Promise<unknown> {
   const { body, bodyOptional, judgedByFlow, maxBytes = 65_536, method } = operation

@@ -31,6 +31,7 @@ import { clearCookie, readCookie, setCookie } from './cookies.js'
 import { requireLength } from './length-required.js'
 import type { Operation } from './operation.js'
 import { operations } from './operations.js'
+import { requireFewFields, requireShortQuery } from './query-limits.js'
 import type { Admit, LimitedKind } from './tenant-limits.js'
 
 export interface ConsoleGateway {
@@ -191,6 +192,7 @@ function answering(answer: (request: HttpRequest, requestId: string) => Promise<
   return async (request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> => {
     const requestId = newId()
     try {
+      requireShortQuery(request.url)
       return await answer(request, requestId)
     } catch (error) {
       const failure = asGatewayError(error)
@@ -252,6 +254,7 @@ async function readForm(request: HttpRequest): Promise<URLSearchParams> {
       remedy: 'Go back to the page and use its buttons.',
     })
   if (text === '') requireLength(request)
+  requireFewFields(text)
   return new URLSearchParams(text)
 }
 

@@ -1,6 +1,7 @@
 import type { HttpRequest } from '@azure/functions'
 import { invalidInput } from '../errors.js'
 import { requireLength } from './length-required.js'
+import { requireFewFields } from './query-limits.js'
 
 const longest = 65_536
 
@@ -12,6 +13,7 @@ export async function formBody(request: HttpRequest): Promise<URLSearchParams> {
   const text = await request.text()
   if (text === '') requireLength(request)
   if (text.length > longest) throw tooLarge()
+  requireFewFields(text)
   return new URLSearchParams(text)
 }
 

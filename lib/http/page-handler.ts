@@ -6,6 +6,7 @@ import { type ErrorPage, errorPage } from '../pages/error-page.js'
 import { type Texts, textsOf } from '../pages/texts/texts.js'
 import { browserCookie, readCookie } from './cookies.js'
 import { htmlResponse, redirect } from './html-response.js'
+import { requireShortQuery } from './query-limits.js'
 
 export interface PageCall {
   request: HttpRequest
@@ -26,6 +27,7 @@ export function pageHandler(act: (call: PageCall) => Promise<HttpResponseInit>):
     let link = ''
     try {
       texts = textsOf(request.headers.get('accept-language'))
+      requireShortQuery(request.url)
       link = request.params['link'] ?? ''
       const browser = readCookie(request.headers.get('cookie'), browserCookie)
       return await act({ request, link, browser, requestId, texts })

@@ -1,8 +1,19 @@
+import type { HttpRequest } from '@azure/functions'
 import type * as z from 'zod'
 import type { Problem } from '../errors.js'
-import { judge, mostProblems, refusedInput } from '../model/parse.js'
+import { judge, refusedInput } from '../model/parse.js'
 import { didYouMean } from '../model/schema-words.js'
 import type { Operation } from './operation.js'
+import { requireShortQuery } from './query-limits.js'
+
+/** The query of a request: what the platform hands over, and what only the address holds. */
+export async function queryOfRequest(
+  operation: Pick<Operation, 'query'>,
+  request: Pick<HttpRequest, 'query' | 'url'>,
+): Promise<unknown> {
+  requireShortQuery(request.url)
+  return queryOf(operation, request.query, new URL(request.url).searchParams)
+}
 
 /**
  * The query of a call, by the operation's schema; one error for everything that is wrong with it. A misspelt parameter
@@ -22,8 +33,6 @@ export async function queryOf(
   // What the platform hands over, and what only the address holds: a name of an object's own gets lost on the way.
   for (const name of new Set([...given.keys(), ...address.keys()])) {
     if (name === 'code') continue
-    // Nobody is told of more, and each costs a search for what was meant (A3).
-    if (problems.length >= mostProblems) throw refusedInput(problems)
     if (!known.includes(name)) {
       const those = known.length === 0 ? 'this call takes none' : `this call takes ${known.join(', ')}`
       const near = didYouMean(name, known)
