@@ -11,7 +11,7 @@ let stack: Stack
 
 beforeAll(async () => {
   stack = await startStack({ root })
-}, 60_000)
+}, 300_000)
 
 afterAll(() => stack?.stop(), 30_000)
 

@@ -50,7 +50,7 @@ async function assertUnused(deps: RemoveDependencies, { tenant, id }: Mailbox): 
 }
 
 /** Others may edit at the same moment; the last word is that it is off. */
-async function switchOff(deps: Dependencies, { tenant, id }: Mailbox): Promise<void> {
+export async function switchOff(deps: Dependencies, { tenant, id }: Pick<Mailbox, 'tenant' | 'id'>): Promise<void> {
   const table = deps.names.table('mailboxes')
   for (;;) {
     const now = await readMailbox(deps, tenant, id)

@@ -17,8 +17,12 @@ import { type DueKind, deleteDue } from '../common/due.js'
 import { releaseHold } from '../common/holders.js'
 import { writeLog } from '../common/log-row.js'
 import { listMailboxes } from '../common/mailbox-rows.js'
+import { whileHeld } from '../send/lane.js'
+import { mailPartition } from '../send/mail-rows.js'
+import { openHints } from '../send/outbox.js'
 import { forgetEndpoints } from '../tell/emit-event.js'
 import { forgetCallers } from './authenticate.js'
+import { switchOff } from './remove-mailbox.js'
 
 export interface RemoveTenantDependencies extends Dependencies {
   forgetGrant(tenant: string, connectionId: string): Promise<void>
@@ -103,7 +107,16 @@ async function removalPass(deps: RemoveTenantDependencies, tenant: string): Prom
     return false
   }
   const budget: Budget = { left: passBudget }
-  for (const step of [stopCalls, stopSchedules, dropSignIns, disconnectAll, dropOwnSecrets, dropRows, dropBlobs])
+  for (const step of [
+    stopCalls,
+    stopMail,
+    stopSchedules,
+    dropSignIns,
+    disconnectAll,
+    dropOwnSecrets,
+    dropRows,
+    dropBlobs,
+  ])
     if (!(await step(deps, tenant, budget))) return false
   await deps.queues.remove(deps.names.eventsQueue(tenant))
   if (!isSettled) return false
@@ -131,6 +144,18 @@ const stopCalls: Step = async (deps, tenant, budget) => {
   const isDone = await deleteRows(deps, deps.names.table('tenants'), keys, budget)
   forgetCallers(deps)
   return isDone
+}
+
+/** Each mailbox is off, which every worker reads before it begins; what one has in hand is taken from it (C6). */
+const stopMail: Step = async (deps, tenant) => {
+  await sideBySide(await listMailboxes(deps, tenant), async (mailbox) => {
+    if (mailbox.active) await switchOff(deps, mailbox)
+    await whileHeld(deps, mailbox, async () => {
+      for await (const { mailId } of openHints(deps, tenant, mailbox.id))
+        await deps.tables.remove(deps.names.table('mails'), mailPartition(tenant, mailId), mailId)
+    })
+  })
+  return true
 }
 
 const stopSchedules: Step = async (deps, tenant, budget) => {

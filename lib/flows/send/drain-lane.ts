@@ -65,13 +65,13 @@ export async function drainLane(shared: SendDependencies, message: unknown): Pro
     const isDone = !work.sweep || (await expireAll(deps, work, (deadline) => deadline <= now))
     return lookAgain(deps, work, isDone ? opensAt : now)
   }
-  const lane = await takeLane(deps, tenant, mailboxId, { row, startedAt })
+  const lane = await takeLane(deps, tenant, mailboxId, row)
   if (lane === undefined) return lookWhenLeaseEnds(deps, work)
   const seen = new Set<string>()
   let until = 0
   try {
     if (work.undated) await setDueAtLatest(deps, 'lane', tenant, mailboxId, now + laneDueMs)
-    until = await drain({ ...deps, finals: [] }, lane, mailbox, seen)
+    until = await drain({ ...deps, finals: [] }, lane, { mailbox, seen, startedAt })
   } finally {
     if (!(await outlast(deps, () => lane.release()))) until = 0
   }
@@ -114,13 +114,13 @@ async function lookWhenLeaseEnds(deps: SendDependencies, work: Work): Promise<vo
 async function drain(
   deps: SendDependencies & { finals: Mail[] },
   lane: HeldLane,
-  mailbox: Mailbox,
-  seen: Set<string>,
+  { mailbox, seen, startedAt }: { mailbox: Mailbox; seen: Set<string>; startedAt: number },
 ): Promise<number> {
   const started = deps.clock.now()
   const { laneMails, laneSeconds } = deps.settings
   let found: SendRoute | undefined
   let session: ReturnType<typeof laneSession> | undefined
+  let lookedAt = startedAt
   // Many mails refused in one go are one failure of the peer.
   let struggled = false
   const { stopping } = deps
@@ -137,6 +137,9 @@ async function drain(
       const hints = await scanDue(deps, lane.tenant, lane.mailboxId, laneMails + seen.size)
       const due = hints.filter((hint) => hint.dueAt <= now && !seen.has(hint.key))
       if (due.length === 0) return 0
+      // What came after the first look was not there for who removed the mailbox meanwhile.
+      if (!(await lane.isWanted(lookedAt))) return 0
+      lookedAt = 0
       for (const hint of due) {
         if (!within() || !(await lane.ready())) return 0
         seen.add(hint.key)

@@ -4,7 +4,7 @@
  * nothing.
  */
 import { isDeepStrictEqual } from 'node:util'
-import { conflict, GatewayError, notFound, RowChangedError } from '../../errors.js'
+import { conflict, GatewayError, notFound, RowChangedError, RowMissingError } from '../../errors.js'
 import { isId } from '../../model/ids.js'
 import { type Mail, type MailState, mayBecome } from '../../model/mail.js'
 import type { Dependencies } from '../common/dependencies.js'
@@ -70,6 +70,7 @@ async function amend(deps: Dependencies, entry: JournalEntry, changes: Partial<M
   try {
     return { ...entry, mail, etag: await deps.tables.update(deps.names.table('mails'), row, entry.etag) }
   } catch (error) {
+    if (error instanceof RowMissingError) throw new RowChangedError('the mail went with its tenant')
     // The answer to our own write may have got lost, and the client's second try then met what the first had written.
     const now = error instanceof RowChangedError ? await findMail(deps, tenant, id) : undefined
     if (now === undefined || !isDeepStrictEqual(now.mail, mail)) throw error

@@ -3,7 +3,7 @@
  * a pause (the peer asked us to wait), and the counters of the peer's limits. People and other flows change the gate
  * without the lease, so the holder tolerates a changed ETag as long as the fence is still its own.
  */
-import { RowChangedError, RowExistsError } from '../../errors.js'
+import { RowChangedError, RowExistsError, RowMissingError } from '../../errors.js'
 import type { Row } from '../../ports/tables.js'
 import type { Dependencies } from '../common/dependencies.js'
 import { type Lease, takeLease } from '../common/lease.js'
@@ -13,8 +13,11 @@ export const laneKey = 'lane~0'
 /** Longest single hand-over; the lease always outlasts it. */
 export const handOverMs = 120_000
 export const leaseMs = 240_000
-/** A mail leaves at most so long after somebody saw that its mailbox is there and the lane still held. */
-const lookLastsMs = 2_000
+/**
+ * A mail leaves at most so long after its journal was begun, or after a look that found its mailbox there and the lane
+ * held. Who removes a mailbox waits longer (`whileHeld`).
+ */
+const lookLastsMs = 5_000
 
 export interface LaneState {
   gateOpen: boolean
@@ -97,13 +100,32 @@ export async function changeLane(
 async function isStillWanted(deps: Dependencies, { tenant, mailboxId, fence }: HeldLane): Promise<boolean> {
   const mailboxes = deps.names.table('mailboxes')
   const partition = mailboxPartition(tenant, mailboxId)
-  const [mailbox, owner, lane] = await Promise.all([
+  const [mailbox, lane] = await Promise.all([
     deps.tables.get(mailboxes, partition, mailboxRowKey),
-    deps.tables.get(deps.names.table('tenants'), tenant, 'tenant'),
     deps.tables.get(mailboxes, partition, laneKey),
   ])
-  const isThere = mailbox !== undefined && fromRow(mailbox).active && (owner?.['removedAt'] ?? '') === ''
-  return isThere && lane?.['fence'] === fence
+  return mailbox !== undefined && fromRow(mailbox).active && lane?.['fence'] === fence
+}
+
+/**
+ * For a mailbox that was switched off because it goes: `take` takes away what has not left, again and again while a
+ * worker holds the lane and could go by what it saw before. Afterwards nothing of the mailbox leaves any more: a worker
+ * that stands still for longer looks first (C6).
+ */
+export async function whileHeld(
+  deps: Dependencies,
+  { tenant, id }: { tenant: string; id: string },
+  take: () => Promise<unknown>,
+): Promise<void> {
+  const until = deps.clock.now() + lookLastsMs + 1_000
+  const isHeld = async (): Promise<boolean> => {
+    const lane = await deps.tables.get(deps.names.table('mailboxes'), mailboxPartition(tenant, id), laneKey)
+    return Number(lane?.['leaseUntil'] ?? 0) > (await deps.tables.serverNow())
+  }
+  while (deps.clock.now() < until && (await isHeld())) {
+    await take()
+    await deps.clock.sleep(250)
+  }
 }
 
 /** A held lane as the drain uses it. */
@@ -118,28 +140,26 @@ export interface HeldLane {
   /** Room for one more hand-over; renews when needed, false when the lane was lost or its gate closed by others. */
   ready(): Promise<boolean>
   /**
-   * Asked directly before the point of no return: a worker may have stood still since its last look. False when the
-   * mailbox or its tenant was removed or switched off meanwhile, or another worker holds the lane.
+   * Looks, unless `lookedAt` (milliseconds) was a moment ago: a worker may have stood still. False when the mailbox was
+   * switched off or removed meanwhile, or another worker holds the lane.
    */
-  mayLeave(): Promise<boolean>
+  isWanted(lookedAt: number): Promise<boolean>
   /** Columns written with the next renewal or the release. */
   note(columns: Omit<Row, 'partitionKey' | 'rowKey'>): void
   /** False when the gate was to be closed but somebody opened it while the lane was held. */
   release(): Promise<boolean>
 }
 
-/** `startedAt`: when the mailbox had not been read yet, milliseconds. */
 export async function takeLane(
   deps: Dependencies,
   tenant: string,
   mailboxId: string,
-  { row, startedAt }: { row: Row; startedAt: number },
+  row: Row,
 ): Promise<HeldLane | undefined> {
   const taken = await takeLease(deps.tables, deps.names.table('mailboxes'), row, deps.worker, leaseMs)
   if (taken === undefined) return undefined
   const lease: Lease = taken
   const takenAt = deps.clock.now()
-  let lookedAt = startedAt
   let noted: Omit<Row, 'partitionKey' | 'rowKey'> = {}
   const lane: HeldLane = {
     tenant,
@@ -158,10 +178,11 @@ export async function takeLane(
         throw error
       }
     },
-    async mayLeave() {
-      for (let looks = 0; deps.clock.now() - lookedAt > lookLastsMs; looks++) {
+    async isWanted(lookedAt) {
+      let at = lookedAt
+      for (let looks = 0; deps.clock.now() - at > lookLastsMs; looks++) {
         if (looks === 3) return false
-        lookedAt = deps.clock.now()
+        at = deps.clock.now()
         if (!(await isStillWanted(deps, lane))) return false
       }
       return true
@@ -181,6 +202,8 @@ export async function takeLane(
       try {
         await lease.write(last(lease.row))
       } catch (error) {
+        // The mailbox was removed, and its lane with it.
+        if (error instanceof RowMissingError) return true
         if (!(error instanceof RowChangedError)) throw error
         // Others moved the gate meanwhile: the fence tells whether the lease is still ours to give back.
         await changeLane(deps, tenant, mailboxId, (now) => (now['fence'] === lease.fence ? last(now) : undefined))

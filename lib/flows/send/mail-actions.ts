@@ -11,8 +11,8 @@ import { readMailbox } from '../common/mailbox-rows.js'
 import { withSettingsOf } from '../common/setting-rows.js'
 import { blobName } from './accept-mail.js'
 import { openGate } from './gate.js'
-import { getMail, type JournalEntry, moveMail } from './journal.js'
-import { leaseMs } from './lane.js'
+import { getMail, type JournalEntry, moveMail, transition } from './journal.js'
+import { leaseMs, whileHeld } from './lane.js'
 import { type MailView, mailView } from './mail-view.js'
 import { hintKey, openHints, wakeLane } from './outbox.js'
 import { attemptOf, finish, withAttempt } from './record-outcome.js'
@@ -49,23 +49,35 @@ export async function cancelMail(deps: SendDependencies, tenant: string, id: str
 }
 
 /**
- * Before a mailbox goes: everything of it that has not left is cancelled. What a worker has in hand cannot be; after the
- * longest lease the lane looks what became of it (C7). Returns how many mails.
+ * Before a mailbox goes, which is switched off already: everything of it that has not left is cancelled, also what a
+ * worker only prepares, and nothing leaves afterwards (C6). What was handed over cannot be; after the longest lease the
+ * lane looks what became of it (C7). Returns how many mails.
  */
 export async function cancelOpenMails(deps: SendDependencies, tenant: string, mailboxId: string): Promise<number> {
   let cancelled = 0
-  for await (const hint of openHints(deps, tenant, mailboxId)) {
-    try {
-      const view = await cancelMail(deps, tenant, hint.mailId)
-      if (view.state === 'cancelled') cancelled += 1
-    } catch (error) {
-      // Final, unknown or on its way already: its state stands.
-      if (!(error instanceof GatewayError) || error.class !== 'permanent') throw error
+  const cancelAll = async (): Promise<void> => {
+    for await (const hint of openHints(deps, tenant, mailboxId)) {
+      try {
+        await act(deps, tenant, hint.mailId, takeFromWorker(deps))
+        const view = await cancelMail(deps, tenant, hint.mailId)
+        if (view.state === 'cancelled') cancelled += 1
+      } catch (error) {
+        // Final, unknown or on its way already: its state stands.
+        if (!(error instanceof GatewayError) || error.class !== 'permanent') throw error
+      }
     }
   }
+  await cancelAll()
+  await whileHeld(deps, { tenant, id: mailboxId }, cancelAll)
   await setDue(deps, 'lane', tenant, mailboxId, deps.clock.now() + leaseMs)
   return cancelled
 }
+
+/** The worker that prepares it meets the changed row before its journal says that it is handed over. */
+const takeFromWorker =
+  (deps: SendDependencies) =>
+  async (entry: JournalEntry): Promise<JournalEntry> =>
+    entry.mail.state === 'sending' ? transition(deps, entry, 'queued', { claim: '' }) : entry
 
 /** Mails that would be cancelled, counted up to 1,000. */
 export async function countOpenMails(deps: SendDependencies, tenant: string, mailboxId: string): Promise<number> {

@@ -68,9 +68,10 @@ export async function sendMail(
         if (deps.stopping.aborted) throw new StoppedError()
         lane.handing = true
         if (!(await lane.ready())) throw new LaneLostError()
-        if (!(await lane.mayLeave())) throw new UnwantedError()
+        const begunAt = deps.clock.now()
+        // Whoever removes the mailbox changed the mail's row, or waits.
         entry = await transition(deps, entry, 'handing-over', { draftId: draftId ?? '' })
-        if (!(await lane.mayLeave())) throw new UnwantedError()
+        if (!(await lane.isWanted(begunAt))) throw new UnwantedError()
         entered = true
       },
     )
@@ -104,10 +105,6 @@ class UnwantedError extends Error {}
 
 /** It did not leave: what becomes of it is decided by whoever finds the mailbox as it is now. */
 async function putBack(deps: SendDependencies, entry: JournalEntry): Promise<void> {
-  if (entry.mail.state === 'sending') {
-    await transition(deps, entry, 'queued', { claim: '' })
-    return
-  }
   const now = deps.clock.now()
   const text = 'The mailbox was switched off, removed or taken over before the mail left.'
   await wait(deps, entry, now, attemptOf(now, { code: 'mailbox_not_sending', text }))

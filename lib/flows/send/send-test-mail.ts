@@ -43,12 +43,11 @@ export async function sendTestMail(
   mailboxId: string,
   to?: string,
 ): Promise<TestMailResult> {
-  const startedAt = shared.clock.now()
   const mailbox = await getMailbox(shared, tenant, mailboxId)
   const deps = await withSettingsOf(shared, mailbox)
   if (mailbox.send.transport !== 'none') await retryGrant(deps, tenant, mailbox.send.connectionId)
   const row = await readLane(deps, tenant, mailboxId)
-  const lane = await takeLane(deps, tenant, mailboxId, { row, startedAt })
+  const lane = await takeLane(deps, tenant, mailboxId, row)
   if (lane === undefined) throw laneBusy()
   let mailId: string
   try {

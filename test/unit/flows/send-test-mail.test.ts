@@ -77,7 +77,7 @@ describe('M-033: a test mail', () => {
 
   test('while other mail is sent it says so; another tenant’s mailbox is not found', async () => {
     const h = await sendHarness()
-    await takeLane(h.deps, h.tenant, h.mailbox.id, { row: await laneOf(h), startedAt: h.clock.now() })
+    await takeLane(h.deps, h.tenant, h.mailbox.id, await laneOf(h))
     await expect(sendTestMail(h.deps, h.tenant, h.mailbox.id)).rejects.toMatchObject({ code: 'mailbox_busy' })
     await expect(sendTestMail(h.deps, 'other', h.mailbox.id)).rejects.toMatchObject({ code: 'not_found' })
     expect(h.peer.sent).toHaveLength(0)
