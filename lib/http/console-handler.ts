@@ -28,6 +28,7 @@ import {
   sessionValue,
 } from './console-session.js'
 import { clearCookie, readCookie, setCookie } from './cookies.js'
+import { requireFormType } from './form-body.js'
 import { requireLength } from './length-required.js'
 import type { Operation } from './operation.js'
 import { operations } from './operations.js'
@@ -246,6 +247,7 @@ export function requireRole(view: View, operation: string): void {
 const maxFormBytes = 16_384
 
 async function readForm(request: HttpRequest): Promise<URLSearchParams> {
+  requireFormType(request)
   const text = Number(request.headers.get('content-length') ?? 0) > maxFormBytes ? undefined : await request.text()
   if (text === undefined || text.length > maxFormBytes)
     throw new GatewayError('form_too_large', 'permanent', {

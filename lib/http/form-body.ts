@@ -7,14 +7,19 @@ const longest = 65_536
 
 /** Fields of a form post, bounded; anything but a plain form is refused. */
 export async function formBody(request: HttpRequest): Promise<URLSearchParams> {
-  const type = (request.headers.get('content-type') ?? '').toLowerCase()
-  if (!type.startsWith('application/x-www-form-urlencoded')) throw invalidInput('body', 'must be a form.')
+  requireFormType(request)
   if (Number(request.headers.get('content-length') ?? '0') > longest) throw tooLarge()
   const text = await request.text()
   if (text === '') requireLength(request)
   if (text.length > longest) throw tooLarge()
   requireFewFields(text)
   return new URLSearchParams(text)
+}
+
+/** Another type is sent by no form of ours, and some of them by other sites without asking. */
+export function requireFormType(request: HttpRequest): void {
+  const type = (request.headers.get('content-type') ?? '').toLowerCase()
+  if (!type.startsWith('application/x-www-form-urlencoded')) throw invalidInput('body', 'must be a form.')
 }
 
 /** One field; an absent or doubled one is empty. */

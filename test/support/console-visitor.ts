@@ -11,6 +11,8 @@ export interface ConsoleVisit {
   form?: Record<string, string>
 }
 
+const formType = { 'content-type': 'application/x-www-form-urlencoded' }
+
 export type Visitor = (
   handler: HttpHandler,
   visit: ConsoleVisit,
@@ -28,7 +30,7 @@ export async function consoleVisitor(gateway: Gateway, key: string): Promise<Vis
       url: url.href,
       query: Object.fromEntries(url.searchParams),
       params,
-      headers: { cookie, ...(body === undefined ? {} : { 'content-length': String(body.length) }) },
+      headers: { cookie, ...(body === undefined ? {} : { ...formType, 'content-length': String(body.length) }) },
       ...(body === undefined ? {} : { body: { string: body } }),
     })
     const context = new InvocationContext({ logHandler: () => undefined })

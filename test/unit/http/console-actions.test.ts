@@ -122,6 +122,7 @@ async function ask(kind: ActionKind, name: string, fields?: Record<string, strin
     url: `https://gateway.example/console/${kind}/x1/${name}`,
     headers: {
       cookie: `__Host-console=${sealSession(seals, session)}`,
+      'content-type': 'application/x-www-form-urlencoded',
       ...(body === undefined ? {} : { 'content-length': String(body.length) }),
     },
     params: { id: 'x1', action: name },

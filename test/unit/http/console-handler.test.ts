@@ -90,13 +90,15 @@ async function ask(
   const request = new HttpRequest({
     method: text === undefined ? 'GET' : 'POST',
     url: `https://gateway.example/console?${new URLSearchParams(query)}`,
-    headers: { ...cookie, ...length, ...headers },
+    headers: { ...formType, ...cookie, ...length, ...headers },
     query,
     params,
     ...(text === undefined ? {} : { body: { string: text } }),
   })
   return (await target(request, new InvocationContext({ logHandler: () => undefined }))) as HttpResponseInit
 }
+
+const formType = { 'content-type': 'application/x-www-form-urlencoded' }
 
 const cookieOf = (response: HttpResponseInit): string => response.cookies?.[0]?.value ?? ''
 const signIn = consoleSignIn(async () => gateway)
@@ -261,6 +263,23 @@ describe('A12: a session ends at the server, and no other site begins one', () =
       status === 303,
     )
   })
+
+  test.each(['text/plain', 'multipart/form-data; boundary=x', 'application/json', ''])(
+    'A12: an action or sign-in sent as "%s" is refused: no form of the console is',
+    async (type) => {
+      const params = { id: 'm1', action: 'pause' }
+      const asked = await ask({
+        key: 'acme-key',
+        params,
+        headers: { 'content-type': type },
+        form: (csrf) => ({ csrf }),
+      })
+      expect(asked.status).toBe(400)
+      expect(acted).toEqual([])
+      const headers = { ...fromPage, 'content-type': type }
+      expect((await ask({ headers, form: typed('acme-key') }, signIn)).status).toBe(400)
+    },
+  )
 
   test('A12: an action from another origin is refused though its token is right', async () => {
     const params = { id: 'm1', action: 'pause' }

@@ -133,7 +133,7 @@ describe('SEC-39: errors', () => {
     const request = new HttpRequest({
       method: 'POST',
       url: 'http://localhost/console/sign-in',
-      headers: { cookie: '__Host-console-sign-in=t' },
+      headers: { cookie: '__Host-console-sign-in=t', 'content-type': 'application/x-www-form-urlencoded' },
       body: { string: 'token=t&key=mbg_acme_aaaaaaaa_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' },
     })
     const answer = (await consoleSignIn(async () => gateway)(request, listening().context)) as HttpResponseInit
