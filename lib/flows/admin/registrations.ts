@@ -80,6 +80,14 @@ export function registrations(deps: RegistrationDependencies, redirectUri: strin
     ...(row['secretExpiresAt'] ? { secretExpiresAt: String(row['secretExpiresAt']) } : {}),
     redirectUri,
   })
+  /** As the row points to it: a save that lost against another may have written a version of the same name later. */
+  const secretOf = async (row: Row | undefined): Promise<Secret | undefined> => {
+    const name = String(row?.['secretName'] ?? '')
+    if (name === '') return undefined
+    // Rows of earlier builds name no version.
+    const version = String(row?.['secretVersion'] ?? '')
+    return (await deps.vault.get(name, version === '' ? undefined : version))?.value
+  }
   const factsOf = (row: Row): RegistrationFacts => {
     const { secretName: _, ...shown } = fromRow(row)
     return { ...shown, secretFingerprint: String(row['secretFingerprint'] ?? '') }
@@ -94,13 +102,7 @@ export function registrations(deps: RegistrationDependencies, redirectUri: strin
 
   /** The registration as it would be, with the secret it would have. */
   const candidate = async (tenant: string, id: string, input: RegistrationInput, existing: Row | undefined) => {
-    const stored = String(existing?.['secretName'] ?? '')
-    const credential =
-      input.clientSecret !== undefined
-        ? new Secret(input.clientSecret)
-        : stored === ''
-          ? undefined
-          : (await deps.vault.get(stored))?.value
+    const credential = input.clientSecret === undefined ? await secretOf(existing) : new Secret(input.clientSecret)
     const registration: Registration = {
       id,
       tenant,
@@ -122,9 +124,9 @@ export function registrations(deps: RegistrationDependencies, redirectUri: strin
       const row = await rowOf(tenant, id)
       if (row === undefined) throw notFound('registration')
       const registration = fromRow(row)
-      const secret = registration.secretName === '' ? undefined : await deps.vault.get(registration.secretName)
-      if (registration.secretName !== '' && secret === undefined) throw secretMissing(registration)
-      const value = { registration, credential: secret?.value }
+      const credential = await secretOf(row)
+      if (registration.secretName !== '' && credential === undefined) throw secretMissing(registration)
+      const value = { registration, credential }
       remembered.set(`${tenant}~${id}`, { until: deps.clock.now() + rememberMs, value })
       return value
     },
@@ -142,9 +144,10 @@ export function registrations(deps: RegistrationDependencies, redirectUri: strin
       const tried = await tryCredential(deps, await candidate(tenant, registrationId, input, existing))
       const generation = Number(existing?.['generation'] ?? 0) + (input.clientSecret === undefined ? 0 : 1)
       let secretName = String(existing?.['secretName'] ?? '')
+      let secretVersion = String(existing?.['secretVersion'] ?? '')
       if (input.clientSecret !== undefined) {
         secretName = deps.names.registrationSecret(registrationId, generation)
-        await deps.vault.set(secretName, new Secret(input.clientSecret))
+        secretVersion = await deps.vault.set(secretName, new Secret(input.clientSecret))
       }
       const row: Row = {
         partitionKey: tenant,
@@ -155,6 +158,7 @@ export function registrations(deps: RegistrationDependencies, redirectUri: strin
         clientId: input.clientId.toLowerCase(),
         authority: authorityOf(input),
         secretName,
+        secretVersion,
         generation,
         ...(input.clientSecret === undefined ? {} : { secretFingerprint: sha256(input.clientSecret).slice(0, 12) }),
         ...(input.clientSecretExpiresAt === undefined ? {} : { secretExpiresAt: input.clientSecretExpiresAt }),
