@@ -103,15 +103,23 @@ async function dependenciesOf(config: Config): Promise<Dependencies> {
 
 /** Everything for one process of these settings; `over` lets a test bring its own clock or let a store fail. */
 export async function wireGateway(config: Config, over: Partial<Dependencies> = {}) {
-  const [made, flows, { guardedLookup, isForbiddenHost }, { allowedPort }, { httpDiscovery }, { webhookPoster }] =
-    await Promise.all([
-      dependenciesOf(config),
-      import('./flows/index.js'),
-      import('./transports/guarded-lookup.js'),
-      import('./protocol/address-guard.js'),
-      import('./transports/http-discovery.js'),
-      import('./transports/webhook-poster.js'),
-    ])
+  const [
+    made,
+    flows,
+    { guardedLookup, isForbiddenHost },
+    { allowedPort },
+    { httpDiscovery },
+    { rememberedDiscovery },
+    { webhookPoster },
+  ] = await Promise.all([
+    dependenciesOf(config),
+    import('./flows/index.js'),
+    import('./transports/guarded-lookup.js'),
+    import('./protocol/address-guard.js'),
+    import('./transports/http-discovery.js'),
+    import('./transports/remembered-discovery.js'),
+    import('./transports/webhook-poster.js'),
+  ])
   const deps = { ...made, ...over }
   const { adminFlows, connectFlows, probeMailbox, receiveFlows, sendFlows, tokenFlows } = flows
   const { authenticate, audit, disconnect, registrations, continueRemovals } = flows
@@ -175,7 +183,7 @@ export async function wireGateway(config: Config, over: Partial<Dependencies> = 
       registrations: registered.find,
       listRegistrations: registered.list,
       sealer,
-      discovery: httpDiscovery(config),
+      discovery: rememberedDiscovery(httpDiscovery(config), deps.clock.now),
       probe: (input: ProbeInput) =>
         probeMailbox(
           { receiver: async (transport) => receivers[transport], sender: async (transport) => senders[transport] },
