@@ -3,8 +3,8 @@ import { gateway } from '../lib/gateway.js'
 
 /** Mailboxes whose poll is due are handed to workers in batches. */
 export async function mailboxesDue(): Promise<void> {
-  const { receive } = await gateway()
-  await receive.mailboxesDue()
+  const { ops } = await gateway()
+  await ops.runTimer('mailboxes-due')
 }
 
 app.timer('mailboxes-due', { schedule: '0 * * * * *', handler: mailboxesDue })

@@ -10,12 +10,14 @@ import { asGatewayError } from './errors.js'
 import type { Registrations } from './flows/admin/registrations.js'
 import type { Dependencies } from './flows/common/dependencies.js'
 import type { ProbeInput } from './flows/connect/index.js'
+import type { TimerWork } from './flows/ops/second-clock.js'
 import { tenantLimits } from './http/tenant-limits.js'
 import { lastNet } from './last-net.js'
 import { jsonLog } from './log.js'
 import type { Caller } from './model/caller.js'
 import { newId } from './model/ids.js'
 import { storageNames } from './model/names.js'
+import type { TimerName } from './model/timers.js'
 import type { Clock } from './ports/clock.js'
 import { lazyProvider, lazyReceiver, lazySender, onFirstUse } from './ports/lazy-ports.js'
 import type { Secret } from './secret.js'
@@ -126,6 +128,7 @@ export async function wireGateway(config: Config, over: Partial<Dependencies> = 
   const { sealKeys, deliverMessage, deliverWebhooks, sweepWebhooks } = flows
   const { buryMessage, checkHealth, listAttention, listLog, measure, prepareStorage, purgeOld, readOrBury, sweep } =
     flows
+  const { keepClockGoing, runTimer, secondClock, watchClock } = flows
   const {
     checkBalance,
     every,
@@ -224,6 +227,7 @@ export async function wireGateway(config: Config, over: Partial<Dependencies> = 
   )
   const sweepParts = {
     storage: once(() => prepareStorage(deps)),
+    secondClock: once(() => keepClockGoing(deps)),
     operatorKey: () => admin.bootstrapOperatorKey(),
     lanes: () => send.sweepLanes(),
     webhooks: () => sweepWebhooks(deps),
@@ -238,11 +242,23 @@ export async function wireGateway(config: Config, over: Partial<Dependencies> = 
     orphans: every(6 * 3_600_000, () => removeOrphans(deps), systemClock.now),
     retention: () => purgeOld(deps, config.retentionDays),
   }
+  const watching = watchClock(deps)
+  const timerWork: TimerWork = {
+    'mailboxes-due': receive.mailboxesDue,
+    'tokens-due': tokens.grantsDue,
+    sweep: (kind) => sweep(deps, sweepParts, kind),
+  }
   const ops = {
     ...bind(deps, { buryMessage, listAttention, listLog, readOrBury }),
     // Anybody may ask: a flood of questions must not use up what the vault and the storage answer in a second.
     checkHealth: shared(1_000, () => checkHealth(deps, (over.clock ?? systemClock).now), systemClock.now),
-    sweep: () => sweep(deps, sweepParts),
+    runTimer: async (timer: TimerName) => {
+      await watching()
+      await runTimer(deps, timer, timerWork)
+    },
+    secondClock: (message: unknown) => secondClock(deps, message, timerWork),
+    sweep: () => runTimer(deps, 'sweep', timerWork),
+    watchClock: watching,
   }
   return {
     config,
@@ -275,7 +291,7 @@ export type Gateway = Awaited<ReturnType<typeof wireGateway>>
 let made: Promise<Gateway> | undefined
 let madeFor: AbortSignal | undefined
 
-/** The gateway of this process. A wrong setting rejects every call with `settings_invalid` until it is corrected. */
+/** The gateway of this process; whoever asks for it also looks at the second clock. A wrong setting rejects every call with `settings_invalid` until it is corrected. */
 export function gateway(): Promise<Gateway> {
   lastNet(consoleLog)
   // A host that starts the app again in the same process stopped the one that was made before.
@@ -289,5 +305,6 @@ export function gateway(): Promise<Gateway> {
       consoleLog.error('start-failed', { code, settings: problems.map((problem) => problem.field).join(' ') })
       throw error
     })
+  made.then((one) => one.ops.watchClock()).catch(() => {})
   return made
 }

@@ -37,6 +37,14 @@ param tags object
 // Severity: 0 critical to 4 verbose. 1 wakes somebody, 2 is for today, 3 for this week.
 var logAlerts = [
   {
+    name: 'timer-late'
+    title: 'A timer does not run by itself'
+    severity: 1
+    every: 'PT1M'
+    window: 'PT5M'
+    query: loadTextContent('../queries/timer-late.kql')
+  }
+  {
     name: 'timer-missing'
     title: 'A timer has not run for ten minutes'
     severity: 1

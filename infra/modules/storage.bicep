@@ -69,6 +69,7 @@ var queues = [
   'mailbox-poll'
   'connection-refresh'
   'webhook'
+  'second-clock'
 ]
 var containers = [
   'outbound'

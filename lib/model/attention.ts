@@ -13,6 +13,7 @@ export const attentionKinds = [
   'balance',
   'removal',
   'platform',
+  'timer',
 ] as const
 
 export type AttentionKind = (typeof attentionKinds)[number]

@@ -16,7 +16,14 @@ export const logNames = ['sendinglog', 'receivinglog', 'auditlog'] as const
 /** One table for each day, dropped when the day is over its retention: the logs, and by what finished mail is found. */
 export const dayTableNames = [...logNames, 'mailindex'] as const
 export const containerNames = ['outbound', 'inbound', 'quarantine', 'cursors'] as const
-export const queueNames = ['outbound-mail', 'mail-send', 'mailbox-poll', 'connection-refresh', 'webhook'] as const
+export const queueNames = [
+  'outbound-mail',
+  'mail-send',
+  'mailbox-poll',
+  'connection-refresh',
+  'webhook',
+  'second-clock',
+] as const
 
 export type TableName = (typeof tableNames)[number]
 export type LogName = (typeof logNames)[number]

@@ -4,8 +4,12 @@
  * ids, codes, counts and durations: never an address, a subject, a token or a server's text (SEC-40).
  */
 export const telemetry = {
-  /** A timer has finished. `subjects`: handed out; `lateMs`: how long the most overdue of them had waited. */
-  'timer-ran': ['timer', 'ms', 'subjects', 'lateMs'],
+  /** The work of a timer is done. `kind`: by its own trigger, or by the second clock because it was late; `subjects`: handed out; `lateMs`: how long the most overdue of them had waited. */
+  'timer-ran': ['timer', 'kind', 'ms', 'subjects', 'lateMs'],
+  /** A timer has not run by itself for minutes; said each round by the second clock, which does not hang on any timer. */
+  'timer-late': ['timer', 'lateMs'],
+  /** The second clock did the work of a late timer, and it failed. */
+  'timer-failed': ['timer', 'code'],
   /** A job of polls has finished, counted by outcome. */
   'polls-ran': ['mailboxes', 'idle', 'mail', 'failed', 'skipped', 'handedOver', 'quarantined', 'ms'],
   /** One attempt to send one mail, or the end of a mail: `state` is where it stands after it. */

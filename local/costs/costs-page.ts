@@ -37,7 +37,7 @@ export function costsPage(): string {
     '',
     ...table(fixedCost(2)),
     '',
-    `At 512 MB the timers cost ${dollars(total(fixedCost(0.5).slice(0, 1)))}. Each always-ready instance is billed on top.`,
+    `At 512 MB the timers and the second clock cost ${dollars(total(fixedCost(0.5).slice(0, 2)))}. Each always-ready instance is billed on top.`,
     '',
     '## What moves it',
     '',

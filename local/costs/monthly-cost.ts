@@ -105,12 +105,18 @@ export function costPerThousand(memoryGigabytes: number): CostRow[] {
 /** Per environment, whatever the number of mailboxes. */
 export function fixedCost(memoryGigabytes: number): CostRow[] {
   const timerRuns = 3 * 60 * 24 * days
+  const rounds = 40 * 24 * days
   const endpoints = 5
   return [
     row(
       'three timers, each minute',
       `${number(timerRuns / 1_000)} thousand seconds at ${number(memoryGigabytes)} GB`,
       timerRuns * memoryGigabytes * prices.gigabyteSecond,
+    ),
+    row(
+      'the second clock, every 90 seconds',
+      `${number(rounds / 1_000)} thousand seconds at ${number(memoryGigabytes)} GB`,
+      rounds * memoryGigabytes * prices.gigabyteSecond,
     ),
     row(
       'private network (`networkIsolation`)',

@@ -39,8 +39,8 @@ export const remedies = {
     'Look at the network rules between here and the service, and at its state.',
   ],
   'timers-silent': [
-    'The timers have not run for ten minutes.',
-    'Look whether the app runs, then at the function "sweep" in its log (docs/runbook.md).',
+    'A timer has not run for three minutes.',
+    'Look whether the app runs, then at the functions of the timers in its log (docs/runbook.md).',
   ],
   'balance-not-closed': [
     'Accepted mails are not where they must be.',

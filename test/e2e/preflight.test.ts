@@ -188,7 +188,7 @@ describe('preflight', () => {
       allowInsecureConnection: true,
     })
     await tables.createTable()
-    await tables.createEntity({ partitionKey: '~', rowKey: 'heartbeat', at: Date.now() - 11 * 60_000 })
+    await tables.createEntity({ partitionKey: '~', rowKey: 'timers', since: Date.now() - 4 * 60_000 })
     await tables.createEntity({
       partitionKey: '~',
       rowKey: 'registration~lost',

@@ -3,10 +3,13 @@
  * none may take longer than ten seconds, so that a hanging dependency is a verdict too and not a hanging answer.
  */
 import { asGatewayError, GatewayError } from '../../errors.js'
+import { timerNames } from '../../model/timers.js'
 import type { Clock } from '../../ports/clock.js'
 import type { Dependencies } from '../common/dependencies.js'
 import { buriedMessages } from './bury-message.js'
 import { balanceOf, balancePlace } from './check-balance.js'
+import { silentMs, timerSilent } from './second-clock.js'
+import { readTimers } from './timer-rows.js'
 
 export interface HealthCheck {
   name: 'tables' | 'queues' | 'blobs' | 'vault' | 'clock' | 'timers' | 'balance' | 'messages'
@@ -24,7 +27,6 @@ export interface Health {
 }
 
 const patienceMs = 10_000
-const heartbeatMs = 10 * 60_000
 const clockSkewMs = 60_000
 
 /** `machineNow`: this machine's own time, before storage sets it right. */
@@ -47,7 +49,7 @@ export async function checkHealth(deps: Dependencies, machineNow: Clock['now']):
       return 'answers'
     }),
     check(deps, 'clock', () => compareClocks(deps, machineNow)),
-    check(deps, 'timers', () => heartbeat(deps)),
+    check(deps, 'timers', () => timersRun(deps)),
     check(deps, 'balance', () => balance(deps)),
     check(deps, 'messages', () => messages(deps)),
   ])
@@ -79,15 +81,31 @@ async function compareClocks(deps: Dependencies, machineNow: Clock['now']): Prom
   })
 }
 
-async function heartbeat(deps: Dependencies): Promise<string> {
-  const row = await deps.tables.get(deps.names.table('tenants'), '~', 'heartbeat')
-  const at = Number(row?.['at'] ?? 0)
-  const text = at === 0 ? 'have not run yet' : `last ran ${new Date(at).toISOString()}`
-  if (deps.clock.now() - at < heartbeatMs) return text
+async function timersRun(deps: Dependencies): Promise<string> {
+  const timers = await readTimers(deps)
+  const now = deps.clock.now()
+  if (timers === undefined)
+    throw new GatewayError('timers_silent', 'needs-admin', {
+      hint: 'operator',
+      description: 'The timers have not run yet.',
+      remedy: 'Timers run within a minute of the start; if not, look at the function "sweep" in the log.',
+    })
+  const silent = timerNames.filter((timer) => now - timers.of(timer).ranAt >= silentMs)
+  if (silent[0] !== undefined) {
+    const errors = silent.map((timer) => timerSilent(timers, timer))
+    throw new GatewayError('timers_silent', 'needs-admin', {
+      hint: 'operator',
+      description: errors.map((error) => error.description).join(' '),
+      remedy: errors[0]!.remedy,
+    })
+  }
+  const latest = Math.max(...timerNames.map((timer) => timers.of(timer).ranAt))
+  const text = `last ran ${new Date(latest).toISOString()}`
+  if (timers.clock.dueAt === 0 || now - timers.clock.dueAt < silentMs) return text
   throw new GatewayError('timers_silent', 'needs-admin', {
     hint: 'operator',
-    description: `The timers ${text}.`,
-    remedy: 'Timers run within a minute of the start; if not, look at the function "sweep" in the log.',
+    description: `The timers run, but the second clock behind them stands still since ${new Date(timers.clock.dueAt).toISOString()}.`,
+    remedy: 'Nothing is late. Look at the function "second-clock" and its queue: nobody takes its messages.',
   })
 }
 

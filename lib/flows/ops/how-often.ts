@@ -4,7 +4,7 @@ import type { Clock } from '../../ports/clock.js'
 type Now = Clock['now']
 
 /** Runs until it has succeeded once. */
-export function once(run: () => Promise<void>): () => Promise<void> {
+export function once(run: () => Promise<unknown>): () => Promise<void> {
   let done = false
   return async () => {
     if (done) return

@@ -1,16 +1,17 @@
 /**
- * The third timer: what nobody else wakes up for. Heartbeat, lanes left behind by a crash, webhooks waiting for their
+ * The third timer: what nobody else wakes up for. Lanes left behind by a crash, webhooks waiting for their
  * next try, sign-ins that expired, tenants on their way out, what is past its retention. Each part stands alone: one failing part is logged
  * and delays no other.
  */
 import { asGatewayError } from '../../errors.js'
+import type { RunKind } from '../../model/timers.js'
 import type { Dependencies } from '../common/dependencies.js'
 
 export interface SweepParts {
   [part: string]: () => Promise<unknown>
 }
 
-export async function sweep(deps: Dependencies, parts: SweepParts): Promise<void> {
+export async function sweep(deps: Dependencies, parts: SweepParts, kind: RunKind = 'own'): Promise<void> {
   const started = deps.clock.now()
   for (const [part, run] of Object.entries(parts)) {
     if (deps.stopping.aborted) return
@@ -20,11 +21,5 @@ export async function sweep(deps: Dependencies, parts: SweepParts): Promise<void
       deps.log.error('sweep-part-failed', { part, code: asGatewayError(error).code })
     }
   }
-  await deps.tables.upsert(deps.names.table('tenants'), {
-    partitionKey: '~',
-    rowKey: 'heartbeat',
-    v: 1,
-    at: deps.clock.now(),
-  })
-  deps.log.info('timer-ran', { timer: 'sweep', ms: deps.clock.now() - started, subjects: 0, lateMs: 0 })
+  deps.log.info('timer-ran', { timer: 'sweep', kind, ms: deps.clock.now() - started, subjects: 0, lateMs: 0 })
 }

@@ -3,6 +3,7 @@
  * the platform spreads the work. A claim nobody answers falls due again by itself; several timers may run side by side.
  */
 
+import type { RunKind } from '../../model/timers.js'
 import type { Dependencies } from '../common/dependencies.js'
 import { claimDue } from '../common/due.js'
 
@@ -17,7 +18,7 @@ const mailboxesPerRun = 20_000
 const claimMs = 10 * 60_000
 
 /** Returns how many mailboxes were handed to jobs. */
-export async function mailboxesDue(deps: Dependencies): Promise<number> {
+export async function mailboxesDue(deps: Dependencies, kind: RunKind = 'own'): Promise<number> {
   const started = deps.clock.now()
   // Claims of an instance that dies before it sent its jobs are lost for their ten minutes.
   const due = deps.stopping.aborted ? [] : await claimDue(deps, 'poll', mailboxesPerRun, claimMs)
@@ -30,6 +31,7 @@ export async function mailboxesDue(deps: Dependencies): Promise<number> {
   const finished = deps.clock.now()
   deps.log.info('timer-ran', {
     timer: 'mailboxes-due',
+    kind,
     ms: finished - started,
     subjects: due.length,
     lateMs: started - (due[0]?.dueAt ?? started),

@@ -1,3 +1,4 @@
+import type { RunKind } from '../../model/timers.js'
 import { claimDue } from '../common/due.js'
 import type { TokenDependencies } from './token-dependencies.js'
 
@@ -7,7 +8,7 @@ const rounds = 10
 const claimMs = 10 * 60_000
 
 /** Timer part: claims grants that are due and hands them to workers in batches. Returns how many. */
-export async function grantsDue(deps: TokenDependencies): Promise<number> {
+export async function grantsDue(deps: TokenDependencies, kind: RunKind = 'own'): Promise<number> {
   const started = deps.clock.now()
   let handed = 0
   let oldest = started
@@ -23,6 +24,7 @@ export async function grantsDue(deps: TokenDependencies): Promise<number> {
   }
   deps.log.info('timer-ran', {
     timer: 'tokens-due',
+    kind,
     ms: deps.clock.now() - started,
     subjects: handed,
     lateMs: started - oldest,

@@ -75,6 +75,7 @@ const kinds = new Map([
   ['balance', 'Count of mails'],
   ['removal', 'Removal of a tenant'],
   ['platform', 'End of support'],
+  ['timer', 'Timer'],
 ])
 
 export const kindWords = (kind: string): string => kinds.get(kind) ?? kind

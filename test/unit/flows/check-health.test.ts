@@ -2,12 +2,15 @@ import { expect, test } from 'vitest'
 import { GatewayError } from '../../../lib/errors.js'
 import type { Dependencies } from '../../../lib/flows/common/dependencies.js'
 import { checkHealth } from '../../../lib/flows/ops/check-health.js'
+import { writeTimer } from '../../../lib/flows/ops/timer-rows.js'
+import { timerNames } from '../../../lib/model/timers.js'
 import { sendHarness } from '../../support/send-harness.js'
 
 async function harness() {
   const h = await sendHarness()
-  const beat = () =>
-    h.stores.tables.upsert(h.deps.names.table('tenants'), { partitionKey: '~', rowKey: 'heartbeat', at: h.clock.now() })
+  const beat = async () => {
+    for (const timer of timerNames) await writeTimer(h.deps, timer, { ranAt: h.clock.now() })
+  }
   await beat()
   const clock = { now: h.clock.now, sleep: () => new Promise<void>(() => {}) }
   return { ...h, beat, deps: { ...h.deps, clock } as Dependencies }
@@ -58,7 +61,10 @@ test('M-014: silent timers and a clock that is off are named', async () => {
 test('M-014: a dependency that never answers is a verdict after ten seconds', async () => {
   const { deps } = await harness()
   const waits: number[] = []
-  const sleep = async (ms: number) => void waits.push(ms)
+  const sleep = async (ms: number) => {
+    waits.push(ms)
+    await new Promise(setImmediate)
+  }
   const silent = {
     ...deps,
     clock: { ...deps.clock, sleep },

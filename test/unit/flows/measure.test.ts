@@ -69,6 +69,7 @@ test('the length of every queue is told, and of its poison queue', async () => {
     'mail-send': [0, 1],
     'mailbox-poll': [0, 0],
     'connection-refresh': [0, 0],
+    'second-clock': [0, 0],
     webhook: [1, 0],
   })
 })
@@ -135,7 +136,7 @@ test('timers leave a heartbeat that says how late the most overdue subject is', 
   await mailboxesDue(h.deps)
   await sweep(h.deps, {})
   expect(h.of('timer-ran')).toMatchObject([
-    { timer: 'mailboxes-due', subjects: 1, lateMs: 7 * minute },
+    { timer: 'mailboxes-due', kind: 'own', subjects: 1, lateMs: 7 * minute },
     { timer: 'sweep' },
   ])
 })

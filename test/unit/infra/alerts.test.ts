@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { jsonLog } from '../../../lib/log.js'
+import { timerNames } from '../../../lib/model/timers.js'
 import { at, infraTexts } from '../../support/infra.js'
 import { alertProblems, alertsOf, type Sources, workbookOf } from '../../support/infra-alerts.js'
 
@@ -21,15 +22,17 @@ test('REL-31, REL-32: somebody is woken when timers stand still, the app cannot 
   const woken = alerts.filter((one) => one.severity <= 1).map((one) => one.name)
   expect(woken).toEqual(expect.arrayContaining(['timer-missing', 'start-failed', 'balance-not-closed', 'mail-late']))
   const heartbeat = alerts.find((one) => one.name === 'timer-missing')?.query ?? ''
-  const timers = [
-    ...read('functions/mailboxes-due.ts'),
-    ...read('functions/tokens-due.ts'),
-    ...read('functions/sweep.ts'),
-  ]
-    .join('')
-    .matchAll(/app\.timer\('([\w-]+)'/g)
-  for (const [, timer] of timers) expect(heartbeat).toContain(`'${timer}'`)
+  const timers = readdirSync(new URL('functions', root))
+    .flatMap((file) => [...read(`functions/${file}`).matchAll(/app\.timer\('([\w-]+)'/g)])
+    .map(([, timer]) => timer)
+  expect(timers.toSorted()).toEqual(timerNames.toSorted())
+  for (const timer of timers) expect(heartbeat).toContain(`'${timer}'`)
   expect(heartbeat).toContain('ago(10m)')
+  // A run by the second clock is no run of the timer.
+  expect(heartbeat).toContain("== 'own'")
+  const { deployed } = alertsOf(sources.infra)
+  const late = deployed.find((one) => one.name === 'mbg-timer-late')?.body
+  expect([at(late, 'properties.evaluationFrequency'), at(late, 'properties.severity')]).toEqual(['PT1M', 1])
 })
 
 test('the issue of each alert is on the page of pictures too', () => {

@@ -1,0 +1,14 @@
+import { app, type InvocationContext } from '@azure/functions'
+import { gateway } from '../lib/gateway.js'
+
+/** Messages the host gave up on end in a row people can see, never in silence. */
+export async function secondClockBury(message: unknown, context: InvocationContext): Promise<void> {
+  const { ops } = await gateway()
+  await ops.buryMessage('second-clock', message, String(context.triggerMetadata?.['id'] ?? context.invocationId))
+}
+
+app.storageQueue('second-clock-bury', {
+  queueName: '%ENVIRONMENT_ID%-second-clock-poison',
+  connection: 'MailStorage',
+  handler: secondClockBury,
+})

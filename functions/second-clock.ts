@@ -1,0 +1,16 @@
+import { app, type InvocationContext } from '@azure/functions'
+import { gateway } from '../lib/gateway.js'
+
+/** The message that goes round: does the work of late timers. */
+export async function secondClock(message: unknown, context: InvocationContext): Promise<void> {
+  const { ops } = await gateway()
+  const id = String(context.triggerMetadata?.['id'] ?? context.invocationId)
+  const work = await ops.readOrBury('second-clock', message, id)
+  if (work !== undefined) await ops.secondClock(work)
+}
+
+app.storageQueue('second-clock', {
+  queueName: '%ENVIRONMENT_ID%-second-clock',
+  connection: 'MailStorage',
+  handler: secondClock,
+})

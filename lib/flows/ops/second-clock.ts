@@ -1,0 +1,137 @@
+/**
+ * The second clock (M-171). Timers hang on one lock and one schedule of the platform; when they stop, nothing is polled,
+ * refreshed or swept, and nobody inside would notice. So one message goes round on a queue, which the platform drives by
+ * other means: each time it is seen it sends the next one, looks at the timers, does the work of those that are late and
+ * tells about those that are silent. Whatever else runs looks, at most once a minute in each process, whether that
+ * message still goes round, and sends a new one when it does not.
+ *
+ * Only the message whose id stands in the row counts, so that neither a repeated delivery nor two that plant at once make
+ * two of one. The work itself is claimed row by row, as always: a timer that comes back in between does nothing twice.
+ */
+import { asGatewayError, GatewayError, RowChangedError, RowExistsError, RowMissingError } from '../../errors.js'
+import { newId } from '../../model/ids.js'
+import { type RunKind, type TimerName, timerNames } from '../../model/timers.js'
+import { clearAttention, raiseAttention } from '../common/attention.js'
+import type { Dependencies } from '../common/dependencies.js'
+import { readTimers, type Timers, writeClock, writeTimer } from './timer-rows.js'
+
+/** The work of each timer, once. */
+export type TimerWork = Record<TimerName, (kind: RunKind) => Promise<unknown>>
+
+/** A timer is late when its minute and some slack for its start are over. */
+const lateMs = 75_000
+/** Together with `lateMs` less than three minutes. */
+const roundMs = 90_000
+/** Missing two runs and more is told. */
+export const silentMs = 3 * 60_000
+const graceMs = 30_000
+const lookMs = 60_000
+
+/** A timer's own run. It leaves when it began, so that the second clock lets it work, and that it finished. */
+export async function runTimer(deps: Dependencies, timer: TimerName, work: TimerWork): Promise<void> {
+  try {
+    await writeTimer(deps, timer, { begunAt: deps.clock.now() })
+  } catch (error) {
+    // At the very first start the sweep makes the tables.
+    if (!(error instanceof RowMissingError)) throw error
+  }
+  await work[timer]('own')
+  if (!deps.stopping.aborted) await writeTimer(deps, timer, { ranAt: deps.clock.now() })
+}
+
+/** Whatever runs in this process calls it first: it costs a read a minute, and an error of it concerns nobody. */
+export function watchClock(deps: Dependencies): () => Promise<void> {
+  let lookAt = 0
+  let looking: Promise<void> | undefined
+  const look = async (): Promise<void> => {
+    // Storage that does not answer, or is not made yet, is met by whoever called, who says so.
+    const dueAt = await keepClockGoing(deps).catch(() => 0)
+    lookAt = Math.max(deps.clock.now() + lookMs, dueAt + graceMs)
+    looking = undefined
+  }
+  return async () => {
+    if (looking === undefined && deps.clock.now() < lookAt) return
+    looking ??= look()
+    await looking
+  }
+}
+
+/** Sends the message that goes round when there is none; returns when it is to be seen. */
+export async function keepClockGoing(deps: Dependencies): Promise<number> {
+  const timers = await readTimers(deps)
+  const now = deps.clock.now()
+  const isLost = timers !== undefined && now - timers.clock.dueAt > graceMs
+  if (timers !== undefined && !isLost) return timers.clock.dueAt
+  const silence = timers === undefined || timers.clock.at === 0 ? 0 : now - timers.clock.at
+  if (silence > silentMs) deps.log.error('timer-late', { timer: 'second-clock', lateMs: silence })
+  const next = { clockId: newId(), clockDueAt: isLost ? now : now + roundMs }
+  try {
+    await writeClock(deps, timers?.row, next)
+  } catch (error) {
+    // Another process planted it, or a timer wrote its columns: the next look sees.
+    if (error instanceof RowChangedError || error instanceof RowExistsError) return 0
+    throw error
+  }
+  const delayMs = next.clockDueAt - now
+  await deps.queues.send(deps.names.queue('second-clock'), { v: 1, id: next.clockId }, { delayMs })
+  return next.clockDueAt
+}
+
+/** One round. What fails in it is logged and does not end the rounds. */
+export async function secondClock(deps: Dependencies, message: unknown, work: TimerWork): Promise<void> {
+  const timers = await goRound(deps, (message as { id?: unknown } | null)?.id)
+  if (timers === undefined) return
+  for (const timer of timerNames) {
+    try {
+      await tellSilence(deps, timers, timer)
+      const { begunAt } = timers.of(timer)
+      if (deps.stopping.aborted || deps.clock.now() - begunAt < lateMs) continue
+      await writeTimer(deps, timer, { begunAt: deps.clock.now() })
+      await work[timer]('second-clock')
+    } catch (error) {
+      deps.log.error('timer-failed', { timer, code: asGatewayError(error).code })
+    }
+  }
+}
+
+/** Sends the next message, then lets it count: a process that dies in between is repeated with the same id. */
+async function goRound(deps: Dependencies, id: unknown): Promise<Timers | undefined> {
+  let timers = await readTimers(deps)
+  if (timers === undefined || timers.clock.id !== id) return undefined
+  const next = { clockId: newId(), clockAt: deps.clock.now(), clockDueAt: deps.clock.now() + roundMs }
+  await deps.queues.send(deps.names.queue('second-clock'), { v: 1, id: next.clockId }, { delayMs: roundMs })
+  while (timers?.clock.id === id) {
+    try {
+      await writeClock(deps, timers.row, next)
+      return timers
+    } catch (error) {
+      if (!(error instanceof RowChangedError)) throw error
+      timers = await readTimers(deps)
+    }
+  }
+  return undefined
+}
+
+/** A line for the alert and a card while a timer does not run by itself; the card goes when it does again. */
+async function tellSilence(deps: Dependencies, timers: Timers, timer: TimerName): Promise<void> {
+  const { ranAt, isTold } = timers.of(timer)
+  const silence = deps.clock.now() - ranAt
+  if (silence >= silentMs) {
+    deps.log.error('timer-late', { timer, lateMs: silence })
+    await raiseAttention(deps, '~', 'timer', timer, timerSilent(timers, timer))
+    if (!isTold) await writeTimer(deps, timer, { isTold: true })
+  } else if (isTold) {
+    await clearAttention(deps, '~', 'timer', timer)
+    await writeTimer(deps, timer, { isTold: false })
+  }
+}
+
+const iso = (at: number): string => new Date(at).toISOString()
+
+export function timerSilent(timers: Timers, timer: TimerName): GatewayError {
+  return new GatewayError('timers_silent', 'needs-admin', {
+    hint: 'operator',
+    description: `The timer ${timer} has not run by itself since ${iso(timers.of(timer).ranAt)}; its work was last begun ${iso(timers.of(timer).begunAt)}.`,
+    remedy: `Restart the app. The second clock does the work of a late timer meanwhile; if the timer does not come back, look at the function "${timer}" in the log.`,
+  })
+}

@@ -1,0 +1,7 @@
+/** The three timers of the gateway, named as their functions (decision D7). */
+export const timerNames = ['mailboxes-due', 'tokens-due', 'sweep'] as const
+
+export type TimerName = (typeof timerNames)[number]
+
+/** Who started a run: the timer's own trigger, or the second clock because the timer was late. */
+export type RunKind = 'own' | 'second-clock'
