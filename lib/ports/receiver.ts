@@ -14,6 +14,8 @@ export interface FetchedMail {
    * a second look found the fault to be of this one mail.
    */
   raw(): Promise<Uint8Array>
+  /** Only a listing gives it: `one` cannot. */
+  listedOnly?: true
 }
 
 export interface FetchLimits {
@@ -30,6 +32,11 @@ export interface FetchLimits {
    * rest has to wait for the next poll.
    */
   moved?(cursor: string): Promise<boolean>
+  /**
+   * Awaited before anything is asked about mails found, which may end the process: with `alone` once for each, else once
+   * for all. False: nothing is asked about it and the position goes on behind it.
+   */
+  mayTake?(serverIds: readonly string[]): Promise<boolean>
 }
 
 export interface ReceiveSession {
@@ -38,6 +45,10 @@ export interface ReceiveSession {
    * UIDVALIDITY) and mails from `limits.since` on are given again, to be deduplicated by the caller.
    */
   fetch(cursor: string | undefined, limits: FetchLimits): AsyncIterable<FetchedMail>
+  /** One mail by its server id, after `fetch` in this session; `raw()` rejects with `mail_gone` for an id of old. */
+  one(serverId: string, limits: FetchLimits): FetchedMail
+  /** False when nothing more can be asked in this session, whatever it is about; absent: it always can. */
+  usable?(): boolean
   /** The cursor that stands behind everything yielded so far. Opaque string. */
   cursor(): string
   /** True when this fetch had to start over. */

@@ -124,6 +124,7 @@ function receiveSession(graph: GraphClient, target: ReceiveTarget, origin: strin
 
   return {
     fetch: fetchMails,
+    one: (id, limits) => mailOf({ id, receivedAt: 0 }, limits),
     cursor: () => writePosition(at),
     resynced: () => startedOver,
     more: () => hasMore,
@@ -183,6 +184,7 @@ function linkBelow(link: string, origin: string): string {
 /** Entries that name no mail stand for mails nobody can ask for: people hear of them once the page says so again. */
 const namelessMail = (link: string, count: number): FetchedMail => ({
   serverId: `nameless:${link}`,
+  listedOnly: true,
   receivedAt: 0,
   size: 0,
   async raw() {

@@ -72,6 +72,7 @@ export class ImapSession implements ReceiveSession {
     const found = behind ?? (await this.#since(limits.since))
     const newest = behind ? 0 : await this.#newest(exists, found)
     const asked = askedFor(found, behind && known ? known.uid + 1 : undefined, newest, limits)
+    if (!limits.alone && asked.range !== '') await limits.mayTake?.(asked.listed.map((uid) => this.#serverId(uid)))
     const rows = limits.alone ? new Map<number, ImapRow>() : await this.#describe(asked)
     const isListed = new Set(found)
     // What either answer names is there: one may leave out what the other has.
@@ -88,6 +89,22 @@ export class ImapSession implements ReceiveSession {
     this.#reached(Math.max(0, ...rows.keys()))
     // The next poll asks only for what comes after what is there now; a number nobody confirms is none.
     if (uidNext > newest || rows.has(newest)) this.#reached(newest)
+  }
+
+  one(serverId: string, { maxBytes }: FetchLimits): FetchedMail {
+    const [uid] = uidsUnder(this.#position, [serverId])
+    const raw = async () => {
+      if (uid === undefined) throw mailGone()
+      const rows = await this.#rows(String(uid), description, rowBytes).catch((error: unknown) => {
+        if (!this.link.usable) throw error
+      })
+      return this.#alone(rows?.get(uid) ?? unknownMail(uid), maxBytes, () => {})
+    }
+    return { serverId, receivedAt: 0, size: 0, raw }
+  }
+
+  usable(): boolean {
+    return this.link.usable && this.link.hasTimeToFetch
   }
 
   async after(serverIds: string[], action: AfterReceive): Promise<void> {
@@ -190,6 +207,10 @@ export class ImapSession implements ReceiveSession {
     let first = true
     for (const uid of uids) {
       if (!first && !this.#goesOn()) return
+      if (isListed(uid) && (await limits.mayTake?.([this.#serverId(uid)])) === false) {
+        this.#reached(uid)
+        continue
+      }
       let fault: unknown
       const rows = await this.#rows(String(uid), description, rowBytes).catch((error: unknown) => {
         fault = error
@@ -219,7 +240,7 @@ export class ImapSession implements ReceiveSession {
     const onGone = () => {
       gone = true
     }
-    yield { serverId: serverIdOf(this.#position, uid), receivedAt, size, raw: () => raw(onGone) }
+    yield { serverId: this.#serverId(uid), receivedAt, size, raw: () => raw(onGone) }
     if (!gone) this.#reached(uid)
   }
 
@@ -315,6 +336,10 @@ export class ImapSession implements ReceiveSession {
       if (marked.some((uid) => !uids.includes(uid))) return this.#flag(uids, '\\Deleted')
     }
     await this.link.must(() => client.messageDelete(uidSet(uids), { uid: true }))
+  }
+
+  #serverId(uid: number): string {
+    return serverIdOf(this.#position, uid)
   }
 
   #reached(uid: number): void {

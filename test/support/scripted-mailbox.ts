@@ -21,8 +21,10 @@ export class ScriptedMailbox implements Receiver {
   openFault: Error | undefined
   /** Never answers. */
   hangs = false
+  /** Asks for the bytes of so many mails before it gives the first, as IMAP does, unless one at a time is wanted. */
+  chunk = 1
   /** Awaited before the bytes of a mail are given. */
-  beforeRaw: () => Promise<void> = async () => {}
+  beforeRaw: (mail: ScriptedMail) => Promise<void> = async () => {}
 
   put(uid: number, body = `mail ${uid}`, more: Partial<ScriptedMail> = {}): void {
     const raw = `From: a@example.com\r\nMessage-ID: <${uid}@example.com>\r\nSubject: ${body}\r\n\r\n${body}`
@@ -49,23 +51,39 @@ export class ScriptedMailbox implements Receiver {
       at = `${box.validity}.${last}`
       const waiting = box.mails.filter((mail) => mail.uid > last && (known || mail.receivedAt >= limits.since))
       more = waiting.length > limits.maxMails
-      for (const mail of waiting.slice(0, limits.maxMails)) {
-        at = `${box.validity}.${mail.uid}`
-        yield {
-          serverId: `${box.validity}.${mail.uid}`,
-          receivedAt: mail.receivedAt,
-          size: mail.raw.length,
-          raw: async () => {
-            box.rawReads++
-            await box.beforeRaw()
-            if (mail.fault) throw mail.fault
-            return Buffer.from(mail.raw)
-          },
+      const chosen = waiting.slice(0, limits.maxMails)
+      const idOf = (mail: ScriptedMail): string => `${box.validity}.${mail.uid}`
+      if (box.chunk > 1 && !limits.alone && chosen.length > 0) {
+        await limits.mayTake?.(chosen.map(idOf))
+        for (const mail of chosen.slice(0, box.chunk)) await box.beforeRaw(mail)
+      }
+      for (const mail of chosen) {
+        if (limits.alone && (await limits.mayTake?.([idOf(mail)])) === false) {
+          at = idOf(mail)
+          continue
         }
+        at = idOf(mail)
+        yield given(mail)
       }
     }
+    const given = (mail: ScriptedMail): FetchedMail => ({
+      serverId: `${box.validity}.${mail.uid}`,
+      receivedAt: mail.receivedAt,
+      size: mail.raw.length,
+      raw: async () => {
+        box.rawReads++
+        await box.beforeRaw(mail)
+        if (mail.fault) throw mail.fault
+        return Buffer.from(mail.raw)
+      },
+    })
     return {
       fetch,
+      one: (serverId) => {
+        const mail = box.mails.find(({ uid }) => `${box.validity}.${uid}` === serverId)
+        const gone = new GatewayError('mail_gone', 'permanent')
+        return mail ? given(mail) : { serverId, receivedAt: 0, size: 0, raw: () => Promise.reject(gone) }
+      },
       cursor: () => at,
       more: () => more,
       resynced: () => resynced,

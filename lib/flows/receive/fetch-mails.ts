@@ -1,9 +1,8 @@
 /**
- * Journey 3, step 3: takes the mails after the cursor one by one, oldest first, and stores and hands over each. The
- * cursor moves in memory only behind mails that are done, and reaches the row when the poll ends, well or badly. A mail
- * that fails gets a strike and ends the poll; the second strike (fifth, when waiting may help) quarantines it and the next
- * mail goes on. After a poll that died the mail in hand is written down first, and a mail that killed the process is not
- * touched again (REL-25).
+ * Journey 3, step 3: takes the mails after the cursor one by one, oldest first, and stores and hands over each. A mail
+ * that cannot be taken is set aside (aside.ts) and the next one goes on; what stands aside is tried when the others are
+ * done. What is in hand is written down before it can end the process: in a healthy poll that there is some, in one write;
+ * after a poll that died also which, one mail at a time, so that the guilty one is known and no other is accused (REL-25).
  */
 import { asGatewayError, GatewayError, RowChangedError } from '../../errors.js'
 import type { Mailbox } from '../../model/mailbox.js'
@@ -11,6 +10,16 @@ import type { FetchedMail, FetchLimits, ReceiveSession } from '../../ports/recei
 import type { Lease } from '../common/lease.js'
 import { writeLog } from '../common/log-row.js'
 import { actionOf } from './after-receive.js'
+import {
+  type AsideMail,
+  deathsAlone,
+  isOfTheMail,
+  longestAside,
+  namesTheMail,
+  newAside,
+  refusalsOfServer,
+  strikesOf,
+} from './aside.js'
 import { quarantine } from './quarantine.js'
 import type { ReceiveDependencies } from './receive-dependencies.js'
 import { receivedId } from './received-rows.js'
@@ -22,6 +31,9 @@ import { storeMail } from './store-mail.js'
 const reserveMs = 12_000
 const longestOwed = 28_000
 
+/** A mail that may have ended a process is tried alone in this one, whatever mailbox it is in. */
+const suspects = { inHand: 0 }
+
 /** What a poll did so far; filled while it runs, so that a failure loses nothing. */
 export interface Progress {
   cursor: string | undefined
@@ -31,9 +43,13 @@ export interface Progress {
   resynced: boolean
   resyncSince: number
   more: boolean
+  /** The row says that there is mail in hand. */
   busy: boolean
-  suspect: string
-  strikes: number
+  /** The mail that the row names as the one in hand. */
+  inHand: string
+  aside: AsideMail[]
+  /** The latest refusal of a single mail. */
+  fault: GatewayError | undefined
   owed: string[]
 }
 
@@ -48,51 +64,36 @@ export async function fetchMails(
 ): Promise<void> {
   const acts = actionOf(deps, mailbox).action !== 'leave'
   let known: KnownContent | undefined
-  const limits = { ...limitsOf(deps, state), moved }
+  let refusals = 0
+  const limits: FetchLimits = { ...limitsOf(deps, state), mayTake, moved }
   // The first poll died, and nobody wrote down under which numbers it told its mails.
   if (state.busy && state.cursor === undefined) progress.resyncSince = deps.clock.now()
   for await (const mail of session.fetch(state.cursor, limits)) {
-    noteResync()
-    if (progress.resyncSince > 0) known ??= await knownContent(deps, mailbox, progress.resyncSince)
     // After the time limit the row belongs to somebody else, whatever this lease says.
     signal.throwIfAborted()
-    const id = receivedId(mail.serverId)
-    if (!progress.busy) {
-      // With source and cursor, so that a position of another server does not outlive a crash in the first poll here.
-      const { resyncSince } = progress
-      const position = { source: sourceOf(mailbox), cursor: progress.cursor ?? '' }
-      await lease.write(await columnsOf(deps, mailbox, { busy: true, resyncSince, ...position }))
-      progress.busy = true
-    }
-    if (state.busy && state.suspect === id) {
-      await quarantine(deps, mailbox, mail, killedTheProcess(), { fetchRaw: false, attempts: 2 })
-      progress.quarantined++
-    } else {
-      if (state.busy) await lease.write({ suspect: id, strikes: 1 })
-      await takeOne(mail, id)
-    }
+    if (await mayTake([mail.serverId])) await takeOne(mail)
     progress.cursor = session.cursor()
-    if (!hasTime() || JSON.stringify(progress.owed).length > longestOwed) {
-      progress.more = true
-      return
-    }
+    progress.more = isOver()
+    if (progress.more) return
   }
   noteResync()
   progress.cursor = session.cursor()
   progress.more = session.more()
+  if (!progress.more) await takeAside()
 
-  function hasTime(): boolean {
-    return !deps.stopping.aborted && lease.remainingMs() >= reserveMs
+  function isOver(): boolean {
+    const isFull = JSON.stringify(progress.owed).length > longestOwed
+    return deps.stopping.aborted || lease.remainingMs() < reserveMs || isFull
   }
 
   /** A page is done, with or without mail in it: whoever comes next begins behind it. */
   async function moved(cursor: string): Promise<boolean> {
     noteResync()
     signal.throwIfAborted()
-    const { resyncSince } = progress
-    await lease.write(await columnsOf(deps, mailbox, { cursor, source: sourceOf(mailbox), resyncSince }))
+    const { resyncSince, aside, owed } = progress
+    await lease.write(await columnsOf(deps, mailbox, { cursor, source: sourceOf(mailbox), resyncSince, aside, owed }))
     progress.cursor = cursor
-    return hasTime()
+    return !isOver()
   }
 
   function noteResync(): void {
@@ -102,27 +103,113 @@ export async function fetchMails(
     progress.resyncSince = deps.clock.now()
   }
 
-  async function takeOne(mail: FetchedMail, id: string): Promise<void> {
+  /** False for a mail that stands aside. */
+  async function mayTake(serverIds: readonly string[]): Promise<boolean> {
+    noteResync()
+    const [serverId = ''] = serverIds
+    const stands = progress.aside.find((one) => one.serverId === serverId)
+    if (serverIds.length === 1 && stands !== undefined && !stands.listedOnly) return false
+    if (!state.busy && progress.busy) return true
+    await hold(state.busy ? serverId : '')
+    return true
+  }
+
+  async function hold(serverId: string): Promise<void> {
+    if (progress.busy && progress.inHand === serverId) return
+    const { cursor = '', owed, aside, resyncSince } = progress
+    // With source and cursor, so that a position of another server does not outlive a crash in the first poll here.
+    const position = { source: sourceOf(mailbox), cursor, resyncSince }
+    const beside = state.busy || serverId !== '' ? { inHand: serverId, aside, owed } : {}
+    await lease.write(await columnsOf(deps, mailbox, { busy: true, ...position, ...beside }))
+    Object.assign(progress, { busy: true, inHand: serverId })
+  }
+
+  /** Each named before it is touched: one of them may be what ended the process. */
+  async function takeAside(): Promise<void> {
+    const due = progress.aside.filter(({ tryAt }) => tryAt <= deps.clock.now())
+    for (const { serverId, deaths, listedOnly } of due) {
+      if (isOver() || session.usable?.() === false) return
+      signal.throwIfAborted()
+      // Not listed any more, or it would have struck again.
+      if (listedOnly) {
+        forget({ serverId })
+        continue
+      }
+      const mail = session.one(serverId, limits)
+      if (deaths >= deathsAlone) await setAside(mail, killedTheProcess(), { fetchRaw: false, attempts: deaths })
+      else if (deaths === 0) await takeNamed(mail)
+      else if (suspects.inHand === 0) {
+        suspects.inHand++
+        await takeNamed(mail).finally(() => suspects.inHand--)
+      }
+    }
+  }
+
+  async function takeNamed(mail: FetchedMail): Promise<void> {
+    await hold(mail.serverId)
+    await takeOne(mail)
+  }
+
+  async function takeOne(mail: FetchedMail): Promise<void> {
     try {
+      if (progress.resyncSince > 0) known ??= await knownContent(deps, mailbox, progress.resyncSince)
       const stored = await storeMail(deps, mailbox, mail, known)
       if (stored === 'handed-over') progress.handedOver++
       if (stored === 'duplicate') progress.duplicates++
       if (acts && stored !== 'duplicate') progress.owed.push(mail.serverId)
+      if (stored !== 'known') refusals = 0
+      forget(mail)
     } catch (error) {
       if (error instanceof RowChangedError || signal.aborted) throw error
       const fault = asGatewayError(error)
-      // Its owner removed it between the listing and the fetch: there is nothing to import, and the log says so.
-      if (fault.code === 'mail_gone') return noteGone(deps, mailbox, id, fault)
+      if (fault.code === 'mail_gone') {
+        // Its owner removed it between the listing and the fetch: there is nothing to import, and the log says so.
+        forget(mail)
+        return noteGone(deps, mailbox, receivedId(mail.serverId), fault)
+      }
       if (!isOfTheMail(fault)) throw fault
-      progress.strikes = (progress.suspect === id ? progress.strikes : 0) + 1
-      progress.suspect = id
-      if (progress.strikes < strikesOf(fault)) throw fault
-      await quarantine(deps, mailbox, mail, fault, {
-        fetchRaw: fault.code !== 'mail_too_large',
-        attempts: progress.strikes,
-      })
-      progress.quarantined++
+      await refused(mail, fault)
     }
+  }
+
+  async function refused(mail: FetchedMail, fault: GatewayError): Promise<void> {
+    const now = deps.clock.now()
+    const before = progress.aside.find((one) => one.serverId === mail.serverId)
+    const { at, strikes, ...one } = before ?? newAside(mail.serverId, now)
+    // The one more fact: another mail came, now or since this one was first refused.
+    const isIts = namesTheMail(fault) || progress.handedOver + progress.duplicates > 0 || state.lastMailAt >= at
+    const struck = strikes + (isIts || refusals === 0 ? 1 : 0)
+    progress.fault = fault
+    if (struck >= strikesOf(fault))
+      await setAside(mail, fault, { fetchRaw: fault.code !== 'mail_too_large', attempts: struck })
+    else {
+      const tryAt = now + deps.settings.pollMinMs
+      const aside = progress.aside.filter((other) => other.serverId !== mail.serverId)
+      aside.push({ ...one, at, strikes: struck, tryAt, code: fault.code, ...(mail.listedOnly && { listedOnly: true }) })
+      // No room left: it waits before the cursor, and the mails behind it too.
+      if (JSON.stringify(aside).length > longestAside) throw fault
+      progress.aside = aside
+      if (before === undefined) await noteAside(deps, mailbox, receivedId(mail.serverId), fault)
+      if (mail.listedOnly) throw fault
+    }
+    if (isIts) return
+    refusals++
+    // Nothing could be read in this poll, or the connection went with the mail: that may be the server.
+    if (refusals >= refusalsOfServer || session.usable?.() === false) throw fault
+  }
+
+  async function setAside(
+    mail: FetchedMail,
+    reason: GatewayError,
+    how: { fetchRaw: boolean; attempts: number },
+  ): Promise<void> {
+    await quarantine(deps, mailbox, mail, reason, how)
+    forget(mail)
+    progress.quarantined++
+  }
+
+  function forget({ serverId }: Pick<FetchedMail, 'serverId'>): void {
+    progress.aside = progress.aside.filter((one) => one.serverId !== serverId)
   }
 }
 
@@ -132,7 +219,8 @@ function limitsOf(deps: ReceiveDependencies, state: ReceivingState): FetchLimits
   const first = deps.clock.now() - firstSyncDays * day
   // After a long outage the window reaches back to where mail was last seen (P-15).
   const since = state.lastMailAt > 0 ? Math.min(first, state.lastMailAt - day) : first
-  return { maxMails: mailsPerPoll, maxBytes: maxMailBytes, since, alone: state.failures > 0 }
+  const alone = state.failures > 0 || state.busy || state.aside.length > 0
+  return { maxMails: mailsPerPoll, maxBytes: maxMailBytes, since, alone }
 }
 
 async function noteGone(
@@ -145,19 +233,21 @@ async function noteGone(
   await writeLog(deps, 'receivinglog', { tenant, mailboxId, receivedId, outcome: 'gone', ...why })
 }
 
-/** Storage, vault and sign-in faults are nobody's mail. */
-function isOfTheMail({ class: errorClass, code }: GatewayError): boolean {
-  return (errorClass === 'transient' || errorClass === 'permanent') && !/^(storage|vault)_/.test(code)
-}
-
-function strikesOf({ class: errorClass, code }: GatewayError): number {
-  if (code === 'mail_too_large') return 1
-  return errorClass === 'permanent' || code === 'unexpected' ? 2 : 5
+/** Once per mail: it is tried again beside the others. */
+async function noteAside(
+  deps: ReceiveDependencies,
+  { tenant, id: mailboxId }: Mailbox,
+  receivedId: string,
+  { code, class: errorClass, description, remedy, peerLine }: GatewayError,
+): Promise<void> {
+  const why = { code, class: errorClass, description, remedy, peerLine }
+  await writeLog(deps, 'receivinglog', { tenant, mailboxId, receivedId, outcome: 'set-aside', ...why }, true)
 }
 
 function killedTheProcess(): GatewayError {
   return new GatewayError('mail_killed_poll', 'permanent', {
-    description: 'The gateway stopped twice while it had this mail in hand.',
-    remedy: 'Read it in the mailbox itself and report it to the operator.',
+    description: `The gateway stopped ${deathsAlone} times while it had this mail, and no other of the mailbox, in hand.`,
+    remedy:
+      'Read it in the mailbox itself. Import it once the cause is removed; if it stops the gateway again, report it.',
   })
 }

@@ -16,6 +16,7 @@ import { writeLog } from '../common/log-row.js'
 import { withSettingsOf } from '../common/setting-rows.js'
 import { notConnected } from '../tokens/connection-state.js'
 import { actionOf, afterReceive } from './after-receive.js'
+import { afterDeath, asideDueAt } from './aside.js'
 import { fetchMails, type Progress } from './fetch-mails.js'
 import type { PollJob } from './mailboxes-due.js'
 import { breakerFailures, nextPollAt } from './next-poll.js'
@@ -72,7 +73,8 @@ export async function pollMailbox(
     )
     await succeed(deps, mailbox, lease, state, progress, refusal, options.release === true)
     const outcome = progress.handedOver + progress.quarantined > 0 ? 'mail' : 'idle'
-    return { ...result, outcome, handedOver: progress.handedOver, quarantined: progress.quarantined }
+    const { handedOver, quarantined, fault } = progress
+    return { ...result, outcome, handedOver, quarantined, code: fault?.code ?? '' }
   } catch (error) {
     // Whoever has the lease now goes on from the cursor in the row.
     if (error instanceof RowChangedError) return { ...result, outcome: 'held', handedOver: progress.handedOver }
@@ -107,8 +109,9 @@ function begin(deps: ReceiveDependencies, mailbox: Mailbox, state: ReceivingStat
   // Another server, account or folder: its ids say nothing about mail we have (transport switch).
   if (state.source !== sourceOf(mailbox)) {
     if (state.cursor !== undefined) state.resyncSince = deps.clock.now()
-    Object.assign(state, { cursor: undefined, owed: [], suspect: '', strikes: 0 })
+    Object.assign(state, { cursor: undefined, owed: [], inHand: '', aside: [] })
   }
+  if (state.busy) state.aside = afterDeath(state.aside, state.inHand, deps.clock.now())
   return {
     cursor: state.cursor,
     handedOver: 0,
@@ -118,8 +121,9 @@ function begin(deps: ReceiveDependencies, mailbox: Mailbox, state: ReceivingStat
     resyncSince: state.resyncSince,
     more: false,
     busy: false,
-    suspect: state.suspect,
-    strikes: state.strikes,
+    inHand: state.busy ? state.inHand : '',
+    aside: state.aside,
+    fault: undefined,
     owed: [],
   }
 }
@@ -185,7 +189,7 @@ async function succeed(
   const isSlow = progress.more && handedOver + quarantined + duplicates === 0 && !deps.stopping.aborted
   const goesOn = progress.more && !isSlow
   const history = { now, lastMailAt: isSlow ? now : lastMailAt, failures: 0, more: goesOn }
-  const dueAt = nextPollAt(history, deps.settings)
+  const dueAt = Math.min(nextPollAt(history, deps.settings), asideDueAt(progress.aside, now, deps.settings.pollMinMs))
   // A newer cursor alone is rarely worth a write: the older one still stands before every mail not yet seen.
   const stale = progress.cursor !== state.cursor && now - state.cursorAt > cursorLifeMs
   const toWrite = eventful || progress.busy || state.busy || state.owed.length > 0 || state.source !== source || stale
@@ -198,6 +202,7 @@ async function succeed(
         source,
         lastMailAt,
         resyncSince,
+        aside: progress.aside,
       }),
     )
   }
@@ -231,8 +236,7 @@ const cleanState = {
   problem: '',
   attention: false,
   busy: false,
-  suspect: '',
-  strikes: 0,
+  inHand: '',
   owed: [] as string[],
 }
 
@@ -247,9 +251,8 @@ async function fail(
   const { tenant, id } = mailbox
   const failures = state.failures + 1
   const now = deps.clock.now()
-  const forPeople = error.class !== 'transient' || failures >= breakerFailures
-  // A mail that struck says nothing about the mailbox; only the mailbox's own trouble is for people.
-  const attention = state.attention || (forPeople && progress.suspect === state.suspect)
+  const forPeople = (error.class !== 'transient' && error.hint !== 'message') || failures >= breakerFailures
+  const attention = state.attention || forPeople
   await lease.release(
     await columnsOf(deps, mailbox, {
       cursor: progress.cursor ?? '',
@@ -260,8 +263,8 @@ async function fail(
       problem: error.description.slice(0, 500),
       attention,
       busy: false,
-      suspect: progress.suspect,
-      strikes: progress.strikes,
+      inHand: '',
+      aside: progress.aside,
       // Without a saved list nothing is owed twice: actions at the server are repeatable.
       owed: [...new Set([...state.owed, ...progress.owed])],
       resyncSince: progress.resyncSince,

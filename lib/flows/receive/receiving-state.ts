@@ -2,6 +2,7 @@ import { hashId } from '../../model/ids.js'
 import type { Mailbox } from '../../model/mailbox.js'
 import type { Row } from '../../ports/tables.js'
 import { fromRow, mailboxPartition, mailboxRowKey } from '../common/mailbox-rows.js'
+import type { AsideMail } from './aside.js'
 import type { ReceiveDependencies } from './receive-dependencies.js'
 
 export const receivingRowKey = 'receiving'
@@ -25,9 +26,10 @@ export interface ReceivingState {
   attention: boolean
   /** A poll had mail in its hands; still set at the start of the next one, it says that the process died. */
   busy: boolean
-  /** Mail in hand when a poll failed or died, and how often. */
-  suspect: string
-  strikes: number
+  /** The one mail that was in hand alone, by its server id; empty when there were several, or none. */
+  inHand: string
+  /** Mails that are tried again by themselves. */
+  aside: AsideMail[]
   /** Server ids whose after-receive action is still owed. */
   owed: string[]
   /** Start of a resync that is not complete; 0 when there is none. */
@@ -76,8 +78,8 @@ export async function stateOf(deps: ReceiveDependencies, mailbox: Mailbox, row: 
     problem: text('problem'),
     attention: row['attention'] === true,
     busy: row['busy'] === true,
-    suspect: text('suspect'),
-    strikes: number('strikes'),
+    inHand: text('inHand'),
+    aside: JSON.parse(text('aside') || '[]') as AsideMail[],
     owed: JSON.parse(text('owed') || '[]') as string[],
     resyncSince: number('resyncSince'),
   }
@@ -89,10 +91,11 @@ type Columns = Omit<Row, 'partitionKey' | 'rowKey'>
 export async function columnsOf(
   deps: ReceiveDependencies,
   mailbox: Mailbox,
-  { cursor, owed, ...plain }: Partial<ReceivingState>,
+  { cursor, owed, aside, ...plain }: Partial<ReceivingState>,
 ): Promise<Columns> {
   const columns: Columns = { ...plain }
   if (owed !== undefined) columns['owed'] = owed.length === 0 ? '' : JSON.stringify(owed)
+  if (aside !== undefined) columns['aside'] = aside.length === 0 ? '' : JSON.stringify(aside)
   if (cursor === undefined) return columns
   const inBlob = cursor.length > longestCursor
   if (inBlob) await deps.blobs.put(deps.names.container('cursors'), cursorBlob(mailbox), Buffer.from(cursor))

@@ -112,6 +112,7 @@ function ignoreExisting(error: unknown): void {
 
 export function mailTooLarge(bytes: number, most: number): GatewayError {
   return new GatewayError('mail_too_large', 'permanent', {
+    hint: 'message',
     description: `The mail has ${bytes} bytes, at most ${most} are imported.`,
     remedy: 'Read it in the mailbox itself, or raise the limit and retry.',
   })

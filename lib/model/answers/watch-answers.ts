@@ -70,7 +70,7 @@ const logRow = z
     refusedCount: count('Sending: how many of them were refused for good.', 0).optional(),
     bytes: count('Sending: size of the mail in bytes.', 1834).optional(),
     outcome: oneOf(
-      ['received', 'not-imported', 'gone', 'recovered', 'resynced', 'failed'],
+      ['received', 'not-imported', 'set-aside', 'gone', 'recovered', 'resynced', 'failed'],
       'Receiving: how the poll ended.',
       'received',
     ).optional(),

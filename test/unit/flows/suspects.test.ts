@@ -1,0 +1,222 @@
+/** A mail that cannot be read, or that ends the worker, costs no other mail: it stands beside them until it is known. */
+import { describe, expect, test } from 'vitest'
+import { GatewayError } from '../../../lib/errors.js'
+import { mailboxPartition, toRow } from '../../../lib/flows/common/mailbox-rows.js'
+import { pollMailbox } from '../../../lib/flows/receive/poll-mailbox.js'
+import type { ReceiveDependencies } from '../../../lib/flows/receive/receive-dependencies.js'
+import type { GatewayEvent } from '../../../lib/model/event.js'
+import { newId } from '../../../lib/model/ids.js'
+import type { MemoryQueues } from '../../../lib/stores/memory-queues.js'
+import { accessBy } from '../../support/access-by.js'
+import { everyNotImported } from '../../support/every.js'
+import { memoryStores } from '../../support/memory-stores.js'
+import { pollSettings } from '../../support/poll-settings.js'
+import { sampleMailbox } from '../../support/sample-mailbox.js'
+import { broken, ScriptedMailbox } from '../../support/scripted-mailbox.js'
+
+const minute = 60_000
+
+async function world(settings: Partial<ReceiveDependencies['settings']> = {}) {
+  let now = Date.now()
+  let dead = false
+  const clock = { now: () => now, sleep: async () => {} }
+  const stores = await memoryStores(clock)
+  const server = new ScriptedMailbox()
+  const tenant = 'acme'
+  const imap = { host: 'imap.example.com', port: 993, tls: 'implicit', folder: 'INBOX' } as const
+  const mailbox = sampleMailbox({
+    tenant,
+    receive: { transport: 'imap', connectionId: newId(), imap, after: { action: 'leave' } },
+  })
+  await stores.tables.insert(stores.names.table('mailboxes'), toRow(mailbox))
+  /** Nothing of a process that died reaches storage any more. */
+  const alive = <Port extends object>(port: Port): Port =>
+    new Proxy(port, {
+      get(target, name, receiver) {
+        const member = Reflect.get(target, name, receiver) as unknown
+        if (typeof member !== 'function') return member
+        return (...input: unknown[]) => {
+          if (dead) throw new Error('killed')
+          return member.apply(target, input) as unknown
+        }
+      },
+    })
+  const deps: ReceiveDependencies = {
+    ...stores,
+    tables: alive(stores.tables),
+    blobs: alive(stores.blobs),
+    queues: alive(stores.queues),
+    receivers: { imap: server, graph: server },
+    access: accessBy({ kind: 'anonymous' }),
+    settings: { ...pollSettings, ...settings },
+  }
+  const told: string[] = []
+  const { names, tables } = stores
+  const row = () => tables.get(names.table('mailboxes'), mailboxPartition(tenant, mailbox.id), 'receiving')
+  const at = {
+    server,
+    row,
+    deps,
+    deaths: 0,
+    pass: (ms: number) => {
+      now += ms
+    },
+    die: (): never => {
+      dead = true
+      throw new Error('killed')
+    },
+    async poll() {
+      now += 61_000
+      const result = await pollMailbox(deps, tenant, mailbox.id).catch((error: Error) => {
+        if (error.message !== 'killed') throw error
+        return undefined
+      })
+      if (result === undefined || dead) at.deaths++
+      dead = false
+      const events = (stores.queues as MemoryQueues).take(names.eventsQueue(tenant)) as GatewayEvent<'mail.received'>[]
+      told.push(...events.map((event) => /\d+/.exec(String(event.data['messageId']))?.[0] ?? ''))
+      return result
+    },
+    told: () => told.map(Number).sort((a, b) => a - b),
+    quarantined: () => everyNotImported(deps, tenant, mailbox.id),
+    attention: async () => {
+      const rows: string[] = []
+      for await (const one of tables.query(names.table('attention'), { partition: tenant })) rows.push(one.rowKey)
+      return rows
+    },
+  }
+  return at
+}
+
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, n) => n + 1)
+const without = (count: number, bad: number[]): number[] => upTo(count).filter((uid) => !bad.includes(uid))
+
+describe.each([1, 50])('suspects, %i mails asked for at once', (chunk) => {
+  test('C4: deaths of the worker for any cause accuse no mail that was not alone in hand twice', async () => {
+    const at = await world()
+    at.server.chunk = chunk
+    for (const uid of upTo(6)) at.server.put(uid)
+    // Another mail at each death: what stops the worker is somebody else.
+    for (const victim of [1, 2, 3, 4]) {
+      let asked = 0
+      at.server.beforeRaw = async ({ uid }) => {
+        if (uid === victim && asked++ === 0) at.die()
+      }
+      await at.poll()
+    }
+    at.server.beforeRaw = async () => {}
+    for (let n = 0; n < 3; n++) await at.poll()
+    expect(at.deaths).toBe(4)
+    expect(new Set(at.told())).toEqual(new Set(upTo(6)))
+    expect(await at.quarantined()).toEqual([])
+    expect(await at.row()).toMatchObject({ busy: false, inHand: '', aside: '' })
+  })
+
+  test('C4: the mail that was alone in hand at two deaths is quarantined, and the words are true', async () => {
+    const at = await world()
+    at.server.chunk = chunk
+    for (const uid of upTo(3)) at.server.put(uid)
+    at.server.beforeRaw = async ({ uid }) => {
+      if (uid === 2) at.die()
+    }
+    for (let n = 0; n < 8; n++) await at.poll()
+    expect(at.deaths).toBe(3)
+    expect(at.told()).toEqual([1, 3])
+    expect(await at.quarantined()).toMatchObject([
+      { code: 'mail_killed_poll', attempts: 2, description: expect.stringMatching(/stopped 2 times .* and no other/) },
+    ])
+  })
+
+  test('H2: several killers among many: every good mail once, exactly the killers quarantined', async () => {
+    const killers = [1, 7, 8, 20]
+    const at = await world()
+    at.server.chunk = chunk
+    for (const uid of upTo(20)) at.server.put(uid)
+    const heldAt: unknown[] = []
+    at.server.beforeRaw = async ({ uid }) => {
+      if (!killers.includes(uid)) return
+      heldAt.push((await at.row())?.['busy'])
+      at.die()
+    }
+    for (let n = 0; n < 16; n++) await at.poll()
+    // One that accuses nobody, two for each.
+    expect(at.deaths).toBe(9)
+    // Written down before it could kill.
+    expect(heldAt).toEqual(Array(9).fill(true))
+    expect(at.told()).toEqual(without(20, killers))
+    const missing = await at.quarantined()
+    expect(missing.map(({ code }) => code)).toEqual(Array(4).fill('mail_killed_poll'))
+    at.server.put(21)
+    await at.poll()
+    expect(at.told()).toEqual(without(21, killers))
+    expect(at.deaths).toBe(9)
+  })
+
+  test('H2: a suspect that only had bad luck is cleared when it is tried alone', async () => {
+    const at = await world()
+    at.server.chunk = chunk
+    for (const uid of upTo(5)) at.server.put(uid)
+    let deaths = 0
+    at.server.beforeRaw = async ({ uid }) => {
+      if (uid === 3 && deaths++ < 2) at.die()
+    }
+    for (let n = 0; n < 4; n++) await at.poll()
+    expect(at.told()).toEqual(upTo(5))
+    expect(await at.quarantined()).toEqual([])
+    // Its account is clear: two more deaths at other mails do not add up.
+    expect(await at.row()).toMatchObject({ aside: '' })
+  })
+})
+
+describe('mails that cannot be read', () => {
+  test.each(['graph_http_500', 'net_reset', 'imap_no'])(
+    'H4: every fourth of 20 answers %s: the good ones come in the first poll, the next poll is due as ever',
+    async (code) => {
+      const at = await world()
+      const bad = [4, 8, 12, 16, 20]
+      for (const uid of upTo(20)) at.server.put(uid, '', bad.includes(uid) ? { fault: broken(code, 'transient') } : {})
+      expect(await at.poll()).toMatchObject({ outcome: 'mail', handedOver: 15 })
+      expect(at.told()).toEqual(without(20, bad))
+      expect(await at.row()).toMatchObject({ failures: 0 })
+      at.server.put(21)
+      await at.poll()
+      expect(at.told()).toContain(21)
+      for (let n = 0; n < 30; n++) await at.poll()
+      expect((await at.quarantined()).map(({ attempts }) => attempts)).toEqual(Array(5).fill(5))
+      expect(await at.row()).toMatchObject({ failures: 0, aside: '' })
+    },
+  )
+
+  test('H4: one that can be read later is taken beside the others', async () => {
+    const at = await world()
+    for (const uid of upTo(4)) at.server.put(uid, '', uid === 1 ? { fault: broken('graph_http_503', 'transient') } : {})
+    await at.poll()
+    expect(at.told()).toEqual([2, 3, 4])
+    delete at.server.mails[0]!.fault
+    await at.poll()
+    expect(at.told()).toEqual(upTo(4))
+    expect(await at.row()).toMatchObject({ aside: '' })
+  })
+
+  test('kind 3: when no mail can be read it is the server: the mailbox waits, one mail at most is blamed, none lost', async () => {
+    const at = await world()
+    for (const uid of upTo(30)) at.server.put(uid, '', { fault: broken('graph_http_503', 'transient') })
+    for (let n = 0; n < 4; n++) expect(await at.poll()).toMatchObject({ outcome: 'failed', code: 'graph_http_503' })
+    expect(await at.row()).toMatchObject({ failures: 4 })
+    for (const mail of at.server.mails) delete mail.fault
+    for (let n = 0; n < 8; n++) {
+      await at.poll()
+      at.pass(10 * minute)
+    }
+    expect(at.told()).toEqual(upTo(30))
+    expect(await at.quarantined()).toEqual([])
+  })
+
+  test('field 11: a right that is missing, says the transport, is the mailbox and not its mails', async () => {
+    const at = await world()
+    const denied = new GatewayError('graph_erroraccessdenied', 'needs-admin', { description: 'no', remedy: 'ask' })
+    for (const uid of upTo(5)) at.server.put(uid, '', { fault: denied })
+    expect(await at.poll()).toMatchObject({ outcome: 'failed', code: 'graph_erroraccessdenied' })
+    expect(await at.quarantined()).toEqual([])
+  })
+})
