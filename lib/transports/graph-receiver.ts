@@ -91,9 +91,9 @@ function receiveSession(graph: GraphClient, target: ReceiveTarget, origin: strin
       const wanted = page.entries.filter(({ id, receivedAt }) => !given.has(id) && isSince(receivedAt, at.since))
       const mails = [...new Map(wanted.map((entry) => [entry.id, entry])).values()]
       const room = limits.maxMails - given.size
-      if (mails.length > room && size > room) {
+      if (mails.length > room && size > Math.max(room, 1)) {
         // The same page again with less in it.
-        size = Math.min(usualPage, room)
+        size = Math.min(usualPage, Math.max(room, 1))
         continue
       }
       for (const mail of mails.sort((a, b) => a.receivedAt - b.receivedAt)) {
@@ -107,6 +107,7 @@ function receiveSession(graph: GraphClient, target: ReceiveTarget, origin: strin
         // Once it may be a bad moment; a state that leads nowhere after a failure too is as good as lost.
         if (!limits.alone) throw next
         await startOver(next)
+        if (given.size >= limits.maxMails) break
         continue
       }
       const wasInside = at.since !== undefined

@@ -37,7 +37,11 @@ export const malformed: [name: string, raw: Buffer][] = [
   ['impossible dates and ids', Buffer.from('Date: 99 Foo 0000\r\nMessage-ID: <<>>\r\nMessage-ID: <2@x>\r\n\r\nb\r\n')],
 ]
 
-export function receiverContract(server: string, start: () => Promise<ReceiverWorld>, largestBytes = 700_000): void {
+export function receiverContract(
+  server: string,
+  start: () => Promise<ReceiverWorld>,
+  { largestBytes = 700_000, canWithhold = false } = {},
+): void {
   describe.concurrent(`receiver contract: ${server}`, () => {
     let world: ReceiverWorld
     beforeAll(async () => {
@@ -234,6 +238,22 @@ export function receiverContract(server: string, start: () => Promise<ReceiverWo
         ])
       },
     )
+
+    // Not every server can be made to.
+    if (canWithhold)
+      contract(
+        'field 02, 10, 11: a mail that is listed and never given is set aside with its reason, and the others arrive',
+        async (box) => {
+          for (const subject of ['a', 'withheld', 'z']) await box.deliver(named(subject))
+          await box.withhold!('withheld')
+          const flow = await pollHarness(box)
+          for (let poll = 0; poll < 7; poll++) await flow.poll()
+          expect(flow.told().sort()).toEqual(['a', 'z'].map(idOf))
+          expect(await flow.notImported()).toMatchObject([{ code: 'mail_not_given' }])
+          await box.deliver(named('later'))
+          expect(await flow.poll()).toMatchObject({ outcome: 'mail', handedOver: 1 })
+        },
+      )
 
     contract('P-11, M-054: through the flow, what was handed over leaves the inbox, the rest stays', async (box) => {
       const flow = await pollHarness(box, {

@@ -30,6 +30,8 @@ export interface ReceiverSubject {
   folder(name: string): Promise<string[]>
   /** From now on no cursor given so far is valid. The mail stays. */
   loseIds(): Promise<void>
+  /** From now on the server lists the mail with this subject and never gives its bytes. */
+  withhold?(subject: string): Promise<void>
 }
 
 export interface ReceiverWorld {
@@ -84,6 +86,11 @@ export async function imapEmulatorWorld(
             .map(({ raw, flags }) => shown(headerOf(raw, 'subject') ?? '', flags.includes('\\Seen')))
             .sort(),
         loseIds: async () => server.control.flipUidValidity(address),
+        async withhold(subject) {
+          for (const { raw, uid } of messages('INBOX'))
+            if (headerOf(raw, 'subject') === subject)
+              server.control.lies.order({ lie: 'row', how: 'nil', of: 'body', user: address, uid })
+        },
       }
     },
     stop: () => server.stop(),
@@ -189,6 +196,8 @@ export async function graphWorld(): Promise<ReceiverWorld> {
             .map(({ raw, isRead }) => shown(headerOf(raw, 'subject') ?? '', isRead))
             .sort(),
         loseIds: async () => world.graph.control.forgetDeltaLinks(address),
+        withhold: async (subject) =>
+          world.graph.control.fail({ kind: 'mime', user: address, subject, status: 403, times: 'always' }),
       }
     },
     stop: () => world.stop(),
