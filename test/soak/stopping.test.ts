@@ -5,6 +5,7 @@ import { connectForStops, stopRun } from '../support/stop-run.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const mails = Number(process.env['STOP_MAILS'] ?? 10_000)
+const mailsPerSecond = Number(process.env['STOP_RATE'] ?? 12)
 let stack: Stack
 
 beforeAll(async () => {
@@ -15,7 +16,7 @@ afterAll(() => stack?.stop(), 30_000)
 
 test(`C2: M-170: ${mails} mails while an instance gets SIGTERM every 20 s and dies 2 s later: none lost, none twice, none unknown`, async () => {
   const world = await connectForStops(root, stack, 20)
-  const plan = { mailsPerSecond: 12, graceMs: 2_000, settleMs: 600_000 }
+  const plan = { mailsPerSecond, graceMs: 2_000, settleMs: 600_000 }
   const quiet = await stopRun(world, { ...plan, mails: Math.ceil(mails / 5), stopEveryMs: 0 })
   const run = await stopRun(world, { ...plan, mails, stopEveryMs: 20_000 })
   console.log(`stop run: ${JSON.stringify({ quiet, run })}`)

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { RowChangedError, RowExistsError } from '../../errors.js'
+import { RowChangedError, RowExistsError, RowMissingError } from '../../errors.js'
 import type { Row } from '../../ports/tables.js'
 import { type Budget, deleteThese, sideBySide } from './delete-rows.js'
 import type { Dependencies } from './dependencies.js'
@@ -17,6 +17,16 @@ export interface DueSubject {
   id: string
   dueAt: number
 }
+
+/** A subject that this timer alone has, until its claim ends. */
+export interface ClaimedSubject extends DueSubject {
+  claim: { partitionKey: string; rowKey: string; etag: string }
+}
+
+/** A claim lasts so long until its message is sent: nobody waits longer for a timer that died in between. */
+export const sendingMs = 2 * 60_000
+/** And so long while workers have the message. */
+const workingMs = 10 * 60_000
 
 const rowKeyOf = (tenant: string, id: string): string => `${tenant}~${id}`
 
@@ -111,9 +121,9 @@ export async function claimDue(
   kind: DueKind,
   limit: number,
   claimMs: number,
-): Promise<DueSubject[]> {
+): Promise<ClaimedSubject[]> {
   const now = deps.clock.now()
-  const claimed: DueSubject[] = []
+  const claimed: ClaimedSubject[] = []
   const shards = Array.from({ length: dueShards }, (_, shard) => shard)
   const take = async (shard: number): Promise<void> => {
     const partition = `${kind}~${shard.toString(16).padStart(2, '0')}`
@@ -134,35 +144,57 @@ export async function claimDue(
   return claimed.slice(0, limit)
 }
 
-async function claimBatch(deps: Dependencies, rows: Row[], claimedUntil: number): Promise<DueSubject[]> {
+/**
+ * The messages of these subjects are sent: workers get more time before another timer claims them. Who was quicker has
+ * set the next time already, and the rest of its batch keeps the short claim: a look too many, never one too few.
+ */
+export async function holdClaims(deps: Dependencies, subjects: ClaimedSubject[]): Promise<void> {
+  const claimedUntil = deps.clock.now() + workingMs
+  const batches = [...new Set(subjects.map(({ claim }) => claim.partitionKey))].flatMap((partition) => {
+    const all = subjects.filter(({ claim }) => claim.partitionKey === partition)
+    return Array.from({ length: Math.ceil(all.length / 100) }, (_, at) => all.slice(at * 100, at * 100 + 100))
+  })
+  await sideBySide(batches, async (batch) => {
+    const hold = batch.map(({ claim: { etag, ...key } }) => ({
+      kind: 'update' as const,
+      row: { ...key, claimedUntil },
+      etag,
+    }))
+    try {
+      await deps.tables.transaction(deps.names.table('due'), hold)
+    } catch (error) {
+      if (!(error instanceof RowChangedError) && !(error instanceof RowMissingError)) throw error
+    }
+  })
+}
+
+async function claimBatch(deps: Dependencies, rows: Row[], claimedUntil: number): Promise<ClaimedSubject[]> {
   if (rows.length === 0) return []
   const table = deps.names.table('due')
-  const subjects = (from: Row[]): DueSubject[] =>
-    from.map((row) => {
-      const [tenant = '', id = ''] = row.rowKey.split('~')
-      return { tenant, id, dueAt: Number(row['dueAt']) }
-    })
+  const subject = ({ partitionKey, rowKey, ...row }: Row, etag: string): ClaimedSubject => {
+    const [tenant = '', id = ''] = rowKey.split('~')
+    return { tenant, id, dueAt: Number(row['dueAt']), claim: { partitionKey, rowKey, etag } }
+  }
   const claim = (row: Row): Row => ({ partitionKey: row.partitionKey, rowKey: row.rowKey, claimedUntil })
   try {
-    await deps.tables.transaction(
+    const etags = await deps.tables.transaction(
       table,
       rows.map((row) => ({ kind: 'update', row: claim(row), etag: row.etag ?? '' })),
     )
-    return subjects(rows)
+    return rows.map((row, at) => subject(row, etags[at] ?? ''))
   } catch (error) {
     if (!(error instanceof RowChangedError)) throw error
   }
   // Somebody moved one row of the batch: take the others one by one.
-  const won: Row[] = []
+  const won: ClaimedSubject[] = []
   for (const row of rows) {
     try {
-      await deps.tables.update(table, claim(row), row.etag ?? '')
-      won.push(row)
+      won.push(subject(row, await deps.tables.update(table, claim(row), row.etag ?? '')))
     } catch (error) {
       if (!(error instanceof RowChangedError)) throw error
     }
   }
-  return subjects(won)
+  return won
 }
 
 /** Takes everything of a tenant off the schedule, with what hangs on each subject first. False when the budget ended. */

@@ -5,7 +5,7 @@
 
 import type { RunKind } from '../../model/timers.js'
 import type { Dependencies } from '../common/dependencies.js'
-import { claimDue } from '../common/due.js'
+import { claimDue, holdClaims, sendingMs } from '../common/due.js'
 
 export interface PollJob {
   v: 1
@@ -15,19 +15,18 @@ export interface PollJob {
 
 export const mailboxesPerJob = 200
 const mailboxesPerRun = 20_000
-const claimMs = 10 * 60_000
 
 /** Returns how many mailboxes were handed to jobs. */
 export async function mailboxesDue(deps: Dependencies, kind: RunKind = 'own'): Promise<number> {
   const started = deps.clock.now()
-  // Claims of an instance that dies before it sent its jobs are lost for their ten minutes.
-  const due = deps.stopping.aborted ? [] : await claimDue(deps, 'poll', mailboxesPerRun, claimMs)
+  const due = deps.stopping.aborted ? [] : await claimDue(deps, 'poll', mailboxesPerRun, sendingMs)
   due.sort((a, b) => a.dueAt - b.dueAt)
   for (let at = 0; at < due.length; at += mailboxesPerJob) {
     const mailboxes = due.slice(at, at + mailboxesPerJob).map(({ tenant, id }) => ({ tenant, mailboxId: id, epoch: 0 }))
     const job: PollJob = { v: 1, mailboxes }
     await deps.queues.send(deps.names.queue('mailbox-poll'), job)
   }
+  await holdClaims(deps, due)
   const finished = deps.clock.now()
   deps.log.info('timer-ran', {
     timer: 'mailboxes-due',
