@@ -9,10 +9,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readConfig } from '../../lib/config.js'
 import { appBuild } from '../../local/build.mjs'
 import { playDemo } from '../../local/demo.js'
+import { demo } from '../../local/emulators/demo-directory.js'
 import { type PackagedApp, packageApp } from '../../local/package/package-app.js'
 import { readZip } from '../../local/package/zip.js'
 import { outboundEndpoints } from '../../local/preflight/outbound-endpoints.js'
-import { type Stack, startStack } from '../../local/stack.js'
+import { postbox, type Stack, startStack } from '../../local/stack.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'package-'))
@@ -70,9 +71,26 @@ describe('the package', () => {
     expect(readFileSync(join(packaged.folder, 'host.json'))).toEqual(readFileSync(join(root, 'host.json')))
     const text = names.map((name) => readFileSync(join(packaged.folder, name), 'latin1')).join('\n')
     expect(text).not.toContain('sourceMappingURL')
-    // Words of the emulators and of this very machine.
-    expect(text).not.toContain('demo-password')
     expect(text).not.toContain(root)
+  })
+
+  test('A13: has no orders of an emulator, no file of local/ and test/, and no secret or id of the demo', () => {
+    const text = packaged.files.map(({ name }) => readFileSync(join(packaged.folder, name), 'latin1')).join('\n')
+    const words = [postbox.password, ...Object.values(demo), '__control', 'clearFaults', 'demo-tenant', 'emulator']
+    expect(words.length).toBeGreaterThan(10)
+    for (const word of words) expect(text.includes(word), word).toBe(false)
+    for (const folder of ['local', 'test'])
+      for (const file of filesBelow(join(root, folder)).filter((name) => /\.[cm]?[jt]s$/.test(name)))
+        expect(text.includes(`${folder}/${file}`), file).toBe(false)
+    // Each of these words is one of the code that is left out.
+    const left = ['local', 'test'].flatMap((folder) =>
+      filesBelow(join(root, folder)).map((file) => readFileSync(join(root, folder, file), 'latin1')),
+    )
+    for (const word of words)
+      expect(
+        left.some((one) => one.includes(word)),
+        word,
+      ).toBe(true)
   })
 
   test('SEC-42: is the same byte for byte when built and packaged again', async () => {

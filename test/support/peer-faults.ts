@@ -22,7 +22,7 @@ export async function peerFaults() {
   const { ca, key, cert } = await makeCertificates(undefined, ['mail.example.com'])
   await writeFile(join(folder, 'ca.pem'), ca)
   await build({
-    entryPoints: ['peer-faults', 'uncaught-faults'].map((name) =>
+    entryPoints: ['peer-faults', 'uncaught-faults', 'uncaught-fuzz'].map((name) =>
       fileURLToPath(new URL(`../fixtures/${name}.ts`, import.meta.url)),
     ),
     outdir: folder,
@@ -54,6 +54,7 @@ export async function peerFaults() {
   return {
     tryAll: (plan: Pick<PeerFaultPlan, 'faults'>) => run('peer-faults', JSON.stringify({ ca, key, cert, ...plan })),
     uncaught: (name: string) => run('uncaught-faults', name),
+    fuzz: (word: string) => run('uncaught-fuzz', word),
     stop: () => rm(folder, { recursive: true, force: true }),
   }
 }
