@@ -8,6 +8,7 @@ import type { TokenCredential } from '@azure/identity'
 import { type Config, readConfig } from './config.js'
 import { asGatewayError } from './errors.js'
 import type { Registrations } from './flows/admin/registrations.js'
+import { bytesInHand } from './flows/common/bytes-in-hand.js'
 import type { Dependencies } from './flows/common/dependencies.js'
 import type { ProbeInput } from './flows/connect/index.js'
 import type { TimerWork } from './flows/ops/second-clock.js'
@@ -100,6 +101,7 @@ async function dependenciesOf(config: Config): Promise<Dependencies> {
     log: consoleLog,
     worker: `${hostname().slice(0, 20)}-${newId().slice(0, 8)}`,
     stopping: stopSignal(),
+    inHand: bytesInHand(),
   }
 }
 

@@ -12,8 +12,10 @@ export interface FetchedMail {
    * Raw RFC 5322 bytes; rejects with a GatewayError (`mail_too_large`, `mail_gone` when a second look says that somebody
    * removed the mail meanwhile, `mail_not_given` when it says the opposite, transient faults …). `hint: message` says that
    * a second look found the fault to be of this one mail.
+   * `room` is asked before more than a few bytes are read, with how many there may be, and what it rejects with is
+   * passed on.
    */
-  raw(): Promise<Uint8Array>
+  raw(room?: (bytes: number) => Promise<void>): Promise<Uint8Array>
   /** Only a listing gives it: `one` cannot. */
   listedOnly?: true
 }

@@ -28,6 +28,8 @@ export interface GraphCall {
   maxBytes?: number
   /** At most the session's own. */
   timeoutMs?: number
+  /** Asked before the answer is read, with how many bytes it may have; what it rejects with is passed on. */
+  room?: (bytes: number) => Promise<void>
   /** `judge`: the effect of this very call is in doubt after a late failure. Default: not judged. */
   outcome?: 'not-sent' | 'judge'
 }
@@ -40,6 +42,7 @@ export interface GraphClient {
 /** Ids that survive moves inside the mailbox; has to be on every request, links do not carry it. */
 const immutableIds = 'IdType="ImmutableId"'
 const largestJson = 32 * 1024 * 1024
+const fewBytes = 1024 * 1024
 const tooEarly = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT']
 
 /**
@@ -98,7 +101,7 @@ export function graphClient(options: GraphOptions, authority: Authority, signal:
         started = true
         const response = await fetch(target, init)
         const most = call.maxBytes ?? largestJson
-        const bytes = await boundedBody(response, most)
+        const bytes = await boundedBytes(response, most, call.room)
         if (bytes === undefined) throw wantsJson ? answerTooLarge(call, known(undefined)) : mailTooLarge(most)
         // A good status above a failure: a gateway in between, or a batch gone wrong.
         if (response.ok && !wantsJson && isNoMail(response, bytes)) throw unusable(bytes.toString('utf8', 0, 16_384))
@@ -215,6 +218,24 @@ function isNoMail({ headers }: Response, bytes: Buffer): boolean {
   return (
     (/^text\/html\b/i.test(type) && start.startsWith('<')) || (/\bjson\b/i.test(type) && /^\{\s*"error"/.test(start))
   )
+}
+
+/** Most answers do not say how long they are, or only how long they are compressed: the room is then asked for twice. */
+async function boundedBytes(
+  response: Response,
+  maxBytes: number,
+  room: GraphCall['room'],
+): Promise<Buffer | undefined> {
+  const { headers, body } = response
+  const announced = headers.has('content-encoding') ? 0 : Number(headers.get('content-length') ?? 0)
+  try {
+    await room?.(Math.min(announced || fewBytes, maxBytes))
+    const more = announced > 0 || room === undefined ? undefined : { behind: fewBytes, ask: () => room(maxBytes) }
+    return await boundedBody(response, maxBytes, more)
+  } catch (error) {
+    await body?.cancel().catch(() => {})
+    throw error
+  }
 }
 
 const answerTooLarge = ({ operation }: GraphCall, extra: Partial<ErrorDetails>): GatewayError =>

@@ -59,7 +59,7 @@ function receiveSession(graph: GraphClient, target: ReceiveTarget, origin: strin
     receivedAt,
     // Graph tells none for a message.
     size: 0,
-    raw: () => readGraphMail(place, id, maxBytes),
+    raw: (room) => readGraphMail(place, id, { maxBytes, room }),
   })
 
   async function* fetchMails(cursor: string | undefined, limits: FetchLimits): AsyncGenerator<FetchedMail> {

@@ -195,7 +195,11 @@ export class ImapSession implements ReceiveSession {
         if (!source && !first && !this.#goesOn()) return
         first = false
         if (rows.has(mail.uid)) this.#reached(mail.uid)
-        yield* this.#given(mail, async (onGone) => source ?? this.#alone(mail, limits.maxBytes, onGone))
+        yield* this.#given(mail, async (onGone, room) => {
+          if (source) return source
+          await room?.(bytesOf(mail, limits.maxBytes))
+          return this.#alone(mail, limits.maxBytes, onGone)
+        })
       }
       if (!following || next) continue
       if (!this.#goesOn()) return
@@ -224,8 +228,9 @@ export class ImapSession implements ReceiveSession {
         this.#reached(uid)
         continue
       }
-      yield* this.#given(mail, async (onGone) => {
+      yield* this.#given(mail, async (onGone, room) => {
         if (fault && !this.link.usable) throw fault
+        await room?.(bytesOf(mail, limits.maxBytes))
         return this.#alone(mail, limits.maxBytes, onGone)
       })
     }
@@ -234,13 +239,13 @@ export class ImapSession implements ReceiveSession {
   /** One mail, and the position behind it once the caller comes back; a number that names nothing moves nothing. */
   async *#given(
     { uid, receivedAt, size }: ImapRow,
-    raw: (onGone: () => void) => Promise<Uint8Array>,
+    raw: (onGone: () => void, room: Room | undefined) => Promise<Uint8Array>,
   ): AsyncGenerator<FetchedMail> {
     let gone = false
     const onGone = () => {
       gone = true
     }
-    yield { serverId: this.#serverId(uid), receivedAt, size, raw: () => raw(onGone) }
+    yield { serverId: this.#serverId(uid), receivedAt, size, raw: (room) => raw(onGone, room) }
     if (!gone) this.#reached(uid)
   }
 
@@ -399,3 +404,8 @@ function noSentFolder(): GatewayError {
     remedy: 'Look into the mailbox, then resolve the mail by hand.',
   })
 }
+
+type Room = (bytes: number) => Promise<void>
+
+/** What a mail may have; its announced size is believed only upwards of nothing. */
+const bytesOf = ({ size }: ImapRow, maxBytes: number): number => (size > 0 ? Math.min(size, maxBytes) : maxBytes)

@@ -5,7 +5,7 @@
  */
 import { GatewayError } from '../errors.js'
 import { mailGone, mailNotGiven } from './fetch-faults.js'
-import { type GraphClient, withDetails } from './graph-client.js'
+import { type GraphCall, type GraphClient, withDetails } from './graph-client.js'
 import { folderId, isGone } from './graph-mailbox.js'
 
 /** One folder of one mailbox as a session reads it. */
@@ -21,10 +21,14 @@ export interface GraphPlace {
 const mailTimeoutMs = 30_000
 
 /** Rejects with `mail_gone`, `mail_too_large`, `mail_not_given`, or what the mailbox answers. */
-export async function readGraphMail(place: GraphPlace, id: string, maxBytes: number): Promise<Uint8Array> {
+export async function readGraphMail(
+  place: GraphPlace,
+  id: string,
+  { maxBytes, room }: Pick<GraphCall, 'room'> & { maxBytes: number },
+): Promise<Uint8Array> {
   const read = async (): Promise<Uint8Array> => {
     const to = `${messagePath(place, id)}/$value`
-    const options = { maxBytes, timeoutMs: mailTimeoutMs } as const
+    const options = { maxBytes, timeoutMs: mailTimeoutMs, ...(room === undefined ? {} : { room }) }
     const bytes = await place.graph.bytes({ method: 'GET', to, operation: 'receive', ...options })
     // A mail has a header at least.
     if (bytes.length === 0) throw mailNotGiven()
@@ -51,7 +55,7 @@ export async function isThere(place: GraphPlace, id: string): Promise<boolean> {
 }
 
 async function blamed(place: GraphPlace, error: unknown): Promise<unknown> {
-  if (!(error instanceof GatewayError) || error.hint === 'message' || error.hint === 'throttle') return error
+  if (!(error instanceof GatewayError) || ['message', 'throttle', 'busy'].includes(error.hint ?? '')) return error
   const trouble = await troubleOf(place)
   if (trouble !== undefined) return trouble
   return error.class === 'transient' ? withDetails(error, { hint: 'message' }) : mailNotGiven(error.peerLine)

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, inject, test } from 'vitest'
 import { GatewayError } from '../../lib/errors.js'
+import { bytesInHand } from '../../lib/flows/common/bytes-in-hand.js'
 import { setDue } from '../../lib/flows/common/due.js'
 import { mailboxPartition, toRow } from '../../lib/flows/common/mailbox-rows.js'
 import { listLog } from '../../lib/flows/ops/list-log.js'
@@ -103,6 +104,7 @@ async function world(after: AfterReceive = { action: 'leave' }, settings = {}): 
     log: silentLog,
     worker: 'test',
     stopping: new AbortController().signal,
+    inHand: bytesInHand(),
     receivers: { imap: server, graph: server },
     access: accessBy({ kind: 'anonymous' }),
     settings: { ...pollSettings, maxMailBytes: 1_000_000, ...settings },

@@ -4,6 +4,7 @@ import { adminFlows } from '../../lib/flows/admin/index.js'
 import { registrations } from '../../lib/flows/admin/registrations.js'
 import { continueRemovals, type RemoveTenantDependencies, removeTenant } from '../../lib/flows/admin/remove-tenant.js'
 import { raiseAttention } from '../../lib/flows/common/attention.js'
+import { bytesInHand } from '../../lib/flows/common/bytes-in-hand.js'
 import { setDue } from '../../lib/flows/common/due.js'
 import { takeHold } from '../../lib/flows/common/holders.js'
 import { writeLog } from '../../lib/flows/common/log-row.js'
@@ -85,6 +86,7 @@ async function world() {
       log: silentLog,
       worker: newId(),
       stopping: new AbortController().signal,
+      inHand: bytesInHand(),
     }
     const tokens = { ...deps, providers: {}, registrations: async () => Promise.reject(), sealer: () => sealKeys(deps) }
     const removing: RemoveTenantDependencies = {

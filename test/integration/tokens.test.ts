@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { GatewayError } from '../../lib/errors.js'
+import { bytesInHand } from '../../lib/flows/common/bytes-in-hand.js'
 import { connectionToRow, readConnection } from '../../lib/flows/common/connection-rows.js'
 import { sealKeys } from '../../lib/flows/common/seal-keys.js'
 import { accessToken } from '../../lib/flows/tokens/access-token.js'
@@ -55,6 +56,7 @@ function process(over: { tables?: Partial<typeof tables>; vault?: Partial<typeof
     log: silentLog,
     worker: newId(),
     stopping: new AbortController().signal,
+    inHand: bytesInHand(),
     // The same server as one with long overlap, and as one that wants every rotation kept.
     providers: { microsoft: world.provider, oauth2: world.provider },
     registrations: async () => ({ registration: demoRegistration, credential: demoCredential }),

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { addEndpoint, removeEndpoint } from '../../lib/flows/admin/webhook-endpoints.js'
+import { bytesInHand } from '../../lib/flows/common/bytes-in-hand.js'
 import { listLog } from '../../lib/flows/ops/list-log.js'
 import { prepareStorage } from '../../lib/flows/ops/prepare-storage.js'
 import { deliverWebhooks, sweepWebhooks, type TellDependencies } from '../../lib/flows/tell/deliver-webhooks.js'
@@ -67,6 +68,7 @@ async function dependencies(allowLoopback: boolean): Promise<TellDependencies> {
     log: silentLog,
     worker: 'w1',
     stopping: new AbortController().signal,
+    inHand: bytesInHand(),
     webhookPoster: webhookPoster({ lookup: guardedLookup({ allowLoopback }), allowLoopback }),
   }
   await prepareStorage(made)

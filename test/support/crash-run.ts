@@ -4,7 +4,9 @@
  * kill and the next start nobody runs, so the minutes a dead worker's lease still has are made to pass by ageing the
  * stored times; the product itself is unchanged. Truth is the inbox of the recipient, never what the gateway says.
  */
+
 import { setTimeout as delay } from 'node:timers/promises'
+import { bytesInHand } from '../../lib/flows/common/bytes-in-hand.js'
 import type { Dependencies } from '../../lib/flows/common/dependencies.js'
 import { checkBalance } from '../../lib/flows/ops/check-balance.js'
 import { silentLog } from '../../lib/log.js'
@@ -226,6 +228,7 @@ function balanceDependencies(stack: Stack): Dependencies {
     log: silentLog,
     worker: 'crash-run',
     stopping: new AbortController().signal,
+    inHand: bytesInHand(),
   }
 }
 

@@ -1,3 +1,4 @@
+import { bytesInHand } from '../../lib/flows/common/bytes-in-hand.js'
 import { silentLog } from '../../lib/log.js'
 import { storageNames, tableNames } from '../../lib/model/names.js'
 import type { Clock } from '../../lib/ports/clock.js'
@@ -21,5 +22,6 @@ export async function memoryStores<C extends Clock>(clock: C, environment = 'tes
     log: silentLog,
     worker: 'test',
     stopping: new AbortController().signal,
+    inHand: bytesInHand(),
   }
 }

@@ -1,4 +1,5 @@
 /** The receive flow over one real transport, with stores in memory that outlive its processes. */
+import { bytesInHand } from '../../lib/flows/common/bytes-in-hand.js'
 import { toRow } from '../../lib/flows/common/mailbox-rows.js'
 import { type PollResult, pollMailbox } from '../../lib/flows/receive/poll-mailbox.js'
 import type { ReceiveDependencies } from '../../lib/flows/receive/receive-dependencies.js'
@@ -61,6 +62,7 @@ export async function pollHarness(
     vault: memoryVault(),
     worker: newId(),
     stopping: new AbortController().signal,
+    inHand: bytesInHand(),
     receivers: { imap: receiver, graph: receiver },
     access: accessBy(
       subject.authority,

@@ -1,4 +1,5 @@
 import { GatewayError } from '../../lib/errors.js'
+import { bytesInHand } from '../../lib/flows/common/bytes-in-hand.js'
 import { toRow } from '../../lib/flows/common/mailbox-rows.js'
 import type { SendDependencies } from '../../lib/flows/send/index.js'
 import { silentLog } from '../../lib/log.js'
@@ -185,6 +186,7 @@ export async function sendHarness(
       log: silentLog,
       worker: `worker-${newId().slice(0, 6)}`,
       stopping: stopping.signal,
+      inHand: bytesInHand(),
       senders: { smtp: peer.sender, graph: peer.sender },
       access: accessBy({ kind: 'anonymous' }, { username: mailbox.address }),
       settings: {

@@ -1,4 +1,5 @@
 /** Real worker processes that want the same access tokens at the same time, and the world they share. */
+
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -6,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { bytesInHand } from '../../lib/flows/common/bytes-in-hand.js'
 import { sealKeys } from '../../lib/flows/common/seal-keys.js'
 import type { TokenDependencies } from '../../lib/flows/tokens/token-dependencies.js'
 import { silentLog } from '../../lib/log.js'
@@ -129,6 +131,7 @@ async function parentDependencies(connectionString: string, environment: string,
     log: silentLog,
     worker: newId(),
     stopping: new AbortController().signal,
+    inHand: bytesInHand(),
     providers: {},
     registrations: async () => ({ registration: demoRegistration, credential: demoCredential }),
   }

@@ -7,6 +7,7 @@
 import { asGatewayError, GatewayError, RowChangedError } from '../../errors.js'
 import type { Mailbox } from '../../model/mailbox.js'
 import type { FetchedMail, FetchLimits, ReceiveSession } from '../../ports/receiver.js'
+import { noRoomCode } from '../common/bytes-in-hand.js'
 import type { Lease } from '../common/lease.js'
 import { writeLog } from '../common/log-row.js'
 import { actionOf } from './after-receive.js'
@@ -65,6 +66,8 @@ export async function fetchMails(
   const acts = actionOf(deps, mailbox).action !== 'leave'
   let known: KnownContent | undefined
   let refusals = 0
+  // The memory of this instance is in use: nobody's fault, the mail comes with the next poll.
+  let waitsForRoom = false
   const limits: FetchLimits = { ...limitsOf(deps, state), mayTake, moved }
   // The first poll died, and nobody wrote down under which numbers it told its mails.
   if (state.busy && state.cursor === undefined) progress.resyncSince = deps.clock.now()
@@ -83,7 +86,7 @@ export async function fetchMails(
 
   function isOver(): boolean {
     const isFull = JSON.stringify(progress.owed).length > longestOwed
-    return deps.stopping.aborted || lease.remainingMs() < reserveMs || isFull
+    return waitsForRoom || deps.stopping.aborted || lease.remainingMs() < reserveMs || isFull
   }
 
   /** A page is done, with or without mail in it: whoever comes next begins behind it. */
@@ -128,6 +131,7 @@ export async function fetchMails(
   async function takeAside(): Promise<void> {
     const due = progress.aside.filter(({ tryAt }) => tryAt <= deps.clock.now())
     for (const { serverId, deaths, listedOnly } of due) {
+      if (waitsForRoom) progress.more = true
       if (isOver() || session.usable?.() === false) return
       signal.throwIfAborted()
       // Not listed any more, or it would have struck again.
@@ -166,6 +170,10 @@ export async function fetchMails(
         // Its owner removed it between the listing and the fetch: there is nothing to import, and the log says so.
         forget(mail)
         return noteGone(deps, mailbox, receivedId(mail.serverId), fault)
+      }
+      if (fault.code === noRoomCode) {
+        waitsForRoom = true
+        return
       }
       if (!isOfTheMail(fault)) throw fault
       await refused(mail, fault)

@@ -9,11 +9,15 @@ import type { Mailbox } from '../../model/mailbox.js'
 import type { FetchedMail } from '../../ports/receiver.js'
 import type { Row } from '../../ports/tables.js'
 import { topHeaders } from '../../protocol/mail-headers.js'
+import { noRoom } from '../common/bytes-in-hand.js'
 import { mailboxPartition } from '../common/mailbox-rows.js'
 import { emitEvent } from '../tell/emit-event.js'
 import type { ReceiveDependencies } from './receive-dependencies.js'
 import { arrivalOf, contentKeyOf, eventIdOf, inboundBlob, listKey, receivedId, receivedKey } from './received-rows.js'
 import type { KnownContent } from './resync.js'
+
+/** A poll has less than a minute; the mailbox's next one goes on. */
+const roomWaitMs = 10_000
 
 export type Stored = 'handed-over' | 'known' | 'duplicate'
 
@@ -22,6 +26,27 @@ export async function storeMail(
   mailbox: Mailbox,
   mail: FetchedMail,
   known: KnownContent | undefined,
+): Promise<Stored> {
+  const shares: (() => void)[] = []
+  const room = async (bytes: number): Promise<void> => {
+    for (const giveBack of shares.splice(0)) giveBack()
+    const share = await deps.inHand.take(bytes, roomWaitMs)
+    if (share === undefined) throw noRoom()
+    shares.push(share)
+  }
+  try {
+    return await store(deps, mailbox, mail, known, room)
+  } finally {
+    for (const giveBack of shares) giveBack()
+  }
+}
+
+async function store(
+  deps: ReceiveDependencies,
+  mailbox: Mailbox,
+  mail: FetchedMail,
+  known: KnownContent | undefined,
+  room: (bytes: number) => Promise<void>,
 ): Promise<Stored> {
   const table = deps.names.table('received')
   const partitionKey = mailboxPartition(mailbox.tenant, mailbox.id)
@@ -32,7 +57,7 @@ export async function storeMail(
     return handOver(deps, mailbox, before)
   }
 
-  const raw = await mail.raw()
+  const raw = await mail.raw(room)
   if (raw.byteLength > deps.settings.maxMailBytes) throw mailTooLarge(raw.byteLength, deps.settings.maxMailBytes)
   const headers = topHeaders(raw)
   const contentKey = contentKeyOf(headers)

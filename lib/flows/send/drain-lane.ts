@@ -32,6 +32,11 @@ import { findRoute, type SendRoute } from './send-route.js'
 /** Longest delay of a queue message; longer waits are rows. */
 const maxQueueDelayMs = 120_000
 
+/** As it is stored and as it goes out. */
+const copiesToSend = 2
+const roomWaitMs = 20_000
+const roomAgainMs = 5_000
+
 interface Work {
   tenant: string
   mailboxId: string
@@ -145,6 +150,7 @@ async function drain(
         seen.add(hint.key)
         const pick = await pickMail(deps, lane.tenant, hint)
         if (pick.kind === 'nothing') continue
+        let room: (() => void) | undefined
         try {
           found ??= await unlessStopping(stopping, findRoute(deps, mailbox))
           session ??= laneSession(deps, found)
@@ -155,6 +161,8 @@ async function drain(
           const recipients = openRecipients(pick.entry.mail).length
           const allowedAt = laneAllows(lane.state, found.limits, recipients, deps.clock.now())
           if (allowedAt > 0) return pause(lane, allowedAt)
+          room = await deps.inHand.take(pick.entry.mail.bytes * copiesToSend, roomWaitMs)
+          if (room === undefined) return deps.clock.now() + roomAgainMs
           const open = await session.get()
           const route = found
           const verdict = await session.limited(() => sendMail(deps, lane, route, open, pick.entry))
@@ -175,6 +183,8 @@ async function drain(
           // A fault of ours or of our storage says nothing about the peer: the message comes back.
           if (isStorageAway(error) || asGatewayError(error).code === 'unexpected') throw error
           return await stop(deps, lane, found?.connectionId ?? '', asGatewayError(error))
+        } finally {
+          room?.()
         }
       }
     }

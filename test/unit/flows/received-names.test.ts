@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { bytesInHand } from '../../../lib/flows/common/bytes-in-hand.js'
 import { toRow } from '../../../lib/flows/common/mailbox-rows.js'
 import { pollMailbox } from '../../../lib/flows/receive/poll-mailbox.js'
 import { listReceived } from '../../../lib/flows/receive/received-list.js'
@@ -77,6 +78,7 @@ async function place() {
     log: silentLog,
     worker: 'test',
     stopping: new AbortController().signal,
+    inHand: bytesInHand(),
     receivers: { imap: server, graph: server },
     access: accessBy({ kind: 'anonymous' }),
     settings: {

@@ -1,0 +1,83 @@
+/**
+ * One budget of bytes for all mail that this process has in hand (H10): fetched, sent, parsed. Each limit holds for one mail
+ * or one mailbox; side by side, large ones within all limits took nearly the whole memory of an instance. Who finds no room
+ * waits in turn; nobody fails for it at once.
+ */
+import { totalmem } from 'node:os'
+import { GatewayError } from '../../errors.js'
+
+export interface BytesInHand {
+  /**
+   * Room for so many bytes as soon as it is there; call the result to give it back. Up to `small` at once, more than the
+   * whole budget alone. `undefined`: none within `waitMs`, by the process's own time.
+   */
+  take(bytes: number, waitMs: number): Promise<(() => void) | undefined>
+}
+
+const mebibyte = 1024 * 1024
+/** A mail of 25 MB is in memory about four times at its peak: as it arrives, whole, encoded, and for the next hop. */
+const shareOfMemory = 1 / 16
+/** In bytes; so many never wait behind a large one. */
+export const small = mebibyte
+const least = 32 * mebibyte
+const most = 96 * mebibyte
+
+/** By the memory this process may use: that of its container where there is one. */
+export function budgetOfMemory(memory = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY)) {
+  return Math.min(Math.max(memory * shareOfMemory, least), most)
+}
+
+export function bytesInHand(budget = budgetOfMemory()): BytesInHand {
+  let held = 0
+  const waiting: { bytes: number; enter: () => void }[] = []
+
+  const letIn = (): void => {
+    for (let next = waiting[0]; next !== undefined && fits(next.bytes); next = waiting[0]) {
+      waiting.shift()
+      held += next.bytes
+      next.enter()
+    }
+  }
+  const fits = (bytes: number): boolean => bytes <= small || held === 0 || held + bytes <= budget
+  const giveBack = (bytes: number) => {
+    let isGiven = false
+    return (): void => {
+      if (isGiven) return
+      isGiven = true
+      held -= bytes
+      letIn()
+    }
+  }
+
+  return {
+    take: (bytes, waitMs) =>
+      new Promise((resolve) => {
+        const enter = (): void => {
+          clearTimeout(timer)
+          resolve(giveBack(bytes))
+        }
+        const one = { bytes, enter }
+        const timer = setTimeout(() => {
+          waiting.splice(waiting.indexOf(one), 1)
+          resolve(undefined)
+          // Whoever stood behind a large one may fit.
+          letIn()
+        }, waitMs)
+        if (bytes <= small) waiting.unshift(one)
+        else waiting.push(one)
+        letIn()
+      }),
+  }
+}
+
+export const noRoomCode = 'memory_in_use'
+
+/** Nobody is at fault and nothing is lost: the work waits for the next round. */
+export const noRoom = (): GatewayError =>
+  new GatewayError(noRoomCode, 'transient', {
+    status: 503,
+    retryAfterMs: 5_000,
+    hint: 'busy',
+    description: 'This instance has as much mail in memory as it may.',
+    remedy: 'Nothing to do: the gateway goes on with it in a moment.',
+  })
