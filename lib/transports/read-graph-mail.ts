@@ -24,7 +24,7 @@ const mailTimeoutMs = 30_000
 export async function readGraphMail(
   place: GraphPlace,
   id: string,
-  { maxBytes, room }: Pick<GraphCall, 'room'> & { maxBytes: number },
+  { maxBytes, room }: { maxBytes: number; room: GraphCall['room'] | undefined },
 ): Promise<Uint8Array> {
   const read = async (): Promise<Uint8Array> => {
     const to = `${messagePath(place, id)}/$value`

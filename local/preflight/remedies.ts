@@ -42,6 +42,10 @@ export const remedies = {
     'A timer has not run for three minutes.',
     'Look whether the app runs, then at the functions of the timers in its log (docs/runbook.md).',
   ],
+  'messages-given-up': [
+    'A queue message was given up within the last hour.',
+    'Open the console: its card says what it was and who puts it right. Deploying may go on.',
+  ],
   'balance-not-closed': [
     'Accepted mails are not where they must be.',
     'Look at the list of what needs attention, then at docs/runbook.md.',

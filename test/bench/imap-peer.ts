@@ -5,14 +5,17 @@ import { startImap } from '../../local/emulators/imap/start-imap.js'
 export interface Delivery {
   users: string[]
   mails: number
+  /** About so many bytes each; default 5,000. */
+  bytes?: number
 }
 
 const tls = await makeCertificates()
 const imap = await startImap({ accounts: () => ({ password: 'bench' }), mode: 'implicit', tls })
-const text = 'The quick brown fox jumps over the lazy dog, again and again.\r\n'.repeat(80)
+const line = 'The quick brown fox jumps over the lazy dog, again and again.\r\n'
 let delivered = 0
 
-process.on('message', ({ users, mails }: Delivery) => {
+process.on('message', ({ users, mails, bytes = 5_000 }: Delivery) => {
+  const text = line.repeat(Math.ceil(bytes / line.length))
   for (const user of users)
     for (let n = 0; n < mails; n += 1) {
       delivered += 1

@@ -9,6 +9,7 @@ import { benchFirstStart } from './first-start.js'
 import { benchHostileBodies } from './hostile-bodies.js'
 import { benchHotToken } from './hot-token.js'
 import type { BenchRow } from './measure.js'
+import { benchMemoryInHand } from './memory-in-hand.js'
 import { benchReceiveIdle, benchReceiveNew } from './receive-imap.js'
 import { type BenchRun, benchTable, performancePage } from './report.js'
 import { benchSendMemory } from './send-memory.js'
@@ -24,6 +25,7 @@ const benches: Record<string, () => Promise<BenchRow>> = {
   S3: () => benchLatency(3),
   R1: () => benchReceiveNew(rounds),
   R3: () => benchReceiveIdle(rounds),
+  M1: () => benchMemoryInHand(3),
   T1: () => benchHotToken(100_000, rounds),
   B1: () => benchHostileBodies(3),
   K1: () => benchColdStart(rounds),

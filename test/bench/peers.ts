@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-export type PeerName = 'sink' | 'imap-peer' | 'entra-peer'
+export type PeerName = 'sink' | 'imap-peer' | 'entra-peer' | 'memory-poller'
 
 /** Asks one at a time; the answer is the next message. */
 export interface Peer<Hello> {

@@ -16,7 +16,7 @@ import type { Delivery } from './imap-peer.js'
 import { type BenchRow, each, figure, interleave, rounded, timed } from './measure.js'
 import { startPeer } from './peers.js'
 
-interface Server {
+export interface Server {
   port: number
   ca: string
 }
@@ -35,7 +35,7 @@ export async function benchReceiveNew(rounds: number): Promise<BenchRow> {
       async () => {
         round += 1
         users = Array.from({ length: mailboxes }, (_, n) => `box-${round}-${n}@acme.example`)
-        const world = await gateway(peer.hello, users)
+        const world = await pollingGateway(peer.hello, users)
         await world.tick()
         await peer.ask({ users, mails: own } satisfies Delivery)
         let events = 0
@@ -74,7 +74,7 @@ export async function benchReceiveIdle(rounds: number): Promise<BenchRow> {
   const peer = await startPeer<Server>('imap-peer')
   try {
     const users = Array.from({ length: mailboxes }, (_, n) => `box-${n}@acme.example`)
-    const world = await gateway(peer.hello, users)
+    const world = await pollingGateway(peer.hello, users)
     await world.tick()
     const results = await interleave(
       rounds,
@@ -115,7 +115,7 @@ async function bareCycle({ port, ca }: Server, user: string, expected: number): 
 }
 
 /** Mailboxes on stores in memory; a minute passes between two ticks. */
-async function gateway({ port, ca }: Server, users: string[]) {
+export async function pollingGateway({ port, ca }: Server, users: string[], over: Partial<ReceiveDependencies> = {}) {
   let offset = 0
   const clock = { now: () => Date.now() + offset, sleep: async () => {} }
   const stores = await memoryStores(clock)
@@ -131,6 +131,7 @@ async function gateway({ port, ca }: Server, users: string[]) {
       authority: async (user) => ({ kind: 'password', user, password: new Secret('bench') }),
     }),
     settings: pollSettings,
+    ...over,
   }
   const ids: string[] = []
   for (const [n, address] of users.entries()) {
@@ -150,7 +151,7 @@ async function gateway({ port, ca }: Server, users: string[]) {
   }
   return {
     /** From the timer to the last event; returns how many mails were told. */
-    async tick(): Promise<number> {
+    async tick(isWhole = true): Promise<number> {
       offset += 61_000
       for (const id of ids) await setDue(deps, 'poll', tenant, id, clock.now())
       await receiveFlows.mailboxesDue(deps)
@@ -159,7 +160,7 @@ async function gateway({ port, ca }: Server, users: string[]) {
         const polls = await receiveFlows.pollBatch(deps, job)
         polled += polls.filter(({ outcome }) => outcome === 'idle' || outcome === 'mail').length
       }
-      if (polled !== ids.length) throw new Error(`${polled} of ${ids.length} mailboxes were polled`)
+      if (isWhole && polled !== ids.length) throw new Error(`${polled} of ${ids.length} mailboxes were polled`)
       return queues.take(names.eventsQueue(tenant)).length
     },
   }

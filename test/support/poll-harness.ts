@@ -43,7 +43,11 @@ export interface PollHarness {
 
 export async function pollHarness(
   subject: Pick<ReceiverSubject, 'address' | 'receiver' | 'authority' | 'receive'> & { connection?: Connection },
-  options: { after?: AfterReceive; settings?: Partial<ReceiveDependencies['settings']> } = {},
+  options: {
+    after?: AfterReceive
+    settings?: Partial<ReceiveDependencies['settings']>
+    inHand?: ReceiveDependencies['inHand']
+  } = {},
 ): Promise<PollHarness> {
   let offset = 0
   const clock = { now: () => Date.now() + offset, sleep: async () => {} }
@@ -62,7 +66,7 @@ export async function pollHarness(
     vault: memoryVault(),
     worker: newId(),
     stopping: new AbortController().signal,
-    inHand: bytesInHand(),
+    inHand: options.inHand ?? bytesInHand(),
     receivers: { imap: receiver, graph: receiver },
     access: accessBy(
       subject.authority,

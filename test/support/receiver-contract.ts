@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { GatewayError } from '../../lib/errors.js'
+import { bytesInHand } from '../../lib/flows/common/bytes-in-hand.js'
 import type { AfterReceive } from '../../lib/model/mailbox.js'
 import type { FetchedMail, FetchLimits, ReceiveSession, ReceiveTarget } from '../../lib/ports/receiver.js'
 import { failure } from './failure.js'
@@ -213,6 +214,28 @@ export function receiverContract(
       expect(flow.told()).toEqual(['a', 'b', 'c', 'new'].map(idOf))
       expect(await flow.poll()).toMatchObject({ outcome: 'idle', code: '' })
     })
+
+    contract(
+      'H10: a large mail for which this process has no memory now waits, is nobody’s fault and comes next',
+      async (box) => {
+        const hand = bytesInHand(4_000_000)
+        const patient = { take: (bytes: number) => hand.take(bytes, 0) }
+        const gateway = await pollHarness(box, { inHand: patient })
+        await gateway.poll()
+        await box.deliver(named('before'))
+        await box.deliver(named('bulky', `${'x'.repeat(98)}\r\n`.repeat(21_000)))
+        await box.deliver(named('behind'))
+        const inUse = await hand.take(3_900_000, 0)
+        await gateway.poll()
+        expect(gateway.told()).not.toContain(idOf('bulky'))
+        inUse?.()
+        for (let polls = 0; polls < 3; polls++) await gateway.poll()
+        expect(gateway.told().sort()).toEqual([idOf('before'), idOf('behind'), idOf('bulky')])
+        expect(await gateway.notImported()).toEqual([])
+        // Given back, too: the whole budget is free.
+        expect(await hand.take(4_000_000, 0)).toBeTypeOf('function')
+      },
+    )
 
     contract(
       'M-107, M-108, M-109, P-13: bad mail is kept raw or listed with its reason, the rest arrives',

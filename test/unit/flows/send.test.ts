@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type GatewayError, RowChangedError } from '../../../lib/errors.js'
 import { readMailboxFacts } from '../../../lib/flows/admin/mailboxes.js'
+import { bytesInHand } from '../../../lib/flows/common/bytes-in-hand.js'
 import { sendFlows } from '../../../lib/flows/send/index.js'
 import { findMail } from '../../../lib/flows/send/journal.js'
 import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
@@ -706,4 +707,22 @@ describe('O2: a mailbox whose mails are refused does not look healthy', () => {
     expect(await cost()).toBeGreaterThan(healthy)
     expect(await cost()).toBe(healthy)
   })
+})
+
+test('H10: a mail for which this process has no memory now keeps its place, is nobody’s fault and leaves at the next look', async () => {
+  const h = await sendHarness()
+  const hand = bytesInHand(2_000_000)
+  h.deps.inHand = { take: (bytes) => hand.take(bytes, 0) }
+  const content = Buffer.alloc(1_200_000, 7).toString('base64')
+  const wish = { ...mailTo('b@b.example'), attachments: [{ filename: 'plan.pdf', content }] }
+  const { mail } = await acceptMail(h.deps, h.tenant, parseMailSubmission(wish))
+  const inUse = await hand.take(1_900_000, 0)
+  await drainLane(h.deps, work(h))
+  expect(await readMail(h.deps, h.tenant, mail.id)).toMatchObject({ state: 'queued', attempts: 0, lastError: null })
+  inUse?.()
+  h.clock.advance(5_001)
+  for (const message of (h.stores.queues as MemoryQueues).take(h.deps.names.queue('mail-send')))
+    await drainLane(h.deps, message)
+  expect(await readMail(h.deps, h.tenant, mail.id)).toMatchObject({ state: 'sent', attempts: 1 })
+  expect(await hand.take(2_000_000, 0)).toBeTypeOf('function')
 })
