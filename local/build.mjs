@@ -96,7 +96,9 @@ export async function buildApp() {
     }),
     build({
       ...common,
-      entryPoints: ['main', 'load-app', 'sink', 'imap-peer', 'entra-peer', 'memory-poller'].map((name) => `test/bench/${name}.ts`),
+      entryPoints: ['main', 'load-app', 'sink', 'imap-peer', 'entra-peer', 'memory-poller'].map(
+        (name) => `test/bench/${name}.ts`,
+      ),
       outdir: 'dist/test/bench',
       packages: 'external',
     }),
