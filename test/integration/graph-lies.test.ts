@@ -6,12 +6,9 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { AfterReceive } from '../../lib/model/mailbox.js'
-import { graphReceiver } from '../../lib/transports/graph-receiver.js'
-import type { FaultOrder } from '../../local/emulators/faults.js'
 import type { GraphLie } from '../../local/emulators/graph/graph-lies.js'
-import { headerOf } from '../../local/emulators/graph/mime.js'
+import { graphBox, ids, type Order, upTo } from '../support/graph-box.js'
 import { type Microsoft365, startMicrosoft365 } from '../support/microsoft-365.js'
-import { pollHarness } from '../support/poll-harness.js'
 
 let world: Microsoft365
 beforeAll(async () => {
@@ -20,53 +17,7 @@ beforeAll(async () => {
 afterAll(() => world.stop())
 
 const day = 24 * 3_600_000
-const named = (subject: string | number, body = `This is ${subject}.`): string =>
-  `From: kim@example.com\r\nDate: Mon, 23 Nov 2026 08:00:00 +0000\r\nSubject: ${subject}\r\nMessage-ID: <${subject}@x>\r\n\r\n${body}\r\n`
-const ids = (...subjects: (string | number)[]) => subjects.map((subject) => `<${subject}@x>`)
-const upTo = (mails: number): number[] => Array.from({ length: mails }, (_, n) => n + 1)
-
-type Order<T> = T extends unknown ? Omit<T, 'user'> : never
-let boxes = 0
-
-/** A mailbox with this many mails, named 1, 2, 3 …, and the flow that polls it. */
-async function box(mails: number, settings: Parameters<typeof pollHarness>[1] = {}) {
-  const user = `lies.at.${++boxes}@contoso.example`
-  const mailbox = world.directory.mailbox(world.directory.addUser({ upn: user }))
-  const receiver = graphReceiver({ origins: world.origins })
-  const authority = await world.authority(user)
-  const receive = { transport: 'graph', folder: 'inbox' } as const
-  const flow = await pollHarness({ address: user, receiver, authority, receive }, settings)
-  const deliver = (subject: string | number, body?: string, receivedAt = Date.now()) =>
-    mailbox.add('inbox', { raw: Buffer.from(named(subject, body)), receivedAt })
-  for (const n of upTo(mails)) deliver(n)
-  const kinds = () => world.graph.control.requests.filter((one) => one.mailbox === user).map(({ kind }) => kind)
-  return {
-    ...flow,
-    user,
-    mailbox,
-    deliver,
-    lie: (lie: Order<GraphLie>) => world.graph.control.lie({ ...lie, user } as GraphLie),
-    fail: (fault: Omit<FaultOrder, 'user'>) => world.graph.control.fail({ ...fault, user }),
-    behave: () => world.graph.control.clearFaults(),
-    remove: (subject: string | number) => {
-      for (const mail of mailbox.messages.values())
-        if (headerOf(mail.raw, 'subject') === String(subject)) mailbox.remove(mail)
-    },
-    polls: async (times: number) => {
-      for (let poll = 0; poll < times; poll++) await flow.poll()
-    },
-    outcomes: async () => (await flow.log()).map((row) => String(row['outcome'])),
-    codes: async () => (await flow.log()).map((row) => String(row['code'] ?? '')),
-    kinds,
-    subjectsIn: (folder: string) => mailbox.in(mailbox.folder(folder)!).map(({ raw }) => headerOf(raw, 'subject')),
-    /** What one poll asks of Graph. */
-    costOf: async (polls = 1) => {
-      const before = kinds().length
-      for (let poll = 0; poll < polls; poll++) await flow.poll()
-      return kinds().slice(before)
-    },
-  }
-}
+const box = (mails: number, settings?: Parameters<typeof graphBox>[2]) => graphBox(world, mails, settings)
 
 describe('field 09: each followed link is progress and is kept (Graph delta query overview: pages may be empty)', () => {
   test('field 09: 250 empty pages before the mail: three polls, no page read twice', async () => {
@@ -125,26 +76,23 @@ describe('field 09: each followed link is progress and is kept (Graph delta quer
 })
 
 describe('H3: a link that leads back is a fault, and requests are bounded', () => {
-  test.each([1, 2, 3, 7])(
-    'H3: a ring of %i for ever: few requests a poll, its own code, mail is told once',
-    async (of) => {
-      const at = await box(3)
-      at.lie({ lie: 'ring', of })
-      expect(await at.poll()).toMatchObject({ outcome: 'failed', code: 'graph_link_repeats' })
-      expect(at.told()).toEqual(ids(1, 2, 3))
-      const cost = await at.costOf(5)
-      // Begins anew at most three times a poll.
-      expect(cost.length).toBeLessThanOrEqual(5 * 4 * (of + 2))
-      at.deliver(4)
-      await at.polls(2)
-      expect(at.told()).toEqual(ids(1, 2, 3, 4))
-      at.behave()
-      at.deliver(5)
-      await at.polls(2)
-      expect(at.told()).toEqual(ids(1, 2, 3, 4, 5))
-      expect(await at.poll()).toMatchObject({ outcome: 'idle', code: '' })
-    },
-  )
+  test.each([1, 3])('H3: a ring of %i for ever: few requests a poll, its own code, mail is told once', async (of) => {
+    const at = await box(3)
+    at.lie({ lie: 'ring', of })
+    expect(await at.poll()).toMatchObject({ outcome: 'failed', code: 'graph_link_repeats' })
+    expect(at.told()).toEqual(ids(1, 2, 3))
+    const cost = await at.costOf(5)
+    // Begins anew at most three times a poll.
+    expect(cost.length).toBeLessThanOrEqual(5 * 4 * (of + 2))
+    at.deliver(4)
+    await at.polls(2)
+    expect(at.told()).toEqual(ids(1, 2, 3, 4))
+    at.behave()
+    at.deliver(5)
+    await at.polls(2)
+    expect(at.told()).toEqual(ids(1, 2, 3, 4, 5))
+    expect(await at.poll()).toMatchObject({ outcome: 'idle', code: '' })
+  })
 
   test('H3: once only: the next poll goes on from that page', async () => {
     const at = await box(3)
@@ -178,18 +126,6 @@ describe('field 10: absence is believed on a second look (Graph best practices: 
     expect(at.told()).toEqual(ids(1, 2, 3))
   })
 
-  test.each(refusals)(
-    'field 10: %o for ever, and Graph has the item: strikes, then a row, and the others come',
-    async (refusal) => {
-      const at = await box(3)
-      at.fail({ kind: 'mime', subject: '1', times: 'always', ...refusal })
-      await at.polls(8)
-      expect(at.told()).toEqual(ids(2, 3))
-      expect(await at.notImported()).toMatchObject([{ code: 'mail_not_given' }])
-      expect(await at.poll()).toMatchObject({ outcome: 'idle' })
-    },
-  )
-
   test('field 10: really gone: skipped, and the log says so', async () => {
     const at = await box(0)
     at.deliver(1)
@@ -209,47 +145,9 @@ describe('field 10: absence is believed on a second look (Graph best practices: 
     await at.poll()
     expect(at.subjectsIn(folder).sort()).toEqual(['1', '2'])
   })
-
-  test.each([{ status: 404 }, { status: 403 }, { status: 423 }, { status: 500 }])(
-    'field 10, 11: %o for ever at one mail that shall be moved: the others are, the log says which refusal, mail arrives',
-    async (refusal) => {
-      const at = await box(2, { after: { action: 'move', folder: 'Archive' } })
-      at.fail({ kind: 'move', subject: '1', times: 'always', ...refusal })
-      await at.poll()
-      expect(at.subjectsIn('archive')).toEqual(['2'])
-      expect(await at.codes()).toContain('mail_action_refused')
-      at.deliver(3)
-      expect(await at.poll()).toMatchObject({ outcome: 'mail' })
-      expect(at.told()).toEqual(ids(1, 2, 3))
-    },
-  )
 })
 
 describe('field 11: what is refused for one mail while its folder can be read is that mail (M-109)', () => {
-  test.each([
-    { status: 403 },
-    { status: 403, code: 'AccessDenied' },
-    { status: 423 },
-    { status: 500 },
-    { status: 501 },
-    { status: 200, body: 'error', code: 'ErrorAccessDenied' },
-    { status: 200, body: 'html' },
-    { body: 'empty' },
-    { drop: true },
-    { lengthOff: 100 },
-    { status: 507 },
-  ] as const)('field 11: %o for ever: strikes, then it is set aside; the mailbox goes on', async (refusal) => {
-    const at = await box(3)
-    const { status, ...rest } = refusal as FaultOrder
-    at.fail({ kind: 'mime', subject: '1', times: 'always', ...(status === 200 ? rest : refusal) })
-    await at.polls(8)
-    expect(at.told()).toEqual(ids(2, 3))
-    expect(await at.notImported()).toHaveLength(1)
-    expect(await at.poll()).toMatchObject({ outcome: 'idle', code: '' })
-    at.deliver(4)
-    expect(await at.poll()).toMatchObject({ outcome: 'mail', handedOver: 1 })
-  })
-
   test('field 11: refused for the listing too, it is the mailbox', async () => {
     const at = await box(2)
     at.fail({ kind: 'mime', times: 'always', status: 403 })
