@@ -49,11 +49,11 @@ export function imapError(error: unknown, peer: ImapPeer): GatewayError {
   const failure = error as ImapLibraryError
   const { code = '', authenticationFailed } = failure
   const reply = replyOf(failure)
-  if (reply !== '') return refusal(reply, peer, authenticationFailed === true)
+  if (reply !== '') return refusal(reply, peer, authenticationFailed === true ? 'imap_login_refused' : undefined)
   // OpenSSL's errors have a reason too, and it is no server's.
   if (/^(EPROTO$|ERR_(SSL|TLS)_)/.test(code)) return networkError(failure, 'net')
   if (tooLarge.has(code)) return hostileAnswer()
-  if (peer.bye !== '') return refusal(peer.bye, peer, false)
+  if (peer.bye !== '') return refusal(peer.bye, peer)
   if (code === 'STARTTLS_INJECTION') return noEncryption()
   if (failure.message.includes('STARTTLS')) return noEncryption()
   if (/unsupported authentication|no matching authentication|login is disabled/i.test(failure.message)) return noLogin()
@@ -80,13 +80,21 @@ function sectionText(section: unknown): string {
   return typeof value === 'string' ? value : ''
 }
 
-function refusal(reply: string, peer: ImapPeer, atLogin: boolean): GatewayError {
+/** `withoutReason`: what it is when the reply says nothing but no. */
+function refusal(reply: string, peer: ImapPeer, withoutReason?: string): GatewayError {
   const context = imapDialect(peer.host, `${peer.said}\n${reply}`)
   const fault: Fault = { context, text: reply, secrets: peer.secrets, operation: 'receive' }
   const found = translate(fault)
   // A bare NO may mean the password or a bad moment: only a second one, later, says which.
-  const isMute = atLogin && /^imap_(no|bad)$|^unclassified$/.test(found.code)
-  return isMute ? translate({ ...fault, local: 'imap_login_refused' }) : found
+  const isMute = withoutReason !== undefined && /^imap_(no|bad|bye)$|^unclassified$/.test(found.code)
+  return isMute ? translate({ ...fault, local: withoutReason }) : found
+}
+
+/** What is wrong with the first line of a server; imapflow would wait on, except for a BYE (RFC 3501 7.1.5). */
+export function greetingError(line: string, peer: ImapPeer): GatewayError | undefined {
+  if (/^\* (NO|BAD|BYE)\b/i.test(line)) return refusal(line, peer, 'imap_greeting_refused')
+  // The words of something that is no mail server are none of a tenant's business (SEC-25).
+  return line.startsWith('* ') ? undefined : translate({ context: 'imap', local: 'imap_greeting_unreadable' })
 }
 
 /** The server sends more than was asked for: without end, or larger than announced (SEC-34). */

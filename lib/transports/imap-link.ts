@@ -9,7 +9,14 @@ import { GatewayError } from '../errors.js'
 import type { ImapOptions } from '../model/mailbox.js'
 import { inPeerSession } from '../peer-session.js'
 import { type CheckedAddress, hearErrors, networkError, stopped, tlsOptions } from './dial.js'
-import { hostileAnswer, type ImapLibraryError, type ImapPeer, imapError, preauthRefused } from './imap-error.js'
+import {
+  greetingError,
+  hostileAnswer,
+  type ImapLibraryError,
+  type ImapPeer,
+  imapError,
+  preauthRefused,
+} from './imap-error.js'
 
 export interface ImapLimits {
   /** Milliseconds to connect, encrypt and log in. */
@@ -45,6 +52,7 @@ export class ImapLink {
   /** Bytes read when the latest command that brings some was over. */
   #settled = 0
   #linesBeforeLogin = 0
+  #greeted = false
   #ready = false
   readonly #startedAt = performance.now()
   #named = 0
@@ -253,8 +261,15 @@ export class ImapLink {
 
   #heard({ src, msg }: LoggedLine): void {
     if (src !== 's' || typeof msg !== 'string') return
+    if (!this.#greeted) this.#greet(msg)
     if (!this.#ready && ++this.#linesBeforeLogin > mostLinesBeforeLogin) this.#fail(hostileAnswer())
     if (/^\* BYE\b/i.test(msg)) this.#peer.bye = msg.slice(0, 1_000)
+  }
+
+  #greet(line: string): void {
+    this.#greeted = /^\* (OK|PREAUTH)\b/i.test(line)
+    const failure = greetingError(line, this.#peer)
+    if (failure) this.#fail(failure)
   }
 
   /** imapflow tells some refusals only to its logger. */

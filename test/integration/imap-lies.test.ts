@@ -350,6 +350,29 @@ describe('field 07: whose fault a refusal is (RFC 5530 3)', () => {
     },
   )
 
+  test.each([
+    ['no', 'Too many connections', 'imap_greeting_refused', '* NO Too many connections'],
+    ['no', '[UNAVAILABLE] Restarting', 'imap_unavailable', '* NO [UNAVAILABLE] Restarting'],
+    ['bad', '', 'imap_greeting_refused', '* BAD'],
+    ['bye', '', 'imap_greeting_refused', '* BYE'],
+    ['bye', '[UNAVAILABLE] Restarting', 'imap_unavailable', '* BYE [UNAVAILABLE] Restarting'],
+    ['line', '220 mail.contoso.example ESMTP ready', 'imap_greeting_unreadable', undefined],
+    ['line', '+OK POP3 ready', 'imap_greeting_unreadable', undefined],
+    ['line', 'HTTP/1.1 400 Bad Request', 'imap_greeting_unreadable', undefined],
+    ['line', 'SSH-2.0-x', 'imap_greeting_unreadable', undefined],
+    ['line', '\x00\x16\x03{{{(((', 'imap_greeting_unreadable', undefined],
+  ] as const)(
+    'H8: a server that greets with %s %s is told at once, without waiting for another greeting',
+    async (fault, text, code, peerLine) => {
+      const at = await box(1)
+      server.control.faults.order({ at: 'greeting', fault, text })
+      expect(await at.poll()).toMatchObject({ outcome: 'failed', code })
+      expect((await at.log())[0]!['peerLine']).toBe(peerLine)
+      await at.poll()
+      expect(at.told()).toEqual(ids(1))
+    },
+  )
+
   test('H7: a server that asks on and on while somebody logs in is cut after some lines', async () => {
     const at = await box(1)
     server.control.faults.order({ at: 'AUTHENTICATE', fault: 'challenges' })

@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
@@ -31,6 +31,8 @@ export interface Dovecot {
   pop3sPort: number
   /** Loses its index of a user's inbox, as after a restore: the mail stays, UIDVALIDITY and UIDs are new. */
   forgetUids(user: string): Promise<void>
+  /** The same under the old UIDVALIDITY, which RFC 3501 2.3.1.1 forbids: as after the restore of a copy. */
+  rewindUids(user: string): Promise<void>
   /** What the server has logged so far. */
   log(): Promise<string>
   stop(): Promise<void>
@@ -95,7 +97,15 @@ export async function startDovecot(options: DovecotOptions): Promise<Dovecot> {
     const index = (await readdir(inbox)).filter((name) => /^dovecot(\.|-uidlist)/.test(name))
     await Promise.all(index.map((name) => rm(join(inbox, name), { recursive: true })))
   }
-  return { host: '127.0.0.1', ...ports, forgetUids, log, stop }
+  const rewindUids = async (user: string) => {
+    const list = join(folder, 'mail', user, 'dovecot-uidlist')
+    const [header = ''] = (await readFile(list, 'utf8')).split('\n')
+    const { uid, gid } = await stat(list)
+    await forgetUids(user)
+    await writeFile(list, `${header.replace(/ N\d+/, ' N1')}\n`)
+    await chown(list, uid, gid)
+  }
+  return { host: '127.0.0.1', ...ports, forgetUids, rewindUids, log, stop }
 }
 
 interface Ports {

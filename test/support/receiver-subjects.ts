@@ -39,6 +39,14 @@ export interface ReceiverWorld {
   stop(): Promise<void>
 }
 
+export interface DovecotWorld extends ReceiverWorld {
+  /** Implicit TLS. */
+  imapsPort: number
+  ca: string
+  /** UIDs counted from 1 again under the same UIDVALIDITY. */
+  rewindUids(address: string): Promise<void>
+}
+
 const password = 'correct-horse'
 const tokenOf = (user: string): string => `token-of-${user}`
 const userOf = (token: string): string | undefined => /^token-of-(.+)$/.exec(token)?.[1]
@@ -47,6 +55,9 @@ const authorityOf = (login: 'password' | 'token', user: string): Authority =>
   login === 'password'
     ? { kind: 'password', user, password: new Secret(password) }
     : { kind: 'bearer', user, token: async () => new Secret(tokenOf(user)) }
+
+/** Longer than in production: what the contract is about must not depend on how busy the machine is. */
+const timeoutsMs = { connect: 60_000, command: 60_000, session: 240_000 }
 
 let count = 0
 const newAddress = (): string => `box${++count}@contoso.example`
@@ -64,7 +75,11 @@ export async function imapEmulatorWorld(
     tls: certificates,
     dialect,
   })
-  const receiver = imapReceiver({ lookup: guardedLookup({ allowLoopback: true }), rootCa: certificates.ca })
+  const receiver = imapReceiver({
+    lookup: guardedLookup({ allowLoopback: true }),
+    rootCa: certificates.ca,
+    timeoutsMs,
+  })
   return {
     async newMailbox() {
       const address = newAddress()
@@ -97,16 +112,20 @@ export async function imapEmulatorWorld(
   }
 }
 
-export async function dovecotWorld(login: 'password' | 'token', tls: 'implicit' | 'starttls'): Promise<ReceiverWorld> {
+export async function dovecotWorld(login: 'password' | 'token', tls: 'implicit' | 'starttls'): Promise<DovecotWorld> {
   const certificates = await makeCertificates()
   const introspection = await startIntrospection()
-  const addresses = Array.from({ length: 20 }, newAddress)
+  const addresses = Array.from({ length: 40 }, newAddress)
   const server = await startDovecot({
     users: Object.fromEntries(addresses.map((address) => [address, password])),
     tls: certificates,
     introspectionUrl: introspection.url,
   })
-  const receiver = imapReceiver({ lookup: guardedLookup({ allowLoopback: true }), rootCa: certificates.ca })
+  const receiver = imapReceiver({
+    lookup: guardedLookup({ allowLoopback: true }),
+    rootCa: certificates.ca,
+    timeoutsMs,
+  })
   const port = tls === 'implicit' ? server.imapsPort : server.imapPort
 
   /** The owner's own mail program, for one errand. */
@@ -149,6 +168,9 @@ export async function dovecotWorld(login: 'password' | 'token', tls: 'implicit' 
         loseIds: () => server.forgetUids(address),
       }
     },
+    imapsPort: server.imapsPort,
+    ca: certificates.ca,
+    rewindUids: (address) => server.rewindUids(address),
     async stop() {
       await server.stop()
       introspection.stop()

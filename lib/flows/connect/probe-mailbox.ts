@@ -51,6 +51,7 @@ const aboutCertificates = /^net_(cert|depth|self_signed|unable_to|err_tls)/
 const saysNothing: ReadonlySet<string> = new Set([
   'host_not_allowed',
   'imap_answer_too_large',
+  'imap_greeting_unreadable',
   'imap_unreadable_reply',
   'smtp_unreadable_reply',
   'stopped',

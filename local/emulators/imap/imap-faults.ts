@@ -22,6 +22,8 @@ export type ImapFaultKind =
   | 'challenges'
   /** A line without end. */
   | 'endless-line'
+  /** `text` as a line of its own, whatever it is, and nothing more: of a server that speaks another protocol. */
+  | 'line'
   /** Untagged replies without end. */
   | 'endless-untagged'
   /** Says `text` as an untagged reply before it answers as usual. */
@@ -87,6 +89,9 @@ export class ImapFaults {
         return true
       case 'bad':
         wire.write(`${tag} BAD ${fault.text ?? 'Command received in invalid state'}\r\n`)
+        return true
+      case 'line':
+        wire.write(`${fault.text ?? ''}\r\n`)
         return true
       case 'echo':
         wire.write(`${tag} NO [AUTHENTICATIONFAILED] Rejected: ${line}\r\n`)
