@@ -18,7 +18,9 @@ export const recipientSchema = z.union(
   [
     address,
     z.strictObject({
-      address: address.describe('Mail address; at most 320 characters.'),
+      address: address.describe(
+        'Mail address; at most 320 characters. Quoted local parts (RFC 5321 4.1.2) and letters of every script (RFC 6531) are taken; letters beyond ASCII before the @ need a mail server with SMTPUTF8.',
+      ),
       name: line(200).optional().describe('Display name; at most 200 characters.'),
     }),
   ],
@@ -123,7 +125,9 @@ const fieldsSchema = z.strictObject({
     .describe('Further header fields by name; at most 50, values up to 2000 characters.'),
   raw: base64(maxBase64)
     .optional()
-    .describe('Complete MIME in base64, instead of subject, text, html, attachments, headers and replyTo.'),
+    .describe(
+      'Complete MIME in base64, instead of subject, text, html, attachments, headers and replyTo. Who gets it is said by to, cc and bcc. From a mailbox that sends by Microsoft Graph, its To and Cc may name nobody else.',
+    ),
   hold: z.boolean().default(false).describe('Waits for release.'),
   notBefore: time.optional().describe('Planned start with offset; at most a year ahead. Left out: at once.'),
   deadline: time

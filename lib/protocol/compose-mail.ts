@@ -3,9 +3,11 @@
  * a Message-ID derived from the mail's id so that every attempt carries the same one (P-09). Nothing here reads files or
  * URLs (SEC-29); what could inject is refused before the library sees it (SEC-27).
  */
+import { isAscii } from 'node:buffer'
 import MailComposer from 'nodemailer/lib/mail-composer'
 import { GatewayError, invalidInput } from '../errors.js'
 import type { MailSubmission } from '../model/mail-submission.js'
+import { fitMime } from './fit-mime.js'
 import { normaliseMime } from './normalise-mime.js'
 import { writeMime } from './write-mime.js'
 
@@ -65,18 +67,47 @@ export function checkHeader(name: string): void {
 
 const messageIdOf = (mailId: string, from: string): string => `<${mailId}@${from.slice(from.lastIndexOf('@') + 1)}>`
 
+/** Subtypes of message/ that are themselves text for machines, and stay as they are (RFC 2046 5.2, RFC 3464, RFC 8098). */
+const plainMessages =
+  /^message\/(?:rfc822|news|partial|external-body|delivery-status|disposition-notification|feedback-report)(?:;|$)/i
+
+/** A file in base64; a mail as a mail, because an encoded one is shown empty (RFC 2046 5.2.1). */
+function attached({ contentType, content }: MailSubmission['attachments'][number], field: string) {
+  const bytes = Buffer.from(content, 'base64')
+  const refuse = (why: string) => invalidInput(`${field}.contentType`, why, { status: 422 })
+  if (/^multipart\//i.test(contentType))
+    throw refuse('must not be multipart/…, which is never a file; give message/rfc822 or application/octet-stream')
+  if (!plainMessages.test(contentType)) return { content: bytes, contentTransferEncoding: 'base64' as const }
+  const text = bytes.toString('latin1').replace(/\r\n|\r|\n/g, '\r\n')
+  if (text.includes('\0')) throw refuse('is that of a mail, but the content is none; give application/octet-stream')
+  const isMail = /^message\/(?:rfc822|news)/i.test(contentType)
+  const body = isMail
+    ? fitMime(Buffer.from(text, 'latin1'), { eightBit: true, utf8: false })
+    : Buffer.from(text, 'latin1')
+  const isSevenBit = isAscii(body)
+  if (!isMail && (!isSevenBit || /[^\r\n]{999}/.test(text)))
+    throw refuse('asks for ASCII lines of at most 998 bytes; give application/octet-stream')
+  return { content: body, contentTransferEncoding: isSevenBit ? ('7bit' as const) : ('8bit' as const) }
+}
+
 /** Larger mails are written in steps, so that other work is not held up. */
 const atOnce = 65_536
 
 const contentLength = ({ text = '', html = '', attachments }: MailSubmission): number =>
   attachments.reduce((sum, part) => sum + part.content.length, text.length + html.length)
 
+/** What no server takes is changed or refused here, while somebody listens; the rest when the server has said what it takes. */
+function normalised(raw: string, wanted: Parameters<typeof normaliseMime>[1]): ComposedMail {
+  const { bytes, messageId } = normaliseMime(Buffer.from(raw, 'base64'), wanted)
+  return { bytes: fitMime(bytes, { eightBit: true, utf8: true }), messageId }
+}
+
 /** `from` must be allowed already; for raw MIME its From (and Sender) must be that address. */
 export async function composeMail(input: Composition): Promise<ComposedMail> {
   const { submission, from } = input
   const messageId = messageIdOf(input.mailId, from.address)
   if (submission.raw !== undefined)
-    return normaliseMime(Buffer.from(submission.raw, 'base64'), { from: from.address, messageId, date: input.date })
+    return normalised(submission.raw, { from: from.address, messageId, date: input.date })
   for (const name of Object.keys(submission.headers)) checkHeader(name)
   const composer = new MailComposer({
     disableFileAccess: true,
@@ -97,11 +128,10 @@ export async function composeMail(input: Composition): Promise<ComposedMail> {
       : { html: { content: lines(submission.html), contentType: 'text/html; charset=utf-8' } }),
     ...(submission.text === undefined && submission.html === undefined ? { text: '' } : {}),
     headers: Object.entries(submission.headers).map(([key, value]) => ({ key, value })),
-    attachments: submission.attachments.map((part) => ({
+    attachments: submission.attachments.map((part, at) => ({
       filename: part.filename,
       contentType: part.contentType,
-      content: Buffer.from(part.content, 'base64'),
-      contentTransferEncoding: 'base64',
+      ...attached(part, `attachments[${at}]`),
       contentDisposition: part.disposition ?? (part.cid === undefined ? 'attachment' : 'inline'),
       ...(part.cid === undefined ? {} : { cid: part.cid }),
     })),

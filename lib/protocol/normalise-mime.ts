@@ -27,7 +27,14 @@ const single = new Set([
 const maxHeaderBytes = 256 * 1024
 
 /** One mailbox, bare or behind a display name; comments, groups and lists are refused. */
-const oneMailbox = /^(?:(?:"(?:[^"\\]|\\[^\r\n])*"|[^<>@,;:()"\\]*)\s*<([^<>\s]+)>|([^<>\s,;:()"]+))$/
+const oneMailbox =
+  /^(?:(?:"(?:[^"\\]|\\[^\r\n])*"|[^<>@,;:()"\\]*)\s*<((?:"(?:[^"\\<>]|\\[^\r\n<>])+"@)?[^<>\s"]+)>|((?:"(?:[^"\\<>]|\\[^\r\n<>])+"@)?[^<>\s,;:()"]+))$/
+
+/** Headers are UTF-8 where they are not ASCII (RFC 6532). */
+const addressIn = (match: RegExpExecArray | null): string | undefined => {
+  const address = match?.[1] ?? match?.[2]
+  return address === undefined ? undefined : Buffer.from(address, 'latin1').toString()
+}
 
 export function normaliseMime(
   raw: Uint8Array,
@@ -37,6 +44,8 @@ export function normaliseMime(
     .toString('latin1')
     .replace(/\r\n|\r|\n/g, '\r\n')
   if (text.includes('\0')) throw refused('must not contain NUL bytes')
+  if (/^content-transfer-encoding:\s*binary/im.test(text) && text.length !== raw.byteLength)
+    throw refused('has a binary part with line breaks other than CRLF, which would be changed; encode it in base64')
   const end = text.startsWith('\r\n') ? -1 : text.indexOf('\r\n\r\n')
   if (end === -1) throw refused('must be a complete mail: headers, an empty line, a body')
   if (end > maxHeaderBytes) throw refused(`must have at most ${maxHeaderBytes} bytes of headers`)
@@ -91,8 +100,7 @@ const contentOf = (header: Header | undefined): string =>
         .trim()
 
 function checkSender(header: Header, allowed: string): void {
-  const match = oneMailbox.exec(contentOf(header))
-  const address = match?.[1] ?? match?.[2]
+  const address = addressIn(oneMailbox.exec(contentOf(header)))
   if (address === undefined) throw refused(`must name exactly one plain address in ${header.name}`)
   if (!sameAddress(parseMailAddress(address, 'raw'), allowed))
     throw refused(`has another address in ${header.name} than the mail's from`)
@@ -107,7 +115,6 @@ export function fromOfMime(raw: Uint8Array): string | undefined {
     .replace(/\r\n|\r|\n/g, '\r\n')
   const end = text.indexOf('\r\n\r\n')
   const from = readHeaders(end === -1 ? text : text.slice(0, end)).find((header) => header.name === 'from')
-  const match = oneMailbox.exec(contentOf(from))
-  const address = match?.[1] ?? match?.[2]
+  const address = addressIn(oneMailbox.exec(contentOf(from)))
   return address === undefined ? undefined : parseMailAddress(address, 'raw')
 }

@@ -1,10 +1,9 @@
+import { GatewayError } from '../errors.js'
 import type { OutgoingMail, SendEvidence, Sender, SendReceipt, SendSession, SendTarget } from '../ports/sender.js'
+import { forGraph, type GraphAttachment } from '../protocol/graph-mime.js'
 import { type GraphClient, type GraphOptions, graphClient, mailboxPath, withOutcome } from './graph-client.js'
-import { draftOf, type GraphDraft, hiddenRecipients, withBcc } from './graph-draft.js'
 import { inSentItems, isGone, openSentItems, withMessageId } from './graph-mailbox.js'
 
-/** A request may have about 4 MB; reports put the real bound for base64 MIME well below its 3 MB (local knowledge sheet 3.4). */
-const largestMime = 2_200_000
 const largestInline = 2_900_000
 /** Pieces are multiples of 320 KiB and below 4 MB. */
 const pieceBytes = 10 * 320 * 1024
@@ -58,7 +57,9 @@ async function draftTells(graph: GraphClient, box: string, id: string): Promise<
 }
 
 const recipientLists = ['toRecipients', 'ccRecipients', 'bccRecipients'] as const
-type Draft = { isDraft: boolean } & Partial<Record<(typeof recipientLists)[number], unknown[]>>
+type Draft = { isDraft: boolean } & Partial<
+  Record<(typeof recipientLists)[number], { emailAddress?: { address?: string } }[]>
+>
 
 function sendSession(graph: GraphClient, box: string): SendSession {
   return {
@@ -87,16 +88,20 @@ function sendSession(graph: GraphClient, box: string): SendSession {
 /** The complete mail as a draft; nothing of it can leave by itself. */
 async function prepare(graph: GraphClient, box: string, mail: OutgoingMail): Promise<string> {
   let id: string | undefined
+  const { mime, attachments } = await forGraph(mail.raw, mail.recipients)
   if (mail.again) await discardLeftOver(graph, box, mail)
   try {
-    if (mail.raw.byteLength <= largestMime) {
-      const body = withBcc(mail.raw, await hiddenRecipients(mail)).toString('base64')
-      return (await create(graph, box, body, 'text/plain')).id
-    }
-    const draft = await draftOf(mail)
-    id = (await create(graph, box, draft.message, 'application/json')).id
-    for (const attachment of draft.attachments)
-      await attach(graph, `${box}/messages/${encodeURIComponent(id)}`, attachment)
+    const draft = await graph.json<Draft & { id: string }>({
+      method: 'POST',
+      to: `${box}/messages`,
+      headers: { 'content-type': 'text/plain' },
+      body: mime.toString('base64'),
+      operation: 'send',
+      outcome: 'not-sent',
+    })
+    id = draft.id
+    checkRecipients(draft, mail)
+    for (const attachment of attachments) await attach(graph, `${box}/messages/${encodeURIComponent(id)}`, attachment)
     return id
   } catch (error) {
     if (id !== undefined) await discard(graph, box, id)
@@ -104,25 +109,26 @@ async function prepare(graph: GraphClient, box: string, mail: OutgoingMail): Pro
   }
 }
 
-const create = (graph: GraphClient, box: string, body: unknown, type: string): Promise<{ id: string }> =>
-  graph.json({
-    method: 'POST',
-    to: `${box}/messages`,
-    headers: { 'content-type': type },
-    body,
-    operation: 'send',
+/** Exchange has the last word on whom a header names: what it would deliver to more people than were named stays here. */
+function checkRecipients(draft: Draft, mail: OutgoingMail): void {
+  const understood = new Set(
+    recipientLists.flatMap((list) => draft[list] ?? []).map((one) => one.emailAddress?.address?.toLowerCase()),
+  )
+  if (understood.size <= mail.recipients.length) return
+  throw new GatewayError('headers_name_others', 'permanent', {
+    hint: 'message',
+    description: `Microsoft 365 reads ${understood.size} recipients out of the headers of this mail, which has ${mail.recipients.length}.`,
+    remedy: 'Correct To and Cc in the header of the mail, or send it from a mailbox that sends by SMTP.',
     outcome: 'not-sent',
   })
+}
 
-async function attach(
-  graph: GraphClient,
-  message: string,
-  attachment: GraphDraft['attachments'][number],
-): Promise<void> {
-  const { bytes, ...about } = attachment
+async function attach(graph: GraphClient, message: string, attachment: GraphAttachment): Promise<void> {
+  const { bytes: read, ...about } = attachment
+  const bytes = read()
   const call = { method: 'POST', operation: 'send', outcome: 'not-sent' } as const
   if (bytes.byteLength <= largestInline) {
-    const contentBytes = Buffer.from(bytes).toString('base64')
+    const contentBytes = bytes.toString('base64')
     const body = { '@odata.type': '#microsoft.graph.fileAttachment', ...about, contentBytes }
     await graph.json({ ...call, to: `${message}/attachments`, body })
     return
@@ -131,7 +137,7 @@ async function attach(
   const to = `${message}/attachments/createUploadSession`
   const { uploadUrl } = await graph.json<{ uploadUrl: string }>({ ...call, to, body })
   for (let from = 0; from < bytes.byteLength; from += pieceBytes) {
-    const piece = Buffer.from(bytes.subarray(from, from + pieceBytes))
+    const piece = bytes.subarray(from, from + pieceBytes)
     const headers = {
       'content-type': 'application/octet-stream',
       'content-range': `bytes ${from}-${from + piece.length - 1}/${bytes.byteLength}`,

@@ -25,7 +25,8 @@ export function smtpBody(raw: Uint8Array, mayEnd: () => Promise<boolean>): Reada
           if (granted) this.push(null)
           else this.destroy()
         },
-        (error: Error) => this.destroy(error),
+        // A fault of our own journal: the library writes its codes onto every error it is given.
+        () => this.destroy(new Error('the hand-over was stopped')),
       )
     },
   })

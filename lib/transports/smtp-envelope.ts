@@ -1,19 +1,24 @@
 import { isAscii } from 'node:buffer'
-import { domainToASCII } from 'node:url'
 import { translate } from '../diagnosis/translate.js'
 import { GatewayError } from '../errors.js'
 import type { OutgoingMail } from '../ports/sender.js'
+import { addressNeedsUtf8 } from '../protocol/ascii-header.js'
+import { fitMime } from '../protocol/fit-mime.js'
+import { needsUtf8, parseMailAddress } from '../protocol/mail-address.js'
 
 /** What the server said it can do, from its reply to EHLO. */
 export interface SmtpAbilities {
   /** Largest mail in bytes; 0 when it named none. */
   maxBytes: number
   utf8: boolean
+  /** 8BITMIME. */
+  eightBit: boolean
 }
 
 export function readAbilities(ehlo: string): SmtpAbilities {
   const size = /^250[ -]SIZE[ \t]+(\d{1,15})[ \t]*$/im.exec(ehlo)?.[1]
-  return { maxBytes: Number(size ?? 0), utf8: /^250[ -]SMTPUTF8\b/im.test(ehlo) }
+  const offers = (keyword: string) => new RegExp(`^250[ -]${keyword}[ \\t]*$`, 'im').test(ehlo)
+  return { maxBytes: Number(size ?? 0), utf8: offers('SMTPUTF8'), eightBit: offers('8BITMIME') }
 }
 
 export interface SmtpEnvelope {
@@ -21,6 +26,20 @@ export interface SmtpEnvelope {
   to: string[]
   size: number
   use8BitMime: boolean
+}
+
+/**
+ * The bytes that this server has offered to take, and whether they need SMTPUTF8. Headers go in ASCII wherever they can,
+ * because the servers behind this one have offered nothing.
+ */
+export function offeredMime(mail: OutgoingMail, { utf8, eightBit }: SmtpAbilities): { raw: Buffer; utf8: boolean } {
+  const envelopeNeeds = [mail.from, ...mail.recipients].some(needsUtf8)
+  try {
+    return { raw: fitMime(mail.raw, { eightBit, utf8: false }), utf8: envelopeNeeds }
+  } catch (error) {
+    if (!utf8 || (error as GatewayError).code !== 'address_needs_smtputf8') throw error
+    return { raw: fitMime(mail.raw, { eightBit, utf8: true }), utf8: true }
+  }
 }
 
 /**
@@ -41,37 +60,21 @@ export function envelopeOf(mail: OutgoingMail, abilities: SmtpAbilities): SmtpEn
 }
 
 function wireAddress(address: string, field: string, utf8: boolean): string {
-  const at = address.lastIndexOf('@')
-  const local = address.slice(0, at)
-  const domain = domainOf(address.slice(at + 1))
-  if (at < 1 || Buffer.byteLength(local) > 64 || domain === '') throw badAddress(field, 'it is not a mailbox address')
-  // Dot-atom of RFC 5321 with the letters of RFC 6531; quoted local parts are not used by any mail service.
-  if (
-    !/^[^\s\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}()<>[\]:;@\\,."]+(?:\.[^\s\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}()<>[\]:;@\\,."]+)*$/u.test(
-      local,
-    )
-  ) {
-    throw badAddress(field, 'its part before the @ has characters that are not allowed')
+  let wire: string
+  try {
+    wire = parseMailAddress(address, field)
+  } catch (error) {
+    throw badAddress(field, (error as GatewayError).description)
   }
-  if (!utf8 && /[^\x21-\x7e]/.test(local)) throw badAddress(field, 'this mail server takes no letters beyond ASCII')
-  return `${local}@${domain}`
-}
-
-function domainOf(domain: string): string {
-  if (/[\s\p{Cc}\p{Cf}]/u.test(domain) || domain.length > 255) return ''
-  const ascii = domainToASCII(domain)
-  return /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/.test(
-    ascii,
-  )
-    ? ascii
-    : ''
+  if (!utf8 && needsUtf8(wire)) throw addressNeedsUtf8(address)
+  return wire
 }
 
 function badAddress(field: string, reason: string): GatewayError {
   return new GatewayError('invalid_address', 'permanent', {
     hint: field === 'from' ? 'message' : 'recipient',
     field,
-    description: `The address in ${field} cannot be used: ${reason}.`,
+    description: `The address in ${field} cannot be used: ${reason.replace(/\.$/, '')}.`,
     remedy: 'Correct the address and send the mail again.',
     outcome: 'not-sent',
   })

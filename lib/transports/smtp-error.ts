@@ -48,7 +48,7 @@ export function refusal(response: string, peer: SmtpPeer, extra: Partial<ErrorDe
 export function notSent(error: unknown, peer: SmtpPeer): GatewayError {
   const extra = { outcome: 'not-sent' } as const
   if (error instanceof GatewayError) return error
-  const { code, originalCode, command, response, message } = error as SmtpLibraryError
+  const { code, originalCode, command, response } = error as SmtpLibraryError
   if (command === 'STARTTLS' && isReply(response)) {
     const forNow = response.startsWith('4')
     return new GatewayError('starttls_not_offered', forNow ? 'transient' : 'needs-admin', {
@@ -61,8 +61,23 @@ export function notSent(error: unknown, peer: SmtpPeer): GatewayError {
   }
   if (isReply(response)) return refusal(response, peer, extra)
   if (response) return unreadable(extra)
-  const net = originalCode ?? (code === 'ETIMEDOUT' ? code : code === 'ECONNECTION' ? 'ECONNRESET' : undefined)
-  return networkError({ code: net ?? code ?? 'UNKNOWN', message }, 'net', extra)
+  if (code === 'EPROTOCOL' || code === 'EAUTH' || code === 'ESOCKET') {
+    if (originalCode === undefined) return code === 'ESOCKET' ? connectionLost(extra) : unreadable(extra)
+  }
+  if (originalCode !== undefined) return networkError({ code: originalCode }, 'net', extra)
+  // Of the library's own codes and words only these mean anything to anybody.
+  return code === 'ETIMEDOUT' ? networkError({ code }, 'net', extra) : connectionLost(extra)
+}
+
+const connectionLost = (extra: Partial<ErrorDetails>): GatewayError =>
+  networkError({ code: 'ECONNRESET' }, 'net', extra)
+
+/** More bytes, replies or time than any mail server needs for this step. */
+export function stageExceeded(stage: string, bound: string): GatewayError {
+  return translate(
+    { context: 'local', local: 'smtp_stage_exceeded' },
+    { outcome: 'not-sent', peerLine: `${stage}: more than ${bound}` },
+  )
 }
 
 /** The final dot left and nobody knows what became of it. */
@@ -72,7 +87,7 @@ export function outcomeUnknown(error: unknown): GatewayError {
     { context: 'local', local: 'send_outcome_unknown' },
     {
       outcome: 'unknown',
-      peerLine: originalCode ?? code ?? 'no reply',
+      peerLine: originalCode ?? (code === 'ETIMEDOUT' ? code : 'no reply'),
     },
   )
 }

@@ -21,8 +21,11 @@ export interface SmtpSenderOptions {
   lookup: LookupFunction
   /** Which ports may be dialled; absent: any. */
   allowPort?: (port: number) => boolean
-  /** Milliseconds: to connect and encrypt (default 15,000); of silence until a session is given up (default 90,000). */
-  timeoutsMs?: { connect?: number; reply?: number }
+  /**
+   * Milliseconds: to connect and encrypt (default 15,000); of silence until a session is given up (default 90,000); for
+   * all until the mail can begin, once up to EHLO and once for the login (default 25,000 each).
+   */
+  timeoutsMs?: { connect?: number; reply?: number; stage?: number }
   /** PEM trusted besides the public authorities, for every server. */
   rootCa?: string
   /** Name shown in EHLO; default the machine's, when it is a full name. */
@@ -57,7 +60,7 @@ async function openAs(
     const { connection, session, peer } = await connect(smtp, options, signal)
     peer.secrets.push(secret.reveal())
     try {
-      await session.during(login(connection, authority.kind, authority.user, secret))
+      await session.stage('AUTH', boundsOf(options), login(connection, authority.kind, authority.user, secret))
       return session
     } catch (error) {
       session.destroy()
@@ -66,6 +69,13 @@ async function openAs(
     }
   }
 }
+
+/** No server needs more for a greeting or a login; an answer has at most 64 KiB. */
+const boundsOf = ({ timeoutsMs }: SmtpSenderOptions) => ({
+  ms: timeoutsMs?.stage ?? 25_000,
+  rounds: 8,
+  bytes: 262_144,
+})
 
 interface Connected {
   connection: SMTPConnection
@@ -104,7 +114,9 @@ async function connect(smtp: SmtpOptions, options: SmtpSenderOptions, signal: Ab
   })
   const session = new SmtpSession(connection, peer, signal)
   try {
-    await session.during(
+    await session.stage(
+      'greeting, EHLO, STARTTLS',
+      boundsOf(options),
       new Promise<void>((done, failed) => {
         connection.connect((error?: Error | null) => (error ? failed(error) : done()))
       }),

@@ -13,7 +13,7 @@ import {
 } from '../ports/sender.js'
 import { stopped } from './dial.js'
 import { smtpBody } from './smtp-body.js'
-import { envelopeOf, type SmtpAbilities, type SmtpEnvelope } from './smtp-envelope.js'
+import { envelopeOf, offeredMime, type SmtpAbilities, type SmtpEnvelope } from './smtp-envelope.js'
 import {
   isReply,
   notSent,
@@ -21,26 +21,47 @@ import {
   refusal,
   type SmtpLibraryError,
   type SmtpPeer,
+  stageExceeded,
   unreadable,
 } from './smtp-error.js'
 
 /** Where the mail in flight stands. Only after `dot` can the server have taken it. */
 type Phase = 'envelope' | 'body' | 'dot'
 
+/** Of one step of the dialogue: milliseconds, commands sent, bytes received. */
+export interface StageBounds {
+  ms: number
+  rounds: number
+  bytes: number
+}
+
+/** What the library has no public name for. */
+interface Internals {
+  _socket?: { bytesRead: number }
+  _sendCommand(line: string, logged?: string): void
+}
+
 /** One logged-in connection. Mails go over it one after the other. */
 export class SmtpSession implements SendSession {
-  abilities: SmtpAbilities = { maxBytes: 0, utf8: false }
+  abilities: SmtpAbilities = { maxBytes: 0, utf8: false, eightBit: false }
   #sent = 0
   #unclean = false
+  #utf8 = false
+  #rounds = 0
+  #mostRounds = Number.POSITIVE_INFINITY
+  #stageOver: (bound: string) => void = () => undefined
   /** Rejects when the connection ends or the caller stops; never resolves. */
   readonly #ended: Promise<never>
+  #end: (error: Error) => void = () => undefined
 
   constructor(
     private readonly connection: SMTPConnection,
     private readonly peer: SmtpPeer,
     private readonly signal: AbortSignal,
   ) {
+    this.#watchCommands()
     this.#ended = new Promise((_, failed) => {
+      this.#end = failed
       connection.on('error', failed)
       connection.once('end', () => failed(Object.assign(new Error('Connection closed'), { code: 'ECONNECTION' })))
       signal.addEventListener('abort', this.#stop, { once: true })
@@ -58,11 +79,51 @@ export class SmtpSession implements SendSession {
     return Promise.race([work, this.#ended])
   }
 
+  /**
+   * One step of the dialogue, bounded in time, rounds and bytes: a server that never comes to its answer is left with
+   * `smtp_stage_exceeded` long before the lane of the mailbox has to be given up.
+   */
+  async stage<T>(name: string, bounds: StageBounds, work: Promise<T>): Promise<T> {
+    work.catch(() => undefined)
+    const socket = () => (this.connection as unknown as Internals)._socket
+    const before = socket()?.bytesRead ?? 0
+    const isFlooded = () => (socket()?.bytesRead ?? 0) - before > bounds.bytes
+    this.#rounds = 0
+    this.#mostRounds = bounds.rounds
+    this.#stageOver = (bound) => {
+      this.#end(stageExceeded(name, bound))
+      this.connection.close()
+    }
+    const timer = setTimeout(() => this.#stageOver(`${bounds.ms / 1000} s`), bounds.ms)
+    const watch = setInterval(() => isFlooded() && this.#stageOver(`${bounds.bytes} bytes`), 100)
+    try {
+      return await this.during(work)
+    } finally {
+      clearTimeout(timer)
+      clearInterval(watch)
+      this.#mostRounds = Number.POSITIVE_INFINITY
+    }
+  }
+
+  /** The library counts no rounds, and asks for SMTPUTF8 by the envelope alone; headers may need it too (RFC 6531 3.4). */
+  #watchCommands(): void {
+    const internals = this.connection as unknown as Internals
+    const send = internals._sendCommand.bind(internals)
+    internals._sendCommand = (line, logged) => {
+      this.#rounds += 1
+      if (this.#rounds > this.#mostRounds) return this.#stageOver(`${this.#mostRounds} rounds`)
+      const asks = this.#utf8 && line.startsWith('MAIL FROM:') && !line.includes(' SMTPUTF8')
+      return send(asks ? `${line} SMTPUTF8` : line, logged)
+    }
+  }
+
   async send(mail: OutgoingMail, handingOver: (evidence: Evidence) => Promise<void>): Promise<SendReceipt> {
     if (this.signal.aborted) throw stopped({ outcome: 'not-sent' })
-    const envelope = envelopeOf(mail, this.abilities)
+    const { raw, utf8 } = offeredMime(mail, this.abilities)
+    const envelope = envelopeOf({ ...mail, raw }, this.abilities)
     await this.#clean()
-    const result = await this.#transfer(envelope, mail.raw, handingOver)
+    this.#utf8 = utf8
+    const result = await this.#transfer(envelope, raw, handingOver)
     this.#sent += 1
     return {
       refused: this.#refused((result.rejectedErrors ?? []) as SmtpLibraryError[]),
@@ -114,7 +175,12 @@ export class SmtpSession implements SendSession {
       flight.phase = 'dot'
       return true
     })
+    const envelopeMs = Math.min(30_000 + envelope.to.length * 250, 100_000)
+    const patience = setTimeout(() => {
+      this.#end(stageExceeded('MAIL, RCPT, DATA', `${envelopeMs / 1000} s`))
+    }, envelopeMs)
     body.once('resume', () => {
+      clearTimeout(patience)
       if (flight.phase === 'envelope') flight.phase = 'body'
     })
     const sent = new Promise<SMTPConnectionSendInfo>((done, failed) => {
@@ -132,6 +198,7 @@ export class SmtpSession implements SendSession {
       flight.over = true
       throw await this.#failed(error as SmtpLibraryError, flight)
     } finally {
+      clearTimeout(patience)
       body.destroy()
     }
   }

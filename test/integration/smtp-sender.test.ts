@@ -412,7 +412,8 @@ describe('SEC-27, SEC-28: nothing but the intended leaves', () => {
     'b@x.example> SIZE=1',
     'b @x.example',
     'b@x\u2028.example',
-    '"a b"@x.example',
+    '"a b@x.example',
+    '"a>b"@x.example',
     'b@',
     '@x.example',
     'b',
@@ -449,7 +450,7 @@ describe('SEC-27, SEC-28: nothing but the intended leaves', () => {
     expect(
       await failure(session.send(mailOf({ recipients: ['jürgen@x.example'] }), journal().handingOver)),
     ).toMatchObject({
-      code: 'invalid_address',
+      code: 'address_needs_smtputf8',
     })
     await session.close()
   })

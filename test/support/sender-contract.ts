@@ -2,7 +2,8 @@
  * What the gateway relies on in every sender, whatever the protocol: the same cases against each mail server, first at
  * the port, then through the send flow. A new transport is done when this suite passes for it.
  */
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
+import PostalMime from 'postal-mime'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { sendFlows } from '../../lib/flows/send/index.js'
 import { newId } from '../../lib/model/ids.js'
@@ -81,7 +82,8 @@ export function senderContract(server: string, start: () => Promise<SenderSubjec
       const some = mailOf({ recipients: [ben, peer.nobody] })
       const receipt = await (await session()).send(some, journal().handingOver)
       expect(peer.inbox(ben)).toHaveLength(1)
-      const none = (await session()).send(mailOf({ recipients: [peer.nobody] }), journal().handingOver)
+      const raw = Buffer.from(`From: <${peer.from}>\r\nTo: ${peer.nobody}\r\nSubject: Hi\r\n\r\nHello.\r\n`)
+      const none = (await session()).send(mailOf({ recipients: [peer.nobody], raw }), journal().handingOver)
       if (peer.refusal === 'at-once') {
         expect(receipt.refused).toMatchObject([{ address: peer.nobody, transient: false }])
         const error = await failure(none)
@@ -161,7 +163,13 @@ export function senderContract(server: string, start: () => Promise<SenderSubjec
             parseMailSubmission({ to: [ben], subject: 'Offer', text: 'Hi', mailboxId: mailbox.id, ...more }),
           ).then(({ mail }) => mail.id)
         const drain = () => drainLane(process(), { v: 1, tenant, mailboxId: mailbox.id })
-        return { ...h, submit, drain, read: (id: string) => readMail(deps, tenant, id) }
+        const bytes = async (id: string) => {
+          const container = deps.names.container('outbound')
+          for await (const { name } of h.stores.blobs.list(container, `${tenant}/${id}`))
+            return (await h.stores.blobs.get(container, name))!
+          throw new Error('no blob')
+        }
+        return { ...h, submit, drain, bytes, read: (id: string) => readMail(deps, tenant, id) }
       }
 
       test('M-031: seven mails leave in order, three per session', async () => {
@@ -206,6 +214,113 @@ export function senderContract(server: string, start: () => Promise<SenderSubjec
         expect(mail.history.at(-1)).toMatchObject({ class: 'needs-admin', remedy: expect.stringMatching(/Send As/i) })
       })
 
+      test.each([1_000, 1_700_000, 3_300_000])(
+        'field 14, 15: envelope, headers and every part are what was written, with a file of %i bytes (RFC 3834, 8058, 2046 5.2.1)',
+        async (size) => {
+          const at = await flow()
+          const id = await at.submit({
+            ...{
+              to: [{ address: ben, name: 'Bén' }],
+              cc: [kim],
+              bcc: ['"jo hn"@example.net'],
+              replyTo: 'answers@contoso.example',
+            },
+            ...{ text: 'The plain part: Grüße.', html: '<p>The rich part <img src="cid:logo"></p>' },
+            headers: {
+              ...{ 'list-unsubscribe': '<https://e.example/u>', 'list-unsubscribe-post': 'List-Unsubscribe=One-Click' },
+              ...{
+                'list-id': '<news.e.example>',
+                'auto-submitted': 'auto-generated',
+                precedence: 'bulk',
+                importance: 'high',
+              },
+              ...{ 'in-reply-to': '<a@b.example>', references: '<a@b.example> <c@d.example>' },
+              ...Object.fromEntries([1, 2, 3, 4, 5, 6, 7].map((n) => [`x-${n}`, `${n}`])),
+            },
+            attachments: [
+              { filename: 'logo.png', contentType: 'image/png', cid: 'logo', content: 'iVBORw0KGgo=' },
+              { filename: 'original.eml', contentType: 'message/rfc822', content: inner },
+              {
+                filename: 'Liste.csv',
+                contentType: 'text/csv; charset=utf-8',
+                content: Buffer.from('ä;b\n').toString('base64'),
+              },
+              {
+                filename: 'Grüße.bin',
+                contentType: 'application/octet-stream',
+                content: randomBytes(size).toString('base64'),
+              },
+            ],
+          })
+          const written = await at.bytes(id)
+          await at.drain()
+          expect(await at.read(id)).toMatchObject({ state: 'sent' })
+          for (const address of [ben, kim, '"jo hn"@example.net']) {
+            expect(peer.inbox(address), address).toHaveLength(1)
+            expect(await asRead(peer.inbox(address)[0]!)).toEqual(await asRead(written))
+          }
+          const arrived = String(peer.inbox(ben)[0])
+          expect(/Content-Type: message\/rfc822[\s\S]*?\r\n\r\n/.exec(arrived)?.[0]).not.toContain('base64')
+          expect(arrived).toContain('From: z@x.example\r\nSubject: inner\r\n\r\nbody\r\n')
+          expect(arrived).not.toMatch(/^Bcc/m)
+        },
+      )
+
+      test.each([1_000, 3_300_000])(
+        'field 14: complete MIME of %i bytes with a signature or an invitation arrives as it is, or is refused at once (RFC 1847, 5546)',
+        async (size) => {
+          const at = await flow()
+          const part = [
+            '--b',
+            'Content-Type: text/plain',
+            '',
+            'hello',
+            '--b',
+            'Content-Type: text/calendar; method=REQUEST',
+            '',
+          ]
+          const body = [...part, 'BEGIN:VCALENDAR\r\n'.repeat(Math.ceil(size / 17)), '--b--', '']
+          for (const type of ['multipart/signed; protocol="application/pgp-signature"', 'multipart/alternative']) {
+            const lines = [`From: ${peer.from}`, `To: ${ben}`, `Content-Type: ${type}; boundary=b`, '', ...body]
+            const raw = Buffer.from(lines.join('\r\n'))
+            const before = peer.inbox(ben).length
+            const submitted = at.submit({ raw: raw.toString('base64'), subject: undefined, text: undefined })
+            if (peer.largestWhole < size) {
+              expect(await failure(submitted)).toMatchObject({ code: 'mail_not_divisible', status: 422 })
+              continue
+            }
+            await submitted
+            await at.drain()
+            expect(peer.inbox(ben)).toHaveLength(before + 1)
+            const arrived = String(peer.inbox(ben).at(-1))
+            expect(arrived.slice(arrived.indexOf('\r\n\r\n'))).toBe(String(raw).slice(String(raw).indexOf('\r\n\r\n')))
+          }
+        },
+      )
+
+      test('field 13: the envelope decides who gets complete MIME; where headers decide, it is refused (RFC 5321 2.3.1)', async () => {
+        const at = await flow()
+        const raw = Buffer.from(
+          `From: ${peer.from}\r\nTo: ${kim}, lee@example.org\r\nCc: ${ben}\r\nSubject: only kim\r\n\r\nhi\r\n`,
+        )
+        const submitted = at.submit({ to: [kim], raw: raw.toString('base64'), subject: undefined, text: undefined })
+        if (peer.headersDecide) {
+          const error = await failure(submitted)
+          expect(error).toMatchObject({ code: 'headers_name_others', status: 422, field: 'raw' })
+          expect(error.description).toContain('lee@example.org')
+          const mail = mailOf({ recipients: [kim], raw })
+          expect(await failure((await session()).send(mail, journal().handingOver))).toMatchObject({
+            outcome: 'not-sent',
+          })
+        } else {
+          await submitted
+          await at.drain()
+        }
+        expect(peer.inbox(ben)).toEqual([])
+        expect(peer.inbox('lee@example.org')).toEqual([])
+        expect(peer.inbox(kim)).toHaveLength(peer.headersDecide ? 0 : 1)
+      })
+
       test.each(sizes.map((bytes) => ({ bytes, title: bytes.join(', ') })))(
         'M-036: attachments of $title bytes are the same at the receiver',
         async ({ bytes }) => {
@@ -227,6 +342,27 @@ export function senderContract(server: string, start: () => Promise<SenderSubjec
       )
     })
   })
+}
+
+const inner = Buffer.from('From: z@x.example\nSubject: inner\n\nbody\n').toString('base64')
+
+/** A mail as its reader sees it: headers, texts and files. What servers on the way put on top is left out. */
+async function asRead(raw: Uint8Array) {
+  const mail = await PostalMime.parse(raw, { forceRfc822Attachments: true })
+  const own = mail.headers.filter(({ key }) => !/^(received|mime-version|content-.*)$/.test(key))
+  return {
+    headers: own.map(({ key, value }) => `${key}: ${value}`).sort(),
+    text: mail.text?.trim(),
+    html: mail.html?.trim(),
+    files: mail.attachments
+      .map(({ content, filename, mimeType, disposition, contentId }) => ({
+        ...{ filename, mimeType, disposition, contentId },
+        content: createHash('sha256')
+          .update(new Uint8Array(content as ArrayBuffer))
+          .digest('hex'),
+      }))
+      .sort((a, b) => `${a.filename}`.localeCompare(`${b.filename}`)),
+  }
 }
 
 /** Bytes of the attachments: what a part with a file name holds up to its boundary. */

@@ -25,6 +25,10 @@ export interface SenderSubject {
   misbehave(how: Misbehaviour): void
   /** Mails that reached this address, as their reader has them, without lines the server put on top. */
   inbox(address: string): Buffer[]
+  /** Everybody in To and Cc gets the mail, whatever the envelope says. */
+  headersDecide: boolean
+  /** Bytes of a mail that cannot be taken apart. */
+  largestWhole: number
   /** An address that nobody has. */
   nobody: string
   /** `at-once`: the server says so in the receipt. `bounce`: it accepts and sends a report later. */
@@ -74,6 +78,8 @@ export async function smtpSubject(login: 'none' | 'password' | 'token'): Promise
       if (how === 'lost-after') dropNext = true
     },
     inbox: (address) => server.mails.filter((mail) => mail.to.includes(address)).map((mail) => mail.raw),
+    headersDecide: false,
+    largestWhole: Number.POSITIVE_INFINITY,
     nobody: 'unknown@example.net',
     refusal: 'at-once',
     retryAfterMs: undefined,
@@ -104,6 +110,8 @@ export async function graphSubject(): Promise<SenderSubject> {
       const mailbox = world.directory.mailbox(user)
       return mailbox.in(mailbox.folder('inbox')!).map((mail) => asWritten(mail.raw))
     },
+    headersDecide: true,
+    largestWhole: 2_200_000,
     nobody: 'nobody@contoso.example',
     refusal: 'bounce',
     retryAfterMs: 7_000,

@@ -9,6 +9,7 @@ import { hashId, newId, sha256 } from '../../model/ids.js'
 import type { Mail } from '../../model/mail.js'
 import { type JudgedSubmission, judgeMailSubmission, type MailSubmission } from '../../model/mail-submission.js'
 import { composeMail } from '../../protocol/compose-mail.js'
+import { forGraph } from '../../protocol/graph-mime.js'
 import { subjectOfMime } from '../../protocol/mail-headers.js'
 import { checkMailSize } from '../../protocol/size.js'
 import { checkSubmission } from './check-submission.js'
@@ -84,6 +85,8 @@ async function prepare(
     date: now,
   })
   checkMailSize(bytes.byteLength, settings.maxMailBytes)
+  // What Graph would change or deliver to others is told while its author listens.
+  if (mailbox.send.transport === 'graph') await forGraph(bytes, envelope.recipients)
   const mail: Mail = {
     id: mailId,
     tenant,

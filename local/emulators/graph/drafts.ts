@@ -1,6 +1,7 @@
 /** Messages made and changed through Graph: drafts, read flags, categories, moves, attachments. */
 import type { Attachment, Message, MessageContent } from '../directory.js'
 import { json, type Reply, type Request } from '../loopback-server.js'
+import { attachToMime } from './attach-to-mime.js'
 import { badRequest, notFound, usualRefusal } from './graph-refusal.js'
 import type { MailboxRequest } from './graph-state.js'
 import { applyInput, attachmentOf, emptyContent, type MessageInput, mimeBody } from './message-input.js'
@@ -132,6 +133,11 @@ export async function attach(
   message: Message,
   attachment: Attachment,
 ): Promise<void> {
+  const raw = message.content === undefined ? attachToMime(message.raw, attachment) : undefined
+  if (raw !== undefined) {
+    of.mailbox.change(message, { raw })
+    return
+  }
   const content = await contentOf(message)
   await rewrite(of, message, { ...content, attachments: [...content.attachments, attachment] })
 }

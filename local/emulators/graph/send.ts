@@ -60,7 +60,7 @@ export function sendLate(of: MailboxRequest, fault: Fault): GraphState['late'][n
 
 async function submit(of: MailboxRequest, mail: Pick<Message, 'raw' | 'content'>, keepCopy: () => void): Promise<void> {
   const { state, user, caller } = of
-  const content = await contentOf(mail)
+  const content = mail.content ?? (await contentOf({ raw: headOf(mail.raw) }))
   const from = content.from?.address ?? user.mail
   if (!maySendAs(state, caller, user, from)) {
     throw usualRefusal(403, 'ErrorSendAsDenied')
@@ -85,9 +85,17 @@ async function submit(of: MailboxRequest, mail: Pick<Message, 'raw' | 'content'>
   await state.onDeliver?.(from, outside, raw)
 }
 
+/** Who gets a mail stands in its header: a large one is not read for it. */
+const headOf = (raw: Buffer): Buffer => raw.subarray(0, headEnd(raw))
+
+function headEnd(raw: Buffer): number {
+  const ends = [raw.indexOf('\r\n\r\n'), raw.indexOf('\n\n')].filter((at) => at >= 0)
+  return ends.length === 0 ? raw.length : Math.min(...ends) + 2
+}
+
 function recipientsOf(content: MessageContent): string[] {
   const all = [...content.to, ...content.cc, ...content.bcc].map((a) => a.address.toLowerCase())
-  const bad = all.find((a) => !/^[^\s@<>]+@[^\s@<>]+$/.test(a))
+  const bad = all.find((a) => !/^(?:"(?:[^"\\<>]|\\.)+"|[^\s@<>]+)@[^\s@<>]+$/.test(a))
   if (all.length === 0 || bad !== undefined) {
     throw badRequest('ErrorInvalidRecipients', `At least one recipient is not valid. ${bad ?? ''}`.trim())
   }

@@ -26,8 +26,12 @@ export const smtpPhases = [
 ] as const
 export type ScriptedPhase = (typeof smtpPhases)[number]
 
-/** `hang`: silence on an open connection. `garbage`: bytes that are no reply, then silence. 421: says so and closes. */
-export type ScriptedFault = 'close' | 'reset' | 'hang' | 'garbage' | 421
+/**
+ * `hang`: silence on an open connection. `garbage`: bytes that are no reply, then silence. 421: says so and closes.
+ * `endless`: reply lines that never come to the last one; for the login, challenges without end. `drip`: the same, a byte at
+ * a time.
+ */
+export type ScriptedFault = 'close' | 'reset' | 'hang' | 'garbage' | 'endless' | 'drip' | 421
 
 export interface ScriptedSmtpOptions {
   fault?: ScriptedFault
@@ -223,9 +227,22 @@ class Script {
         return true
       case 'garbage':
         this.wire.write(Buffer.from('\x00\x13!!%% \xfe\xff this is not a reply\r\n', 'latin1'))
+        break
+      case 'endless':
+      case 'drip':
+        await this.#talk(phase, this.options.fault)
     }
     await this.wire.closed()
     return true
+  }
+
+  async #talk(phase: ScriptedPhase, how: 'endless' | 'drip'): Promise<void> {
+    const line = phase === 'auth' ? '334 \r\n' : `${phase === 'greeting' ? 220 : 250}-and more\r\n`
+    const text = how === 'drip' ? line : line.repeat(200)
+    for (let at = 0; !this.wire.over; at += 1) {
+      this.wire.write(how === 'drip' ? text[at % text.length]! : text)
+      await new Promise((resolve) => setTimeout(resolve, how === 'drip' ? 20 : 0))
+    }
   }
 }
 

@@ -24,12 +24,16 @@ export interface SmtpOptions extends AccountOptions {
   meter?: SubmissionMeter
   /** Largest mail in bytes; default 35 MiB, what Exchange Online grants a mailbox by default. */
   maxBytes?: number
+  /** Extensions it does not offer; default none. Bytes it did not offer to take are refused, as strict servers do. */
+  lacks?: readonly SmtpExtension[]
   /** Called before the mail is acknowledged; a rejection becomes `451 4.3.0`. */
   onMail?: (envelope: SmtpEnvelope, raw: Buffer, session: SmtpSession) => Promise<void> | void
   /** Keep accepted mails in `mails`; default true. */
   keep?: boolean
   port?: number
 }
+
+export type SmtpExtension = '8BITMIME' | 'SMTPUTF8' | 'SIZE' | 'PIPELINING'
 
 export interface SmtpEnvelope {
   from: string
@@ -69,6 +73,21 @@ interface SessionUser {
 class PromptConnection extends SMTPConnection {
   override init(): void {
     this._setListeners(() => this.connectionReady())
+  }
+
+  // The library takes no quoted local parts (RFC 5321 4.1.2); real servers do.
+  override _parseAddressCommand(
+    name: string,
+    command: string | Buffer,
+  ): ReturnType<SMTPConnection['_parseAddressCommand']> {
+    const text = command.toString()
+    const local = /<("(?:[^"\\]|\\.)+")@/.exec(text)?.[1]
+    if (local === undefined) return super._parseAddressCommand(name, command)
+    const parsed = super._parseAddressCommand(
+      name,
+      text.replace(local, () => 'quoted.local'),
+    )
+    return parsed && { ...parsed, address: parsed.address.replace('quoted.local', () => local) }
   }
 
   override send(code: number, data?: string | string[], context?: string | false): void {
@@ -114,6 +133,7 @@ export async function startSmtp(options: SmtpOptions): Promise<SmtpEmulator> {
     authRequiredMessage: '5.7.57 Client not authenticated to send mail.',
     disableReverseLookup: true,
     rejectOversized: true,
+    ...lacking(options.lacks ?? []),
     size: options.maxBytes ?? 35 * 1024 * 1024,
     logger: false,
     closeTimeout: 50,
@@ -150,7 +170,7 @@ export async function startSmtp(options: SmtpOptions): Promise<SmtpEmulator> {
   async function accept(session: SMTPServerSession, raw: Buffer): Promise<SmtpReply | undefined> {
     const from = fromOf(session)
     const user = session.user as SessionUser | undefined
-    const refusal = refusals.of('data', from) ?? senderRefusal(options, user, from)
+    const refusal = refusals.of('data', from) ?? senderRefusal(options, user, from) ?? notOffered(session, raw)
     if (refusal) return refusal
     const over = options.meter?.over(user?.name ?? from, session.envelope.rcptTo.length)
     if (over) return overLimit[over]
@@ -207,6 +227,26 @@ function senderRefusal(options: SmtpOptions, user: SessionUser | undefined, from
   if (!user || options.enforceSender === false) return undefined
   const own = [user.name, ...(options.accounts(user.name)?.sendAs ?? [])].map((address) => address.toLowerCase())
   return own.includes(from.toLowerCase()) ? undefined : sendAsDenied(user.name)
+}
+
+const lacking = (lacks: readonly SmtpExtension[]) => ({
+  hide8BITMIME: lacks.includes('8BITMIME'),
+  hideSMTPUTF8: lacks.includes('SMTPUTF8'),
+  hideSize: lacks.includes('SIZE'),
+  hidePIPELINING: lacks.includes('PIPELINING'),
+})
+
+/** RFC 5321 4.5.3.1.6, RFC 6152 3, RFC 6531 3.4: what the client did not announce, it must not send. */
+function notOffered(session: SMTPServerSession, raw: Buffer): SmtpReply | undefined {
+  const { bodyType, smtpUtf8 } = session.envelope as { bodyType?: string; smtpUtf8?: boolean }
+  const text = raw.toString('latin1')
+  if (/(?:^|\n)[^\n]{1000}/.test(text)) return { code: 554, text: '5.6.0 A line has more than 998 octets.' }
+  if (/\r(?!\n)|(?<!\r)\n/.test(text)) return { code: 554, text: '5.6.0 Bare CR or LF.' }
+  const head = text.slice(0, Math.max(text.indexOf('\r\n\r\n'), 0))
+  if (!smtpUtf8 && /[^\0-\x7f]/.test(head)) return { code: 554, text: '5.6.7 Headers in UTF-8 need SMTPUTF8.' }
+  if (bodyType !== '8bitmime' && /[^\0-\x7f]/.test(text))
+    return { code: 554, text: '5.6.1 8-bit content needs BODY=8BITMIME.' }
+  return undefined
 }
 
 function fromOf(session: SMTPServerSession): string {

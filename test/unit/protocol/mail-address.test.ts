@@ -1,13 +1,18 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { backoffMs } from '../../../lib/protocol/backoff.js'
-import { maskAddress, parseMailAddress } from '../../../lib/protocol/mail-address.js'
+import { maskAddress, parseMailAddress, sameAddress } from '../../../lib/protocol/mail-address.js'
 import { checkMailSize } from '../../../lib/protocol/size.js'
 import { processorMs } from '../../support/processor-ms.js'
 
 test('addresses come out in the one form a server may see', () => {
   expect(parseMailAddress('Ana.B+x@EXAMPLE.com', 'to')).toBe('Ana.B+x@example.com')
   expect(parseMailAddress('ana@münchen.example', 'to')).toBe('ana@xn--mnchen-3ya.example')
+  expect(parseMailAddress('"ana"@example.com', 'to')).toBe('ana@example.com')
+  expect(parseMailAddress('"a b"@example.com', 'to')).toBe('"a b"@example.com')
+  expect(parseMailAddress('"a\\"\\b"@example.com', 'to')).toBe('"a\\"b"@example.com')
+  expect(parseMailAddress('"a..b"@example.com', 'to')).toBe('"a..b"@example.com')
+  expect(parseMailAddress('jo\u0308rg@MÜNCHEN.example', 'to')).toBe('jörg@xn--mnchen-3ya.example')
   expect(maskAddress('ana@example.com')).toBe('a***@example.com')
 })
 
@@ -17,7 +22,12 @@ test.each([
   '<a@b.example>',
   'a b@c.example',
   'a@b@c.example',
-  '"a b"@c.example',
+  '"a b@c.example',
+  '"a"b"@c.example',
+  '"a\\"@c.example',
+  '""@c.example',
+  '"a\tb"@c.example',
+  '"a>b"@c.example',
   '.a@c.example',
   'a..b@c.example',
   'a@-c.example',
@@ -31,9 +41,19 @@ test.each([
   `${'l'.repeat(65)}@c.example`,
   `a@${'d'.repeat(64)}.example`,
   `a@${'d.'.repeat(130)}example`,
-  'ü@c.example',
+  `${'ü'.repeat(33)}@c.example`,
+  'a\u200db@c.example',
+  '\u212aim@c.example',
+  'ü\u3000b@c.example',
 ])('SEC-27: %j is refused, not repaired', (text) => {
   expect(() => parseMailAddress(text, 'to[0]')).toThrow(/to\[0\]/)
+})
+
+test('one mailbox however its domain is written, by case and by needless quotes (RFC 5321 4.1.2, RFC 5890)', () => {
+  expect(sameAddress('Ana@MÜNCHEN.example', 'ana@xn--mnchen-3ya.example')).toBe(true)
+  expect(sameAddress('"ana"@x.example', 'ANA@x.example')).toBe(true)
+  expect(sameAddress('"a b"@x.example', 'ab@x.example')).toBe(false)
+  expect(sameAddress('\u212aim@x.example', 'kim@x.example')).toBe(false)
 })
 
 test('SEC-43: a domain of signs that stand for many letters costs no more than any other', () => {
@@ -61,7 +81,7 @@ test('SEC-27: whatever passes has no character that could end a command', () => 
         } catch {
           continue
         }
-        expect(address).toMatch(/^[!-;=?-~]+@[a-z0-9._-]+$/)
+        expect(address).toMatch(/^(?:[!-;=?-~]|[^\0-\x7f\p{C}\p{Z}])+@[a-z0-9._-]+$|^"[^\p{C}<>]+"@[a-z0-9._-]+$/u)
       }
     }),
   )

@@ -1,0 +1,163 @@
+/**
+ * Brings a mail into the form a server has offered to take: lines of at most 998 bytes everywhere (RFC 5322 2.1.1), 8-bit
+ * bytes only with 8BITMIME (RFC 6152), letters beyond ASCII in headers only with SMTPUTF8 (RFC 6531), no binary part (RFC
+ * 3030), and no message inside in base64 (RFC 2046 5.2.1). Part by part: what fits stays byte for byte. What a signature or
+ * key covers is not touched, and refused when it does not fit.
+ */
+import { isAscii, isUtf8 } from 'node:buffer'
+import { GatewayError } from '../errors.js'
+import { asciiField, needsAscii } from './ascii-header.js'
+import {
+  type HeaderField,
+  isSealed,
+  type MimeEntity,
+  readEntity,
+  readMultipart,
+  withField,
+  writeEntity,
+  writeMultipart,
+} from './mime-entity.js'
+import { decodeBody, encodeBody } from './transfer-encoding.js'
+
+export interface Offers {
+  /** 8BITMIME. */
+  eightBit: boolean
+  /** SMTPUTF8. */
+  utf8: boolean
+}
+
+const longestLine = 998
+const deepest = 100
+
+/** The same bytes when they fit. Rejects with a permanent error, outcome `not-sent`, naming what cannot be changed. */
+export function fitMime(raw: Uint8Array, offers: Offers): Buffer {
+  const bytes = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength)
+  if (!needsLook(bytes, offers)) return bytes
+  const text = bytes.toString('latin1')
+  const fitted = fitEntity(text, offers, 0)
+  return fitted === text ? bytes : Buffer.from(fitted, 'latin1')
+}
+
+/** Anything in it that may have to change? Most mails pass here. */
+const needsLook = (bytes: Buffer, offers: Offers): boolean =>
+  (!(offers.eightBit && offers.utf8) && !isAscii(bytes)) ||
+  hasLongLine(bytes) ||
+  /content-transfer-encoding:\s*binary|content-type:\s*message\//i.test(bytes.toString('latin1'))
+
+function hasLongLine(text: string | Buffer): boolean {
+  let from = 0
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', from)) {
+    if (at - from > longestLine + 1) return true
+    from = at + 1
+  }
+  return text.length - from > longestLine
+}
+
+function fitEntity(text: string, offers: Offers, depth: number): string {
+  if (depth > deepest) throw cannotChange(`it nests more than ${deepest} parts`)
+  const entity = readEntity(text)
+  const fields = fitFields(entity.fields, offers)
+  if (isSealed(entity.type)) {
+    if (doesNotFit(entity.body, offers))
+      throw cannotChange(`it is ${entity.type}, and a change would break its signature or key`)
+    return rewritten(text, entity, fields, entity.body)
+  }
+  if (entity.type.startsWith('multipart/')) return fitMultipart(text, { ...entity, fields }, offers, depth)
+  if (isMessage(entity.type)) {
+    const body = fitEntity(plainBody(entity), offers, depth + 1)
+    return rewritten(text, entity, labelled(fields, entity.encoding, body, offers), body)
+  }
+  const isBinary = entity.encoding === 'binary'
+  if (!isBinary && !doesNotFit(entity.body, offers)) return rewritten(text, entity, fields, entity.body)
+  if (/^message\/(?!global)/.test(entity.type))
+    throw cannotChange(`a part of type ${entity.type} may not be encoded (RFC 2046 5.2)`)
+  return encodedLeaf({ ...entity, fields })
+}
+
+const rewritten = (text: string, entity: MimeEntity, fields: HeaderField[], body: string): string =>
+  body === entity.body && fields === entity.fields ? text : writeEntity({ fields, body })
+
+/** A mail as a part is a mail again; encoded as a whole, clients show it empty. */
+const isMessage = (type: string): boolean => type === 'message/rfc822' || type === 'message/news'
+
+const plainBody = ({ encoding, body }: MimeEntity): string =>
+  encoding === 'base64' || encoding === 'quoted-printable'
+    ? decodeBody(encoding, body)
+        .toString('latin1')
+        .replace(/\r\n|\r|\n/g, '\r\n')
+    : body
+
+function fitMultipart(text: string, entity: MimeEntity, offers: Offers, depth: number): string {
+  let multipart = readMultipart(entity)
+  // Forbidden (RFC 2045 6.4), and readers differ on it.
+  if (multipart === undefined) multipart = readMultipart({ ...entity, body: plainBody(entity) })
+  if (multipart === undefined) {
+    if (doesNotFit(entity.body, offers)) throw cannotChange(`its ${entity.type} has no parts that can be told apart`)
+    return rewritten(text, readEntity(text), entity.fields, entity.body)
+  }
+  const fitted = {
+    // Nobody reads what stands before and behind the parts.
+    preamble: doesNotFit(multipart.preamble, offers) ? '' : multipart.preamble,
+    parts: multipart.parts.map((part) => ({ ...part, text: fitEntity(part.text, offers, depth + 1) })),
+    close: doesNotFit(multipart.close, offers)
+      ? `${multipart.close.split('\r\n').slice(0, 2).join('\r\n')}\r\n`
+      : multipart.close,
+  }
+  const body = writeMultipart(fitted)
+  return rewritten(text, readEntity(text), labelled(entity.fields, entity.encoding, body, offers), body)
+}
+
+/** The label of a body that holds parts: `8bit` or none, never another (RFC 2045 6.4). */
+function labelled(fields: HeaderField[], encoding: string, body: string, { eightBit }: Offers): HeaderField[] {
+  const wanted = /[^\0-\x7f]/.test(body) ? '8bit' : '7bit'
+  return encoding === wanted || (encoding === '8bit' && eightBit)
+    ? fields
+    : withField(fields, 'Content-Transfer-Encoding', wanted === '7bit' ? undefined : wanted)
+}
+
+function encodedLeaf({ fields, type, encoding, body }: MimeEntity): string {
+  const bytes = decodeBody(encoding, body)
+  const wanted = encoding === 'base64' || !type.startsWith('text/') ? 'base64' : 'quoted-printable'
+  let named = fields
+  if (!fields.some(({ name }) => name === 'content-type')) {
+    const charset = isUtf8(bytes) ? '; charset=utf-8' : '; charset=unknown-8bit'
+    named = withField(named, 'Content-Type', `text/plain${isAscii(bytes) ? '' : charset}`)
+  }
+  return writeEntity({
+    fields: withMimeVersion(withField(named, 'Content-Transfer-Encoding', wanted)),
+    body: closed(encodeBody(wanted, bytes), body),
+  })
+}
+
+/** Encoded text ends its last line as the body did. */
+const closed = (encoded: string, body: string): string =>
+  body.endsWith('\r\n') && !encoded.endsWith('\r\n') ? `${encoded}\r\n` : encoded
+
+/** A mail, unlike a part, must say that it is MIME (RFC 2045 4). */
+const withMimeVersion = (fields: HeaderField[]): HeaderField[] =>
+  fields.some(({ name }) => name === 'from' || name === 'message-id') &&
+  !fields.some(({ name }) => name === 'mime-version')
+    ? [...fields, { name: 'mime-version', text: 'MIME-Version: 1.0' }]
+    : fields
+
+function fitFields(fields: HeaderField[], offers: Offers): HeaderField[] {
+  if (!fields.some((field) => needsAscii(field, offers.utf8))) return fields
+  return fields.map((field) => (needsAscii(field, offers.utf8) ? asciiField(field) : field))
+}
+
+function doesNotFit(body: string, offers: Offers): boolean {
+  if (!offers.eightBit && /[^\0-\x7f]/.test(body)) return true
+  return hasLongLine(body)
+}
+
+export function cannotChange(why: string, field = 'raw'): GatewayError {
+  return new GatewayError('mail_not_convertible', 'permanent', {
+    status: 422,
+    hint: 'message',
+    field,
+    outcome: 'not-sent',
+    description: `The mail server does not take this mail as it is, and it cannot be changed: ${why}.`,
+    remedy:
+      'Encode its parts in base64 or quoted-printable before signing, with lines of at most 998 bytes, or use a server that offers 8BITMIME and SMTPUTF8.',
+  })
+}
