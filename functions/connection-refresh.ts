@@ -1,5 +1,6 @@
 import { app, type InvocationContext } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
+import { asBytes } from '../lib/http/as-bytes.js'
 
 /** A batch of connections is due: refresh their tokens. */
 export async function connectionRefresh(message: unknown, context: InvocationContext): Promise<void> {
@@ -12,5 +13,6 @@ export async function connectionRefresh(message: unknown, context: InvocationCon
 app.storageQueue('connection-refresh', {
   queueName: '%ENVIRONMENT_ID%-connection-refresh',
   connection: 'MailStorage',
+  ...asBytes,
   handler: connectionRefresh,
 })

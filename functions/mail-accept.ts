@@ -1,5 +1,6 @@
 import { app, type InvocationContext } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
+import { asBytes } from '../lib/http/as-bytes.js'
 
 /** A trusted back end put a whole mail on the queue; it takes the same way as one submitted over HTTP. */
 export async function mailAccept(message: unknown, context: InvocationContext): Promise<void> {
@@ -12,5 +13,6 @@ export async function mailAccept(message: unknown, context: InvocationContext): 
 app.storageQueue('mail-accept', {
   queueName: '%ENVIRONMENT_ID%-outbound-mail',
   connection: 'MailStorage',
+  ...asBytes,
   handler: mailAccept,
 })

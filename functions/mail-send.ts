@@ -1,5 +1,6 @@
 import { app, type InvocationContext } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
+import { asBytes } from '../lib/http/as-bytes.js'
 
 /** This mailbox has work: drain its lane. */
 export async function mailSend(message: unknown, context: InvocationContext): Promise<void> {
@@ -9,4 +10,9 @@ export async function mailSend(message: unknown, context: InvocationContext): Pr
   if (work !== undefined) await send.drainLane(work)
 }
 
-app.storageQueue('mail-send', { queueName: '%ENVIRONMENT_ID%-mail-send', connection: 'MailStorage', handler: mailSend })
+app.storageQueue('mail-send', {
+  queueName: '%ENVIRONMENT_ID%-mail-send',
+  connection: 'MailStorage',
+  ...asBytes,
+  handler: mailSend,
+})

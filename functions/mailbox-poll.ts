@@ -1,5 +1,6 @@
 import { app, type InvocationContext } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
+import { asBytes } from '../lib/http/as-bytes.js'
 
 /** A batch of mailboxes is due: poll them side by side. */
 export async function mailboxPoll(message: unknown, context: InvocationContext): Promise<void> {
@@ -12,5 +13,6 @@ export async function mailboxPoll(message: unknown, context: InvocationContext):
 app.storageQueue('mailbox-poll', {
   queueName: '%ENVIRONMENT_ID%-mailbox-poll',
   connection: 'MailStorage',
+  ...asBytes,
   handler: mailboxPoll,
 })

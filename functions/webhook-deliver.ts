@@ -1,5 +1,6 @@
 import { app, type InvocationContext } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
+import { asBytes } from '../lib/http/as-bytes.js'
 
 /** A webhook endpoint has events: deliver them in order. */
 export async function webhookDeliver(message: unknown, context: InvocationContext): Promise<void> {
@@ -12,5 +13,6 @@ export async function webhookDeliver(message: unknown, context: InvocationContex
 app.storageQueue('webhook-deliver', {
   queueName: '%ENVIRONMENT_ID%-webhook',
   connection: 'MailStorage',
+  ...asBytes,
   handler: webhookDeliver,
 })

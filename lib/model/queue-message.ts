@@ -1,35 +1,79 @@
 import { GatewayError } from '../errors.js'
 import { mailJson, strictJson } from './strict-json.js'
 
-/** What a queue message says, or why nobody will act on it. */
-export type ReadMessage = { message: unknown } | { refusal: GatewayError; tenant: string }
+export type ReadMessage =
+  | { message: unknown }
+  /** Of a version that a newer build writes: nothing of its shape is known, not even how deep it may be. */
+  | { newer: { text: string; firstMessageId: string | undefined } }
+  /** Why nobody will act on it, and the tenant that it names, or empty. */
+  | { refusal: GatewayError; tenant: string }
 
 /**
- * Writers disagree about base64: we and the Functions bindings use it, the queue clients of .NET, Java and Python send
- * the text as it is unless told otherwise. `host.json` hands every text over untouched, because one that the host itself
- * cannot decode goes round in the poison queue where no function ever sees it (REL-10).
+ * What a queue message says. Writers disagree about base64: we and the Functions bindings use it, the queue clients of
+ * .NET, Java and Python send the text as it is unless told otherwise. `host.json` hands every text over untouched,
+ * because one that the host itself cannot decode goes round in the poison queue where no function ever sees it (REL-10).
  *
- * `given` is what the trigger got: the text, or its value where the text was JSON already. What is JSON in neither form,
- * or in base64 breaks the rules of bodies (`strict-json.ts`), is refused; `tenant` is the one it names, or empty.
+ * `given` are the bytes of the text; a text, or its value, from a host that gives no bytes. JSON, as it is or in base64,
+ * that breaks the rules of bodies (`strict-json.ts`) is refused, the same for every queue (H6).
  */
 export function readMessage(given: unknown): ReadMessage {
-  if (typeof given !== 'string') return { message: given }
-  const isBase64 = given.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(given)
-  const bytes = Buffer.from(isBase64 ? given : '', 'base64')
+  const text = textOf(given)
+  if (text === undefined) return { refusal: unreadable(), tenant: '' }
+  const isBase64 = text.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(text)
+  const bytes = Buffer.from(text, isBase64 ? 'base64' : 'utf8')
   try {
-    return { message: strictJson(bytes, mailJson) }
+    const message = strictJson(bytes, mailJson)
+    return isNewer(message) ? newer(bytes.toString(), message) : { message }
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error
-    return { refusal: error, tenant: tenantIn(bytes.toString()) }
+    const value = parsed(bytes.toString())
+    // Who gives the version twice says nothing of it.
+    if (isNewer(value) && field(error) !== 'v') return newer(bytes.toString(), value)
+    return { refusal: error, tenant: tenantIn(bytes.toString(), value, error) }
   }
 }
 
-/** Only to say whose it was: named once, in JSON that is otherwise whole. */
-function tenantIn(text: string): string {
-  if (text.match(/"tenant"/g)?.length !== 1) return ''
+/** The text of a message, as it lies in the queue; `undefined` for what no text can be. */
+export function textOf(given: unknown): string | undefined {
+  if (given instanceof Uint8Array) return Buffer.from(given).toString()
+  if (typeof given === 'string') return given
   try {
-    return String((JSON.parse(text) as { tenant?: unknown }).tenant ?? '')
+    return JSON.stringify(given)
   } catch {
-    return ''
+    return undefined
   }
+}
+
+const isNewer = (value: unknown): value is { v: number; firstMessageId?: unknown } =>
+  typeof value === 'object' && value !== null && 'v' in value && typeof value.v === 'number' && value.v > 1
+
+function newer(text: string, { firstMessageId }: { firstMessageId?: unknown }): ReadMessage {
+  return { newer: { text, firstMessageId: typeof firstMessageId === 'string' ? firstMessageId : undefined } }
+}
+
+const field = (error: GatewayError): unknown => (error as { field?: unknown }).field
+
+const unreadable = (): GatewayError =>
+  new GatewayError('invalid_input', 'permanent', {
+    description: 'body is nested too deep to be written down.',
+    remedy: 'Send it flatter.',
+  })
+
+/** At most 64 KiB, and only to say whose it was. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** The tenant named once and for all: by the message itself, or in the whole text of one that is no JSON. */
+function tenantIn(text: string, value: unknown, error: GatewayError): string {
+  if (typeof value === 'object' && value !== null && field(error) !== 'tenant') {
+    const { tenant } = value as { tenant?: unknown }
+    return typeof tenant === 'string' ? tenant : ''
+  }
+  const named = new Set([...text.matchAll(/"tenant"\s{0,9}:\s{0,9}"([^"\\]{1,64})"/g)].map(([, tenant]) => tenant!))
+  return named.size === 1 ? [...named][0]! : ''
 }

@@ -39,7 +39,7 @@ export function memoryQueues(options: { now?: () => number } = {}): MemoryQueues
       )
       return messages
         .filter((message) => message.visibleAt <= now() && message.expiresAt > now())
-        .map((message) => JSON.parse(Buffer.from(message.text, 'base64').toString()) as unknown)
+        .map(({ text }) => JSON.parse(text.startsWith('{') ? text : Buffer.from(text, 'base64').toString()) as unknown)
     },
   }
 }

@@ -4,9 +4,14 @@ import { GatewayError } from '../errors.js'
 const maxMessageBytes = 48 * 1024
 const maxDelayMs = 120_000
 
-/** A message as it lies in a queue. */
+/** What a queue takes of a text that is JSON already and too long for base64. */
+const maxTextBytes = 64 * 1024
+
+/** A message as it lies in a queue; bytes are a text of JSON that somebody else wrote. */
 export function encodeMessage(message: unknown): string {
-  const bytes = Buffer.from(JSON.stringify(message))
+  const bytes = message instanceof Uint8Array ? Buffer.from(message) : Buffer.from(JSON.stringify(message))
+  if (message instanceof Uint8Array && bytes.length > maxMessageBytes && bytes.length <= maxTextBytes)
+    return bytes.toString()
   if (bytes.length > maxMessageBytes)
     throw new GatewayError('message_too_large', 'permanent', {
       status: 413,

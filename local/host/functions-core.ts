@@ -52,6 +52,8 @@ export interface Binding {
   runOnStartup?: boolean
   queueName?: string
   connection?: string
+  /** `binary`: the function gets the bytes of a message; else its text, or its value where that is JSON. */
+  dataType?: string
 }
 
 export interface RetryOptions {

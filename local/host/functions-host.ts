@@ -110,7 +110,10 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
         ? {}
         : { poisonQueue: queueClientFor({ ...binding, queueName: poisonName }, settings) }),
       settings: hostSettings.queues,
-      run: (text, message) => invoke(fn, { data: { string: text }, triggerMetadata: queueMetadata(text, message) }),
+      run: (text, message) => {
+        const data = binding.dataType === 'binary' ? { bytes: Buffer.from(text) } : { string: text }
+        return invoke(fn, { data, triggerMetadata: queueMetadata(text, message) })
+      },
       log: systemLog,
     })
     queues.set(queue.name, [...(queues.get(queue.name) ?? []), listener])

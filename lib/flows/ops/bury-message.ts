@@ -4,9 +4,9 @@
  * text was the only copy, so it becomes a rejected row with its raw bytes kept in quarantine.
  */
 import { GatewayError } from '../../errors.js'
-import { hashId, isTenantId } from '../../model/ids.js'
+import { hashId, isId, isTenantId } from '../../model/ids.js'
 import { metadataOf } from '../../model/mail-submission.js'
-import { readMessage } from '../../model/queue-message.js'
+import { readMessage, textOf } from '../../model/queue-message.js'
 import type { Row } from '../../ports/tables.js'
 import { raiseAttention } from '../common/attention.js'
 import type { Dependencies } from '../common/dependencies.js'
@@ -17,15 +17,15 @@ import { isLaneWork } from '../send/drain-lane.js'
 export async function buryMessage(deps: Dependencies, queue: string, given: unknown, messageId: string): Promise<void> {
   const read = readMessage(given)
   const refusal = 'refusal' in read ? read.refusal : undefined
-  const message = 'message' in read ? read.message : given
+  const text = textOf(given) ?? ''
+  const message = 'message' in read ? read.message : undefined
   const named = 'tenant' in read ? read.tenant : tenantOf(message)
-  const tenant = isTenantId(named) ? named : '~'
-  const text = typeof message === 'string' ? message : JSON.stringify(message)
+  const owner = isTenantId(named) ? await deps.tables.get(deps.names.table('tenants'), named, 'tenant') : undefined
+  // Nothing is written under the name of a tenant that never was: nobody would find it there.
+  const tenant = owner === undefined ? '~' : named
   // The schedule repeats internal work in messages of the same text: one card for all of them.
   const id = hashId(queue, queue === 'outbound-mail' ? messageId : text)
-  const owner = tenant === '~' ? undefined : await deps.tables.get(deps.names.table('tenants'), tenant, 'tenant')
-  // Nothing of a tenant that was removed is kept any more, not even what came too late (SEC-44).
-  if ((owner?.['removedAt'] ?? '') !== '') return deps.log.error('message-buried', { queue, tenant, messageId: id })
+  if ((owner?.['removedAt'] ?? '') !== '') return dropOfRemoved(deps, queue, id)
   const name = `${tenant}/messages/${id}`
   const kept = `${name} in the container ${deps.names.container('quarantine')}`
   const [hint, remedy] = whatHelps(queue, {
@@ -37,7 +37,7 @@ export async function buryMessage(deps: Dependencies, queue: string, given: unkn
     hint,
     description:
       refusal !== undefined
-        ? `A message on the queue ${queue} was taken off: it is not JSON as it is, and as JSON in base64 the ${refusal.description}`
+        ? `A message on the queue ${queue} was taken off: ${said(refusal)}`
         : isOther(queue, message)
           ? `A message on the queue ${queue} was taken off: it is none of those that the gateway puts there.`
           : `A message on the queue ${queue} failed five times and was taken off.`,
@@ -59,7 +59,7 @@ export async function buryMessage(deps: Dependencies, queue: string, given: unkn
   )
   await raiseAttention(deps, tenant, 'message', id, error)
   if (queue === 'outbound-mail' && owner !== undefined)
-    await tellRejected(deps, tenant, messageId, error, metadataOf((message as { mail?: unknown }).mail))
+    await tellRejected(deps, tenant, messageId, error, metadataOf((message as { mail?: unknown } | undefined)?.mail))
   deps.log.error('message-buried', { queue, tenant, messageId: id })
 }
 
@@ -80,11 +80,51 @@ function whatHelps(
   ]
 }
 
+const said = ({ description }: GatewayError): string =>
+  description.includes('not valid JSON')
+    ? `it is not JSON as it is, and as JSON in base64 the ${description}`
+    : `as JSON it breaks the rules: ${description}`
+
+/** Nothing of a tenant that was removed is kept any more, not even what came too late (SEC-44): only that it came. */
+async function dropOfRemoved(deps: Dependencies, queue: string, id: string): Promise<void> {
+  await writeLog(
+    deps,
+    queue === 'mailbox-poll' ? 'receivinglog' : 'sendinglog',
+    {
+      tenant: '~',
+      state: 'rejected',
+      code: 'message_buried',
+      description: `A message on the queue ${queue} was dropped: it belongs to a tenant that was removed.`,
+      remedy: 'Nothing is to be done. A back end that still writes for this tenant can stop.',
+      messageId: id,
+    },
+    true,
+  )
+  deps.log.error('message-buried', { queue, tenant: '~', messageId: id })
+}
+
 const tenantOf = (message: unknown): string =>
   typeof message === 'object' && message !== null && 'tenant' in message ? String(message.tenant) : ''
 
-/** Of another shape than the gateway's own: what drains the lanes would only write it down (host 8). */
-const isOther = (queue: string, message: unknown): boolean => queue === 'mail-send' && !isLaneWork(message)
+/** Of another shape than the gateway's own: it would fail each of its tries, or only be written down (host 8). */
+const isOther = (queue: string, message: unknown): boolean => isOfShape[queue]?.(message) === false
+
+const isOfShape: Readonly<Record<string, (message: unknown) => boolean>> = {
+  'mail-send': isLaneWork,
+  'mailbox-poll': (message) => isJob(message, 'mailboxes', 'mailboxId'),
+  'connection-refresh': (message) => isJob(message, 'connections', 'connectionId'),
+  webhook: (message) => isSubject(message, 'endpointId') && (message as { v?: unknown }).v === 1,
+}
+
+function isJob(message: unknown, list: string, id: string): boolean {
+  const { v, [list]: subjects } = (message ?? {}) as Record<string, unknown>
+  return v === 1 && Array.isArray(subjects) && subjects.every((one) => isSubject(one, id))
+}
+
+function isSubject(subject: unknown, id: string): boolean {
+  const { tenant, [id]: named } = (subject ?? {}) as Record<string, unknown>
+  return typeof tenant === 'string' && isTenantId(tenant) && typeof named === 'string' && isId(named)
+}
 
 /** What the message says; one that nobody can act on would fail each of its tries and is buried at once. */
 export async function readOrBury(
@@ -94,6 +134,8 @@ export async function readOrBury(
   messageId: string,
 ): Promise<unknown> {
   const read = readMessage(given)
+  // Internal work comes back by the schedule; a mail of a back end is the only copy of its text.
+  if ('newer' in read && queue === 'outbound-mail') return wait(deps, queue, read.newer, messageId)
   if ('message' in read && !isOther(queue, read.message))
     return deps.stopping.aborted ? passOn(deps, queue, read.message) : read.message
   await buryMessage(deps, queue, given, messageId)
@@ -109,6 +151,24 @@ async function passOn(deps: Dependencies, queue: string, message: unknown): Prom
   if (queue === 'outbound-mail') return message
   await deps.queues.send(deps.names.queue(queue as 'mail-send'), message, { delayMs: 1_000 })
   return undefined
+}
+
+const putBackMs = 60_000
+
+/**
+ * A newer build wrote it, which reads it when it is back (REL-13). It is sent anew as it is, with the id of its first
+ * message, by which a mail without a key of its own is known.
+ */
+async function wait(
+  deps: Dependencies,
+  queue: string,
+  { text, firstMessageId }: { text: string; firstMessageId: string | undefined },
+  messageId: string,
+): Promise<undefined> {
+  const open = text.indexOf('{') + 1
+  const first = firstMessageId === undefined ? `"firstMessageId":${JSON.stringify(messageId)},` : ''
+  const again = Buffer.from(`${text.slice(0, open)}${first}${text.slice(open)}`)
+  await deps.queues.send(deps.names.queue(queue as 'outbound-mail'), again, { delayMs: putBackMs })
 }
 
 const shownMs = 7 * 86_400_000

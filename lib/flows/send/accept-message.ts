@@ -4,10 +4,11 @@
  * What can never succeed is written down as rejected at first sight and leaves the queue (REL-10); a version of the
  * future is put back for a newer build (REL-13); only passing faults throw, so that the host delivers it again.
  */
-import { asGatewayError, type GatewayError, invalidInput } from '../../errors.js'
+import { asGatewayError, GatewayError, invalidInput } from '../../errors.js'
 import { hashId, isTenantId } from '../../model/ids.js'
 import { metadataOf } from '../../model/mail-submission.js'
 import { mailJson, strictJson } from '../../model/strict-json.js'
+import { raiseAttention } from '../common/attention.js'
 import type { Dependencies } from '../common/dependencies.js'
 import { writeLog } from '../common/log-row.js'
 import { emitEvent } from '../tell/emit-event.js'
@@ -34,6 +35,7 @@ export async function acceptMessage(deps: SendDependencies, message: unknown, qu
     const error = asGatewayError(caught)
     if (error.class === 'transient') throw caught
     if (tenant !== '~') await tellRejected(deps, tenant, firstId, error, read.metadata)
+    else await keepForOperator(deps, message, firstId, error)
     await writeLog(
       deps,
       'sendinglog',
@@ -49,6 +51,24 @@ export async function acceptMessage(deps: SendDependencies, message: unknown, qu
       true,
     )
   }
+}
+
+/** It names no tenant whose app could be told: its text is kept, and a card says what the back end has to correct. */
+async function keepForOperator(
+  deps: SendDependencies,
+  message: unknown,
+  firstId: string,
+  error: GatewayError,
+): Promise<void> {
+  const id = hashId('outbound-mail', firstId)
+  const name = `~/messages/${id}`
+  await deps.blobs.put(deps.names.container('quarantine'), name, Buffer.from(JSON.stringify(message)))
+  const told = new GatewayError('message_buried', 'permanent', {
+    hint: 'endpoint',
+    description: `A message on the queue outbound-mail was taken off: ${error.description}`,
+    remedy: `Correct what the back end writes and enqueue the mail again; the message is kept as ${name} in the container ${deps.names.container('quarantine')}.`,
+  })
+  await raiseAttention(deps, '~', 'message', id, told)
 }
 
 /** What could be read of a message before it was refused. */

@@ -198,7 +198,7 @@ test('host 8: a message given up is in the health for an hour as a fault, then a
     text: expect.stringMatching(/^1 queue/),
   })
   await readOrBury(h.deps, 'outbound-mail', 'no JSON at all', 'two')
-  await buryMessage(h.deps, 'mailbox-poll', { tenant: h.tenant }, 'three')
+  await buryMessage(h.deps, 'mailbox-poll', { v: 1, mailboxes: [] }, 'three')
   h.clock.advance(61 * 60_000)
   expect(await verdict()).toMatchObject({ ok: true, text: expect.stringMatching(/^3 queue messages were given up/) })
   const cards = await everyAttention(h.deps, '~')
