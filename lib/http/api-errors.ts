@@ -42,6 +42,7 @@ export const ownErrors = {
   idempotency_conflict: [409, 'permanent', 'The key was used before with another content.'],
   key_in_use: [409, 'permanent', 'The key makes the call.'],
   mail_content_gone: [409, 'permanent', 'The content of the mail is no longer kept.'],
+  mail_not_kept: [404, 'permanent', 'The gateway has no bytes of this mail; the answer says how to get them.'],
   mail_too_large: [413, 'permanent', 'The mail is larger than the limit.'],
   mailbox_busy: [409, 'transient', 'The mailbox is sending other mail at this moment.'],
   mailbox_exists: [409, 'permanent', 'The address is connected already.'],

@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer'
 import { decodeWords } from 'postal-mime'
 
+/** Of several Node versions wrong from 0x80 to 0x9F; only to see what the library did. */
 const latin = new TextDecoder('windows-1252')
 const unicode = new TextDecoder('utf-8')
 
@@ -19,6 +20,14 @@ const noLabel: ReadonlySet<string> = new Set([
 const latinLabel =
   /^(?:(?:x-)?cp1252|windows-?1252|cp819|ibm819|l1|latin-?1|(?:cs)?iso[-_]?(?:8859[-_]?1|ir-100|latin1)(?::1987)?)$/
 
+/** What windows-1252 has from 0x80 on (WHATWG index); the rest is its byte. */
+const upper = '€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ'
+
+const latinText = (bytes: Uint8Array): string =>
+  Buffer.from(bytes)
+    .toString('latin1')
+    .replace(/[\u0080-\u009f]/g, (letter) => upper[letter.charCodeAt(0) - 0x80]!)
+
 /**
  * By the label where one is known (the labels of the WHATWG Encoding Standard and the aliases of `postal-mime`); without
  * one UTF-8 where it can be, else windows-1252, which has a character for every byte. UTF-7 is no longer read by anybody
@@ -29,9 +38,10 @@ export function charsetText(bytes: Uint8Array, label: string): string {
     .replace(/^["'\s]+|["'\s]+$/g, '')
     .replace(/\*.*$/s, '')
     .toLowerCase()
-  if (noLabel.has(charset)) return isUtf8(bytes) ? unicode.decode(bytes) : latin.decode(bytes)
+  if (noLabel.has(charset)) return isUtf8(bytes) ? unicode.decode(bytes) : latinText(bytes)
+  if (latinLabel.test(charset)) return latinText(bytes)
   const text = decodeWords(`=?${charset.replace(/[?\s]/g, '')}?B?${Buffer.from(bytes).toString('base64')}?=`)
   // The library reads what it does not know as windows-1252.
-  const isUnknown = !latinLabel.test(charset) && isUtf8(bytes) && text === latin.decode(bytes)
-  return isUnknown ? unicode.decode(bytes) : text
+  if (text !== latin.decode(bytes)) return text
+  return isUtf8(bytes) ? unicode.decode(bytes) : latinText(bytes)
 }

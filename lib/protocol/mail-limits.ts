@@ -15,21 +15,34 @@ export const mailLimits = {
 const newline = 10
 const dash = 45
 
+/** Which limit a mail exceeds first, and the place up to which it keeps all of them. */
+export interface Exceeded {
+  why: string
+  at: number
+}
+
+/** Throws `mail_too_complex` for a mail that exceeds a limit. */
+export function checkMailLimits(raw: Uint8Array): void {
+  const exceeded = exceededLimit(raw)
+  if (exceeded) throw tooComplex(exceeded.why)
+}
+
 /**
  * Counts before anything is parsed, in one pass over the lines and without building anything: header bytes, lines, parts by
- * their delimiter lines, nesting by the order in which declared boundaries are used. Throws `mail_too_complex`.
+ * their delimiter lines, nesting by the order in which declared boundaries are used.
  */
-export function checkMailLimits(raw: Uint8Array): void {
-  if (raw.byteLength > mailLimits.bytes) throw tooComplex(`${raw.byteLength} bytes, at most ${mailLimits.bytes}`)
-  const bytes = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength)
-  if (headerEnd(bytes) > mailLimits.headerBytes) throw tooComplex(`more than ${mailLimits.headerBytes} header bytes`)
-
+export function exceededLimit(raw: Uint8Array): Exceeded | undefined {
+  const bytes = Buffer.from(raw.buffer, raw.byteOffset, Math.min(raw.byteLength, mailLimits.bytes))
+  if (headerEnd(bytes) > mailLimits.headerBytes) {
+    const at = bytes.lastIndexOf(newline, mailLimits.headerBytes) + 1
+    return { why: `more than ${mailLimits.headerBytes} header bytes`, at }
+  }
   const declared = new Set<string>()
   const open: string[] = []
   let parts = 0
   let lines = 0
   for (let at = 0; at < bytes.length; ) {
-    if (++lines > mailLimits.lines) throw tooComplex(`more than ${mailLimits.lines} lines`)
+    if (++lines > mailLimits.lines) return { why: `more than ${mailLimits.lines} lines`, at }
     const next = bytes.indexOf(newline, at)
     const end = next === -1 ? bytes.length : next
     const first = bytes[at]
@@ -41,18 +54,20 @@ export function checkMailLimits(raw: Uint8Array): void {
         const level = open.indexOf(boundary)
         if (level === -1) open.push(boundary)
         else open.length = closed ? level : level + 1
-        if (!closed && ++parts > mailLimits.parts) throw tooComplex(`more than ${mailLimits.parts} parts`)
-        if (open.length > mailLimits.depth) throw tooComplex(`parts nested deeper than ${mailLimits.depth}`)
+        if (!closed && ++parts > mailLimits.parts) return { why: `more than ${mailLimits.parts} parts`, at }
+        if (open.length > mailLimits.depth) return { why: `parts nested deeper than ${mailLimits.depth}`, at }
       }
     } else if (first === 32 || first === 9 || first === 67 || first === 99) {
       const boundary = /boundary\s*=\s*(?:"([^"]{1,198})"|([^\s;"]{1,198}))/i.exec(
         bytes.toString('latin1', at, Math.min(end, at + 1_000)),
       )
       if (boundary) declared.add((boundary[1] ?? boundary[2] ?? '').trimEnd())
-      if (declared.size > mailLimits.parts) throw tooComplex(`more than ${mailLimits.parts} boundaries`)
+      if (declared.size > mailLimits.parts) return { why: `more than ${mailLimits.parts} boundaries`, at }
     }
     at = end + 1
   }
+  if (raw.byteLength <= mailLimits.bytes) return undefined
+  return { why: `${raw.byteLength} bytes, at most ${mailLimits.bytes}`, at: mailLimits.bytes }
 }
 
 /** Index behind the top header block. */
@@ -66,6 +81,7 @@ export function headerEnd(bytes: Buffer): number {
 export function tooComplex(why: string): GatewayError {
   return new GatewayError('mail_too_complex', 'permanent', {
     description: `The mail cannot be shown in parts: ${why}.`,
-    remedy: 'Fetch its raw bytes; one that is to be sent needs fewer parts, headers or lines.',
+    remedy:
+      'Fetch its raw bytes; of a received one headers, text and attachments are shown as far as they go. One that is to be sent needs fewer parts, headers or lines.',
   })
 }

@@ -1,8 +1,8 @@
 import type { Attachment, Email } from 'postal-mime'
-import { GatewayError } from '../errors.js'
+import { asGatewayError, GatewayError } from '../errors.js'
 import { isAutomaticMail } from './automatic-mail.js'
 import { decodeEncodedWords } from './encoded-words.js'
-import { checkMailLimits, mailLimits, tooComplex } from './mail-limits.js'
+import { checkMailLimits, exceededLimit, headerEnd, mailLimits, tooComplex } from './mail-limits.js'
 import { mailParser, type PartNode, rootOf } from './mail-parser.js'
 import { type ReadAddress, readAddresses } from './read-addresses.js'
 
@@ -31,7 +31,30 @@ export interface ParsedMail {
 
 /** Throws `mail_too_complex` for what exceeds the limits and `mail_unreadable` for what the parser refuses. */
 export async function parseMail(raw: Uint8Array): Promise<ParsedMail> {
-  const { email, root } = await parse(raw)
+  checkMailLimits(raw)
+  return mailOf(await parse(raw))
+}
+
+/**
+ * For people who look at a mail that nobody can take apart as a whole: the parts in front of the limit that it exceeds,
+ * else its headers, and the error that says why it is not more. Refuses nothing.
+ */
+export async function parseAsFarAsPossible(raw: Uint8Array): Promise<{ parsed: ParsedMail; problem?: GatewayError }> {
+  const exceeded = exceededLimit(raw)
+  let problem = exceeded && tooComplex(exceeded.why)
+  for (const end of [exceeded?.at ?? raw.byteLength, Math.min(headEnd(raw), exceeded?.at ?? raw.byteLength), 0])
+    try {
+      const parsed = mailOf(await parse(raw.subarray(0, end)))
+      return problem ? { parsed, problem } : { parsed }
+    } catch (error) {
+      problem ??= asGatewayError(error)
+    }
+  throw problem
+}
+
+const headEnd = (raw: Uint8Array): number => headerEnd(Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength))
+
+function mailOf({ email, root }: { email: Email; root: PartNode }): ParsedMail {
   const all = (name: string): string[] => email.headers.filter(({ key }) => key === name).map(({ value }) => value)
   const people = (name: string): ReadAddress[] => all(name).flatMap(readAddresses)
   const text = email.text ?? ''
@@ -72,19 +95,18 @@ export async function parseMail(raw: Uint8Array): Promise<ParsedMail> {
   }
 }
 
-/** One attachment by its index in the parsed mail. */
+/** One attachment by its index in the mail as far as it could be parsed. */
 export async function attachmentOf(
   raw: Uint8Array,
   index: number,
 ): Promise<{ bytes: Uint8Array; filename: string } | undefined> {
-  const attachment = (await parse(raw)).email.attachments[index]
+  const attachment = (await parse(raw.subarray(0, exceededLimit(raw)?.at))).email.attachments[index]
   return attachment && { bytes: contentOf(attachment), filename: attachment.filename ?? '' }
 }
 
 const isShown = (part: PartNode): boolean => part.contentDisposition.parsed.value !== 'attachment'
 
 async function parse(raw: Uint8Array): Promise<{ email: Email; root: PartNode }> {
-  checkMailLimits(raw)
   const parser = mailParser()
   try {
     return { email: await parser.parse(raw), root: rootOf(parser) }

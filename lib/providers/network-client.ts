@@ -34,6 +34,9 @@ async function boundedText(response: Response): Promise<string> {
   return bytes.toString()
 }
 
+/** What stands in place of an answer that is none. */
+export const noAnswer = "Not a token endpoint's answer"
+
 // MSAL fails with a bare TypeError on anything but an object; a proxy's HTML page must stay visible as what it is.
 function asObject(text: string): object {
   try {
@@ -42,5 +45,5 @@ function asObject(text: string): object {
   } catch {
     // Falls through to the text itself.
   }
-  return { error: 'server_error', error_description: `Not a token endpoint's answer: ${text.slice(0, 300)}` }
+  return { error: 'server_error', error_description: `${noAnswer}: ${text.slice(0, 300)}` }
 }

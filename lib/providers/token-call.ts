@@ -4,6 +4,8 @@ import { translate } from '../diagnosis/translate.js'
 import type { GatewayError } from '../errors.js'
 import type { Fault } from '../model/diagnosis.js'
 
+import { noAnswer } from './network-client.js'
+
 type Body = Record<string, unknown>
 
 /** What goes to a token endpoint or comes from it and must not be repeated (RFC 6749, RFC 7521, RFC 7636). */
@@ -71,7 +73,8 @@ export function listenTo(network: INetworkModule): TokenCall {
     fault: (error) => {
       if (answer !== undefined && answer.status >= 400)
         return translate({ ...refusal(answer, text, error), secrets: [...secrets] })
-      const net = broken === undefined ? undefined : netCodeOf(broken)
+      const isNoAnswer = answer !== undefined && text('error_description')?.startsWith(noAnswer)
+      const net = broken !== undefined ? netCodeOf(broken) : isNoAnswer ? 'UNREADABLE_ANSWER' : undefined
       // Neither answer nor network fault: MSAL refused by itself (throttle cache, empty errorCode): nobody's fault, wait.
       return translate({
         context: 'ms-token',

@@ -303,6 +303,7 @@ export function samplePages(hostile?: string): Record<string, string> {
         receivedAt: ago(200),
         bytes: 9_120,
         description: state === 'quarantined' ? say('The mail could not be read.') : '',
+        remedy: state === 'quarantined' ? say('Read it in the mailbox itself.') : '',
       })),
     }),
     mails: mailsPage(view, { mails, mailboxes, places: mailboxes, problem: '', pages: found }),

@@ -9,6 +9,7 @@ import type { Mailbox } from '../../model/mailbox.js'
 import type { FetchedMail } from '../../ports/receiver.js'
 import type { Row } from '../../ports/tables.js'
 import { topHeaders } from '../../protocol/mail-headers.js'
+import { exceededLimit, tooComplex } from '../../protocol/mail-limits.js'
 import { noRoom } from '../common/bytes-in-hand.js'
 import { mailboxPartition } from '../common/mailbox-rows.js'
 import { emitEvent } from '../tell/emit-event.js'
@@ -52,7 +53,7 @@ async function store(
   const partitionKey = mailboxPartition(mailbox.tenant, mailbox.id)
   const id = receivedId(mail.serverId)
   const before = await deps.tables.get(table, partitionKey, receivedKey(id))
-  if (before !== undefined) {
+  if (before !== undefined && !wasTooLarge(before)) {
     known?.recognise(before)
     return handOver(deps, mailbox, before)
   }
@@ -62,6 +63,8 @@ async function store(
   const headers = topHeaders(raw)
   const contentKey = contentKeyOf(headers)
   const receivedAt = arrivalOf(mail.receivedAt, headers.date, deps.clock.now())
+  const exceeded = exceededLimit(raw)
+  const problem = exceeded && tooComplex(exceeded.why)
   const row: Row = {
     partitionKey,
     rowKey: receivedKey(id),
@@ -76,9 +79,12 @@ async function store(
     storedAt: deps.clock.now(),
     contentKey,
     duplicate: false,
-    code: '',
-    description: '',
+    // Told like every mail; people see beforehand that it cannot be shown as a whole (SEC-31).
+    code: problem?.code ?? '',
+    description: problem?.description ?? '',
+    ...(problem && { remedy: problem.remedy }),
   }
+  if (before !== undefined) return importAfterAll(deps, mailbox, before, row, raw)
   if (known?.take(contentKey)) {
     // Not listed again and without a copy: the mail is already there under its earlier id.
     const noted = { ...row, state: 'handed-over', duplicate: true, blob: '' }
@@ -93,6 +99,25 @@ async function store(
   if (now !== undefined) return handOver(deps, mailbox, now)
   const alone = await deps.tables.insert(table, row)
   return handOver(deps, mailbox, { ...row, etag: alone })
+}
+
+/** Set aside without its bytes, under a limit that may have been raised since. */
+const wasTooLarge = (row: Row): boolean =>
+  row['state'] === 'quarantined' && row['code'] === 'mail_too_large' && (row['blob'] ?? '') === ''
+
+/** It came again, moved back into its folder say, and fits now: it takes the place that was kept for it. */
+async function importAfterAll(
+  deps: ReceiveDependencies,
+  mailbox: Mailbox,
+  before: Row,
+  fresh: Row,
+  raw: Uint8Array,
+): Promise<Stored> {
+  // The list has it on the day it was set aside.
+  const row: Row = { remedy: '', ...fresh, receivedAt: Number(before['receivedAt']) }
+  await deps.blobs.put(deps.names.container('inbound'), String(row['blob']), raw, { contentType: 'message/rfc822' })
+  const etag = await deps.tables.update(deps.names.table('received'), row, before.etag ?? '')
+  return handOver(deps, mailbox, { ...row, etag })
 }
 
 async function handOver(deps: ReceiveDependencies, mailbox: Mailbox, row: Row): Promise<Stored> {
@@ -139,6 +164,7 @@ export function mailTooLarge(bytes: number, most: number): GatewayError {
   return new GatewayError('mail_too_large', 'permanent', {
     hint: 'message',
     description: `The mail has ${bytes} bytes, at most ${most} are imported.`,
-    remedy: 'Read it in the mailbox itself, or raise the limit and retry.',
+    remedy:
+      'Read it in the mailbox itself. To import it, raise MAX_MAIL_BYTES, then move the mail out of the folder and back.',
   })
 }

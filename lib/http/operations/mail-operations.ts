@@ -79,16 +79,22 @@ export const mailOperations = {
   receivedShow: show(
     'received-show',
     'mailboxes/{id}/received/{mail}',
-    'A received mail as JSON.',
+    'A received mail as JSON; what cannot be taken apart as far as it goes, with the reason in incomplete.',
     receivedAnswer('receivedMailContent'),
   ),
-  receivedAttachment: show(
-    'received-attachment',
-    'mailboxes/{id}/received/{mail}/attachments/{index}',
-    'Bytes of one attachment, as a download of unknown content.',
-    { media: 'application/octet-stream' },
-  ),
-  receivedRaw: show('received-raw', 'mailboxes/{id}/received/{mail}/raw', 'A received mail as it arrived.', {
-    media: 'message/rfc822',
-  }),
+  receivedAttachment: {
+    ...show(
+      'received-attachment',
+      'mailboxes/{id}/received/{mail}/attachments/{index}',
+      'Bytes of one attachment, as a download of unknown content.',
+      { media: 'application/octet-stream' },
+    ),
+    errors: ['not_found', 'mail_not_kept'],
+  },
+  receivedRaw: {
+    ...show('received-raw', 'mailboxes/{id}/received/{mail}/raw', 'A received mail as it arrived.', {
+      media: 'message/rfc822',
+    }),
+    errors: ['not_found', 'mail_not_kept'],
+  },
 } as const satisfies Record<string, Operation>

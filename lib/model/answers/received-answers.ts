@@ -18,7 +18,12 @@ const receivedFields = {
   ),
   messageId: orNull(text('Message-ID header as the sender wrote it; null when it has none.', '<1@fabrikam.example>')),
   bytes: count('Size in bytes.', 2048),
-  code: orNull(text('Why it was not imported, as a stable word; null otherwise.', 'mail_too_complex')),
+  code: orNull(
+    text(
+      'Why it was not imported, or cannot be shown as a whole, as a stable word; null otherwise.',
+      'mail_too_complex',
+    ),
+  ),
   description: orNull(text('The same in plain words; null otherwise.', 'The mail has too many parts.')),
   remedy: orNull(text('What to do about it; null otherwise.', 'Fetch its raw bytes.')),
   attempts: count('How often importing it was tried.', 1),
@@ -87,6 +92,20 @@ const parsedMail = z
   })
   .meta({ id: 'ParsedMail', description: 'A received mail, taken apart. The sender wrote all of it.' })
 
+const incomplete = z
+  .object({
+    code: text('Stable word: mail_too_complex, mail_unreadable or mail_not_kept.', 'mail_too_complex'),
+    description: text('Why not all of the mail is here.', 'The mail cannot be shown in parts: more than 1000 parts.'),
+    remedy: text('How to get the rest.', 'Fetch its raw bytes.'),
+  })
+  .meta({ id: 'IncompleteMail', description: 'What of a mail is missing, and how to get it.' })
+
 export const receivedMailContent = z
-  .object({ ...receivedFields, parsed: parsedMail })
+  .object({
+    ...receivedFields,
+    parsed: parsedMail,
+    incomplete: incomplete.nullable().meta({
+      description: 'Null when all of the mail is in parsed; else it is there as far as it goes, and this says why.',
+    }),
+  })
   .meta({ id: 'ReceivedMailContent', description: 'A received mail with its content.' })

@@ -44,8 +44,9 @@ export interface ReceivedEntry {
   /** ISO date. */
   receivedAt: string
   bytes: number
-  /** Why it was not imported; empty otherwise. */
+  /** Why it was not imported, or cannot be shown as a whole; empty otherwise. */
   description: string
+  remedy: string
 }
 
 const soonMs = 30 * 86_400_000
@@ -200,7 +201,7 @@ function receivedTable(view: View, received: readonly ReceivedEntry[]): Markup {
     return html`<div class="card"><p>Nothing received yet. If mail is missing, fetch now and look at the receiving log.</p></div>`
   return html`<table><thead><tr><th scope="col">Date</th><th scope="col">From</th><th scope="col">State</th><th scope="col">Size</th></tr></thead><tbody>${received.map(
     (one) =>
-      html`<tr><td>${when(one.receivedAt, view.now, 'unknown')}</td><td data-name="From">${one.from}</td><td data-name="State">${receivedState(one.state)}${one.description !== '' && html`<br>${one.description}`}</td><td data-name="Size">${size(one.bytes)}</td></tr>`,
+      html`<tr><td>${when(one.receivedAt, view.now, 'unknown')}</td><td data-name="From">${one.from}</td><td data-name="State">${receivedState(one.state)}${one.description !== '' && html`<br>${one.description} ${one.remedy}`}</td><td data-name="Size">${size(one.bytes)}</td></tr>`,
   )}</tbody></table>`
 }
 

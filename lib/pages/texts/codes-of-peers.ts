@@ -45,7 +45,7 @@ const codes = {
   badCertificate: 'net_unable_to_verify_leaf_signature',
   unreachable: `net_enotfound net_eai_again net_econnrefused net_etimedout net_econnreset net_epipe net_ehostunreach
     net_enetunreach net_eaddrnotavail net_einval net_eacces net_emfile net_wrong_version_number net_eproto
-    imap_greeting_unreadable`,
+    imap_greeting_unreadable net_connect_timeout`,
   mailboxFull: 'graph_errorquotaexceeded graph_http_507 imap_overquota',
   folderMissing: 'graph_errorfoldernotfound imap_nonexistent imap_trycreate',
   askProvider: 'imap_contactadmin imap_corruption imap_uidnotsticky smtp_esc_5_3_5 smtp_521',
@@ -65,7 +65,7 @@ const codes = {
     exo_imap_bad_command_error_12 exo_imap_bad_command_error_10 imap_inuse imap_unavailable imap_serverbug imap_bye
     imap_greeting_refused imap_expungeissued smtp_esc_4_3_0 smtp_esc_4_3_1 smtp_esc_4_4_0 smtp_esc_4_4_1 smtp_esc_4_4_2 smtp_esc_4_4_3
     smtp_esc_4_4_4 smtp_esc_4_4_5 smtp_esc_4_4_7 smtp_esc_4_7_5 smtp_esc_4_any smtp_421 smtp_451 smtp_452 smtp_454
-    smtp_455 smtp_4xx any_http_5xx`,
+    smtp_455 smtp_4xx any_http_5xx net_answer_too_large net_answer_unreadable`,
   noReason: `imap_no imap_cannot smtp_550 smtp_554 smtp_esc_5_7_0 smtp_esc_5_7_1 smtp_esc_5_any smtp_5xx any_http_4xx
     unclassified`,
   notUnderstood: `graph_errorpropertyvalidationfailure graph_requestbodyread graph_badrequest graph_http_400 imap_bad
