@@ -46,7 +46,11 @@ const data = {
   'connection.changed': z.object({
     connectionId,
     mailboxId: orNull(mailboxId).describe('The mailbox; null when it concerns every mailbox of the connection.'),
-    direction: oneOf(['send'], 'The direction that stopped; null when it concerns both.', 'send').nullable(),
+    direction: oneOf(
+      ['send', 'receive'],
+      'The direction that stopped or works again; null when it concerns both.',
+      'send',
+    ).nullable(),
     state: oneOf(
       ['connected', 'needs-reconnect', 'needs-admin', 'removed', 'permanent', 'transient'],
       'State of the connection; with a direction, who must act for it.',

@@ -574,6 +574,9 @@ describe('receive: troubles of the server and of people', () => {
     const healthy = at.deps.access
     at.deps.access = accessBy(async () => Promise.reject(broken('entra_aadsts700082', 'needs-reconnect')))
     await at.poll()
+    expect(await dueAt(at)).toBeLessThan(Date.now() + 5 * 60_000)
+    expect(await rowsOf(names.table('attention'), at.mailbox.tenant)).toEqual([])
+    at.pass(3 * 60_000)
     await at.poll()
     expect(await dueAt(at)).toBeGreaterThan(Date.now() + 10 * hour)
     expect(at.server.opened).toBe(0)

@@ -13,7 +13,7 @@ import type { Registration } from '../../model/registration.js'
 import type { Provider } from '../../ports/provider.js'
 import type { Row } from '../../ports/tables.js'
 import { Secret } from '../../secret.js'
-import { clearAttention } from '../common/attention.js'
+import { clearAttention, expiryCard } from '../common/attention.js'
 import type { Dependencies } from '../common/dependencies.js'
 import { pageOfRows } from '../common/page-of-rows.js'
 
@@ -166,7 +166,7 @@ export function registrations(deps: RegistrationDependencies, redirectUri: strin
       if (existing === undefined) await deps.tables.insert(table, row)
       else await deps.tables.update(table, row, existing.etag ?? '').catch(changedMeanwhile)
       // A secret nobody could try keeps the card until a token call with it works.
-      if (tried === 'accepted') await clearAttention(deps, tenant, 'registration', registrationId)
+      if (tried === 'accepted') await clearCards(deps, tenant, registrationId)
       remembered.clear()
       if (existing !== undefined) {
         if (input.clientSecret !== undefined && generation > 2)
@@ -184,7 +184,7 @@ export function registrations(deps: RegistrationDependencies, redirectUri: strin
       for (const one of [generation, generation - 1].filter((number) => number > 0))
         await deps.vault.remove(deps.names.registrationSecret(id, one))
       await deps.tables.remove(table, tenant, `registration~${id}`)
-      await clearAttention(deps, tenant, 'registration', id)
+      await clearCards(deps, tenant, id)
       remembered.clear()
     },
   }
@@ -261,4 +261,8 @@ function secretMissing(registration: Registration): GatewayError {
     description: `The client secret of the registration "${registration.name}" is not in the vault.`,
     remedy: 'Save the registration again with its client secret.',
   })
+}
+
+async function clearCards(deps: Dependencies, tenant: string, id: string): Promise<void> {
+  for (const card of [id, expiryCard(id)]) await clearAttention(deps, tenant, 'registration', card)
 }

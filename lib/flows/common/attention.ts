@@ -59,12 +59,20 @@ export async function raiseMailboxAttention(
   error: GatewayError,
   about: { mailboxId: string; connectionId: string },
 ): Promise<boolean> {
-  if (error.class === 'needs-reconnect' || error.class === 'needs-admin') {
-    const connection = await readConnection(deps, tenant, about.connectionId)
-    if (connection !== undefined && connection.state !== 'connected') return false
-  }
+  if (await isToldByConnection(deps, tenant, about.connectionId, error)) return false
   const subject = (await readMailbox(deps, tenant, about.mailboxId))?.address ?? ''
   return raiseAttention(deps, tenant, kind, about.mailboxId, error, { ...about, subject })
+}
+
+export async function isToldByConnection(
+  deps: Dependencies,
+  tenant: string,
+  connectionId: string,
+  error: GatewayError,
+): Promise<boolean> {
+  if (error.class !== 'needs-reconnect' && error.class !== 'needs-admin') return false
+  const connection = await readConnection(deps, tenant, connectionId)
+  return connection !== undefined && connection.state !== 'connected'
 }
 
 /** The provider refuses the application itself: one card at its registration, however many mailboxes hang on it (M-128). */
@@ -85,6 +93,9 @@ export async function raiseRegistrationAttention(
   const body = JSON.stringify({ name, kind, clientId, directory })
   return raiseAttention(deps, tenant, 'registration', id, told, { subject: name, body })
 }
+
+/** Id of the card that warns of the end of a registration's secret, beside that of a refusal. */
+export const expiryCard = (registrationId: string): string => `${registrationId}~expires`
 
 /** A token call of the registration worked. The warning that its secret will end is another matter and stays. */
 export async function clearRegistrationRefusal(deps: Dependencies, tenant: string, id: string): Promise<void> {
@@ -131,7 +142,8 @@ export async function attentionOfMailboxes(
   const ofConnections = await sideBySide([...new Set(connections.map(({ id }) => id))], (id) =>
     deps.tables.get(table, tenant, `connection~${id}`),
   )
-  const registrations = [...new Set(connections.map((one) => one.registrationId))].filter((id) => id !== '')
+  const used = [...new Set(connections.map((one) => one.registrationId))].filter((id) => id !== '')
+  const registrations = used.flatMap((id) => [id, expiryCard(id)])
   const ofRegistrations = await sideBySide(registrations, async (id) => {
     const [of, shared] = await Promise.all(
       [tenant, '~'].map((owner) => deps.tables.get(table, owner, `registration~${id}`)),

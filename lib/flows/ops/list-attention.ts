@@ -25,7 +25,7 @@ export async function listAttention(deps: Dependencies, tenant: string, page: Pa
   const shared = rows.some((row) => row.partitionKey === '~' && stopsTenants(row))
   const used = shared ? new Set((await listConnections(deps, tenant)).map((one) => one.registrationId)) : new Set()
   const concerns = (row: Row) =>
-    row.partitionKey !== '~' || (stopsTenants(row) && used.has(row.rowKey.slice(ofDeployment.prefix.length)))
+    row.partitionKey !== '~' || (stopsTenants(row) && used.has(row.rowKey.split('~')[1] ?? ''))
   return shown({ rows: rows.filter(concerns), next })
 }
 

@@ -2,10 +2,10 @@
  * Client secrets end on a day known beforehand. 60, 30, 7 and 1 days before, and when it has ended, the registration
  * needs somebody, and each stage is logged once; a newer secret ends the warning (M-082).
  */
-import { GatewayError } from '../../errors.js'
+import { GatewayError, RowChangedError, RowMissingError } from '../../errors.js'
 import { isExpiry } from '../../model/attention.js'
 import type { Row } from '../../ports/tables.js'
-import { clearAttention, raiseAttention } from '../common/attention.js'
+import { clearAttention, expiryCard, raiseAttention } from '../common/attention.js'
 import type { Dependencies } from '../common/dependencies.js'
 
 const dayMs = 86_400_000
@@ -25,17 +25,27 @@ async function warnOfOne(deps: Dependencies, row: Row): Promise<void> {
   const expiresAt = Date.parse(String(row['secretExpiresAt'] ?? ''))
   const daysLeft = Math.ceil((expiresAt - deps.clock.now()) / dayMs)
   const stage = stages.find((days) => daysLeft <= days)
-  const shown = await deps.tables.get(deps.names.table('attention'), tenant, `registration~${registrationId}`)
-  // What the provider said counts for more than the date somebody typed.
-  if (shown !== undefined && !isExpiry(String(shown['code']))) return
+  // A card of its own: the provider's refusal of the same registration is another matter, and neither ends the other.
+  const card = expiryCard(registrationId)
+  await removeShared(deps, tenant, registrationId)
   if (stage === undefined) {
-    if (shown !== undefined) await clearAttention(deps, tenant, 'registration', registrationId)
+    await clearAttention(deps, tenant, 'registration', card)
     return
   }
   const name = String(row['name'] ?? '')
   const error = expiryError(name, tenant, stage, expiresAt)
-  if (await raiseAttention(deps, tenant, 'registration', registrationId, error, { subject: name }))
+  if (await raiseAttention(deps, tenant, 'registration', card, error, { subject: name }))
     deps.log.warn('secret-expiring', { tenant, registrationId, daysLeft, code: error.code })
+}
+
+/** Earlier versions kept the warning in the row of the refusal. A refusal that comes at this moment changes the row and stays. */
+async function removeShared(deps: Dependencies, tenant: string, registrationId: string): Promise<void> {
+  const table = deps.names.table('attention')
+  const shared = await deps.tables.get(table, tenant, `registration~${registrationId}`)
+  if (shared === undefined || !isExpiry(String(shared['code']))) return
+  await deps.tables.remove(table, tenant, shared.rowKey, shared.etag).catch((error: unknown) => {
+    if (!(error instanceof RowChangedError || error instanceof RowMissingError)) throw error
+  })
 }
 
 function expiryError(name: string, tenant: string, stage: number, expiresAt: number): GatewayError {

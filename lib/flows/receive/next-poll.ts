@@ -9,6 +9,8 @@ export interface PollHistory {
   failures: number
   /** Class of this poll's failure. */
   failed?: ErrorClass
+  /** A refusal that needs a person has come for the first time: a later one decides (P-08). */
+  unconfirmed?: boolean
   retryAfterMs?: number
   /** More mail waits at the server. */
   more: boolean
@@ -26,6 +28,7 @@ export const breakerFailures = 5
 const breakerMs = 15 * 60_000
 /** Somebody must act first; a look twice a day notices a repair nobody announced. */
 const waitingForPeopleMs = 12 * hour
+const secondLookMs = 3 * 60_000
 
 /**
  * When to poll next. Quick after activity: a twelfth of the time since the last mail, between the two bounds. Failures
@@ -33,7 +36,8 @@ const waitingForPeopleMs = 12 * hour
  */
 export function nextPollAt(history: PollHistory, intervals: PollIntervals, random: () => number = Math.random): number {
   const { now, failures, failed } = history
-  if (failed === 'needs-reconnect' || failed === 'needs-admin') return now + spread(waitingForPeopleMs, random)
+  if (failed === 'needs-reconnect' || failed === 'needs-admin')
+    return now + spread(history.unconfirmed ? secondLookMs : waitingForPeopleMs, random)
   if (failed !== undefined) {
     const doubled = intervals.pollMinMs * 2 ** Math.min(failures - 1, 20)
     const least = failures >= breakerFailures ? breakerMs : 0

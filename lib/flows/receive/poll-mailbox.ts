@@ -9,7 +9,6 @@ import { type Connection, graphMailbox } from '../../model/connection.js'
 import type { Mailbox } from '../../model/mailbox.js'
 import type { ReceiveSession, ReceiveTarget } from '../../ports/receiver.js'
 import { mailScopes } from '../../protocol/scopes.js'
-import { clearAttention, raiseMailboxAttention } from '../common/attention.js'
 import { setDue } from '../common/due.js'
 import { type Lease, takeLease } from '../common/lease.js'
 import { writeLog } from '../common/log-row.js'
@@ -29,11 +28,14 @@ import {
   sourceOf,
   stateOf,
 } from './receiving-state.js'
+import { tellStopped, tellWorking } from './tell-receiving.js'
 import { withinTime } from './within-time.js'
 
 const leaseMs = 60_000
 const timeLimitMs = 50_000
 const cursorLifeMs = 6 * 3_600_000
+/** A second refusal sooner than this may be the same bad moment. */
+const confirmedAfterMs = 30_000
 
 export interface PollResult {
   tenant: string
@@ -192,6 +194,7 @@ async function succeed(
   const dueAt = Math.min(nextPollAt(history, deps.settings), asideDueAt(progress.aside, now, deps.settings.pollMinMs))
   // A newer cursor alone is rarely worth a write: the older one still stands before every mail not yet seen.
   const stale = progress.cursor !== state.cursor && now - state.cursorAt > cursorLifeMs
+  if (state.attention) await tellWorking(deps, mailbox, Number(lease.row['lastSuccessAt'] ?? 0))
   const toWrite = eventful || progress.busy || state.busy || state.owed.length > 0 || state.source !== source || stale
   if (toWrite || release || state.resyncSince > 0 || dueAt - now < lease.remainingMs()) {
     const resyncSince = progress.more ? progress.resyncSince : 0
@@ -209,7 +212,6 @@ async function succeed(
   // A backlog goes on at once in a job of its own; the due row is only the net behind it.
   await setDue(deps, 'poll', tenant, id, goesOn ? now + leaseMs * 2 : dueAt)
   if (goesOn) await continueBacklog(deps, mailbox)
-  if (state.attention) await clearAttention(deps, tenant, 'mailbox-receive', id)
   if (!eventful) return
   await writeLog(deps, 'receivinglog', {
     tenant,
@@ -234,6 +236,7 @@ const cleanState = {
   failures: 0,
   code: '',
   problem: '',
+  refusedAt: 0,
   attention: false,
   busy: false,
   inHand: '',
@@ -251,8 +254,13 @@ async function fail(
   const { tenant, id } = mailbox
   const failures = state.failures + 1
   const now = deps.clock.now()
-  const forPeople = (error.class !== 'transient' && error.hint !== 'message') || failures >= breakerFailures
-  const attention = state.attention || forPeople
+  const needsPerson = error.class === 'needs-reconnect' || error.class === 'needs-admin'
+  // One refusal may be a bad moment of the server: a second one, later, decides (P-08).
+  const unconfirmed = needsPerson && !(state.refusedAt > 0 && now - state.refusedAt >= confirmedAfterMs)
+  const isMailbox = needsPerson ? !unconfirmed : error.class === 'permanent' && error.hint !== 'message'
+  const attention = state.attention || isMailbox || failures >= breakerFailures
+  const since = Number(lease.row['lastSuccessAt'] ?? 0)
+  const told = attention && (await tellStopped(deps, mailbox, error, { since, toldBefore: state.attention }))
   await lease.release(
     await columnsOf(deps, mailbox, {
       cursor: progress.cursor ?? '',
@@ -261,6 +269,7 @@ async function fail(
       failures,
       code: error.code,
       problem: error.description.slice(0, 500),
+      refusedAt: needsPerson ? state.refusedAt || now : state.refusedAt,
       attention,
       busy: false,
       inHand: '',
@@ -271,12 +280,9 @@ async function fail(
     }),
   )
   const { retryAfterMs } = error
-  const history = { now, lastMailAt: state.lastMailAt, failures, failed: error.class, more: false }
+  const history = { now, lastMailAt: state.lastMailAt, failures, failed: error.class, unconfirmed, more: false }
   const dueAt = nextPollAt(retryAfterMs === undefined ? history : { ...history, retryAfterMs }, deps.settings)
   await setDue(deps, 'poll', tenant, id, dueAt)
-  const connectionId = mailbox.receive.transport === 'none' ? '' : mailbox.receive.connectionId
-  const told =
-    attention && (await raiseMailboxAttention(deps, tenant, 'mailbox-receive', error, { mailboxId: id, connectionId }))
   if (!told && failures > 1 && state.code === error.code) return
   await writeLog(
     deps,

@@ -22,6 +22,8 @@ export interface ReceivingState {
   code: string
   /** Its plain description. */
   problem: string
+  /** When a refusal that needs a person came first, with no success since; 0 when there was none. */
+  refusedAt: number
   /** People were told that this mailbox is not being read. */
   attention: boolean
   /** A poll had mail in its hands; still set at the start of the next one, it says that the process died. */
@@ -76,6 +78,7 @@ export async function stateOf(deps: ReceiveDependencies, mailbox: Mailbox, row: 
     failures: number('failures'),
     code: text('code'),
     problem: text('problem'),
+    refusedAt: number('refusedAt'),
     attention: row['attention'] === true,
     busy: row['busy'] === true,
     inHand: text('inHand'),

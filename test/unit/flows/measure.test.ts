@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { raiseAttention } from '../../../lib/flows/common/attention.js'
+import { GatewayError } from '../../../lib/errors.js'
+import { clearRegistrationRefusal, raiseAttention } from '../../../lib/flows/common/attention.js'
 import { buryMessage, forgetBuried, readOrBury } from '../../../lib/flows/ops/bury-message.js'
 import { checkHealth } from '../../../lib/flows/ops/check-health.js'
 import { measure } from '../../../lib/flows/ops/measure.js'
@@ -112,11 +113,41 @@ test('M-082: a client secret warns at 60, 30, 7 and 1 days and at its end, once 
     ['secret_expires_in_1', 1],
     ['secret_expired', 0],
   ])
-  const attention = () => h.stores.tables.get(h.deps.names.table('attention'), '~', 'registration~r1')
+  const attention = () => h.stores.tables.get(h.deps.names.table('attention'), '~', 'registration~r1~expires')
   expect(await attention()).toMatchObject({ code: 'secret_expired', class: 'needs-admin', hint: 'operator' })
   await h.stores.tables.upsert(tenants, { ...registration, secretExpiresAt: expiresIn(365) })
   await warnOfExpiry(h.deps)
   expect(await attention()).toBeUndefined()
+})
+
+test('O7: the card of a refused registration and the warning of its end stand beside each other; neither ends the other', async () => {
+  const h = await harness()
+  const tenants = h.deps.names.table('tenants')
+  const table = h.deps.names.table('attention')
+  const registration = { partitionKey: '~', rowKey: 'registration~r1', v: 1, name: 'Gateway' }
+  const end = (days: number) => new Date(h.clock.now() + days * day).toISOString()
+  const refused = new GatewayError('aadsts_7000215', 'needs-admin', { description: 'refused', remedy: 'save' })
+  const codes = async () => {
+    const found: string[] = []
+    for await (const row of h.stores.tables.query(table, { partition: '~' })) found.push(String(row['code']))
+    return found
+  }
+  // As an earlier version kept it: the warning in the row of the refusal.
+  await h.stores.tables.upsert(tenants, { ...registration, secretExpiresAt: end(5) })
+  const early = new GatewayError('secret_expires_in_7', 'needs-admin')
+  await raiseAttention(h.deps, '~', 'registration', 'r1', early)
+  await warnOfExpiry(h.deps)
+  expect(await codes()).toEqual(['secret_expires_in_7'])
+  await raiseAttention(h.deps, '~', 'registration', 'r1', refused)
+  await warnOfExpiry(h.deps)
+  expect(await codes()).toEqual(['aadsts_7000215', 'secret_expires_in_7'])
+  await h.stores.tables.upsert(tenants, { ...registration, secretExpiresAt: end(365) })
+  await warnOfExpiry(h.deps)
+  expect(await codes()).toEqual(['aadsts_7000215'])
+  await h.stores.tables.upsert(tenants, { ...registration, secretExpiresAt: end(-1) })
+  await warnOfExpiry(h.deps)
+  await clearRegistrationRefusal(h.deps, 'acme', 'r1')
+  expect(await codes()).toEqual(['secret_expired'])
 })
 
 test('a registration whose secret has no known end never warns', async () => {

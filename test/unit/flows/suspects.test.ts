@@ -51,6 +51,7 @@ async function world(settings: Partial<ReceiveDependencies['settings']> = {}) {
     settings: { ...pollSettings, ...settings },
   }
   const told: string[] = []
+  const changes: GatewayEvent<'connection.changed'>['data'][] = []
   const { names, tables } = stores
   const row = () => tables.get(names.table('mailboxes'), mailboxPartition(tenant, mailbox.id), 'receiving')
   const at = {
@@ -73,11 +74,21 @@ async function world(settings: Partial<ReceiveDependencies['settings']> = {}) {
       })
       if (result === undefined || dead) at.deaths++
       dead = false
-      const events = (stores.queues as MemoryQueues).take(names.eventsQueue(tenant)) as GatewayEvent<'mail.received'>[]
+      const all = (stores.queues as MemoryQueues).take(names.eventsQueue(tenant)) as GatewayEvent[]
+      for (const event of all)
+        if (event.type === 'connection.changed') changes.push(event.data as (typeof changes)[number])
+      const events = all.filter((event) => event.type === 'mail.received') as GatewayEvent<'mail.received'>[]
       told.push(...events.map((event) => /\d+/.exec(String(event.data['messageId']))?.[0] ?? ''))
       return result
     },
     told: () => told.map(Number).sort((a, b) => a - b),
+    changes,
+    dueInMinutes: async () => {
+      let at = 0
+      for await (const one of tables.query(names.table('due'), { partitionRange: ['poll~', 'poll~~'] }))
+        at = Number(one['dueAt'])
+      return (at - now) / minute
+    },
     quarantined: () => everyNotImported(deps, tenant, mailbox.id),
     attention: async () => {
       const rows: string[] = []
@@ -218,5 +229,62 @@ describe('mails that cannot be read', () => {
     for (const uid of upTo(5)) at.server.put(uid, '', { fault: denied })
     expect(await at.poll()).toMatchObject({ outcome: 'failed', code: 'graph_erroraccessdenied' })
     expect(await at.quarantined()).toEqual([])
+  })
+})
+
+describe('receiving that stops is told and heals', () => {
+  const refusals = [
+    ['imap_login_refused', 'needs-reconnect'],
+    ['imap_authenticationfailed', 'needs-reconnect'],
+    ['graph_http_401', 'needs-reconnect'],
+    ['folder_missing', 'needs-admin'],
+  ] as const
+
+  test.each(refusals)(
+    'field 07, M-158, P-08: %s once is tried again within minutes and told to nobody; a second, later one decides',
+    async (code, errorClass) => {
+      const at = await world()
+      const refusal = new GatewayError(code, errorClass, { description: 'refused', remedy: 'act', peerLine: 'A1 NO x' })
+      await at.poll()
+      at.server.openFault = refusal
+      await at.poll()
+      expect(await at.dueInMinutes()).toBeLessThan(5)
+      expect([await at.attention(), at.changes]).toEqual([[], []])
+      at.server.openFault = undefined
+      await at.poll()
+      expect([await at.attention(), at.changes]).toEqual([[], []])
+
+      at.server.openFault = refusal
+      // The first refusal was forgotten with the success.
+      await at.poll()
+      expect(await at.attention()).toEqual([])
+      await at.poll()
+      expect(await at.dueInMinutes()).toBeGreaterThan(600)
+      expect(await at.attention()).toEqual([expect.stringMatching(/^mailbox-receive~/)])
+      await at.poll()
+      expect(at.changes).toMatchObject([{ direction: 'receive', state: errorClass, code, remedy: 'act' }])
+
+      at.server.openFault = undefined
+      at.server.put(1)
+      await at.poll()
+      expect(await at.attention()).toEqual([])
+      expect(at.changes.slice(1)).toMatchObject([{ direction: 'receive', state: 'connected', code: null }])
+      expect(at.told()).toEqual([1])
+      await at.poll()
+      expect(at.changes).toHaveLength(2)
+    },
+  )
+
+  test('M-158, RFC 5530 3: temporary codes never ask for a person before the fifth failure, and never break a connection', async () => {
+    const at = await world()
+    at.server.openFault = broken('imap_unavailable', 'transient')
+    for (let n = 0; n < 4; n++) await at.poll()
+    expect([await at.attention(), at.changes]).toEqual([[], []])
+    await at.poll()
+    expect(at.changes).toMatchObject([{ direction: 'receive', state: 'transient', code: 'imap_unavailable' }])
+    at.server.openFault = undefined
+    await at.poll()
+    expect(at.changes).toHaveLength(2)
+    expect(await at.attention()).toEqual([])
   })
 })

@@ -1,0 +1,53 @@
+/**
+ * People hear when a mailbox is no longer read, and when it is again: a card and an event, each once per change. Both come
+ * before the row says so, under an id that is the same until it works again, so that a crash repeats and never forgets.
+ */
+import type { GatewayError } from '../../errors.js'
+import { hashId } from '../../model/ids.js'
+import type { Mailbox } from '../../model/mailbox.js'
+import { clearAttention, isToldByConnection, raiseAttention } from '../common/attention.js'
+import { emitEvent } from '../tell/emit-event.js'
+import type { ReceiveDependencies } from './receive-dependencies.js'
+
+/** `since`: when it last worked; `toldBefore`: the row says that people know. True when they hear something new. */
+export async function tellStopped(
+  deps: ReceiveDependencies,
+  mailbox: Mailbox,
+  error: GatewayError,
+  { since, toldBefore }: { since: number; toldBefore: boolean },
+): Promise<boolean> {
+  const { tenant, id: mailboxId, address } = mailbox
+  const connectionId = connectionOf(mailbox)
+  if (await isToldByConnection(deps, tenant, connectionId, error)) return false
+  const about = { mailboxId, connectionId, subject: address }
+  const isNew = await raiseAttention(deps, tenant, 'mailbox-receive', mailboxId, error, about)
+  if (!isNew && toldBefore) return false
+  await emitEvent(deps, tenant, 'connection.changed', hashId('receive-stopped', mailboxId, error.code, String(since)), {
+    mailboxId,
+    connectionId,
+    direction: 'receive',
+    state: error.class,
+    code: error.code,
+    description: error.description.slice(0, 500),
+    remedy: error.remedy.slice(0, 500),
+  })
+  return true
+}
+
+export async function tellWorking(deps: ReceiveDependencies, mailbox: Mailbox, since: number): Promise<void> {
+  const { tenant, id: mailboxId } = mailbox
+  const card = await deps.tables.get(deps.names.table('attention'), tenant, `mailbox-receive~${mailboxId}`)
+  if (card === undefined) return
+  await emitEvent(deps, tenant, 'connection.changed', hashId('receive-works', mailboxId, String(since)), {
+    mailboxId,
+    connectionId: connectionOf(mailbox),
+    direction: 'receive',
+    state: 'connected',
+    code: null,
+    description: null,
+    remedy: null,
+  })
+  await clearAttention(deps, tenant, 'mailbox-receive', mailboxId)
+}
+
+const connectionOf = ({ receive }: Mailbox): string => (receive.transport === 'none' ? '' : receive.connectionId)
