@@ -119,6 +119,8 @@ export class SmtpSession implements SendSession {
 
   async send(mail: OutgoingMail, handingOver: (evidence: Evidence) => Promise<void>): Promise<SendReceipt> {
     if (this.signal.aborted) throw stopped({ outcome: 'not-sent' })
+    // What is too large or goes nowhere is not worth a look at its parts.
+    envelopeOf(mail, this.abilities)
     const { raw, utf8 } = offeredMime(mail, this.abilities)
     const envelope = envelopeOf({ ...mail, raw }, this.abilities)
     await this.#clean()
