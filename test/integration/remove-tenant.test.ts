@@ -131,7 +131,7 @@ async function fill(deps: RemoveTenantDependencies, tokens: never, tenant: strin
   await adminFlows.createTenant(deps, { id: tenant, name: text })
   await adminFlows.createApiKey(deps, operator, tenant, { role: 'app', name: text })
   await adminFlows.addReturnUrl(deps, tenant, 'https://app.example/back')
-  await adminFlows.addEndpoint(deps, tenant, 'https://app.example/hook')
+  await adminFlows.addEndpoint({ ...deps, isForbiddenHost: async () => false }, tenant, 'https://app.example/hook')
   const input = { ...registrationInput, name: text }
   const asked = { ...deps, providers: {}, retryConnections: async () => {} }
   await registrations(asked, 'https://g.example').save(tenant, undefined, input)

@@ -22,7 +22,7 @@ export interface WebhookEndpoint {
 
 export interface EndpointDependencies extends Dependencies {
   /** Is the host, by its name or by what it resolves to now, one that the gateway never posts to? */
-  isForbiddenHost?(host: string): Promise<boolean>
+  isForbiddenHost(host: string): Promise<boolean>
 }
 
 export interface AddedEndpoint extends WebhookEndpoint {
@@ -36,7 +36,7 @@ export interface AddedEndpoint extends WebhookEndpoint {
  * Errors: `invalid_input` for a host inside a network; an event for it would never leave (SEC-24).
  */
 export async function addEndpoint(deps: EndpointDependencies, tenant: string, given: string): Promise<AddedEndpoint> {
-  if (await deps.isForbiddenHost?.(new URL(given).hostname.replace(/^\[|\]$/g, '')))
+  if (await deps.isForbiddenHost(new URL(given).hostname.replace(/^\[|\]$/g, '')))
     throw invalidInput('url', 'leads to a private or reserved address; give one that is reached over the internet.')
   const url = new URL(given).href
   // One of an older build has another id than its address gives it.
