@@ -13,7 +13,7 @@ import { newId } from '../../model/ids.js'
 import { type RunKind, type TimerName, timerNames } from '../../model/timers.js'
 import { clearAttention, raiseAttention } from '../common/attention.js'
 import type { Dependencies } from '../common/dependencies.js'
-import { readTimers, type Timers, writeClock, writeTimer } from './timer-rows.js'
+import { readTimers, type Timers, timersOf, writeClock, writeTimer } from './timer-rows.js'
 
 /** The work of each timer, once. */
 export type TimerWork = Record<TimerName, (kind: RunKind) => Promise<unknown>>
@@ -62,9 +62,12 @@ export async function keepClockGoing(deps: Dependencies): Promise<number> {
   const now = deps.clock.now()
   const isLost = timers !== undefined && now - timers.clock.dueAt > graceMs
   if (timers !== undefined && !isLost) return timers.clock.dueAt
-  const silence = timers === undefined || timers.clock.at === 0 ? 0 : now - timers.clock.at
-  if (silence > silentMs) deps.log.error('timer-late', { timer: 'second-clock', lateMs: silence })
-  const next = { clockId: newId(), clockDueAt: isLost ? now : now + roundMs }
+  const { lostSince = 0, at = 0 } = timers?.clock ?? {}
+  // Sent anew before, and still nobody has taken one: the queue is not served.
+  const clockLostSince = lostSince > at ? lostSince : now
+  if (isLost && now - clockLostSince > silentMs)
+    deps.log.error('timer-late', { timer: 'second-clock', lateMs: now - clockLostSince })
+  const next = { clockId: newId(), ...(isLost ? { clockDueAt: now, clockLostSince } : { clockDueAt: now + roundMs }) }
   try {
     await writeClock(deps, timers?.row, next)
   } catch (error) {
@@ -98,12 +101,15 @@ export async function secondClock(deps: Dependencies, message: unknown, work: Ti
 async function goRound(deps: Dependencies, id: unknown): Promise<Timers | undefined> {
   let timers = await readTimers(deps)
   if (timers === undefined || timers.clock.id !== id) return undefined
-  const next = { clockId: newId(), clockAt: deps.clock.now(), clockDueAt: deps.clock.now() + roundMs }
+  const now = deps.clock.now()
+  // The app was stopped, or the laptop asleep: its timers are given their time again before anybody is woken.
+  const woke = now - timers.clock.at > silentMs ? { awakeSince: now } : {}
+  const next = { clockId: newId(), clockAt: now, clockDueAt: now + roundMs, ...woke }
   await deps.queues.send(deps.names.queue('second-clock'), { v: 1, id: next.clockId }, { delayMs: roundMs })
   while (timers?.clock.id === id) {
     try {
       await writeClock(deps, timers.row, next)
-      return timers
+      return timersOf({ ...timers.row, ...next })
     } catch (error) {
       if (!(error instanceof RowChangedError)) throw error
       timers = await readTimers(deps)

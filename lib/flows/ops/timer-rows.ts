@@ -8,7 +8,7 @@ const key = { partitionKey: '~', rowKey: 'timers' }
 export interface TimerState {
   /** A run was begun, by whomever. */
   begunAt: number
-  /** The timer's own trigger finished a run. */
+  /** The timer's own trigger finished a run, or everything woke: while nothing ran at all, no timer was silent. */
   ranAt: number
   /** Whether a card tells that the timer is silent. */
   isTold: boolean
@@ -19,7 +19,7 @@ export interface Timers {
   /** Of a timer that never ran, the times when they were first looked at. */
   of(timer: TimerName): TimerState
   /** The second clock: the one message that counts, and when it is to be seen. */
-  clock: { id: string; dueAt: number; at: number }
+  clock: { id: string; dueAt: number; at: number; lostSince: number }
 }
 
 const columnsOf = (timer: TimerName) => ({
@@ -31,15 +31,27 @@ const stem = (timer: TimerName): string => timer.replace(/-(.)/g, (_, letter: st
 
 export async function readTimers(deps: Dependencies): Promise<Timers | undefined> {
   const row = await deps.tables.get(deps.names.table('tenants'), key.partitionKey, key.rowKey)
-  if (row === undefined) return undefined
+  return row && timersOf(row)
+}
+
+export function timersOf(row: Row): Timers {
   const time = (column: string): number => Number(row[column] ?? row['since'] ?? 0)
   return {
     row,
     of: (timer) => {
       const { begun, ran, told } = columnsOf(timer)
-      return { begunAt: time(begun), ranAt: time(ran), isTold: row[told] === true }
+      return {
+        begunAt: time(begun),
+        ranAt: Math.max(time(ran), Number(row['awakeSince'] ?? 0)),
+        isTold: row[told] === true,
+      }
     },
-    clock: { id: String(row['clockId'] ?? ''), dueAt: Number(row['clockDueAt'] ?? 0), at: time('clockAt') },
+    clock: {
+      id: String(row['clockId'] ?? ''),
+      dueAt: Number(row['clockDueAt'] ?? 0),
+      at: time('clockAt'),
+      lostSince: Number(row['clockLostSince'] ?? 0),
+    },
   }
 }
 
@@ -59,7 +71,7 @@ export async function writeTimer(deps: Dependencies, timer: TimerName, state: Pa
 export async function writeClock(
   deps: Dependencies,
   seen: Row | undefined,
-  columns: { clockId: string; clockDueAt: number; clockAt?: number },
+  columns: { clockId: string; clockDueAt: number; clockAt?: number; clockLostSince?: number; awakeSince?: number },
 ): Promise<void> {
   const table = deps.names.table('tenants')
   const row = { ...key, v: 1, since: seen?.['since'] ?? deps.clock.now(), ...columns }

@@ -104,6 +104,33 @@ test('M-171: a delivery that repeats, or a message of somebody else, starts no s
   expect(await inQueue(w)).toBe(1)
 })
 
+test('M-171: after a time in which nothing ran at all the work is done at once, and nobody is woken unless a timer stays silent', async () => {
+  for (const dead of [undefined, 'sweep'] as const) {
+    const w = await timerWorld()
+    await w.look()
+    await w.live(5)
+    w.h.clock.advance(30 * minute)
+    if (dead !== undefined) w.alive.delete(dead)
+    const { sweeps } = w.counts()
+    await w.live(5, w.look)
+    expect(w.counts().sweeps).toBeGreaterThan(sweeps)
+    expect([...new Set(w.of('timer-late').map((line) => line['timer']))]).toEqual(dead === undefined ? [] : [dead])
+    expect((await w.attention('sweep')) !== undefined).toBe(dead !== undefined)
+  }
+})
+
+test('M-171: a second clock whose queue nobody serves is told by whatever runs', async () => {
+  const w = await timerWorld()
+  await w.look()
+  for (let each = 0; each < 6; each++) {
+    w.h.clock.advance(70_000)
+    for (const timer of timerNames) await runTimer(w.deps, timer, w.work)
+    await w.look()
+  }
+  expect([...new Set(w.of('timer-late').map((line) => line['timer']))]).toEqual(['second-clock'])
+  expect(await timersCheck(w)).toMatchObject({ ok: true })
+})
+
 test('M-171: looks of many processes at once send one message that counts', async () => {
   const w = await timerWorld()
   await Promise.all(Array.from({ length: 8 }, () => w.look()))
