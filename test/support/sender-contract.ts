@@ -262,7 +262,7 @@ export function senderContract(server: string, start: () => Promise<SenderSubjec
           const arrived = String(peer.inbox(ben)[0])
           expect(/Content-Type: message\/rfc822[\s\S]*?\r\n\r\n/.exec(arrived)?.[0]).not.toContain('base64')
           expect(arrived).toContain('From: z@x.example\r\nSubject: inner\r\n\r\nbody\r\n')
-          expect(arrived).not.toMatch(/^Bcc/m)
+          expect(arrived).not.toMatch(/^Bcc:/m)
         },
       )
 
