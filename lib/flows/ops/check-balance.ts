@@ -7,7 +7,8 @@
  *
  * A process that dies in an acceptance is no reason for an alarm: it leaves a hint without a mail that nobody was told was
  * accepted, or a mail of the last minute whose lane was not woken. Both are repaired and counted (`acceptance-repaired`).
- * What a crash does not explain is told: a hint that was written by a later step, mails of different minutes asleep.
+ * What a crash does not explain is told: a hint that was written by a later step, a mail that was in the journal (its message
+ * named it, or a look saw it there) and is not any more, mails of different minutes asleep.
  */
 import { GatewayError } from '../../errors.js'
 import { idAlphabet } from '../../model/ids.js'
@@ -20,7 +21,7 @@ import { writeLog } from '../common/log-row.js'
 import { mailboxPartition } from '../common/mailbox-rows.js'
 import { findMail } from '../send/journal.js'
 import { mailFromRow } from '../send/mail-rows.js'
-import { type Hint, openHints, putHint, removeHint, wakeLane } from '../send/outbox.js'
+import { type Hint, markJournaled, openHints, putHint, removeHint, wakeLane } from '../send/outbox.js'
 
 const shareMs = 20_000
 /** An acceptance takes less. */
@@ -119,7 +120,11 @@ async function compareSlice(deps: Dependencies, tenant: string, slice: string, a
     if (known.has(`${mail.mailboxId} ${mail.outboxKey}`)) continue
     if (await putBack(deps, mail)) found += 1
   }
-  for (const hint of hints) if (!open.has(hint.mailId) && (await isGhost(deps, tenant, hint))) found += 1
+  for (const hint of hints) {
+    if (!open.has(hint.mailId)) found += (await isGhost(deps, tenant, hint)) ? 1 : 0
+    else if (hint.isFirst && !hint.isJournaled && deps.clock.now() - hint.at > settledMs)
+      await markJournaled(deps, tenant, hint)
+  }
   return found
 }
 
@@ -145,9 +150,10 @@ async function isGhost(deps: Dependencies, tenant: string, hint: Hint): Promise<
   let blob = ''
   const stored = deps.blobs.list(deps.names.container('outbound'), `${tenant}/${id}-`)
   for await (const { name } of stored) blob = name
-  if (blob === '' || age > ghostMs || hint.isFirst) {
+  const isInterrupted = hint.isFirst && !hint.isJournaled
+  if (blob === '' || age > ghostMs || isInterrupted) {
     await removeHint(deps, { tenant, mailboxId }, hint.key)
-    if (blob !== '' && hint.isFirst) await noteInterrupted(deps, { tenant, id, mailboxId, state: 'queued' }, blob)
+    if (blob !== '' && isInterrupted) await noteInterrupted(deps, { tenant, id, mailboxId, state: 'queued' }, blob)
     return false
   }
   const text = `A stored mail is not in the journal; its content is kept as ${blob} for a day.`

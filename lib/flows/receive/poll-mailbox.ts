@@ -13,6 +13,7 @@ import { setDue } from '../common/due.js'
 import { type Lease, takeLease } from '../common/lease.js'
 import { writeLog } from '../common/log-row.js'
 import { withSettingsOf } from '../common/setting-rows.js'
+import { unlessStopping } from '../common/unless-stopping.js'
 import { notConnected } from '../tokens/connection-state.js'
 import { actionOf, afterReceive } from './after-receive.js'
 import { afterDeath, asideDueAt } from './aside.js'
@@ -78,6 +79,12 @@ export async function pollMailbox(
     const { handedOver, quarantined, fault } = progress
     return { ...result, outcome, handedOver, quarantined, code: fault?.code ?? '' }
   } catch (error) {
+    // Broken off by ourselves before any mail was touched: it says nothing about the server.
+    if (error === deps.stopping.reason) {
+      await lease.release()
+      await continueBacklog(deps, mailbox)
+      return result
+    }
     // Whoever has the lease now goes on from the cursor in the row.
     if (error instanceof RowChangedError) return { ...result, outcome: 'held', handedOver: progress.handedOver }
     const failure = asGatewayError(error)
@@ -150,7 +157,8 @@ async function run(
   const needed = mailScopes({ receive: receive.transport, shared }).token(resource)
   const authority = await access.authority(mailbox.address, resource, needed)
   signal.throwIfAborted()
-  const session: ReceiveSession = await deps.receivers[receive.transport].open(target, authority, signal)
+  const opened = deps.receivers[receive.transport].open(target, authority, signal)
+  const session: ReceiveSession = await unlessStopping(deps.stopping, opened)
   try {
     let refusal = await afterReceive(session, state.owed, action)
     await fetchMails(deps, mailbox, lease, session, state, progress, signal)

@@ -144,7 +144,7 @@ async function store(deps: SendDependencies, mail: Mail, bytes: Uint8Array): Pro
     if (!(error instanceof RowExistsError)) throw error
     return existing(deps, mail)
   }
-  if (!mail.held) await announceMail(deps, mail.tenant, mail.mailboxId)
+  if (!mail.held) await announceMail(deps, mail)
   return { mail, created: true }
 }
 

@@ -16,12 +16,13 @@ import { readDueAt, setDue, setDueAtLatest } from '../common/due.js'
 import { readMailbox } from '../common/mailbox-rows.js'
 import { outlast } from '../common/outlast.js'
 import { withSettingsOf } from '../common/setting-rows.js'
+import { unlessStopping } from '../common/unless-stopping.js'
 import { closedGate, tellGateClosed } from './gate.js'
 import { type HeldLane, laneOpensAt, laneState, readLane, takeLane } from './lane.js'
 import { noteAnswer, tellAfterFailures } from './lane-health.js'
 import { countMail, laneAllows } from './lane-limits.js'
 import { closesGate, laneSession } from './open-session.js'
-import { closedLaneDueMs, laneDueMs, scanDue } from './outbox.js'
+import { closedLaneDueMs, laneDueMs, markJournaled, scanDue } from './outbox.js'
 import { expire, type Pick, pickMail } from './pick-mail.js'
 import { attemptOf, finish, leaveUnknown, takeOffFinals } from './record-outcome.js'
 import { resolveUnknown } from './resolve-unknown.js'
@@ -46,6 +47,8 @@ interface Work {
   until: number
   /** Nobody has seen to it that the lane's due row is near. */
   undated: boolean
+  /** A mail that was in the journal when the message was sent; empty: none is named. */
+  mailId: string
 }
 
 export async function drainLane(shared: SendDependencies, message: unknown): Promise<void> {
@@ -76,7 +79,7 @@ export async function drainLane(shared: SendDependencies, message: unknown): Pro
   let until = 0
   try {
     if (work.undated) await setDueAtLatest(deps, 'lane', tenant, mailboxId, now + laneDueMs)
-    until = await drain({ ...deps, finals: [] }, lane, { mailbox, seen, startedAt })
+    until = await drain({ ...deps, finals: [] }, lane, { mailbox, seen, startedAt, announced: work.mailId })
   } finally {
     if (!(await outlast(deps, () => lane.release()))) until = 0
   }
@@ -89,11 +92,12 @@ export async function drainLane(shared: SendDependencies, message: unknown): Pro
 export const isLaneWork = (message: unknown): boolean => readWork(message) !== undefined
 
 function readWork(message: unknown): Work | undefined {
-  const { v, tenant, mailboxId, sweep, until, undated } = (message ?? {}) as Record<string, unknown>
+  const { v, tenant, mailboxId, sweep, until, undated, mailId } = (message ?? {}) as Record<string, unknown>
   if (v !== 1 || typeof tenant !== 'string' || typeof mailboxId !== 'string') return undefined
   if (!isTenantId(tenant) || !isId(mailboxId)) return undefined
   const lease = typeof until === 'number' ? until : 0
-  return { tenant, mailboxId, sweep: sweep === true, until: lease, undated: undated === true }
+  const named = typeof mailId === 'string' && isId(mailId) ? mailId : ''
+  return { tenant, mailboxId, sweep: sweep === true, until: lease, undated: undated === true, mailId: named }
 }
 
 const isLeased = async (deps: SendDependencies, row: Row): Promise<boolean> =>
@@ -119,7 +123,12 @@ async function lookWhenLeaseEnds(deps: SendDependencies, work: Work): Promise<vo
 async function drain(
   deps: SendDependencies & { finals: Mail[] },
   lane: HeldLane,
-  { mailbox, seen, startedAt }: { mailbox: Mailbox; seen: Set<string>; startedAt: number },
+  {
+    mailbox,
+    seen,
+    startedAt,
+    announced,
+  }: { mailbox: Mailbox; seen: Set<string>; startedAt: number; announced: string },
 ): Promise<number> {
   const started = deps.clock.now()
   const { laneMails, laneSeconds } = deps.settings
@@ -149,7 +158,10 @@ async function drain(
         if (!within() || !(await lane.ready())) return 0
         seen.add(hint.key)
         const pick = await pickMail(deps, lane.tenant, hint)
-        if (pick.kind === 'nothing') continue
+        if (pick.kind === 'nothing') {
+          if (pick.isMissing && hint.mailId === announced) await markJournaled(deps, lane.tenant, hint)
+          continue
+        }
         let room: (() => void) | undefined
         try {
           found ??= await unlessStopping(stopping, findRoute(deps, mailbox))
@@ -194,15 +206,6 @@ async function drain(
     await session?.drop()
     await outlast(deps, () => takeOffFinals(deps))
   }
-}
-
-/** `work`, or a rejection as soon as the instance is stopping; its result is then of no use to anybody. */
-function unlessStopping<T>(stopping: AbortSignal, work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => reject(stopping.reason)
-    stopping.addEventListener('abort', stop, { once: true })
-    work.then(resolve, reject).finally(() => stopping.removeEventListener('abort', stop))
-  })
 }
 
 function pause(lane: HeldLane, until: number): number {

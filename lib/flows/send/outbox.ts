@@ -2,6 +2,7 @@
  * The outbox of a mailbox: hints in the order in which its mail is due. `d~{ms}~{id}` due, `h~…` held, `u~…` unknown and
  * waiting for a person. Hints are never believed: the journal row says what they are worth.
  */
+import { RowChangedError, RowMissingError } from '../../errors.js'
 import type { Mail, MailState } from '../../model/mail.js'
 import type { Row, RowQuery } from '../../ports/tables.js'
 import type { Dependencies } from '../common/dependencies.js'
@@ -20,6 +21,8 @@ export interface Hint {
   at: number
   /** The one an acceptance wrote: nothing has happened to its mail since. */
   isFirst: boolean
+  /** Somebody knows that its mail was in the journal. */
+  isJournaled: boolean
   /** By what its mail is found; absent in hints of older builds. */
   find?: { acceptedAt: number; terms: Set<string>; subject: string }
 }
@@ -64,6 +67,19 @@ export async function removeHint(
   await deps.tables.remove(deps.names.table('outbox'), mailboxPartition(mail.tenant, mail.mailboxId), key)
 }
 
+/** Should its mail ever miss in the journal, no interrupted acceptance explains it. */
+export async function markJournaled(deps: Dependencies, tenant: string, { mailboxId, key }: Hint): Promise<void> {
+  const table = deps.names.table('outbox')
+  const place = { partitionKey: mailboxPartition(tenant, mailboxId), rowKey: key }
+  const row = await deps.tables.get(table, place.partitionKey, place.rowKey)
+  if (row === undefined) return
+  try {
+    await deps.tables.update(table, { ...place, journaled: true }, row.etag ?? '')
+  } catch (error) {
+    if (!(error instanceof RowChangedError) && !(error instanceof RowMissingError)) throw error
+  }
+}
+
 function toHint(row: Row): Hint {
   const { partitionKey, rowKey: key, acceptedAt, terms, subject } = row
   const [kind, ms, mailId = ''] = key.split('~')
@@ -75,6 +91,7 @@ function toHint(row: Row): Hint {
     mailboxId: partitionKey.split('~')[1] ?? '',
     at: Number(row['at']),
     // Of the same request; a step that queues the mail again comes later or has another key.
+    isJournaled: row['journaled'] === true,
     isFirst: row['state'] === 'queued' && Math.abs(Number(row['at']) - Number(acceptedAt ?? 0)) < acceptanceMs,
     ...(acceptedAt === undefined
       ? {}
@@ -141,10 +158,14 @@ export async function wakeLane(deps: Dependencies, tenant: string, mailboxId: st
 
 /**
  * The same for a mail that was just accepted, in two requests: a due row that is there stays as it is. It may be an hour
- * away, so the message says that nobody looked (`undated`), and the worker that takes the lane brings it near.
+ * away, so the message says that nobody looked (`undated`), and the worker that takes the lane brings it near. It names the
+ * mail, which was in the journal by then.
  */
-export async function announceMail(deps: Dependencies, tenant: string, mailboxId: string): Promise<void> {
+export async function announceMail(
+  deps: Dependencies,
+  { tenant, mailboxId, id: mailId }: Pick<Mail, 'tenant' | 'mailboxId' | 'id'>,
+): Promise<void> {
   const isDated = await setDueIfNone(deps, 'lane', tenant, mailboxId, deps.clock.now() + laneDueMs)
   const undated = isDated ? {} : { undated: true }
-  await deps.queues.send(deps.names.queue('mail-send'), { v: 1, tenant, mailboxId, ...undated })
+  await deps.queues.send(deps.names.queue('mail-send'), { v: 1, tenant, mailboxId, mailId, ...undated })
 }

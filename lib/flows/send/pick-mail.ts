@@ -12,7 +12,8 @@ import { attemptOf, doubt, finish, handOverInterrupted, tidyFinal } from './reco
 export type Pick =
   | { kind: 'send'; entry: JournalEntry }
   | { kind: 'resolve'; entry: JournalEntry }
-  | { kind: 'nothing' }
+  /** `isMissing`: the journal does not know the mail. */
+  | { kind: 'nothing'; isMissing?: boolean }
 
 const nothing: Pick = { kind: 'nothing' }
 
@@ -21,7 +22,7 @@ export async function pickMail(deps: Dependencies, tenant: string, hint: Hint): 
   const now = deps.clock.now()
   const old = now - hint.at > staleHintMs
   // An acceptance in progress or interrupted, or worse: the check of the balance finds out.
-  if (entry === undefined) return nothing
+  if (entry === undefined) return { kind: 'nothing', isMissing: true }
   if (entry.newer) return nothing
   const { mail } = entry
   if (mail.outboxKey !== hint.key || mail.mailboxId !== hint.mailboxId) {

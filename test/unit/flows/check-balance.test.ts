@@ -161,6 +161,34 @@ describe('REL-32: accepted is sent, failed, cancelled or open in a place where i
     expect([await h.rows('outbox'), await h.attention()]).toEqual([[], []])
   })
 
+  test('C8: an accepted mail whose journal row is lost before anybody tried it is told, not taken for an interrupted acceptance', async () => {
+    const early = await harness()
+    const { id } = await early.accept()
+    await early.loseJournalRow(id)
+    // The message names the mail: it was there.
+    await early.work()
+    early.clock.advance(11 * minute)
+    expect(await checkBalance(early.deps)).toBe(1)
+    expect(await early.attention()).toMatchObject([{ code: 'balance_not_closed' }])
+    expect(early.repairs()).toEqual([])
+
+    const waiting = await harness()
+    const planned = await waiting.accept({ notBefore: new Date(waiting.clock.now() + 24 * 60 * minute).toISOString() })
+    await waiting.work()
+    waiting.clock.advance(11 * minute)
+    expect(await checkBalance(waiting.deps)).toBe(0)
+    const writes = waiting.state.calls
+    expect(await checkBalance(waiting.deps)).toBe(0)
+    const again = waiting.state.calls - writes
+    await checkBalance(waiting.deps)
+    // Marked once, not in each round.
+    expect(waiting.state.calls - writes).toBe(2 * again)
+    await waiting.loseJournalRow(planned.id)
+    waiting.clock.advance(11 * minute)
+    expect(await checkBalance(waiting.deps)).toBe(1)
+    expect(await waiting.attention()).toMatchObject([{ code: 'balance_not_closed' }])
+  })
+
   test('a run ends after its share of time and the next goes on there', async () => {
     const h = await harness()
     const lost = await h.accept()

@@ -1,0 +1,125 @@
+/** What has begun when the signal comes: polls save their position, deliveries stop behind the one in hand, sweeps end. */
+import { expect, test } from 'vitest'
+import { addEndpoint } from '../../../lib/flows/admin/webhook-endpoints.js'
+import { readDueAt } from '../../../lib/flows/common/due.js'
+import { toRow } from '../../../lib/flows/common/mailbox-rows.js'
+import { sweep } from '../../../lib/flows/ops/sweep.js'
+import { pollMailbox } from '../../../lib/flows/receive/poll-mailbox.js'
+import type { ReceiveDependencies } from '../../../lib/flows/receive/receive-dependencies.js'
+import { deliverWebhooks } from '../../../lib/flows/tell/deliver-webhooks.js'
+import { refreshBatch } from '../../../lib/flows/tokens/refresh-batch.js'
+import type { TokenDependencies } from '../../../lib/flows/tokens/token-dependencies.js'
+import { newId } from '../../../lib/model/ids.js'
+import { accessBy } from '../../support/access-by.js'
+import { memoryStores } from '../../support/memory-stores.js'
+import { pollSettings } from '../../support/poll-settings.js'
+import { sampleMailbox } from '../../support/sample-mailbox.js'
+import { ScriptedMailbox } from '../../support/scripted-mailbox.js'
+import { manualClock } from '../../support/send-harness.js'
+
+async function instance() {
+  const clock = manualClock(Date.now())
+  const leaving = new AbortController()
+  const stores = { ...(await memoryStores(clock)), stopping: leaving.signal }
+  return { clock, stores, stop: () => leaving.abort(new Error('stopping')) }
+}
+
+async function pollable() {
+  const { stores, ...rest } = await instance()
+  const box = new ScriptedMailbox()
+  const mailbox = sampleMailbox({
+    address: 'ana@b.example',
+    receive: {
+      transport: 'imap',
+      connectionId: newId(),
+      imap: { host: 'mail.b.example', port: 993, tls: 'implicit', folder: 'INBOX' },
+    },
+    epoch: 0,
+  })
+  await stores.tables.insert(stores.names.table('mailboxes'), toRow(mailbox))
+  const deps: ReceiveDependencies = {
+    ...stores,
+    receivers: { imap: box, graph: box },
+    access: accessBy({ kind: 'anonymous' }, { identity: { issuer: '', subject: '', username: mailbox.address } }),
+    settings: pollSettings,
+  }
+  return { ...rest, stores, box, mailbox, deps }
+}
+
+test('C2: a poll that takes mail when the signal comes finishes the one in hand, saves its position and goes on elsewhere', async () => {
+  const { box, deps, mailbox, stores, stop, clock } = await pollable()
+  for (let uid = 1; uid <= 5; uid++) box.put(uid, `mail ${uid}`, { receivedAt: clock.now() })
+  box.beforeRaw = async () => {
+    if (box.rawReads === 2) stop()
+  }
+  const { tenant, id } = mailbox
+  expect(await pollMailbox(deps, tenant, id)).toMatchObject({ outcome: 'mail', handedOver: 2 })
+  expect(stores.queues.take(stores.names.queue('mailbox-poll'))).toMatchObject([{ mailboxes: [{ mailboxId: id }] }])
+  const elsewhere = { ...deps, worker: 'another', stopping: new AbortController().signal }
+  expect(await pollMailbox(elsewhere, tenant, id)).toMatchObject({ outcome: 'mail', handedOver: 3 })
+})
+
+test('C2: a poll that still opens its session when the signal comes lets go at once; it is nobody’s failure and goes on elsewhere', async () => {
+  const { box, deps, mailbox, stores, stop } = await pollable()
+  box.hangs = true
+  const { tenant, id } = mailbox
+  const polling = pollMailbox(deps, tenant, id)
+  while (box.opened === 0) await new Promise((resolve) => setImmediate(resolve))
+  stop()
+  expect(await polling).toMatchObject({ outcome: 'idle', handedOver: 0, code: '' })
+  expect(stores.queues.take(stores.names.queue('mailbox-poll'))).toMatchObject([{ mailboxes: [{ mailboxId: id }] }])
+  box.hangs = false
+  box.put(1, 'mail 1', { receivedAt: stores.clock.now() })
+  const elsewhere = { ...deps, worker: 'another', stopping: new AbortController().signal }
+  expect(await pollMailbox(elsewhere, tenant, id)).toMatchObject({ outcome: 'mail', handedOver: 1 })
+})
+
+test('C2: deliveries stop behind the one in hand, and the rest goes on elsewhere at once', async () => {
+  const { stores, stop, clock } = await instance()
+  const { names, tables, queues } = stores
+  const url = 'https://app.example/hook'
+  const looking = { ...stores, isForbiddenHost: async () => false }
+  const endpoint = await addEndpoint(looking as unknown as Parameters<typeof addEndpoint>[0], 'acme', url)
+  for (let n = 0; n < 3; n++)
+    await tables.insert(names.table('deliveries'), {
+      partitionKey: `acme~${endpoint.id}`,
+      rowKey: `${clock.now() + n}~event-${n}`,
+      event: JSON.stringify({ id: `event-${n}`, type: 'mail.sent' }),
+    })
+  const posts: string[] = []
+  const webhookPoster = {
+    async post(_url: string, body: string) {
+      posts.push(body)
+      stop()
+    },
+  }
+  await deliverWebhooks({ ...stores, webhookPoster }, 'acme', endpoint.id)
+  expect(posts).toHaveLength(1)
+  expect(await readDueAt(stores, 'webhook', 'acme', endpoint.id)).toBe(clock.now())
+  expect(queues.take(names.queue('webhook'))).toEqual([{ v: 1, tenant: 'acme', endpointId: endpoint.id }])
+})
+
+test('C2: refreshes in hand when the signal comes are finished, the others go on elsewhere; a sweep ends behind its part', async () => {
+  const { stores, stop } = await instance()
+  const { names, queues, tables } = stores
+  const connections = Array.from({ length: 20 }, () => ({ tenant: 'acme', connectionId: newId() }))
+  const stopping =
+    <Input extends unknown[], Result>(read: (...input: Input) => Result) =>
+    (...input: Input): Result => {
+      stop()
+      return read(...input)
+    }
+  const seen = { ...tables, get: stopping(tables.get), query: stopping(tables.query) }
+  const deps = { ...stores, tables: seen } as unknown as TokenDependencies
+  await refreshBatch(deps, { v: 1, connections })
+  expect(queues.take(names.queue('connection-refresh'))).toEqual([{ v: 1, connections: connections.slice(8) }])
+
+  const next = await instance()
+  const ran: string[] = []
+  const part = (name: string) => async () => {
+    ran.push(name)
+    if (name === 'two') next.stop()
+  }
+  await sweep(next.stores, { one: part('one'), two: part('two'), three: part('three') })
+  expect(ran).toEqual(['one', 'two'])
+})
