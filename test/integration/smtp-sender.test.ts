@@ -1,6 +1,8 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { describe, expect, test } from 'vitest'
+import type { GatewayError } from '../../lib/errors.js'
+import { closesGate } from '../../lib/flows/send/open-session.js'
 import type { Authority } from '../../lib/ports/authority.js'
 import { AllRefusedError, type OutgoingMail } from '../../lib/ports/sender.js'
 import { Secret } from '../../lib/secret.js'
@@ -536,3 +538,23 @@ describe('SEC-24: only allowed hosts are dialled', () => {
     })
   })
 })
+
+// 19-554-greeting.smtp; RFC 5321 3.1 (554), RFC 7504 (521), RFC 5321 3.8 (421).
+test.each([554, 521, 421])(
+  'field 19: a %i greeting keeps its line, closes the gate only when it is final, and the next connection is served',
+  async (code) => {
+    const server = await emulated()
+    const enhanced = code < 500 ? '4.7.1' : '5.7.1'
+    server.control.order('connect', { code, text: `${enhanced} t.example: your address is listed, try again later` })
+    const open = () => sender().open(target(server.port, 'starttls'), byPassword, never())
+    const error = (await failure(open())) as GatewayError
+    expect(error).toMatchObject({
+      outcome: 'not-sent',
+      peerLine: expect.stringContaining(`${code} ${enhanced} t.example`),
+    })
+    expect(closesGate(error)).toBe(code !== 421)
+    const session = await open()
+    expect(await session.send(mailOf(), journal().handingOver)).toMatchObject({ refused: [] })
+    await session.close()
+  },
+)
