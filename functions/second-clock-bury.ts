@@ -1,5 +1,6 @@
 import { app, type InvocationContext } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
+import { asBytes } from '../lib/http/as-bytes.js'
 
 /** Messages the host gave up on end in a row people can see, never in silence. */
 export async function secondClockBury(message: unknown, context: InvocationContext): Promise<void> {
@@ -10,5 +11,6 @@ export async function secondClockBury(message: unknown, context: InvocationConte
 app.storageQueue('second-clock-bury', {
   queueName: '%ENVIRONMENT_ID%-second-clock-poison',
   connection: 'MailStorage',
+  ...asBytes,
   handler: secondClockBury,
 })

