@@ -8,7 +8,6 @@ import type { TokenCredential } from '@azure/identity'
 import { type Config, readConfig } from './config.js'
 import { asGatewayError } from './errors.js'
 import type { Registrations } from './flows/admin/registrations.js'
-import { bytesInHand } from './flows/common/bytes-in-hand.js'
 import type { Dependencies } from './flows/common/dependencies.js'
 import type { ProbeInput } from './flows/connect/index.js'
 import type { TimerWork } from './flows/ops/second-clock.js'
@@ -72,13 +71,15 @@ function credentialFor(config: Config, url: string): TokenCredential {
 }
 
 async function dependenciesOf(config: Config): Promise<Dependencies> {
-  const [{ storageClock }, { azureTables }, { azureQueues }, { azureBlobs }, { keyVault }] = await Promise.all([
-    import('./stores/storage-clock.js'),
-    import('./stores/azure-tables.js'),
-    import('./stores/azure-queues.js'),
-    import('./stores/azure-blobs.js'),
-    import('./stores/key-vault.js'),
-  ])
+  const [{ bytesInHand }, { storageClock }, { azureTables }, { azureQueues }, { azureBlobs }, { keyVault }] =
+    await Promise.all([
+      import('./flows/common/bytes-in-hand.js'),
+      import('./stores/storage-clock.js'),
+      import('./stores/azure-tables.js'),
+      import('./stores/azure-queues.js'),
+      import('./stores/azure-blobs.js'),
+      import('./stores/key-vault.js'),
+    ])
   const account = (kind: 'table' | 'queue' | 'blob') =>
     'connectionString' in config.storage
       ? { connectionString: config.storage.connectionString }

@@ -88,9 +88,9 @@ function sendSession(graph: GraphClient, box: string): SendSession {
 /** The complete mail as a draft; nothing of it can leave by itself. */
 async function prepare(graph: GraphClient, box: string, mail: OutgoingMail): Promise<string> {
   let id: string | undefined
-  const { mime, attachments } = await forGraph(mail.raw, mail.recipients)
-  if (mail.again) await discardLeftOver(graph, box, mail)
   try {
+    const { mime, attachments } = await forGraph(mail.raw, mail.recipients)
+    if (mail.again) await discardLeftOver(graph, box, mail)
     const draft = await graph.json<Draft & { id: string }>({
       method: 'POST',
       to: `${box}/messages`,

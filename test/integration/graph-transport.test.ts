@@ -114,14 +114,18 @@ test('a mail too large for one request goes in parts, and arrives whole', async 
   expect(inboxOf('fay@fabrikam.example')).toHaveLength(1)
 }, 30_000)
 
-test('SEC-31: a large mail made to be slow is refused with its reason, or sent in moments, and no draft stays', async () => {
+test('SEC-31: a large mail made to be slow is refused with its reason in moments, and no draft stays', async () => {
   const head = `From: <${ana}>\r\nTo: <${ben}>\r\nMessage-ID: <m1@gateway.example>\r\n\r\n`
   const begun = process.cpuUsage()
-  await (await send(aMail({ raw: Buffer.from(head + '\r\n'.repeat(1_200_000)) }))).receipt
-  const tooMany = await send(aMail({ raw: Buffer.from(head + '\n'.repeat(2_300_000)) }))
-  expect(await failure(tooMany.receipt)).toMatchObject({ code: 'mail_too_complex', outcome: 'not-sent' })
+  for (const lines of ['\r\n'.repeat(1_200_000), '\n'.repeat(2_300_000)]) {
+    const { receipt } = await send(aMail({ raw: Buffer.from(head + lines) }))
+    expect((await failure(receipt)) as object).toMatchObject({
+      code: expect.stringMatching(/^mail_(not_divisible|too_complex)$/),
+      outcome: 'not-sent',
+    })
+  }
   expect(processorMs(begun)).toBeLessThan(8_000)
-  expect([inboxOf(ben).length, draftsOf(ana).length]).toEqual([1, 0])
+  expect([inboxOf(ben).length, draftsOf(ana).length]).toEqual([0, 0])
 }, 60_000)
 
 test.each([

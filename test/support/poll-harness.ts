@@ -76,7 +76,8 @@ export async function pollHarness(
   })
   const events: GatewayEvent<'mail.received'>[] = []
   const taken = () => {
-    events.push(...(queues.take(names.eventsQueue(tenant)) as GatewayEvent<'mail.received'>[]))
+    const told = queues.take(names.eventsQueue(tenant)) as GatewayEvent<'mail.received'>[]
+    events.push(...told.filter(({ type }) => type === 'mail.received'))
     return events
   }
   return {

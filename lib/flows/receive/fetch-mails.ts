@@ -75,6 +75,11 @@ export async function fetchMails(
     // After the time limit the row belongs to somebody else, whatever this lease says.
     signal.throwIfAborted()
     if (await mayTake([mail.serverId])) await takeOne(mail)
+    // The session is at this mail already, which is not taken.
+    if (waitsForRoom) {
+      progress.more = true
+      return
+    }
     progress.cursor = session.cursor()
     progress.more = isOver()
     if (progress.more) return

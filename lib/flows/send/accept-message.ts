@@ -27,7 +27,9 @@ export async function acceptMessage(deps: SendDependencies, message: unknown, qu
   }
   const named = typeof fields['tenant'] === 'string' && isTenantId(fields['tenant']) ? fields['tenant'] : '~'
   // Nothing is ever written under the name of a tenant that was removed or never was.
-  const tenant = (await isTenant(deps, named)) ? named : '~'
+  const owner = named === '~' ? undefined : await deps.tables.get(deps.names.table('tenants'), named, 'tenant')
+  const isRemoved = (owner?.['removedAt'] ?? '') !== ''
+  const tenant = owner === undefined || isRemoved ? '~' : named
   const read: Readable = { metadata: {} }
   try {
     await accept(deps, tenant, fields, firstId, read)
@@ -35,7 +37,8 @@ export async function acceptMessage(deps: SendDependencies, message: unknown, qu
     const error = asGatewayError(caught)
     if (error.class === 'transient') throw caught
     if (tenant !== '~') await tellRejected(deps, tenant, firstId, error, read.metadata)
-    else await keepForOperator(deps, message, firstId, error)
+    // Nothing of a tenant that was removed is kept any more (SEC-44).
+    else if (!isRemoved) await keepForOperator(deps, message, firstId, error)
     await writeLog(
       deps,
       'sendinglog',
@@ -91,11 +94,6 @@ export async function tellRejected(
     remedy: remedy.slice(0, 500),
     metadata,
   })
-}
-
-async function isTenant(deps: SendDependencies, id: string): Promise<boolean> {
-  const row = id === '~' ? undefined : await deps.tables.get(deps.names.table('tenants'), id, 'tenant')
-  return row !== undefined && (row['removedAt'] ?? '') === ''
 }
 
 async function accept(
