@@ -18,7 +18,16 @@ export const mailOperations = {
     headers: { 'Idempotency-Key': 'Up to 200 characters; unique per mail.' },
     success: [202, 'Accepted; durable.'],
     answerHeaders: { Location: 'Path of the mail.' },
-    errors: ['too_many_requests', 'no_mail_server', 'from_not_allowed', 'idempotency_conflict', 'mail_too_large'],
+    errors: [
+      'too_many_requests',
+      'no_mail_server',
+      'from_not_allowed',
+      'idempotency_conflict',
+      'mail_too_large',
+      'mail_too_complex',
+      'headers_name_others',
+      'mail_not_divisible',
+    ],
   },
   mailShow: show('mail-show', 'mails/{id}', 'State, attempts, last error and remedy of a mail.', mailAnswer('mail')),
   mailList: {
