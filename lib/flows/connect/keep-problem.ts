@@ -61,6 +61,8 @@ export async function keepFormProblem(
 ): Promise<{ location: string }> {
   const page = `${deps.settings.publicBaseUrl}/connect/${encodeURIComponent(input.link)}`
   if (input.error.code === 'form_expired') return { location: `${page}?again=1` }
+  // What is wrong is for the attempt that runs to say.
+  if (input.error.code === 'sign_in_running') return { location: page }
   try {
     const { signIn, browser } = await signInOfForm(deps, input)
     const problem = problemOf(input.error, 'form', input.typed)

@@ -3,7 +3,7 @@
  * them, the servers. The password is tried at the servers first; one that is refused is not kept, not even sealed, nor is a
  * server that was not reached. The link stays usable then, for ten tries, so that it cannot be used to guess.
  */
-import { invalidInput } from '../../errors.js'
+import { asGatewayError, invalidInput } from '../../errors.js'
 import type { ServerAddress } from '../../model/mailbox.js'
 import { splitHost, usualPort } from '../../model/server-address.js'
 import { mismatchedUser } from './check-password-user.js'
@@ -30,6 +30,8 @@ export interface PasswordForm {
 }
 
 const mostAttempts = 10
+/** Longer than the try-out; after a crash the link works again then. */
+const tryingMs = 30_000
 const hostPattern = /^(?=.{1,253}$)[a-zA-Z0-9:]([a-zA-Z0-9.:-]*[a-zA-Z0-9])?$/
 
 export async function submitPassword(
@@ -57,20 +59,37 @@ export async function submitPassword(
   await assertServers(signIn, facts, { imap, smtp })
   const attempts = Number(signIn.row['passwordAttempts'] ?? 0)
   if (attempts >= mostAttempts) throw signInProblem('too_many_attempts')
-  await stepSignIn(deps, signIn, { passwordAttempts: attempts + 1, stateHash: '', needsAdmin: false })
-  const [tried, isProven] = await Promise.all([
-    tryOut(deps, signIn, grant),
-    areServersOf(deps, target.address, { imap, smtp, username: grant.username }),
-  ])
-  const stored = target.kind === 'reconnect' ? storedServers(facts) : undefined
-  const verdicts = excuseStoredServers(tried, { imap, smtp }, stored)
-  const refusal = refusedServers(verdicts, { imap, smtp }, stored)
-  if (refusal) {
-    deps.log.warn('sign-in-refused', { signInId: signIn.id, tenant: signIn.tenant, code: refusal.code })
-    throw refusal
+  // A second click, or another tab, waits for this attempt: each of them would spoil the other's last step.
+  const before = signIn.status === 'returned' ? 'started' : signIn.status
+  await stepSignIn(deps, signIn, {
+    status: 'returned',
+    stageUntil: deps.clock.now() + tryingMs,
+    passwordAttempts: attempts + 1,
+    stateHash: '',
+    needsAdmin: false,
+  }).catch(runsAlready)
+  try {
+    const [tried, isProven] = await Promise.all([
+      tryOut(deps, signIn, grant),
+      areServersOf(deps, target.address, { imap, smtp, username: grant.username }),
+    ])
+    const stored = target.kind === 'reconnect' ? storedServers(facts) : undefined
+    const verdicts = excuseStoredServers(tried, { imap, smtp }, stored)
+    const refusal = refusedServers(verdicts, { imap, smtp }, stored)
+    if (refusal) {
+      deps.log.warn('sign-in-refused', { signInId: signIn.id, tenant: signIn.tenant, code: refusal.code })
+      throw refusal
+    }
+    await finishSignIn(deps, signIn, { grant, verdicts, browser, isProven })
+  } catch (error) {
+    if (signIn.status === 'returned') await stepSignIn(deps, signIn, { status: before }).catch(() => undefined)
+    throw error
   }
-  await finishSignIn(deps, signIn, { grant, verdicts, browser, isProven })
   return { location: await afterSignIn(deps, signIn, `/connect/${input.link}`) }
+}
+
+function runsAlready(error: unknown): never {
+  throw asGatewayError(error).code === 'sign_in_used' ? signInProblem('sign_in_running') : error
 }
 
 function serverOf(

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { GatewayError } from '../../../lib/errors.js'
+import { asGatewayError, type GatewayError } from '../../../lib/errors.js'
 import { readMailboxFacts } from '../../../lib/flows/admin/mailboxes.js'
 import { addReturnUrl } from '../../../lib/flows/admin/return-urls.js'
 import { connectionPartition } from '../../../lib/flows/common/connection-rows.js'
@@ -418,6 +418,64 @@ describe('passwords', () => {
     expect(facts).toMatchObject({ receive: { imap: { host: 'outlook.office365.com' } }, warnings: [] })
   })
 
+  test('T4: a second click, or another tab, waits for the password that is being tried: one mailbox, no false word', async () => {
+    const { link: url, signInId } = await start({ confirmation: 'confirmed-by-link' })
+    const link = linkOf(url)
+    const { browser, formToken } = await opened(link)
+    const meet = gate()
+    let verdicts: typeof works = {
+      ...works,
+      signIn: { verdict: 'fails', code: 'smtp_535', text: 'Wrong.', remedy: '' },
+    }
+    deps.probe = async () => {
+      meet.reached()
+      await meet.opened
+      return verdicts
+    }
+    const sent = { link, browser, formToken }
+    const submit = () => flows.submitPassword(deps, { ...sent, form })
+    const refused = codeOf(submit())
+    await meet.arrived
+    const second = await submit().catch((error: unknown) => asGatewayError(error))
+    expect(second).toMatchObject({ code: 'sign_in_running' })
+    await flows.keepFormProblem(deps, { ...sent, error: asGatewayError(second) })
+    expect(await codeOf(flows.showLink(deps, link, browser))).toBe('sign_in_running')
+    meet.open()
+    expect(await refused).toBe('smtp_535')
+    // The form is there again at once, and two posts that read the same row are one attempt as well.
+    expect(await flows.showLink(deps, link, browser)).not.toHaveProperty('problem')
+    verdicts = works
+    const both = await Promise.allSettled([submit(), submit()])
+    expect(both.filter((one) => one.status === 'fulfilled')).toHaveLength(1)
+    expect(both.flatMap((one) => (one.status === 'rejected' ? [asGatewayError(one.reason).code] : []))).toEqual([
+      'sign_in_running',
+    ])
+    expect(await flows.describeSignIn(deps, tenant, signInId)).toMatchObject({ status: 'confirmed' })
+    expect(await flows.showLink(deps, link, browser)).toHaveProperty('finished')
+  })
+
+  test('C1: a crash while a password is tried leaves the link; half a minute later it works again', async () => {
+    const { link: url } = await start()
+    const link = linkOf(url)
+    const { browser, formToken } = await opened(link)
+    const submit = () => flows.submitPassword(deps, { link, browser, formToken, form })
+    const probe = deps.probe
+    const meet = gate()
+    deps.probe = async (input) => {
+      meet.reached()
+      await meet.opened
+      return probe(input)
+    }
+    const dead = codeOf(submit())
+    await meet.arrived
+    expect(await codeOf(submit())).toBe('sign_in_running')
+    now += 30_001
+    deps.probe = probe
+    expect(await submit()).toHaveProperty('location')
+    meet.open()
+    expect(await dead).toBe('sign_in_used')
+  })
+
   test('a link cannot be used to guess passwords', async () => {
     const { link: url } = await start()
     const link = linkOf(url)
@@ -571,3 +629,16 @@ describe('return URLs', () => {
     expect((await flows.showResult(deps, back.link, back.browser)).returnTo).toBe(registered)
   })
 })
+
+/** A peer that answers when the test says so. */
+function gate() {
+  let reached = () => {}
+  let open = () => {}
+  const arrived = new Promise<void>((done) => {
+    reached = done
+  })
+  const opened = new Promise<void>((done) => {
+    open = done
+  })
+  return { arrived, opened, reached: () => reached(), open: () => open() }
+}
