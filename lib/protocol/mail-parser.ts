@@ -42,7 +42,8 @@ interface Internals {
   hasReportParts(): boolean
 }
 
-const taught = new WeakSet<PartNode>()
+/** On the library's class itself: whoever loads this file a second time must not wrap the decoders twice. */
+const taught = Symbol.for('mailbox-gateway.mail-parser')
 
 export const rootOf = (parser: PostalMime): PartNode => (parser as unknown as Internals).root
 
@@ -62,12 +63,12 @@ export function mailParser(): PostalMime {
     return usual.call(this)
   }
   const part = Object.getPrototypeOf(inner.root) as PartNode
-  if (!taught.has(part)) teach(part)
+  if (!Object.hasOwn(part, taught)) teach(part)
   return parser
 }
 
 function teach(part: PartNode): void {
-  taught.add(part)
+  Object.defineProperty(part, taught, { value: true })
   const { setupContentDecoder, processHeaders, feed } = part
   part.setupContentDecoder = function (encoding) {
     setupContentDecoder.call(this, encoding)

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { flowedText } from '../../../lib/protocol/flowed-text.js'
 import { parseMail } from '../../../lib/protocol/parse-mail.js'
 
@@ -48,4 +48,13 @@ test('field 24: the mail says whether its text flows, in any transfer encoding',
     '> quoted onequoted two',
   )
   expect(await text(mail('', '7bit', '> quoted one \r\n> quoted two'))).toBe('> quoted one \n> quoted two')
+})
+
+test('field 24: a parser that was loaded twice in one process reads bodies all the same', async () => {
+  vi.resetModules()
+  const again = await import('../../../lib/protocol/parse-mail.js')
+  const body = Buffer.from('> quoted one \r\n> quoted two').toString('base64')
+  const raw = `Content-Type: text/plain; format=flowed\r\nContent-Transfer-Encoding: base64\r\n\r\n${body}\r\n`
+  for (const parse of [parseMail, again.parseMail])
+    expect((await parse(Buffer.from(raw))).text.trimEnd()).toBe('> quoted one quoted two')
 })
