@@ -34,7 +34,12 @@ const answers: [what: string, code: string, listener: RequestListener][] = [
     'net_answer_unreadable',
     (_request, response) => response.writeHead(200, { 'content-type': 'application/json' }).end('<html>Blocked'),
   ],
-  ['no HTTP', 'net_answer_unreadable', (request) => request.socket.end('garbage\r\n\r\n')],
+  // Left open: the end of the connection must not be quicker than the words.
+  [
+    'no HTTP',
+    'net_answer_unreadable',
+    (request) => request.resume().once('end', () => request.socket.write('garbage\r\n\r\n')),
+  ],
 ]
 
 test.each(answers)('H8: an answer of the token endpoint that is %s: %s', async (_what, code, listener) => {
