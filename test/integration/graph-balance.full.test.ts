@@ -63,11 +63,9 @@ const fault = fc.oneof(
     status: fc.constantFrom(400, 403, 404, 410, 423, 429, 500, 503),
     ...about,
   }),
-  fc.record({
-    kind: fc.constantFrom('mime', 'delta'),
-    body: fc.constantFrom('truncated', 'html', 'empty', 'error'),
-    ...about,
-  }),
+  fc.record({ kind: fc.constantFrom('mime', 'delta'), body: fc.constantFrom('html', 'empty', 'error'), ...about }),
+  // Not of a mail: Graph names no size, so half of one under a length of half is a mail to everybody (docs/reliability.md).
+  fc.record({ kind: fc.constant('delta'), body: fc.constant('truncated'), ...about }),
   fc.record({ kind: fc.constantFrom('mime', 'delta'), drop: fc.constant(true), ...about }),
   fc.record({ kind: fc.constant('mime'), lengthOff: fc.constant(50), ...about }),
 ) as fc.Arbitrary<FaultOrder>
