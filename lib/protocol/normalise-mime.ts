@@ -4,12 +4,7 @@
  */
 import { invalidInput } from '../errors.js'
 import { parseMailAddress, sameAddress } from './mail-address.js'
-
-interface Header {
-  name: string
-  /** As it goes out, folded lines included, without the last CRLF. */
-  text: string
-}
+import { contentOf, type HeaderField } from './mime-entity.js'
 
 const dropped = new Set(['bcc', 'resent-bcc', 'return-path', 'delivered-to', 'apparently-to'])
 const single = new Set([
@@ -71,8 +66,8 @@ export function normaliseMime(
   return { bytes: Buffer.from(whole.endsWith('\r\n') ? whole : `${whole}\r\n`, 'latin1'), messageId }
 }
 
-function readHeaders(block: string): Header[] {
-  const headers: Header[] = []
+function readHeaders(block: string): HeaderField[] {
+  const headers: HeaderField[] = []
   for (const line of block.split('\r\n')) {
     if (/[\u0001-\u0008\u000b\u000c\u000e-\u001f\u007f]/.test(line))
       throw refused('has control characters in its headers')
@@ -91,15 +86,7 @@ function readHeaders(block: string): Header[] {
   return headers
 }
 
-const contentOf = (header: Header | undefined): string =>
-  header === undefined
-    ? ''
-    : header.text
-        .slice(header.text.indexOf(':') + 1)
-        .replace(/\r\n/g, '')
-        .trim()
-
-function checkSender(header: Header, allowed: string): void {
+function checkSender(header: HeaderField, allowed: string): void {
   const address = addressIn(oneMailbox.exec(contentOf(header)))
   if (address === undefined) throw refused(`must name exactly one plain address in ${header.name}`)
   if (!sameAddress(parseMailAddress(address, 'raw'), allowed))

@@ -35,6 +35,11 @@ function partitionOf(kind: DueKind, tenant: string, id: string): string {
   return `${kind}~${shard.toString(16).padStart(2, '0')}`
 }
 
+const keyOf = (kind: DueKind, tenant: string, id: string) => ({
+  partitionKey: partitionOf(kind, tenant, id),
+  rowKey: rowKeyOf(tenant, id),
+})
+
 /** Sets when the subject is due; unconditional, the last word counts. `Infinity` removes it. */
 export async function setDue(
   deps: Dependencies,
@@ -44,9 +49,9 @@ export async function setDue(
   dueAt: number,
 ): Promise<void> {
   const table = deps.names.table('due')
-  const partitionKey = partitionOf(kind, tenant, id)
-  if (dueAt === Number.POSITIVE_INFINITY) await deps.tables.remove(table, partitionKey, rowKeyOf(tenant, id))
-  else await deps.tables.upsert(table, { partitionKey, rowKey: rowKeyOf(tenant, id), v: 1, dueAt, claimedUntil: 0 })
+  const key = keyOf(kind, tenant, id)
+  if (dueAt === Number.POSITIVE_INFINITY) await deps.tables.remove(table, key.partitionKey, key.rowKey)
+  else await deps.tables.upsert(table, { ...key, v: 1, dueAt, claimedUntil: 0 })
 }
 
 /** Due at `dueAt` unless it is scheduled already, for whenever that is: false. One request. */
@@ -57,7 +62,7 @@ export async function setDueIfNone(
   id: string,
   dueAt: number,
 ): Promise<boolean> {
-  const key = { partitionKey: partitionOf(kind, tenant, id), rowKey: rowKeyOf(tenant, id) }
+  const key = keyOf(kind, tenant, id)
   try {
     await deps.tables.insert(deps.names.table('due'), { ...key, v: 1, dueAt, claimedUntil: 0 })
     return true
@@ -76,7 +81,7 @@ export async function setDueAtLatest(
   dueAt: number,
 ): Promise<void> {
   const table = deps.names.table('due')
-  const key = { partitionKey: partitionOf(kind, tenant, id), rowKey: rowKeyOf(tenant, id) }
+  const key = keyOf(kind, tenant, id)
   while (!(await setDueIfNone(deps, kind, tenant, id, dueAt))) {
     const row = await deps.tables.get(table, key.partitionKey, key.rowKey)
     if (row === undefined) continue
@@ -92,13 +97,15 @@ export async function setDueAtLatest(
 
 /** When the subject is due, in milliseconds; 0 when it is not scheduled. */
 export async function readDueAt(deps: Dependencies, kind: DueKind, tenant: string, id: string): Promise<number> {
-  const row = await deps.tables.get(deps.names.table('due'), partitionOf(kind, tenant, id), rowKeyOf(tenant, id))
+  const { partitionKey, rowKey } = keyOf(kind, tenant, id)
+  const row = await deps.tables.get(deps.names.table('due'), partitionKey, rowKey)
   return Number(row?.['dueAt'] ?? 0)
 }
 
 /** Is there a time at which somebody looks at the subject? */
 export async function isScheduled(deps: Dependencies, kind: DueKind, tenant: string, id: string): Promise<boolean> {
-  const row = await deps.tables.get(deps.names.table('due'), partitionOf(kind, tenant, id), rowKeyOf(tenant, id))
+  const { partitionKey, rowKey } = keyOf(kind, tenant, id)
+  const row = await deps.tables.get(deps.names.table('due'), partitionKey, rowKey)
   return row !== undefined
 }
 
