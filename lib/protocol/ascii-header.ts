@@ -4,6 +4,7 @@ import { domainToASCII } from 'node:url'
 import { buildHeaderValue, encodeWords, foldLines, parseHeaderValue } from 'nodemailer/lib/mime-funcs'
 import { GatewayError } from '../errors.js'
 import { addressToken, isClosed } from './address-list.js'
+import { charsetText } from './charset-text.js'
 import { contentOf, type HeaderField } from './mime-entity.js'
 
 const longestLine = 998
@@ -24,7 +25,7 @@ export function needsAscii({ text }: HeaderField, utf8: boolean): boolean {
 export function asciiField(field: HeaderField): HeaderField {
   const given = field.text.slice(0, field.text.indexOf(':'))
   const bytes = Buffer.from(contentOf(field), 'latin1')
-  const content = isUtf8(bytes) ? bytes.toString() : new TextDecoder('windows-1252').decode(bytes)
+  const content = charsetText(bytes, '')
   const text = foldLines(`${given}: ${asciiContent(field.name, content)}`, 76)
   if (text.split('\r\n').some((line) => line.length > longestLine) || /[^\0-\x7f]/.test(text))
     throw new GatewayError('mail_not_convertible', 'permanent', {

@@ -93,12 +93,14 @@ export class ImapSession implements ReceiveSession {
 
   one(serverId: string, { maxBytes }: FetchLimits): FetchedMail {
     const [uid] = uidsUnder(this.#position, [serverId])
-    const raw = async () => {
+    const raw = async (room?: Room) => {
       if (uid === undefined) throw mailGone()
       const rows = await this.#rows(String(uid), description, rowBytes).catch((error: unknown) => {
         if (!this.link.usable) throw error
       })
-      return this.#alone(rows?.get(uid) ?? unknownMail(uid), maxBytes, () => {})
+      const mail = rows?.get(uid) ?? unknownMail(uid)
+      await room?.(bytesOf(mail, maxBytes))
+      return this.#alone(mail, maxBytes, () => {})
     }
     return { serverId, receivedAt: 0, size: 0, raw }
   }
