@@ -1,5 +1,5 @@
 /** Writes what is generated from the code's own tables: settings, remedies, outbound connections, sample settings and the OpenAPI document. */
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { adjustableName } from '../lib/config/adjustable-setting.js'
@@ -13,6 +13,7 @@ import { datesPage } from './dates-page.js'
 import { errorsPage } from './errors-page.js'
 import { outboundEndpoints, tenantNamedEndpoints } from './preflight/outbound-endpoints.js'
 import { remedies } from './preflight/remedies.js'
+import { layerTable } from './tools/layers.mjs'
 
 export function configurationPage(): string {
   const rows = settingsTable.map((row) => {
@@ -138,6 +139,13 @@ export function endpointsPage(): string {
   ].join('\n')
 }
 
+/** `page` is docs/architecture.md; only the table between its two marks is generated. */
+export const architecturePage = (page: string): string =>
+  page.replace(
+    /(<!-- layers: [^>]* -->\n)[\s\S]*?(<!-- \/layers -->)/,
+    (_, begin, end) => `${begin}\n${layerTable()}\n\n${end}`,
+  )
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const root = process.cwd()
   writeFileSync(join(root, 'docs/configuration.md'), configurationPage())
@@ -149,5 +157,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   writeFileSync(join(root, 'docs/costs.md'), costsPage())
   writeFileSync(join(root, 'docs/outbound-endpoints.md'), endpointsPage())
   writeFileSync(join(root, 'docs/dates.md'), datesPage())
+  const architecture = join(root, 'docs/architecture.md')
+  writeFileSync(architecture, architecturePage(readFileSync(architecture, 'utf8')))
   console.log('wrote the generated pages in docs, local.settings.sample.json and infra/settings.json')
 }

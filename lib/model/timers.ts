@@ -1,4 +1,4 @@
-/** The three timers of the gateway, named as their functions (decision D7). */
+/** The three timers of the gateway, named as their functions. */
 export const timerNames = ['mailboxes-due', 'tokens-due', 'sweep'] as const
 
 export type TimerName = (typeof timerNames)[number]

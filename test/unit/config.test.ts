@@ -8,6 +8,7 @@ import { costsPage } from '../../local/costs/costs-page.js'
 import { datesPage } from '../../local/dates-page.js'
 import { errorsPage } from '../../local/errors-page.js'
 import {
+  architecturePage,
   configurationPage,
   deployedSettings,
   endpointsPage,
@@ -85,6 +86,7 @@ describe('generated documents', () => {
     expect(read('docs/costs.md')).toBe(costsPage())
     expect(read('docs/outbound-endpoints.md')).toBe(endpointsPage())
     expect(read('docs/dates.md')).toBe(datesPage())
+    expect(read('docs/architecture.md')).toBe(architecturePage(read('docs/architecture.md')))
   })
 
   test('M-120: docs/errors.md is that of the error catalogue (npm run docs)', () => {

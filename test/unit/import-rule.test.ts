@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { findViolations } from '../support/import-rule.mjs'
+import { findViolations } from '../../local/tools/import-rule.mjs'
 
 const planted: [string, string][] = [
   ['functions/a.ts', "import { x } from '../lib/flows/send/drain-lane.js'"],

@@ -31,7 +31,7 @@ export async function startAdminConsent(
     consent: input.mode,
     receive: input.receive,
     send: input.send,
-    // Authority over every mailbox counts only when somebody of the tenant looked at who gave it (D3).
+    // Authority over every mailbox counts only when somebody of the tenant looked at who gave it.
     confirmation: appOnly ? 'tenant-admin' : 'confirmed-by-link',
   }
   return insertSignIn(deps, tenant, target, { registrationId: registration.id })

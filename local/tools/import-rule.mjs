@@ -6,30 +6,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { layers } from './layers.mjs'
 
-const adapters = ['ports', 'model', 'protocol', 'diagnosis', 'errors', 'secret']
-const allowed = {
-  functions: ['gateway', 'http', 'pages', 'log', 'errors', 'model'],
-  gateway: ['*'],
-  flows: ['flows', 'model', 'ports', 'protocol', 'diagnosis', 'errors', 'log', 'secret'],
-  providers: ['providers', ...adapters],
-  transports: ['transports', ...adapters, 'peer-session'],
-  stores: ['stores', ...adapters],
-  http: ['http', 'errors', 'model', 'log', 'protocol', 'pages', 'secret'],
-  pages: ['pages', 'model', 'diagnosis'],
-  protocol: ['protocol', 'errors', 'model', 'secret'],
-  model: ['model', 'errors'],
-  ports: ['ports', 'model', 'errors', 'secret', 'log'],
-  diagnosis: ['diagnosis', 'model', 'errors'],
-  config: ['config', 'errors'],
-  'last-net': ['errors', 'log', 'peer-session'],
-  'stop-work': [],
-  'app-hooks': ['stop-work'],
-  'peer-session': [],
-  log: ['errors', 'model'],
-  secret: [],
-  errors: [],
-}
+const allowed = Object.fromEntries(Object.entries(layers).map(([layer, { imports }]) => [layer, imports]))
 
 /** Layer of a path inside the project, or undefined for test and tool files. */
 export function layerOf(path) {
