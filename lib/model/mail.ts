@@ -61,6 +61,8 @@ export interface Mail {
   /** SHA-256 of the blob. */
   sha256: string
   draftId: string
+  /** Milliseconds; when its last hand-over began, 0 before the first. */
+  handedAt: number
   /** Attempts made so far. */
   attempts: number
   /** The last 20. */

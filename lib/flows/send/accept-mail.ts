@@ -104,6 +104,7 @@ async function prepare(
     bytes: bytes.byteLength,
     sha256: sha256(bytes),
     draftId: '',
+    handedAt: 0,
     attempts: 0,
     history: [],
     plannedAt,

@@ -58,10 +58,10 @@ export async function drainLane(shared: SendDependencies, message: unknown): Pro
   const startedAt = shared.clock.now()
   const mailbox = await readMailbox(shared, tenant, mailboxId)
   if (mailbox === undefined) {
-    const isDone = await expireAll(shared, work, () => true, endRemoved)
-    return isDone
+    const again = await expireAll(shared, work, () => true, endRemoved)
+    return again === 0
       ? setDue(shared, 'lane', tenant, mailboxId, Number.POSITIVE_INFINITY)
-      : lookAgain(shared, work, shared.clock.now())
+      : lookAgain(shared, work, again)
   }
   const deps = await withSettingsOf(shared, mailbox)
   const row = await readLane(deps, tenant, mailboxId)
@@ -70,17 +70,24 @@ export async function drainLane(shared: SendDependencies, message: unknown): Pro
   const now = deps.clock.now()
   const opensAt = mailbox.active ? laneOpensAt(laneState(row), now) : Number.POSITIVE_INFINITY
   if (opensAt > 0) {
-    const isDone = !work.sweep || (await expireAll(deps, work, (deadline) => deadline <= now))
-    return lookAgain(deps, work, isDone ? opensAt : now)
+    const again = work.sweep ? await expireAll(deps, work, (deadline) => deadline <= now) : 0
+    return lookAgain(deps, work, Math.min(again || opensAt, opensAt))
   }
   const lane = await takeLane(deps, tenant, mailboxId, row)
   if (lane === undefined) return lookWhenLeaseEnds(deps, work)
   const seen = new Set<string>()
   let until = 0
+  let leaving: Promise<void> | undefined
+  const leave = (): void => {
+    leaving = leaveSoon(deps, lane, work).catch(() => {})
+  }
+  deps.stopping.addEventListener('abort', leave)
   try {
     if (work.undated) await setDueAtLatest(deps, 'lane', tenant, mailboxId, now + laneDueMs)
     until = await drain({ ...deps, finals: [] }, lane, { mailbox, seen, startedAt, announced: work.mailId })
   } finally {
+    deps.stopping.removeEventListener('abort', leave)
+    await leaving
     if (!(await outlast(deps, () => lane.release()))) until = 0
   }
   // Another instance goes on at once; whether anything is left it sees for itself.
@@ -117,6 +124,11 @@ async function lookWhenLeaseEnds(deps: SendDependencies, work: Work): Promise<vo
   if (!isDated) await setDue(deps, 'lane', tenant, mailboxId, until)
   const delayMs = Math.min(Math.max(until - (await deps.tables.serverNow()), 0), maxQueueDelayMs)
   await deps.queues.send(deps.names.queue('mail-send'), { v: 1, tenant, mailboxId, until }, { delayMs })
+}
+
+/** An instance that is killed before its drain has ended keeps the others waiting for seconds, not for the whole lease. */
+async function leaveSoon(deps: SendDependencies, lane: HeldLane, work: Work): Promise<void> {
+  if (await lane.cutShort()) await lookWhenLeaseEnds(deps, { ...work, sweep: false, until: 0 })
 }
 
 /** Sends until the outbox, the share or the peer's patience ends; returns the time before which nothing is tried. */
@@ -175,6 +187,7 @@ async function drain(
           if (allowedAt > 0) return pause(lane, allowedAt)
           room = await deps.inHand.take(pick.entry.mail.bytes * copiesToSend, roomWaitMs)
           if (room === undefined) return deps.clock.now() + roomAgainMs
+          if (stopping.aborted) return 0
           const open = await session.get()
           const route = found
           const verdict = await session.limited(() => sendMail(deps, lane, route, open, pick.entry))
@@ -277,31 +290,38 @@ async function lookAgain(deps: SendDependencies, work: Work, at: number): Promis
     await deps.queues.send(deps.names.queue('mail-send'), { v: 1, tenant, mailboxId }, { delayMs })
 }
 
-/** Page by page while any of a page is over: who waits for an answer gets it with the first look. False: out of time. */
+/**
+ * Page by page while any of a page is over: who waits for an answer gets it with the first look. Returns when to look
+ * again, 0 when all is done.
+ */
 async function expireAll(
   deps: SendDependencies,
   work: Work,
   isOver: (deadline: number) => boolean,
   end: typeof endLate = endLate,
-): Promise<boolean> {
+): Promise<number> {
   const until = deps.clock.now() + deps.settings.laneSeconds * 1_000
   const seen = new Set<string>()
+  let again = 0
   for (let over = 1; over > 0; ) {
     over = 0
     const hints = await scanDue(deps, work.tenant, work.mailboxId, deps.settings.laneMails + seen.size)
     for (const hint of hints.filter(({ key }) => !seen.has(key))) {
-      if (deps.stopping.aborted || deps.clock.now() >= until) return false
+      if (deps.stopping.aborted || deps.clock.now() >= until) return deps.clock.now()
       seen.add(hint.key)
       const pick = await pickMail(deps, work.tenant, hint)
       if (pick.kind !== 'nothing' && !isOver(pick.entry.mail.deadline)) continue
       over += 1
-      if (pick.kind === 'nothing') continue
+      if (pick.kind === 'nothing') {
+        again = Math.max(again, pick.until ?? 0)
+        continue
+      }
       await end(deps, pick).catch((error: unknown) => {
         if (!(error instanceof RowChangedError)) throw error
       })
     }
   }
-  return true
+  return again
 }
 
 type Ending = (deps: SendDependencies, pick: Exclude<Pick, { kind: 'nothing' }>) => Promise<unknown>

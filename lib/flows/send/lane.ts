@@ -13,6 +13,8 @@ export const laneKey = 'lane~0'
 /** Longest single hand-over; the lease always outlasts it. */
 export const handOverMs = 120_000
 export const leaseMs = 240_000
+/** From the signal that this instance goes: longer than the platform then lets it live (stop-work.ts). */
+export const leavingMs = 15_000
 /**
  * A mail leaves at most so long after its journal was begun, or after a look that found its mailbox there and the lane
  * held. Who removes a mailbox waits longer (`whileHeld`).
@@ -144,6 +146,8 @@ export interface HeldLane {
    * switched off or removed meanwhile, or another worker holds the lane.
    */
   isWanted(lookedAt: number): Promise<boolean>
+  /** This instance goes: the lease ends soon, whether or not somebody is left to release it. False: the lane was lost. */
+  cutShort(): Promise<boolean>
   /** Columns written with the next renewal or the release. */
   note(columns: Omit<Row, 'partitionKey' | 'rowKey'>): void
   /** False when the gate was to be closed but somebody opened it while the lane was held. */
@@ -161,6 +165,23 @@ export async function takeLane(
   const lease: Lease = taken
   const takenAt = deps.clock.now()
   let noted: Omit<Row, 'partitionKey' | 'rowKey'> = {}
+  // The signal comes in the middle of anything, and each write must know the ETag of the one before.
+  let last: Promise<unknown> = Promise.resolve()
+  const inTurn = <T>(write: () => Promise<T>): Promise<T> => {
+    const mine = last.then(write)
+    last = mine.catch(() => {})
+    return mine
+  }
+  const renew = (ms: number): Promise<boolean> =>
+    inTurn(async () => {
+      try {
+        await lease.renew(ms)
+        return true
+      } catch (error) {
+        if (error instanceof RowChangedError) return false
+        throw error
+      }
+    })
   const lane: HeldLane = {
     tenant,
     mailboxId,
@@ -168,16 +189,8 @@ export async function takeLane(
     claim: `${laneKey}:${lease.fence}`,
     state: laneState(lease.row),
     handing: false,
-    async ready() {
-      if (lease.remainingMs() > handOverMs) return true
-      try {
-        await lease.renew(leaseMs)
-        return true
-      } catch (error) {
-        if (error instanceof RowChangedError) return false
-        throw error
-      }
-    },
+    ready: async () => lease.remainingMs() > handOverMs || (!deps.stopping.aborted && renew(leaseMs)),
+    cutShort: () => renew(leavingMs),
     async isWanted(lookedAt) {
       let at = lookedAt
       for (let looks = 0; deps.clock.now() - at > lookLastsMs; looks++) {
@@ -192,7 +205,7 @@ export async function takeLane(
     },
     async release() {
       let overruled = false
-      const last = (now: Row) => {
+      const ending = (now: Row) => {
         const isOpened = Number(now['gateOpenedAt'] ?? 0) >= takenAt
         overruled = noted['gate'] === 'closed' && isOpened
         // Whoever opened it removed the card too: the next refusal must raise it again.
@@ -200,13 +213,13 @@ export async function takeLane(
         return { ...(overruled ? {} : { ...noted, ...untold }), leaseOwner: '', leaseUntil: 0 }
       }
       try {
-        await lease.write(last(lease.row))
+        await inTurn(() => lease.write(ending(lease.row)))
       } catch (error) {
         // The mailbox was removed, and its lane with it.
         if (error instanceof RowMissingError) return true
         if (!(error instanceof RowChangedError)) throw error
         // Others moved the gate meanwhile: the fence tells whether the lease is still ours to give back.
-        await changeLane(deps, tenant, mailboxId, (now) => (now['fence'] === lease.fence ? last(now) : undefined))
+        await changeLane(deps, tenant, mailboxId, (now) => (now['fence'] === lease.fence ? ending(now) : undefined))
       }
       return !overruled
     },

@@ -1,19 +1,21 @@
 /**
  * What a due hint is worth. The journal row decides: a mail to send, a trace of a worker that died, or nothing. A dead
- * worker's `sending` never left and starts over; its `handing-over` may have left and becomes unknown.
+ * worker's `sending` never left and starts over; its `handing-over` may have left and becomes unknown, as soon as its
+ * hand-over cannot be under way any more: a worker that was told to go may still be finishing it.
  */
 import { GatewayError, RowChangedError } from '../../errors.js'
 import { finalStates } from '../../model/mail.js'
 import type { Dependencies } from '../common/dependencies.js'
 import { findMail, type JournalEntry, transition } from './journal.js'
+import { handOverMs } from './lane.js'
 import { type Hint, removeHint, staleHintMs } from './outbox.js'
 import { attemptOf, doubt, finish, handOverInterrupted, tidyFinal } from './record-outcome.js'
 
 export type Pick =
   | { kind: 'send'; entry: JournalEntry }
   | { kind: 'resolve'; entry: JournalEntry }
-  /** `isMissing`: the journal does not know the mail. */
-  | { kind: 'nothing'; isMissing?: boolean }
+  /** `isMissing`: the journal does not know the mail. `until`: it may be under way before that time, in milliseconds. */
+  | { kind: 'nothing'; isMissing?: boolean; until?: number }
 
 const nothing: Pick = { kind: 'nothing' }
 
@@ -44,6 +46,7 @@ export async function pickMail(deps: Dependencies, tenant: string, hint: Hint): 
       case 'sending':
         return { kind: 'send', entry: await transition(deps, entry, 'queued', { claim: '' }) }
       case 'handing-over':
+        if (now < mail.handedAt + handOverMs) return { kind: 'nothing', until: mail.handedAt + handOverMs }
         return { kind: 'resolve', entry: await doubt(deps, entry, attemptOf(now, interrupted())) }
       case 'unknown':
         return { kind: 'resolve', entry }

@@ -65,12 +65,12 @@ export async function sendMail(
     receipt = await session.send(
       { mailId: mail.id, messageId: mail.messageId, from: mail.from, recipients, raw, again: mail.attempts > 1 },
       async ({ draftId }) => {
+        if (!(await lane.ready())) throw new LaneLostError()
         if (deps.stopping.aborted) throw new StoppedError()
         lane.handing = true
-        if (!(await lane.ready())) throw new LaneLostError()
         const begunAt = deps.clock.now()
         // Whoever removes the mailbox changed the mail's row, or waits.
-        entry = await transition(deps, entry, 'handing-over', { draftId: draftId ?? '' })
+        entry = await transition(deps, entry, 'handing-over', { draftId: draftId ?? '', handedAt: begunAt })
         if (!(await lane.isWanted(begunAt))) throw new UnwantedError()
         entered = true
       },

@@ -5,7 +5,7 @@ import { sweep } from '../../../lib/flows/ops/sweep.js'
 import { pollBatch } from '../../../lib/flows/receive/poll-batch.js'
 import type { ReceiveDependencies } from '../../../lib/flows/receive/receive-dependencies.js'
 import { sendFlows } from '../../../lib/flows/send/index.js'
-import { readLane } from '../../../lib/flows/send/lane.js'
+import { handOverMs, leaseMs, leavingMs, readLane } from '../../../lib/flows/send/lane.js'
 import { refreshBatch } from '../../../lib/flows/tokens/refresh-batch.js'
 import type { TokenDependencies } from '../../../lib/flows/tokens/token-dependencies.js'
 import { newId } from '../../../lib/model/ids.js'
@@ -15,7 +15,7 @@ import { startWork, stopSignal, stopWork, workBegins, workEnds } from '../../../
 import type { MemoryQueues } from '../../../lib/stores/memory-queues.js'
 import { faultOf, type Harness, sendHarness } from '../../support/send-harness.js'
 
-const { acceptMail, drainLane, readMail } = sendFlows
+const { acceptMail, drainLane, readMail, sweepLanes } = sendFlows
 const work = (h: Harness) => ({ v: 1, tenant: h.tenant, mailboxId: h.mailbox.id })
 const queued = (h: Harness, queue: 'mail-send' | 'mailbox-poll' | 'connection-refresh' = 'mail-send') =>
   (h.stores.queues as MemoryQueues).take(h.deps.names.queue(queue))
@@ -78,6 +78,69 @@ test("C2: M-170: a mail that is being prepared when the signal comes is put back
   expect(await isReleased(h)).toBe(true)
   await goOn(h)
   expect(await statesOf(h, ids)).toEqual(['sent', 'sent'])
+})
+
+test('C12: an instance is killed in the middle of a hand-over: the others of its mailbox leave within seconds, that one is looked at when nobody can be at work on it any more', async () => {
+  const { h, ids } = await withMails(3)
+  const leaving = h.process()
+  let isAlone = true
+  h.peer.script.after = () => {
+    if (!isAlone) return undefined
+    isAlone = false
+    leaving.stop()
+    return undefined
+  }
+  const hung = new Promise<never>(() => {})
+  const sender = {
+    ...h.peer.sender,
+    open: async (...given: Parameters<typeof h.peer.sender.open>) => {
+      const session = await h.peer.sender.open(...given)
+      return {
+        ...session,
+        send: async (...mail: Parameters<SendSession['send']>) => session.send(...mail).then(() => hung),
+      }
+    },
+  }
+  // Killed: it never comes back.
+  void drainLane({ ...leaving.deps, senders: { smtp: sender, graph: sender } }, work(h))
+  for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve))
+  expect(await statesOf(h, ids)).toEqual(['handing-over', 'queued', 'queued'])
+  h.peer.script.lookUp = () => 'sent'
+  const goneAt = h.clock.now()
+  const settledAfter = new Map<string, number>()
+  for (let second = 1; second <= 300; second++) {
+    h.clock.advance(1_000)
+    if (second % 60 === 59) await sweepLanes(h.deps)
+    for (const message of queued(h)) await drainLane(h.process().deps, message)
+    const states = await statesOf(h, ids)
+    for (const id of ids.filter((id, n) => states[n] === 'sent' && !settledAfter.has(id)))
+      settledAfter.set(id, h.clock.now() - goneAt)
+  }
+  const [first = 0, ...others] = ids.map((id) => settledAfter.get(id) ?? Number.POSITIVE_INFINITY)
+  expect(Math.max(...others)).toBeLessThanOrEqual(leavingMs + 1_000)
+  expect(first).toBeGreaterThanOrEqual(handOverMs)
+  expect(first).toBeLessThanOrEqual(leaseMs + 60_000)
+  expect(h.peer.sent.map(({ mailId }) => mailId)).toEqual(ids)
+})
+
+test('C12: an answer that comes within the grace after all is the truth, and the lane is released', async () => {
+  const { h, ids } = await withMails(2)
+  const leaving = h.process()
+  h.peer.script.after = () => {
+    leaving.stop()
+    return undefined
+  }
+  await drainLane(leaving.deps, work(h))
+  h.peer.script.after = () => undefined
+  expect(await statesOf(h, ids)).toEqual(['sent', 'queued'])
+  expect(await isReleased(h)).toBe(true)
+  await goOn(h)
+  // The message that would have followed a lease left behind finds nothing to follow.
+  h.clock.advance(leavingMs)
+  const late = h.process()
+  for (const message of queued(h)) await drainLane(late.deps, message)
+  expect(late.state.byStore).toEqual({ tables: late.state.byStore['tables'] })
+  expect(h.peer.sent.map(({ mailId }) => mailId)).toEqual(ids)
 })
 
 test('C2: a fault of the server while this instance is stopping is still told once the hand-over had begun', async () => {
