@@ -20,7 +20,6 @@ if (!existsSync(`${root}/node_modules/esbuild`) || !existsSync(`${root}/node_mod
   stopWith('The packages are not installed yet. Run "npm ci" first, then "npm start".')
 
 const { isBuilt } = await import('./is-built.mjs')
-const started = performance.now()
 try {
   if (!isBuilt(root)) {
     console.log('\n  building …')
@@ -35,7 +34,6 @@ const child = spawn(
   {
     cwd: root,
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-    env: { ...process.env, GATEWAY_BUILD_MS: String(Math.round(performance.now() - started)) },
   },
 )
 // The terminal sends Ctrl-C to the whole group; the child ends its own children, and this process waits for it.
