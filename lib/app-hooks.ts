@@ -1,4 +1,4 @@
-/** What the app as a whole asks of the worker, beside its functions; `local/build.mjs` puts it before them. */
+/** What the app as a whole asks of the worker, beside its functions; `local/tools/build.mjs` puts it before them. */
 import { app } from '@azure/functions'
 import { startWork, stopOnSigterm, stopWork, workBegins, workEnds } from './stop-work.js'
 

@@ -6,9 +6,9 @@ import { playDemo } from './demo.js'
 import { demoTenant } from './demo-tenant.js'
 import { isFree } from './free-port.js'
 import { nextSteps } from './next-steps.js'
-import { startSettings } from './preflight/start-settings.js'
 import { postbox, readState, type Stack, type StackPorts, startStack } from './stack.js'
 import { type LogLine, terminalNews } from './terminal-news.js'
+import { startSettings } from './tools/preflight/start-settings.js'
 
 const usage = `npm start -- [--fresh] [--demo] [--without-app] [--port N] [--state F]
   --fresh   forget all local state and begin anew

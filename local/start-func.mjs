@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { buildApp } from './build.mjs'
+import { buildApp } from './tools/build.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 

@@ -19,11 +19,11 @@ if (major < 20 || (major === 20 && minor < 19))
 if (!existsSync(`${root}/node_modules/esbuild`) || !existsSync(`${root}/node_modules/azurite`))
   stopWith('The packages are not installed yet. Run "npm ci" first, then "npm start".')
 
-const { isBuilt } = await import('./is-built.mjs')
+const { isBuilt } = await import('./tools/is-built.mjs')
 try {
   if (!isBuilt(root)) {
     console.log('\n  building …')
-    await (await import('./build.mjs')).buildApp()
+    await (await import('./tools/build.mjs')).buildApp()
   }
 } catch (error) {
   stopWith(`The build failed: ${error instanceof Error ? error.message : error}`)

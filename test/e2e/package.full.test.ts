@@ -7,13 +7,13 @@ import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readConfig } from '../../lib/config.js'
-import { appBuild } from '../../local/build.mjs'
 import { playDemo } from '../../local/demo.js'
 import { demo } from '../../local/emulators/demo-directory.js'
-import { type PackagedApp, packageApp } from '../../local/package/package-app.js'
-import { readZip } from '../../local/package/zip.js'
-import { outboundEndpoints } from '../../local/preflight/outbound-endpoints.js'
 import { postbox, type Stack, startStack } from '../../local/stack.js'
+import { appBuild } from '../../local/tools/build.mjs'
+import { type PackagedApp, packageApp } from '../../local/tools/package/package-app.js'
+import { readZip } from '../../local/tools/package/zip.js'
+import { outboundEndpoints } from '../../local/tools/preflight/outbound-endpoints.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'package-'))

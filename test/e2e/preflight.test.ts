@@ -8,10 +8,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { apiClient } from '../../local/api-client.js'
 import { demoTenant } from '../../local/demo-tenant.js'
 import { freePort } from '../../local/free-port.js'
-import type { Finding } from '../../local/preflight/finding.js'
-import { preflight } from '../../local/preflight/preflight.js'
-import { remedies } from '../../local/preflight/remedies.js'
 import { type Stack, startStack } from '../../local/stack.js'
+import type { Finding } from '../../local/tools/preflight/finding.js'
+import { preflight } from '../../local/tools/preflight/preflight.js'
+import { remedies } from '../../local/tools/preflight/remedies.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'preflight-'))
@@ -207,7 +207,11 @@ describe('preflight', () => {
     const empty = mkdtempSync(join(tmpdir(), 'preflight-empty-'))
     const { ENVIRONMENT_ID, ...env } = process.env
     const preflightThere = () =>
-      spawnSync(process.execPath, [join(root, 'dist/local/preflight/main.js')], { cwd: empty, env, encoding: 'utf8' })
+      spawnSync(process.execPath, [join(root, 'dist/local/tools/preflight/main.js')], {
+        cwd: empty,
+        env,
+        encoding: 'utf8',
+      })
     try {
       expect(preflightThere()).toMatchObject({ status: 2, stderr: expect.stringContaining('npm start') })
       mkdirSync(join(empty, '.gateway/state'), { recursive: true })
@@ -232,7 +236,7 @@ describe('preflight', () => {
       new Promise<{ status: number; stdout: string }>((resolve) => {
         const list = Object.entries(settings).map(([name, value]) => ({ name, slotSetting: false, value }))
         writeFileSync(join(folder, file), JSON.stringify(list))
-        const words = [join(root, 'dist/local/preflight/main.js'), '--settings', file]
+        const words = [join(root, 'dist/local/tools/preflight/main.js'), '--settings', file]
         execFile(process.execPath, words, { cwd: folder, timeout: 45_000 }, (error, stdout) =>
           resolve({ status: error === null ? 0 : Number(error.code), stdout }),
         )

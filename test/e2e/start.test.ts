@@ -121,7 +121,7 @@ test('REL-31, N1, N2, N3, N5, N7: npm start prints what a newcomer needs and eac
   expect(first.output().slice(text.length)).not.toMatch(/mbg_|Bearer|demo-password/)
 
   // N7: preflight finds what start wrote.
-  const preflight = await run(process.execPath, ['dist/local/preflight/main.js', ...preflightWords(text)])
+  const preflight = await run(process.execPath, ['dist/local/tools/preflight/main.js', ...preflightWords(text)])
   expect(preflight.stdout).toContain(join(state, 'local.settings.json'))
   expect(preflight.stdout).toMatch(/ 0 fail/)
 

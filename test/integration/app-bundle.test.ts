@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, type Metafile } from 'esbuild'
 import { beforeAll, expect, test } from 'vitest'
-import { appBuild } from '../../local/build.mjs'
+import { appBuild } from '../../local/tools/build.mjs'
 import { type AppFiles, appFiles } from '../support/app-files.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))

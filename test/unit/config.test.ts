@@ -4,9 +4,9 @@ import { settingsTable } from '../../lib/config/settings-table.js'
 import { readConfig } from '../../lib/config.js'
 import { GatewayError } from '../../lib/errors.js'
 import { version } from '../../lib/http/version.js'
-import { costsPage } from '../../local/costs/costs-page.js'
-import { datesPage } from '../../local/dates-page.js'
-import { errorsPage } from '../../local/errors-page.js'
+import { costsPage } from '../../local/tools/costs/costs-page.js'
+import { datesPage } from '../../local/tools/dates-page.js'
+import { errorsPage } from '../../local/tools/errors-page.js'
 import {
   architecturePage,
   configurationPage,
@@ -15,7 +15,7 @@ import {
   openApiDocument,
   preflightPage,
   sampleSettings,
-} from '../../local/write-docs.js'
+} from '../../local/tools/write-docs.js'
 
 const good = {
   PUBLIC_BASE_URL: 'https://mail.example.com/',

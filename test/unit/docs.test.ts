@@ -3,8 +3,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { costPerThousand, fixedCost, prices, total, use } from '../../local/costs/monthly-cost.js'
-import { operationBudgets } from '../../local/costs/operation-budgets.js'
+import { costPerThousand, fixedCost, prices, total, use } from '../../local/tools/costs/monthly-cost.js'
+import { operationBudgets } from '../../local/tools/costs/operation-budgets.js'
 import { commandProblems } from '../support/azure-commands.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))

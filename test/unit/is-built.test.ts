@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { isBuilt } from '../../local/is-built.mjs'
+import { isBuilt } from '../../local/tools/is-built.mjs'
 
 let root: string
 const at = (path: string, seconds: number) => utimesSync(join(root, path), seconds, seconds)

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { commit, version } from '../../lib/http/version.js'
-import { billOfMaterials } from '../../local/package/bill-of-materials.js'
-import { bundledPackages, type Lock, type Metafile } from '../../local/package/bundled-packages.js'
-import { packageProblems } from '../../local/package/package-app.js'
-import { readZip, writeZip } from '../../local/package/zip.js'
+import { billOfMaterials } from '../../local/tools/package/bill-of-materials.js'
+import { bundledPackages, type Lock, type Metafile } from '../../local/tools/package/bundled-packages.js'
+import { packageProblems } from '../../local/tools/package/package-app.js'
+import { readZip, writeZip } from '../../local/tools/package/zip.js'
 
 const read = (file: string): string => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8')
 

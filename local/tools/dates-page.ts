@@ -1,4 +1,4 @@
-import { nearDays, platformDates, readOn } from '../lib/model/platform-dates.js'
+import { nearDays, platformDates, readOn } from '../../lib/model/platform-dates.js'
 
 /** `docs/dates.md`: what ends when, soonest first, then what has no announced end. */
 export function datesPage(): string {

@@ -5,7 +5,7 @@ import { readdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
+const root = fileURLToPath(new URL('../..', import.meta.url))
 
 // The Functions worker supplies '@azure/functions-core' through require: an ESM bundle needs a real one to see it.
 const banner = `import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);`
@@ -79,7 +79,7 @@ const withoutUnusedCharsets = {
 }
 
 export async function buildApp() {
-  rmSync(new URL('../dist', import.meta.url), { recursive: true, force: true })
+  rmSync(new URL('../../dist', import.meta.url), { recursive: true, force: true })
   const [{ metafile }] = await Promise.all([
     build(await appBuild()),
     build({
@@ -87,9 +87,9 @@ export async function buildApp() {
       entryPoints: [
         'local/main.ts',
         'local/host-process.ts',
-        'local/write-docs.ts',
-        'local/package/package-app.ts',
-        'local/preflight/main.ts',
+        'local/tools/write-docs.ts',
+        'local/tools/package/package-app.ts',
+        'local/tools/preflight/main.ts',
       ],
       outdir: 'dist/local',
       packages: 'external',
@@ -104,7 +104,7 @@ export async function buildApp() {
     }),
   ])
   // Which file holds what; beside the app and not part of it.
-  writeFileSync(new URL('../dist/app.json', import.meta.url), JSON.stringify(metafile))
+  writeFileSync(new URL('../../dist/app.json', import.meta.url), JSON.stringify(metafile))
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

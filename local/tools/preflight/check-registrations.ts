@@ -1,6 +1,6 @@
-import { asGatewayError } from '../../lib/errors.js'
-import type { Gateway } from '../../lib/gateway.js'
-import { everyRow } from '../../lib/model/page.js'
+import { asGatewayError } from '../../../lib/errors.js'
+import type { Gateway } from '../../../lib/gateway.js'
+import { everyRow } from '../../../lib/model/page.js'
 import { type Finding, fail, pass, warn } from './finding.js'
 
 const dayMs = 86_400_000

@@ -2,18 +2,18 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { adjustableName } from '../lib/config/adjustable-setting.js'
-import { hostSettings } from '../lib/config/host-settings.js'
-import { settingsTable } from '../lib/config/settings-table.js'
-import { readConfig } from '../lib/config.js'
-import { openApi } from '../lib/http/open-api.js'
-import { version } from '../lib/http/version.js'
+import { adjustableName } from '../../lib/config/adjustable-setting.js'
+import { hostSettings } from '../../lib/config/host-settings.js'
+import { settingsTable } from '../../lib/config/settings-table.js'
+import { readConfig } from '../../lib/config.js'
+import { openApi } from '../../lib/http/open-api.js'
+import { version } from '../../lib/http/version.js'
 import { costsPage } from './costs/costs-page.js'
 import { datesPage } from './dates-page.js'
 import { errorsPage } from './errors-page.js'
+import { layerTable } from './layers.mjs'
 import { outboundEndpoints, tenantNamedEndpoints } from './preflight/outbound-endpoints.js'
 import { remedies } from './preflight/remedies.js'
-import { layerTable } from './tools/layers.mjs'
 
 export function configurationPage(): string {
   const rows = settingsTable.map((row) => {
@@ -94,7 +94,7 @@ export function preflightPage(): string {
   return [
     '# Preflight',
     '',
-    'Generated from `local/preflight/remedies.ts` by `npm run docs`; a test compares them. `npm run preflight` reads',
+    'Generated from `local/tools/preflight/remedies.ts` by `npm run docs`; a test compares them. `npm run preflight` reads',
     '`local.settings.json`, else the environment, else what a running `npm start` wrote (`.gateway/state/local.settings.json`;',
     'with `--port` or `--state` its terminal prints the command), and says which. `npm run preflight -- --settings F` reads a',
     'file with the settings of a deployed app (docs/deploy.md). It prints pass, warn or fail for Node, settings, host names,',
@@ -118,7 +118,7 @@ export function endpointsPage(): string {
   return [
     '# Outbound connections',
     '',
-    'For firewall teams. Generated from `local/preflight/outbound-endpoints.ts` by `npm run docs`; a test runs the whole',
+    'For firewall teams. Generated from `local/tools/preflight/outbound-endpoints.ts` by `npm run docs`; a test runs the whole',
     'story with every connection recorded and compares. `account` and `vault-name` stand for your own;',
     '`npm run preflight -- --endpoints` prints the list with the names of your settings.',
     '',

@@ -1,5 +1,5 @@
 /** Every host the gateway opens a connection to, from its settings: for firewall teams and for the DNS check. */
-import type { Config } from '../../lib/config.js'
+import type { Config } from '../../../lib/config.js'
 
 export interface OutboundEndpoint {
   host: string

@@ -1,7 +1,7 @@
 /** `npm run preflight`: prints pass, warn or fail for everything the gateway needs; exit code 1 when something fails. */
 import { existsSync, readFileSync } from 'node:fs'
-import { readConfig } from '../../lib/config.js'
-import { asGatewayError } from '../../lib/errors.js'
+import { readConfig } from '../../../lib/config.js'
+import { asGatewayError } from '../../../lib/errors.js'
 import type { Finding } from './finding.js'
 import { outboundEndpoints, tenantNamedEndpoints } from './outbound-endpoints.js'
 import { preflight } from './preflight.js'

@@ -22,7 +22,7 @@ export function costsPage(): string {
   return [
     '# What it costs',
     '',
-    'Generated from `local/costs/` by `npm run docs`. Storage requests are the upper bounds that',
+    'Generated from `local/tools/costs/` by `npm run docs`. Storage requests are the upper bounds that',
     '`test/integration/budgets.test.ts` counts on the wire; the use of a mailbox and the unit prices are assumptions, listed',
     'below, to be replaced by your own. Nothing here was read off a bill. It is an upper estimate: seconds are added up as',
     'if no two executions ever shared an instance, and free grants are not subtracted.',

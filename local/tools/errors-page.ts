@@ -1,5 +1,5 @@
-import { everyDiagnosis } from '../lib/diagnosis/diagnose.js'
-import { whoActs } from '../lib/model/attention.js'
+import { everyDiagnosis } from '../../lib/diagnosis/diagnose.js'
+import { whoActs } from '../../lib/model/attention.js'
 
 /** One row per entry of the error catalogue, grouped by who acts. */
 export function errorsPage(): string {
