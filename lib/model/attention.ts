@@ -84,6 +84,7 @@ export const isForewarning = (code: string): boolean => /^(secret_expires_in_|pl
 export function whoActs(errorClass: string, hint: string): string {
   if (errorClass === '') return ''
   if (hint === 'look-up') return 'An administrator, after a look into the mailbox'
+  if (hint === 'finding-out') return 'Nobody: the gateway finds out whether the mail left'
   if (errorClass === 'needs-reconnect') return 'Mailbox owner'
   if (hint.includes('operator')) return 'Gateway operator'
   if (errorClass === 'needs-admin') return "Customer's administrator"

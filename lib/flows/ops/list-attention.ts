@@ -2,13 +2,16 @@
  * What is broken now, who must act, what to do, in the order of the keys: by kind, then by id. Only unhealthy subjects have
  * a row. A tenant sees its own and the registrations of the deployment that stop its mailboxes; `~` sees everybody's.
  */
-import type { AttentionItem } from '../../model/attention.js'
+import { type AttentionItem, attentionActions } from '../../model/attention.js'
 import { isTenantId } from '../../model/ids.js'
+import { connectionIdsOf } from '../../model/mailbox.js'
 import type { PageQuery } from '../../model/page.js'
 import type { Row, RowQuery } from '../../ports/tables.js'
 import { attentionFromRow, stopsTenants } from '../common/attention.js'
 import { listConnections } from '../common/connection-rows.js'
+import { sideBySide } from '../common/delete-rows.js'
 import type { Dependencies } from '../common/dependencies.js'
+import { listMailboxes } from '../common/mailbox-rows.js'
 import { behind, pageOfRows, type RowPage, wrongPlace } from '../common/page-of-rows.js'
 
 export interface AttentionPage {
@@ -19,17 +22,35 @@ export interface AttentionPage {
 const ofDeployment = { partition: '~', prefix: 'registration~' }
 
 export async function listAttention(deps: Dependencies, tenant: string, page: PageQuery): Promise<AttentionPage> {
-  if (tenant === '~') return shown(await pageOfEverybody(deps, page))
+  if (tenant === '~') return shown(deps, await pageOfEverybody(deps, page))
   const table = deps.names.table('attention')
   const { rows, next } = await pageOfRows(deps, table, [{ partition: tenant, prefix: '' }, ofDeployment], page)
   const shared = rows.some((row) => row.partitionKey === '~' && stopsTenants(row))
   const used = shared ? new Set((await listConnections(deps, tenant)).map((one) => one.registrationId)) : new Set()
-  const concerns = (row: Row) =>
+  const concernsTenant = (row: Row) =>
     row.partitionKey !== '~' || (stopsTenants(row) && used.has(row.rowKey.split('~')[1] ?? ''))
-  return shown({ rows: rows.filter(concerns), next })
+  return shown(deps, { rows: rows.filter(concernsTenant), next })
 }
 
-const shown = ({ rows, next }: RowPage): AttentionPage => ({ attention: rows.map(attentionFromRow), next })
+async function shown(deps: Dependencies, { rows, next }: RowPage): Promise<AttentionPage> {
+  return { attention: await throughMailboxes(deps, rows.map(attentionFromRow)), next }
+}
+
+/** A connection is renewed through a mailbox on it, whichever; with one alone the card is about that one. */
+async function throughMailboxes(deps: Dependencies, items: AttentionItem[]): Promise<AttentionItem[]> {
+  const tenants = new Set(items.filter(({ kind }) => kind === 'connection').map(({ tenant }) => tenant))
+  const mailboxes = new Map(
+    await sideBySide([...tenants], async (tenant) => [tenant, await listMailboxes(deps, tenant)] as const),
+  )
+  return items.map((item) => {
+    if (item.kind !== 'connection') return item
+    const [first, ...others] = (mailboxes.get(item.tenant) ?? []).filter((one) =>
+      connectionIdsOf(one).includes(item.id),
+    )
+    if (first === undefined) return item
+    return { ...item, mailboxId: others.length === 0 ? first.id : '', actions: attentionActions(item, first.id) }
+  })
+}
 
 /** Operators may read every partition, so a place names one. */
 async function pageOfEverybody(deps: Dependencies, { limit, after = '' }: PageQuery): Promise<RowPage> {

@@ -130,10 +130,15 @@ export async function wait(
   return waiting
 }
 
+const findingOut =
+  'Nothing to do now: the gateway looks for the mail in the Sent folder, and asks in the console if it cannot tell.'
+
 /** The worker of this hand-over died or never got its answer: nobody knows whether the mail left. */
 export async function doubt(deps: Dependencies, entry: JournalEntry, cause: MailAttempt): Promise<JournalEntry> {
-  const doubtful = await transition(deps, entry, 'unknown', { claim: '', history: withAttempt(entry.mail, cause) })
-  await logAttempt(deps, doubtful.mail, cause)
+  // Whatever broke, "it is tried again" would be read as "it is sent again".
+  const told = { ...cause, hint: 'finding-out', remedy: findingOut }
+  const doubtful = await transition(deps, entry, 'unknown', { claim: '', history: withAttempt(entry.mail, told) })
+  await logAttempt(deps, doubtful.mail, told)
   return doubtful
 }
 
@@ -142,7 +147,7 @@ export function explained(
   entry: JournalEntry,
   text: string,
   remedy: string,
-  actor?: { class: ErrorClass; hint: string },
+  actor: { class?: ErrorClass; hint: string },
 ) {
   const { mail } = entry
   const cause = mail.history.at(-1) ?? attemptOf(Date.parse(mail.acceptedAt), { code: 'outcome_unknown', text: '' })

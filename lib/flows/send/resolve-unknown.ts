@@ -104,7 +104,7 @@ async function again(deps: SendDependencies, entry: JournalEntry, text: string, 
   const at = workerDied(entry.mail)
     ? now
     : Math.min(retryAt(deps, entry.mail, undefined), Math.max(entry.mail.deadline, now))
-  const { before, attempt } = explained(entry, text, 'Nobody has to act.')
+  const { before, attempt } = explained(entry, text, 'Nobody has to act.', { hint: '' })
   await wait(deps, before, at, attempt, changes)
   await clearAttention(deps, entry.mail.tenant, 'mail-unknown', entry.mail.id)
 }

@@ -34,7 +34,7 @@ export const attentionItem = z
     remedy: text('What to do.', 'Make a reconnect link and send it to the owner.'),
     peerLine: orNull(text("The server's own line; null when it said nothing.", 'AADSTS700082: …')),
     mailboxId: orNull(id('The mailbox.', 'q7m2ztn4kc5xw3hdrjfvbeuags')).describe(
-      'The mailbox it is about; null when it is about none.',
+      'The mailbox it is about; null when it is about none, or about several.',
     ),
     connectionId: orNull(id('The connection it is about; null when it is about none.', 'c4x7mq2zkw5tn3hdrjfvbeuags')),
     subject: orNull(

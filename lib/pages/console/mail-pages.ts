@@ -162,7 +162,7 @@ export function mailPage(view: View, mail: MailDetails, place: MailPlace | undef
 ${trouble && html`<div class="card alert">${trouble}</div>`}
 ${mail.state === 'unknown' ? decide(view, mail) : html`<div class="row">${mailActions(view, mail, place)}</div>`}
 <h2>Attempts</h2>
-${mail.history.length === 0 ? html`<div class="card"><p>No attempt yet. ${mail.held ? 'The mail is held: release it to send it.' : trouble ? 'It is sent when its mailbox can send.' : isPlanned(view, mail) ? 'It is sent at its planned time.' : 'It is sent as soon as its mailbox is free.'}</p></div>` : html`${mail.attempts > mail.history.length && html`<p class="dim">The last ${mail.history.length} of ${mail.attempts}.</p>`}<ol class="time">${mail.history.toReversed().map((one) => attempt(view, one))}</ol>`}
+${mail.history.length === 0 ? html`<div class="card"><p>No attempt yet. ${mail.held ? 'The mail is held: release it to send it.' : trouble ? `It is sent when its mailbox can send${isPlanned(view, mail) ? ', not before its planned time' : ''}.` : isPlanned(view, mail) ? 'It is sent at its planned time.' : 'It is sent as soon as its mailbox is free.'}</p></div>` : html`${mail.attempts > mail.history.length && html`<p class="dim">The last ${mail.history.length} of ${mail.attempts}.</p>`}<ol class="time">${mail.history.toReversed().map((one) => attempt(view, one))}</ol>`}
 <h2>Facts</h2>
 <dl>${mail.subject !== '' && html`<dt>Subject</dt><dd>${mail.subject}</dd>`}<dt>From</dt><dd>${mail.from}</dd><dt>To</dt><dd>${mail.recipients.join(', ')}</dd>
 ${mail.refused.length > 0 && html`<dt>Refused for good</dt><dd>${mail.refused.map((one) => html`<p>${one.address} <span class="dim">(${one.code})</span></p><div class="words">${one.reply}</div>`)}</dd>`}

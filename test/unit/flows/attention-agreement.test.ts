@@ -11,7 +11,7 @@ import { connectionToRow } from '../../../lib/flows/common/connection-rows.js'
 import { toRow } from '../../../lib/flows/common/mailbox-rows.js'
 import type { Mailbox } from '../../../lib/model/mailbox.js'
 import { mailboxesPage, mailboxPage } from '../../../lib/pages/console/mailbox-pages.js'
-import { overviewPage } from '../../../lib/pages/console/overview-page.js'
+import { allTenantsPage, overviewPage } from '../../../lib/pages/console/overview-page.js'
 import { sampleView } from '../../support/console-samples.js'
 import { everyAttention } from '../../support/every.js'
 import { sampleConnection } from '../../support/sample-connection.js'
@@ -154,4 +154,34 @@ test('O1: in any combination every card stands at the mailboxes it is about, and
     expect(overview, name).toContain(`<b>${working}</b> of ${made.length} mailboxes work`)
   }
   await fc.assert(fc.asyncProperty(anyCase, check), { numRuns: 60 })
+})
+
+test('O7: who lists what is broken, of one tenant or of all, finds the reconnect link of a connection and its mailbox', async () => {
+  const check = async (via: (0 | 1)[]): Promise<void> => {
+    const h = await sendHarness()
+    const made = await build(h, {
+      connection: 'reconnect',
+      mailboxes: via.map((one) => ({ trouble: 'none', via: one })),
+    })
+    const on = made.filter((_, n) => via[n] === 0).map(({ id }) => id)
+    for (const tenant of [h.tenant, '~']) {
+      const [item] = await everyAttention(h.deps, tenant)
+      expect(item?.actions.map(({ operation }) => operation)).toEqual(on.length > 0 ? ['mailboxReconnect'] : [])
+      for (const { path } of item?.actions ?? []) expect(on).toContain(path.split('/')[4])
+      // With several of them it is about none alone.
+      expect(item?.mailboxId).toBe(on.length === 1 ? on[0] : '')
+      const view = sampleView({ role: 'operator' }, { tenant })
+      const [card = ''] = cardsOf(
+        allTenantsPage(view, {
+          broken: { attention: item === undefined ? [] : [item], next: '' },
+          tenants: [],
+          health: { ok: true, checks: [] },
+          pages: { query: new URLSearchParams(), next: '' },
+        }),
+      )
+      expect(card.includes('Make a reconnect link')).toBe(on.length > 0)
+      expect(card.includes('Open the mailbox')).toBe(on.length === 1)
+    }
+  }
+  for (const via of [[0], [1, 0], [0, 0, 1], [1]] as const) await check([...via])
 })

@@ -137,3 +137,18 @@ test('C7: a doubtful mail of a mailbox that is switched off is told after its de
   expect(await readMail(h.deps, h.tenant, mail.id)).toMatchObject({ state: 'unknown', lookUpAt: '' })
   expect(eventsOf(h).map(({ type }) => type)).toEqual(['mail.unknown'])
 })
+
+test('O11: while the gateway finds out whether a mail left, nothing says that it is tried again, whatever broke', async () => {
+  const h = await sendHarness()
+  const remedy = 'Nothing to do: the gateway retries automatically.'
+  h.peer.script.after = () => faultOf('transient', { outcome: 'unknown', remedy }, 'net_econnreset')
+  const { mail } = await acceptMail(h.deps, h.tenant, offer)
+  await drainLane(h.deps, work(h))
+  const { state, lastError } = (await readMail(h.deps, h.tenant, mail.id))!
+  expect(state).toBe('unknown')
+  expect(lastError).toMatchObject({
+    code: 'net_econnreset',
+    whoActs: 'Nobody: the gateway finds out whether the mail left',
+    remedy: expect.stringMatching(/looks for the mail in the Sent folder/),
+  })
+})
