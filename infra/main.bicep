@@ -1,4 +1,4 @@
-// The whole gateway in one resource group: where mail and secrets are kept, the app, its rights, its network, and the
+// The whole gateway in one resource group: where mail and secrets are kept, the app, its roles, its network, and the
 // eyes on it. One environment id is one gateway; several may share a subscription, a region and a resource group.
 targetScope = 'resourceGroup'
 

@@ -38,7 +38,7 @@ param tags object
 var logAlerts = [
   {
     name: 'timer-late'
-    title: 'A timer does not run by itself'
+    title: 'A timer is not running'
     severity: 1
     every: 'PT1M'
     window: 'PT5M'

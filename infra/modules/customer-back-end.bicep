@@ -1,5 +1,5 @@
 // Gives one back end of one tenant what it needs and nothing else: it may put mail into the queue outbound-mail and take
-// events from its tenant's own queue. Deploy it by itself, once per back end, after the tenant was created:
+// events from its tenant's own queue. Deploy it alone, once per back end, after the tenant was created:
 //   az deployment group create --template-file infra/modules/customer-back-end.bicep --parameters ...
 
 @description('Environment id of the gateway.')

@@ -1,5 +1,5 @@
-// One user-assigned identity and the few rights it has: each on one resource, none on the resource group. It outlives
-// the app, so a new app needs no new rights.
+// One user-assigned identity and the few roles it has: each on one resource, none on the resource group. It outlives
+// the app, so a new app needs no new roles.
 
 @description('Name of the identity.')
 param name string

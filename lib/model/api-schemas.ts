@@ -97,7 +97,7 @@ export const adminConsentSchema = z
     mode: z
       .enum(['app-only', 'delegated'])
       .default('app-only')
-      .describe('app-only: the application opens mailboxes by itself. delegated: people may connect their own.'),
+      .describe('app-only: the application opens mailboxes without a person. delegated: people may connect their own.'),
     registrationId: z.string().max(40).optional().describe('Id of the registration the consent is for.'),
     receive: z.boolean().default(true).describe('The permission to read mail is asked for.'),
     send: z.boolean().default(true).describe('The permission to send mail is asked for.'),
@@ -108,7 +108,7 @@ export const adminConsentSchema = z
     examples: [{ mode: 'app-only', receive: true, send: true }],
   })
 
-/** A mailbox that the application opens by itself. */
+/** A mailbox that the application opens without a person. */
 export const mailboxCreateSchema = z
   .strictObject({
     connectionId: z
@@ -123,7 +123,7 @@ export const mailboxCreateSchema = z
   })
   .meta({
     id: 'MailboxCreate',
-    description: 'A mailbox that the application opens by itself.',
+    description: 'A mailbox that the application opens without a person.',
     examples: [
       { connectionId: 'c4x7mq2zkw5tn3hdrjfvbeuags', address: 'invoices@contoso.example', displayName: 'Invoices' },
     ],

@@ -22,7 +22,7 @@ const outgoing = {
   attempts: count('Attempts made.', 1),
   metadata,
 }
-const refusedCount = count('Recipients refused for good; GET /mails/{id} names them under refused.', 0)
+const refusedCount = count('Recipients refused permanently; GET /mails/{id} names them under refused.', 0)
 
 const data = {
   'mail.received': z.object({
@@ -63,7 +63,7 @@ const data = {
   'sign-in.pending': z.object({
     signInId: id('The sign-in.', 's2x7mq4zkw5tn3hdrjfvbeuagc'),
     kind: oneOf(['connect', 'reconnect', 'admin-consent'], 'What it is for.', 'connect'),
-    confirmUntil: time('It ends by itself then.', '2026-02-01T08:00:00.000Z'),
+    confirmUntil: time('It expires then.', '2026-02-01T08:00:00.000Z'),
   }),
   'sign-in.ended': z.object({
     signInId: id('The sign-in.', 's2x7mq4zkw5tn3hdrjfvbeuagc'),
@@ -80,7 +80,7 @@ const data = {
 const summaries: Record<EventType, string> = {
   'mail.received': 'A mail arrived and is stored.',
   'mail.sent': 'The mail service accepted a mail.',
-  'mail.failed': 'A mail was refused for good, or its time is over.',
+  'mail.failed': 'A mail was refused permanently, or its time is over.',
   'mail.unknown': 'Nobody can tell whether a mail left; a person decides.',
   'mail.rejected': 'A mail that came over the queue was not accepted.',
   'connection.changed': 'A connection, or one direction of a mailbox, works again or stopped.',

@@ -167,7 +167,7 @@ export const mailSubmissionSchema = fieldsSchema
     ],
   })
 
-/** What is wrong between fields that are right each by itself. */
+/** What is wrong between fields that are each right alone. */
 function problemsTogether(mail: z.infer<typeof fieldsSchema>): Problem[] {
   const problems: Problem[] = []
   const problem = (field: string, message: string) => problems.push({ field, message })

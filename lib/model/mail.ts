@@ -47,7 +47,7 @@ export interface Mail {
   held: boolean
   from: string
   recipients: string[]
-  /** Recipients refused for good. */
+  /** Recipients refused permanently. */
   refused: { address: string; code: string; reply: string }[]
   /** Recipients that already accepted it in an earlier attempt (REL-06). */
   delivered: string[]
@@ -74,7 +74,7 @@ export interface Mail {
   /** Milliseconds; given up after this time. 0: held, and none was given. */
   deadline: number
   whenUnknown: 'stop' | 'resend'
-  /** Sent once more by itself after an unknown outcome; it never is a second time. */
+  /** Sent once more automatically after an unknown outcome; it never is a second time. */
   resent: boolean
   /** `{lane}:{fence}` of the worker that holds it. */
   claim: string

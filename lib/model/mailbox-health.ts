@@ -29,7 +29,7 @@ interface Sides {
   sending: { transport: string; failures: number; gate: string }
 }
 
-/** The worst that is known: who must act comes before what is tried again. */
+/** The worst that is known: who must act comes before what the gateway retries. */
 export function mailboxHealth({ active, connectionStates, attention, receiving, sending }: Sides): MailboxHealth {
   if (!active) return 'paused'
   const broken = attention.filter(({ kind, code }) => stopping.has(kind) && !isForewarning(code))

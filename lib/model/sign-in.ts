@@ -43,7 +43,7 @@ export interface AttemptProblem {
 /** What the app asked for when it started the sign-in. */
 export interface SignInTarget {
   kind: 'connect' | 'reconnect' | 'admin-consent'
-  /** For `admin-consent`: that people may connect their own mailboxes, or that the application opens any by itself. */
+  /** For `admin-consent`: that people may connect their own mailboxes, or that the application opens any without a person. */
   consent?: 'delegated' | 'app-only'
   /** Address of the mailbox; may be empty for `admin-consent`. */
   address: string

@@ -6,7 +6,7 @@
 export const telemetry = {
   /** The work of a timer is done. `kind`: by its own trigger, or by the second clock because it was late; `subjects`: handed out; `lateMs`: how long the most overdue of them had waited. */
   'timer-ran': ['timer', 'kind', 'ms', 'subjects', 'lateMs'],
-  /** A timer has not run by itself for minutes; said each round by the second clock, which does not hang on any timer. */
+  /** A timer has not run for minutes; said each round by the second clock, which does not hang on any timer. */
   'timer-late': ['timer', 'lateMs'],
   /** The second clock did the work of a late timer, and it failed. */
   'timer-failed': ['timer', 'code'],

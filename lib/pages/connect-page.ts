@@ -4,8 +4,8 @@ import { type FormProblem, fieldErrors } from './field-errors.js'
 import { html, type Markup } from './html.js'
 import { layout } from './layout.js'
 import { type KnownServer, passwordForm, type TypedForm } from './password-form.js'
+import { permissions } from './permissions.js'
 import { plainWords } from './plain-words.js'
-import { rights } from './rights.js'
 import { en, type Found } from './texts/en.js'
 
 export interface ConnectPage {
@@ -60,7 +60,7 @@ ${shared ? html`<div><dt>${connect.signInAs}</dt><dd>${page.signInAs}</dd></div>
 ${shared && page.microsoft ? html`<p class="soft">${connect.sharedHint}</p>` : ''}
 ${target.allowChange ? html`<div class="note">${connect.changes(target.allowChange, tenantName)}</div>` : ''}
 <h2>${connect.ableTo}</h2>
-${rights(target, t)}
+${permissions(target, t)}
 ${microsoftFirst ? html`${microsoftButton(page, true, t)}<p class="soft">${connect.atMicrosoft}</p>` : ''}
 ${!page.microsoft && !page.ways.includes('password') ? html`<p class="note">${connect.notSetUp(tenantName)}</p>` : ''}
 ${isForm ? '' : password}

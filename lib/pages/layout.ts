@@ -2,7 +2,7 @@ import { html, type Markup } from './html.js'
 import { htmlDocument } from './html-document.js'
 import { style } from './style.js'
 
-/** A page of the connect journey. `refresh`: where the browser goes next by itself. */
+/** A page of the connect journey. `refresh`: where the browser goes next. */
 export function layout(
   title: string,
   content: Markup,

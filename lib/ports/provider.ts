@@ -65,7 +65,7 @@ export interface Provider {
   appToken(input: AppTokenInput): Promise<TokenSet>
   /**
    * Shows the credential to the provider, for nothing but its verdict: `accepted`, or `undecided` when the answer does not
-   * tell. Rejects with the refusal of the client, and with a passing error when the provider does not answer.
+   * tell. Rejects with the refusal of the client, and with a temporary error when the provider does not answer.
    */
   tryCredential(input: Pick<AppTokenInput, 'registration' | 'credential'>): Promise<'accepted' | 'undecided'>
   /** Where an administrator allows the application for a whole organisation. */

@@ -8,6 +8,6 @@ export interface Vault {
   set(name: string, value: Secret, options?: { expiresAt?: Date; tags?: Record<string, string> }): Promise<string>
   /** Deletes every version (soft delete). Deleting what is gone is fine. */
   remove(name: string): Promise<void>
-  /** Ends the soft-deleted secret for good. False when the vault's policy keeps it (purge protection) or it is not deleted. */
+  /** Purges the soft-deleted secret. False when the vault's policy keeps it (purge protection) or it is not deleted. */
   purge(name: string): Promise<boolean>
 }

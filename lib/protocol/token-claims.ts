@@ -78,7 +78,7 @@ export function checkToken(token: string, resource: Resource, scopes: readonly s
       remedy: 'Request the scopes of one resource per token; check the scopes of the app registration.',
     })
   const { ofApp } = claims
-  // Exchange can allow an application mailboxes by itself (RBAC for Applications); its tokens then carry no role at all.
+  // Exchange itself can allow an application mailboxes (RBAC for Applications); its tokens then carry no role at all.
   if (ofApp && claims.roles.length === 0) return
   const held = new Set([...claims.scp, ...claims.roles].map((name) => name.toLowerCase()))
   const missing = scopes

@@ -227,7 +227,7 @@ function identityOf(idToken: string, registration: Registration, now: number, no
 function secretNeeded(registration: Registration): GatewayError {
   return new GatewayError('registration_without_secret', 'needs-admin', {
     hint: 'operator',
-    description: `The registration "${registration.name}" has no client secret, so the application cannot sign in by itself.`,
+    description: `The registration "${registration.name}" has no client secret, so the application cannot sign in without a person.`,
     remedy: 'Save the registration with a client secret.',
   })
 }

@@ -75,7 +75,7 @@ export function listenTo(network: INetworkModule): TokenCall {
         return translate({ ...refusal(answer, text, error), secrets: [...secrets] })
       const isNoAnswer = answer !== undefined && text('error_description')?.startsWith(noAnswer)
       const net = broken !== undefined ? netCodeOf(broken) : isNoAnswer ? 'UNREADABLE_ANSWER' : undefined
-      // Neither answer nor network fault: MSAL refused by itself (throttle cache, empty errorCode): nobody's fault, wait.
+      // Neither answer nor network fault: MSAL itself refused (throttle cache, empty errorCode): nobody's fault, wait.
       return translate({
         context: 'ms-token',
         operation: 'token',

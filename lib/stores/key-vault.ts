@@ -102,7 +102,7 @@ function translate(error: unknown): GatewayError {
   return new GatewayError('vault_unavailable', 'transient', {
     hint: status === 429 ? 'throttle' : 'slow',
     description: status === 429 ? 'Key Vault asks for fewer requests.' : 'Key Vault did not answer as expected.',
-    remedy: 'The gateway tries again by itself; look at the vault when it lasts.',
+    remedy: 'The gateway retries automatically; check the vault if the fault lasts.',
     peerLine,
     retryAfterMs: retryAfterMs ?? 10_000,
   })

@@ -1,7 +1,7 @@
 import type { Clock } from '../ports/clock.js'
 
 /**
- * The time of this process: its machine's own, set right by the dates that storage answers with, so that all processes
+ * The time of this process: its machine's own, corrected by the dates that storage answers with, so that all processes
  * mean the same by "due at" (C10). It costs no request. Storage answered at its date, to the second, and somewhere
  * between question and answer; only what contradicts that is corrected, so that a right clock is left alone however slow
  * an answer is. Until the first answer the time is the machine's.

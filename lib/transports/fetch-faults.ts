@@ -21,7 +21,8 @@ export function mailNotGiven(peerLine?: string): GatewayError {
   return new GatewayError('mail_not_given', 'transient', {
     hint: 'message',
     description: 'The mail server lists this mail and does not give it.',
-    remedy: 'Nothing to do now: the gateway tries again. If the mail is set aside, open it in the mailbox itself.',
+    remedy:
+      'Nothing to do now: the gateway retries automatically. If the mail is set aside, open it in the mailbox itself.',
     ...(peerLine === undefined ? {} : { peerLine }),
   })
 }

@@ -14,7 +14,7 @@ const goneCodes = [
 export const isGone = (error: unknown): boolean => error instanceof GatewayError && goneCodes.includes(error.code)
 
 /**
- * A folder that nobody is given alone: somebody with rights on the inbox or on the drafts only does not have the mailbox, and
+ * A folder that nobody is given alone: somebody with permissions on the inbox or on the drafts only does not have the mailbox, and
  * what was sent could not be looked for.
  */
 export const openSentItems = (graph: GraphClient, box: string): Promise<unknown> =>

@@ -85,7 +85,7 @@ function sendSession(graph: GraphClient, box: string): SendSession {
   }
 }
 
-/** The complete mail as a draft; nothing of it can leave by itself. */
+/** The complete mail as a draft; nothing of it can leave without a send call. */
 async function prepare(graph: GraphClient, box: string, mail: OutgoingMail): Promise<string> {
   let id: string | undefined
   try {

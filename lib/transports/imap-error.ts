@@ -102,7 +102,7 @@ export function hostileAnswer(extra: Partial<ErrorDetails> = {}): GatewayError {
   return new GatewayError('imap_answer_too_large', 'transient', {
     hint: 'slow',
     description: 'The mail server sends far more than it was asked for.',
-    remedy: 'Ask the mail administrator to check the server; the gateway tries again.',
+    remedy: 'Ask the mail administrator to check the server; the gateway retries automatically.',
     ...extra,
   })
 }
@@ -136,6 +136,6 @@ function unreadableImap(): GatewayError {
   return new GatewayError('imap_unreadable_reply', 'transient', {
     hint: 'slow',
     description: 'The mail server answered something that is not IMAP.',
-    remedy: 'Check host and port; the gateway tries again.',
+    remedy: 'Check host and port; the gateway retries automatically.',
   })
 }

@@ -97,7 +97,7 @@ export function unreadable(extra: Partial<ErrorDetails>): GatewayError {
   return new GatewayError('smtp_unreadable_reply', 'transient', {
     hint: 'slow',
     description: 'The mail server answered something that is not SMTP.',
-    remedy: 'Check host and port; the gateway tries again.',
+    remedy: 'Check host and port; the gateway retries automatically.',
     ...extra,
   })
 }

@@ -57,7 +57,7 @@ export interface Tenant {
   /** Verified domains, lower case. */
   domains: string[]
   /**
-   * What people may consent to by themselves: everything that is user-consentable (default here), what Microsoft
+   * What people may consent to themselves: everything that is user-consentable (default here), what Microsoft
    * recommends and gives new organisations, or nothing.
    */
   consentPolicy?: 'legacy' | 'recommended' | 'none'

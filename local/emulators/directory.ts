@@ -129,7 +129,7 @@ export class Directory {
     if (this.outbound.length > 1000) this.outbound.shift()
   }
 
-  /** Everything as plain JSON: the directory, and each mailbox by itself; the bytes of mail go to `parts`. */
+  /** Everything as plain JSON: the directory, and each mailbox separately; the bytes of mail go to `parts`. */
   snapshot(parts: Parts): Record<string, unknown> {
     const { tenants, users, apps, signingKey } = this
     const consents = [...this.consents].map(([key, scopes]) => [key, [...scopes]])

@@ -123,7 +123,7 @@ export class Mailbox {
     return message
   }
 
-  /** Removes for good. */
+  /** Removes permanently. */
   remove(message: Message): void {
     this.#bury(message, 'deleted')
     this.messages.delete(message.immutableId)

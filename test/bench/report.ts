@@ -64,7 +64,7 @@ for this machine.
   SDKs, 5 % the gateway. A mail is sixteen requests in an order that no crash may falsify, so they cannot go side by side.
 - **T1, renewal.** A plain POST of the same form takes half of it. 60 % Node's HTTP, streams and sockets, 14 % MSAL, 5 % sealing;
   a renewal happens once an hour for each connection.
-- **T1, growth.** It lies on either side of the Map's from run to run (4.7 times with the Map at 5.1, 2.7 with the Map at 1.9):
+- **T1, growth.** It is on either side of the Map's from run to run (4.7 times with the Map at 5.1, 2.7 with the Map at 1.9):
   with ten thousand entries both wait for memory. A hot token cost less than the Map's look-up in every run.
 
 ## Not measured

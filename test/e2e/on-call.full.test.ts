@@ -74,7 +74,7 @@ describe.runIf(present)('the console for the person on call', () => {
     await page.waitForSelector('nav')
     expect(await page.innerText('h1')).toBe('1 thing needs attention')
     const card = await page.innerText('article.alert >> nth=0')
-    expect(card).toContain('Acts: Mailbox owner')
+    expect(card).toContain('Who must act: Mailbox owner')
     expect(card).toMatch(/since \d{4}-\d\d-\d\d \d\d:\d\d UTC \((now|\d+ \w+ ago)\)/)
     expect(card).toMatch(/What to do: .*(again|reconnect|sign in)/is)
     expect(card).toContain('ana@contoso.example')

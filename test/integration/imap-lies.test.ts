@@ -323,7 +323,7 @@ describe('field 07: whose fault a refusal is (RFC 5530 3)', () => {
     },
   )
 
-  test('field 07: a mail that is refused for good while its folder is open blocks nobody', async () => {
+  test('field 07: a mail that is refused permanently while its folder is open blocks nobody', async () => {
     for (const code of ['NOPERM', 'CORRUPTION', 'CONTACTADMIN', 'AUTHENTICATIONFAILED']) {
       const at = await box(3)
       at.lie({ lie: 'row', uid: 2, how: 'no', of: 'body', text: `[${code}] This one is not for you` })

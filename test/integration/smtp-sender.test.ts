@@ -96,7 +96,7 @@ describe('REL-04: a broken connection never hides whether the mail was taken', (
     const opening = from.open(target(server.port, 'starttls'), byPassword, never())
     if (outcome === 'open-fails') {
       const error = await failure(opening)
-      // STARTTLS refused for good and for now are different people's business; the rest waits.
+      // STARTTLS refused permanently and for now are different people's business; the rest waits.
       expect(error.class).toBe('transient')
       expect(entries).toEqual([])
       expect(server.mails).toEqual([])

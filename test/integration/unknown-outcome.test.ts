@@ -101,7 +101,7 @@ const messageIds = (mails: { raw: Buffer }[]) => mails.map(({ raw }) => /^Messag
 
 describe('REL-03, P-09: the connection drops after the final dot and nothing can be looked up', () => {
   test.each(['close', 'reset', 'hang'] as const)(
-    '%s: unknown, explained, and never sent again by itself',
+    '%s: unknown, explained, and never sent again automatically',
     async (fault) => {
       const { server, send, deps } = await smtp({ phase: 'after-dot', fault })
       const w = await world({ send }, deps)

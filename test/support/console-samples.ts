@@ -41,7 +41,9 @@ export function samplePages(hostile?: string): Record<string, string> {
     class: 'needs-reconnect',
     whoActs: 'Mailbox owner',
     description: say('The sign-in of this mailbox is no longer valid: it was not used for 90 days.'),
-    remedy: say('The owner of the mailbox signs in again by the reconnect link; waiting mail then goes out by itself.'),
+    remedy: say(
+      'The owner of the mailbox signs in again by the reconnect link; the gateway then sends the waiting mail automatically.',
+    ),
     peerLine: say('AADSTS700082: The refresh token has expired due to inactivity.'),
     mailboxId: '',
     connectionId: '',

@@ -44,7 +44,7 @@ export interface MailboxFacts extends Mailbox {
   receiving: Direction
   /**
    * `nextTry`: ISO date before which nothing is sent; empty: at once, or not before somebody acted.
-   * `refusedMails`: mails the server refused for good since the last one it took, the latest at `lastRefused`.
+   * `refusedMails`: mails the server refused permanently since the last one it took, the latest at `lastRefused`.
    */
   sending: Direction & { gate: 'open' | 'closed'; nextTry: string; refusedMails: number; lastRefused: string }
   warnings: MailboxWarning[]

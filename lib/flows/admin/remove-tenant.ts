@@ -1,5 +1,5 @@
 /**
- * A tenant goes for good, on an operator's word. First it is marked, which refuses new calls and mail at once; then
+ * A tenant is removed permanently, on an operator's word. First it is marked, which refuses new calls and mail at once; then
  * whatever could still act for it goes before what it acted on: API keys, schedules, sign-ins, the authority over each
  * mailbox, registrations and webhook keys, rows, blobs, the events queue. Each pass does a bounded part, looks at what is
  * there and remembers nothing, so that a crash anywhere is repaired by the next pass of the timer. Processes may go on for

@@ -83,7 +83,7 @@ export async function raiseRegistrationAttention(
 ): Promise<boolean> {
   const { id, tenant, name, clientId, kind, authority } = registration
   const told = new GatewayError(error.code, error.class, {
-    // Who owns the registration can set it right.
+    // Who owns the registration can repair it.
     hint: tenant === '~' ? 'operator' : 'tenant',
     description: `${error.description} (registration "${name}", client id ${clientId}).`,
     remedy: error.remedy,

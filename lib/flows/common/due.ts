@@ -7,7 +7,7 @@ import type { Dependencies } from './dependencies.js'
 /**
  * When a subject wants attention next: one fixed row per subject, so nothing can be scheduled twice or lost in a move.
  * A timer claims due rows in batches; the worker that was given the subject sets the next time. A claim that nobody
- * answers falls due again by itself when `claimedUntil` passes.
+ * answers falls due again when `claimedUntil` passes.
  */
 export type DueKind = 'poll' | 'lane' | 'grant' | 'signin' | 'webhook'
 const dueShards = 32

@@ -39,7 +39,7 @@ export async function addMailbox(
   if (connection.mode !== 'app-only')
     throw conflict(
       'sign_in_needed',
-      'This connection belongs to a person who signed in; it opens no other mailbox by itself.',
+      'This connection belongs to a person who signed in; it opens no other mailbox.',
       'Start a sign-in for the mailbox, or let an administrator allow the application itself.',
     )
   // The same id for the same wish, so that a repetition after a crash finishes what was begun.

@@ -2,7 +2,7 @@
  * The one place where an answer of the provider is believed. In order: the hand-off cookie opens and is fresh; the state
  * is the row's; this browser is the one that began (else the state is burnt and nothing redeemed); the state is consumed
  * by one conditional update, so that of twenty parallel attempts one goes on. Then: an error of the provider wins over a
- * code; the issuer must be the expected one; the code is redeemed; a refresh token and the mail rights must be there;
+ * code; the issuer must be the expected one; the code is redeemed; a refresh token and the mail permissions must be there;
  * the account must be the right one. Only then is the authority tried out and sealed. Every refusal leaves the link
  * usable for another try until it expires.
  */
@@ -201,8 +201,8 @@ function checkTokens(tokens: TokenSet, target: SignInTarget, wanted: string[]): 
   if (!isUsable('receive') && !isUsable('send'))
     throw new GatewayError('scopes_missing', 'needs-admin', {
       hint: 'tenant',
-      description: `The account signed in, but these rights were not granted: ${missing.join(', ')}.`,
-      remedy: 'Sign in again and accept all the rights on the list, or ask an administrator to allow them.',
+      description: `The account signed in, but these permissions were not granted: ${missing.join(', ')}.`,
+      remedy: 'Sign in again and accept all the permissions on the list, or ask an administrator to allow them.',
     })
   return tokens.refreshToken.reveal()
 }

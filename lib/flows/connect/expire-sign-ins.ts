@@ -38,7 +38,7 @@ export async function expireSignIns(deps: ConnectDependencies): Promise<number> 
       }
       await setDue(deps, 'signin', tenant, id, Number.POSITIVE_INFINITY)
     } catch (error) {
-      // The claim runs out by itself and the sign-in is looked at again.
+      // The claim expires and the sign-in is looked at again.
       deps.log.warn('sign-in-expiry-failed', { signInId: id, code: asGatewayError(error).code })
     }
   }

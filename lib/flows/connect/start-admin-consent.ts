@@ -99,6 +99,6 @@ function checkAppOnly(registration: Listed): void {
 const withoutSecret = ({ name }: Listed): GatewayError =>
   conflict(
     'registration_without_secret',
-    `The registration "${name}" has no client secret, so the application cannot sign in by itself.`,
+    `The registration "${name}" has no client secret, so the application cannot sign in without a person.`,
     'Save the registration with a client secret, then start again.',
   )

@@ -79,6 +79,6 @@ function allowedParts(
 const notGranted = (what: string): Verdict => ({
   verdict: 'fails',
   code: 'scopes_missing',
-  text: `The right to ${what} mail was asked for and not given.`,
+  text: `The permission to ${what} mail was requested and not granted.`,
   remedy: 'Connect the mailbox again and accept the whole list, or ask an administrator to allow it.',
 })

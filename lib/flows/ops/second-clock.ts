@@ -118,7 +118,7 @@ async function goRound(deps: Dependencies, id: unknown): Promise<Timers | undefi
   return undefined
 }
 
-/** A line for the alert and a card while a timer does not run by itself; the card goes when it does again. */
+/** A line for the alert and a card while a timer does not run; the card goes when it does again. */
 async function tellSilence(deps: Dependencies, timers: Timers, timer: TimerName): Promise<void> {
   const { ranAt, isTold } = timers.of(timer)
   const silence = deps.clock.now() - ranAt
@@ -137,7 +137,7 @@ const iso = (at: number): string => new Date(at).toISOString()
 export function timerSilent(timers: Timers, timer: TimerName): GatewayError {
   return new GatewayError('timers_silent', 'needs-admin', {
     hint: 'operator',
-    description: `The timer ${timer} has not run by itself since ${iso(timers.of(timer).ranAt)}; its work was last begun ${iso(timers.of(timer).begunAt)}.`,
+    description: `The timer ${timer} has not run since ${iso(timers.of(timer).ranAt)}; its work was last begun ${iso(timers.of(timer).begunAt)}.`,
     remedy: `Restart the app. The second clock does the work of a late timer meanwhile; if the timer does not come back, look at the function "${timer}" in the log.`,
   })
 }

@@ -1,6 +1,6 @@
 /**
  * Mails that could not be taken stand beside the others: the cursor goes on behind them, so that everything else arrives,
- * and each is tried again by itself at growing distances until it is taken, gone or quarantined. Whose fault it is needs
+ * and each is retried at growing intervals until it is taken, gone or quarantined. Whose fault it is needs
  * one more fact than the refusal: did another mail come meanwhile? Without that fact a poll blames one mail at most, and
  * three refusals in a row are the server's.
  */
@@ -53,7 +53,7 @@ export function isOfTheMail({ class: errorClass, code }: GatewayError): boolean 
   return (errorClass === 'transient' || errorClass === 'permanent') && !/^(storage|vault)_/.test(code)
 }
 
-/** Says by itself that it is this mail and no other; "the server does not give it" does not, if it gives no mail. */
+/** Says that it is this mail and no other; "the server does not give it" does not, if it gives no mail. */
 export const namesTheMail = ({ class: errorClass, hint }: GatewayError): boolean =>
   errorClass === 'permanent' && hint === 'message'
 

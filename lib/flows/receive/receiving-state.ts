@@ -30,7 +30,7 @@ export interface ReceivingState {
   busy: boolean
   /** The one mail that was in hand alone, by its server id; empty when there were several, or none. */
   inHand: string
-  /** Mails that are tried again by themselves. */
+  /** Mails that are retried automatically. */
   aside: AsideMail[]
   /** Server ids whose after-receive action is still owed. */
   owed: string[]

@@ -13,6 +13,6 @@ function pollTimeout(): GatewayError {
   return new GatewayError('poll_timeout', 'transient', {
     hint: 'slow',
     description: 'The mail server did not finish in the time of one poll.',
-    remedy: 'The gateway tries again by itself; look at the mail server when it lasts.',
+    remedy: 'The gateway retries automatically; check the mail server if the fault lasts.',
   })
 }

@@ -1,6 +1,6 @@
 /**
  * What the answers of the server say about the mailbox. One that judges a mail can be reached: failures before are over. One
- * that takes a mail makes everything well. One that refuses mail after mail for good, or one mail for a reason that only an
+ * that takes a mail makes everything well. One that refuses mail after mail permanently, or one mail for a reason that only an
  * administrator or the owner can end, leaves a mailbox that cannot send although every connection works: people are told,
  * once, until the server takes a mail again. All of it is written with the release of the lane, so a healthy mail costs
  * nothing more.

@@ -31,7 +31,7 @@ export interface LaneState {
   pausedUntil: number
   /** Consecutive failures of the peer, not of a mail. */
   failures: number
-  /** Mails refused for good since the last one that was taken. */
+  /** Mails refused permanently since the last one that was taken. */
   refused: number
   /** Code of the refusal that people were told of; empty when they were told of none. */
   refusedCode: string

@@ -102,7 +102,7 @@ export async function retryMail(deps: SendDependencies, tenant: string, id: stri
     if (mail.state === 'failed') {
       if ((await deps.blobs.get(deps.names.container('outbound'), blobName(mail))) === undefined)
         throw conflict('mail_content_gone', 'The content of this mail is no longer kept.', 'Submit the mail again.')
-      // Who was refused for good is tried again too: that is what the person who asks has seen to.
+      // Who was refused permanently is tried again too: that is what the person who asks has seen to.
       Object.assign(changes, { finalAt: '', refused: [], deadline: at + (await lifeOf(deps, mail)) })
       to = 'queued'
     } else if (mail.state === 'waiting') to = 'queued'

@@ -83,5 +83,5 @@ export function laneSession(deps: SendDependencies, route: SendRoute): LaneSessi
   }
 }
 
-/** Nobody can fix a mail when the server itself refuses: everything but a passing fault closes the gate. */
+/** Nobody can fix a mail when the server itself refuses: everything but a temporary fault closes the gate. */
 export const closesGate = (error: GatewayError): boolean => error.class !== 'transient'

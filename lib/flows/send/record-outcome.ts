@@ -163,7 +163,7 @@ export function explained(
 
 const byLookingUp = { class: 'permanent', hint: 'look-up' } as const
 
-/** Nobody can tell what happened, and nobody but a person may decide: shown, told, never sent again by itself. */
+/** Nobody can tell what happened, and nobody but a person may decide: shown, told, never sent again automatically. */
 export async function leaveUnknown(deps: Dependencies, entry: JournalEntry, found: string): Promise<JournalEntry> {
   const { mail } = entry
   const remedy = 'Look into the Sent folder or ask a recipient, then decide: sent, not sent, or send again.'

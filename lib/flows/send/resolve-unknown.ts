@@ -61,7 +61,7 @@ export async function resolveUnknown(deps: SendDependencies, route: SendRoute, e
   else if (mail.whenUnknown === 'resend' && !mail.resent && inTime)
     await again(deps, entry, `${text} It is sent once more, as the mail asks.`, { resent: true })
   else {
-    const once = mail.resent ? ' It was sent twice already and is not sent again by itself.' : ''
+    const once = mail.resent ? ' It was sent twice already and is not sent again automatically.' : ''
     await leaveUnknown(deps, entry, text + once)
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Somebody set right what stopped a mailbox. Mail that waited leaves by itself; mail that failed meanwhile, because an
+ * Somebody repaired what stopped a mailbox. Mail that waited is sent automatically; mail that failed meanwhile, because an
  * administrator or the owner had to act first, is final and is taken up again here in one call (D16). What failed for a
  * reason of its own, an unknown recipient for instance, stays as it is. A call looks at a bounded number of mails and may
  * be repeated: what it took up is not failed any more.

@@ -110,7 +110,7 @@ async function putBack(deps: SendDependencies, entry: JournalEntry): Promise<voi
   await wait(deps, entry, now, attemptOf(now, { code: 'mailbox_not_sending', text }))
 }
 
-/** Recipients that have not accepted or refused it for good in an earlier attempt (REL-06). */
+/** Recipients that have not accepted or permanently refused it in an earlier attempt (REL-06). */
 export const openRecipients = (mail: Mail): string[] =>
   mail.recipients.filter(
     (address) =>
@@ -227,7 +227,7 @@ function partlyRefused(again: RefusedRecipient[]): GatewayError {
   return new GatewayError('recipients_wait', 'transient', {
     hint: 'recipient',
     description: `${again.length} recipients were refused for now; the others have the mail.`,
-    remedy: 'Nothing to do: only the refused ones are tried again.',
+    remedy: 'Nothing to do: the gateway retries only the refused ones.',
     ...(again[0] ? { peerLine: again[0].reply } : {}),
   })
 }

@@ -30,7 +30,7 @@ async function registrationOf(deps: TokenDependencies, { tenant, registrationId 
   return (await deps.registrations(tenant, registrationId).catch(() => undefined))?.registration
 }
 
-/** Works again: an administrator set right what was wrong. */
+/** Works again: an administrator repaired what was wrong. */
 export async function markWorking(deps: TokenDependencies, connection: Connection): Promise<void> {
   await clearAttention(deps, connection.tenant, 'connection', connection.id)
   await clearRegistrationRefusal(deps, connection.tenant, connection.registrationId)

@@ -81,7 +81,7 @@ export async function refreshGrant(
   throw new GatewayError('refresh_busy', 'transient', {
     retryAfterMs: 5_000,
     description: 'Another worker has been renewing this connection for longer than usual.',
-    remedy: 'Nobody has to act; it is tried again.',
+    remedy: 'Nobody has to act; the gateway retries automatically.',
     outcome: 'not-sent',
   })
 }
@@ -94,7 +94,7 @@ function mayTry(deps: TokenDependencies, connection: Connection, row: Row): void
   if (connection.state === 'needs-admin') throw brokenConnection(connection)
   throw new GatewayError(String(row['failureCode'] || 'refresh_waiting'), 'transient', {
     retryAfterMs: waitForMs,
-    description: 'Renewing the access token failed a moment ago and is tried again shortly.',
+    description: 'Renewing the access token failed a moment ago and the gateway retries it shortly.',
     remedy: 'Nobody has to act unless it goes on for hours.',
     outcome: 'not-sent',
   })

@@ -6,7 +6,7 @@ import { grant, readGrant, resourcesOf } from './grant-row.js'
 import { refreshGrant } from './refresh-grant.js'
 import type { TokenDependencies } from './token-dependencies.js'
 
-/** Ends the pause after a refusal: what an administrator had to set right is right. A refresh under way finds out itself. */
+/** Ends the pause after a refusal: an administrator repaired what was wrong. A refresh under way finds out itself. */
 export async function retryGrant(deps: Dependencies, tenant: string, connectionId: string): Promise<void> {
   const read = await readGrant(deps, tenant, connectionId)
   if (read === undefined) return

@@ -28,7 +28,7 @@ export const tenantOperations = {
     ),
     tenant: false,
     answer: tenantAnswer('tenantRemoval'),
-    success: [202, 'Marked: no call or mail is accepted any more; the rest follows by itself.'],
+    success: [202, 'Marked: no call or mail is accepted any more; the rest follows automatically.'],
   },
   holderList: {
     name: 'holder-list',

@@ -78,7 +78,7 @@ export const confirmed = z
 
 const mode = oneOf(
   ['delegated', 'app-only'],
-  'delegated: people may connect their own mailboxes. app-only: the application opens mailboxes by itself.',
+  'delegated: people may connect their own mailboxes. app-only: the application opens mailboxes without a person.',
   'app-only',
 )
 const scopes = listOf(text('A permission.', 'https://graph.microsoft.com/Mail.Send'), 'What was allowed.')

@@ -19,7 +19,7 @@ const mailStates = ['queued', 'sending', 'handing-over', 'waiting', 'sent', 'fai
 
 export const mailState = oneOf(
   mailStates,
-  'queued: accepted. sending, handing-over: a worker has it. waiting: retried later, or somebody must act first. sent: the mail service accepted it. failed: refused for good. unknown: the connection broke while it was handed over. cancelled: taken back before it left.',
+  'queued: accepted. sending, handing-over: a worker has it. waiting: retried later, or somebody must act first. sent: the mail service accepted it. failed: refused permanently. unknown: the connection broke while it was handed over. cancelled: taken back before it left.',
   'sent',
 )
 const messageId = text(
@@ -49,7 +49,7 @@ export const refusedRecipient = z
     code: errorCode(),
     reply: text("The mail service's own line.", '550 5.1.1 User unknown'),
   })
-  .meta({ id: 'RefusedRecipient', description: 'A recipient that was refused for good while others were accepted.' })
+  .meta({ id: 'RefusedRecipient', description: 'A recipient that was refused permanently while others were accepted.' })
 
 export const mail = z
   .object({
@@ -59,10 +59,10 @@ export const mail = z
     held: flag('Waits for release; only while queued.', false),
     from: text('Address of the sender.', 'ana@contoso.example'),
     recipients: listOf(text('Mail address.', 'ben@fabrikam.example'), 'Addresses of to, cc and bcc, each once.'),
-    refused: listOf(refusedRecipient, 'Recipients refused for good; empty when all were accepted.'),
+    refused: listOf(refusedRecipient, 'Recipients refused permanently; empty when all were accepted.'),
     delivered: listOf(
       text('Mail address.', 'ben@fabrikam.example'),
-      'Recipients accepted in an earlier attempt, while others must be tried again.',
+      'Recipients accepted in an earlier attempt, while others must be retried.',
     ),
     messageId,
     subject: orNull(text('Subject; null unless the setting keepSubject is yes.', 'Your invoice 4711')),

@@ -170,7 +170,7 @@ export const mailbox = z
       .object({
         ...direction,
         gate: oneOf(['open', 'closed'], 'closed: somebody must act before mail leaves.', 'open'),
-        refusedMails: count('Mails the server refused for good since the last one it took.'),
+        refusedMails: count('Mails the server refused permanently since the last one it took.'),
         lastRefused: orNull(time('When it refused the latest of them; null when it refused none.')),
         nextTry: orNull(time('Nothing is sent before this time; null: at once, or not before somebody acted.')),
       })

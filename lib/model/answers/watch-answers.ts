@@ -67,7 +67,7 @@ const logRow = z
     attempt: count('Sending: which attempt.', 1).optional(),
     recipients: text('Sending: the first recipients, masked.', 'b…n@fabrikam.example').optional(),
     recipientCount: count('Sending: how many recipients.', 1).optional(),
-    refusedCount: count('Sending: how many of them were refused for good.', 0).optional(),
+    refusedCount: count('Sending: how many of them were refused permanently.', 0).optional(),
     bytes: count('Sending: size of the mail in bytes.', 1834).optional(),
     outcome: oneOf(
       ['received', 'not-imported', 'set-aside', 'gone', 'recovered', 'resynced', 'failed'],

@@ -31,7 +31,7 @@ const mails = {
   retry: {
     operation: 'mailRetry',
     label: 'Retry now',
-    done: 'The mail is tried again; a planned time is kept.',
+    done: 'The gateway retries the mail; a planned time is kept.',
     harmless: 'The application asked for this mail, and one that left is never sent again.',
   },
   cancel: {
@@ -108,7 +108,7 @@ const mailboxes = {
   'retry-mails': {
     operation: 'mailboxRetryMails',
     label: 'Retry failed mail …',
-    done: 'The mails are tried again; when they failed once more, the reason stands below.',
+    done: 'The gateway retries the mails; if they fail once more, the reason stands below.',
     question: {
       title: 'Retry the mails that failed?',
       text: 'Every mail counted here is sent now, however old it is; a planned time is kept. Do it after the cause is repaired, else each fails again and its application is told so. Mail that failed for a reason of its own stays as it is.',

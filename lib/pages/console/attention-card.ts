@@ -30,7 +30,7 @@ export function attentionCard(
   const only = concerned.length === 1 ? concerned[0] : undefined
   const subject = (item.kind.startsWith('mailbox-') && only?.address) || item.subject || (only?.address ?? '')
   return html`<article class="card alert"><h3>${kindWords(item.kind)}${subject !== '' && html`: ${subject}`}</h3>
-<p class="row">${chip(`Acts: ${item.whoActs}`, item.class === 'transient' ? 'wait' : 'bad')} <span>since ${when(item.since, view.now, 'unknown')}</span>${view.tenant === '~' && html`<span>tenant ${item.tenant === '~' ? 'none: the deployment itself' : html`<a href="${link(view, '', inTenant)}">${item.tenant}</a>`}</span>`}</p>
+<p class="row">${chip(`Who must act: ${item.whoActs}`, item.class === 'transient' ? 'wait' : 'bad')} <span>since ${when(item.since, view.now, 'unknown')}</span>${view.tenant === '~' && html`<span>tenant ${item.tenant === '~' ? 'none: the deployment itself' : html`<a href="${link(view, '', inTenant)}">${item.tenant}</a>`}</span>`}</p>
 <p>${item.description}</p>
 ${item.kind === 'mailbox-send' && only && refused(view, only)}
 ${!onOwnPage && stopped(view, concerned, subject)}

@@ -74,7 +74,7 @@ const outcomes = new Map([
   ['handing-over', 'handing over'],
   ['event-dropped', 'event dropped'],
   ['not-imported', 'not imported'],
-  ['set-aside', 'set aside, tried again'],
+  ['set-aside', 'set aside, to be retried'],
   ['gone', 'removed before it was read'],
   ['resynced', 'position found again'],
   ['waiting', 'waiting for next try'],

@@ -92,7 +92,7 @@ function lastError(view: View, mail: MailEntry, place: MailPlace | undefined): M
   const more = trouble && html`<br>${trouble}`
   if (last === undefined) return html`${mail.attempts}, none yet${more}`
   if (last.code === 'sent') return html`${mail.attempts}, sent`
-  return html`${mail.attempts} · ${last.text}${last.remedy !== '' && html`<br><b>What to do:</b> ${last.remedy}`}${last.whoActs !== '' && html`<br><span class="dim">Acts: ${last.whoActs}</span>`}${more}`
+  return html`${mail.attempts} · ${last.text}${last.remedy !== '' && html`<br><b>What to do:</b> ${last.remedy}`}${last.whoActs !== '' && html`<br><span class="dim">Who must act: ${last.whoActs}</span>`}${more}`
 }
 
 const waits = ({ state }: { state: string }): boolean => state === 'queued' || state === 'waiting'
@@ -165,7 +165,7 @@ ${mail.state === 'unknown' ? decide(view, mail) : html`<div class="row">${mailAc
 ${mail.history.length === 0 ? html`<div class="card"><p>No attempt yet. ${mail.held ? 'The mail is held: release it to send it.' : trouble ? `It is sent when its mailbox can send${isPlanned(view, mail) ? ', not before its planned time' : ''}.` : isPlanned(view, mail) ? 'It is sent at its planned time.' : 'It is sent as soon as its mailbox is free.'}</p></div>` : html`${mail.attempts > mail.history.length && html`<p class="dim">The last ${mail.history.length} of ${mail.attempts}.</p>`}<ol class="time">${mail.history.toReversed().map((one) => attempt(view, one))}</ol>`}
 <h2>Facts</h2>
 <dl>${mail.subject !== '' && html`<dt>Subject</dt><dd>${mail.subject}</dd>`}<dt>From</dt><dd>${mail.from}</dd><dt>To</dt><dd>${mail.recipients.join(', ')}</dd>
-${mail.refused.length > 0 && html`<dt>Refused for good</dt><dd>${mail.refused.map((one) => html`<p>${one.address} <span class="dim">(${one.code})</span></p><div class="words">${one.reply}</div>`)}</dd>`}
+${mail.refused.length > 0 && html`<dt>Refused permanently</dt><dd>${mail.refused.map((one) => html`<p>${one.address} <span class="dim">(${one.code})</span></p><div class="words">${one.reply}</div>`)}</dd>`}
 ${mail.delivered.length > 0 && html`<dt>Accepted by the server</dt><dd>${mail.delivered.join(', ')}</dd>`}
 <dt>Mailbox</dt><dd><a href="${link(view, `/mailboxes/${segment(mail.mailboxId)}`)}">${place?.address ?? mail.mailboxId}</a></dd>
 <dt>Accepted</dt><dd>${when(mail.acceptedAt, view.now)}</dd>${mail.plannedAt !== '' && html`<dt>Planned for</dt><dd>${when(mail.plannedAt, view.now)}</dd>`}${mail.finalAt === '' ? html`<dt>Given up after</dt><dd>${when(mail.deadline, view.now, 'no deadline')}</dd>` : html`<dt>Finished</dt><dd>${when(mail.finalAt, view.now)}</dd>`}
@@ -181,7 +181,7 @@ function attempt(view: View, one: ToldAttempt): Markup {
       : one.class === ''
         ? chip('decided', 'quiet')
         : chip('did not succeed', 'bad')
-  return html`<li class="card"><h3>${exactly(one.at, view.now)}</h3><p class="row">${verdict}${one.whoActs !== '' && html`<span>Acts: ${one.whoActs}</span>`}</p>
+  return html`<li class="card"><h3>${exactly(one.at, view.now)}</h3><p class="row">${verdict}${one.whoActs !== '' && html`<span>Who must act: ${one.whoActs}</span>`}</p>
 ${one.text !== '' && html`<p>${one.text}</p>`}${one.remedy !== '' && html`<p><b>What to do:</b> ${one.remedy}</p>`}${one.reply !== '' && html`<p class="dim">The server's words</p><div class="words">${one.reply}</div>`}${one.code !== 'sent' && html`<p class="dim">Code ${one.code}</p>`}</li>`
 }
 
@@ -189,7 +189,7 @@ function decide(view: View, mail: MailDetails): Markup {
   const looking = mail.lookUpAt !== ''
   const button = (name: ActionName<'mails'>, plain = true) => buttonOf(view, 'mails', mail.id, { name, plain })
   return html`<section class="card alert" id="decide"><h2>${looking ? 'The gateway is finding out whether it left' : 'Decide: did it leave?'}</h2>
-<p>${looking ? 'The connection broke while the mail was handed over. The gateway looks for it in the mailbox by itself and asks you when it cannot tell. If you know already, say which it is.' : 'The connection broke while the mail was handed over; nobody can tell whether the server took it. Look into the folder Sent of the mailbox or ask the recipient, then say which it is.'}</p>
+<p>${looking ? 'The connection broke while the mail was handed over. The gateway looks for it in the mailbox and asks you when it cannot tell. If you know already, say which it is.' : 'The connection broke while the mail was handed over; nobody can tell whether the server took it. Look into the folder Sent of the mailbox or ask the recipient, then say which it is.'}</p>
 <div class="row">${button('resolve-sent', looking)}${button('resolve-not-sent')}${button('resolve-resend')}</div></section>`
 }
 

@@ -75,7 +75,7 @@ export const enProblems: Record<WordKey, PlainWords> = {
   },
   approval: {
     heading: 'An administrator has to approve this',
-    description: 'Your organisation does not let people allow this kind of access by themselves.',
+    description: 'Your organisation does not let people allow this kind of access themselves.',
     remedy:
       'Send the link below to an administrator of your Microsoft 365. When they have approved the application, open your own link again.',
   },
@@ -138,7 +138,7 @@ export const enProblems: Record<WordKey, PlainWords> = {
   appOff: { heading: 'The application is switched off in your organisation' },
   noMailService: { heading: 'Your organisation has no mail at Microsoft' },
   noSuchMailbox: { heading: 'There is no such mailbox' },
-  accessDenied: { heading: 'The right to open this mailbox is missing' },
+  accessDenied: { heading: 'The permission to open this mailbox is missing' },
   imapOff: {
     heading: 'Reading with IMAP is not allowed for this mailbox',
     remedy:
@@ -160,7 +160,7 @@ export const enProblems: Record<WordKey, PlainWords> = {
   askProvider: { heading: 'Your mail provider has to help' },
   dailyLimit: { heading: 'The mailbox has reached its limit for today' },
   slowedDown: { heading: 'The mail service asks to wait' },
-  awayForNow: { heading: 'The mail service has a passing fault' },
+  awayForNow: { heading: 'The mail service has a temporary fault' },
   noReason: {
     heading: 'The mail server refused without a reason',
     remedy:

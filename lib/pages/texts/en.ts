@@ -174,7 +174,7 @@ export const en = {
   },
   checking: {
     title: 'Checking the mailbox …',
-    text: 'You are signed in. Now the gateway checks what works in the mailbox. That takes up to ten seconds; this page goes on by itself.',
+    text: 'You are signed in. Now the gateway checks what works in the mailbox. That takes up to ten seconds; this page continues automatically.',
     goOn: 'Go on',
   },
   consent: {

@@ -112,7 +112,7 @@ export interface PlainWords {
 export const wordKeyOf = (code: string): WordKey | undefined =>
   Object.hasOwn(wordsOfCode, code) ? wordsOfCode[code as keyof typeof wordsOfCode] : codesOfPeers.get(code)
 
-/** Passes by itself: the gateway retries what is connected; a person on the way to it tries again. */
+/** Temporary: the gateway retries what is connected; a person on the way to it tries again. */
 export const isPassing = (code: string): boolean =>
   ['awayForNow', 'slowedDown', 'dailyLimit', 'busy'].includes(wordKeyOf(code) ?? '')
 

@@ -22,7 +22,7 @@ export interface EntraControl {
   revoke(order: string | { upn: string; aadsts?: number; accessTokens?: boolean }): void
   /** Accounts can be disabled and enabled again. */
   setEnabled(order: { upn: string; enabled: boolean }): void
-  /** What people of an organisation may consent to by themselves, and whether they can ask their administrators. */
+  /** What people of an organisation may consent to themselves, and whether they can ask their administrators. */
   setConsentPolicy(order: { tenant: string; policy: 'legacy' | 'recommended' | 'none'; requests?: boolean }): void
   /** Forgets the consent of a user: refreshes answer AADSTS65001. */
   withdrawConsent(upn: string): void

@@ -77,7 +77,7 @@ export async function moveMessage(of: MailboxRequest): Promise<Reply> {
   return json(201, await messageJson(of.mailbox.move(message, folder.id), of))
 }
 
-/** To Deleted Items first; from there for good. */
+/** To Deleted Items first; from there permanently. */
 export function deleteMessage(of: MailboxRequest): Reply {
   const message = messageOf(of)
   const bin = of.mailbox.folder('deleteditems')!

@@ -28,7 +28,7 @@ interface Manifest {
 }
 
 export interface PackagedApp {
-  /** Folder with the unpacked app, for tools that zip by themselves. */
+  /** Folder with the unpacked app, for tools that zip themselves. */
   folder: string
   zip: string
   files: { name: string; bytes: number }[]

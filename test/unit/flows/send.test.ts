@@ -156,7 +156,7 @@ describe('P-09: an answer that never came', () => {
     expect(h.peer.sent).toHaveLength(1)
   })
 
-  test('without evidence waits for a person and is never sent again by itself', async () => {
+  test('without evidence waits for a person and is never sent again automatically', async () => {
     const { h, mail } = await doubtful()
     h.clock.advance(3_600_000)
     await drainLane(h.deps, work(h))

@@ -44,7 +44,7 @@ test('the overview says who acts, since when and what to do', () => {
   const page = pages['overview']!
   expect(page).toContain('3 things need attention')
   expect(page).toContain('Connection: ana@contoso.example')
-  expect(page).toContain('Acts: Mailbox owner')
+  expect(page).toContain('Who must act: Mailbox owner')
   expect(page).toContain('(2 hours ago)')
   expect(page).toContain('signs in again by the reconnect link')
 })
@@ -231,7 +231,7 @@ describe('M-041 P-07: an open mail says what it waits for, and where to act', ()
         ],
       },
       { sending: { problem: 'Off.', gate: 'closed', nextTry: later } },
-      ['when somebody has acted: Gateway operator', 'Acts: Gateway operator', 'Off.', 'Open the mailbox'],
+      ['when somebody has acted: Gateway operator', 'Who must act: Gateway operator', 'Off.', 'Open the mailbox'],
       ['The mailbox cannot send'],
     ],
     ['a pause', {}, { active: false }, ['when the mailbox is activated', 'The mailbox is paused.'], ['as soon as']],
