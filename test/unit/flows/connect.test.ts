@@ -150,7 +150,7 @@ describe('judging what came back', () => {
       sending: {
         verdict: 'fails',
         code: 'scopes_missing',
-        text: 'The right to send mail was asked for and not given.',
+        text: 'The permission to send mail was requested and not granted.',
       },
     })
     expect(probed).toMatchObject([{ receive: { transport: 'graph' } }])
