@@ -14,7 +14,7 @@ export interface AzuriteOptions {
   folder?: string
   /** Fixed ports; each one defaults to 0, any free port. */
   ports?: { blob?: number; queue?: number; table?: number }
-  /** How long the three services may take to listen, in milliseconds. Default 30 000. */
+  /** How long the three services may take to listen, in milliseconds. Default 120 000: only what hangs takes so long. */
   startTimeoutMs?: number
 }
 
@@ -54,7 +54,7 @@ export async function startAzurite(options: AzuriteOptions = {}): Promise<Azurit
     clearTimeout(impatience)
   }
   try {
-    const endpoints = await listening(child, options.startTimeoutMs ?? 30_000)
+    const endpoints = await listening(child, options.startTimeoutMs ?? 120_000)
     return { connectionString: connectionString(endpoints), pid: child.pid!, stop }
   } catch (error) {
     await stop()

@@ -302,7 +302,7 @@ async function pressOn(page: Page, selector: string): Promise<void> {
 
 async function inBrowser(options: { javaScriptEnabled?: boolean }, walk: (page: Page) => Promise<void>): Promise<void> {
   const context: BrowserContext = await browser.newContext(options)
-  context.setDefaultTimeout(20_000)
+  context.setDefaultTimeout(60_000)
   try {
     await walk(await context.newPage())
   } finally {

@@ -51,7 +51,7 @@ describe.runIf(present)('the console for the person on call', () => {
     await Promise.all([reached(mails['waiting'], 'waiting'), reached(mails['refused'], 'failed')])
     browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--no-first-run'] })
     page = await browser.newPage()
-    page.setDefaultTimeout(15_000)
+    page.setDefaultTimeout(60_000)
   }, 90_000)
 
   afterAll(async () => {
@@ -61,7 +61,7 @@ describe.runIf(present)('the console for the person on call', () => {
 
   const reached = (id: string | undefined, state: string) =>
     vi.waitUntil(async () => (await app.call<{ state: string }>('GET', `v1/mails/${id}`)).state === state, {
-      timeout: 30_000,
+      timeout: 60_000,
       interval: 200,
     })
 

@@ -85,7 +85,7 @@ test('REL-31, N1, N2, N3, N5, N7: npm start prints what a newcomer needs and eac
   const connected = await browser.submit(signIn, 'ana@contoso.example', { user: 'ana@contoso.example' })
   expect(textOf(connected.html)).toContain('ana@contoso.example')
   const sent = await paste(command)
-  const seen = { timeout: 20_000 }
+  const seen = { timeout: 60_000 }
   const mailOf = (id: string) => app.call<{ state: string; from: string }>('GET', `v1/mails/${id}`)
   await expect.poll(() => mailOf(sent.id), seen).toMatchObject({ state: 'sent', from: 'ana@contoso.example' })
   const webMail = /http:\S+\/mail\/ben@contoso\.example/.exec(text)?.[0] ?? ''

@@ -42,7 +42,7 @@ test('Azurite does not outlive a parent that was killed', async () => {
   const pid = Number(line.toString())
   expect(process.kill(pid, 0)).toBe(true)
   parent.kill('SIGKILL')
-  await expect.poll(() => isAlive(pid), { timeout: 5_000 }).toBe(false)
+  await expect.poll(() => isAlive(pid), { timeout: 30_000 }).toBe(false)
 })
 
 function isAlive(pid: number): boolean {

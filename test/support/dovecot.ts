@@ -245,7 +245,7 @@ async function listening(port: number, child: ChildProcess): Promise<void> {
 }
 
 async function retrying(child: ChildProcess, attempt: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 10_000
+  const deadline = Date.now() + 60_000
   while (Date.now() < deadline) {
     if (child.exitCode !== null) throw new Error(`it ended with code ${child.exitCode}`)
     if (await attempt()) return
