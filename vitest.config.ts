@@ -2,7 +2,7 @@ import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config
 
 const storage = { globalSetup: ['test/support/azurite-setup.ts'] }
 // Other processes work on what is waited for: one second, the default, passes on a busy machine before they are asked.
-const patient = { expect: { poll: { timeout: 10_000 } } }
+const patient = { expect: { poll: { timeout: 30_000 } } }
 
 /** What takes long, wherever it stands: `npm run test:full`. */
 const slow = 'test/**/*.full.test.ts'
@@ -13,7 +13,7 @@ const project = (name: string, timeoutMs: number, more: TestProjectInlineConfigu
     include: [`test/${name}/**/*.test.ts`],
     exclude: [slow],
     testTimeout: timeoutMs,
-    hookTimeout: 60_000,
+    hookTimeout: 150_000,
     ...more,
   },
 })
