@@ -1,3 +1,5 @@
+import type { ProviderName } from './providers.js'
+
 /** Who signed in, from validated id_token claims. Microsoft: tid+oid; others: iss+sub. */
 export interface Identity {
   issuer: string
@@ -20,7 +22,7 @@ export interface Connection {
   id: string
   tenant: string
   mode: ConnectionMode
-  provider: 'microsoft' | 'google' | 'oauth2' | 'basic'
+  provider: ProviderName
   registrationId: string
   /** Who signed in; for `app-only` the administrator who allowed it. Absent for password and anonymous connections. */
   identity?: Identity

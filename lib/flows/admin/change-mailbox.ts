@@ -8,7 +8,7 @@ import { conflict, invalidInput, RowChangedError, RowExistsError } from '../../e
 import type { MailboxChange } from '../../model/admin-schemas.js'
 import type { Connection } from '../../model/connection.js'
 import type { Mailbox, ServerAddress } from '../../model/mailbox.js'
-import { isMicrosoftServer } from '../../model/mailbox-warnings.js'
+import { providerFacts } from '../../model/providers.js'
 import { isSettableHeader } from '../../protocol/compose-mail.js'
 import { parseMailAddress, sameAddress } from '../../protocol/mail-address.js'
 import { haveSameOwner } from '../../protocol/registrable-domain.js'
@@ -98,7 +98,7 @@ function serverOf(direction: Mailbox['receive'] | Mailbox['send']): ServerAddres
 
 /**
  * A server that is named gets the password or the token at the next poll. So only those hear it that the owner signed in
- * to, or others of the same owner, and for Microsoft's tokens Microsoft: whoever holds a key cannot send a mailbox owner's
+ * to, or others of the same owner, and for a provider's tokens its own: whoever holds a key cannot send a mailbox owner's
  * secret to a server of theirs.
  */
 async function mayHear(before: Mailbox, connection: Connection, server: string): Promise<boolean> {
@@ -109,7 +109,7 @@ async function mayHear(before: Mailbox, connection: Connection, server: string):
     if (!known) continue
     if (known === server || (connection.mode === 'password' && (await haveSameOwner(known, server)))) return true
   }
-  return connection.provider === 'microsoft' && isMicrosoftServer(server)
+  return providerFacts[connection.provider].ownsServer(server)
 }
 
 const needsSignIn = (field: string, server: string) =>

@@ -4,15 +4,13 @@
  * suggestion with its evidence, shown to the person who decides; it never fails.
  */
 
-import { isMicrosoftServer } from '../../model/mailbox-warnings.js'
+import { providerFacts } from '../../model/providers.js'
 import type { Discovered, Discovery } from '../../ports/discovery.js'
 import { readAutoconfig } from '../../protocol/autoconfig.js'
 
 const budgetMs = 3_000
-
-const microsoftHost = /\.mail\.protection\.outlook\.com$|\.mx\.microsoft$/
-const googleHost = /(^|\.)(aspmx\.l\.google\.com|smtp\.google\.com|googlemail\.com)$/
-const googleServer = /(^|\.)(gmail\.com|googlemail\.com)$/
+/** Whose mail service can be told from public records. */
+const suggested = ['microsoft', 'google'] as const
 
 export async function discoverProvider(
   discovery: Discovery,
@@ -37,29 +35,22 @@ export async function discoverProvider(
     ...(servers.imap ? { imap: only(servers.imap) } : {}),
     ...(servers.smtp ? { smtp: only(servers.smtp) } : {}),
   }
-  const microsoftMx = mx.find((host) => microsoftHost.test(host))
-  if (microsoftMx)
-    return {
-      provider: 'microsoft',
-      evidence: `Mail for ${domain} arrives at ${microsoftMx}.`,
-      about: { by: 'mail', domain, host: microsoftMx },
-      ...found,
-    }
-  const googleMx = mx.find((host) => googleHost.test(host))
-  if (googleMx)
-    return {
-      provider: 'google',
-      evidence: `Mail for ${domain} arrives at ${googleMx}.`,
-      about: { by: 'mail', domain, host: googleMx },
-      ...found,
-    }
+  for (const provider of suggested) {
+    const host = mx.find(providerFacts[provider].ownsExchanger)
+    if (host !== undefined)
+      return {
+        provider,
+        evidence: `Mail for ${domain} arrives at ${host}.`,
+        about: { by: 'mail', domain, host },
+        ...found,
+      }
+  }
   const host = servers.imap?.host ?? servers.smtp?.host ?? ''
   if (host === '') return { ...nothing(domain), ...found }
   const evidence = `The public mail settings of ${domain} name ${host}.`
   const about = { by: 'settings', domain, host } as const
-  if (isMicrosoftServer(host)) return { provider: 'microsoft', evidence, about, ...found }
-  if (googleServer.test(host)) return { provider: 'google', evidence, about, ...found }
-  return { provider: 'basic', evidence, about, ...found }
+  const provider = suggested.find((one) => providerFacts[one].ownsServer(host)) ?? 'basic'
+  return { provider, evidence, about, ...found }
 }
 
 const only = ({ host, port, tls }: { host: string; port: number; tls: 'implicit' | 'starttls' }) => ({

@@ -2,6 +2,7 @@
 import { GatewayError } from '../../errors.js'
 import { graphMailbox } from '../../model/connection.js'
 import type { Mailbox } from '../../model/mailbox.js'
+import { type ProviderName, providerFacts } from '../../model/providers.js'
 import type { Authority } from '../../ports/authority.js'
 import type { Sender, SendTarget } from '../../ports/sender.js'
 import { mailScopes } from '../../protocol/scopes.js'
@@ -17,9 +18,6 @@ export interface SendRoute {
   perSession: number
   limits: { mailsPerMinute: number; recipientsPerDay: number }
 }
-
-/** Exchange Online: 30 mails a minute and 10,000 recipients a day per mailbox (REL-09). */
-const exchangeOnline = { mailsPerMinute: 30, recipientsPerDay: 10_000 }
 
 export async function findRoute(deps: SendDependencies, mailbox: Mailbox): Promise<SendRoute> {
   const { send, tenant } = mailbox
@@ -46,7 +44,7 @@ export async function findRoute(deps: SendDependencies, mailbox: Mailbox): Promi
       target: { transport: 'graph', graph },
       authority: await access.authority(mailbox.address, 'graph', needed),
       perSession: Number.POSITIVE_INFINITY,
-      limits: limitsOf(deps, true),
+      limits: limitsOf(deps, 'microsoft'),
     }
   }
   const needed = mailScopes({ send: 'smtp' }).token('outlook')
@@ -55,13 +53,15 @@ export async function findRoute(deps: SendDependencies, mailbox: Mailbox): Promi
     target: { transport: 'smtp', smtp: send.smtp },
     authority: await access.authority(mailbox.address, 'outlook', needed),
     perSession: Math.max(1, send.smtp.messagesPerSession ?? deps.settings.messagesPerSession),
-    limits: limitsOf(deps, connection.provider === 'microsoft'),
+    limits: limitsOf(deps, connection.provider),
   }
 }
 
 /** The provider's, and never more than the settings say (SEC-43). */
-function limitsOf({ settings }: SendDependencies, exchange: boolean): SendRoute['limits'] {
-  const { recipientsPerDay } = settings
-  if (!exchange) return { mailsPerMinute: Number.POSITIVE_INFINITY, recipientsPerDay }
-  return { ...exchangeOnline, recipientsPerDay: Math.min(exchangeOnline.recipientsPerDay, recipientsPerDay) }
+function limitsOf({ settings }: SendDependencies, provider: ProviderName): SendRoute['limits'] {
+  const { mailLimits } = providerFacts[provider]
+  return {
+    mailsPerMinute: mailLimits?.mailsPerMinute ?? Number.POSITIVE_INFINITY,
+    recipientsPerDay: Math.min(mailLimits?.recipientsPerDay ?? Number.POSITIVE_INFINITY, settings.recipientsPerDay),
+  }
 }

@@ -4,6 +4,7 @@
  */
 import type { Connection } from '../../model/connection.js'
 import type { PageQuery } from '../../model/page.js'
+import { providerFacts } from '../../model/providers.js'
 import type { Row } from '../../ports/tables.js'
 import { connectionFromRow, connectionRowKey } from '../common/connection-rows.js'
 import { sideBySide } from '../common/delete-rows.js'
@@ -21,9 +22,6 @@ export interface ConnectionFacts extends Connection {
   failureCode: string
   projectedDeath: { at: string; why: 'unused' | 'client-secret' } | null
 }
-
-/** A Microsoft refresh token ends when it was not used for 90 days; other providers do not say. */
-const unusedMs: Partial<Record<Connection['provider'], number>> = { microsoft: 90 * 86_400_000 }
 
 export async function readConnectionFacts(
   deps: TokenDependencies,
@@ -76,7 +74,7 @@ async function projectedDeath(
   lastRefresh: number,
 ): Promise<ConnectionFacts['projectedDeath']> {
   if (state === 'needs-reconnect' || state === 'removed' || registrationId === '') return null
-  const unused = unusedMs[provider]
+  const unused = providerFacts[provider].unusedLifeMs
   const ends: NonNullable<ConnectionFacts['projectedDeath']>[] = []
   if (mode === 'delegated' && unused !== undefined && lastRefresh > 0)
     ends.push({ at: iso(lastRefresh + unused), why: 'unused' })
