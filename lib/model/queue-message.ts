@@ -45,7 +45,7 @@ export function textOf(given: unknown): string | undefined {
 }
 
 const isNewer = (value: unknown): value is { v: number; firstMessageId?: unknown } =>
-  typeof value === 'object' && value !== null && 'v' in value && typeof value.v === 'number' && value.v > 1
+  typeof value === 'object' && value !== null && 'v' in value && Number.isInteger(value.v) && Number(value.v) > 1
 
 function newer(text: string, { firstMessageId }: { firstMessageId?: unknown }): ReadMessage {
   return { newer: { text, firstMessageId: typeof firstMessageId === 'string' ? firstMessageId : undefined } }
