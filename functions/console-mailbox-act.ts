@@ -25,6 +25,10 @@ export const consoleMailboxAct = consoleActionHandler(gateway, 'mailboxes', {
       await g.send.retryFailedMails(tenant, id)
       return undefined
     }
+    if (name === 'import') {
+      await g.receive.importMails(tenant, id)
+      return undefined
+    }
     if (name === 'poll') await g.receive.pollNow(tenant, id)
     else await g.admin.changeMailbox(tenant, id, { active: name === 'activate' })
     return undefined

@@ -4,6 +4,7 @@ import type { ErrorClass } from '../errors.js'
 export const attentionKinds = [
   'mailbox-receive',
   'mailbox-send',
+  'mailbox-quarantine',
   'connection',
   'sign-in',
   'registration',
@@ -113,6 +114,8 @@ export function attentionActions(
         ...(item.class === 'needs-reconnect' ? reconnect() : []),
         ...onMailbox('mailboxTestMail', 'Send a test mail', 'test-mail'),
       ]
+    case 'mailbox-quarantine':
+      return onMailbox('mailboxImport', 'Import them now', 'import')
     case 'connection':
       return item.class === 'needs-reconnect'
         ? reconnect()

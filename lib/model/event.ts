@@ -33,6 +33,16 @@ const data = {
     receivedAt: time('When the mail server received it.'),
     bytes: count('Size in bytes.', 2048),
   }),
+  'mail.quarantined': z.object({
+    mailboxId,
+    mailboxKey: text('Short key of the mailbox.', 'ana'),
+    receivedId: id('The received mail; its event mail.received follows when it was imported after all.'),
+    receivedAt: time('When the mail server received it.'),
+    code: errorCode('Why it was not imported.'),
+    whoActs: text('Who must act, in plain words.', 'An administrator, after a look into the mailbox'),
+    description,
+    remedy,
+  }),
   'mail.sent': z.object({ ...outgoing, refusedCount }),
   'mail.failed': z.object({ ...outgoing, refusedCount, code: errorCode(), description, remedy: orNull(remedy) }),
   'mail.unknown': z.object({ ...outgoing, code: errorCode(), description, remedy }),
@@ -79,6 +89,7 @@ const data = {
 
 const summaries: Record<EventType, string> = {
   'mail.received': 'A mail arrived and is stored.',
+  'mail.quarantined': 'A mail arrived that could not be imported; the mails behind it come all the same.',
   'mail.sent': 'The mail service accepted a mail.',
   'mail.failed': 'A mail was refused permanently, or its time is over.',
   'mail.unknown': 'Nobody can tell whether a mail left; a person decides.',

@@ -4,7 +4,8 @@ export function mailTooLarge(maxBytes: number): GatewayError {
   return new GatewayError('mail_too_large', 'permanent', {
     hint: 'message',
     description: `The mail is larger than the limit of ${maxBytes} bytes.`,
-    remedy: 'Read it in the mailbox itself, or raise the limit.',
+    remedy:
+      'Read it in the mailbox itself. To import it, raise MAX_MAIL_BYTES, then import what is in quarantine of the mailbox.',
   })
 }
 

@@ -75,7 +75,8 @@ async function forgetMailbox(deps: Dependencies, { tenant, id, address }: Mailbo
     where: [{ column: 'mailboxId', is: 'eq', value: id }],
   }))
     await deps.tables.remove(names, tenant, row.rowKey)
-  for (const kind of ['mailbox-receive', 'mailbox-send'] as const) await clearAttention(deps, tenant, kind, id)
+  for (const kind of ['mailbox-receive', 'mailbox-send', 'mailbox-quarantine'] as const)
+    await clearAttention(deps, tenant, kind, id)
   await deps.blobs.remove(deps.names.container('cursors'), `${tenant}/${id}`)
   const table = deps.names.table('mailboxes')
   const partition = mailboxPartition(tenant, id)

@@ -14,6 +14,7 @@ import type { Dependencies } from '../common/dependencies.js'
 import { logDay } from '../common/log-row.js'
 import { mailboxPartition, readMailbox } from '../common/mailbox-rows.js'
 import { listKey } from '../receive/received-rows.js'
+import { showQuarantine } from '../receive/tell-quarantined.js'
 import { blobName } from '../send/accept-mail.js'
 import { findMail } from '../send/journal.js'
 
@@ -118,7 +119,7 @@ async function purgeMailbox(
   before: number,
 ): Promise<void> {
   const table = deps.names.table('received')
-  const isGone = (await readMailbox(deps, tenant, mailboxId)) === undefined
+  const mailbox = await readMailbox(deps, tenant, mailboxId)
   const quarantinedBefore = Math.min(before, deps.clock.now() - quarantineDays * dayMs)
   const rows = deps.tables.query(table, {
     partition: mailboxPartition(tenant, mailboxId),
@@ -129,12 +130,13 @@ async function purgeMailbox(
   const old: Row[] = []
   for await (const row of rows) {
     const inQuarantine = row['state'] === 'quarantined' && Number(row['storedAt']) < quarantinedBefore
-    if (!isGone && row['state'] !== 'handed-over' && !inQuarantine) continue
+    if (mailbox !== undefined && row['state'] !== 'handed-over' && !inQuarantine) continue
     // Used up in the middle of a mailbox: its log rows stay, and the next run comes back here.
     if (old.push(row) >= budget.left) break
   }
   budget.left -= old.length
   await sideBySide(old, (row) => forgetReceivedMail(deps, row))
+  if (mailbox !== undefined && old.some((row) => row['state'] === 'quarantined')) await showQuarantine(deps, mailbox)
 }
 
 async function forgetReceivedMail(deps: Dependencies, row: Row): Promise<void> {

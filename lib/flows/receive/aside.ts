@@ -20,6 +20,8 @@ export interface AsideMail {
   code: string
   /** Nobody can ask for it by its id. */
   listedOnly?: true
+  /** When somebody asked to import it out of quarantine, milliseconds of the storage's clock. */
+  askedAt?: number
 }
 
 /** Mails in one row, by the length of their JSON text; whatever is behind them waits. */

@@ -21,7 +21,7 @@ import {
   refusalsOfServer,
   strikesOf,
 } from './aside.js'
-import { quarantine } from './quarantine.js'
+import { forgetQuarantined, quarantine } from './quarantine.js'
 import type { ReceiveDependencies } from './receive-dependencies.js'
 import { receivedId } from './received-rows.js'
 import { columnsOf, type ReceivingState, sourceOf } from './receiving-state.js'
@@ -135,7 +135,7 @@ export async function fetchMails(
   /** Each named before it is touched: one of them may be what ended the process. */
   async function takeAside(): Promise<void> {
     const due = progress.aside.filter(({ tryAt }) => tryAt <= deps.clock.now())
-    for (const { serverId, deaths, listedOnly } of due) {
+    for (const { serverId, deaths, listedOnly, askedAt } of due) {
       if (waitsForRoom) progress.more = true
       if (isOver() || session.usable?.() === false) return
       signal.throwIfAborted()
@@ -145,7 +145,8 @@ export async function fetchMails(
         continue
       }
       const mail = session.one(serverId, limits)
-      if (deaths >= deathsAlone) await setAside(mail, killedTheProcess(), { fetchRaw: false, attempts: deaths })
+      if (deaths >= deathsAlone)
+        await setAside(mail, killedTheProcess(), { fetchRaw: false, attempts: deaths, askedAt })
       else if (deaths === 0) await takeNamed(mail)
       else if (suspects.inHand === 0) {
         suspects.inHand++
@@ -162,7 +163,8 @@ export async function fetchMails(
   async function takeOne(mail: FetchedMail): Promise<void> {
     try {
       if (progress.resyncSince > 0) known ??= await knownContent(deps, mailbox, progress.resyncSince)
-      const stored = await storeMail(deps, mailbox, mail, known)
+      const isAsked = askedFor(mail) !== undefined
+      const stored = await storeMail(deps, mailbox, mail, { known, isAsked })
       if (stored === 'handed-over') progress.handedOver++
       if (stored === 'duplicate') progress.duplicates++
       if (acts && stored !== 'duplicate') progress.owed.push(mail.serverId)
@@ -173,6 +175,7 @@ export async function fetchMails(
       const fault = asGatewayError(error)
       if (fault.code === 'mail_gone') {
         // Its owner removed it between the listing and the fetch: there is nothing to import, and the log says so.
+        if (askedFor(mail) !== undefined) await forgetQuarantined(deps, mailbox, receivedId(mail.serverId))
         forget(mail)
         return noteGone(deps, mailbox, receivedId(mail.serverId), fault)
       }
@@ -194,7 +197,11 @@ export async function fetchMails(
     const struck = strikes + (isIts || refusals === 0 ? 1 : 0)
     progress.fault = fault
     if (struck >= strikesOf(fault))
-      await setAside(mail, fault, { fetchRaw: fault.code !== 'mail_too_large', attempts: struck })
+      await setAside(mail, fault, {
+        fetchRaw: fault.code !== 'mail_too_large',
+        attempts: struck,
+        askedAt: before?.askedAt,
+      })
     else {
       const tryAt = now + deps.settings.pollMinMs
       const aside = progress.aside.filter((other) => other.serverId !== mail.serverId)
@@ -214,11 +221,15 @@ export async function fetchMails(
   async function setAside(
     mail: FetchedMail,
     reason: GatewayError,
-    how: { fetchRaw: boolean; attempts: number },
+    how: { fetchRaw: boolean; attempts: number; askedAt: number | undefined },
   ): Promise<void> {
     await quarantine(deps, mailbox, mail, reason, how)
     forget(mail)
     progress.quarantined++
+  }
+
+  function askedFor({ serverId }: Pick<FetchedMail, 'serverId'>): number | undefined {
+    return progress.aside.find((one) => one.serverId === serverId)?.askedAt
   }
 
   function forget({ serverId }: Pick<FetchedMail, 'serverId'>): void {

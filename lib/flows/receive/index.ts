@@ -1,4 +1,5 @@
 /** Journey 3: due mailboxes → poll job → fetch since cursor → store → hand over → cursor → after-receive action. */
+import { importMails } from './import-mails.js'
 import { mailboxesDue } from './mailboxes-due.js'
 import { pollBatch } from './poll-batch.js'
 import { pollNow } from './poll-now.js'
@@ -9,6 +10,7 @@ export const receiveFlows = {
   mailboxesDue,
   pollBatch,
   pollNow,
+  importMails,
   listReceived,
   listNotImported,
   readReceived,

@@ -18,6 +18,7 @@ import { notConnected } from '../tokens/connection-state.js'
 import { actionOf, afterReceive } from './after-receive.js'
 import { afterDeath, asideDueAt } from './aside.js'
 import { fetchMails, type Progress } from './fetch-mails.js'
+import { takeUpImports } from './import-mails.js'
 import type { PollJob } from './mailboxes-due.js'
 import { breakerFailures, nextPollAt } from './next-poll.js'
 import type { ReceiveDependencies } from './receive-dependencies.js'
@@ -56,7 +57,7 @@ export async function pollMailbox(
   options: { timeLimitMs?: number; release?: boolean } = {},
 ): Promise<PollResult> {
   const result: PollResult = { tenant, mailboxId, outcome: 'idle', handedOver: 0, quarantined: 0, code: '' }
-  const { mailbox, row } = await readReceiving(shared, tenant, mailboxId)
+  const { mailbox, row, asked } = await readReceiving(shared, tenant, mailboxId)
   if (mailbox === undefined || !mailbox.active || mailbox.receive.transport === 'none') {
     await setDue(shared, 'poll', tenant, mailboxId, Number.POSITIVE_INFINITY)
     return { ...result, outcome: 'off' }
@@ -71,6 +72,7 @@ export async function pollMailbox(
   const state = await stateOf(deps, mailbox, lease.row)
   const progress = begin(deps, mailbox, state)
   try {
+    if (asked !== undefined) await takeUpImports(deps, mailbox, { asked, lease, progress })
     const refusal = await withinTime(options.timeLimitMs ?? timeLimitMs, (signal) =>
       run(deps, mailbox, lease, state, progress, signal),
     )

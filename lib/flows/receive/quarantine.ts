@@ -1,7 +1,8 @@
 /**
  * Journey 3, for a mail that cannot be stored the usual way: its raw bytes, when they can be had, go to the quarantine
  * container and a row with the reason takes the mail's place, so that the mails behind it arrive and people see what is
- * missing (REL-25), with a line of its own among the failures of the log. The mail stays at the server untouched.
+ * missing (REL-25). They are told by event and card (tell-quarantined) and may import it later (import-mails). A line
+ * among the failures of the log says so too. The mail stays at the server untouched.
  */
 import type { GatewayError } from '../../errors.js'
 import type { Mailbox } from '../../model/mailbox.js'
@@ -11,19 +12,36 @@ import { topHeaders } from '../../protocol/mail-headers.js'
 import { writeLog } from '../common/log-row.js'
 import { mailboxPartition } from '../common/mailbox-rows.js'
 import type { ReceiveDependencies } from './receive-dependencies.js'
-import { arrivalOf, eventIdOf, inboundBlob, receivedId, receivedKey } from './received-rows.js'
+import { arrivalOf, contentKeyOf, eventIdOf, inboundBlob, listKey, receivedId, receivedKey } from './received-rows.js'
+import { sourceOf } from './receiving-state.js'
 import { insertBoth, listRow } from './store-mail.js'
+import { showQuarantine, tellQuarantined } from './tell-quarantined.js'
+
+interface HowItFailed {
+  fetchRaw: boolean
+  attempts: number
+  /** When somebody wanted it out of quarantine, where it was already. */
+  askedAt: number | undefined
+}
 
 export async function quarantine(
   deps: ReceiveDependencies,
   mailbox: Mailbox,
   mail: FetchedMail,
   reason: GatewayError,
-  { fetchRaw, attempts }: { fetchRaw: boolean; attempts: number },
+  { fetchRaw, attempts, askedAt }: HowItFailed,
 ): Promise<void> {
   const id = receivedId(mail.serverId)
   const name = inboundBlob(mailbox.tenant, mailbox.id, id)
-  const stored = await deps.blobs.get(deps.names.container('inbound'), name)
+  const place = { table: deps.names.table('received'), partition: mailboxPartition(mailbox.tenant, mailbox.id) }
+  const existing = await deps.tables.get(place.table, place.partition, receivedKey(id))
+  const wasAside = existing?.['state'] === 'quarantined'
+  // Set aside by a poll that died before it was done with it.
+  if (existing !== undefined && wasAside && Number(existing['quarantinedAt']) >= (askedAt ?? 0))
+    return tellQuarantined(deps, mailbox, existing)
+  if (existing?.['state'] === 'handed-over') return showQuarantine(deps, mailbox)
+  const kept = wasAside ? existing?.['blob'] : ''
+  const stored = await deps.blobs.get(deps.names.container(kept ? 'quarantine' : 'inbound'), name)
   const raw = stored ?? (fetchRaw ? await mail.raw().catch(() => undefined) : undefined)
   if (raw !== undefined)
     await deps.blobs.put(deps.names.container('quarantine'), name, raw, { contentType: 'message/rfc822' })
@@ -35,33 +53,36 @@ export async function quarantine(
     description: description.slice(0, 1_000),
     remedy: remedy.slice(0, 1_000),
     attempts,
+    serverId: mail.serverId,
+    source: sourceOf(mailbox),
+    quarantinedAt: await deps.tables.serverNow(),
+    told: false,
   }
-  if (!(await setAside(deps, mailbox, mail, why, raw))) return
+  await tellQuarantined(deps, mailbox, await setAside(deps, mailbox, mail, { why, raw, existing }))
   const about = { tenant: mailbox.tenant, mailboxId: mailbox.id, receivedId: id, attempts }
   const verdict = { code, class: reason.class, description, remedy, peerLine: reason.peerLine }
   await writeLog(deps, 'receivinglog', { ...about, outcome: 'not-imported', ...verdict }, true)
 }
 
-/** False when it was set aside before. */
+/** The row as it stands then. */
 async function setAside(
   deps: ReceiveDependencies,
   mailbox: Mailbox,
   mail: FetchedMail,
-  why: Omit<Row, 'partitionKey' | 'rowKey'>,
-  raw: Uint8Array | undefined,
-): Promise<boolean> {
+  {
+    why,
+    raw,
+    existing,
+  }: { why: Omit<Row, 'partitionKey' | 'rowKey'>; raw: Uint8Array | undefined; existing?: Row | undefined },
+): Promise<Row> {
   const id = receivedId(mail.serverId)
   const table = deps.names.table('received')
   const partitionKey = mailboxPartition(mailbox.tenant, mailbox.id)
   const columns = { ...why, partitionKey, rowKey: receivedKey(id) }
-  const existing = await deps.tables.get(table, partitionKey, receivedKey(id))
-  if (existing !== undefined) {
-    if (existing['state'] !== 'stored') return false
-    await deps.tables.update(table, columns, existing.etag ?? '')
-    return true
-  }
-  const date = raw === undefined ? '' : topHeaders(raw).date
-  const receivedAt = arrivalOf(mail.receivedAt, date, deps.clock.now())
+  if (existing !== undefined)
+    return { ...existing, ...columns, etag: await deps.tables.update(table, columns, existing.etag ?? '') }
+  const headers = topHeaders(raw ?? new Uint8Array())
+  const receivedAt = arrivalOf(mail.receivedAt, headers.date, deps.clock.now())
   const row = {
     ...columns,
     v: 1,
@@ -71,10 +92,22 @@ async function setAside(
     messageId: '',
     receivedAt,
     storedAt: deps.clock.now(),
-    contentKey: '',
+    // Under a new number it is the same mail, which comes from the bytes kept here.
+    contentKey: raw === undefined ? '' : contentKeyOf(headers),
     duplicate: false,
   }
-  if ((await insertBoth(deps, row, listRow(partitionKey, receivedAt, id))) === undefined)
-    await deps.tables.insert(table, row)
-  return true
+  const etag = await insertBoth(deps, row, listRow(partitionKey, receivedAt, id))
+  return { ...row, etag: etag ?? (await deps.tables.insert(table, row)) }
+}
+
+/** Somebody asked for it, and it is at the server no more: there is nothing left to import. */
+export async function forgetQuarantined(deps: ReceiveDependencies, mailbox: Mailbox, id: string): Promise<void> {
+  const table = deps.names.table('received')
+  const partition = mailboxPartition(mailbox.tenant, mailbox.id)
+  const row = await deps.tables.get(table, partition, receivedKey(id))
+  if (row?.['state'] !== 'quarantined') return
+  // The list entry before the row by which it is found.
+  await deps.tables.remove(table, partition, listKey(Number(row['receivedAt']), id))
+  await deps.tables.remove(table, partition, receivedKey(id))
+  await showQuarantine(deps, mailbox)
 }

@@ -84,7 +84,7 @@ function notKept({ state, code, description }: ReceivedMail): GatewayError {
   const isAside = state === 'quarantined'
   const remedy =
     code === 'mail_too_large'
-      ? 'Read it in the mailbox itself, where it still is. To import it, raise MAX_MAIL_BYTES, then move it out of the folder and back: it is fetched again.'
+      ? 'Read it in the mailbox itself, where it still is. To import it, raise MAX_MAIL_BYTES, then import what is in quarantine of the mailbox.'
       : 'Read it in the mailbox itself.'
   return new GatewayError('mail_not_kept', 'permanent', {
     status: 404,

@@ -6,6 +6,8 @@ import type { AsideMail } from './aside.js'
 import type { ReceiveDependencies } from './receive-dependencies.js'
 
 export const receivingRowKey = 'receiving'
+/** Beside it while somebody wants what is in quarantine; written by the API, taken up by the next poll (import-mails). */
+export const importRowKey = 'receiving-import'
 /** A longer cursor lies in a blob: a column takes 32,768 characters (storage contract). */
 const longestCursor = 24_000
 
@@ -38,14 +40,15 @@ export interface ReceivingState {
   resyncSince: number
 }
 
-/** Mailbox and receiving row in one request. */
+/** Mailbox, receiving row and what somebody wants imported, in one request. */
 export async function readReceiving(
   deps: ReceiveDependencies,
   tenant: string,
   mailboxId: string,
-): Promise<{ mailbox: Mailbox | undefined; row: Row | undefined }> {
+): Promise<{ mailbox: Mailbox | undefined; row: Row | undefined; asked: Row | undefined }> {
   let mailbox: Mailbox | undefined
   let row: Row | undefined
+  let asked: Row | undefined
   const rows = deps.tables.query(deps.names.table('mailboxes'), {
     partition: mailboxPartition(tenant, mailboxId),
     rowRange: [mailboxRowKey, `${receivingRowKey}~`],
@@ -53,8 +56,9 @@ export async function readReceiving(
   for await (const found of rows) {
     if (found.rowKey === mailboxRowKey) mailbox = fromRow(found)
     if (found.rowKey === receivingRowKey) row = found
+    if (found.rowKey === importRowKey) asked = found
   }
-  return { mailbox, row }
+  return { mailbox, row, asked }
 }
 
 export async function createReceivingRow(deps: ReceiveDependencies, mailbox: Mailbox): Promise<Row> {

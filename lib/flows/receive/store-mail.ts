@@ -1,7 +1,8 @@
 /**
  * Journey 3, step 4, for one mail: raw bytes to a blob, rows `stored`, event with the row's event id, `handed-over`. A
  * crash after any step is repaired by the next poll, which sees the mail again: an existing `stored` row is handed over
- * again under the same event id, only `handed-over` and `quarantined` are skipped. During a resync the server's ids are
+ * again under the same event id, only `handed-over` and `quarantined` are skipped, the latter unless somebody asked for it
+ * or its limit was raised. During a resync the server's ids are
  * new for mail we had: then a mail whose content key we know is noted and not told again.
  */
 import { GatewayError, RowExistsError } from '../../errors.js'
@@ -16,27 +17,36 @@ import { emitEvent } from '../tell/emit-event.js'
 import type { ReceiveDependencies } from './receive-dependencies.js'
 import { arrivalOf, contentKeyOf, eventIdOf, inboundBlob, listKey, receivedId, receivedKey } from './received-rows.js'
 import type { KnownContent } from './resync.js'
+import { showQuarantine, tellQuarantined } from './tell-quarantined.js'
 
 /** A poll has less than a minute; the mailbox's next one goes on. */
 const roomWaitMs = 10_000
 
 export type Stored = 'handed-over' | 'known' | 'duplicate'
 
+interface HowToStore {
+  known?: KnownContent | undefined
+  /** Somebody wants it out of quarantine. */
+  isAsked?: boolean
+}
+
+type Room = (bytes: number) => Promise<void>
+
 export async function storeMail(
   deps: ReceiveDependencies,
   mailbox: Mailbox,
   mail: FetchedMail,
-  known: KnownContent | undefined,
+  how: HowToStore,
 ): Promise<Stored> {
   const shares: (() => void)[] = []
-  const room = async (bytes: number): Promise<void> => {
+  const room: Room = async (bytes) => {
     for (const giveBack of shares.splice(0)) giveBack()
     const share = await deps.inHand.take(bytes, roomWaitMs)
     if (share === undefined) throw noRoom()
     shares.push(share)
   }
   try {
-    return await store(deps, mailbox, mail, known, room)
+    return await store(deps, mailbox, mail, { ...how, room })
   } finally {
     for (const giveBack of shares) giveBack()
   }
@@ -46,19 +56,24 @@ async function store(
   deps: ReceiveDependencies,
   mailbox: Mailbox,
   mail: FetchedMail,
-  known: KnownContent | undefined,
-  room: (bytes: number) => Promise<void>,
+  { known, isAsked, room }: HowToStore & { room: Room },
 ): Promise<Stored> {
   const table = deps.names.table('received')
   const partitionKey = mailboxPartition(mailbox.tenant, mailbox.id)
   const id = receivedId(mail.serverId)
   const before = await deps.tables.get(table, partitionKey, receivedKey(id))
-  if (before !== undefined && !wasTooLarge(before)) {
+  const comesAgain = before?.['state'] === 'quarantined' && (isAsked || wasTooLarge(before))
+  if (before !== undefined && !comesAgain) {
     known?.recognise(before)
-    return handOver(deps, mailbox, before)
+    // Set aside by a poll that died before it said so.
+    if (before['state'] === 'quarantined') await tellQuarantined(deps, mailbox, before)
+    const stored = await handOver(deps, mailbox, before)
+    // Imported by a poll that died before the card knew it.
+    if (isAsked) await showQuarantine(deps, mailbox)
+    return stored
   }
 
-  const raw = await mail.raw(room)
+  const raw = (await keptRaw(deps, before, room)) ?? (await mail.raw(room))
   if (raw.byteLength > deps.settings.maxMailBytes) throw mailTooLarge(raw.byteLength, deps.settings.maxMailBytes)
   const headers = topHeaders(raw)
   const contentKey = contentKeyOf(headers)
@@ -102,10 +117,21 @@ async function store(
 }
 
 /** Set aside without its bytes, under a limit that may have been raised since. */
-const wasTooLarge = (row: Row): boolean =>
-  row['state'] === 'quarantined' && row['code'] === 'mail_too_large' && (row['blob'] ?? '') === ''
+const wasTooLarge = (row: Row): boolean => row['code'] === 'mail_too_large' && (row['blob'] ?? '') === ''
 
-/** It came again, moved back into its folder say, and fits now: it takes the place that was kept for it. */
+/** The bytes that quarantine has; they are there even when the server has the mail no more. */
+async function keptRaw(
+  deps: ReceiveDependencies,
+  before: Row | undefined,
+  room: Room,
+): Promise<Uint8Array | undefined> {
+  const blob = String(before?.['blob'] ?? '')
+  if (blob === '') return undefined
+  await room(Number(before?.['bytes'] ?? 0))
+  return deps.blobs.get(deps.names.container('quarantine'), blob)
+}
+
+/** It came again, asked for or moved back into its folder say: it takes the place that was kept for it. */
 async function importAfterAll(
   deps: ReceiveDependencies,
   mailbox: Mailbox,
@@ -117,7 +143,10 @@ async function importAfterAll(
   const row: Row = { remedy: '', ...fresh, receivedAt: Number(before['receivedAt']) }
   await deps.blobs.put(deps.names.container('inbound'), String(row['blob']), raw, { contentType: 'message/rfc822' })
   const etag = await deps.tables.update(deps.names.table('received'), row, before.etag ?? '')
-  return handOver(deps, mailbox, { ...row, etag })
+  await deps.blobs.remove(deps.names.container('quarantine'), String(row['blob']))
+  const stored = await handOver(deps, mailbox, { ...row, etag })
+  await showQuarantine(deps, mailbox)
+  return stored
 }
 
 async function handOver(deps: ReceiveDependencies, mailbox: Mailbox, row: Row): Promise<Stored> {
@@ -165,6 +194,6 @@ export function mailTooLarge(bytes: number, most: number): GatewayError {
     hint: 'message',
     description: `The mail has ${bytes} bytes, at most ${most} are imported.`,
     remedy:
-      'Read it in the mailbox itself. To import it, raise MAX_MAIL_BYTES, then move the mail out of the folder and back.',
+      'Read it in the mailbox itself. To import it, raise MAX_MAIL_BYTES, then import what is in quarantine of the mailbox.',
   })
 }

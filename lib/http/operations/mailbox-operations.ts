@@ -62,6 +62,17 @@ export const mailboxOperations = {
     ...act('mailbox-poll-now', 'mailboxes/{id}/poll', all, 'Polls a mailbox now.', mailboxAnswer('polled')),
     limited: 'connect',
   },
+  mailboxImport: {
+    ...act(
+      'mailbox-import',
+      'mailboxes/{id}/import',
+      all,
+      'Imports what is in quarantine of a mailbox: each mail is tried once more, and one that fails again goes back there.',
+      mailboxAnswer('importAsked'),
+    ),
+    success: [200, 'How many a worker tries now.'],
+    limited: 'connect',
+  },
   mailboxTestMail: {
     ...act(
       'mailbox-test-mail',

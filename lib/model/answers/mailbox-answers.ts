@@ -196,6 +196,13 @@ export const polled = z
   .object({ queued: z.literal(true).meta({ description: 'Always true.', examples: [true] }) })
   .meta({ id: 'PollQueued', description: 'A worker polls the mailbox within seconds.' })
 
+export const importAsked = z
+  .object({
+    importing: count('Mails in quarantine that a worker tries within seconds.', 1),
+    outOfReach: count('Mails that stay there: of another server, account or folder than the mailbox has now.'),
+  })
+  .meta({ id: 'ImportAsked', description: 'What becomes of the mail in quarantine.' })
+
 export const settingsView = z
   .object({
     own: settingValues.describe('What this level itself chooses.'),

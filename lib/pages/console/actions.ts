@@ -99,6 +99,12 @@ const mailboxes = {
     done: 'The mailbox is asked for new mail now.',
     harmless: 'Looks for mail earlier than the schedule would.',
   },
+  import: {
+    operation: 'mailboxImport',
+    label: 'Import them now',
+    done: 'The mails in quarantine are tried now; one that fails again comes back with its reason.',
+    harmless: 'The application is told of each mail once, and one that fails again only goes back.',
+  },
   'test-mail': {
     operation: 'mailboxTestMail',
     label: 'Send a test mail',

@@ -66,6 +66,7 @@ export function mailState(mail: { state: string; held: boolean }): Markup {
 const kinds = new Map([
   ['mailbox-receive', 'Receiving'],
   ['mailbox-send', 'Sending'],
+  ['mailbox-quarantine', 'Mail in quarantine'],
   ['connection', 'Connection'],
   ['sign-in', 'Sign-in to confirm'],
   ['registration', 'App registration'],

@@ -93,15 +93,15 @@ test('H9: a mail too large to be fetched says that there is no raw and how to ge
     code: 'mail_not_kept',
     status: 404,
     description: expect.stringContaining('no bytes of this mail'),
-    remedy: expect.stringContaining('move it out of the folder and back'),
+    remedy: expect.stringContaining('import what is in quarantine'),
   })
 
   // Graph keeps the id of a mail that is moved back (immutable ids).
   const again = { serverId: '1.1', receivedAt: Date.now(), size: large.length, raw: async () => Buffer.from(large) }
-  await expect(storeMail(deps, mailbox, again as never, undefined)).rejects.toMatchObject({ code: 'mail_too_large' })
+  await expect(storeMail(deps, mailbox, again as never, {})).rejects.toMatchObject({ code: 'mail_too_large' })
   const raised = { ...deps, settings: { ...deps.settings, maxMailBytes: 1_000_000 } }
-  expect(await storeMail(raised, mailbox, again as never, undefined)).toBe('handed-over')
-  expect(await storeMail(raised, mailbox, again as never, undefined)).toBe('known')
+  expect(await storeMail(raised, mailbox, again as never, {})).toBe('handed-over')
+  expect(await storeMail(raised, mailbox, again as never, {})).toBe('known')
   expect(await list()).toMatchObject([
     { id: mail!.id, state: 'handed-over', code: '', remedy: '', bytes: large.length },
   ])

@@ -1,103 +1,10 @@
 /** A mail that cannot be read, or that ends the worker, costs no other mail: it stands beside them until it is known. */
 import { describe, expect, test } from 'vitest'
 import { GatewayError } from '../../../lib/errors.js'
-import { mailboxPartition, toRow } from '../../../lib/flows/common/mailbox-rows.js'
-import { pollMailbox } from '../../../lib/flows/receive/poll-mailbox.js'
-import type { ReceiveDependencies } from '../../../lib/flows/receive/receive-dependencies.js'
-import type { GatewayEvent } from '../../../lib/model/event.js'
-import { newId } from '../../../lib/model/ids.js'
-import type { MemoryQueues } from '../../../lib/stores/memory-queues.js'
-import { accessBy } from '../../support/access-by.js'
-import { everyNotImported } from '../../support/every.js'
-import { memoryStores } from '../../support/memory-stores.js'
-import { pollSettings } from '../../support/poll-settings.js'
-import { sampleMailbox } from '../../support/sample-mailbox.js'
-import { broken, ScriptedMailbox } from '../../support/scripted-mailbox.js'
+import { pollWorld as world } from '../../support/poll-world.js'
+import { broken } from '../../support/scripted-mailbox.js'
 
 const minute = 60_000
-
-async function world(settings: Partial<ReceiveDependencies['settings']> = {}) {
-  let now = Date.now()
-  let dead = false
-  const clock = { now: () => now, sleep: async () => {} }
-  const stores = await memoryStores(clock)
-  const server = new ScriptedMailbox()
-  const tenant = 'acme'
-  const imap = { host: 'imap.example.com', port: 993, tls: 'implicit', folder: 'INBOX' } as const
-  const mailbox = sampleMailbox({
-    tenant,
-    receive: { transport: 'imap', connectionId: newId(), imap, after: { action: 'leave' } },
-  })
-  await stores.tables.insert(stores.names.table('mailboxes'), toRow(mailbox))
-  /** Nothing of a process that died reaches storage any more. */
-  const alive = <Port extends object>(port: Port): Port =>
-    new Proxy(port, {
-      get(target, name, receiver) {
-        const member = Reflect.get(target, name, receiver) as unknown
-        if (typeof member !== 'function') return member
-        return (...input: unknown[]) => {
-          if (dead) throw new Error('killed')
-          return member.apply(target, input) as unknown
-        }
-      },
-    })
-  const deps: ReceiveDependencies = {
-    ...stores,
-    tables: alive(stores.tables),
-    blobs: alive(stores.blobs),
-    queues: alive(stores.queues),
-    receivers: { imap: server, graph: server },
-    access: accessBy({ kind: 'anonymous' }),
-    settings: { ...pollSettings, ...settings },
-  }
-  const told: string[] = []
-  const changes: GatewayEvent<'connection.changed'>['data'][] = []
-  const { names, tables } = stores
-  const row = () => tables.get(names.table('mailboxes'), mailboxPartition(tenant, mailbox.id), 'receiving')
-  const at = {
-    server,
-    row,
-    deps,
-    deaths: 0,
-    pass: (ms: number) => {
-      now += ms
-    },
-    die: (): never => {
-      dead = true
-      throw new Error('killed')
-    },
-    async poll() {
-      now += 61_000
-      const result = await pollMailbox(deps, tenant, mailbox.id).catch((error: Error) => {
-        if (error.message !== 'killed') throw error
-        return undefined
-      })
-      if (result === undefined || dead) at.deaths++
-      dead = false
-      const all = (stores.queues as MemoryQueues).take(names.eventsQueue(tenant)) as GatewayEvent[]
-      for (const event of all)
-        if (event.type === 'connection.changed') changes.push(event.data as (typeof changes)[number])
-      const events = all.filter((event) => event.type === 'mail.received') as GatewayEvent<'mail.received'>[]
-      told.push(...events.map((event) => /\d+/.exec(String(event.data['messageId']))?.[0] ?? ''))
-      return result
-    },
-    told: () => told.map(Number).sort((a, b) => a - b),
-    changes,
-    dueInMinutes: async () => {
-      let at = 0
-      for await (const one of tables.query(names.table('due'), { partitionRange: ['poll~', 'poll~~'] }))
-        at = Number(one['dueAt'])
-      return (at - now) / minute
-    },
-    quarantined: () => everyNotImported(deps, tenant, mailbox.id),
-    attention: async () => {
-      const rows: string[] = []
-      for await (const one of tables.query(names.table('attention'), { partition: tenant })) rows.push(one.rowKey)
-      return rows
-    },
-  }
-  return at
-}
 
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, n) => n + 1)
 const without = (count: number, bad: number[]): number[] => upTo(count).filter((uid) => !bad.includes(uid))
