@@ -1,0 +1,197 @@
+/**
+ * What the gateway relies on in every identity provider, whatever its dialect: the same cases against each one's token
+ * endpoint, on the wire. A new provider is done when this suite passes for it.
+ */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { GatewayError } from '../../lib/errors.js'
+import type { RedeemInput, TokenSet } from '../../lib/ports/provider.js'
+import { newPkce } from '../../lib/protocol/pkce.js'
+import { Secret } from '../../lib/secret.js'
+import { failure } from './failure.js'
+import type { ProviderClient, ProviderSubject } from './provider-subjects.js'
+
+export function providerContract(name: string, start: () => Promise<ProviderSubject>): void {
+  describe(`provider contract: ${name}`, () => {
+    let at: ProviderSubject
+    beforeEach(async () => {
+      at = await start()
+    })
+    afterEach(() => at.stop())
+
+    const authorize = async (client: ProviderClient, challenge: string, more: { loginHint?: string } = {}) =>
+      at.provider.authorizeUrl({
+        registration: client.registration,
+        scopes: at.scopes,
+        state: 'the-state',
+        nonce: 'the-nonce',
+        codeChallenge: challenge,
+        responseMode: 'query',
+        ...more,
+      })
+
+    /** What one redeems after the person agreed at the provider. */
+    async function signIn(client = at.clients.secret): Promise<RedeemInput> {
+      const { verifier, challenge } = newPkce()
+      const { code = '' } = await at.signIn(await authorize(client, challenge))
+      return {
+        ...client,
+        scopes: at.scopes,
+        code: new Secret(code),
+        codeVerifier: new Secret(verifier),
+        nonce: 'the-nonce',
+      }
+    }
+    const refresh = (of: RedeemInput, { refreshToken }: TokenSet) =>
+      at.provider.refresh({ ...of, refreshToken: refreshToken ?? new Secret('') })
+
+    test('M-057, P-23: the address of the sign-in carries code, PKCE S256, state, nonce and the exact redirect URI, or none of its secrets', async () => {
+      const url = new URL(await authorize(at.clients.secret, 'the-challenge', { loginHint: at.username }))
+      expect(Object.fromEntries(url.searchParams)).toMatchObject({
+        client_id: at.clients.secret.registration.clientId,
+        response_type: 'code',
+        redirect_uri: at.clients.secret.registration.redirectUri,
+        state: 'the-state',
+        nonce: 'the-nonce',
+        code_challenge: 'the-challenge',
+        code_challenge_method: 'S256',
+        login_hint: at.username,
+      })
+      expect(url.href).not.toContain(at.clients.secret.credential?.reveal())
+    })
+
+    test('M-053: the code is redeemed with the same redirect URI and its verifier, once', async () => {
+      const input = await signIn()
+      const tokens = await at.provider.redeem(input)
+      expect(tokens.identity).toMatchObject({ username: at.username })
+      expect(tokens.identity?.issuer).not.toBe('')
+      expect(tokens.identity?.subject).not.toBe('')
+      expect(tokens.expiresAt).toBeGreaterThan(at.now())
+      expect(tokens.scopes.length).toBeGreaterThan(0)
+      expect(at.tokenRequests().at(-1)).toMatchObject({
+        grant_type: 'authorization_code',
+        redirect_uri: input.registration.redirectUri,
+        code_verifier: input.codeVerifier.reveal(),
+      })
+      expect(await failure(at.provider.redeem(input))).toMatchObject({ class: 'needs-reconnect' })
+    })
+
+    test('SEC-06: a code that another flow asked for is not redeemed', async () => {
+      const input = await signIn()
+      const error = await failure(at.provider.redeem({ ...input, codeVerifier: new Secret(newPkce().verifier) }))
+      expect(error.class).not.toBe('transient')
+      // Negative control: the code itself was good.
+      await at.provider.redeem(await signIn())
+    })
+
+    test('M-083: each rotation hands on the newest refresh token, also where the former one ends at once', async () => {
+      const input = await signIn()
+      let tokens = await at.provider.redeem(input)
+      at.rotateStrictly?.()
+      for (let round = 0; round < 3; round++) {
+        const next = await refresh(input, tokens)
+        expect(next.accessToken.reveal()).not.toBe(tokens.accessToken.reveal())
+        tokens = { ...next, refreshToken: next.refreshToken ?? tokens.refreshToken ?? new Secret('') }
+      }
+    })
+
+    test('M-074: a public client redeems and refreshes without any secret', async ({ skip }) => {
+      const client = at.clients.public
+      if (client === undefined) return skip('this provider knows no public clients')
+      await at.provider.redeem(await signIn())
+      // Negative control: one with a secret proves itself.
+      expect(Object.keys(at.tokenRequests().at(-1) ?? {}).join()).toMatch(/client_(?:secret|assertion)/)
+      const input = await signIn(client)
+      await refresh(input, await at.provider.redeem(input))
+      for (const request of at.tokenRequests().slice(-2)) {
+        expect(request).not.toHaveProperty('client_secret')
+        expect(request).not.toHaveProperty('client_assertion')
+      }
+    })
+
+    test('M-067: an answer without a refresh token is an error, not a connection', async () => {
+      const provider = at.changing((answer) => delete answer['refresh_token'])
+      expect(await failure(provider.redeem(await signIn()))).toMatchObject({ code: 'no_refresh_token' })
+    })
+
+    test('SEC-07, SEC-08: an identity for another client, issuer, sign-in or time is refused; the untouched one is accepted', async () => {
+      const redeem = async (change: Record<string, unknown>) =>
+        at
+          .changing((answer) => {
+            const [, payload = ''] = String(answer['id_token']).split('.')
+            const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as object
+            const changed = Buffer.from(JSON.stringify({ ...claims, ...change })).toString('base64url')
+            answer['id_token'] = `e30.${changed}.x`
+          })
+          .redeem(await signIn())
+      await redeem({})
+      for (const change of [
+        { aud: 'another-client' },
+        { iss: 'https://issuer.evil.example' },
+        { nonce: 'of-another-sign-in' },
+        { exp: Math.floor(at.now() / 1000) - 3_600 },
+        { sub: '' },
+      ])
+        expect(await failure(redeem(change)), JSON.stringify(change)).toMatchObject({ code: 'id_token_invalid' })
+    })
+
+    test('P-01: a grant that was taken back needs its owner, and the refusal names no token', async () => {
+      const input = await signIn()
+      const tokens = await at.provider.redeem(input)
+      at.revoke()
+      const error = await failure(refresh(input, tokens))
+      expect(error).toMatchObject({ class: 'needs-reconnect', description: expect.stringMatching(/\S/) })
+      expect(error.remedy).toMatch(/\S/)
+      expect(shown(error)).not.toContain(tokens.refreshToken?.reveal().slice(0, 40))
+    })
+
+    test("M-081: a client secret that ended is the operator's business, and never the mailbox owner's", async () => {
+      const input = await signIn()
+      const tokens = await at.provider.redeem(input)
+      at.expireSecret()
+      expect(await failure(refresh(input, tokens))).toMatchObject({ class: 'needs-admin', hint: 'operator' })
+    })
+
+    test('P-08: an outage is transient, keeps Retry-After, is not held against the next call', async () => {
+      const input = await signIn()
+      const tokens = await at.provider.redeem(input)
+      at.fail({ status: 429, retryAfter: 30 })
+      expect(await failure(refresh(input, tokens))).toMatchObject({ class: 'transient', retryAfterMs: 30_000 })
+      for (const fault of [{ status: 503 }, { drop: true as const }, { status: 502, body: 'html' as const }]) {
+        at.fail(fault)
+        expect(await failure(refresh(input, tokens)), JSON.stringify(fault)).toMatchObject({ class: 'transient' })
+      }
+      await refresh(input, tokens)
+    })
+
+    test('A10: a token endpoint that repeats code, refresh token or client secret leaves none of them in the error', async () => {
+      const input = await signIn()
+      const tokens = await at.provider.redeem(input)
+      const again = await signIn()
+      const calls: [string, () => Promise<unknown>][] = [
+        [again.code.reveal(), () => at.provider.redeem(again)],
+        [tokens.refreshToken?.reveal() ?? '', () => refresh(input, tokens)],
+      ]
+      for (const [secret, call] of calls) {
+        at.fail({ body: 'echo' })
+        const said = shown(await failure(call()))
+        for (const one of [secret, input.credential?.reveal() ?? ''])
+          for (const part of [one, one.slice(8, 30), Buffer.from(one).toString('hex').toUpperCase().slice(0, 40)])
+            expect(said).not.toContain(part)
+      }
+    })
+
+    test('RFC 9207: an answer of another issuer belongs to no sign-in here', async () => {
+      const { registration } = at.clients.secret
+      expect(await at.provider.issuerMatches(registration, at.issuer)).toBe(true)
+      const { origin, pathname } = new URL(at.issuer)
+      for (const other of ['', 'x', `${origin}.evil.example${pathname}`, `https://evil.example${pathname}`])
+        expect(await at.provider.issuerMatches(registration, other), other).toBe(false)
+    })
+  })
+}
+
+/** Everything that could be printed of an error. */
+function shown(error: GatewayError): string {
+  const cause = error.cause as Error | undefined
+  return JSON.stringify([error, error.message, error.stack, String(cause), cause?.stack])
+}

@@ -1,0 +1,101 @@
+/** The providers that the provider contract runs against, each with an emulator of its own. */
+import type { NetworkRequestOptions } from '@azure/msal-node'
+import type { Registration } from '../../lib/model/registration.js'
+import type { Provider } from '../../lib/ports/provider.js'
+import { mailScopes } from '../../lib/protocol/scopes.js'
+import { microsoftProvider } from '../../lib/providers/microsoft.js'
+import { networkClient } from '../../lib/providers/network-client.js'
+import { Secret } from '../../lib/secret.js'
+import { demo, demoDirectory } from '../../local/emulators/demo-directory.js'
+import { startEntra } from '../../local/emulators/entra/start-entra.js'
+
+export interface ProviderClient {
+  registration: Registration
+  credential: Secret | undefined
+}
+
+/** What the token endpoint does to the next call; `echo`: a refusal that repeats what it was sent. */
+export interface TokenFault {
+  status?: number
+  /** Seconds. */
+  retryAfter?: number
+  drop?: true
+  body?: 'html' | 'echo'
+}
+
+export interface ProviderSubject {
+  provider: Provider
+  /** Its answers pass through `change` before the provider reads them. */
+  changing(change: (answer: Record<string, unknown>) => void): Provider
+  clients: { secret: ProviderClient; public?: ProviderClient }
+  scopes: string[]
+  /** Who signs in, and the issuer of this person's identity. */
+  username: string
+  issuer: string
+  now(): number
+  /** The person agrees on the page behind `url`; returns what the callback is given. */
+  signIn(url: string): Promise<Record<string, string>>
+  /** A replaced refresh token ends at once from now on, where the provider can do that. */
+  rotateStrictly?(): void
+  revoke(): void
+  expireSecret(): void
+  fail(fault: TokenFault): void
+  /** Forms of the token requests, oldest first. */
+  tokenRequests(): Record<string, string>[]
+  stop(): Promise<void>
+}
+
+const microsoft = 'https://login.microsoftonline.com'
+const redirectUri = 'http://localhost:7071/api/oauth/callback'
+
+export async function microsoftSubject(): Promise<ProviderSubject> {
+  const now = Date.now()
+  const clock = { now: () => now, sleep: async () => {} }
+  const entra = await startEntra({ directory: demoDirectory({ redirectUris: [redirectUri], now: clock.now }) })
+  const wire = networkClient({ origins: { [microsoft]: entra.url } })
+  const registration: Registration = {
+    id: 'r1',
+    name: 'Test',
+    tenant: '~',
+    kind: 'microsoft',
+    authority: `${microsoft}/organizations`,
+    clientId: demo.clientId,
+    credential: 'secret',
+    secretName: 's',
+    redirectUri,
+  }
+  const username = 'ana@contoso.example'
+  return {
+    provider: microsoftProvider({ clock, network: wire }),
+    changing: (change) =>
+      microsoftProvider({
+        clock,
+        network: {
+          ...wire,
+          sendPostRequestAsync: async <T>(url: string, options?: NetworkRequestOptions) => {
+            const answer = await wire.sendPostRequestAsync<T>(url, options)
+            change(answer.body as Record<string, unknown>)
+            return answer
+          },
+        },
+      }),
+    clients: {
+      secret: { registration, credential: new Secret(demo.clientSecret) },
+      public: {
+        registration: { ...registration, clientId: demo.publicClientId, credential: 'none' },
+        credential: undefined,
+      },
+    },
+    scopes: mailScopes({ receive: 'graph', send: 'graph' }).token('graph'),
+    username,
+    issuer: `${microsoft}/${demo.tenantId}/v2.0`,
+    now: clock.now,
+    signIn: async (url) => (await entra.control.signInAs(url, username)).fields,
+    rotateStrictly: () => entra.control.setRotation('strict'),
+    revoke: () => entra.control.revoke(username),
+    expireSecret: () => entra.control.expireSecret(demo.clientId),
+    fail: (fault) => entra.control.fail({ kind: 'token', ...fault }),
+    tokenRequests: () => entra.control.requests.filter(({ path }) => path.endsWith('/token')).map(({ form }) => form),
+    stop: () => entra.stop(),
+  }
+}
