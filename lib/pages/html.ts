@@ -34,10 +34,11 @@ const entities: Record<string, string> = {
   "'": '&#39;',
   '`': '&#96;',
 }
+/** What nobody sees, whatever else it does; not the two selectors that only choose how the sign before them looks, as in ❤️. */
 const deceiving =
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g
+  /(?![\ufe0e\ufe0f])\p{Default_Ignorable_Code_Point}|[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\ufff9-\ufffb]/gu
 
 const escaped = (text: string): string =>
   text
-    .replace(deceiving, (character) => `[U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}]`)
+    .replace(deceiving, (character) => `[U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}]`)
     .replace(/[&<>"'`]/g, (character) => entities[character]!)

@@ -35,7 +35,7 @@ export const mailOperations = {
       'mail-list',
       'mails',
       all,
-      'Open mail, page by page; with a filter or includeDone=true finished mail too, newest first, as long as it is kept.',
+      'Open mail, page by page; with includeDone=true or a filter other than mailbox finished mail too, newest first, as long as it is kept.',
       mailAnswer('mailPage'),
     ),
     query: query('mailListQuery'),

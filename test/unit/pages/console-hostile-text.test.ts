@@ -94,5 +94,11 @@ describe('SEC-20: text from mail, peers and people stays text', () => {
 
   test('SEC-20: hidden and reversing characters are shown as what they are', () => {
     expect(html`${'a\u202eb\u001bc\u200bd'}`.text).toBe('a[U+202E]b[U+001B]c[U+200B]d')
+    expect(html`${'Acme\u3164 \u{e0041}\u115f\u034f\ufe00'}`.text).toBe(
+      'Acme[U+3164] [U+E0041][U+115F][U+034F][U+FE00]',
+    )
+    expect(html`${'I \u2764\ufe0f \u0645\u0631\u062d\u0628\u0627 M\u00fcller\tGmbH \u{1f600}'}`.text).toBe(
+      'I \u2764\ufe0f \u0645\u0631\u062d\u0628\u0627 M\u00fcller\tGmbH \u{1f600}',
+    )
   })
 })
