@@ -75,14 +75,15 @@ ${isDelegate ? '' : sharedForm}
   )
 }
 
-/** What is wrong, with a link to the field. */
+/** What is wrong, with a link to the field; what several fields lack stands once. */
 function problemPart(problem: FormProblem, { typed }: ConnectPage, t: Texts): Markup {
   const { heading, description, remedy } = plainWords(problem, t)
   const isInput = problem.code === 'invalid_input'
   const errors = typed === undefined && !isInput ? new Map<string, string>() : fieldErrors(problem, typed, t)
+  const linked = [...errors].filter(([, text], at, all) => all.findIndex(([, other]) => other === text) === at)
   const title = isInput ? t.error.byClass.permanent : (heading ?? description)
   return html`<div class="problem" role="alert"><strong>${title}</strong>
-${[...errors].map(([field, text]) => html`<p><a href="#${field}">${text}</a></p>`)}${isInput ? '' : html`<p>${remedy}</p>`}</div>`
+${linked.map(([field, text]) => html`<p><a href="#${field}">${text}</a></p>`)}${isInput ? '' : html`<p>${remedy}</p>`}</div>`
 }
 
 function passwordPart(page: ConnectPage, microsoftFirst: boolean, t: Texts): Markup {

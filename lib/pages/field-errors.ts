@@ -15,17 +15,14 @@ export interface FormProblem {
 type Kind = 'imap' | 'smtp'
 const kinds: readonly Kind[] = ['imap', 'smtp']
 
-/** What is said beside each field at fault; one message stands once. */
+/** What is said beside each field at fault. */
 export function fieldErrors(problem: FormProblem, typed: TypedForm | undefined, t: Texts): Map<string, string> {
   if (kinds.some((kind) => problem.values?.[`${kind}Code`])) return serverErrors(problem, typed, t)
   const errors = new Map<string, string>()
-  const said = new Set<string>()
   for (const { field, message } of problem.problems ?? []) {
     const text = problem.code === 'invalid_input' ? inputError(field, t) : serverBefore(problem, field, t)
     // The message itself is English.
     const words = text ?? (t.lang === 'en' ? message : plainWords(problem, t).description)
-    if (said.has(words)) continue
-    said.add(words)
     errors.set(field === 'username' && wordKeyOf(problem.code) === 'wrongPassword' ? 'password' : field, words)
   }
   // Where the error names no field, the one that is typed anew.

@@ -27,7 +27,7 @@ import { problemColumns, problemOf } from './keep-problem.js'
 import { assertWay } from './link-ways.js'
 import { isDirectoryOf } from './prove-address.js'
 import { handOffPlace, type ReturnedAnswer } from './return-callback.js'
-import { afterSignIn } from './return-link.js'
+import { afterSignIn, isOver } from './return-link.js'
 import { signInProblem } from './sign-in-problems.js'
 import {
   isSameBrowser,
@@ -63,6 +63,7 @@ const redeemingMs = 2 * 60_000
 export async function completeSignIn(deps: ConnectDependencies, input: CompleteInput): Promise<Completed> {
   let signIn: StoredSignIn | undefined
   let link = ''
+  let isLate = false
   try {
     const answer = await openHandOff(deps, input)
     signIn = await readSignIn(deps, answer.state.split('.')[0] ?? '')
@@ -70,13 +71,14 @@ export async function completeSignIn(deps: ConnectDependencies, input: CompleteI
     assertState(signIn, answer.state, input.browser)
     if (!isSameBrowser(signIn, input.browser)) throw await burnt(deps, signIn)
     link = await pathOfLink(deps, signIn)
-    if (Number(signIn.row['stageUntil']) <= deps.clock.now()) throw signInProblem('flow_expired')
+    isLate = Number(signIn.row['stageUntil']) <= deps.clock.now()
     await stepSignIn(deps, signIn, { status: 'returned', stateHash: '', stageUntil: deps.clock.now() + redeemingMs })
   } catch (error) {
-    return refused(deps, signIn, error, await ownPath(deps, input).catch(() => ''))
+    return notCounted(deps, input, signIn, error)
   }
   // From here on this attempt owns the row.
   try {
+    if (isLate) throw signInProblem('flow_expired')
     const answer = await openHandOff(deps, input)
     const onward = await judge(deps, signIn, answer, input.browser ?? '')
     if (onward !== undefined) return { outcome: 'onward', location: onward }
@@ -84,7 +86,9 @@ export async function completeSignIn(deps: ConnectDependencies, input: CompleteI
   } catch (error) {
     const failure = asGatewayError(error)
     const answered = await refused(deps, signIn, failure, link)
-    if (signIn.status !== 'returned') return answered
+    // Refused by the confirmation, which has told so.
+    const isTold = signIn.status === 'refused'
+    if (signIn.status !== 'returned' && !isTold) return answered
     try {
       await stepSignIn(deps, signIn, {
         status: 'refused',
@@ -97,7 +101,7 @@ export async function completeSignIn(deps: ConnectDependencies, input: CompleteI
     } catch {
       return answered
     }
-    await tellEnded(deps, signIn, 'refused', failure.code).catch(() => undefined)
+    if (!isTold) await tellEnded(deps, signIn, 'refused', failure.code).catch(() => undefined)
     return { ...answered, location: `${deps.settings.publicBaseUrl}${link}/result` }
   }
 }
@@ -207,10 +211,21 @@ function checkTokens(tokens: TokenSet, target: SignInTarget, wanted: string[]): 
   return tokens.refreshToken.reveal()
 }
 
-/** After a page was reloaded or left half-way the browser that began finds the way back to its link. */
-async function ownPath(deps: ConnectDependencies, { short, browser }: CompleteInput): Promise<string> {
-  const own = await signInOfBrowser(deps, short, browser)
-  return own === undefined ? '' : pathOfLink(deps, own)
+/**
+ * After a page was reloaded or left half-way the browser that began finds the way back to its link; where that is over,
+ * its own page says how it ended.
+ */
+async function notCounted(
+  deps: ConnectDependencies,
+  { short, browser }: CompleteInput,
+  signIn: StoredSignIn | undefined,
+  error: unknown,
+): Promise<Completed> {
+  const own = await signInOfBrowser(deps, short, browser).catch(() => undefined)
+  const link = own === undefined ? '' : await pathOfLink(deps, own).catch(() => '')
+  const answered = await refused(deps, signIn, error, link)
+  if (own === undefined || link === '' || !isOver(deps, own)) return answered
+  return { ...answered, location: `${deps.settings.publicBaseUrl}${link}` }
 }
 
 async function openHandOff(deps: ConnectDependencies, { short, handOff }: CompleteInput): Promise<ReturnedAnswer> {

@@ -65,8 +65,11 @@ export async function keepFormProblem(
   if (input.error.code === 'sign_in_running') return { location: page }
   try {
     const { signIn, browser } = await signInOfForm(deps, input)
-    const problem = problemOf(input.error, 'form', input.typed)
+    // What the confirmation refuses is the fault of no field.
+    const at = ['mailbox_exists', 'mailbox_held'].includes(input.error.code) ? 'page' : 'form'
+    const problem = problemOf(input.error, at, input.typed)
     await stepSignIn(deps, signIn, await problemColumns(deps, signIn.id, browser, problem))
+    if (at === 'page') return { location: `${page}/result` }
   } catch {
     // A link that ended meanwhile says so on its page.
   }

@@ -1,4 +1,7 @@
-/** Tries fresh authority at the mail services: opens reading and sending and closes them again, each with its own verdict. */
+/**
+ * Tries fresh authority at the mail services: opens reading and sending and closes them again, each with its own verdict.
+ * A service that is late takes nothing from what the other one has shown.
+ */
 import { asGatewayError } from '../../errors.js'
 import type { Verdict, Verdicts } from '../../model/sign-in.js'
 import type { Receiver, ReceiveSession, ReceiveTarget } from '../../ports/receiver.js'
@@ -18,15 +21,19 @@ export async function probeMailbox(deps: ProbeDependencies, input: ProbeInput): 
       checkToken((await authority.token()).reveal(), needed.resource, scopes)
   }
   const typed = authority.kind === 'password'
+  const late = new Promise<Verdict>((done) => {
+    signal.addEventListener('abort', () => done(typed ? unreachable : untested), { once: true })
+  })
+  const inTime = (open: Parameters<typeof tried>[1]): Promise<Verdict> => Promise.race([late, tried(typed, open)])
   const [reading, sending] = await Promise.all([
     receive
-      ? tried(typed, async () => {
+      ? inTime(async () => {
           await allowed(needed?.reading)
           return (await deps.receiver(receive.transport)).open(receive, authority, signal)
         })
       : untested,
     send
-      ? tried(typed, async () => {
+      ? inTime(async () => {
           await allowed(needed?.sending)
           return (await deps.sender(send.transport)).open(send, authority, signal)
         })
@@ -91,5 +98,5 @@ export function failed(error: unknown): Extract<Verdict, { verdict: 'fails' }> {
 function signInVerdict({ authority }: ProbeInput, reading: Verdict, sending: Verdict): Verdict {
   if (authority.kind !== 'password') return { verdict: 'works' }
   if (reading.verdict === 'works' || sending.verdict === 'works') return { verdict: 'works' }
-  return reading.verdict === 'fails' ? reading : sending
+  return [reading, sending].find(({ verdict }) => verdict === 'fails') ?? unreachable
 }

@@ -2,8 +2,9 @@
  * The way back to the application: the registered return URL, never anything from a request (SEC-10), with the one-time
  * result code, or with what ended the sign-in.
  */
+import { asGatewayError } from '../../errors.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
-import { type StoredSignIn, sealPlace, signInOfLink } from './sign-in-row.js'
+import { assertOpen, type StoredSignIn, sealPlace, signInOfLink } from './sign-in-row.js'
 
 /** `result={id}.{code}` when there is a code; `error` and `sign_in_id` when the sign-in ended with `error`. */
 export async function returnLink(
@@ -40,6 +41,16 @@ export async function afterSignIn(deps: ConnectDependencies, signIn: StoredSignI
 
 /** Who may have succeeded elsewhere, or is still under way, is not sent back with an error. */
 const ends: ReadonlySet<string> = new Set(['link_expired', 'sign_in_cancelled', 'sign_in_rejected'])
+
+/** Nobody signs in with this link any more: it expired, or somebody ended it. */
+export function isOver(deps: ConnectDependencies, signIn: StoredSignIn): boolean {
+  try {
+    assertOpen(deps, signIn)
+    return false
+  } catch (error) {
+    return ends.has(asGatewayError(error).code)
+  }
+}
 
 /** For the page of a link that ended with `error`: whose it was, and the way back to the application. */
 export async function endedLink(

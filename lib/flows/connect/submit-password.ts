@@ -3,36 +3,23 @@
  * them, the servers. The password is tried at the servers first; one that is refused is not kept, not even sealed, nor is a
  * server that was not reached. The link stays usable then, for ten tries, so that it cannot be used to guess.
  */
-import { asGatewayError, invalidInput } from '../../errors.js'
-import type { ServerAddress } from '../../model/mailbox.js'
-import { splitHost, usualPort } from '../../model/server-address.js'
+import { asGatewayError } from '../../errors.js'
 import { mismatchedUser } from './check-password-user.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { finishSignIn } from './finish-sign-in.js'
 import { excuseStoredServers, refusedServers } from './judge-servers.js'
 import { assertServers, assertWay, storedServers } from './link-ways.js'
 import { areServersOf } from './prove-address.js'
+import { type PasswordForm, readPasswordForm } from './read-password-form.js'
 import { afterSignIn } from './return-link.js'
 import { signInOfForm } from './show-link.js'
 import { signInProblem } from './sign-in-problems.js'
-import { type MailboxGrant, stepSignIn } from './sign-in-row.js'
+import { stepSignIn } from './sign-in-row.js'
 import { tryOut } from './try-out.js'
-
-export interface PasswordForm {
-  username: string
-  password: string
-  imapHost: string
-  imapPort: string
-  imapTls: string
-  smtpHost: string
-  smtpPort: string
-  smtpTls: string
-}
 
 const mostAttempts = 10
 /** Longer than the try-out; after a crash the link works again then. */
 const tryingMs = 30_000
-const hostPattern = /^(?=.{1,253}$)[a-zA-Z0-9:]([a-zA-Z0-9.:-]*[a-zA-Z0-9])?$/
 
 export async function submitPassword(
   deps: ConnectDependencies,
@@ -40,20 +27,9 @@ export async function submitPassword(
 ): Promise<{ location: string }> {
   const { signIn, browser } = await signInOfForm(deps, input)
   const facts = await assertWay(deps, signIn, 'password')
-  const { form } = input
   const { target } = signIn
-  if (form.username.trim() === '' || form.username.length > 254)
-    throw invalidInput('username', 'is missing or too long.')
-  if (form.password === '' || form.password.length > 1_000) throw invalidInput('password', 'is missing or too long.')
-  const imap = target.receive ? serverOf(deps, 'imap', form.imapHost, form.imapPort, form.imapTls) : undefined
-  const smtp = target.send ? serverOf(deps, 'smtp', form.smtpHost, form.smtpPort, form.smtpTls) : undefined
-  const grant: MailboxGrant = {
-    kind: 'password',
-    username: form.username.trim(),
-    password: form.password,
-    ...(imap ? { imap } : {}),
-    ...(smtp ? { smtp } : {}),
-  }
+  const grant = readPasswordForm(input.form, target, deps.allowPort)
+  const { imap, smtp } = grant
   const problem = mismatchedUser(grant.username, target, facts.renewed)
   if (problem) throw problem
   await assertServers(signIn, facts, { imap, smtp })
@@ -90,22 +66,4 @@ export async function submitPassword(
 
 function runsAlready(error: unknown): never {
   throw asGatewayError(error).code === 'sign_in_used' ? signInProblem('sign_in_running') : error
-}
-
-function serverOf(
-  deps: ConnectDependencies,
-  kind: 'imap' | 'smtp',
-  host: string,
-  port: string,
-  tls: string,
-): ServerAddress {
-  if (tls !== 'implicit' && tls !== 'starttls') throw invalidInput(`${kind}Tls`, 'must be TLS or STARTTLS.')
-  const { host: name, port: named } = splitHost(host.trim().toLowerCase())
-  const text = named === undefined ? port.trim() : String(named)
-  const number = text === '' ? usualPort(kind, tls) : Number(text)
-  if (!hostPattern.test(name))
-    throw invalidInput(`${kind}Host`, 'must be the name of a mail server, such as mail.example.com.')
-  if (!/^\d{0,5}$/.test(text) || number < 1 || number > 65_535 || deps.allowPort?.(number) === false)
-    throw invalidInput(`${kind}Port`, `must be a mail port: ${kind === 'imap' ? '993 or 143' : '465, 587 or 2525'}.`)
-  return { host: name, port: number, tls }
 }

@@ -33,21 +33,16 @@ export async function tryOut(deps: ConnectDependencies, signIn: StoredSignIn, gr
 
 /** Ten seconds for all verdicts together; what is not known by then was not tested. */
 export async function probeInTime(deps: ConnectDependencies, input: Omit<ProbeInput, 'signal'>): Promise<Verdicts> {
-  const signal = AbortSignal.timeout(probeBudgetMs)
-  const undecided: Verdicts = {
-    // A provider has said who signed in; a password nobody accepted is not kept.
-    signIn: input.authority.kind === 'bearer' ? { verdict: 'works' } : unreachable,
-    reading: { verdict: 'not-tested' },
-    sending: { verdict: 'not-tested' },
-  }
-  const late = new Promise<Verdicts>((done) => {
-    signal.addEventListener('abort', () => done(undecided), { once: true })
-  })
   try {
-    return await Promise.race([deps.probe({ ...input, signal }), late])
+    return await deps.probe({ ...input, signal: AbortSignal.timeout(probeBudgetMs) })
   } catch (error) {
     deps.log.warn('probe-failed', { signInId: undefined, code: asGatewayError(error).code })
-    return undecided
+    return {
+      // A provider has said who signed in; a password nobody accepted is not kept.
+      signIn: input.authority.kind === 'bearer' ? { verdict: 'works' } : unreachable,
+      reading: { verdict: 'not-tested' },
+      sending: { verdict: 'not-tested' },
+    }
   }
 }
 

@@ -93,8 +93,9 @@ export const deProblems: Record<WordKey, { heading: string; description: Sentenc
   },
   alreadyConnected: {
     heading: 'Dieses Postfach ist schon verbunden',
-    description: 'Diese Adresse ist bereits verbunden.',
-    remedy: 'Verbinden Sie stattdessen das vorhandene Postfach neu.',
+    description: 'Es wurde mit einem anderen Link verbunden und bleibt, wie es ist.',
+    remedy:
+      'Es ist nichts mehr zu tun. Wenn seine Mail nicht ankommt oder hinausgeht, lassen Sie sich von denen, von denen Sie diesen Link haben, einen zum erneuten Verbinden geben.',
   },
   heldElsewhere: {
     heading: 'Dieses Postfach ist anderswo verbunden',
@@ -127,9 +128,12 @@ export const deProblems: Record<WordKey, { heading: string; description: Sentenc
   },
   consentNotShown: {
     heading: 'Ihre Organisation hat es noch nicht erlaubt',
-    description: 'Sie haben sich angemeldet, aber Ihre Organisation hat die Anwendung nicht erlaubt.',
+    description: ({ signedIn }) =>
+      signedIn
+        ? `${signedIn} hat sich angemeldet, darf die Anwendung aber nicht für eine ganze Organisation erlauben.`
+        : 'Sie haben sich angemeldet, aber Ihre Organisation hat die Anwendung nicht erlaubt.',
     remedy:
-      'Lassen Sie jemanden mit Administratorrechten in Ihrer Organisation den Link öffnen und annehmen, was Microsoft fragt.',
+      'Lassen Sie jemanden mit Administratorrechten in Ihrer Organisation (Globale, Anwendungs- oder Cloudanwendungsadministration) den Link öffnen, annehmen, was Microsoft fragt, und sich anmelden.',
   },
   otherOrganisation: {
     heading: 'Das war eine andere Organisation',

@@ -3,7 +3,7 @@ import type { PlainWords, WordKey } from './words-of-code.js'
 /** What people read about an error; what is left out here is said by the error itself. */
 export const enProblems: Record<WordKey, PlainWords> = {
   linkUnknown: { heading: 'This link does not work' },
-  linkExpired: { heading: 'This link has expired' },
+  linkExpired: { heading: 'This link has expired', description: 'The time for this link is over.' },
   linkUsed: { heading: 'This link was already used' },
   running: { heading: 'One moment, please' },
   notSignedIn: { heading: 'Not signed in yet' },
@@ -16,7 +16,12 @@ export const enProblems: Record<WordKey, PlainWords> = {
   tooManyAttempts: { heading: 'Too many wrong passwords' },
   otherAccount: { heading: 'That was another account' },
   noAccess: { heading: 'This account cannot open the mailbox' },
-  alreadyConnected: { heading: 'This mailbox is connected already' },
+  alreadyConnected: {
+    heading: 'This mailbox is connected already',
+    description: 'It was connected with another link, and stays as it is.',
+    remedy:
+      'There is nothing more to do. If its mail does not come or go, ask the people who gave you this link for one that reconnects it.',
+  },
   heldElsewhere: {
     heading: 'This mailbox is connected elsewhere',
     description: 'Another connection holds this address, so nothing was connected here.',

@@ -126,6 +126,7 @@ export const isHopeless = (code: string): boolean =>
     'setUp',
     'noLastingAccess',
     'notSetUpYet',
+    'alreadyConnected',
     'heldElsewhere',
     'tooManyAttempts',
     'appSetUp',

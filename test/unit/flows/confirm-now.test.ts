@@ -126,15 +126,20 @@ describe('A5: a confirmation that is refused', () => {
     expect(await h.flows.describeSignIn(h.deps, h.tenant, signInId)).toMatchObject({ status: 'confirmed' })
   })
 
-  test('of a link that needs no confirmation is told on the page, and never says connected', async () => {
+  test('T4: of a link that needs no confirmation is told on the page, and never says connected', async () => {
     const { link, signInId } = await h.start()
     const back = await h.travel(link)
     await h.connectBy('microsoft')
     expect(await h.flows.completeSignIn(h.deps, back)).toMatchObject({
       outcome: 'refused',
       error: { code: 'mailbox_exists' },
+      location: `https://mail.example.com/connect/${back.link}/result`,
     })
     expect(await codeOf(h.flows.showResult(h.deps, back.link, back.browser))).toBe('sign_in_open')
+    // T4: the browser was sent to a page that can be loaded again.
+    expect(await h.flows.showRefusal(h.deps, back.link, back.browser)).toMatchObject({
+      refused: { code: 'mailbox_exists' },
+    })
     expect(await h.flows.describeSignIn(h.deps, h.tenant, signInId)).toMatchObject({ status: 'refused', mailboxId: '' })
   })
 

@@ -361,6 +361,23 @@ describe('passwords', () => {
     expect(row?.['sealedGrant']).toBe('')
   })
 
+  test('T5: every field at fault is named at once, so that nobody types the password once for each', async () => {
+    const { link: url } = await start()
+    const link = linkOf(url)
+    const { browser, formToken } = await opened(link)
+    const wrong = { username: ' ', password: '', imapHost: 'imap server!', imapPort: 'abc', smtpPort: '0', smtpTls: '' }
+    const submitted = flows.submitPassword(deps, { link, browser, formToken, form: { ...form, ...wrong } })
+    const error = (await submitted.catch((caught: unknown) => caught)) as GatewayError
+    expect(error.problems?.map(({ field }) => field)).toEqual([
+      'username',
+      'password',
+      'imapHost',
+      'imapPort',
+      'smtpTls',
+      'smtpPort',
+    ])
+  })
+
   test('M-055: a provider that is chosen with the link is not looked up; one that is not known offers both ways; A2: and never another', async () => {
     const asked: string[] = []
     deps.discovery = {

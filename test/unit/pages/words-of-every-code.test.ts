@@ -209,6 +209,37 @@ describe('every error that the way from link to mailbox can end with', () => {
     expect(page).toMatch(/id="password"[^>]* autofocus/)
   })
 
+  test('T5: each field at fault is marked and has its words beside it; what several lack stands once above', () => {
+    const fields = ['imapHost', 'imapPort', 'smtpHost', 'smtpPort']
+    const problems = fields.map((field) => ({ field, message: said }))
+    const error = { code: 'invalid_input', class: 'permanent', description: said, remedy: said, problems }
+    for (const t of [en, de]) {
+      const page = connectPage({ ...linkPage, problem: error, typed }, t)
+      for (const field of fields) {
+        expect(page).toMatch(new RegExp(`id="${field}"[^>]* aria-invalid="true" aria-describedby="${field}-error"`))
+        expect(page).toContain(`id="${field}-error"`)
+      }
+      expect(page.match(/ autofocus/g)).toHaveLength(1)
+      expect(page).toContain('href="#imapHost"')
+      expect(page).not.toContain('href="#smtpHost"')
+    }
+  })
+
+  test('T6: an administrator without the role is told so in German, not that the organisation said no', () => {
+    const error = { code: 'consent_not_shown', class: 'needs-admin', description: said, remedy: said, requestId: 'r' }
+    const german = words(errorPage({ ...error, values: { signedIn: 'lea@a.example' } }, de))
+    expect(german).toMatch(/lea@a\.example hat sich angemeldet, darf die Anwendung aber nicht/)
+    expect(words(errorPage(error, de))).toContain('hat die Anwendung nicht erlaubt')
+  })
+
+  test('T13: an ended link does not say its heading twice', () => {
+    const error = { code: 'link_expired', class: 'permanent', description: 'This link has expired.', remedy: said }
+    for (const t of [en, de]) {
+      const [, body = ''] = errorPage({ ...error, requestId: 'r' }, t).split('<body>')
+      expect(body.match(/has expired|ist abgelaufen/g)).toHaveLength(1)
+    }
+  })
+
   test('T6: another user name than before is told beside its field in German', () => {
     const message = 'must be ana@b.example, as before'
     const values = { typed: 'ben@b.example', expected: 'ana@b.example' }
