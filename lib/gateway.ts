@@ -219,7 +219,7 @@ export async function wireGateway(config: Config, over: Partial<Dependencies> = 
     {
       ...deps,
       openGate: send.openGate,
-      cancelOpenMails: send.cancelOpenMails,
+      endOpenMails: send.endOpenMails,
       settingRules: config.adjustable,
       isForbiddenHost: isForbiddenHost(lookup),
       countOpenMails: send.countOpenMails,

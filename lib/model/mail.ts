@@ -38,6 +38,15 @@ export interface MailAttempt {
 /** The next attempt when somebody asks for one: now, but never before the planned start. */
 export const earliestStart = ({ plannedAt }: Pick<Mail, 'plannedAt'>, now: number): number => Math.max(now, plannedAt)
 
+export interface PermanentRefusal {
+  address: string
+  code: string
+  /** Absent in rows of older versions. */
+  remedy?: string
+  /** The peer's own line; ours when it was not asked. */
+  reply: string
+}
+
 /** One row of the journal, the only truth about whether a mail was sent. */
 export interface Mail {
   id: string
@@ -48,7 +57,7 @@ export interface Mail {
   from: string
   recipients: string[]
   /** Recipients refused permanently. */
-  refused: { address: string; code: string; reply: string }[]
+  refused: PermanentRefusal[]
   /** Recipients that already accepted it in an earlier attempt (REL-06). */
   delivered: string[]
   messageId: string

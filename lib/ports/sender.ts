@@ -18,7 +18,8 @@ export interface RefusedRecipient {
   /** 4yz: another attempt may succeed. */
   transient: boolean
   code: string
-  /** The server's own line, bounded and redacted. */
+  remedy: string
+  /** The server's own line, bounded and redacted; ours when it was not asked. */
   reply: string
 }
 

@@ -1,7 +1,7 @@
 /** Header fields with letters beyond ASCII, said in ASCII: encoded words (RFC 2047), parameters (RFC 2231), A-labels (RFC 5890). */
 import { isUtf8 } from 'node:buffer'
 import { domainToASCII } from 'node:url'
-import { buildHeaderValue, encodeWords, foldLines, parseHeaderValue } from 'nodemailer/lib/mime-funcs'
+import { buildHeaderValue, encodeWord, encodeWords, foldLines, parseHeaderValue } from 'nodemailer/lib/mime-funcs'
 import { GatewayError } from '../errors.js'
 import { addressToken, isClosed } from './address-list.js'
 import { charsetText } from './charset-text.js'
@@ -10,6 +10,7 @@ import { contentOf, type HeaderField } from './mime-entity.js'
 const longestLine = 998
 const addressFields =
   /^(?:resent-)?(?:from|sender|reply-to|to|cc|bcc)$|^(?:disposition-notification-to|return-receipt-to|errors-to|mail-followup-to)$/
+const shownRecipients = /^(?:to|cc)$/
 const parameterFields = /^content-(?:type|disposition)$/
 /** Fields of fixed signs, which have no way to say other letters. */
 const fixedFields =
@@ -21,12 +22,15 @@ export function needsAscii({ text }: HeaderField, utf8: boolean): boolean {
   return /[^\0-\x7f]/.test(text) && (!utf8 || !isUtf8(Buffer.from(text, 'latin1')))
 }
 
-/** Rejects with `address_needs_smtputf8` for a local part that has no form in ASCII. */
-export function asciiField(field: HeaderField): HeaderField {
+/**
+ * Rejects with `address_needs_smtputf8` for a local part that has no form in ASCII; with `groups` not in To and Cc, where
+ * such an entry becomes a group without members that is named like it (RFC 6857 3.1.8).
+ */
+export function asciiField(field: HeaderField, groups = false): HeaderField {
   const given = field.text.slice(0, field.text.indexOf(':'))
   const bytes = Buffer.from(contentOf(field), 'latin1')
   const content = charsetText(bytes, '')
-  const text = foldLines(`${given}: ${asciiContent(field.name, content)}`, 76)
+  const text = foldLines(`${given}: ${asciiContent(field.name, content, groups)}`, 76)
   if (text.split('\r\n').some((line) => line.length > longestLine) || /[^\0-\x7f]/.test(text))
     throw new GatewayError('mail_not_convertible', 'permanent', {
       status: 422,
@@ -39,13 +43,32 @@ export function asciiField(field: HeaderField): HeaderField {
   return { name: field.name, text }
 }
 
-function asciiContent(name: string, content: string): string {
+function asciiContent(name: string, content: string, groups: boolean): string {
   if (parameterFields.test(name)) return buildHeaderValue(parseHeaderValue(content))
+  if (groups && shownRecipients.test(name)) return eachEntry(content, asciiOrGroup)
   if (addressFields.test(name)) return asciiAddresses(content)
   return fixedFields.test(name) ? content : words(content)
 }
 
 const words = (text: string): string => (/[^\0-\x7f]/.test(text) ? encodeWords(text, 'Q', 52) : text)
+
+/** Groups hold no groups: a field that has one goes through as a whole. */
+function eachEntry(content: string, said: (entry: string) => string): string {
+  const pieces = [...content.matchAll(addressToken)].map(([piece]) => piece)
+  if (pieces.includes(':') || pieces.includes(';')) return asciiAddresses(content)
+  const entries = ['']
+  for (const piece of pieces) piece === ',' ? entries.push('') : entries.push(entries.pop() + piece)
+  return entries.map(said).join(',')
+}
+
+function asciiOrGroup(entry: string): string {
+  try {
+    return asciiAddresses(entry)
+  } catch (error) {
+    if ((error as GatewayError).code !== 'address_needs_smtputf8') throw error
+    return `${/^\s*/.exec(entry)?.[0]}${encodeWord(entry.trim().replace(/^<(.*)>$/s, '$1'), 'Q', 52)}:;`
+  }
+}
 
 function asciiAddresses(content: string): string {
   let out = ''

@@ -24,6 +24,8 @@ export interface Offers {
   eightBit: boolean
   /** SMTPUTF8. */
   utf8: boolean
+  /** Without SMTPUTF8: whom a reader of To and Cc could not answer is still named there, as a group (RFC 6857 3.1.8). */
+  groups?: boolean
 }
 
 const longestLine = 998
@@ -56,7 +58,7 @@ function hasLongLine(text: string | Buffer): boolean {
 function fitEntity(text: string, offers: Offers, depth: number): string {
   if (depth > deepest) throw cannotChange(`it nests more than ${deepest} parts`)
   const entity = readEntity(text)
-  const fields = fitFields(entity.fields, offers)
+  const fields = fitFields(entity.fields, depth === 0 ? offers : { ...offers, groups: false })
   if (isSealed(entity.type)) {
     if (doesNotFit(entity.body, offers))
       throw cannotChange(`it is ${entity.type}, and a change would break its signature or key`)
@@ -142,7 +144,7 @@ const withMimeVersion = (fields: HeaderField[]): HeaderField[] =>
 
 function fitFields(fields: HeaderField[], offers: Offers): HeaderField[] {
   if (!fields.some((field) => needsAscii(field, offers.utf8))) return fields
-  return fields.map((field) => (needsAscii(field, offers.utf8) ? asciiField(field) : field))
+  return fields.map((field) => (needsAscii(field, offers.utf8) ? asciiField(field, offers.groups) : field))
 }
 
 function doesNotFit(body: string, offers: Offers): boolean {

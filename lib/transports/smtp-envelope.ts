@@ -1,7 +1,7 @@
 import { isAscii } from 'node:buffer'
 import { translate } from '../diagnosis/translate.js'
 import { GatewayError } from '../errors.js'
-import type { OutgoingMail } from '../ports/sender.js'
+import { AllRefusedError, type OutgoingMail, type RefusedRecipient } from '../ports/sender.js'
 import { addressNeedsUtf8 } from '../protocol/ascii-header.js'
 import { fitMime } from '../protocol/fit-mime.js'
 import { needsUtf8, parseMailAddress } from '../protocol/mail-address.js'
@@ -37,9 +37,24 @@ export function offeredMime(mail: OutgoingMail, { utf8, eightBit }: SmtpAbilitie
   try {
     return { raw: fitMime(mail.raw, { eightBit, utf8: false }), utf8: envelopeNeeds }
   } catch (error) {
-    if (!utf8 || (error as GatewayError).code !== 'address_needs_smtputf8') throw error
-    return { raw: fitMime(mail.raw, { eightBit, utf8: true }), utf8: true }
+    if ((error as GatewayError).code !== 'address_needs_smtputf8') throw error
+    return { raw: fitMime(mail.raw, { eightBit, utf8, groups: !utf8 }), utf8 }
   }
+}
+
+/**
+ * Recipients that this server cannot be told of, because their name has no form in ASCII and it does not offer SMTPUTF8 (RFC
+ * 6531 3.2): refused as if it had said so. Rejects with AllRefusedError when nobody is left, permanent.
+ */
+export function unreachableBy(mail: OutgoingMail, { utf8 }: SmtpAbilities): RefusedRecipient[] {
+  if (utf8 || needsUtf8(mail.from)) return []
+  const refused = mail.recipients.filter(needsUtf8).map((address) => {
+    const { code, remedy, description } = addressNeedsUtf8(address)
+    return { address, transient: false, code, remedy, reply: description }
+  })
+  if (refused.length > 0 && refused.length === mail.recipients.length)
+    throw new AllRefusedError(addressNeedsUtf8(refused[0]?.address ?? ''), refused)
+  return refused
 }
 
 /**

@@ -13,7 +13,7 @@ import {
 } from '../ports/sender.js'
 import { stopped } from './dial.js'
 import { smtpBody } from './smtp-body.js'
-import { envelopeOf, offeredMime, type SmtpAbilities, type SmtpEnvelope } from './smtp-envelope.js'
+import { envelopeOf, offeredMime, type SmtpAbilities, type SmtpEnvelope, unreachableBy } from './smtp-envelope.js'
 import {
   isReply,
   notSent,
@@ -27,6 +27,8 @@ import {
 
 /** Where the mail in flight stands. Only after `dot` can the server have taken it. */
 type Phase = 'envelope' | 'body' | 'dot'
+
+const isFor = (address: string) => (refused: RefusedRecipient) => refused.address === address
 
 /** Of one step of the dialogue: milliseconds, commands sent, bytes received. */
 export interface StageBounds {
@@ -120,15 +122,19 @@ export class SmtpSession implements SendSession {
   async send(mail: OutgoingMail, handingOver: (evidence: Evidence) => Promise<void>): Promise<SendReceipt> {
     if (this.signal.aborted) throw stopped({ outcome: 'not-sent' })
     // What is too large or goes nowhere is not worth a look at its parts.
-    envelopeOf(mail, this.abilities)
-    const { raw, utf8 } = offeredMime(mail, this.abilities)
-    const envelope = envelopeOf({ ...mail, raw }, this.abilities)
+    const unreachable = unreachableBy(mail, this.abilities)
+    const reachable = { ...mail, recipients: mail.recipients.filter((one) => !unreachable.some(isFor(one))) }
+    envelopeOf(reachable, this.abilities)
+    const { raw, utf8 } = offeredMime(reachable, this.abilities)
+    const envelope = envelopeOf({ ...reachable, raw }, this.abilities)
     await this.#clean()
     this.#utf8 = utf8
-    const result = await this.#transfer(envelope, raw, handingOver)
+    const result = await this.#transfer(envelope, raw, handingOver).catch((error: unknown) => {
+      throw error instanceof AllRefusedError ? new AllRefusedError(error, [...unreachable, ...error.refused]) : error
+    })
     this.#sent += 1
     return {
-      refused: this.#refused((result.rejectedErrors ?? []) as SmtpLibraryError[]),
+      refused: [...unreachable, ...this.#refused((result.rejectedErrors ?? []) as SmtpLibraryError[])],
       reply: redact(hideSecrets(result.response ?? '', this.peer.secrets)),
     }
   }
@@ -231,6 +237,7 @@ export class SmtpSession implements SendSession {
         address: recipient,
         transient: reason.class === 'transient',
         code: reason.code,
+        remedy: reason.remedy,
         reply: reason.peerLine ?? '',
       }
     })

@@ -1,8 +1,9 @@
 /** What a server has not offered never reaches it, and one that never comes to an answer is left in time (field 16, H7). */
+import { isAscii } from 'node:buffer'
 import PostalMime from 'postal-mime'
 import { describe, expect, test } from 'vitest'
 import type { Authority } from '../../lib/ports/authority.js'
-import type { OutgoingMail } from '../../lib/ports/sender.js'
+import { AllRefusedError, type OutgoingMail } from '../../lib/ports/sender.js'
 import { Secret } from '../../lib/secret.js'
 import { guardedLookup } from '../../lib/transports/guarded-lookup.js'
 import { type SmtpSenderOptions, smtpSender } from '../../lib/transports/smtp-sender.js'
@@ -134,8 +135,48 @@ describe('valid addresses: what RFC 5321 4.1.2 and RFC 6531 allow is sent where 
     const { server, sending } = await sendTo([], { raw: named })
     await sending
     expect(String(server.mails[0]!.raw)).toContain('To: <jörg@münchen.example>')
-    const refused = await sendTo(['SMTPUTF8'], { raw: named })
+    // Bo gets the mail, and sees that Jörg was meant, though no server of the old kind could be told his address.
+    const plain = await sendTo(['SMTPUTF8'], { raw: named })
+    await plain.sending
+    const seen = await PostalMime.parse(plain.server.mails[0]!.raw)
+    expect(seen.to).toEqual([{ name: 'jörg@münchen.example', group: [] }])
+    const from = Buffer.from(String(named).replace('To:', 'Reply-To:'))
+    const refused = await sendTo(['SMTPUTF8'], { raw: from })
     expect(await failure(refused.sending)).toMatchObject({ code: 'address_needs_smtputf8', outcome: 'not-sent' })
+  })
+
+  test('without SMTPUTF8 only the recipient who needs it is refused, with the remedy; the others have the mail (RFC 6531 3.2)', async () => {
+    const named = Buffer.from(
+      `From: ${ana}\r\nTo: Bo <bo@example.org>, Jörg K. <jörg@münchen.example>,\r\n "用户" <ann@münchen.example>\r\nSubject: Hi\r\n\r\nhi\r\n`,
+    )
+    const recipients = ['bo@example.org', 'jörg@münchen.example', 'ann@münchen.example']
+    const { server, sending, journal } = await sendTo(['SMTPUTF8'], { recipients, raw: named })
+    expect((await sending).refused).toEqual([
+      {
+        address: 'jörg@münchen.example',
+        transient: false,
+        code: 'address_needs_smtputf8',
+        remedy: expect.stringMatching(/ASCII/),
+        reply: expect.stringContaining('SMTPUTF8'),
+      },
+    ])
+    expect(journal).toHaveLength(1)
+    // The domain came as A-labels, which this server shows in letters.
+    expect(server.mails[0]!.to).toEqual(['bo@example.org', 'ann@münchen.example'])
+    const seen = await PostalMime.parse(server.mails[0]!.raw)
+    expect(seen.to).toEqual([
+      { name: 'Bo', address: 'bo@example.org' },
+      { name: 'Jörg K. <jörg@münchen.example>', group: [] },
+      { name: '用户', address: 'ann@xn--mnchen-3ya.example' },
+    ])
+    expect(isAscii(server.mails[0]!.raw)).toBe(true)
+    const withUnknown = await sendTo(['SMTPUTF8'], { recipients: ['unknown@example.org', 'jörg@x.example'], raw })
+    const none = await failure(withUnknown.sending)
+    expect(none).toBeInstanceOf(AllRefusedError)
+    expect((none as AllRefusedError).refused.map(({ code }) => code)).toEqual([
+      'address_needs_smtputf8',
+      'smtp_esc_5_1_1',
+    ])
   })
 })
 

@@ -368,9 +368,16 @@ describe('REL-06: every recipient has its own answer', () => {
         address: 'unknown@example.org',
         transient: false,
         code: 'smtp_esc_5_1_1',
+        remedy: expect.stringMatching(/address/i),
         reply: expect.stringMatching(/^550/),
       },
-      { address: 'busy@example.org', transient: true, code: expect.any(String), reply: expect.stringMatching(/^451/) },
+      {
+        address: 'busy@example.org',
+        transient: true,
+        code: expect.any(String),
+        remedy: expect.stringMatching(/\S/),
+        reply: expect.stringMatching(/^451/),
+      },
     ])
     expect(server.mails[0]!.to).toEqual(['bo@example.org'])
     await session.close()

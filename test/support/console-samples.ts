@@ -166,7 +166,9 @@ export function samplePages(hostile?: string): Record<string, string> {
     deadline: ago(-48 * 60),
     lookUpAt: '',
     acceptedAt: ago(14),
-    refused: [{ address: say('nobody@customer.example'), code: say('smtp_550'), reply: failed.reply }],
+    refused: [
+      { address: say('nobody@customer.example'), code: say('smtp_550'), remedy: failed.remedy, reply: failed.reply },
+    ],
     delivered: [say('anna@customer.example')],
     messageId: say('<a1b2@acme.example>'),
     subject: say('Your invoice 4711'),

@@ -1,7 +1,7 @@
 /**
- * A mailbox goes: first it is switched off, which every worker reads before it polls or sends; then open mail is
- * cancelled, the connection disconnected unless another mailbox uses it, names, cursor and rows removed, the mailbox's
- * own row last. A crash leaves a mailbox that is off and can be removed again. Received mail and the journal stay for
+ * A mailbox goes: first it is switched off, which every worker reads before it polls or sends; then open mail fails and is
+ * told, the connection disconnected unless another mailbox uses it, names, cursor and rows removed, the mailbox's own row
+ * last. A crash leaves a mailbox that is off and can be removed again. Received mail and the journal stay for
  * the retention time. Guards: the tenant's default, and a mailbox with open mail, go only when forced.
  */
 import { conflict, type GatewayError, RowChangedError } from '../../errors.js'
@@ -16,7 +16,7 @@ import { defaultMailboxId } from './mailboxes.js'
 
 /** What removing a mailbox needs from other journeys. */
 export interface RemoveDependencies extends Dependencies {
-  cancelOpenMails(tenant: string, mailboxId: string): Promise<unknown>
+  endOpenMails(tenant: string, mailboxId: string): Promise<unknown>
   /** Open mails, counted up to a few. */
   countOpenMails(tenant: string, mailboxId: string): Promise<number>
   disconnect(tenant: string, connectionId: string): Promise<void>
@@ -33,7 +33,7 @@ export async function removeMailbox(
   if (!force) await assertUnused(deps, mailbox)
   await switchOff(deps, mailbox)
   await setDue(deps, 'poll', tenant, id, Number.POSITIVE_INFINITY)
-  await deps.cancelOpenMails(tenant, id)
+  await deps.endOpenMails(tenant, id)
   const others = (await listMailboxes(deps, tenant)).filter((one) => one.id !== id)
   const used = new Set(others.flatMap(connectionIdsOf))
   for (const connectionId of new Set(connectionIdsOf(mailbox)))
@@ -101,5 +101,5 @@ const inUse = (open: number): GatewayError =>
   conflict(
     'mailbox_in_use',
     `${open} mails of this mailbox have not left yet.`,
-    'Let them leave or cancel them first, or repeat with ?force=true: they are then cancelled.',
+    'Let them leave or cancel them first, or repeat with ?force=true: they then fail with mailbox_removed.',
   )

@@ -5,7 +5,7 @@
  * a look at its end, by the due row and by a message that waits for this one lease. An instance that is being taken away breaks off what waits, finishes
  * the mail it is handing over, releases the lane and passes the rest on by a message. A peer that asks us to wait pauses the lane; one that asks for a person closes its gate.
  */
-import { asGatewayError, GatewayError, isStorageAway, RowChangedError } from '../../errors.js'
+import { asGatewayError, type GatewayError, isStorageAway, RowChangedError } from '../../errors.js'
 import { isId, isTenantId } from '../../model/ids.js'
 import type { Mail } from '../../model/mail.js'
 import type { Mailbox } from '../../model/mailbox.js'
@@ -24,10 +24,10 @@ import { countMail, laneAllows } from './lane-limits.js'
 import { closesGate, laneSession } from './open-session.js'
 import { closedLaneDueMs, laneDueMs, markJournaled, scanDue } from './outbox.js'
 import { expire, type Pick, pickMail } from './pick-mail.js'
-import { attemptOf, finish, leaveUnknown, takeOffFinals } from './record-outcome.js'
+import { attemptOf, finish, leaveUnknown, mailboxRemoved, openRecipients, takeOffFinals } from './record-outcome.js'
 import { resolveUnknown } from './resolve-unknown.js'
 import type { SendDependencies } from './send-dependencies.js'
-import { openRecipients, sendMail } from './send-mail.js'
+import { sendMail } from './send-mail.js'
 import { findRoute, type SendRoute } from './send-route.js'
 
 /** Longest delay of a queue message; longer waits are rows. */
@@ -336,9 +336,3 @@ const endRemoved: Ending = (deps, { kind, entry }) =>
   kind === 'send'
     ? finish(deps, entry, 'failed', attemptOf(deps.clock.now(), mailboxRemoved()))
     : leaveUnknown(deps, entry, 'Its mailbox was removed, so the gateway cannot search it.')
-
-const mailboxRemoved = (): GatewayError =>
-  new GatewayError('mailbox_removed', 'permanent', {
-    description: 'The mailbox was removed before this mail left.',
-    remedy: 'Submit the mail again with a mailbox that exists.',
-  })

@@ -5,8 +5,8 @@ import { drainLane } from './drain-lane.js'
 import { openGate } from './gate.js'
 import {
   cancelMail,
-  cancelOpenMails,
   countOpenMails,
+  endOpenMails,
   readMail,
   releaseMail,
   resolveMail,
@@ -26,7 +26,7 @@ export const sendFlows = {
   acceptSubmission,
   acceptMessage,
   cancelMail,
-  cancelOpenMails,
+  endOpenMails,
   countOpenMails,
   drainLane,
   openGate,

@@ -6,7 +6,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { conflict, GatewayError, notFound, RowChangedError, RowMissingError } from '../../errors.js'
 import { isId } from '../../model/ids.js'
-import { type Mail, type MailState, mayBecome } from '../../model/mail.js'
+import { finalStates, type Mail, type MailState, mayBecome } from '../../model/mail.js'
 import type { Dependencies } from '../common/dependencies.js'
 import { mailColumns, mailFromRow, mailPartition, mailToRow, mailVersion } from './mail-rows.js'
 import { putHint, removeHint } from './outbox.js'
@@ -36,14 +36,15 @@ export async function insertMail(deps: Dependencies, mail: Mail): Promise<void> 
   await deps.tables.insert(deps.names.table('mails'), mailToRow(mail))
 }
 
-/** One step along the graph. */
+/** One step along the graph. What some recipients have may end as sent from anywhere, when the rest is given up. */
 export async function transition(
   deps: Dependencies,
   entry: JournalEntry,
   to: MailState,
   changes: Partial<Mail> = {},
 ): Promise<JournalEntry> {
-  if (!mayBecome(entry.mail.state, to))
+  const endsPartly = to === 'sent' && entry.mail.delivered.length > 0 && !finalStates.has(entry.mail.state)
+  if (!mayBecome(entry.mail.state, to) && !endsPartly)
     throw conflict(
       'wrong_state',
       `A mail that is ${entry.mail.state} cannot become ${to}.`,

@@ -11,11 +11,11 @@ import { readMailbox } from '../common/mailbox-rows.js'
 import { withSettingsOf } from '../common/setting-rows.js'
 import { blobName } from './accept-mail.js'
 import { openGate } from './gate.js'
-import { getMail, type JournalEntry, moveMail, transition } from './journal.js'
+import { getMail, type JournalEntry, moveMail } from './journal.js'
 import { leaseMs, whileHeld } from './lane.js'
 import { type MailView, mailView } from './mail-view.js'
 import { hintKey, openHints, wakeLane } from './outbox.js'
-import { attemptOf, finish, withAttempt } from './record-outcome.js'
+import { attemptOf, finish, mailboxRemoved, withAttempt } from './record-outcome.js'
 import type { SendDependencies } from './send-dependencies.js'
 
 export type ResolvedOutcome = 'sent' | 'not-sent' | 'resend'
@@ -40,8 +40,8 @@ export async function releaseMail(deps: SendDependencies, tenant: string, id: st
 
 export async function cancelMail(deps: SendDependencies, tenant: string, id: string): Promise<MailView> {
   return act(deps, tenant, id, async (entry) => {
-    const { state } = entry.mail
-    if (state === 'cancelled') return entry
+    const { state, history } = entry.mail
+    if (state === 'cancelled' || (state === 'sent' && history.at(-1)?.code === 'cancelled')) return entry
     if (state !== 'queued' && state !== 'waiting') throw wrongState(entry.mail, 'cancelled')
     const attempt = attemptOf(deps.clock.now(), { code: 'cancelled', text: 'Cancelled on request.' })
     return finish(deps, entry, 'cancelled', attempt, { held: false })
@@ -49,37 +49,35 @@ export async function cancelMail(deps: SendDependencies, tenant: string, id: str
 }
 
 /**
- * Before a mailbox goes, which is switched off already: everything of it that has not left is cancelled, also what a
- * worker only prepares, and nothing leaves afterwards (C6). What was handed over cannot be; after the longest lease the
- * lane looks what became of it (C7). Returns how many mails.
+ * Before a mailbox goes, which is switched off already: everything of it that has not left fails and is told, also what a
+ * worker only prepares, alive or dead: its row changes, so that it never gets to a hand-over (C6). What was handed over cannot
+ * be taken back; after the longest lease the lane looks what became of it (C7). Returns how many mails.
  */
-export async function cancelOpenMails(deps: SendDependencies, tenant: string, mailboxId: string): Promise<number> {
-  let cancelled = 0
-  const cancelAll = async (): Promise<void> => {
+export async function endOpenMails(deps: SendDependencies, tenant: string, mailboxId: string): Promise<number> {
+  let ended = 0
+  const end = async (entry: JournalEntry): Promise<JournalEntry> => {
+    // Final, unknown or on its way: its state stands.
+    if (!(['queued', 'waiting', 'sending'] as MailState[]).includes(entry.mail.state)) return entry
+    const over = await finish(deps, entry, 'failed', attemptOf(deps.clock.now(), mailboxRemoved()), { held: false })
+    ended += 1
+    return over
+  }
+  const endAll = async (): Promise<void> => {
     for await (const hint of openHints(deps, tenant, mailboxId)) {
       try {
-        await act(deps, tenant, hint.mailId, takeFromWorker(deps))
-        const view = await cancelMail(deps, tenant, hint.mailId)
-        if (view.state === 'cancelled') cancelled += 1
+        await act(deps, tenant, hint.mailId, end)
       } catch (error) {
-        // Final, unknown or on its way already: its state stands.
         if (!(error instanceof GatewayError) || error.class !== 'permanent') throw error
       }
     }
   }
-  await cancelAll()
-  await whileHeld(deps, { tenant, id: mailboxId }, cancelAll)
+  await endAll()
+  await whileHeld(deps, { tenant, id: mailboxId }, endAll)
   await setDue(deps, 'lane', tenant, mailboxId, deps.clock.now() + leaseMs)
-  return cancelled
+  return ended
 }
 
-/** The worker that prepares it meets the changed row before its journal says that it is handed over. */
-const takeFromWorker =
-  (deps: SendDependencies) =>
-  async (entry: JournalEntry): Promise<JournalEntry> =>
-    entry.mail.state === 'sending' ? transition(deps, entry, 'queued', { claim: '' }) : entry
-
-/** Mails that would be cancelled, counted up to 1,000. */
+/** Mails that would end with the mailbox, counted up to 1,000. */
 export async function countOpenMails(deps: SendDependencies, tenant: string, mailboxId: string): Promise<number> {
   let open = 0
   for await (const hint of openHints(deps, tenant, mailboxId)) if (hint.kind !== 'u' && ++open >= 1_000) break
@@ -134,16 +132,16 @@ export async function resolveMail(
   const view = await act(deps, tenant, id, async (entry) => {
     const { mail } = entry
     const now = deps.clock.now()
-    const goal = { sent: 'sent', 'not-sent': 'failed', resend: 'queued' } as const
+    const code = `resolved_${outcome.replace('-', '_')}`
     if (mail.state !== 'unknown') {
-      if (mail.state === goal[outcome] && mail.history.at(-1)?.code.startsWith('resolved_')) return entry
+      if (mail.history.at(-1)?.code === code) return entry
       throw wrongState(mail, 'resolved')
     }
     const attempt = attemptOf(now, {
-      code: `resolved_${outcome.replace('-', '_')}`,
+      code,
       text: `Decided by a person: ${outcome}.`,
     })
-    if (outcome !== 'resend') return finish(deps, entry, goal[outcome] as 'sent' | 'failed', attempt)
+    if (outcome !== 'resend') return finish(deps, entry, outcome === 'sent' ? 'sent' : 'failed', attempt)
     const history = withAttempt(mail, attempt)
     const deadline = Math.max(mail.deadline, now + (await lifeOf(deps, mail)))
     const again = await moveMail(deps, entry, hintKey('d', now, id), {

@@ -24,7 +24,7 @@ export function mailView(mail: Mail) {
     held,
     from,
     recipients,
-    refused,
+    refused: refused.map((one) => ({ ...one, remedy: one.remedy ?? '' })),
     delivered,
     messageId,
     subject,

@@ -4,8 +4,8 @@
  */
 import { type ErrorClass, GatewayError, RowChangedError } from '../../errors.js'
 import { hashId } from '../../model/ids.js'
-import type { Mail, MailAttempt, MailState } from '../../model/mail.js'
-import { maskAddress } from '../../protocol/mail-address.js'
+import type { Mail, MailAttempt, MailState, PermanentRefusal } from '../../model/mail.js'
+import { maskAddress, sameAddress } from '../../protocol/mail-address.js'
 import { clearAttention, raiseAttention } from '../common/attention.js'
 import { deleteThese } from '../common/delete-rows.js'
 import type { Dependencies } from '../common/dependencies.js'
@@ -46,7 +46,25 @@ export function attemptOf(
 
 export const withAttempt = (mail: Mail, attempt: MailAttempt): MailAttempt[] => [...mail.history, attempt].slice(-20)
 
-/** To `sent`, `failed` or `cancelled`, with everything that follows. */
+/** Recipients that have not accepted or refused it for good in an earlier attempt (REL-06). */
+export const openRecipients = (mail: Pick<Mail, 'recipients' | 'delivered' | 'refused'>): string[] =>
+  mail.recipients.filter(
+    (address) =>
+      !mail.delivered.some((done) => sameAddress(done, address)) &&
+      !mail.refused.some((done) => sameAddress(done.address, address)),
+  )
+
+export const permanentRefusal = ({ address, code, remedy, reply }: PermanentRefusal): PermanentRefusal => ({
+  address,
+  code,
+  remedy: short(remedy ?? '', 120),
+  reply: short(reply, 200),
+})
+
+/**
+ * To `sent`, `failed` or `cancelled`, with everything that follows. What some recipients accepted in an earlier attempt was
+ * sent, whatever becomes of the rest: they are listed as refused, with the reason.
+ */
 export async function finish(
   deps: Dependencies,
   entry: JournalEntry,
@@ -54,6 +72,12 @@ export async function finish(
   verdict: MailAttempt,
   changes: Partial<Mail> = {},
 ): Promise<JournalEntry> {
+  if (to !== 'sent' && entry.mail.delivered.length > 0) {
+    const { code, text, remedy, reply } = verdict
+    const known = { ...entry.mail, ...changes }
+    const rest = openRecipients(known).map((address) => permanentRefusal({ address, code, remedy, reply: reply || text }))
+    return finish(deps, entry, 'sent', verdict, { ...changes, refused: [...known.refused, ...rest] })
+  }
   // A failure after a doubtful hand-over must not read as if nobody could have got the mail.
   const doubt = to === 'failed' && entry.mail.resent && verdict.class !== ''
   const attempt = doubt ? { ...verdict, text: short(`${sentence(verdict.text)} ${maybeArrived}`, 500) } : verdict
@@ -67,6 +91,12 @@ export async function finish(
   await logAttempt(deps, final.mail, attempt)
   return final
 }
+
+export const mailboxRemoved = (): GatewayError =>
+  new GatewayError('mailbox_removed', 'permanent', {
+    description: 'The mailbox was removed before this mail left.',
+    remedy: 'Submit the mail again with a mailbox that exists.',
+  })
 
 /** A drain takes what it finished off together: index and hints of many mails are two requests. */
 export type Finishing = Dependencies & { finals?: Mail[] }

@@ -14,7 +14,15 @@ import { clearAttention } from '../common/attention.js'
 import { type JournalEntry, moveMail } from './journal.js'
 import { handOverMs } from './lane.js'
 import { hintKey } from './outbox.js'
-import { attemptOf, explained, finish, handOverInterrupted, leaveUnknown, wait } from './record-outcome.js'
+import {
+  attemptOf,
+  explained,
+  finish,
+  handOverInterrupted,
+  leaveUnknown,
+  openRecipients,
+  wait,
+} from './record-outcome.js'
 import type { SendDependencies } from './send-dependencies.js'
 import type { SendRoute } from './send-route.js'
 
@@ -54,7 +62,7 @@ export async function resolveUnknown(deps: SendDependencies, route: SendRoute, e
   const { evidence, text } = finding
   if (evidence === 'sent') {
     const found = attemptOf(now, { code: 'sent', text: `The hand-over was interrupted. ${text}` })
-    await finish(deps, entry, 'sent', found, { delivered: mail.recipients })
+    await finish(deps, entry, 'sent', found, { delivered: [...mail.delivered, ...openRecipients(mail)] })
     await clearAttention(deps, mail.tenant, 'mail-unknown', mail.id)
   } else if (evidence === 'stopped') await lookAgain(deps, entry, stoppedUntil(mail, now))
   else if (evidence === 'not-sent') await again(deps, entry, text)
@@ -80,15 +88,22 @@ const canLookUp = (deps: SendDependencies, route: SendRoute): boolean =>
 
 async function lookUp(deps: SendDependencies, route: SendRoute, mail: Mail): Promise<Finding> {
   const { sender, mailbox } = route
+  // A copy in the Sent folder may be that of the attempt that reached the others.
+  const isPartly = mail.delivered.length > 0
   if (sender.lookUp) {
     const evidence = mail.draftId === '' ? {} : { draftId: mail.draftId }
     const signal = AbortSignal.timeout(handOverMs)
     const { messageId } = mail
     const answer = await sender.lookUp(route.target, route.authority, { messageId, evidence }, signal)
-    if (answer === 'sent') return { evidence: answer, text: 'The mailbox shows the mail as sent.' }
+    if (answer === 'sent' && !isPartly) return { evidence: answer, text: 'The mailbox shows the mail as sent.' }
     if (answer === 'stopped') return { evidence: answer, text: 'The mailbox holds the mail as a draft.' }
     if (answer === 'not-sent') return { evidence: answer, text: 'The mailbox shows that the mail had not left.' }
   }
+  if (isPartly)
+    return {
+      evidence: 'undecided',
+      text: 'Some recipients have the mail from an earlier attempt, so that the Sent folder does not tell about the rest.',
+    }
   const found = await deps.findSent?.(mail.tenant, mailbox, mail.messageId)
   if (found === true) return { evidence: 'sent', text: 'The mail is in the Sent folder.' }
   const looked = found === false || sender.lookUp !== undefined

@@ -15,7 +15,7 @@ import { outlast } from '../common/outlast.js'
 import { blobName } from './accept-mail.js'
 import { findMail, type JournalEntry, transition } from './journal.js'
 import type { HeldLane } from './lane.js'
-import { attemptOf, doubt, finish, wait } from './record-outcome.js'
+import { attemptOf, doubt, finish, openRecipients, permanentRefusal, wait } from './record-outcome.js'
 import { answerLost } from './resolve-unknown.js'
 import type { SendDependencies } from './send-dependencies.js'
 import type { SendRoute } from './send-route.js'
@@ -110,14 +110,6 @@ async function putBack(deps: SendDependencies, entry: JournalEntry): Promise<voi
   await wait(deps, entry, now, attemptOf(now, { code: 'mailbox_not_sending', text }))
 }
 
-/** Recipients that have not accepted or permanently refused it in an earlier attempt (REL-06). */
-export const openRecipients = (mail: Mail): string[] =>
-  mail.recipients.filter(
-    (address) =>
-      !mail.delivered.some((done) => sameAddress(done, address)) &&
-      !mail.refused.some((done) => sameAddress(done.address, address)),
-  )
-
 /** A write whose answer got lost may have landed: go on from what is there, if it is still our claim. */
 async function current(deps: SendDependencies, entry: JournalEntry, lane: HeldLane): Promise<JournalEntry> {
   const found = await findMail(deps, entry.mail.tenant, entry.mail.id)
@@ -158,7 +150,7 @@ async function recordReceipt(
     await wait(deps, entry, retryAt(deps, entry.mail, error), attemptOf(now, error), { delivered, refused })
     return
   }
-  const late = again.map(({ address, code, reply }) => ({ address, code, reply: reply.slice(0, 200) }))
+  const late = again.map(permanentRefusal)
   const text = refused.length + late.length > 0 ? 'Sent, but some recipients were refused.' : 'Sent.'
   await finish(deps, entry, 'sent', attemptOf(now, { code: 'sent', text, reply: receipt.reply }), {
     delivered,
@@ -172,12 +164,7 @@ function judge(mail: Mail, tried: string[], answers: RefusedRecipient[]) {
   return {
     again,
     delivered: [...mail.delivered, ...tried.filter((address) => isRefused(address) === undefined)],
-    refused: [
-      ...mail.refused,
-      ...answers
-        .filter((answer) => !answer.transient)
-        .map(({ address, code, reply }) => ({ address, code, reply: reply.slice(0, 200) })),
-    ],
+    refused: [...mail.refused, ...answers.filter((answer) => !answer.transient).map(permanentRefusal)],
   }
 }
 
@@ -195,10 +182,9 @@ async function failedAttempt(deps: SendDependencies, entry: JournalEntry, error:
   }
   const retry = error.class === 'transient' && (answers.length === 0 || again.length > 0)
   if (!retry || now >= mail.deadline) {
-    // What some recipients accepted in an earlier attempt was sent, whatever happens to the others.
     const partly = mail.delivered.length > 0
-    const at = partly && mail.state === 'sending' ? await transition(deps, entry, 'handing-over') : entry
-    await finish(deps, at, partly ? 'sent' : 'failed', attempt, changes)
+    const late = partly ? again.map(permanentRefusal) : []
+    await finish(deps, entry, 'failed', attempt, answers.length > 0 ? { refused: [...refused, ...late] } : {})
     return partly ? refusedThis : { ...refusedThis, failed: error }
   }
   await wait(deps, entry, retryAt(deps, mail, error), attempt, changes)

@@ -53,7 +53,7 @@ export const mailboxOperations = {
       'mailbox-remove',
       'mailboxes/{id}',
       admins,
-      'Removes a mailbox and disconnects it when nothing else uses the connection; forced also the default, and one with open mail, which is cancelled.',
+      'Removes a mailbox and disconnects it when nothing else uses the connection; forced also the default, and one with open mail, which fails with mailbox_removed.',
     ),
     query: query('forced'),
     errors: ['not_found', 'mailbox_is_default', 'mailbox_in_use'],

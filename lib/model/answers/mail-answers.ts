@@ -47,7 +47,8 @@ export const refusedRecipient = z
   .object({
     address: text('Mail address of the recipient.', 'unknown@fabrikam.example'),
     code: errorCode(),
-    reply: text("The mail service's own line.", '550 5.1.1 User unknown'),
+    remedy: orNull(text('What to do; null when nothing is known.', 'Correct the address and send the mail again.')),
+    reply: text("The mail service's own line, or why the gateway did not ask it.", '550 5.1.1 User unknown'),
   })
   .meta({ id: 'RefusedRecipient', description: 'A recipient that was refused permanently while others were accepted.' })
 

@@ -8,7 +8,7 @@ import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
 import type { Row } from '../../../lib/ports/tables.js'
 import { type Harness, sendHarness } from '../../support/send-harness.js'
 
-const { acceptMail, cancelOpenMails, countOpenMails, drainLane, readMail } = sendFlows
+const { acceptMail, endOpenMails, countOpenMails, drainLane, readMail } = sendFlows
 const work = (h: Harness) => ({ v: 1, tenant: h.tenant, mailboxId: h.mailbox.id })
 const mailTo = (to: string) => parseMailSubmission({ to: [to], text: 'x' })
 const mailboxRow = (h: Harness) => ({ partitionKey: `${h.tenant}~${h.mailbox.id}`, rowKey: 'mailbox' })
@@ -42,7 +42,7 @@ function removing(h: Harness) {
   const deps = { ...h.process().deps, clock: { ...h.clock, sleep: async (ms: number) => h.clock.advance(ms) } }
   return {
     ...deps,
-    cancelOpenMails: (tenant: string, id: string) => cancelOpenMails(deps, tenant, id),
+    endOpenMails: (tenant: string, id: string) => endOpenMails(deps, tenant, id),
     countOpenMails: (tenant: string, id: string) => countOpenMails(deps, tenant, id),
     disconnect: async () => {},
     forgetGrant: async () => {},

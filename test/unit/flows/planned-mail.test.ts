@@ -17,7 +17,7 @@ async function harness() {
   const admin = {
     ...deps,
     openGate: (...input: [string, string]) => openGate(deps, ...input),
-    cancelOpenMails: async () => 0,
+    endOpenMails: async () => 0,
     countOpenMails: async () => 0,
   } as unknown as Parameters<typeof changeMailbox>[0]
   const table = deps.names.table('mails')

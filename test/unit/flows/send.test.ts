@@ -244,7 +244,9 @@ test('M-035: a start further away than a year is refused, and hides no mail behi
 
 test('REL-06: a failed mail that a person tries again goes to everybody who does not have it', async () => {
   const h = await sendHarness()
-  const refused = [{ address: 'b@b.example', transient: false, code: '550', reply: '550 no such user' }]
+  const refused = [
+    { address: 'b@b.example', transient: false, code: '550', remedy: 'Correct it.', reply: '550 no such user' },
+  ]
   h.peer.script.send = () => new AllRefusedError(faultOf('permanent'), refused)
   const { mail } = await acceptMail(h.deps, h.tenant, mailTo('b@b.example'))
   await drainLane(h.deps, work(h))
@@ -496,7 +498,13 @@ test('REL-06: all 27 combinations of answers for three recipients over two attem
       tried.push(mail.recipients)
       const refused: RefusedRecipient[] = mail.recipients
         .filter((address) => answerFor(address) !== '250' && !(attempt > 1 && answerFor(address) === '451'))
-        .map((address) => ({ address, transient: answerFor(address) === '451', code: answerFor(address), reply: 'no' }))
+        .map((address) => ({
+          address,
+          transient: answerFor(address) === '451',
+          code: answerFor(address),
+          remedy: '',
+          reply: 'no',
+        }))
       if (refused.length < mail.recipients.length) return { refused, reply: '250 ok' }
       const again = refused.some((one) => one.transient)
       return new AllRefusedError(faultOf(again ? 'transient' : 'permanent'), refused)

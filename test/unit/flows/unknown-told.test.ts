@@ -6,7 +6,7 @@ import type { Row } from '../../../lib/ports/tables.js'
 import type { MemoryQueues } from '../../../lib/stores/memory-queues.js'
 import { faultOf, type Harness, sendHarness } from '../../support/send-harness.js'
 
-const { acceptMail, cancelOpenMails, countOpenMails, drainLane, readMail, resolveMail, sweepLanes } = sendFlows
+const { acceptMail, endOpenMails, countOpenMails, drainLane, readMail, resolveMail, sweepLanes } = sendFlows
 const work = (h: Harness) => ({ v: 1, tenant: h.tenant, mailboxId: h.mailbox.id })
 const offer = parseMailSubmission({ to: ['bob@b.example'], subject: 'Offer 7', text: 'Hello' })
 
@@ -49,7 +49,7 @@ function removal(h: Harness) {
   const deps = { ...h.deps, clock: { ...h.clock, sleep: async (ms: number) => h.clock.advance(ms) } }
   return {
     ...deps,
-    cancelOpenMails: (tenant: string, id: string) => cancelOpenMails(deps, tenant, id),
+    endOpenMails: (tenant: string, id: string) => endOpenMails(deps, tenant, id),
     countOpenMails: (tenant: string, id: string) => countOpenMails(deps, tenant, id),
     disconnect: async () => {},
   }
@@ -109,7 +109,7 @@ test('C7: a mailbox is removed while a dead worker’s mail is in hand-over: tol
   expect(await rowsOf(h, 'outbox')).toEqual([])
 })
 
-test('C7: a dead worker’s mail that had not left is cancelled when its mailbox is removed', async () => {
+test('C7: a dead worker’s mail that had not left fails and is told when its mailbox is removed, once', async () => {
   const h = await sendHarness()
   const { mail } = await acceptMail(h.deps, h.tenant, offer)
   for (let crashAt = 2; crashAt < 100; crashAt++) {
@@ -120,8 +120,11 @@ test('C7: a dead worker’s mail that had not left is cancelled when its mailbox
   expect(await readMail(h.deps, h.tenant, mail.id)).toMatchObject({ state: 'sending' })
   await removeMailbox(removal(h), h.tenant, h.mailbox.id, { force: true })
   await hoursPass(h)
-  expect(await readMail(h.deps, h.tenant, mail.id)).toMatchObject({ state: 'cancelled' })
-  expect(eventsOf(h).map(({ type }) => type)).toEqual([])
+  expect(await readMail(h.deps, h.tenant, mail.id)).toMatchObject({
+    state: 'failed',
+    lastError: { code: 'mailbox_removed', remedy: expect.stringMatching(/Submit/) },
+  })
+  expect(eventsOf(h)).toMatchObject([{ type: 'mail.failed', data: { mailId: mail.id, code: 'mailbox_removed' } }])
   expect(await rowsOf(h, 'outbox')).toEqual([])
   expect(await rowsOf(h, 'due')).toEqual([])
 })

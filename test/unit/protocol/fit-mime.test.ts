@@ -126,6 +126,18 @@ describe('field 16: what EHLO did not offer is converted, part by part (RFC 6152
       ...{ code: 'address_needs_smtputf8', description: expect.stringContaining('jörg@x.example') },
     })
     expect(fitMime(local, all).equals(local)).toBe(true)
+    const grouped = String(fitMime(local, { ...nothing, groups: true }))
+    expect(grouped).toBe(String(local).replace('<jörg@x.example>', '=?UTF-8?Q?j=C3=B6rg=40x=2Eexample?=:;'))
+    for (const [kept, why] of [
+      ['From: jörg@x.example', 'the sender'],
+      ['To: friends: jörg@x.example;', 'a group in a group'],
+    ] as const)
+      expect(
+        failureOf(() => fitMime(mail(kept, '', 'hi', ''), { ...nothing, groups: true })),
+        why,
+      ).toMatchObject({
+        code: 'address_needs_smtputf8',
+      })
   })
 })
 
