@@ -46,7 +46,7 @@ export function attemptOf(
 
 export const withAttempt = (mail: Mail, attempt: MailAttempt): MailAttempt[] => [...mail.history, attempt].slice(-20)
 
-/** Recipients that have not accepted or refused it for good in an earlier attempt (REL-06). */
+/** Recipients that have not accepted or permanently refused it in an earlier attempt (REL-06). */
 export const openRecipients = (mail: Pick<Mail, 'recipients' | 'delivered' | 'refused'>): string[] =>
   mail.recipients.filter(
     (address) =>
@@ -75,7 +75,9 @@ export async function finish(
   if (to !== 'sent' && entry.mail.delivered.length > 0) {
     const { code, text, remedy, reply } = verdict
     const known = { ...entry.mail, ...changes }
-    const rest = openRecipients(known).map((address) => permanentRefusal({ address, code, remedy, reply: reply || text }))
+    const rest = openRecipients(known).map((address) =>
+      permanentRefusal({ address, code, remedy, reply: reply || text }),
+    )
     return finish(deps, entry, 'sent', verdict, { ...changes, refused: [...known.refused, ...rest] })
   }
   // A failure after a doubtful hand-over must not read as if nobody could have got the mail.
