@@ -51,6 +51,8 @@ export interface ReceiveSession {
   one(serverId: string, limits: FetchLimits): FetchedMail
   /** False when nothing more can be asked in this session, whatever it is about; absent: it always can. */
   usable?(): boolean
+  /** Bytes that arrived in this session so far: while they grow, its poll may go on. Absent: nobody counts. */
+  bytesArrived?(): number
   /** The cursor that stands behind everything yielded so far. Opaque string. */
   cursor(): string
   /** True when this fetch had to start over. */

@@ -1,16 +1,22 @@
+interface Hooks {
+  onPart?: (bytes: number) => void
+  more?: { behind: number; ask: () => Promise<void> } | undefined
+}
+
 /**
- * The bytes of an answer, or `undefined` when there are more than `mostBytes`: then the rest is not read. `more`: asked
- * once, before what comes behind so many bytes is read.
+ * The bytes of an answer, or `undefined` when there are more than `mostBytes`: then the rest is not read. `onPart`: hears
+ * how many arrived. `more`: asked once, before what comes behind so many bytes is read.
  */
 export async function boundedBody(
   { body }: Pick<Response, 'body'>,
   mostBytes: number,
-  more?: { behind: number; ask: () => Promise<void> },
+  { onPart, more }: Hooks = {},
 ): Promise<Buffer | undefined> {
   const parts: Uint8Array[] = []
   let size = 0
   for await (const part of (body ?? []) as AsyncIterable<Uint8Array>) {
     size += part.byteLength
+    onPart?.(part.byteLength)
     if (size > mostBytes) return undefined
     parts.push(part)
     if (more && size > more.behind && size - part.byteLength <= more.behind) await more.ask()

@@ -1,4 +1,8 @@
-import { GatewayError } from '../errors.js'
+import { type ErrorDetails, GatewayError } from '../errors.js'
+import { slowestBytesPerSecond } from '../protocol/patient-limit.js'
+
+/** For one mail, however steadily it comes: less than a poll may have at most, so that the mail is named and not the poll. */
+export const longestFetchMs = 7 * 60_000
 
 export function mailTooLarge(maxBytes: number): GatewayError {
   return new GatewayError('mail_too_large', 'permanent', {
@@ -25,5 +29,16 @@ export function mailNotGiven(peerLine?: string): GatewayError {
     remedy:
       'Nothing to do now: the gateway retries automatically. If the mail is set aside, open it in the mailbox itself.',
     ...(peerLine === undefined ? {} : { peerLine }),
+  })
+}
+
+/** It gives bytes, and yet it would hold the worker for hours: `slowestBytesPerSecond`. */
+export function serverTooSlow(extra: Partial<ErrorDetails> = {}): GatewayError {
+  return new GatewayError('mail_server_too_slow', 'transient', {
+    hint: 'slow',
+    description: `The mail server gives mail slower than ${slowestBytesPerSecond / 1024} KiB per second, or not in the time there is.`,
+    remedy:
+      'Nothing to do now: the gateway tries again. If it lasts, ask the mail administrator to check the server and its line; a mail that is set aside for it can be read in the mailbox itself.',
+    ...extra,
   })
 }

@@ -5,7 +5,8 @@ import { type ErrorDetails, GatewayError, type Outcome } from '../errors.js'
 import type { Fault } from '../model/diagnosis.js'
 import type { Authority } from '../ports/authority.js'
 import { boundedBody } from '../protocol/bounded-body.js'
-import { mailTooLarge } from './fetch-faults.js'
+import { patientLimit } from '../protocol/patient-limit.js'
+import { longestFetchMs, mailTooLarge, serverTooSlow } from './fetch-faults.js'
 
 export interface GraphOptions {
   /** The cloud's Graph origin; the bearer token goes nowhere else. */
@@ -15,6 +16,8 @@ export interface GraphOptions {
   /** Origins to call instead, for emulators. Empty in Azure. */
   origins?: Readonly<Record<string, string>>
   timeoutMs?: number
+  /** Milliseconds for an answer when receiving, whatever arrives; default 7 minutes. */
+  longestMs?: number
 }
 
 export interface GraphCall {
@@ -26,7 +29,7 @@ export interface GraphCall {
   operation: 'send' | 'receive' | 'connect'
   /** Largest answer in bytes; larger ones reject with `mail_too_large`, or `graph_answer_too_large` where JSON is meant. */
   maxBytes?: number
-  /** At most the session's own. */
+  /** At most the session's own. When receiving: without enough bytes. */
   timeoutMs?: number
   /** Asked before the answer is read, with how many bytes it may have; what it rejects with is passed on. */
   room?: (bytes: number) => Promise<void>
@@ -37,6 +40,8 @@ export interface GraphCall {
 export interface GraphClient {
   json<T>(call: GraphCall): Promise<T>
   bytes(call: GraphCall): Promise<Uint8Array>
+  /** Bytes of all answers so far. */
+  arrived(): number
 }
 
 /** Ids that survive moves inside the mailbox; has to be on every request, links do not carry it. */
@@ -56,8 +61,24 @@ export function graphClient(options: GraphOptions, authority: Authority, signal:
     uploadOrigins = ['https://outlook.office.com', 'https://outlook.office365.com'],
     origins = {},
     timeoutMs = 60_000,
+    longestMs = longestFetchMs,
   } = options
   if (authority.kind !== 'bearer') throw new GatewayError('bearer_needed', 'permanent', { hint: 'config' })
+
+  let arrived = 0
+  /** When receiving, a line that is slow and steady may take its time; a send has what its lane has. */
+  const inTime = async <T>(call: GraphCall, work: (late: AbortSignal) => Promise<T>): Promise<T> => {
+    const ms = Math.min(call.timeoutMs ?? timeoutMs, timeoutMs)
+    if (call.operation !== 'receive') return work(AbortSignal.timeout(ms))
+    const late = new AbortController()
+    const over = (bytes: number): void =>
+      late.abort(bytes > 0 ? serverTooSlow() : new DOMException('Graph says nothing', 'TimeoutError'))
+    const end = patientLimit({ leastMs: ms, silentMs: ms, longestMs, arrived: () => arrived, over })
+    return work(late.signal).finally(end)
+  }
+  const onPart = (bytes: number): void => {
+    arrived += bytes
+  }
 
   const run = async <T>(call: GraphCall, responseType: ResponseType): Promise<T> => {
     const url = new URL(call.to.startsWith('/') ? `${graphOrigin}/v1.0${call.to}` : call.to)
@@ -96,12 +117,13 @@ export function graphClient(options: GraphOptions, authority: Authority, signal:
       async execute(context) {
         const target = new URL(url.pathname + url.search, origins[url.origin] ?? url.origin)
         const init = { ...(context.options as RequestInit), redirect: 'error' as const }
-        init.signal = AbortSignal.any([signal, AbortSignal.timeout(Math.min(call.timeoutMs ?? timeoutMs, timeoutMs))])
         if (signal.aborted) throw signal.reason
         started = true
-        const response = await fetch(target, init)
         const most = call.maxBytes ?? largestJson
-        const bytes = await boundedBytes(response, most, call.room)
+        const [response, bytes] = await inTime(call, async (late) => {
+          const response = await fetch(target, { ...init, signal: AbortSignal.any([signal, late]) })
+          return [response, await boundedBytes(response, call, onPart)] as const
+        })
         if (bytes === undefined) throw wantsJson ? answerTooLarge(call, known(undefined)) : mailTooLarge(most)
         // A good status above a failure: a gateway in between, or a batch gone wrong.
         if (response.ok && !wantsJson && isNoMail(response, bytes)) throw unusable(bytes.toString('utf8', 0, 16_384))
@@ -150,6 +172,7 @@ export function graphClient(options: GraphOptions, authority: Authority, signal:
   return {
     json: (call) => run(call, ResponseType.JSON),
     bytes: async (call) => new Uint8Array(await run<ArrayBuffer>(call, ResponseType.ARRAYBUFFER)),
+    arrived: () => arrived,
   }
 }
 
@@ -223,15 +246,15 @@ function isNoMail({ headers }: Response, bytes: Buffer): boolean {
 /** Most answers do not say how long they are, or only how long they are compressed: the room is then asked for twice. */
 async function boundedBytes(
   response: Response,
-  maxBytes: number,
-  room: GraphCall['room'],
+  { maxBytes = largestJson, room }: GraphCall,
+  onPart: (bytes: number) => void,
 ): Promise<Buffer | undefined> {
   const { headers, body } = response
   const announced = headers.has('content-encoding') ? 0 : Number(headers.get('content-length') ?? 0)
   try {
     await room?.(Math.min(announced || fewBytes, maxBytes))
     const more = announced > 0 || room === undefined ? undefined : { behind: fewBytes, ask: () => room(maxBytes) }
-    return await boundedBody(response, maxBytes, more)
+    return await boundedBody(response, maxBytes, { onPart, more })
   } catch (error) {
     await body?.cancel().catch(() => {})
     throw error

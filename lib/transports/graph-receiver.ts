@@ -126,6 +126,7 @@ function receiveSession(graph: GraphClient, target: ReceiveTarget, origin: strin
   return {
     fetch: fetchMails,
     one: (id, limits) => mailOf({ id, receivedAt: 0 }, limits),
+    bytesArrived: () => graph.arrived(),
     cursor: () => writePosition(at),
     resynced: () => startedOver,
     more: () => hasMore,

@@ -8,7 +8,9 @@ import { ImapFlow, type MailboxObject } from 'imapflow'
 import { GatewayError } from '../errors.js'
 import type { ImapOptions } from '../model/mailbox.js'
 import { inPeerSession } from '../peer-session.js'
+import { patientLimit } from '../protocol/patient-limit.js'
 import { type CheckedAddress, hearErrors, networkError, stopped, tlsOptions } from './dial.js'
+import { serverTooSlow } from './fetch-faults.js'
 import {
   greetingError,
   hostileAnswer,
@@ -23,10 +25,12 @@ export interface ImapLimits {
   connectMs: number
   /** Milliseconds for one command, and of silence. */
   commandMs: number
-  /** Milliseconds for a command that brings mail. */
+  /** Milliseconds for a command that brings mail, and longer while bytes arrive. */
   fetchMs: number
-  /** Milliseconds for the whole session. */
+  /** Milliseconds for the whole session, and longer while bytes arrive. */
   sessionMs: number
+  /** Milliseconds for a command that brings mail, whatever arrives. */
+  longestMs: number
   /** Largest mail in bytes that is ever read. */
   maxMailBytes: number
 }
@@ -62,7 +66,7 @@ export class ImapLink {
   #fail!: (reason: GatewayError) => void
   readonly #ended: Promise<never>
   readonly #watch: NodeJS.Timeout
-  readonly #session: NodeJS.Timeout
+  readonly #endSession: () => void
   readonly #peer: { -readonly [K in keyof ImapPeer]: ImapPeer[K] }
 
   constructor(
@@ -108,7 +112,7 @@ export class ImapLink {
     })
     this.#ended.catch(() => undefined)
     this.#watch = setInterval(() => this.#count(), 50)
-    this.#session = setTimeout(() => this.#late(), limits.sessionMs)
+    this.#endSession = this.#patient(limits.sessionMs, limits.longestMs + limits.sessionMs, () => this.#late())
     signal.addEventListener('abort', this.#stop, { once: true })
   }
 
@@ -134,10 +138,17 @@ export class ImapLink {
   }
 
   /** `work` within the limits; rejects with a GatewayError. */
-  async run<T>(work: () => Promise<T>, timeoutMs = this.limits.commandMs): Promise<T> {
+  run<T>(work: () => Promise<T>, timeoutMs = this.limits.commandMs): Promise<T> {
+    return this.#within(work, () => {
+      const timer = setTimeout(() => this.#late(), timeoutMs)
+      return () => clearTimeout(timer)
+    })
+  }
+
+  async #within<T>(work: () => Promise<T>, limit: () => () => void): Promise<T> {
     if (this.#failure) throw this.#failure
     this.#lastRefusal = undefined
-    const timer = setTimeout(() => this.#late(), timeoutMs)
+    const end = limit()
     try {
       const working = work()
       working.catch(() => undefined)
@@ -146,18 +157,19 @@ export class ImapLink {
       this.#peer.said = String(this.client.greeting ?? '').slice(0, 500)
       throw this.#failure ?? imapError(error, this.#peer)
     } finally {
-      clearTimeout(timer)
+      end()
     }
   }
 
-  /** Like `run`, for a command that brings so many bytes. */
+  /** Like `run`, for a command that brings so many bytes: it goes on as long as they arrive. */
   async bring<T>(work: () => Promise<T>, bytes: number): Promise<T> {
+    const { fetchMs, longestMs } = this.limits
     this.#expected += bytes
     try {
-      return await this.run(work, this.limits.fetchMs)
+      return await this.#within(work, () => this.#patient(fetchMs, longestMs, () => this.#fail(serverTooSlow())))
     } finally {
       this.#expected -= bytes
-      this.#settled = this.#bytesRead
+      this.#settled = this.bytesRead
     }
   }
 
@@ -203,22 +215,27 @@ export class ImapLink {
 
   #close(): void {
     clearInterval(this.#watch)
-    clearTimeout(this.#session)
+    this.#endSession()
     this.signal.removeEventListener('abort', this.#stop)
     this.client.close()
+  }
+
+  #patient(ms: number, longestMs: number, over: () => void): () => void {
+    return patientLimit({ leastMs: ms, silentMs: ms, longestMs, arrived: () => this.bytesRead, over })
   }
 
   #late(): void {
     this.#fail(networkError({ code: 'ETIMEDOUT', message: 'timed out' }, 'net'))
   }
 
-  get #bytesRead(): number {
+  /** So far, of the connection as it is now. */
+  get bytesRead(): number {
     const { socket } = (this.client ?? {}) as unknown as { socket?: { bytesRead?: number } | false }
     return socket ? (socket.bytesRead ?? 0) : 0
   }
 
   #count(): void {
-    if (this.#bytesRead > this.#settled + this.#expected + freeBytes) this.#fail(hostileAnswer())
+    if (this.bytesRead > this.#settled + this.#expected + freeBytes) this.#fail(hostileAnswer())
   }
 
   /** imapflow asks the server to list a folder before it opens it; opening says as much, a round trip earlier. */

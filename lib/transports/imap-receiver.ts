@@ -9,6 +9,7 @@ import type { ImapOptions } from '../model/mailbox.js'
 import type { Authority } from '../ports/authority.js'
 import type { Receiver, ReceiveSession } from '../ports/receiver.js'
 import { checkedAddress, tokenNeedsTls } from './dial.js'
+import { longestFetchMs } from './fetch-faults.js'
 import { ImapLink, type ImapLogin } from './imap-link.js'
 import { ImapSession } from './imap-session.js'
 
@@ -18,10 +19,11 @@ export interface ImapReceiverOptions {
   /** Which ports may be dialled; absent: any. */
   allowPort?: (port: number) => boolean
   /**
-   * Milliseconds: to connect and log in (default 15,000), per command (20,000; one that brings mail half as long again),
-   * per session (45,000: less than a poll has, so that a server that says nothing is told from a poll that was stopped).
+   * Milliseconds: to connect and log in (default 15,000), per command and of silence (20,000; one that brings mail half as
+   * long again without enough bytes, and `longest`, 7 minutes, with them), per session without enough bytes (45,000: less
+   * than a poll has, so that a server that says nothing is told from a poll that was stopped).
    */
-  timeoutsMs?: { connect?: number; command?: number; session?: number }
+  timeoutsMs?: { connect?: number; command?: number; session?: number; longest?: number }
   /** Largest mail ever read, in bytes; default 160 MiB, above what any large service accepts. */
   maxMailBytes?: number
   /** PEM trusted besides the public authorities, for every server. */
@@ -50,9 +52,10 @@ async function openAs(
     connect: connectMs = 15_000,
     command: commandMs = 20_000,
     session: sessionMs = 45_000,
+    longest: longestMs = longestFetchMs,
   } = options.timeoutsMs ?? {}
   const { maxMailBytes = 160 * 1024 * 1024 } = options
-  const limits = { connectMs, commandMs, fetchMs: commandMs * 1.5, sessionMs, maxMailBytes }
+  const limits = { connectMs, commandMs, fetchMs: commandMs * 1.5, sessionMs, longestMs, maxMailBytes }
   for (let renew = false; ; renew = true) {
     const { lookup, allowPort } = options
     const address = await checkedAddress(imap, { lookup, allowPort, timeoutMs: connectMs, signal })

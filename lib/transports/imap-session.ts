@@ -109,6 +109,10 @@ export class ImapSession implements ReceiveSession {
     return this.link.usable && this.link.hasTimeToFetch
   }
 
+  bytesArrived(): number {
+    return this.link.bytesRead
+  }
+
   async after(serverIds: string[], action: AfterReceive): Promise<void> {
     if (action.action === 'leave' || serverIds.length === 0) return
     const box = await this.link.open(this.folder)

@@ -38,6 +38,8 @@ export interface Fault {
   body?: 'truncated' | 'html' | 'empty' | 'echo' | 'error'
   /** Announce this many bytes more or fewer than there are. */
   lengthOff?: number
+  /** Give the answer at this pace: a slow and steady line, or one that drips. */
+  bytesPerSecond?: number
   /** Replace `https://graph.microsoft.com` in next and delta links by this origin. */
   foreignLinks?: string
   /** AADSTS number to refuse a token call with. */

@@ -1,6 +1,7 @@
 /** The little HTTP plumbing every emulator needs: one handler, whole bodies, plain answers, loopback only. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { atPace } from './at-pace.js'
 
 export interface Request {
   method: string
@@ -18,6 +19,8 @@ export interface Reply {
   drop?: boolean
   /** The announced length is this much off. */
   lengthOff?: number
+  /** The body comes at this pace. */
+  bytesPerSecond?: number
 }
 
 export interface LoopbackServer {
@@ -72,6 +75,11 @@ function write(outgoing: ServerResponse, reply: Reply): void {
   }
   const length = Buffer.byteLength(reply.body ?? '') + (reply.lengthOff ?? 0)
   outgoing.writeHead(reply.status, { ...reply.headers, 'content-length': Math.max(length, 0) })
+  if (reply.bytesPerSecond !== undefined) {
+    const peer = { write: (part: Buffer) => outgoing.write(part), isOver: () => outgoing.destroyed }
+    void atPace(Buffer.from(reply.body ?? ''), reply.bytesPerSecond, peer).then(() => outgoing.end())
+    return
+  }
   outgoing.end(reply.body)
   // What was announced never comes.
   if ((reply.lengthOff ?? 0) > 0) outgoing.socket?.end()

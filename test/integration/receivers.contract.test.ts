@@ -5,15 +5,15 @@ import { dovecotWorld, graphWorld, imapEmulatorWorld } from '../support/receiver
 
 /** M-036: once per kind of server. */
 const largestBytes = 25 * 1024 * 1024
-const canWithhold = true
+const canMisbehave = true
 
 receiverContract('IMAP emulator, password', () => imapEmulatorWorld('password', 'implicit'), {
   largestBytes,
-  canWithhold,
+  canMisbehave,
 })
 receiverContract('IMAP emulator, token as at Exchange', () => imapEmulatorWorld('token', 'starttls', 'exchange'))
 receiverContract('IMAP emulator, token as at Google', () => imapEmulatorWorld('token', 'implicit', 'google'))
-receiverContract('Graph emulator', graphWorld, { largestBytes, canWithhold })
+receiverContract('Graph emulator', graphWorld, { largestBytes, canMisbehave })
 
 if (dovecotAvailable()) {
   receiverContract('Dovecot, password', () => dovecotWorld('password', 'implicit'), { largestBytes })

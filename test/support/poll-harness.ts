@@ -21,7 +21,7 @@ import { sampleMailbox } from './sample-mailbox.js'
 
 export interface PollHarness {
   /** One poll by a process that was just started, a little later than the last. */
-  poll(): Promise<PollResult>
+  poll(options?: Parameters<typeof pollMailbox>[3]): Promise<PollResult>
   /** A poll whose process dies at its n-th request to storage. */
   pollAndDie(request: number): Promise<void>
   /** Two workers at the same time. */
@@ -81,9 +81,9 @@ export async function pollHarness(
     return events
   }
   return {
-    poll() {
+    poll(options) {
       offset += 61_000
-      return pollMailbox(process(), tenant, mailbox.id)
+      return pollMailbox(process(), tenant, mailbox.id, options)
     },
     async pollAndDie(request) {
       offset += 61_000

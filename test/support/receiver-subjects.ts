@@ -30,6 +30,8 @@ export interface ReceiverSubject {
   folder(name: string): Promise<string[]>
   /** From now on no cursor given so far is valid. The mail stays. */
   loseIds(): Promise<void>
+  /** The bytes of the mail with this subject come at this pace; `quick` has a second for what has 30 in production. */
+  slow?: { quick: Receiver; pace(subject: string, bytesPerSecond: number): Promise<void> }
   /** From now on the server lists the mail with this subject and never gives its bytes. */
   withhold?(subject: string): Promise<void>
 }
@@ -75,15 +77,15 @@ export async function imapEmulatorWorld(
     tls: certificates,
     dialect,
   })
-  const receiver = imapReceiver({
-    lookup: guardedLookup({ allowLoopback: true }),
-    rootCa: certificates.ca,
-    timeoutsMs,
-  })
+  const options = { lookup: guardedLookup({ allowLoopback: true }), rootCa: certificates.ca }
+  const receiver = imapReceiver({ ...options, timeoutsMs })
+  const quick = imapReceiver({ ...options, timeoutsMs: { ...timeoutsMs, command: 1_000, session: 4_000 } })
   return {
     async newMailbox() {
       const address = newAddress()
       const messages = (name: string) => server.store.folder(address, name)!.messages
+      const uidOf = (subject: string) =>
+        messages('INBOX').find(({ raw }) => headerOf(raw, 'subject') === subject)?.uid ?? 0
       return {
         address,
         receiver,
@@ -101,10 +103,14 @@ export async function imapEmulatorWorld(
             .map(({ raw, flags }) => shown(headerOf(raw, 'subject') ?? '', flags.includes('\\Seen')))
             .sort(),
         loseIds: async () => server.control.flipUidValidity(address),
+        slow: {
+          quick,
+          async pace(subject, bytesPerSecond) {
+            server.control.lies.order({ lie: 'pace', bytesPerSecond, user: address, uid: uidOf(subject) })
+          },
+        },
         async withhold(subject) {
-          for (const { raw, uid } of messages('INBOX'))
-            if (headerOf(raw, 'subject') === subject)
-              server.control.lies.order({ lie: 'row', how: 'nil', of: 'body', user: address, uid })
+          server.control.lies.order({ lie: 'row', how: 'nil', of: 'body', user: address, uid: uidOf(subject) })
         },
       }
     },
@@ -197,6 +203,7 @@ async function startIntrospection(): Promise<{ url: string; stop(): void }> {
 export async function graphWorld(): Promise<ReceiverWorld> {
   const world = await startMicrosoft365()
   const receiver = graphReceiver({ origins: world.origins })
+  const quick = graphReceiver({ origins: world.origins, timeoutMs: 1_500 })
   return {
     async newMailbox() {
       const address = newAddress()
@@ -218,6 +225,11 @@ export async function graphWorld(): Promise<ReceiverWorld> {
             .map(({ raw, isRead }) => shown(headerOf(raw, 'subject') ?? '', isRead))
             .sort(),
         loseIds: async () => world.graph.control.forgetDeltaLinks(address),
+        slow: {
+          quick,
+          pace: async (subject, bytesPerSecond) =>
+            world.graph.control.fail({ kind: 'mime', user: address, subject, bytesPerSecond, times: 'always' }),
+        },
         withhold: async (subject) =>
           world.graph.control.fail({ kind: 'mime', user: address, subject, status: 403, times: 'always' }),
       }

@@ -12,6 +12,8 @@ export interface BytesInHand {
    * whole budget alone. `undefined`: none within `waitMs`, by the process's own time.
    */
   take(bytes: number, waitMs: number): Promise<(() => void) | undefined>
+  /** Somebody waits. */
+  isAwaited(): boolean
 }
 
 const mebibyte = 1024 * 1024
@@ -50,6 +52,7 @@ export function bytesInHand(budget = budgetOfMemory()): BytesInHand {
   }
 
   return {
+    isAwaited: () => waiting.length > 0,
     take: (bytes, waitMs) =>
       new Promise((resolve) => {
         const enter = (): void => {

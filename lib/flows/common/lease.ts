@@ -37,11 +37,18 @@ export async function takeLease(
   const key = { partitionKey: row.partitionKey, rowKey: row.rowKey }
   const held: Row = { ...row }
   let until = 0
+  let released = false
   let takenAt = 0
 
-  const write = async (columns: Omit<Row, 'partitionKey' | 'rowKey'>): Promise<void> => {
-    held.etag = await tables.update(table, { ...columns, ...key }, held.etag ?? '')
-    Object.assign(held, columns)
+  // One after the other: each carries the ETag of the one before, and a renewal may come beside any other write.
+  let writing: Promise<unknown> = Promise.resolve()
+  const write = (columns: Omit<Row, 'partitionKey' | 'rowKey'>): Promise<void> => {
+    const written = writing.then(async () => {
+      held.etag = await tables.update(table, { ...columns, ...key }, held.etag ?? '')
+      Object.assign(held, columns)
+    })
+    writing = written.catch(() => undefined)
+    return written
   }
   const hold = async (durationMs: number, from: number): Promise<void> => {
     takenAt = performance.now()
@@ -63,8 +70,13 @@ export async function takeLease(
     fence,
     remainingMs: () => until - (performance.now() - takenAt),
     write,
-    renew: async (ms) => hold(ms, await tables.serverNow()),
+    renew: async (ms) => {
+      const now = await tables.serverNow()
+      // A renewal that comes late takes nothing back.
+      if (!released) await hold(ms, now)
+    },
     release: async (columns = {}) => {
+      released = true
       try {
         await write({ ...columns, leaseOwner: '', leaseUntil: 0 })
       } catch (error) {

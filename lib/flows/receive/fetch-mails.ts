@@ -28,8 +28,8 @@ import { columnsOf, type ReceivingState, sourceOf } from './receiving-state.js'
 import { type KnownContent, knownContent } from './resync.js'
 import { storeMail } from './store-mail.js'
 
-/** Time a poll keeps for its last writes. */
-const reserveMs = 12_000
+/** In which a poll begins with another mail; the rest of its time is for what is in hand. */
+const beginsWithinMs = 48_000
 const longestOwed = 28_000
 
 /** A mail that may have ended a process is tried alone in this one, whatever mailbox it is in. */
@@ -37,6 +37,10 @@ const suspects = { inHand: 0 }
 
 /** What a poll did so far; filled while it runs, so that a failure loses nothing. */
 export interface Progress {
+  /** By `performance.now()`. */
+  startedAt: number
+  /** Bytes of the mail server so far. */
+  arrived: () => number
   cursor: string | undefined
   handedOver: number
   quarantined: number
@@ -91,7 +95,8 @@ export async function fetchMails(
 
   function isOver(): boolean {
     const isFull = JSON.stringify(progress.owed).length > longestOwed
-    return waitsForRoom || deps.stopping.aborted || lease.remainingMs() < reserveMs || isFull
+    const isLate = performance.now() - progress.startedAt > beginsWithinMs
+    return waitsForRoom || deps.stopping.aborted || isLate || isFull
   }
 
   /** A page is done, with or without mail in it: whoever comes next begins behind it. */

@@ -9,6 +9,7 @@ import { type Connection, graphMailbox } from '../../model/connection.js'
 import type { Mailbox } from '../../model/mailbox.js'
 import type { ReceiveSession, ReceiveTarget } from '../../ports/receiver.js'
 import { mailScopes } from '../../protocol/scopes.js'
+import { noRoomCode } from '../common/bytes-in-hand.js'
 import { setDue } from '../common/due.js'
 import { type Lease, takeLease } from '../common/lease.js'
 import { writeLog } from '../common/log-row.js'
@@ -31,10 +32,8 @@ import {
   stateOf,
 } from './receiving-state.js'
 import { tellStopped, tellWorking } from './tell-receiving.js'
-import { withinTime } from './within-time.js'
+import { leaseMs, withinTime } from './within-time.js'
 
-const leaseMs = 60_000
-const timeLimitMs = 50_000
 const cursorLifeMs = 6 * 3_600_000
 /** A second refusal sooner than this may be the same bad moment. */
 const confirmedAfterMs = 30_000
@@ -49,12 +48,15 @@ export interface PollResult {
   code: string
 }
 
-/** `release`: gives the lease back even after an idle poll, one request more, so that the next may come at once. */
+/**
+ * `longestMs`: with a mail that comes slowly. `release`: gives the lease back even after an idle poll, one request more, so
+ * that the next may come at once.
+ */
 export async function pollMailbox(
   shared: ReceiveDependencies,
   tenant: string,
   mailboxId: string,
-  options: { timeLimitMs?: number; release?: boolean } = {},
+  options: { timeLimitMs?: number; longestMs?: number; release?: boolean } = {},
 ): Promise<PollResult> {
   const result: PollResult = { tenant, mailboxId, outcome: 'idle', handedOver: 0, quarantined: 0, code: '' }
   const { mailbox, row, asked } = await readReceiving(shared, tenant, mailboxId)
@@ -73,9 +75,8 @@ export async function pollMailbox(
   const progress = begin(deps, mailbox, state)
   try {
     if (asked !== undefined) await takeUpImports(deps, mailbox, { asked, lease, progress })
-    const refusal = await withinTime(options.timeLimitMs ?? timeLimitMs, (signal) =>
-      run(deps, mailbox, lease, state, progress, signal),
-    )
+    const time = { ...options, deps, lease, startedAt: progress.startedAt, arrived: () => progress.arrived() }
+    const refusal = await withinTime(time, (signal) => run(deps, mailbox, lease, state, progress, signal))
     await succeed(deps, mailbox, lease, state, progress, refusal, options.release === true)
     const outcome = progress.handedOver + progress.quarantined > 0 ? 'mail' : 'idle'
     const { handedOver, quarantined, fault } = progress
@@ -90,9 +91,16 @@ export async function pollMailbox(
     // Whoever has the lease now goes on from the cursor in the row.
     if (error instanceof RowChangedError) return { ...result, outcome: 'held', handedOver: progress.handedOver }
     const failure = asGatewayError(error)
-    await fail(deps, mailbox, lease, state, progress, failure)
     const { handedOver, quarantined } = progress
-    return { ...result, outcome: 'failed', handedOver, quarantined, code: failure.code }
+    const counted = { ...result, handedOver, quarantined, code: failure.code }
+    // Cut short: what came before it was taken, and nobody is at fault.
+    if (failure.code === noRoomCode) {
+      progress.more = true
+      await succeed(deps, mailbox, lease, state, progress, undefined, true)
+      return { ...counted, outcome: handedOver + quarantined > 0 ? 'mail' : 'idle' }
+    }
+    await fail(deps, mailbox, lease, state, progress, failure)
+    return { ...counted, outcome: 'failed' }
   }
 }
 
@@ -124,6 +132,8 @@ function begin(deps: ReceiveDependencies, mailbox: Mailbox, state: ReceivingStat
   }
   if (state.busy) state.aside = afterDeath(state.aside, state.inHand, deps.clock.now())
   return {
+    startedAt: performance.now(),
+    arrived: () => 0,
     cursor: state.cursor,
     handedOver: 0,
     quarantined: 0,
@@ -161,6 +171,7 @@ async function run(
   signal.throwIfAborted()
   const opened = deps.receivers[receive.transport].open(target, authority, signal)
   const session: ReceiveSession = await unlessStopping(deps.stopping, opened)
+  progress.arrived = () => session.bytesArrived?.() ?? 0
   try {
     let refusal = await afterReceive(session, state.owed, action)
     await fetchMails(deps, mailbox, lease, session, state, progress, signal)
@@ -169,6 +180,7 @@ async function run(
     await lease.write(await columnsOf(deps, mailbox, { cursor: progress.cursor, owed: progress.owed }))
     state.owed = progress.owed
     refusal = (await afterReceive(session, progress.owed, action)) ?? refusal
+    progress.owed = []
     return refusal
   } finally {
     await session.close().catch(() => {})
@@ -216,6 +228,8 @@ async function succeed(
         lastMailAt,
         resyncSince,
         aside: progress.aside,
+        // Where it was cut short.
+        owed: progress.owed,
       }),
     )
   }
@@ -250,7 +264,6 @@ const cleanState = {
   attention: false,
   busy: false,
   inHand: '',
-  owed: [] as string[],
 }
 
 async function fail(

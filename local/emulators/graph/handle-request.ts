@@ -135,6 +135,7 @@ function spoiled(reply: Reply, fault: Fault): Reply {
   if (fault.body === 'html') return htmlError(200)
   if (fault.body === 'error') return json(200, { error: { code: fault.code ?? 'UnknownError', message: 'Not so.' } })
   if (fault.lengthOff !== undefined) return { ...reply, lengthOff: fault.lengthOff }
+  if (fault.bytesPerSecond !== undefined) return { ...reply, bytesPerSecond: fault.bytesPerSecond }
   if (!fault.foreignLinks) return reply
   const links = /("@odata\.(?:nextLink|deltaLink)":")https:\/\/graph\.microsoft\.com/g
   return { ...reply, body: text.replace(links, `$1${fault.foreignLinks}`) }

@@ -44,6 +44,11 @@ export type ImapLie = Bounds &
         lie: 'reversed'
       }
     | {
+        /** A row that brings bytes comes at this pace: a line that is slow and steady, or a server that drips. */
+        lie: 'pace'
+        bytesPerSecond: number
+      }
+    | {
         /** Inside a FETCH: another client's change of flags of the mail `about` (default: the row's), `bare` without UID. */
         lie: 'flags'
         where: 'before' | 'after' | 'last'

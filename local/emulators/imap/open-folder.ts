@@ -1,4 +1,5 @@
 /** The selected folder as one client knows it: its sequence numbers, and the commands on messages. */
+import { atPace } from '../at-pace.js'
 import { fetchItem, fetchItems, marksSeen } from './fetch-items.js'
 import { type ImapCommand, inSet, type Token, text } from './imap-grammar.js'
 import type { ImapLie } from './imap-lies.js'
@@ -130,7 +131,7 @@ export class OpenFolder {
       if (untagged) this.session.untagged(untagged.text)
       if (changed?.where === 'before') this.session.untagged(changed.row)
       if (lie?.how === 'garbage') this.session.untagged(`${sequence} FETCH (UID ${message.uid} BODY[] {x\xff} )((`)
-      else if (lie?.how !== 'left-out') this.session.untagged(row)
+      else if (lie?.how !== 'left-out') await this.#give(message, row, ofBody)
       if (lie?.how === 'twice') later.push(row)
       if (changed?.where === 'after') this.session.untagged(changed.row)
       if (changed?.where === 'last') later.push(changed.row)
@@ -138,6 +139,15 @@ export class OpenFolder {
     }
     for (const row of later) this.session.untagged(row)
     return `OK ${command.name} completed`
+  }
+
+  async #give({ uid }: StoredMessage, row: Buffer, ofBody: boolean): Promise<void> {
+    const { state, wire } = this.session
+    const pace = ofBody ? state.lies.tell('pace', { user: this.user, uid }) : undefined
+    if (!pace) return this.session.untagged(row)
+    const bytes = Buffer.concat([Buffer.from('* '), row, Buffer.from('\r\n')])
+    const peer = { write: (part: Buffer) => wire.write(part), isOver: () => wire.over }
+    await atPace(bytes, pace.bytesPerSecond, peer)
   }
 
   #rowLie({ uid }: StoredMessage, ofBody: boolean, isMeant: (how: RowLie['how']) => boolean): RowLie | undefined {

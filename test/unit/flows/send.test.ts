@@ -720,7 +720,7 @@ describe('O2: a mailbox whose mails are refused does not look healthy', () => {
 test('H10: a mail for which this process has no memory now keeps its place, is nobody’s fault and leaves at the next look', async () => {
   const h = await sendHarness()
   const hand = bytesInHand(2_000_000)
-  h.deps.inHand = { take: (bytes) => hand.take(bytes, 0) }
+  h.deps.inHand = { ...hand, take: (bytes) => hand.take(bytes, 0) }
   const content = Buffer.alloc(1_200_000, 7).toString('base64')
   const wish = { ...mailTo('b@b.example'), attachments: [{ filename: 'plan.pdf', content }] }
   const { mail } = await acceptMail(h.deps, h.tenant, parseMailSubmission(wish))
