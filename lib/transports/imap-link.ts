@@ -56,6 +56,8 @@ export class ImapLink {
   /** Bytes read when the latest command that brings some was over. */
   #settled = 0
   #linesBeforeLogin = 0
+  /** Of all lines so far, as far as they were read. */
+  #lineBytes = 0
   #greeted = false
   #ready = false
   readonly #startedAt = performance.now()
@@ -169,7 +171,7 @@ export class ImapLink {
       return await this.#within(work, () => this.#patient(fetchMs, longestMs, () => this.#fail(serverTooSlow())))
     } finally {
       this.#expected -= bytes
-      this.#settled = this.bytesRead
+      this.#settled = this.#bytesRead
     }
   }
 
@@ -221,21 +223,25 @@ export class ImapLink {
   }
 
   #patient(ms: number, longestMs: number, over: () => void): () => void {
-    return patientLimit({ leastMs: ms, silentMs: ms, longestMs, arrived: () => this.bytesRead, over })
+    return patientLimit({ leastMs: ms, silentMs: ms, longestMs, arrived: () => this.bytesOfMail, over })
   }
 
   #late(): void {
     this.#fail(networkError({ code: 'ETIMEDOUT', message: 'timed out' }, 'net'))
   }
 
-  /** So far, of the connection as it is now. */
-  get bytesRead(): number {
+  /** Bytes so far without the lines around them: a server that talks on and on gives no mail. */
+  get bytesOfMail(): number {
+    return this.#bytesRead - this.#lineBytes
+  }
+
+  get #bytesRead(): number {
     const { socket } = (this.client ?? {}) as unknown as { socket?: { bytesRead?: number } | false }
     return socket ? (socket.bytesRead ?? 0) : 0
   }
 
   #count(): void {
-    if (this.bytesRead > this.#settled + this.#expected + freeBytes) this.#fail(hostileAnswer())
+    if (this.#bytesRead > this.#settled + this.#expected + freeBytes) this.#fail(hostileAnswer())
   }
 
   /** imapflow asks the server to list a folder before it opens it; opening says as much, a round trip earlier. */
@@ -276,8 +282,9 @@ export class ImapLink {
     }
   }
 
-  #heard({ src, msg }: LoggedLine): void {
+  #heard({ src, msg, payloadBytes }: LoggedLine): void {
     if (src !== 's' || typeof msg !== 'string') return
+    this.#lineBytes += payloadBytes ?? msg.length + 2
     if (!this.#greeted) this.#greet(msg)
     if (!this.#ready && ++this.#linesBeforeLogin > mostLinesBeforeLogin) this.#fail(hostileAnswer())
     if (/^\* BYE\b/i.test(msg)) this.#peer.bye = msg.slice(0, 1_000)
@@ -311,7 +318,9 @@ export class ImapLink {
 /** What of imapflow is not in its types; its version is pinned, and tests notice when it is gone. */
 interface LoggedLine {
   src?: string
+  /** Without the bytes of literals. */
   msg?: unknown
+  payloadBytes?: number
 }
 
 interface FolderCache {

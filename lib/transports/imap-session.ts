@@ -110,7 +110,7 @@ export class ImapSession implements ReceiveSession {
   }
 
   bytesArrived(): number {
-    return this.link.bytesRead
+    return this.link.bytesOfMail
   }
 
   async after(serverIds: string[], action: AfterReceive): Promise<void> {
