@@ -5,10 +5,19 @@
  * until nothing runs any more, because the Node.js worker exits as soon as its hooks are over.
  */
 
+import { setMaxListeners } from 'node:events'
+
 /** As long as the platform's own host waits at most; drained instances of Flex Consumption have 1 to 3 seconds. */
 const graceMs = 10_000
 
-let stopping = new AbortController()
+/** All that runs listens to one signal, 40 polls of a job at once: Node would take that for a leak. */
+export function stopController(): AbortController {
+  const controller = new AbortController()
+  setMaxListeners(0, controller.signal)
+  return controller
+}
+
+let stopping = stopController()
 const inHand = new Set<string>()
 let idle = (): void => {}
 
@@ -17,7 +26,7 @@ export const stopSignal = (): AbortSignal => stopping.signal
 
 /** A host starts the app, perhaps again in the same process. */
 export function startWork(): void {
-  if (stopping.signal.aborted) stopping = new AbortController()
+  if (stopping.signal.aborted) stopping = stopController()
   inHand.clear()
 }
 

@@ -2,6 +2,7 @@ import { bytesInHand } from '../../lib/flows/common/bytes-in-hand.js'
 import { silentLog } from '../../lib/log.js'
 import { storageNames, tableNames } from '../../lib/model/names.js'
 import type { Clock } from '../../lib/ports/clock.js'
+import { stopController } from '../../lib/stop-work.js'
 import { memoryBlobs } from '../../lib/stores/memory-blobs.js'
 import { memoryQueues } from '../../lib/stores/memory-queues.js'
 import { memoryTables } from '../../lib/stores/memory-tables.js'
@@ -21,7 +22,7 @@ export async function memoryStores<C extends Clock>(clock: C, environment = 'tes
     clock,
     log: silentLog,
     worker: 'test',
-    stopping: new AbortController().signal,
+    stopping: stopController().signal,
     inHand: bytesInHand(),
   }
 }

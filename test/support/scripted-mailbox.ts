@@ -19,6 +19,8 @@ export class ScriptedMailbox implements Receiver {
   /** Server ids by action, in order. */
   readonly actions: { action: string; serverId: string }[] = []
   openFault: Error | undefined
+  /** Awaited before a session is open. */
+  beforeOpen: Promise<void> = Promise.resolve()
   /** Never answers. */
   hangs = false
   /** Asks for the bytes of so many mails before it gives the first, as IMAP does, unless one at a time is wanted. */
@@ -34,6 +36,7 @@ export class ScriptedMailbox implements Receiver {
   async open(): Promise<ReceiveSession> {
     this.opened++
     if (this.openFault) throw this.openFault
+    await this.beforeOpen
     if (this.hangs) await new Promise(() => {})
     return this.#session()
   }

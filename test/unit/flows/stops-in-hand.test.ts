@@ -1,4 +1,5 @@
 /** What has begun when the signal comes: polls save their position, deliveries stop behind the one in hand, sweeps end. */
+import { getEventListeners } from 'node:events'
 import { expect, test } from 'vitest'
 import { addEndpoint } from '../../../lib/flows/admin/webhook-endpoints.js'
 import { readDueAt } from '../../../lib/flows/common/due.js'
@@ -10,6 +11,7 @@ import { deliverWebhooks } from '../../../lib/flows/tell/deliver-webhooks.js'
 import { refreshBatch } from '../../../lib/flows/tokens/refresh-batch.js'
 import type { TokenDependencies } from '../../../lib/flows/tokens/token-dependencies.js'
 import { newId } from '../../../lib/model/ids.js'
+import { stopController } from '../../../lib/stop-work.js'
 import { accessBy } from '../../support/access-by.js'
 import { memoryStores } from '../../support/memory-stores.js'
 import { pollSettings } from '../../support/poll-settings.js'
@@ -19,7 +21,7 @@ import { manualClock } from '../../support/send-harness.js'
 
 async function instance() {
   const clock = manualClock(Date.now())
-  const leaving = new AbortController()
+  const leaving = stopController()
   const stores = { ...(await memoryStores(clock)), stopping: leaving.signal }
   return { clock, stores, stop: () => leaving.abort(new Error('stopping')) }
 }
@@ -72,6 +74,27 @@ test('C2: a poll that still opens its session when the signal comes lets go at o
   box.put(1, 'mail 1', { receivedAt: stores.clock.now() })
   const elsewhere = { ...deps, worker: 'another', stopping: new AbortController().signal }
   expect(await pollMailbox(elsewhere, tenant, id)).toMatchObject({ outcome: 'mail', handedOver: 1 })
+})
+
+test('H10, M-170: forty polls at once listen to the one signal without a warning, and none of them is left behind', async () => {
+  const warnings: string[] = []
+  const onWarning = ({ name }: Error): number => warnings.push(name)
+  process.on('warning', onWarning)
+  const { stores, box, deps, mailbox } = await pollable()
+  let open = (): void => {}
+  box.beforeOpen = new Promise((resolve) => {
+    open = resolve
+  })
+  const more = Array.from({ length: 39 }, () => sampleMailbox({ ...mailbox, id: newId(), key: newId() }))
+  for (const one of more) await stores.tables.insert(stores.names.table('mailboxes'), toRow(one))
+  const polls = [mailbox, ...more].map(({ tenant, id }) => pollMailbox(deps, tenant, id))
+  while (box.opened < 40) await new Promise((resolve) => setImmediate(resolve))
+  expect(getEventListeners(deps.stopping, 'abort')).toHaveLength(40)
+  open()
+  expect((await Promise.all(polls)).map(({ outcome }) => outcome)).toEqual(Array(40).fill('idle'))
+  expect(getEventListeners(deps.stopping, 'abort')).toEqual([])
+  process.off('warning', onWarning)
+  expect(warnings).toEqual([])
 })
 
 test('C2: deliveries stop behind the one in hand, and the rest goes on elsewhere at once', async () => {
