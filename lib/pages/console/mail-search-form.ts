@@ -13,7 +13,7 @@ const states = [
   'failed',
   'cancelled',
 ] as const
-const fields = ['recipient', 'subject', 'messageId', 'idempotencyKey', 'metadata', 'state', 'since', 'to'] as const
+const fields = ['recipient', 'subject', 'messageId', 'idempotencyKey', 'metadata', 'state', 'since', 'until'] as const
 const folded = ['messageId', 'idempotencyKey', 'metadata'] as const
 
 /** Finished mail too: something is searched for, or the form was sent empty. */
@@ -35,7 +35,7 @@ export function mailSearchForm(
 ${input('recipient', 'Recipient', 'email', 'ana@example.com')}${input('subject', 'Part of the subject')}
 <div><label for="state">State</label><select id="state" name="state">${option('', 'Any', value('state'))}${states.map((one) => option(one, one.replace('-', ' '), value('state')))}</select></div>
 <div><label for="mailbox">Mailbox</label><select id="mailbox" name="mailbox">${option('', 'All', value('mailbox'))}${value('mailbox') !== '' && !mailboxes.some((one) => one.id === value('mailbox')) && option(value('mailbox'), value('mailbox'), value('mailbox'))}${mailboxes.map((one) => option(one.id, one.address, value('mailbox')))}</select></div>
-${input('since', 'Accepted from (UTC)', 'date')}${input('to', 'to', 'date')}
+${input('since', 'Accepted from (UTC)', 'date')}${input('until', 'until', 'date')}
 <details${isOpen ? html` open` : ''}><summary>Message-ID, key, metadata</summary><div class="filters">${input('messageId', 'Message-ID')}${input('idempotencyKey', 'Idempotency key')}${input('metadata', 'Metadata', 'text', 'invoice:4711')}</div></details>
 <button>Search</button>${isSearch(query) && html`<a class="button plain" href="/console/mails${view.caller.role === 'operator' ? `?tenant=${encodeURIComponent(view.tenant)}` : ''}">Open mail only</a>`}</form>`
 }

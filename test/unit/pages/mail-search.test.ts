@@ -11,13 +11,15 @@ const read = (text: string) => consoleMailQuery(query(text))
 describe('O3: the search form of the console', () => {
   test('nothing asked is open mail; the form sent empty is all mail', async () => {
     expect(await read('tenant=acme&done=retry')).toMatchObject({ includeDone: false, limit: 50 })
-    expect(await read('all=true&recipient=&subject=&state=&mailbox=&since=&to=')).toMatchObject({ includeDone: true })
+    expect(await read('all=true&recipient=&subject=&state=&mailbox=&since=&until=')).toMatchObject({
+      includeDone: true,
+    })
   })
 
   test('says to the flow what the API would say, with the last day as part of the time', async () => {
     expect(
       await read(
-        'all=true&recipient=+ana%40b.example+&state=held&metadata=a%3Ab&since=2026-01-31&to=2026-02-01&after=x&trail=-',
+        'all=true&recipient=+ana%40b.example+&state=held&metadata=a%3Ab&since=2026-01-31&until=2026-02-01&after=x&trail=-',
       ),
     ).toMatchObject({
       recipient: 'ana@b.example',
@@ -32,6 +34,7 @@ describe('O3: the search form of the console', () => {
   test('refuses what the API refuses, in its words', async () => {
     await expect(read('all=true&recipient=ana')).rejects.toMatchObject({ field: 'recipient', status: 400 })
     await expect(read('all=true&since=31.1.2026')).rejects.toMatchObject({ field: 'since', status: 400 })
+    await expect(read('all=true&since=2026-02-02&until=2026-01-01')).rejects.toMatchObject({ field: 'until' })
     await expect(read('all=true&limit=5000')).resolves.toMatchObject({ limit: 50 })
   })
 
@@ -47,6 +50,8 @@ describe('O3: the search form of the console', () => {
     expect(asked).toContain('<details open>')
     expect(asked).toContain('role="alert"><p>Subjects are not kept.')
     expect(page('all=true&recipient=ana%40b.example')).not.toContain('<details open>')
+    // A refusal names a field, and the form calls it so.
+    for (const field of ['recipient', 'state', 'since', 'until']) expect(asked).toContain(`name="${field}"`)
     for (const id of asked.matchAll(/<label for="(\w+)"/g)) expect(asked).toContain(`id="${id[1]}"`)
   })
 })
