@@ -75,6 +75,8 @@ function retryButton(path: string, { code }: ErrorPage, { error }: typeof en): M
     sign_in_running: error.lookAgain,
     sign_in_open: error.openLink,
   }
+  // There is nothing to sign in for.
+  if (wordKeyOf(code) === 'alreadyConnected') return html``
   if (isHopeless(code)) return html`<p class="soft"><a href="${path}">${error.openAgain}</a></p>`
   return html`<a class="button" href="${path}">${labels[code] ?? error.retry}</a>`
 }

@@ -68,3 +68,13 @@ test('N6: every order of every control is named, and every named fault', () => {
   expect(inPage('SMTP')).toEqual(orders(smtpControl(nothing)))
   for (const name of Object.keys(namedFaults)) expect(page).toContain(`\`${name}\``)
 })
+
+test('N6: another account of a kind is made by the order that the page names, and misbehaves like the first', () => {
+  const order = /'(\{"addUser":[^']+)'/.exec(page)?.[1] ?? ''
+  const { addUser } = JSON.parse(order) as { addUser: { upn: string } }
+  const directory = demoDirectory()
+  // Nobody of this name is there before.
+  expect(directory.user(addUser.upn)).toBeUndefined()
+  directory.addUser(addUser)
+  expect(directory.user(addUser.upn)?.flags).toEqual(['revoked'])
+})

@@ -232,6 +232,12 @@ describe('every error that the way from link to mailbox can end with', () => {
     expect(words(errorPage(error, de))).toContain('hat die Anwendung nicht erlaubt')
   })
 
+  test('T10: whose mailbox is connected already is not sent to sign in again', () => {
+    const error = { class: 'permanent', description: said, remedy: said, requestId: 'r', retry: '/connect/a.b' }
+    expect(errorPage({ ...error, code: 'mailbox_exists' }, en)).not.toContain('href="/connect/a.b"')
+    expect(errorPage({ ...error, code: 'mailbox_held' }, en)).toContain('href="/connect/a.b"')
+  })
+
   test('T13: an ended link does not say its heading twice', () => {
     const error = { code: 'link_expired', class: 'permanent', description: 'This link has expired.', remedy: said }
     for (const t of [en, de]) {
