@@ -12,6 +12,11 @@ const name = line(100)
 const httpsUrl = z
   .string()
   .max(500)
+  // What a URL parser would drop or turn round in silence, so that what is kept is what was given.
+  .refine(
+    (text) => !/[\s\\\p{C}]/u.test(text),
+    'must not contain spaces, backslashes or invisible characters; encode them',
+  )
   .refine(
     (text) => URL.canParse(text) && isAllowedUrl(new URL(text)),
     'must be an https:// URL without user name, password or fragment',

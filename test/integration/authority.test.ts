@@ -533,7 +533,7 @@ describe('an administrator allows the application (M-065, M-029)', () => {
     expect(page.body).toContain('Nobody’s mailbox is connected by this')
     await expect(
       site.gateway.connect.startAdminConsent('guest', { ...input, registrationId: 'unknown', mode: 'delegated' }),
-    ).rejects.toMatchObject({ code: 'no_registration' })
+    ).rejects.toMatchObject({ code: 'invalid_input', field: 'registrationId' })
   })
 
   test('M-065: who may not agree alone gets a link for an administrator, and connects after it', async () => {

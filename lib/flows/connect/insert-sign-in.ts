@@ -1,3 +1,4 @@
+import { type GatewayError, invalidInput } from '../../errors.js'
 import { newId, newSecret, sha256 } from '../../model/ids.js'
 import type { SignInTarget } from '../../model/sign-in.js'
 import { setDue } from '../common/due.js'
@@ -17,6 +18,10 @@ const dayMs = 24 * 3_600_000
 /** When the link itself ends, whatever was done with it. */
 export const linkEndsAt = (deps: ConnectDependencies, { createdAt }: { createdAt: string }): number =>
   Date.parse(createdAt) + (deps.settings.linkMs ?? dayMs)
+
+/** For an unknown id and for one of another tenant alike. */
+export const notUsable = (): GatewayError =>
+  invalidInput('registrationId', 'is not a registration that you may use; GET /api/v1/registrations lists them.')
 
 /** One row, and the only copy of its link. */
 export async function insertSignIn(

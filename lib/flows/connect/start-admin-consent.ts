@@ -9,20 +9,22 @@ import type { AdminConsentInput } from '../../model/api-schemas.js'
 import type { Registration } from '../../model/registration.js'
 import type { SignInTarget } from '../../model/sign-in.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
-import { insertSignIn, type StartedSignIn } from './insert-sign-in.js'
+import { insertSignIn, notUsable, type StartedSignIn } from './insert-sign-in.js'
 import { signInProblem } from './sign-in-problems.js'
 import { readSignIn, type StoredSignIn, sealPlace, stepSignIn } from './sign-in-row.js'
 
 type Listed = Omit<Registration, 'secretName'>
 
-/** Errors: `no_registration`, `own_registration_needed`, `registration_without_secret`. */
+/** Errors: `invalid_input` for a registration that is not the tenant's, `no_registration`, `own_registration_needed`, `registration_without_secret`. */
 export async function startAdminConsent(
   deps: ConnectDependencies,
   tenant: string,
   input: AdminConsentInput,
 ): Promise<StartedSignIn> {
-  const usable = (await deps.listRegistrations(tenant)).filter(hasAdministrators)
-  const registration = input.registrationId ? usable.find((one) => one.id === input.registrationId) : usable[0]
+  const listed = await deps.listRegistrations(tenant)
+  const asked = listed.filter(({ id }) => !input.registrationId || id === input.registrationId)
+  if (input.registrationId && asked.length === 0) throw notUsable()
+  const registration = asked.find(hasAdministrators)
   if (registration === undefined) throw signInProblem('no_registration')
   const appOnly = input.mode === 'app-only'
   if (appOnly) checkAppOnly(registration)

@@ -14,7 +14,7 @@ import { holderId, mailboxHeld, readHolder } from '../common/holders.js'
 import { writeLog } from '../common/log-row.js'
 import { getMailbox } from '../common/mailbox-rows.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
-import { insertSignIn, type StartedSignIn } from './insert-sign-in.js'
+import { insertSignIn, notUsable, type StartedSignIn } from './insert-sign-in.js'
 import { renewAdminConsent } from './start-admin-consent.js'
 
 /** Errors: `invalid_input`, `return_url_not_registered`, `mailbox_exists`, `forbidden_confirmation`. */
@@ -36,10 +36,7 @@ export async function startSignIn(
   const returnUrl = input.returnUrl === undefined ? '' : await registeredReturnUrl(deps, tenant, input.returnUrl)
   const { registrationId } = input
   if (registrationId && !(await deps.listRegistrations(tenant)).some(({ id }) => id === registrationId))
-    throw invalidInput(
-      'registrationId',
-      'is not a registration that you may use; GET /api/v1/registrations lists them.',
-    )
+    throw notUsable()
   const holder = await deps.tables.get(deps.names.table('names'), tenant, `address~${addressHash(input.address)}`)
   if (holder !== undefined)
     throw conflict('mailbox_exists', 'This address is connected already.', 'Reconnect the existing mailbox instead.')

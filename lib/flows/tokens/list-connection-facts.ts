@@ -14,7 +14,7 @@ import { grantRowKey, readAuthority } from './grant-row.js'
 import type { TokenDependencies } from './token-dependencies.js'
 
 export interface ConnectionFacts extends Connection {
-  /** ISO dates; empty when there is none. */
+  /** ISO dates; empty when there is none, always of a password. */
   lastRefresh: string
   nextRefresh: string
   /** Refreshes that failed in a row, and the code of the latest. */
@@ -56,11 +56,12 @@ async function factsOf(
   connection: Connection,
   grant: Row | undefined,
 ): Promise<ConnectionFacts> {
-  const lastRefresh = Number(grant?.['refreshedAt'] ?? 0)
+  const renews = connection.mode !== 'password'
+  const lastRefresh = renews ? Number(grant?.['refreshedAt'] ?? 0) : 0
   return {
     ...connection,
     lastRefresh: iso(lastRefresh),
-    nextRefresh: iso(await readDueAt(deps, 'grant', connection.tenant, connection.id)),
+    nextRefresh: renews ? iso(await readDueAt(deps, 'grant', connection.tenant, connection.id)) : '',
     failures: Number(grant?.['failures'] ?? 0),
     failureCode: String(grant?.['failureCode'] ?? ''),
     projectedDeath: await projectedDeath(deps, connection, lastRefresh),

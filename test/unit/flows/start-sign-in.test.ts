@@ -7,6 +7,12 @@ test('A13: a registration that is unknown, or another tenant’s, is refused whe
   const h = await connectHarness()
   for (const registrationId of ['unknown', 'reg2', '~'])
     await expect(h.start({ registrationId })).rejects.toMatchObject({ status: 400, field: 'registrationId' })
+  const consent = { mode: 'delegated', receive: true, send: true } as const
+  for (const registrationId of ['unknown', 'reg2', '~'])
+    await expect(h.flows.startAdminConsent(h.deps, h.tenant, { ...consent, registrationId })).rejects.toMatchObject({
+      status: 400,
+      field: 'registrationId',
+    })
   for await (const row of h.stores.tables.query(h.names.table('signins'), { partitionRange: ['', '~'] }))
     expect.fail(`${row.rowKey} was made`)
   expect(await codeOf(h.start({ registrationId: 'reg' }))).toBe('fine')

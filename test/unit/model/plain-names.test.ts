@@ -48,3 +48,14 @@ test.each(fields)(
       expect(() => parse(schema, body(name)), name).not.toThrow()
   },
 )
+
+test.each([
+  ['webhook', admin.webhookSchema],
+  ['return URL', admin.returnUrlSchema],
+])('A13: a %s is kept as it was given, or refused: no parser drops a part of it in silence', (_, schema) => {
+  const given = (url: string) => () => parse<{ url: string }>(schema, { url })
+  for (const odd of ['\r\n', '\t', ' ', '\\@evil.example/', '\u202e', '\u00ad', '\u{e0041}'])
+    expect(given(`https://app.example/${odd}x`), JSON.stringify(odd)).toThrow(/url: must not contain/)
+  for (const url of ['https://app.example/x', 'https://app.example/%0d%0ax?y=%20', 'https://müller.example/größe'])
+    expect(given(url)().url).toBe(url)
+})
