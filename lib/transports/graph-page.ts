@@ -19,6 +19,8 @@ export interface GraphEntry {
   id: string
   /** Milliseconds; 0 when the server gave no date that can be. */
   receivedAt: number
+  /** Said to be removed, of which nothing but the id is known. */
+  removed?: true
 }
 
 export interface GraphPage {
@@ -50,12 +52,17 @@ export async function readGraphPage(graph: GraphClient, to: string, size: number
     next: linkOf(body?.['@odata.nextLink']),
     end: linkOf(body?.['@odata.deltaLink']),
   }
+  const removed: GraphEntry[] = []
   for (const entry of value as (Record<string, unknown> | null)[]) {
-    if (entry?.['@removed'] !== undefined) continue
     const id = entry?.['id']
-    if (typeof id === 'string' && id !== '') page.entries.push({ id, receivedAt: dateOf(entry?.['receivedDateTime']) })
+    const isNamed = typeof id === 'string' && id !== ''
+    if (entry?.['@removed'] !== undefined) {
+      if (isNamed) removed.push({ id, receivedAt: 0, removed: true })
+    } else if (isNamed) page.entries.push({ id, receivedAt: dateOf(entry?.['receivedDateTime']) })
     else page.nameless++
   }
+  const listed = new Set(page.entries.map(({ id }) => id))
+  page.entries.push(...removed.filter(({ id }) => !listed.has(id)))
   return page
 }
 

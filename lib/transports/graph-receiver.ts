@@ -8,10 +8,11 @@
 import { GatewayError } from '../errors.js'
 import type { FetchedMail, FetchLimits, Receiver, ReceiveSession, ReceiveTarget } from '../ports/receiver.js'
 import { actOnGraphMails } from './act-on-graph-mails.js'
+import { mailGone } from './fetch-faults.js'
 import { type GraphClient, type GraphOptions, graphClient, mailboxPath } from './graph-client.js'
 import { folderId, inSentItems, openSentItems } from './graph-mailbox.js'
 import { type GraphEntry, type GraphPage, pageFault, readGraphPage } from './graph-page.js'
-import { readGraphMail } from './read-graph-mail.js'
+import { isInFolder, readGraphMail } from './read-graph-mail.js'
 
 const usualPage = 50
 /** While nothing is to be taken: Graph gives up to a thousand. */
@@ -54,12 +55,16 @@ function receiveSession(graph: GraphClient, target: ReceiveTarget, origin: strin
     return { link: `/v1.0${box}/mailFolders/${folder}/messages/delta?${query}`, since }
   }
 
-  const mailOf = ({ id, receivedAt }: GraphEntry, { maxBytes }: FetchLimits): FetchedMail => ({
+  const mailOf = ({ id, receivedAt, removed }: GraphEntry, { maxBytes }: FetchLimits): FetchedMail => ({
     serverId: id,
     receivedAt,
     // Graph tells none for a message.
     size: 0,
-    raw: (room) => readGraphMail(place, id, { maxBytes, room }),
+    async raw(room) {
+      // Only what was created is asked for: whoever says "removed" about a mail nobody was told of is asked once more.
+      if (removed && !(await isInFolder(place, id))) throw mailGone()
+      return readGraphMail(place, id, { maxBytes, room })
+    },
   })
 
   async function* fetchMails(cursor: string | undefined, limits: FetchLimits): AsyncGenerator<FetchedMail> {

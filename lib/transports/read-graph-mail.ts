@@ -45,9 +45,17 @@ export async function readGraphMail(
 export const messagePath = ({ box }: GraphPlace, id: string): string => `${box}/messages/${encodeURIComponent(id)}`
 
 /** False only when Graph says that there is no such mail. */
-export async function isThere(place: GraphPlace, id: string): Promise<boolean> {
+export const isThere = (place: GraphPlace, id: string): Promise<boolean> => answers(place, messagePath(place, id))
+
+/** False only when Graph says that there is no such mail in this folder. */
+export async function isInFolder(place: GraphPlace, id: string): Promise<boolean> {
+  const folder = encodeURIComponent(await folderId(place.graph, place.box, place.folder))
+  return answers(place, `${place.box}/mailFolders/${folder}/messages/${encodeURIComponent(id)}`)
+}
+
+async function answers({ graph }: GraphPlace, path: string): Promise<boolean> {
   try {
-    await place.graph.json({ method: 'GET', to: `${messagePath(place, id)}?$select=id`, operation: 'receive' })
+    await graph.json({ method: 'GET', to: `${path}?$select=id`, operation: 'receive' })
     return true
   } catch (error) {
     return !isGone(error)

@@ -40,7 +40,7 @@ export interface Fault {
   lengthOff?: number
   /** Give the answer at this pace: a slow and steady line, or one that drips. */
   bytesPerSecond?: number
-  /** Replace `https://graph.microsoft.com` in next and delta links by this origin. */
+  /** Replace `https://graph.microsoft.com` in next and delta links, and in the Location of a 410, by this origin. */
   foreignLinks?: string
   /** AADSTS number to refuse a token call with. */
   aadsts?: number

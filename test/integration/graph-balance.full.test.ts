@@ -10,22 +10,35 @@ import { graphReceiver } from '../../lib/transports/graph-receiver.js'
 import type { FaultOrder } from '../../local/emulators/faults.js'
 import type { GraphLie } from '../../local/emulators/graph/graph-lies.js'
 import { headerOf } from '../../local/emulators/graph/mime.js'
+import { type LoopbackServer, loopbackServer } from '../../local/emulators/loopback-server.js'
 import { type Microsoft365, startMicrosoft365 } from '../support/microsoft-365.js'
 import { anyStory, type BalanceSubject, playStory } from '../support/receive-balance.js'
 
 let world: Microsoft365
 let owner: Authority
+/** A host that is not Graph's, and what came to it. */
+let trap: LoopbackServer
+const trapped: string[] = []
 const address = 'story@contoso.example'
+/** How long an answer may be silent in a story. */
+const hangMs = 1_000
 beforeAll(async () => {
   world = await startMicrosoft365()
   world.directory.addUser({ upn: address })
   owner = await world.authority(address)
+  trap = await loopbackServer(({ path }) => {
+    trapped.push(path)
+    return { status: 200, body: '{"value":[]}' }
+  })
 })
-afterAll(() => world.stop())
+afterAll(async () => {
+  await world.stop()
+  await trap.stop()
+})
 
 type Mischief =
   | { kind: 'lie'; lie: GraphLie }
-  | { kind: 'fault'; fault: FaultOrder }
+  | { kind: 'fault'; fault: FaultOrder; foreign?: boolean }
   /** 410 for every link given so far. */
   | { kind: 'forget' }
 
@@ -44,6 +57,7 @@ const lie = fc.oneof(
   fc.record({ lie: fc.constant('order' as const), how: fc.constantFrom('reversed', 'doubled'), times }),
   fc.record({ lie: fc.constant('again' as const), times }),
   fc.record({ lie: fc.constant('stranger-removed' as const), times }),
+  fc.record({ lie: fc.constant('removed' as const), how: fc.constantFrom('instead', 'beside'), ...about }),
   fc.record({
     lie: fc.constant('property' as const),
     name: fc.constant('receivedDateTime' as const),
@@ -69,9 +83,26 @@ const fault = fc.oneof(
   fc.record({ kind: fc.constantFrom('mime', 'delta'), drop: fc.constant(true), ...about }),
   fc.record({ kind: fc.constant('mime'), lengthOff: fc.constant(50), ...about }),
 ) as fc.Arbitrary<FaultOrder>
+const hanging = fc.record({
+  kind: fc.constantFrom('mime', 'delta'),
+  // Silence, and a byte from time to time.
+  ...{ bytesPerSecond: fc.constantFrom(undefined, 1), delayMs: fc.constantFrom(0, hangMs * 2) },
+  ...{ times: fc.integer({ min: 1, max: 3 }), subject },
+}) as fc.Arbitrary<FaultOrder>
+const leadingAway = fc.record({
+  kind: fc.constantFrom('delta', 'delta-link', 'delta-next', 'mime'),
+  status: fc.constantFrom(410, undefined),
+  times: fc.integer({ min: 1, max: 3 }),
+}) as fc.Arbitrary<FaultOrder>
 const mischief: fc.Arbitrary<Mischief> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('lie' as const), lie }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('fault' as const), fault }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('fault' as const), fault: hanging }) },
+  // 410 with a Location elsewhere, and next links there: neither is followed.
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('fault' as const), fault: leadingAway, foreign: fc.constant(true) }),
+  },
   { weight: 1, arbitrary: fc.constant({ kind: 'forget' } as const) },
 )
 
@@ -84,7 +115,7 @@ function graphSubject(): BalanceSubject<Mischief> {
   let hidesIds = false
   return {
     address,
-    receiver: graphReceiver({ origins: world.origins }),
+    receiver: graphReceiver({ origins: world.origins, timeoutMs: hangMs }),
     authority: owner,
     receive: { transport: 'graph', folder: 'inbox' },
     deliver(messageId) {
@@ -100,7 +131,8 @@ function graphSubject(): BalanceSubject<Mischief> {
       const user = address
       if (what.kind === 'lie' && (what.lie.lie === 'stuffed' || what.lie.lie === 'property')) hidesIds = true
       if (what.kind === 'lie') world.graph.control.lie({ ...what.lie, user })
-      else if (what.kind === 'fault') world.graph.control.fail({ ...what.fault, user })
+      else if (what.kind === 'fault')
+        world.graph.control.fail({ ...what.fault, ...(what.foreign && { foreignLinks: trap.url }), user })
       else world.graph.control.forgetDeltaLinks(address)
     },
     behave: () => world.graph.control.clearFaults(),
@@ -121,6 +153,7 @@ test('M-110, field 09 to 12, H3: over Graph the balance holds under any mix of l
     }),
     { numRuns: Number(process.env['BALANCE_RUNS'] ?? 150), ...seed },
   )
+  expect(trapped).toEqual([])
 })
 
 test('field 12: 12,000 mails since the date are listed all, each once, and none of before (Graph, message: delta)', async () => {

@@ -14,7 +14,8 @@ import { type ImapEmulator, startImap } from '../../local/emulators/imap/start-i
 import { anyStory, type BalanceSubject, playStory } from '../support/receive-balance.js'
 
 const password = 'correct-horse'
-const first = 1001
+/** Where UIDs begin: each restore goes back to an older copy, with lower ones, and a new UIDVALIDITY begins anew. */
+const firsts = [1001, 501, 1] as const
 let server: ImapEmulator
 beforeAll(async () => {
   server = await startImap({ accounts: () => ({ password }), mode: 'plain' })
@@ -24,15 +25,17 @@ afterAll(() => server.stop())
 type Mischief =
   | { kind: 'lie'; lie: ImapLie }
   | { kind: 'fault'; fault: ImapFault }
-  /** Once in a story: a restore, then another, cannot be told from no restore by numbers alone. */
+  /** Any number of times, but never twice to the same numbers: that cannot be told from no restore by numbers alone. */
   | { kind: 'renumber'; rewind: boolean }
 
 // A mail that neither SEARCH nor FETCH names is not there for anybody: the two never deny the same one.
-const describedUid = fc.oneof(fc.integer({ min: first, max: first + 2 }), fc.integer({ min: 1, max: 3 }))
-const searchedUid = fc.oneof(fc.integer({ min: first + 3, max: first + 6 }), fc.integer({ min: 4, max: 7 }))
-const uid = fc.oneof(fc.integer({ min: first, max: first + 6 }), fc.integer({ min: 1, max: 7 }))
+const uidIn = (from: number, to: number) =>
+  fc.oneof(...firsts.map((first) => fc.integer({ min: first + from, max: first + to })))
+const describedUid = uidIn(0, 2)
+const searchedUid = uidIn(3, 6)
+const uid = uidIn(0, 6)
 const times = fc.oneof(fc.integer({ min: 1, max: 3 }), fc.constant(1_000))
-const number = fc.constantFrom(null, '0', '1', '3', String(first), String(first + 2), '4294967295', 'x')
+const number = fc.constantFrom(null, '0', '1', '3', '503', '1001', '1003', '4294967295', 'x')
 const lie: fc.Arbitrary<ImapLie> = fc.oneof(
   fc.record({ lie: fc.constantFrom('uid-next' as const, 'exists' as const), value: number, times }),
   fc.record({ lie: fc.constant('size' as const), value: number, times, uid }),
@@ -82,15 +85,15 @@ const fault: fc.Arbitrary<ImapFault> = fc.record({
 const mischief: fc.Arbitrary<Mischief> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('lie' as const), lie }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('fault' as const), fault }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('renumber' as const), rewind: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('renumber' as const), rewind: fc.boolean() }) },
 )
 
 let boxes = 0
 function imapSubject(): BalanceSubject<Mischief> {
   const user = `story${++boxes}@contoso.example`
   const folder = server.store.folder(user, 'INBOX')!
-  folder.uidNext = first
-  let renumbered = false
+  folder.uidNext = firsts[0]
+  let copy = 0
   const numbers = new Map<string, Set<string>>()
   const messageIdOf = (raw: Buffer): string => /^Message-ID: (.*)\r$/m.exec(raw.toString())?.[1] ?? ''
   const noteNumbers = (): void => {
@@ -127,10 +130,10 @@ function imapSubject(): BalanceSubject<Mischief> {
       if (what.kind === 'lie') server.control.lies.order({ ...what.lie, user })
       else if (what.kind === 'fault')
         server.control.faults.order({ ...what.fault, ...(what.fault.at === 'AUTHENTICATE' ? {} : { user }) })
-      else if (!renumbered) {
-        renumbered = true
-        if (what.rewind) server.control.rewindUids(user)
-        else server.control.flipUidValidity(user)
+      else if (!what.rewind || copy < firsts.length - 1) {
+        copy = what.rewind ? copy + 1 : 0
+        if (what.rewind) server.store.rewindUids(user, folder, firsts[copy])
+        else server.store.flipUidValidity(user, folder, firsts[copy])
         noteNumbers()
       }
     },

@@ -108,7 +108,9 @@ async function entriesOf(of: MailboxRequest, page: Change[], round: Round): Prom
     const property = 'message' in change ? tell('property', change.message) : undefined
     if (property?.value === null) delete entry[property.name]
     else if (property) entry[property.name] = property.value
-    entries.push(entry)
+    const removed = 'message' in change ? tell('removed', change.message)?.how : undefined
+    if (removed) entries.push({ '@removed': { reason: 'deleted' }, id: entry['id'] })
+    if (removed !== 'instead') entries.push(entry)
   }
   if (tell('stranger-removed')) entries.push({ '@removed': { reason: 'deleted' }, id: 'AAkALgOfNobody' })
   const order = tell('order')?.how

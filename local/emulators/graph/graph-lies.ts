@@ -54,6 +54,11 @@ export type GraphLie = Bounds &
         lie: 'stranger-removed'
       }
     | {
+        /** An entry says that a mail is gone which is there, instead of its own entry or before it. */
+        lie: 'removed'
+        how: 'instead' | 'beside'
+      }
+    | {
         /** A property of an entry; `null`: without it. */
         lie: 'property'
         name: 'id' | 'receivedDateTime' | 'parentFolderId'

@@ -123,7 +123,7 @@ function refuse(state: GraphState, request: Request, fault: Fault): Reply {
     const token = (request.headers['authorization'] ?? '').replace(/^Bearer /, '')
     throw new GraphRefusal(fault.status ?? 400, fault.code ?? 'UnknownError', echoes(token))
   }
-  const location = fault.status === 410 ? { location: graphOrigin + request.path } : {}
+  const location = fault.status === 410 ? { location: (fault.foreignLinks ?? graphOrigin) + request.path } : {}
   throw usualRefusal(fault.status!, fault.code, { ...retryAfterHeader(fault, state.now()), ...location })
 }
 

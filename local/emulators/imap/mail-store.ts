@@ -92,17 +92,17 @@ export class MailStore {
   }
 
   /** What a server does that lost its index: new UIDVALIDITY, UIDs counted from 1 again. */
-  flipUidValidity(user: string, folder: MailFolder): void {
+  flipUidValidity(user: string, folder: MailFolder, first = 1): void {
     folder.uidValidity = this.#nextValidity()
-    this.rewindUids(user, folder)
+    this.rewindUids(user, folder, first)
   }
 
-  /** What a server does that was restored: UIDs counted from 1 again, and nothing says so. */
-  rewindUids(user: string, folder: MailFolder): void {
+  /** What a server does that was restored: UIDs counted from 1 again, or from a later one, and nothing says so. */
+  rewindUids(user: string, folder: MailFolder, first = 1): void {
     folder.messages.forEach((message, index) => {
-      message.uid = index + 1
+      message.uid = first + index
     })
-    folder.uidNext = folder.messages.length + 1
+    folder.uidNext = first + folder.messages.length
     this.changed(user, folder)
   }
 
