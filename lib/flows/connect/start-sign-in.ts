@@ -8,6 +8,7 @@ import type { ReconnectInput, SignInStartInput } from '../../model/api-schemas.j
 import type { Role } from '../../model/caller.js'
 import { hashId } from '../../model/ids.js'
 import type { Mailbox } from '../../model/mailbox.js'
+import { refusedTogether } from '../../model/parse.js'
 import type { SignInTarget } from '../../model/sign-in.js'
 import { readConnection } from '../common/connection-rows.js'
 import { holderId, mailboxHeld, readHolder } from '../common/holders.js'
@@ -24,19 +25,24 @@ export async function startSignIn(
   input: SignInStartInput,
   role: Role = 'app',
 ): Promise<StartedSignIn> {
-  if (!input.receive && !input.send)
-    throw invalidInput('receive', 'or send must be true: a mailbox needs one direction.')
+  const refusals: GatewayError[] = []
+  const refuse = (field: string, message: string) => void refusals.push(invalidInput(field, message))
+  if (!input.receive && !input.send) refuse('receive', 'or send must be true: a mailbox needs one direction.')
   if (input.confirmation === 'result-code' && input.binding === undefined)
-    throw invalidInput('binding', 'is required: the result code is redeemed with the same value.')
+    refuse('binding', 'is required: the result code is redeemed with the same value.')
   if (input.confirmation === 'result-code' && input.returnUrl === undefined)
-    throw invalidInput('returnUrl', 'is required: it brings the result code back to your user.')
+    refuse('returnUrl', 'is required: it brings the result code back to your user.')
   if (input.mailboxUser !== undefined && input.expectedUser === undefined)
-    throw invalidInput('mailboxUser', 'is for shared mailboxes: name in expectedUser who signs in.')
-  if (input.confirmation === 'confirmed-by-link' && role === 'app') throw onlyAdmins()
-  const returnUrl = input.returnUrl === undefined ? '' : await registeredReturnUrl(deps, tenant, input.returnUrl)
+    refuse('mailboxUser', 'is for shared mailboxes: name in expectedUser who signs in.')
+  if (input.confirmation === 'confirmed-by-link' && role === 'app') refusals.push(onlyAdmins())
+  const { returnUrl: given } = input
+  const returnUrl = given === undefined ? '' : await registeredReturnUrl(deps, tenant, given)
+  if (given !== undefined && returnUrl === undefined) refusals.push(await notRegistered(deps, tenant, given))
   const { registrationId } = input
   if (registrationId && !(await deps.listRegistrations(tenant)).some(({ id }) => id === registrationId))
-    throw notUsable()
+    refusals.push(notUsable())
+  const refused = refusedTogether([], refusals)
+  if (refused !== undefined) throw refused
   const holder = await deps.tables.get(deps.names.table('names'), tenant, `address~${addressHash(input.address)}`)
   if (holder !== undefined)
     throw conflict('mailbox_exists', 'This address is connected already.', 'Reconnect the existing mailbox instead.')
@@ -54,7 +60,7 @@ export async function startSignIn(
     transport: input.transport,
     confirmation: input.confirmation,
   }
-  const more = { registrationId: input.registrationId ?? '', returnUrl, binding: input.binding }
+  const more = { registrationId: input.registrationId ?? '', returnUrl: returnUrl ?? '', binding: input.binding }
   return insertSignIn(deps, tenant, target, more)
 }
 
@@ -117,15 +123,27 @@ const uses = (side: Mailbox['receive'] | Mailbox['send'], connectionId: string):
 export const addressHash = (address: string): string => hashId(address.toLowerCase())
 
 /** The id of the row whose URL is exactly the given text: no parsing, no normalising, nothing to get wrong (SEC-10). */
-async function registeredReturnUrl(deps: ConnectDependencies, tenant: string, url: string): Promise<string> {
+async function registeredReturnUrl(
+  deps: ConnectDependencies,
+  tenant: string,
+  url: string,
+): Promise<string | undefined> {
   const id = hashId(url)
   const row = await deps.tables.get(deps.names.table('tenants'), tenant, `returnurl~${id}`)
-  if (row !== undefined && row['url'] === url) return id
-  throw new GatewayError('return_url_not_registered', 'permanent', {
+  return row?.['url'] === url ? id : undefined
+}
+
+/** The register keeps a URL as a parser writes it, so that what was registered as `https://app.example` has a slash. */
+async function notRegistered(deps: ConnectDependencies, tenant: string, given: string): Promise<GatewayError> {
+  const written = URL.canParse(given) ? new URL(given).href : given
+  const isMeant = written !== given && (await registeredReturnUrl(deps, tenant, written)) !== undefined
+  return new GatewayError('return_url_not_registered', 'permanent', {
     status: 400,
     field: 'returnUrl',
     description: 'The return URL is not one of the registered ones.',
-    remedy: 'Register exactly this string under return URLs, or use one that is registered.',
+    remedy: isMeant
+      ? `Give it exactly as it is registered: ${written}`
+      : 'Register exactly this string under return URLs, or use one that is registered.',
   })
 }
 

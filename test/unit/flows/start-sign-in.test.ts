@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { addReturnUrl } from '../../../lib/flows/admin/return-urls.js'
 import { addEndpoint, listEndpoints } from '../../../lib/flows/admin/webhook-endpoints.js'
 import { guardedLookup, isForbiddenHost } from '../../../lib/transports/guarded-lookup.js'
 import { codeOf, connectHarness } from '../../support/connect-harness.js'
@@ -82,4 +83,30 @@ test('A13: what is tried out before a confirmation opens no mail', async () => {
   await new Promise((done) => server.close(done))
   expect(asked.length).toBeGreaterThan(0)
   for (const one of asked) expect(one).toMatch(/^GET \/v1\.0\/me\/mailFolders\/\w+\?\$select=id$/)
+})
+
+test('D8: what is wrong with a start is one answer, whichever check found it', async () => {
+  const h = await connectHarness()
+  const more = {
+    binding: undefined,
+    returnUrl: 'https://nobody.example/',
+    mailboxUser: 'info@acme.example',
+    registrationId: 'reg2',
+  }
+  await expect(h.start({ ...more, confirmation: 'result-code' })).rejects.toMatchObject({
+    status: 400,
+    problems: [{ field: 'binding' }, { field: 'mailboxUser' }, { field: 'returnUrl' }, { field: 'registrationId' }],
+  })
+})
+
+test('D14: a return URL that was registered in another spelling is refused with the one that counts', async () => {
+  const h = await connectHarness()
+  await addReturnUrl(h.deps, h.tenant, 'https://app.example')
+  const start = (returnUrl: string) => h.start({ returnUrl, binding: 'b'.repeat(20), confirmation: 'result-code' })
+  await expect(start('https://app.example')).rejects.toMatchObject({
+    code: 'return_url_not_registered',
+    remedy: 'Give it exactly as it is registered: https://app.example/',
+  })
+  await expect(start('https://other.example')).rejects.toMatchObject({ remedy: expect.stringMatching(/^Register/) })
+  expect(await codeOf(start('https://app.example/'))).toBe('fine')
 })
