@@ -156,6 +156,10 @@ export async function connectHarness() {
     return JSON.stringify([found, peers.kept], null, 1)
   }
 
+  /** Events told since the last look, oldest first. */
+  const events = () =>
+    stores.queues.take(names.eventsQueue(tenant)) as { id: string; type: string; data: Record<string, unknown> }[]
+
   const signInRow = (id: string) => stores.tables.get(names.table('signins'), id.slice(0, 2), id)
   /** Writes columns of a sign-in as no flow would: the state an attack begins from. */
   const plant = async (id: string, columns: Record<string, string | number>) => {
@@ -179,6 +183,7 @@ export async function connectHarness() {
     byPassword,
     connectBy,
     stored,
+    events,
     signInRow,
     plant,
   }
