@@ -65,7 +65,10 @@ export class SmtpSession implements SendSession {
     this.#ended = new Promise((_, failed) => {
       this.#end = failed
       connection.on('error', failed)
-      connection.once('end', () => failed(Object.assign(new Error('Connection closed'), { code: 'ECONNECTION' })))
+      // A reply that ends the connection (421) is heard first: it says why.
+      connection.once('end', () =>
+        setImmediate(() => failed(Object.assign(new Error('Connection closed'), { code: 'ECONNECTION' }))),
+      )
       signal.addEventListener('abort', this.#stop, { once: true })
     })
     this.#ended.catch(() => undefined)

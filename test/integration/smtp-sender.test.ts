@@ -98,6 +98,7 @@ describe('REL-04: a broken connection never hides whether the mail was taken', (
       const error = await failure(opening)
       // STARTTLS refused permanently and for now are different people's business; the rest waits.
       expect(error.class).toBe('transient')
+      if (fault === 421) expect(error.code, 'T3: why the server hangs up').toMatch(/^(smtp_|starttls_not_offered)/)
       expect(entries).toEqual([])
       expect(server.mails).toEqual([])
       return
@@ -110,6 +111,7 @@ describe('REL-04: a broken connection never hides whether the mail was taken', (
     } else {
       const error = await failure(session.send(mail, handingOver))
       expect(error).toMatchObject({ outcome, class: 'transient' })
+      if (fault === 421) expect(error.code, 'T3: why the server hangs up').toMatch(/^smtp_/)
       expect(session.sent).toBe(0)
       if (outcome === 'unknown') expect(error).toMatchObject({ code: 'send_outcome_unknown', hint: 'unknown-outcome' })
     }
