@@ -1,7 +1,7 @@
 /**
  * Reads the settings of the table in `lib/config/`. A wrong start lists every problem at once and never a value.
- * Insecure choices (plain HTTP, loopback mail hosts) are accepted for loopback only and refused where a managed identity
- * is present.
+ * Insecure choices (plain HTTP, loopback mail hosts) are accepted for loopback only and refused where a managed
+ * identity is present.
  */
 import { type AdjustableSetting, adjustableSetting } from './config/adjustable-setting.js'
 import type { SettingRow } from './config/setting-row.js'

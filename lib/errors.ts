@@ -114,7 +114,9 @@ export class RowMissingError extends Error {}
 export const isStorageAway = (error: unknown): boolean =>
   error instanceof GatewayError && (error.code === 'storage_unavailable' || error.code === 'storage_forbidden')
 
-/** Anything caught, as a GatewayError; what is not one of ours is a bug of ours and says so without leaking its text. */
+/**
+ * Anything caught, as a GatewayError; what is not one of ours is a bug of ours and says so without leaking its text.
+ */
 export function asGatewayError(error: unknown): GatewayError {
   if (error instanceof GatewayError) return error
   return new GatewayError('unexpected', 'transient', {

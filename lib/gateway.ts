@@ -1,7 +1,8 @@
 /**
  * The only place that wires things together: settings in, journeys out. Everything is loaded and made once per process,
  * at the first call: registering functions stays cheap, and a wrong setting is an answer and not a dead process.
- * Adapters of the mail protocols load when the first mailbox needs them. Imports above `wireGateway` are light or types.
+ * Adapters of the mail protocols load when the first mailbox needs them. Imports above `wireGateway` are light or
+ * types.
  */
 import { hostname } from 'node:os'
 import type { TokenCredential } from '@azure/identity'
@@ -294,7 +295,10 @@ export type Gateway = Awaited<ReturnType<typeof wireGateway>>
 let made: Promise<Gateway> | undefined
 let madeFor: AbortSignal | undefined
 
-/** The gateway of this process; whoever asks for it also looks at the second clock. A wrong setting rejects every call with `settings_invalid` until it is corrected. */
+/**
+ * The gateway of this process; whoever asks for it also looks at the second clock. A wrong setting rejects every call
+ * with `settings_invalid` until it is corrected.
+ */
 export function gateway(): Promise<Gateway> {
   lastNet(consoleLog)
   // A host that starts the app again in the same process stopped the one that was made before.

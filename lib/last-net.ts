@@ -1,10 +1,10 @@
 /**
  * The last net: a fault that nothing caught (docs/decisions/0016-the-last-net.md).
  *
- * A connection's fault goes on the account of that connection: whoever uses it sees it end, or runs into its time limit,
- * and the process of all tenants goes on. After any other fault nobody knows what state the process is in, so it must not
- * write another row or hand over another mail: it ends at once, like one whose machine was taken away. The platform
- * starts another, leases expire, and a mail in hand-over is looked for before anybody sends it again.
+ * A connection's fault goes on the account of that connection: whoever uses it sees it end, or runs into its time
+ * limit, and the process of all tenants goes on. After any other fault nobody knows what state the process is in, so it
+ * must not write another row or hand over another mail: it ends at once, like one whose machine was taken away. The
+ * platform starts another, leases expire, and a mail in hand-over is looked for before anybody sends it again.
  *
  * Either way one line is logged, with code and place and without a message: messages may carry data, and the host's own
  * handler, which this one takes the place of, would write them down.

@@ -1,6 +1,8 @@
 import { inspect } from 'node:util'
 
-/** A value that cannot print: `String`, `JSON.stringify` and `console.log` show a placeholder; only `reveal()` gives it. */
+/**
+ * A value that cannot print: `String`, `JSON.stringify` and `console.log` show a placeholder; only `reveal()` gives it.
+ */
 export class Secret {
   readonly #value: string
 

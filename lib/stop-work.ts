@@ -1,8 +1,8 @@
 /**
- * The platform takes this instance away (M-170): it runs the app's terminate hooks or sends SIGTERM, and kills the process
- * seconds later. From the first sign on one signal tells every drain, poll, refresh, delivery and timer to begin nothing
- * new, to finish what cannot be taken back and to leave the rest to another instance. The hook keeps the worker alive
- * until nothing runs any more, because the Node.js worker exits as soon as its hooks are over.
+ * The platform takes this instance away (M-170): it runs the app's terminate hooks or sends SIGTERM, and kills the
+ * process seconds later. From the first sign on one signal tells every drain, poll, refresh, delivery and timer to
+ * begin nothing new, to finish what cannot be taken back and to leave the rest to another instance. The hook keeps the
+ * worker alive until nothing runs any more, because the Node.js worker exits as soon as its hooks are over.
  */
 
 import { setMaxListeners } from 'node:events'

@@ -1,6 +1,8 @@
 import { everyRow } from '../lib/model/page.js'
 
-/** A few lines over fetch for the start summary, the demo and the tests; errors carry the problem document's own words. */
+/**
+ * A few lines over fetch for the start summary, the demo and the tests; errors carry the problem document's own words.
+ */
 export interface ApiClient {
   call<T = Record<string, unknown>>(
     method: string,

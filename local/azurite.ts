@@ -14,7 +14,9 @@ export interface AzuriteOptions {
   folder?: string
   /** Fixed ports; each one defaults to 0, any free port. */
   ports?: { blob?: number; queue?: number; table?: number }
-  /** How long the three services may take to listen, in milliseconds. Default 120 000: only what hangs takes so long. */
+  /**
+   * How long the three services may take to listen, in milliseconds. Default 120 000: only what hangs takes so long.
+   */
   startTimeoutMs?: number
 }
 

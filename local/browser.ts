@@ -1,4 +1,6 @@
-/** A browser of a few lines for the demo and the tests: cookies, redirects, forms; no scripts, as our pages need none. */
+/**
+ * A browser of a few lines for the demo and the tests: cookies, redirects, forms; no scripts, as our pages need none.
+ */
 export interface Visit {
   url: string
   status: number

@@ -10,7 +10,10 @@ export interface HostChild {
   /** Runs a timer now. */
   runTimer(name: string): Promise<void>
   stop(): Promise<void>
-  /** SIGTERM, and death when it has not ended after `graceMs`, as the platform takes an instance away. True: it ended in time. */
+  /**
+   * SIGTERM, and death when it has not ended after `graceMs`, as the platform takes an instance away. True: it ended in
+   * time.
+   */
   terminate(graceMs: number): Promise<boolean>
   /** Dies at once, as an instance does when its machine is taken away. */
   kill(): Promise<void>

@@ -1,4 +1,6 @@
-/** The whole gateway on one machine, with a summary people can act on. `--fresh` begins anew, `--demo` plays the story. */
+/**
+ * The whole gateway on one machine, with a summary people can act on. `--fresh` begins anew, `--demo` plays the story.
+ */
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { apiClient } from './api-client.js'
@@ -189,7 +191,9 @@ async function summary(stack: Stack, folder: string, ms: number): Promise<void> 
   console.log(lines.map((line) => (line === '' ? '' : `  ${line}`)).join('\n'))
 }
 
-/** The app's settings as a file of the form local.settings.json, for preflight and Core Tools; answers with its path. */
+/**
+ * The app's settings as a file of the form local.settings.json, for preflight and Core Tools; answers with its path.
+ */
 function writeSettings(stack: Stack, folder: string): string {
   const { HOST_PORT, TIMER_STATUS_FILE, ...settings } = stack.settings
   const file = join(folder, 'local.settings.json')

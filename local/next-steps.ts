@@ -1,8 +1,8 @@
 /**
- * What a person can do right now, in one story about one person: Ana, whose mailbox is at the emulated Microsoft 365. Asked
- * anew at every start, so that each step works when it is read: a mailbox that is connected already is not connected
- * again, one whose owner must sign in again gets a new link, and the command that sends makes a new Idempotency-Key
- * each time it is pasted. After each step stands what one sees then, and where.
+ * What a person can do right now, in one story about one person: Ana, whose mailbox is at the emulated Microsoft 365.
+ * Asked anew at every start, so that each step works when it is read: a mailbox that is connected already is not
+ * connected again, one whose owner must sign in again gets a new link, and the command that sends makes a new
+ * Idempotency-Key each time it is pasted. After each step stands what one sees then, and where.
  */
 import { type ApiClient, apiClient } from './api-client.js'
 import type { DemoTenant } from './demo-tenant.js'
@@ -16,7 +16,10 @@ interface Mailbox {
   address: string
 }
 
-/** Ten lines or so, without indentation. `platform` as in `process.platform`: Windows also gets a command for PowerShell. */
+/**
+ * Ten lines or so, without indentation. `platform` as in `process.platform`: Windows also gets a command for
+ * PowerShell.
+ */
 export async function nextSteps(
   stack: Pick<Stack, 'url' | 'graph' | 'operatorKey'>,
   tenant: DemoTenant,

@@ -203,7 +203,8 @@ async function start(options: StackOptions, folder: string, stops: (() => Promis
     })
   let host = await startHost()
   stops.push(() => host.stop())
-  // Storage, seal keys and the first operator key come from the sweep; nobody should wait half a minute for its schedule.
+  // Storage, seal keys and the first operator key come from the sweep; nobody should wait half a minute for its
+  // schedule.
   await host.runTimer('sweep')
 
   const snapshot = (): Things => ({

@@ -1,4 +1,6 @@
-/** `npm run start:func`: the same app under Microsoft's own Core Tools, beside Azurite and the emulators of `npm start`. */
+/**
+ * `npm run start:func`: the same app under Microsoft's own Core Tools, beside Azurite and the emulators of `npm start`.
+ */
 
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'

@@ -1,9 +1,9 @@
 /**
- * Takes a session's own secrets out of what its peer says, by value. A server that was given a password may hand it on to
- * whoever reads our logs, in any writing a person or a web page can undo. Listing writings would always miss one; so the
- * line is read the other way round: every decoding of it is made, one upon the other, each reading is looked at before it
- * is decoded again, and when any of them holds the secret or a long part of it, the whole line is withheld but for its
- * reply code. How much is decoded is bounded; a line that would take more is withheld as well.
+ * Takes a session's own secrets out of what its peer says, by value. A server that was given a password may hand it on
+ * to whoever reads our logs, in any writing a person or a web page can undo. Listing writings would always miss one; so
+ * the line is read the other way round: every decoding of it is made, one upon the other, each reading is looked at
+ * before it is decoded again, and when any of them holds the secret or a long part of it, the whole line is withheld
+ * but for its reply code. How much is decoded is bounded; a line that would take more is withheld as well.
  *
  * What this cannot stop: a server that ciphers. It could as well send the password to that person itself.
  */

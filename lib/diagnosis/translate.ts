@@ -6,7 +6,8 @@ import { redact } from './redact.js'
 
 /**
  * The one way from a peer's failure to an error of ours: the catalogue says who must act, the peer's line is kept
- * without the secrets of the session, redacted and bounded. `extra` wins over everything found, e.g. `{ outcome: 'unknown' }`.
+ * without the secrets of the session, redacted and bounded. `extra` wins over everything found, e.g.
+ * `{ outcome: 'unknown' }`.
  */
 export function translate(fault: Fault, extra: Partial<ErrorDetails> = {}): GatewayError {
   const { code, class: errorClass, hint, description, remedy } = diagnose(fault)
@@ -38,7 +39,10 @@ function bounded(trace: Record<string, string>, shown: Show): Record<string, str
   return Object.fromEntries(Object.entries(trace).map(([name, value]) => [name, shown(value, 100)]))
 }
 
-/** Mail and HTTP libraries hang the peer's answer, even the credentials sent, on their errors: only name, code, text, frames. */
+/**
+ * Mail and HTTP libraries hang the peer's answer, even the credentials sent, on their errors: only name, code, text,
+ * frames.
+ */
 function harmless(cause: unknown, shown: Show): unknown {
   if (!(cause instanceof Error)) return typeof cause === 'string' ? shown(cause) : undefined
   if (cause instanceof GatewayError) return cause

@@ -26,7 +26,9 @@ export interface ApiCall<O extends Operation, G> {
   query: QueryOf<O>
   request: HttpRequest
   requestId: string
-  /** What is wrong with the query; only where the flow judges the body, and it must refuse the call together with that. */
+  /**
+   * What is wrong with the query; only where the flow judges the body, and it must refuse the call together with that.
+   */
   refused: readonly GatewayError[]
 }
 

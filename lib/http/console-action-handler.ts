@@ -1,6 +1,6 @@
 /**
- * The actions on one kind of thing. GET asks where an action is asked first; POST acts, and where a question belongs to the
- * action only with its answer, so that no page can offer it at one press.
+ * The actions on one kind of thing. GET asks where an action is asked first; POST acts, and where a question belongs to
+ * the action only with its answer, so that no page can offer it at one press.
  */
 import type { HttpHandler } from '@azure/functions'
 import { GatewayError } from '../errors.js'

@@ -115,8 +115,9 @@ export function consoleHandler<G extends ConsoleGateway>(
 }
 
 /**
- * Checks the pasted key, begins a session and leads on to where the person wanted to go. Other sites cannot sign a person
- * in: browsers say where a form came from, and the form carries a token that is also in a cookie of this browser.
+ * Checks the pasted key, begins a session and leads on to where the person wanted to go. Other sites cannot sign a
+ * person in: browsers say where a form came from, and the form carries a token that is also in a cookie of this
+ * browser.
  */
 export function consoleSignIn(gateway: () => Promise<ConsoleGateway>, now: () => number = Date.now): HttpHandler {
   return answering(async (request, requestId) => {
@@ -145,7 +146,9 @@ export function consoleSignIn(gateway: () => Promise<ConsoleGateway>, now: () =>
   })
 }
 
-/** Ends the session at the server and in the browser; a form token is needed, so that no other site signs a person out. */
+/**
+ * Ends the session at the server and in the browser; a form token is needed, so that no other site signs a person out.
+ */
 export function consoleSignOut(gateway: () => Promise<ConsoleGateway>, now: () => number = Date.now): HttpHandler {
   return answering(async (request, requestId) => {
     const g = await gateway()

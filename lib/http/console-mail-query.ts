@@ -10,7 +10,9 @@ const perPage = 50
 /** Of the console's own: notice, way back, chosen tenant, and the form itself. */
 const own = new Set(['all', 'trail', 'done', 'tenant'])
 
-/** The search form in the words of the API, which checks it. An empty field is none; the last day is part of the time. */
+/**
+ * The search form in the words of the API, which checks it. An empty field is none; the last day is part of the time.
+ */
 export async function consoleMailQuery(query: URLSearchParams): Promise<MailSearch> {
   const given = [...query].filter(([name, value]) => !own.has(name) && value.trim() !== '')
   const asked = new URLSearchParams(Object.fromEntries(given.map(([name, value]) => [name, value.trim()])))

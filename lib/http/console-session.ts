@@ -1,7 +1,8 @@
 /**
- * The console's session is its cookie, sealed by the gateway: the API key, an end, and the id of the session's row. The row
- * is what a sign-out removes, so that a copied cookie is worth nothing afterwards; a revoked key ends them all. The form
- * token is derived from a secret inside the seal; a page of another origin can neither read the cookie nor compute it.
+ * The console's session is its cookie, sealed by the gateway: the API key, an end, and the id of the session's row. The
+ * row is what a sign-out removes, so that a copied cookie is worth nothing afterwards; a revoked key ends them all. The
+ * form token is derived from a secret inside the seal; a page of another origin can neither read the cookie nor compute
+ * it.
  */
 import { createHmac } from 'node:crypto'
 import type { Cookie } from '@azure/functions'

@@ -1,6 +1,8 @@
 import type { Cookie } from '@azure/functions'
 
-/** The only cookies of the gateway: bound to this host, unreadable to scripts, absent from cross-site posts (SEC-14). */
+/**
+ * The only cookies of the gateway: bound to this host, unreadable to scripts, absent from cross-site posts (SEC-14).
+ */
 
 const namePattern = /^__Host-[a-z0-9-]{1,40}$/
 // The host escapes other characters on the way out and nobody undoes it on the way in.

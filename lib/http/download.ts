@@ -7,7 +7,9 @@ interface DownloadOptions {
   givenName?: string
 }
 
-/** Bytes of unknown content for a program: always under a name of ours, never shown by a browser, never kept (SEC-32). */
+/**
+ * Bytes of unknown content for a program: always under a name of ours, never shown by a browser, never kept (SEC-32).
+ */
 export function download(bytes: Uint8Array, name: string, options: DownloadOptions = {}): HttpResponseInit {
   const { type = 'application/octet-stream', givenName = '' } = options
   const safe = safeFileName(givenName)

@@ -37,7 +37,9 @@ function refuseOtherType({ headers }: HttpRequest): void {
   throw invalidInput('content-type', message, { status: 415 })
 }
 
-/** Nothing unpacks a body: a compressed one would be called bad JSON, and one that is not compressed says so wrongly. */
+/**
+ * Nothing unpacks a body: a compressed one would be called bad JSON, and one that is not compressed says so wrongly.
+ */
 function refuseCompressed({ headers }: HttpRequest): void {
   if (/^(identity)?$/i.test(headers.get('content-encoding')?.trim() ?? '')) return
   const message = 'must be left out: the gateway reads bodies only as they are; send yours without compression.'

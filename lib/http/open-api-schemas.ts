@@ -29,7 +29,10 @@ export function schemaCollector(): { components: Json; schemaOf(schema: z.ZodTyp
   }
 }
 
-/** Generators take a field with a default for one that is always there, also in what is sent: defaults are told in words. */
+/**
+ * Generators take a field with a default for one that is always there, also in what is sent: defaults are told in
+ * words.
+ */
 function defaultsInWords(schema: Json): Json {
   const copy = { ...schema }
   const inner = (one: unknown): Json => defaultsInWords(one as Json)

@@ -128,7 +128,10 @@ export function failuresOf(operation: Operation): Failure[] {
   return [...common, ...(operation.body ? bodyErrors : []), ...own]
 }
 
-/** By status; `default` for whatever else goes wrong. Most calls fail alike, so each failure stands in `shared` once, by its codes. */
+/**
+ * By status; `default` for whatever else goes wrong. Most calls fail alike, so each failure stands in `shared` once, by
+ * its codes.
+ */
 function failureResponses(operation: Operation, shared: Record<string, Json>): Json {
   const byStatus = new Map<number, Failure[]>()
   for (const one of failuresOf(operation)) byStatus.set(one[1], [...(byStatus.get(one[1]) ?? []), one])

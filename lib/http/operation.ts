@@ -9,7 +9,10 @@ export interface Download {
   media: string
 }
 
-/** One route of the API: drives the trigger, the check of the caller, the validation, the answer and the OpenAPI document. */
+/**
+ * One route of the API: drives the trigger, the check of the caller, the validation, the answer and the OpenAPI
+ * document.
+ */
 export interface Operation {
   /** Function name and OpenAPI operationId: resource-verb. */
   name: string
@@ -33,7 +36,9 @@ export interface Operation {
   bodyOptional?: true
   /** Loads the schema of the query; each parameter is a boolean, a whole number, a word of a list or text. */
   query?: () => Promise<z.ZodObject>
-  /** Loads the schema of the JSON that success answers with, or names the media type of a download; left out for 204. */
+  /**
+   * Loads the schema of the JSON that success answers with, or names the media type of a download; left out for 204.
+   */
   answer?: (() => Promise<z.ZodType>) | Download
   /** Counts against a limit of the tenant besides that of all requests. */
   limited?: 'mail' | 'connect'
@@ -61,7 +66,9 @@ export type QueryOf<O> = O extends { query: () => Promise<infer S extends z.ZodT
   ? z.output<S>
   : Record<never, never>
 
-/** What the function of an operation returns; `orNull` fields may be empty text. Without an answer it is not looked at. */
+/**
+ * What the function of an operation returns; `orNull` fields may be empty text. Without an answer it is not looked at.
+ */
 export type AnswerOf<O> = O extends { answer: () => Promise<infer S extends z.ZodType> }
   ? z.input<S>
   : O extends { answer: Download }

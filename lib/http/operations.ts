@@ -1,6 +1,6 @@
 /**
- * The API, route by route. A new function adds its row to one of these tables and is then in the OpenAPI document and the
- * role matrix.
+ * The API, route by route. A new function adds its row to one of these tables and is then in the OpenAPI document and
+ * the role matrix.
  */
 import { connectOperations } from './operations/connect-operations.js'
 import { gatewayOperations } from './operations/gateway-operations.js'

@@ -19,7 +19,10 @@ export interface PageCall {
   texts: Texts
 }
 
-/** One page: whatever goes wrong becomes the friendly page, with the request id and without any inner text (M-073, SEC-39). */
+/**
+ * One page: whatever goes wrong becomes the friendly page, with the request id and without any inner text (M-073,
+ * SEC-39).
+ */
 export function pageHandler(act: (call: PageCall) => Promise<HttpResponseInit>): HttpHandler {
   return async (request: HttpRequest, context: InvocationContext) => {
     const requestId = newId()

@@ -2,7 +2,10 @@ import type { HttpResponseInit } from '@azure/functions'
 import type { GatewayError } from '../errors.js'
 import { apiHeaders } from './security-headers.js'
 
-/** An error as a problem document (RFC 9457) with our stable `code`, the remedy and the request id; no stack, no inner text. */
+/**
+ * An error as a problem document (RFC 9457) with our stable `code`, the remedy and the request id; no stack, no inner
+ * text.
+ */
 export function problem(error: GatewayError, requestId: string): HttpResponseInit {
   const headers: Record<string, string> = {
     ...apiHeaders,

@@ -17,8 +17,8 @@ export async function queryOfRequest(
 
 /**
  * The query of a call, by the operation's schema; one error for everything that is wrong with it. A misspelt parameter
- * would be as good as none, and the answer a wrong one; one given twice leaves open which counts, and the platform joins
- * both by a comma, so that only the address tells. `code` is the platform's own.
+ * would be as good as none, and the answer a wrong one; one given twice leaves open which counts, and the platform
+ * joins both by a comma, so that only the address tells. `code` is the platform's own.
  */
 export async function queryOf(
   { query }: Pick<Operation, 'query'>,

@@ -1,8 +1,8 @@
 /**
- * On every answer of every route, whatever its status: kept nowhere, never guessed at, told to no other site, and over TLS
- * from the first visit on. A process behind a front end that ends TLS cannot tell how the browser came, and a deployment is
- * reached over https alone, so that header is always there; where there is no TLS, on a laptop, a browser ignores it (RFC
- * 6797 section 8.1).
+ * On every answer of every route, whatever its status: kept nowhere, never guessed at, told to no other site, and over
+ * TLS from the first visit on. A process behind a front end that ends TLS cannot tell how the browser came, and a
+ * deployment is reached over https alone, so that header is always there; where there is no TLS, on a laptop, a browser
+ * ignores it (RFC 6797 section 8.1).
  */
 export const everyAnswer = {
   'x-content-type-options': 'nosniff',
@@ -27,7 +27,10 @@ export interface PageSecurity {
   formTargets?: readonly string[]
 }
 
-/** Headers of every page: nothing loads, nothing frames, nothing is kept, nothing is told to the next site (SEC-12, SEC-15). */
+/**
+ * Headers of every page: nothing loads, nothing frames, nothing is kept, nothing is told to the next site (SEC-12,
+ * SEC-15).
+ */
 export function securityHeaders({ styleHash, formTargets = [] }: PageSecurity): Record<string, string> {
   const targets = ["'self'", ...formTargets].join(' ')
   return {

@@ -1,4 +1,7 @@
-/** What administrators send, compiled once at load. Every object is strict: an unknown field is an error, not a surprise. */
+/**
+ * What administrators send, compiled once at load. Every object is strict: an unknown field is an error, not a
+ * surprise.
+ */
 import * as z from 'zod'
 import { graphUser } from './api-schemas.js'
 import { isTenantId } from './ids.js'

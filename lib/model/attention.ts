@@ -65,8 +65,8 @@ export interface ConcernedMailbox {
 }
 
 /**
- * True when the mailbox suffers from it. A trouble of one mailbox is nobody else's, whatever connection they share; one of
- * a connection is that of every mailbox on it, one of a registration that of every mailbox whose connection uses it.
+ * True when the mailbox suffers from it. A trouble of one mailbox is nobody else's, whatever connection they share; one
+ * of a connection is that of every mailbox on it, one of a registration that of every mailbox whose connection uses it.
  */
 export function concerns(item: Pick<AttentionItem, 'kind' | 'id' | 'mailboxId'>, mailbox: ConcernedMailbox): boolean {
   if (item.kind === 'connection') return mailbox.connections.some(({ id }) => id === item.id)

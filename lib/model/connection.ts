@@ -8,7 +8,9 @@ export interface Identity {
   subject: string
   /** UPN or e-mail; for showing and for the match with the expected mailbox, never as the identity key. */
   username: string
-  /** Another address of the same account, proven at the sign-in: the one that was expected when it is not the user name. */
+  /**
+   * Another address of the same account, proven at the sign-in: the one that was expected when it is not the user name.
+   */
   alias?: string
   displayName?: string
 }
@@ -42,7 +44,9 @@ export interface Connection {
 /** The scopes of one token request: one resource only (a token has one audience). */
 export type Resource = 'graph' | 'outlook'
 
-/** How Graph calls a mailbox: `me` for the signed-in account's own, else its user principal name, object id or address. */
+/**
+ * How Graph calls a mailbox: `me` for the signed-in account's own, else its user principal name, object id or address.
+ */
 export function graphMailbox(
   connection: Pick<Connection, 'mode' | 'identity'> | undefined,
   address: string,

@@ -46,7 +46,10 @@ export function hashId(...parts: string[]): string {
   return base32(hash('sha256', bytesOf(text), 'buffer')).slice(0, 26)
 }
 
-/** UTF-8 knows no lone surrogate and would make all of them one: such text keeps its UTF-16, behind a byte UTF-8 never has. */
+/**
+ * UTF-8 knows no lone surrogate and would make all of them one: such text keeps its UTF-16, behind a byte UTF-8 never
+ * has.
+ */
 const bytesOf = (text: string): string | Uint8Array =>
   !/\p{Surrogate}/u.test(text) ? text : Buffer.concat([Buffer.of(0xff), Buffer.from(text, 'utf16le')])
 

@@ -13,9 +13,9 @@ export type ReconnectChange = 'provider' | 'server' | 'identity'
 const signInPages = ['microsoft'] as const
 
 /**
- * Which ways a link accepts (SEC-03, SEC-05): decided by its kind, by the connection it renews and by its transport, and
- * by nothing that comes from the browser. `renewed` is the connection as stored now; a reconnect whose connection is gone
- * accepts nothing.
+ * Which ways a link accepts (SEC-03, SEC-05): decided by its kind, by the connection it renews and by its transport,
+ * and by nothing that comes from the browser. `renewed` is the connection as stored now; a reconnect whose connection
+ * is gone accepts nothing.
  */
 export function waysOf(
   target: Pick<SignInTarget, 'kind' | 'consent' | 'connectionId' | 'transport' | 'mailboxUser' | 'allowChange'>,

@@ -76,7 +76,10 @@ export interface Mail {
   attempts: number
   /** The last 20. */
   history: MailAttempt[]
-  /** Milliseconds; the start the application asked for. 0: none, or a person replaced it. Only that person's word moves it. */
+  /**
+   * Milliseconds; the start the application asked for. 0: none, or a person replaced it. Only that person's word moves
+   * it.
+   */
   plannedAt: number
   /** Milliseconds; the next attempt, planned or after a back-off: not before this time. */
   notBefore: number

@@ -1,8 +1,8 @@
 import { type AttentionItem, isForewarning } from './attention.js'
 
 /**
- * One word for a mailbox, the same in the API, on every page and in the counts. `failing`: it does not work at the moment
- * and the gateway goes on trying, or the server refuses its mail one after the other.
+ * One word for a mailbox, the same in the API, on every page and in the counts. `failing`: it does not work at the
+ * moment and the gateway goes on trying, or the server refuses its mail one after the other.
  */
 export const mailboxHealths = [
   'working',

@@ -35,8 +35,8 @@ export function refusedInput(problems: readonly Problem[]): GatewayError {
 }
 
 /**
- * One answer for problems that several checks have found: the first check's verdict, every check's fields. Undefined for
- * none.
+ * One answer for problems that several checks have found: the first check's verdict, every check's fields. Undefined
+ * for none.
  */
 export function refusedTogether(
   problems: readonly Problem[],

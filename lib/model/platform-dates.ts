@@ -1,8 +1,8 @@
 /**
- * What the gateway stands on and when it ends: one table for the page `docs/dates.md`, for the test that fails six months
- * before an end, and for the deployed app, which tells its operators. Dates are the vendors'; each row names where
- * it was read, and was read last on `readOn`. A row may be accepted although its end is near: then it says why, and until
- * when nobody needs to look again.
+ * What the gateway stands on and when it ends: one table for the page `docs/dates.md`, for the test that fails six
+ * months before an end, and for the deployed app, which tells its operators. Dates are the vendors'; each row names
+ * where it was read, and was read last on `readOn`. A row may be accepted although its end is near: then it says why,
+ * and until when nobody needs to look again.
  */
 export interface PlatformDate {
   /** `thing@version`, as the repository names it: `node@24`, `actions/checkout@v7`, `Microsoft.Web@2025-03-01`. */
@@ -12,7 +12,9 @@ export interface PlatformDate {
   ends: string
   /** What to do before that day. */
   action: string
-  /** Who is told besides the page: operators of a deployment that uses it, the owner of a mailbox, or the developers. */
+  /**
+   * Who is told besides the page: operators of a deployment that uses it, the owner of a mailbox, or the developers.
+   */
   told: 'operators' | 'mailbox owners' | 'developers'
   source: string
   /** Why an end that is near, or past, is all right; ISO day until which that holds. */

@@ -28,7 +28,8 @@ export const providerFacts: Record<ProviderName, ProviderFacts> = {
     // learn.microsoft.com/entra/identity-platform/refresh-tokens
     unusedLifeMs: 90 * 86_400_000,
     replacedTokensStayGood: true,
-    // learn.microsoft.com/office365/servicedescriptions/exchange-online-service-description/exchange-online-limits (REL-09)
+    // learn.microsoft.com/office365/servicedescriptions/exchange-online-service-description/exchange-online-limits
+    // (REL-09)
     mailLimits: { mailsPerMinute: 30, recipientsPerDay: 10_000 },
   },
   google: {

@@ -11,10 +11,11 @@ export type ReadMessage =
 /**
  * What a queue message says. Writers disagree about base64: we and the Functions bindings use it, the queue clients of
  * .NET, Java and Python send the text as it is unless told otherwise. `host.json` hands every text over untouched,
- * because one that the host itself cannot decode goes round in the poison queue where no function ever sees it (REL-10).
+ * because one that the host itself cannot decode goes round in the poison queue where no function ever sees it
+ * (REL-10).
  *
- * `given` are the bytes of the text; a text, or its value, from a host that gives no bytes. JSON, as it is or in base64,
- * that breaks the rules of bodies (`strict-json.ts`) is refused, the same for every queue (H6).
+ * `given` are the bytes of the text; a text, or its value, from a host that gives no bytes. JSON, as it is or in
+ * base64, that breaks the rules of bodies (`strict-json.ts`) is refused, the same for every queue (H6).
  */
 export function readMessage(given: unknown): ReadMessage {
   const text = textOf(given)

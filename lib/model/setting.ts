@@ -1,6 +1,7 @@
 /**
- * Settings that tenants and mailboxes choose for themselves: mailbox → purpose → tenant → deployment → default, the first
- * that says something counts. Pure rules; which settings there are and what they may be is the table in `lib/config/`.
+ * Settings that tenants and mailboxes choose for themselves: mailbox → purpose → tenant → deployment → default, the
+ * first that says something counts. Pure rules; which settings there are and what they may be is the table in
+ * `lib/config/`.
  */
 import type { AfterReceive, Mailbox } from './mailbox.js'
 

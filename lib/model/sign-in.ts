@@ -6,8 +6,8 @@ export type SignInStatus = 'started' | 'returned' | 'signed-in' | 'confirmed' | 
 export type Verdict =
   | { verdict: 'works' }
   /**
-   * `opened`: the mailbox could be opened for it, and only a mail would have shown more. `unanswered`: the server that a
-   * reconnect keeps did not answer.
+   * `opened`: the mailbox could be opened for it, and only a mail would have shown more. `unanswered`: the server that
+   * a reconnect keeps did not answer.
    */
   | { verdict: 'not-tested'; opened?: true; unanswered?: true }
   | { verdict: 'fails'; code: string; text: string; remedy: string }
@@ -43,7 +43,10 @@ export interface AttemptProblem {
 /** What the app asked for when it started the sign-in. */
 export interface SignInTarget {
   kind: 'connect' | 'reconnect' | 'admin-consent'
-  /** For `admin-consent`: that people may connect their own mailboxes, or that the application opens any without a person. */
+  /**
+   * For `admin-consent`: that people may connect their own mailboxes, or that the application opens any without a
+   * person.
+   */
   consent?: 'delegated' | 'app-only'
   /** Address of the mailbox; may be empty for `admin-consent`. */
   address: string

@@ -1,7 +1,7 @@
 /**
- * JSON of callers, refused before it costs anything. A body of a few megabytes can hold millions of elements, and making
- * them takes seconds and gigabytes; so one pass over the bytes counts what would be made, and only then is it made. The
- * pass itself makes nothing, whatever the body is built of.
+ * JSON of callers, refused before it costs anything. A body of a few megabytes can hold millions of elements, and
+ * making them takes seconds and gigabytes; so one pass over the bytes counts what would be made, and only then is it
+ * made. The pass itself makes nothing, whatever the body is built of.
  *
  * Refused besides: a key that stands twice in one object (the last would count, and nobody would know), keys that reach
  * a prototype (SEC-23), and half characters, which no storage takes.

@@ -1,10 +1,13 @@
 /**
- * Every line the gateway logs for machines, with its fields. The type of `Log` comes from this table, so nothing else can
- * be logged and no field left out; alerts and the workbook in `infra/` ask for these names only (a test looks them up). Fields are
- * ids, codes, counts and durations: never an address, a subject, a token or a server's text (SEC-40).
+ * Every line the gateway logs for machines, with its fields. The type of `Log` comes from this table, so nothing else
+ * can be logged and no field left out; alerts and the workbook in `infra/` ask for these names only (a test looks them
+ * up). Fields are ids, codes, counts and durations: never an address, a subject, a token or a server's text (SEC-40).
  */
 export const telemetry = {
-  /** The work of a timer is done. `kind`: by its own trigger, or by the second clock because it was late; `subjects`: handed out; `lateMs`: how long the most overdue of them had waited. */
+  /**
+   * The work of a timer is done. `kind`: by its own trigger, or by the second clock because it was late; `subjects`:
+   * handed out; `lateMs`: how long the most overdue of them had waited.
+   */
   'timer-ran': ['timer', 'kind', 'ms', 'subjects', 'lateMs'],
   /** A timer has not run for minutes; said each round by the second clock, which does not hang on any timer. */
   'timer-late': ['timer', 'lateMs'],
@@ -24,15 +27,23 @@ export const telemetry = {
   'attention-open': ['kind', 'class', 'count', 'oldestMs'],
   /** Journal and outbox of a tenant disagree: how many mails, since when. */
   'balance-not-closed': ['tenant', 'difference', 'sinceMs'],
-  /** A process died in an acceptance: `count` mails of a lane were woken; 0: what nobody was told was accepted is cleaned up. */
+  /**
+   * A process died in an acceptance: `count` mails of a lane were woken; 0: what nobody was told was accepted is
+   * cleaned up.
+   */
   'acceptance-repaired': ['tenant', 'mailboxId', 'count'],
   /** A client secret ends in 60, 30, 7 or 1 days or has ended; once per stage. */
   'secret-expiring': ['tenant', 'registrationId', 'daysLeft', 'code'],
-  /** What the deployment stands on (`platformId`, a row of `lib/model/platform-dates.ts`) ends within six months; once per stage. */
+  /**
+   * What the deployment stands on (`platformId`, a row of `lib/model/platform-dates.ts`) ends within six months; once
+   * per stage.
+   */
   'platform-date-near': ['platformId', 'daysLeft', 'code'],
   /** A request ended with a fault of ours; `fault`: name and place in the code, never a message. */
   'api-failed': ['operation', 'tenant', 'code', 'requestId', 'fault'],
-  /** A field of an answer that its schema does not name stayed inside: a fault of ours that costs nothing but the field. */
+  /**
+   * A field of an answer that its schema does not name stayed inside: a fault of ours that costs nothing but the field.
+   */
   'answer-field-dropped': ['operation', 'fieldId'],
   'page-failed': ['code', 'requestId', 'fault'],
   'console-failed': ['code', 'requestId', 'fault'],

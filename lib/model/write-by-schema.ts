@@ -1,7 +1,8 @@
 /**
  * A value as its schema names it, ready for JSON: a field that the schema does not have stays inside, and an `orNull`
  * field that holds nothing becomes null. It refuses nothing: a row of a newer build may hold a state that this one does
- * not know, and people must still see it (REL-13). Each schema is read once; writing a row then costs a few assignments.
+ * not know, and people must still see it (REL-13). Each schema is read once; writing a row then costs a few
+ * assignments.
  */
 import type * as z from 'zod'
 
@@ -68,7 +69,9 @@ function objectWriter(shape: Readonly<Record<string, Schema>>): Write {
   }
 }
 
-/** Forms of an object are told apart by the word that one of their fields must have; another form shows that word alone. */
+/**
+ * Forms of an object are told apart by the word that one of their fields must have; another form shows that word alone.
+ */
 function unionWriter(options: readonly Schema[]): Write {
   const objects = options.filter((one) => (one as z.core.$ZodTypes)._zod.def.type === 'object') as z.core.$ZodObject[]
   const forms = objects.map((one) => ({ words: wordsOf(one), write: writerOf(one) }))

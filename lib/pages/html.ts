@@ -1,7 +1,7 @@
 /**
- * Markup that cannot be injected into: every value of the `html` tag is escaped, in text and in quoted attributes, unless
- * it is markup itself. Characters that deceive the reader (control, bidirectional override, invisible) are made visible,
- * because tenants, peers and senders of mail choose much of what pages show (SEC-20).
+ * Markup that cannot be injected into: every value of the `html` tag is escaped, in text and in quoted attributes,
+ * unless it is markup itself. Characters that deceive the reader (control, bidirectional override, invisible) are made
+ * visible, because tenants, peers and senders of mail choose much of what pages show (SEC-20).
  */
 export class Markup {
   constructor(readonly text: string) {}
@@ -34,7 +34,10 @@ const entities: Record<string, string> = {
   "'": '&#39;',
   '`': '&#96;',
 }
-/** What nobody sees, whatever else it does; not the two selectors that only choose how the sign before them looks, as in ❤️. */
+/**
+ * What nobody sees, whatever else it does; not the two selectors that only choose how the sign before them looks, as in
+ * ❤️.
+ */
 const deceiving =
   /(?![\ufe0e\ufe0f])\p{Default_Ignorable_Code_Point}|[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\ufff9-\ufffb]/gu
 

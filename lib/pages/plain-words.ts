@@ -10,9 +10,9 @@ export interface Said {
 }
 
 /**
- * An error in words for people, in the language of the page. Where the words leave something out, or a code has none, the
- * error speaks with its own text, which is English; other languages have a sentence for that. `isRetried`: the gateway
- * retries what failed; without it nothing is connected, and the person retries what is temporary.
+ * An error in words for people, in the language of the page. Where the words leave something out, or a code has none,
+ * the error speaks with its own text, which is English; other languages have a sentence for that. `isRetried`: the
+ * gateway retries what failed; without it nothing is connected, and the person retries what is temporary.
  */
 export function plainWords(
   said: Said,

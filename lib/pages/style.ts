@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 
-/** The one style sheet; its hash is what the content security policy allows. Contrast is at least 4.5:1 in both schemes. */
+/**
+ * The one style sheet; its hash is what the content security policy allows. Contrast is at least 4.5:1 in both schemes.
+ */
 export const style = `
 :root{color-scheme:light dark;--ground:#f3f5f9;--card:#fff;--ink:#16202e;--soft:#4b5a6e;--line:#d5dce6;--accent:#1a56c4;--accent-ink:#fff;--good:#12703c;--bad:#b3261e;--wait:#7a5200;--tint:#eef3fc}
 @media (prefers-color-scheme:dark){:root{--ground:#10151d;--card:#19212d;--ink:#e9eef6;--soft:#a9b6c8;--line:#334155;--accent:#8ab4ff;--accent-ink:#0b1526;--good:#6fd39b;--bad:#ff9d94;--wait:#f0c36a;--tint:#1f2b3d}}

@@ -17,8 +17,8 @@ export type Authority =
 export interface Access {
   connection: Connection
   /**
-   * `user`: the mailbox's address; `needed`: permissions the token must carry. Rejects with `needs-reconnect` or `needs-admin`
-   * when a person must act first.
+   * `user`: the mailbox's address; `needed`: permissions the token must carry. Rejects with `needs-reconnect` or
+   * `needs-admin` when a person must act first.
    */
   authority(user: string, resource: Resource, needed?: readonly string[]): Promise<Authority>
 }

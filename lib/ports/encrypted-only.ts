@@ -4,8 +4,8 @@ import type { ReceiveTarget } from './receiver.js'
 import type { SendTarget } from './sender.js'
 
 /**
- * A secret never travels in clear text, whichever way the server got into the mailbox (SEC-26): only one that asks for no
- * sign-in may be spoken to without encryption. Every session of the gateway is opened behind this. Throws
+ * A secret never travels in clear text, whichever way the server got into the mailbox (SEC-26): only one that asks for
+ * no sign-in may be spoken to without encryption. Every session of the gateway is opened behind this. Throws
  * `clear_text_refused`.
  */
 export function assertEncrypted(target: ReceiveTarget | SendTarget, { kind }: Authority): void {

@@ -1,4 +1,7 @@
-/** Ports whose adapter is loaded when it is first used: a cold start pays for none of them. No secret passes in clear text. */
+/**
+ * Ports whose adapter is loaded when it is first used: a cold start pays for none of them. No secret passes in clear
+ * text.
+ */
 import { assertEncrypted } from './encrypted-only.js'
 import type { Provider } from './provider.js'
 import type { Receiver } from './receiver.js'

@@ -61,18 +61,20 @@ export interface Provider {
   authorizeUrl(input: AuthorizeInput): Promise<string>
   redeem(input: RedeemInput): Promise<TokenSet>
   refresh(input: RefreshInput): Promise<TokenSet>
-  /** A token of the application itself (client credentials); there is no refresh token, it is simply asked for again. */
+  /**
+   * A token of the application itself (client credentials); there is no refresh token, it is simply asked for again.
+   */
   appToken(input: AppTokenInput): Promise<TokenSet>
   /**
-   * Shows the credential to the provider, for nothing but its verdict: `accepted`, or `undecided` when the answer does not
-   * tell. Rejects with the refusal of the client, and with a temporary error when the provider does not answer.
+   * Shows the credential to the provider, for nothing but its verdict: `accepted`, or `undecided` when the answer does
+   * not tell. Rejects with the refusal of the client, and with a temporary error when the provider does not answer.
    */
   tryCredential(input: Pick<AppTokenInput, 'registration' | 'credential'>): Promise<'accepted' | 'undecided'>
   /** Where an administrator allows the application for a whole organisation. */
   adminConsentUrl(input: AdminConsentInput): string | Promise<string>
   /**
-   * Id of the directory that owns a mail domain, as the provider publishes it; `undefined` when none does. Rejects with a
-   * transient error when nobody answered.
+   * Id of the directory that owns a mail domain, as the provider publishes it; `undefined` when none does. Rejects with
+   * a transient error when nobody answered.
    */
   directoryOf(registration: Pick<Registration, 'authority'>, domain: string): Promise<string | undefined>
   /** Origin of the issuer expected in a callback's `iss`, when the provider sends one. */

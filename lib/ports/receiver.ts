@@ -9,9 +9,9 @@ export interface FetchedMail {
   /** Size the server announced, in bytes, a hint only; 0 when unknown. */
   size: number
   /**
-   * Raw RFC 5322 bytes; rejects with a GatewayError (`mail_too_large`, `mail_gone` when a second look says that somebody
-   * removed the mail meanwhile, `mail_not_given` when it says the opposite, transient faults …). `hint: message` says that
-   * a second look found the fault to be of this one mail.
+   * Raw RFC 5322 bytes; rejects with a GatewayError (`mail_too_large`, `mail_gone` when a second look says that
+   * somebody removed the mail meanwhile, `mail_not_given` when it says the opposite, transient faults …).
+   * `hint: message` says that a second look found the fault to be of this one mail.
    * `room` is asked before more than a few bytes are read, with how many there may be, and what it rejects with is
    * passed on.
    */
@@ -30,13 +30,13 @@ export interface FetchLimits {
   /** After a failure: nothing about several mails is asked at once, so that the guilty one stands alone in `raw()`. */
   alone?: boolean
   /**
-   * Called when the cursor moved on and there is more to read, so that it can be kept however the poll ends. `false`: the
-   * rest has to wait for the next poll.
+   * Called when the cursor moved on and there is more to read, so that it can be kept however the poll ends. `false`:
+   * the rest has to wait for the next poll.
    */
   moved?(cursor: string): Promise<boolean>
   /**
-   * Awaited before anything is asked about mails found, which may end the process: with `alone` once for each, else once
-   * for all. False: nothing is asked about it and the position goes on behind it.
+   * Awaited before anything is asked about mails found, which may end the process: with `alone` once for each, else
+   * once for all. False: nothing is asked about it and the position goes on behind it.
    */
   mayTake?(serverIds: readonly string[]): Promise<boolean>
 }

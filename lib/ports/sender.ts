@@ -61,8 +61,8 @@ export interface SendSession {
    */
   send(mail: OutgoingMail, handingOver: (evidence: Evidence) => Promise<void>): Promise<SendReceipt>
   /**
-   * Tries as much of sending as has no effect, where opening alone asks the server nothing. `opened`: the mailbox can be
-   * opened for it, and whether its mail is accepted shows only with a mail.
+   * Tries as much of sending as has no effect, where opening alone asks the server nothing. `opened`: the mailbox can
+   * be opened for it, and whether its mail is accepted shows only with a mail.
    */
   check?(): Promise<'opened'>
   close(): Promise<void>

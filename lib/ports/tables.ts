@@ -1,6 +1,7 @@
 /**
  * Table storage as the flows need it. Errors: `RowExistsError` (409), `RowChangedError` (412), `RowMissingError` (404);
- * anything else is a GatewayError of class transient (`storage_unavailable` or `storage_forbidden`) with `retryAfterMs`.
+ * anything else is a GatewayError of class transient (`storage_unavailable` or `storage_forbidden`) with
+ * `retryAfterMs`.
  */
 export type Value = string | number | boolean | Date | undefined
 
@@ -37,7 +38,9 @@ export interface Tables {
   query(table: string, query: RowQuery): AsyncIterable<Row>
   /** Returns the new ETag. */
   insert(table: string, row: Row): Promise<string>
-  /** Merge, only when the row still has this ETag. Returns the new ETag. A column set to `null`-like '' is kept as ''. */
+  /**
+   * Merge, only when the row still has this ETag. Returns the new ETag. A column set to `null`-like '' is kept as ''.
+   */
   update(table: string, row: Row, etag: string): Promise<string>
   /** Insert or merge without a condition: hints only, never truth. */
   upsert(table: string, row: Row): Promise<string>

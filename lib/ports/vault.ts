@@ -1,6 +1,9 @@
 import type { Secret } from '../secret.js'
 
-/** Key Vault. Errors: GatewayError `vault_unavailable` (transient, `retryAfterMs`), `vault_forbidden` (needs-admin:operator). */
+/**
+ * Key Vault. Errors: GatewayError `vault_unavailable` (transient, `retryAfterMs`), `vault_forbidden`
+ * (needs-admin:operator).
+ */
 export interface Vault {
   /** The current or a named version; `undefined` when there is none. */
   get(name: string, version?: string): Promise<{ value: Secret; version: string } | undefined>

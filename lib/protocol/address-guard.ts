@@ -68,7 +68,10 @@ export function allowedPort(port: number, allowLoopback: boolean): boolean {
   return mailPorts.has(port) || (allowLoopback && Number.isInteger(port) && port > 0 && port < 65_536)
 }
 
-/** Not `azurewebsites.net`: the endpoints of many customers are there, and a post to it carries nothing that opens a door. */
+/**
+ * Not `azurewebsites.net`: the endpoints of many customers are there, and a post to it carries nothing that opens a
+ * door.
+ */
 const ownServices = ['.core.windows.net', '.vault.azure.net', '.azure.internal', '.internal']
 
 /** Host names that are never a tenant's server: the gateway's own storage, vault and the local network. */

@@ -8,8 +8,8 @@ export interface AddressList {
 }
 
 /**
- * A quoted string, a comment, what stands in angle brackets, a separator, or a run of anything else. One that is not closed
- * runs as far as it can, so that no text costs more than its length.
+ * A quoted string, a comment, what stands in angle brackets, a separator, or a run of anything else. One that is not
+ * closed runs as far as it can, so that no text costs more than its length.
  */
 export const addressToken =
   /"(?:[^"\\]|\\[\s\S])*"?|\((?:[^()\\]|\\[\s\S]|\((?:[^()\\]|\\[\s\S])*\))*\)?|<(?:"(?:[^"\\]|\\[\s\S])*"|[^>"])*>?|[,:;]|[^"(<,:;]+/g

@@ -1,4 +1,7 @@
-/** Header fields with letters beyond ASCII, said in ASCII: encoded words (RFC 2047), parameters (RFC 2231), A-labels (RFC 5890). */
+/**
+ * Header fields with letters beyond ASCII, said in ASCII: encoded words (RFC 2047), parameters (RFC 2231), A-labels
+ * (RFC 5890).
+ */
 import { isUtf8 } from 'node:buffer'
 import { domainToASCII } from 'node:url'
 import { buildHeaderValue, encodeWord, encodeWords, foldLines, parseHeaderValue } from 'nodemailer/lib/mime-funcs'
@@ -23,8 +26,8 @@ export function needsAscii({ text }: HeaderField, utf8: boolean): boolean {
 }
 
 /**
- * Rejects with `address_needs_smtputf8` for a local part that has no form in ASCII; with `groups` not in To and Cc, where
- * such an entry becomes a group without members that is named like it (RFC 6857 3.1.8).
+ * Rejects with `address_needs_smtputf8` for a local part that has no form in ASCII; with `groups` not in To and Cc,
+ * where such an entry becomes a group without members that is named like it (RFC 6857 3.1.8).
  */
 export function asciiField(field: HeaderField, groups = false): HeaderField {
   const given = field.text.slice(0, field.text.indexOf(':'))

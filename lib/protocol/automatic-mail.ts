@@ -116,7 +116,8 @@ const automaticSubjects: readonly RegExp[] = [
   /^(?:automatic reply|auto[- ]?reply|auto[- ]?response|out of office(?: alert| auto-?reply| reply)?|is out of the office\.?)$/i,
   // Lotus Notes: "Ana Smith is out of the office (returning 1.2.2026)."
   /^[^:]{1,80} is out of the office(?:\.| \(returning [^)]*\)\.?)?$/i,
-  // Postfix, Exim, qmail, sendmail, Gmail, Exchange, Domino, Courier, Oracle: reports that lost their headers on the way.
+  // Postfix, Exim, qmail, sendmail, Gmail, Exchange, Domino, Courier, Oracle: reports that lost their headers on the
+  // way.
   /^undelivered mail returned to sender$/i,
   /^(?:warning: )?(?:mail|message) delivery failed: returning message to sender$/i,
   /^(?:warning: )?message [\w-]+ delayed \d+ hours$/i,

@@ -4,8 +4,8 @@ interface Hooks {
 }
 
 /**
- * The bytes of an answer, or `undefined` when there are more than `mostBytes`: then the rest is not read. `onPart`: hears
- * how many arrived. `more`: asked once, before what comes behind so many bytes is read.
+ * The bytes of an answer, or `undefined` when there are more than `mostBytes`: then the rest is not read. `onPart`:
+ * hears how many arrived. `more`: asked once, before what comes behind so many bytes is read.
  */
 export async function boundedBody(
   { body }: Pick<Response, 'body'>,

@@ -29,9 +29,9 @@ const latinText = (bytes: Uint8Array): string =>
     .replace(/[\u0080-\u009f]/g, (letter) => upper[letter.charCodeAt(0) - 0x80]!)
 
 /**
- * By the label where one is known (the labels of the WHATWG Encoding Standard and the aliases of `postal-mime`); without
- * one UTF-8 where it can be, else windows-1252, which has a character for every byte. UTF-7 is no longer read by anybody
- * (it hides markup from filters) and stays as it is written.
+ * By the label where one is known (the labels of the WHATWG Encoding Standard and the aliases of `postal-mime`);
+ * without one UTF-8 where it can be, else windows-1252, which has a character for every byte. UTF-7 is no longer read
+ * by anybody (it hides markup from filters) and stays as it is written.
  */
 export function charsetText(bytes: Uint8Array, label: string): string {
   const charset = label

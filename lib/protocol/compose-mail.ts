@@ -1,7 +1,7 @@
 /**
  * From a checked submission to the bytes that leave: CRLF line ends only, one From, no Bcc, headers from a closed list,
- * a Message-ID derived from the mail's id so that every attempt carries the same one (P-09). Nothing here reads files or
- * URLs (SEC-29); what could inject is refused before the library sees it (SEC-27).
+ * a Message-ID derived from the mail's id so that every attempt carries the same one (P-09). Nothing here reads files
+ * or URLs (SEC-29); what could inject is refused before the library sees it (SEC-27).
  */
 import { isAscii } from 'node:buffer'
 import MailComposer from 'nodemailer/lib/mail-composer'
@@ -67,7 +67,9 @@ export function checkHeader(name: string): void {
 
 const messageIdOf = (mailId: string, from: string): string => `<${mailId}@${from.slice(from.lastIndexOf('@') + 1)}>`
 
-/** Subtypes of message/ that are themselves text for machines, and stay as they are (RFC 2046 5.2, RFC 3464, RFC 8098). */
+/**
+ * Subtypes of message/ that are themselves text for machines, and stay as they are (RFC 2046 5.2, RFC 3464, RFC 8098).
+ */
 const plainMessages =
   /^message\/(?:rfc822|news|partial|external-body|delivery-status|disposition-notification|feedback-report)(?:;|$)/i
 
@@ -96,7 +98,10 @@ const atOnce = 65_536
 const contentLength = ({ text = '', html = '', attachments }: MailSubmission): number =>
   attachments.reduce((sum, part) => sum + part.content.length, text.length + html.length)
 
-/** What no server takes is changed or refused here, while somebody listens; the rest when the server has said what it takes. */
+/**
+ * What no server takes is changed or refused here, while somebody listens; the rest when the server has said what it
+ * takes.
+ */
 function normalised(raw: string, wanted: Parameters<typeof normaliseMime>[1]): ComposedMail {
   const { bytes, messageId } = normaliseMime(Buffer.from(raw, 'base64'), wanted)
   return { bytes: fitMime(bytes, { eightBit: true, utf8: true }), messageId }
@@ -152,8 +157,8 @@ export async function composeMail(input: Composition): Promise<ComposedMail> {
 }
 
 /**
- * One kind of line end, so that no look-alike of an end-of-data survives (SEC-28). The library takes a part with an empty
- * string for no part, so an empty one is a buffer.
+ * One kind of line end, so that no look-alike of an end-of-data survives (SEC-28). The library takes a part with an
+ * empty string for no part, so an empty one is a buffer.
  */
 const lines = (text: string): string | Buffer => (text === '' ? Buffer.alloc(0) : text.replace(/\r\n|\r|\n/g, '\r\n'))
 

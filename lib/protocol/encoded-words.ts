@@ -9,8 +9,9 @@ interface Word {
 export const encodedWord = /=\?([^?\s]+)\?([bq])\?([^?]*)\?=/gi
 
 /**
- * Text of a header with its encoded words decoded (RFC 2047). Neighbours of one charset are joined as bytes first, because
- * mailers cut in the middle of a character (forbidden by 5.3, and common); where that makes it worse, each stands alone.
+ * Text of a header with its encoded words decoded (RFC 2047). Neighbours of one charset are joined as bytes first,
+ * because mailers cut in the middle of a character (forbidden by 5.3, and common); where that makes it worse, each
+ * stands alone.
  */
 export function decodeEncodedWords(text: string): string {
   if (!text.includes('=?')) return text

@@ -1,8 +1,8 @@
 /**
- * Brings a mail into the form a server has offered to take: lines of at most 998 bytes everywhere (RFC 5322 2.1.1), 8-bit
- * bytes only with 8BITMIME (RFC 6152), letters beyond ASCII in headers only with SMTPUTF8 (RFC 6531), no binary part (RFC
- * 3030), and no message inside in base64 (RFC 2046 5.2.1). Part by part: what fits stays byte for byte. What a signature or
- * key covers is not touched, and refused when it does not fit.
+ * Brings a mail into the form a server has offered to take: lines of at most 998 bytes everywhere (RFC 5322 2.1.1),
+ * 8-bit bytes only with 8BITMIME (RFC 6152), letters beyond ASCII in headers only with SMTPUTF8 (RFC 6531), no binary
+ * part (RFC 3030), and no message inside in base64 (RFC 2046 5.2.1). Part by part: what fits stays byte for byte. What
+ * a signature or key covers is not touched, and refused when it does not fit.
  */
 import { isAscii, isUtf8 } from 'node:buffer'
 import { GatewayError } from '../errors.js'
@@ -24,7 +24,9 @@ export interface Offers {
   eightBit: boolean
   /** SMTPUTF8. */
   utf8: boolean
-  /** Without SMTPUTF8: whom a reader of To and Cc could not answer is still named there, as a group (RFC 6857 3.1.8). */
+  /**
+   * Without SMTPUTF8: whom a reader of To and Cc could not answer is still named there, as a group (RFC 6857 3.1.8).
+   */
   groups?: boolean
 }
 

@@ -5,8 +5,9 @@ interface Line {
 }
 
 /**
- * Text with `format=flowed` as people read it (RFC 3676 4): lines that end in a space go on in the next one, quotes keep
- * one mark per depth at the begin of each paragraph, and neither another depth nor the signature line is ever joined.
+ * Text with `format=flowed` as people read it (RFC 3676 4): lines that end in a space go on in the next one, quotes
+ * keep one mark per depth at the begin of each paragraph, and neither another depth nor the signature line is ever
+ * joined.
  */
 export function flowedText(text: string, deleteSpace: boolean): string {
   const out: string[] = []

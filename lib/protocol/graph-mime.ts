@@ -1,6 +1,6 @@
 /**
- * A mail as Microsoft Graph takes it. A draft made from MIME keeps every header and every part, so each mail goes this way,
- * whatever its size: from one that is too large for a request, files are taken out and uploaded to the draft.
+ * A mail as Microsoft Graph takes it. A draft made from MIME keeps every header and every part, so each mail goes this
+ * way, whatever its size: from one that is too large for a request, files are taken out and uploaded to the draft.
  * What cannot be said in this way is refused with its reason, before anything is made (decision 33).
  */
 import { buildHeaderValue } from 'nodemailer/lib/mime-funcs'
@@ -58,7 +58,10 @@ export async function forGraph(raw: Uint8Array, recipients: readonly string[]): 
 
 const addressFields = new Set(['to', 'cc', 'resent-to', 'resent-cc'])
 
-/** Who is named by no header. Exchange delivers to everybody in To and Cc, so nobody else may stand there (RFC 5321 2.3.1). */
+/**
+ * Who is named by no header. Exchange delivers to everybody in To and Cc, so nobody else may stand there (RFC 5321
+ * 2.3.1).
+ */
 function hiddenRecipients({ fields }: MimeEntity, recipients: readonly string[]): string[] {
   const shown: string[] = []
   for (const field of fields) {
@@ -130,7 +133,9 @@ const withoutContent = (fields: MimeEntity['fields']): MimeEntity['fields'] =>
     'text/plain; charset=utf-8',
   )
 
-/** What an attachment of a draft can hold: name, type, Content-ID, inline or not. A part that says more stays a part. */
+/**
+ * What an attachment of a draft can hold: name, type, Content-ID, inline or not. A part that says more stays a part.
+ */
 const told = new Set([
   'content-type',
   'content-transfer-encoding',

@@ -39,7 +39,10 @@ export function joinedBase64(decoder: Base64Decoder): PartDecoder {
   }
 }
 
-/** Quoted-printable whose soft breaks got spaces behind them on the way: those are not the text's (RFC 2045 6.7, rule 3). */
+/**
+ * Quoted-printable whose soft breaks got spaces behind them on the way: those are not the text's (RFC 2045 6.7, rule
+ * 3).
+ */
 export function softBreaks(decoder: PartDecoder): PartDecoder {
   return {
     update(line) {

@@ -10,8 +10,8 @@ const label = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/
 
 /**
  * A mail address in the one form that is stored and compared: local part as written, quoted only where it must be
- * (RFC 5321 4.1.2), in NFC (RFC 6532 3.1); domain in lower-case ASCII (A-labels, RFC 5890). Refuses instead of repairing:
- * a library that "cleans" `b@x>\r\nRCPT TO:<evil@x` sends to evil@x (SEC-27).
+ * (RFC 5321 4.1.2), in NFC (RFC 6532 3.1); domain in lower-case ASCII (A-labels, RFC 5890). Refuses instead of
+ * repairing: a library that "cleans" `b@x>\r\nRCPT TO:<evil@x` sends to evil@x (SEC-27).
  */
 export function parseMailAddress(text: string, field: string): string {
   const refuse = (why: string): never => {
@@ -58,8 +58,8 @@ function domainOf(text: string): string | undefined {
 }
 
 /**
- * Same mailbox? Domains never differ by case or by how they write their letters; no mail service in use tells local parts
- * apart by case. ASCII letters only: the Kelvin sign is no k, though its lower case is.
+ * Same mailbox? Domains never differ by case or by how they write their letters; no mail service in use tells local
+ * parts apart by case. ASCII letters only: the Kelvin sign is no k, though its lower case is.
  */
 export const sameAddress = (a: string, b: string): boolean => folded(a) === folded(b)
 

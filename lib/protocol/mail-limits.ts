@@ -28,8 +28,8 @@ export function checkMailLimits(raw: Uint8Array): void {
 }
 
 /**
- * Counts before anything is parsed, in one pass over the lines and without building anything: header bytes, lines, parts by
- * their delimiter lines, nesting by the order in which declared boundaries are used.
+ * Counts before anything is parsed, in one pass over the lines and without building anything: header bytes, lines,
+ * parts by their delimiter lines, nesting by the order in which declared boundaries are used.
  */
 export function exceededLimit(raw: Uint8Array): Exceeded | undefined {
   const bytes = Buffer.from(raw.buffer, raw.byteOffset, Math.min(raw.byteLength, mailLimits.bytes))

@@ -1,7 +1,7 @@
 /**
- * The parser of received mail: the library, with what it takes for real mail and for mail that is made to cost (SEC-31).
- * It has no options for any of it, so we lean on parts that are not in its types. Its version is pinned, and tests notice
- * when they are gone.
+ * The parser of received mail: the library, with what it takes for real mail and for mail that is made to cost
+ * (SEC-31). It has no options for any of it, so we lean on parts that are not in its types. Its version is pinned, and
+ * tests notice when they are gone.
  */
 import { isUtf8 } from 'node:buffer'
 import PostalMime from 'postal-mime'
@@ -116,7 +116,9 @@ const unfolded = (lines: readonly string[]): string => lines.join('\n').replace(
 
 const mediaType = /^[\w!#$&^.+-]{1,80}\/[\w!#$&^.+-]{1,80}/
 
-/** A Content-Type that nobody can read means text (RFC 2045 5.2); one with something behind it means what is in front. */
+/**
+ * A Content-Type that nobody can read means text (RFC 2045 5.2); one with something behind it means what is in front.
+ */
 function mendContentType(part: PartNode): void {
   const { parsed, value } = part.contentType
   parsed.value = parsed.value.trim().toLowerCase()

@@ -1,7 +1,7 @@
 /**
- * People in a header of a received mail (From, To, …), as mailers write them and not as RFC 5322 wants them: the address
- * that is there is given, nothing is invented and nobody is dropped. One pass over the text; what a sign belongs to is
- * known before (`partners`), so that nothing is searched twice whatever the text is made of.
+ * People in a header of a received mail (From, To, …), as mailers write them and not as RFC 5322 wants them: the
+ * address that is there is given, nothing is invented and nobody is dropped. One pass over the text; what a sign
+ * belongs to is known before (`partners`), so that nothing is searched twice whatever the text is made of.
  *
  * Never for mail that is sent: there a wrong address is refused (`mail-address.ts`).
  */
@@ -228,7 +228,10 @@ function trimmed(word: string): string {
 /** No address is longer (RFC 5321 4.5.3.1.3 allows 256); more is not looked at. */
 const longest = 500
 
-/** What stands in brackets: without comments, white space, obsolete route (RFC 5322 4.4), `mailto:` and quotes around all. */
+/**
+ * What stands in brackets: without comments, white space, obsolete route (RFC 5322 4.4), `mailto:` and quotes around
+ * all.
+ */
 function cleaned(written: string): string {
   const route = written.trimStart().startsWith('@') ? written.indexOf(':') + 1 : 0
   const text = written.slice(route)

@@ -1,8 +1,8 @@
 const longest = 120
 
 /**
- * What is left of a file name that a stranger gave once it can be neither a path nor a device nor look like another name;
- * empty when nothing is. At most 120 characters, the extension kept.
+ * What is left of a file name that a stranger gave once it can be neither a path nor a device nor look like another
+ * name; empty when nothing is. At most 120 characters, the extension kept.
  */
 export function safeFileName(given: string): string {
   const bare =

@@ -45,7 +45,9 @@ export function mailScopes(use: MailUse): MailScopes {
 const outlookOrigin = /^https:\/\/outlook\.office(365)?\.com\//i
 const mailProtocols = /(^|\/)(IMAP\.AccessAsUser\.All|POP\.AccessAsUser\.All|SMTP\.Send)$/i
 
-/** The resource a scope belongs to; `undefined` for sign-in scopes. Both spellings of the Outlook resource are known. */
+/**
+ * The resource a scope belongs to; `undefined` for sign-in scopes. Both spellings of the Outlook resource are known.
+ */
 export function resourceOf(scope: string): Resource | undefined {
   if (signIn.includes(scope.toLowerCase()) || scope.toLowerCase() === 'email') return undefined
   return outlookOrigin.test(scope) ? 'outlook' : 'graph'

@@ -9,8 +9,8 @@ export interface SealKey {
 }
 
 /**
- * AES-256-GCM with named keys. Text form `v1.{keyId}.{base64url of nonce, tag, ciphertext}`. `associated` says where the
- * value belongs (table, keys, column): moved to another row it does not open (SEC-35).
+ * AES-256-GCM with named keys. Text form `v1.{keyId}.{base64url of nonce, tag, ciphertext}`. `associated` says where
+ * the value belongs (table, keys, column): moved to another row it does not open (SEC-35).
  */
 export interface Sealer {
   seal(plain: string | Uint8Array, associated: string): string

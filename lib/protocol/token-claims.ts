@@ -16,7 +16,10 @@ export interface TokenClaims {
 
 const longestToken = 20_000
 
-/** Claims of a JWT without any verification: for judging our own tokens, never for trusting somebody. `undefined` for opaque ones. */
+/**
+ * Claims of a JWT without any verification: for judging our own tokens, never for trusting somebody. `undefined` for
+ * opaque ones.
+ */
 export function decodeJwt(token: string): Record<string, unknown> | undefined {
   const payload = token.length > longestToken ? undefined : token.split('.')[1]
   if (payload === undefined) return undefined
@@ -66,7 +69,8 @@ const audiences: Record<Resource, readonly string[]> = {
 
 /**
  * Names what a token lacks before a mail server answers with a riddle (M-068). Throws `wrong_token_audience` or
- * `token_scope_missing`; opaque tokens pass, and those of an application without any role: only the server can judge them.
+ * `token_scope_missing`; opaque tokens pass, and those of an application without any role: only the server can judge
+ * them.
  */
 export function checkToken(token: string, resource: Resource, scopes: readonly string[]): void {
   const claims = tokenClaims(token)

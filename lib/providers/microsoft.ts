@@ -123,9 +123,10 @@ export function microsoftProvider({ clock, network = networkClient() }: Microsof
     },
 
     /**
-     * One directory: a token of the application itself, which only an accepted secret gets. A shared endpoint issues none,
-     * so there a refresh token is shown that cannot be one. RFC 6749 (section 3.2.1) has the client authenticated first, but
-     * nothing says in which order Entra looks, so a refusal of that token proves nothing: only `invalid_client` is a verdict.
+     * One directory: a token of the application itself, which only an accepted secret gets. A shared endpoint issues
+     * none, so there a refresh token is shown that cannot be one. RFC 6749 (section 3.2.1) has the client authenticated
+     * first, but nothing says in which order Entra looks, so a refusal of that token proves nothing: only
+     * `invalid_client` is a verdict.
      */
     async tryCredential({ registration, credential }) {
       const call = listenTo(network)
@@ -158,8 +159,8 @@ export function microsoftProvider({ clock, network = networkClient() }: Microsof
       return url.href
     },
 
-    // The OpenID configuration of a verified domain names its directory; Microsoft documents the domain as a tenant's name
-    // (learn.microsoft.com/entra/identity-platform/v2-protocols-oidc).
+    // The OpenID configuration of a verified domain names its directory; Microsoft documents the domain as a tenant's
+    // name (learn.microsoft.com/entra/identity-platform/v2-protocols-oidc).
     async directoryOf({ authority }, domain) {
       if (!isDomain(domain)) return undefined
       const { origin } = new URL(authority)

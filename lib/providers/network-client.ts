@@ -2,7 +2,10 @@ import type { INetworkModule, NetworkRequestOptions, NetworkResponse } from '@az
 import { boundedBody } from '../protocol/bounded-body.js'
 
 export interface NetworkClientOptions {
-  /** Origins to call instead, for emulators: `{ 'https://login.microsoftonline.com': 'http://127.0.0.1:4000' }`. Empty in Azure. */
+  /**
+   * Origins to call instead, for emulators: `{ 'https://login.microsoftonline.com': 'http://127.0.0.1:4000' }`. Empty
+   * in Azure.
+   */
   origins?: Readonly<Record<string, string>>
   timeoutMs?: number
 }

@@ -17,8 +17,8 @@ const clockLifeMs = 30_000
 
 /**
  * Table Storage. Numbers are always stored as Edm.Double, so that a column has one type whatever its size (milliseconds
- * exceed Int32, and a filter compares only values of one type); a double holds every integer up to 2^53. `clock` is told
- * the date of every answer.
+ * exceed Int32, and a filter compares only values of one type); a double holds every integer up to 2^53. `clock` is
+ * told the date of every answer.
  */
 export function azureTables(options: StorageOptions, clock?: StorageClock): Tables {
   const serverClock = { at: 0, readAt: Number.NEGATIVE_INFINITY }

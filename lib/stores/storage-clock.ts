@@ -3,8 +3,8 @@ import type { Clock } from '../ports/clock.js'
 /**
  * The time of this process: its machine's own, corrected by the dates that storage answers with, so that all processes
  * mean the same by "due at" (C10). It costs no request. Storage answered at its date, to the second, and somewhere
- * between question and answer; only what contradicts that is corrected, so that a right clock is left alone however slow
- * an answer is. Until the first answer the time is the machine's.
+ * between question and answer; only what contradicts that is corrected, so that a right clock is left alone however
+ * slow an answer is. Until the first answer the time is the machine's.
  */
 export interface StorageClock extends Clock {
   /** Call when a request goes out, the result with the date (milliseconds since the epoch) when its answer is there. */
@@ -24,7 +24,8 @@ export function storageClock(machine: Clock): StorageClock {
         if (!Number.isFinite(date)) return
         const least = askedAt - date - dateStepMs
         const most = machine.now() - date
-        // Rather behind than ahead: what is "due now" must not lie in the future for others. Each answer brings it closer.
+        // Rather behind than ahead: what is "due now" must not lie in the future for others. Each answer brings it
+        // closer.
         if (aheadMs < least || aheadMs > most) aheadMs = most
       }
     },

@@ -83,8 +83,8 @@ function open(server: ServerAddress, target: CheckedAddress, rootCa?: string): S
 }
 
 /**
- * A socket's error that nobody listens to would end the process of all tenants: between two users of the socket, or after
- * the last one, nobody else does.
+ * A socket's error that nobody listens to would end the process of all tenants: between two users of the socket, or
+ * after the last one, nobody else does.
  */
 export function hearErrors<S extends Socket>(socket: S): S {
   return socket.on('error', () => undefined)

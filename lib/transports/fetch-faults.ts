@@ -1,7 +1,10 @@
 import { type ErrorDetails, GatewayError } from '../errors.js'
 import { slowestBytesPerSecond } from '../protocol/patient-limit.js'
 
-/** For one mail, however steadily it comes: less than a poll may have at most, so that the mail is named and not the poll. */
+/**
+ * For one mail, however steadily it comes: less than a poll may have at most, so that the mail is named and not the
+ * poll.
+ */
 export const longestFetchMs = 7 * 60_000
 
 export function mailTooLarge(maxBytes: number): GatewayError {
@@ -21,7 +24,9 @@ export function mailGone(): GatewayError {
   })
 }
 
-/** It is there when asked for by number, and yet its bytes never come (RFC 2180 4.1: a server may refuse single mails). */
+/**
+ * It is there when asked for by number, and yet its bytes never come (RFC 2180 4.1: a server may refuse single mails).
+ */
 export function mailNotGiven(peerLine?: string): GatewayError {
   return new GatewayError('mail_not_given', 'transient', {
     hint: 'message',

@@ -27,7 +27,9 @@ export interface GraphCall {
   body?: unknown
   headers?: Record<string, string>
   operation: 'send' | 'receive' | 'connect'
-  /** Largest answer in bytes; larger ones reject with `mail_too_large`, or `graph_answer_too_large` where JSON is meant. */
+  /**
+   * Largest answer in bytes; larger ones reject with `mail_too_large`, or `graph_answer_too_large` where JSON is meant.
+   */
   maxBytes?: number
   /** At most the session's own. When receiving: without enough bytes. */
   timeoutMs?: number
@@ -243,7 +245,9 @@ function isNoMail({ headers }: Response, bytes: Buffer): boolean {
   )
 }
 
-/** Most answers do not say how long they are, or only how long they are compressed: the room is then asked for twice. */
+/**
+ * Most answers do not say how long they are, or only how long they are compressed: the room is then asked for twice.
+ */
 async function boundedBytes(
   response: Response,
   { maxBytes = largestJson, room }: GraphCall,

@@ -14,8 +14,8 @@ const goneCodes = [
 export const isGone = (error: unknown): boolean => error instanceof GatewayError && goneCodes.includes(error.code)
 
 /**
- * A folder that nobody is given alone: somebody with permissions on the inbox or on the drafts only does not have the mailbox, and
- * what was sent could not be looked for.
+ * A folder that nobody is given alone: somebody with permissions on the inbox or on the drafts only does not have the
+ * mailbox, and what was sent could not be looked for.
  */
 export const openSentItems = (graph: GraphClient, box: string): Promise<unknown> =>
   graph.json({ method: 'GET', to: `${box}/mailFolders/sentitems?$select=id`, operation: 'connect' })
@@ -48,7 +48,9 @@ export async function withMessageId(
 
 const wellKnown = ['inbox', 'archive', 'deleteditems', 'drafts', 'junkemail', 'sentitems', 'outbox', 'msgfolderroot']
 
-/** A folder's id from what people write: a well-known name, an id, or the name they see, at the top or below the inbox. */
+/**
+ * A folder's id from what people write: a well-known name, an id, or the name they see, at the top or below the inbox.
+ */
 export async function folderId(graph: GraphClient, box: string, folder: string): Promise<string> {
   if (wellKnown.includes(folder.toLowerCase())) return folder.toLowerCase()
   const wanted = folder.toLowerCase()

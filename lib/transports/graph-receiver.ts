@@ -157,7 +157,10 @@ function readPosition(cursor: string): Position {
   return { link, since: since === undefined ? undefined : Number(since) }
 }
 
-/** Where the page leads: to the next page, unless that was read before; else to the end, which an earlier page may have named. */
+/**
+ * Where the page leads: to the next page, unless that was read before; else to the end, which an earlier page may have
+ * named.
+ */
 function nextOf(
   { next, end }: Pick<GraphPage, 'next' | 'end'>,
   { since }: Position,

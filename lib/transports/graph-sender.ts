@@ -109,7 +109,9 @@ async function prepare(graph: GraphClient, box: string, mail: OutgoingMail): Pro
   }
 }
 
-/** Exchange has the last word on whom a header names: what it would deliver to more people than were named stays here. */
+/**
+ * Exchange has the last word on whom a header names: what it would deliver to more people than were named stays here.
+ */
 function checkRecipients(draft: Draft, mail: OutgoingMail): void {
   const understood = new Set(
     recipientLists.flatMap((list) => draft[list] ?? []).map((one) => one.emailAddress?.address?.toLowerCase()),

@@ -252,8 +252,8 @@ export class ImapLink {
   }
 
   /**
-   * A range of a few bytes names four billion mails, and imapflow writes out sixteen million of them within one turn, in
-   * which no limit of time is heard.
+   * A range of a few bytes names four billion mails, and imapflow writes out sixteen million of them within one turn,
+   * in which no limit of time is heard.
    */
   #boundRanges(): void {
     const client = this.client as unknown as RangeReader

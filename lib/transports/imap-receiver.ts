@@ -19,9 +19,9 @@ export interface ImapReceiverOptions {
   /** Which ports may be dialled; absent: any. */
   allowPort?: (port: number) => boolean
   /**
-   * Milliseconds: to connect and log in (default 15,000), per command and of silence (20,000; one that brings mail half as
-   * long again without enough bytes, and `longest`, 7 minutes, with them), per session without enough bytes (45,000: less
-   * than a poll has, so that a server that says nothing is told from a poll that was stopped).
+   * Milliseconds: to connect and log in (default 15,000), per command and of silence (20,000; one that brings mail half
+   * as long again without enough bytes, and `longest`, 7 minutes, with them), per session without enough bytes (45,000:
+   * less than a poll has, so that a server that says nothing is told from a poll that was stopped).
    */
   timeoutsMs?: { connect?: number; command?: number; session?: number; longest?: number }
   /** Largest mail ever read, in bytes; default 160 MiB, above what any large service accepts. */

@@ -192,7 +192,8 @@ export class ImapSession implements ReceiveSession {
     for (const [index, chunk] of chunks.entries()) {
       const sources = await next!
       const following = chunks[index + 1]
-      // The next chunk is on its way while the caller works on this one; its fault must not be that of a mail of this one.
+      // The next chunk is on its way while the caller works on this one; its fault must not be that of a mail of this
+      // one.
       const isComplete = chunk.every(({ uid }) => sources.has(uid))
       next = following && isComplete && this.link.hasTimeToFetch ? this.#sources(following, limits) : undefined
       next?.catch(() => undefined)
@@ -255,7 +256,9 @@ export class ImapSession implements ReceiveSession {
     if (!gone) this.#reached(uid)
   }
 
-  /** False when the rest has to wait for another session: nobody behind is blamed for the time or the link of one mail. */
+  /**
+   * False when the rest has to wait for another session: nobody behind is blamed for the time or the link of one mail.
+   */
   #goesOn(): boolean {
     const goesOn = this.link.usable && this.link.hasTimeToFetch
     if (!goesOn) this.#more = true

@@ -6,7 +6,9 @@ const keptMs = 60_000
 const keptNothingMs = 5_000
 const mostDomains = 1_000
 
-/** Asks once a minute for a domain, however often its link is opened; nobody else's links make it ask more than that. */
+/**
+ * Asks once a minute for a domain, however often its link is opened; nobody else's links make it ask more than that.
+ */
 export function rememberedDiscovery(discovery: Discovery, now: Clock['now']): Discovery {
   return {
     mailExchangers: remembered((domain, signal) => discovery.mailExchangers(domain, signal), now),

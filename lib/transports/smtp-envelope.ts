@@ -29,8 +29,8 @@ export interface SmtpEnvelope {
 }
 
 /**
- * The bytes that this server has offered to take, and whether they need SMTPUTF8. Headers go in ASCII wherever they can,
- * because the servers behind this one have offered nothing.
+ * The bytes that this server has offered to take, and whether they need SMTPUTF8. Headers go in ASCII wherever they
+ * can, because the servers behind this one have offered nothing.
  */
 export function offeredMime(mail: OutgoingMail, { utf8, eightBit }: SmtpAbilities): { raw: Buffer; utf8: boolean } {
   const envelopeNeeds = [mail.from, ...mail.recipients].some(needsUtf8)
@@ -43,8 +43,8 @@ export function offeredMime(mail: OutgoingMail, { utf8, eightBit }: SmtpAbilitie
 }
 
 /**
- * Recipients that this server cannot be told of, because their name has no form in ASCII and it does not offer SMTPUTF8 (RFC
- * 6531 3.2): refused as if it had said so. Rejects with AllRefusedError when nobody is left, permanent.
+ * Recipients that this server cannot be told of, because their name has no form in ASCII and it does not offer SMTPUTF8
+ * (RFC 6531 3.2): refused as if it had said so. Rejects with AllRefusedError when nobody is left, permanent.
  */
 export function unreachableBy(mail: OutgoingMail, { utf8 }: SmtpAbilities): RefusedRecipient[] {
   if (utf8 || needsUtf8(mail.from)) return []

@@ -15,7 +15,9 @@ export interface SmtpLibraryError extends Error {
   rejectedErrors?: SmtpLibraryError[]
 }
 
-/** Whom the server belongs to: by its host name, else by how it greets and speaks (a relay or emulator of that make). */
+/**
+ * Whom the server belongs to: by its host name, else by how it greets and speaks (a relay or emulator of that make).
+ */
 function smtpDialect(host: string, said: string): DiagnosisContext {
   const name = `.${host.toLowerCase()}`
   if (/\.(office365\.com|outlook\.com|office\.com|office365\.us|partner\.outlook\.cn)$/.test(name)) return 'ms-smtp'

@@ -110,7 +110,9 @@ export class SmtpSession implements SendSession {
     }
   }
 
-  /** The library counts no rounds, and asks for SMTPUTF8 by the envelope alone; headers may need it too (RFC 6531 3.4). */
+  /**
+   * The library counts no rounds, and asks for SMTPUTF8 by the envelope alone; headers may need it too (RFC 6531 3.4).
+   */
   #watchCommands(): void {
     const internals = this.connection as unknown as Internals
     const send = internals._sendCommand.bind(internals)

@@ -13,9 +13,10 @@ export const demo = {
 } as const
 
 /**
- * The demo world: tenant Contoso with ana@ (its Global Administrator), ben@, the shared mailbox info@ (ana is its delegate), one account for each
- * misbehaviour, a second tenant Fabrikam, the tenant Litware with the consent settings Microsoft gives a new organisation
- * (lea@ sends a request to her administrators), and three app registrations that return to `redirectUris`.
+ * The demo world: tenant Contoso with ana@ (its Global Administrator), ben@, the shared mailbox info@ (ana is its
+ * delegate), one account for each misbehaviour, a second tenant Fabrikam, the tenant Litware with the consent settings
+ * Microsoft gives a new organisation (lea@ sends a request to her administrators), and three app registrations that
+ * return to `redirectUris`.
  */
 export function demoDirectory(
   options: { redirectUris?: string[]; domain?: string; now?: () => number } = {},

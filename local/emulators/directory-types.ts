@@ -1,6 +1,10 @@
-/** The nouns of the emulated Microsoft 365. All of them are plain JSON except `raw`, which a snapshot keeps as base64. */
+/**
+ * The nouns of the emulated Microsoft 365. All of them are plain JSON except `raw`, which a snapshot keeps as base64.
+ */
 
-/** How an emulated account misbehaves on purpose; chosen by the local part of its address (`throttled@`, `revoked-2@`). */
+/**
+ * How an emulated account misbehaves on purpose; chosen by the local part of its address (`throttled@`, `revoked-2@`).
+ */
 export type Misbehaviour = (typeof misbehaviours)[number]
 
 export const misbehaviours = [

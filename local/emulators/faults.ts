@@ -27,7 +27,9 @@ export interface Fault {
   after?: boolean
   /** Graph, sends by draft: refuse as ordered, and send the mail this many milliseconds later all the same. */
   lateMs?: number
-  /** What a late send takes: the draft as it is by then, wherever it lies (default), or as it was when it was asked for. */
+  /**
+   * What a late send takes: the draft as it is by then, wherever it lies (default), or as it was when it was asked for.
+   */
   lateOf?: 'draft' | 'copy'
   /** Close the connection without an answer. */
   drop?: boolean

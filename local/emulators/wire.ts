@@ -170,7 +170,9 @@ export interface WireServer {
   stop(): Promise<void>
 }
 
-/** Serves each connection by `talk`; when `talk` returns the connection is ended. With `tls`: TLS from the first byte. */
+/**
+ * Serves each connection by `talk`; when `talk` returns the connection is ended. With `tls`: TLS from the first byte.
+ */
 export async function startWireServer(
   talk: (wire: Wire, connection: number) => Promise<void>,
   options: { port?: number | undefined; tls?: ServerCertificate | undefined } = {},

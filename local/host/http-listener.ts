@@ -44,7 +44,10 @@ export interface HttpListenerOptions {
 }
 
 export interface HostKeys {
-  /** Tells whether `given` opens a function of that level: `function` takes function and master key, `admin` the master key. */
+  /**
+   * Tells whether `given` opens a function of that level: `function` takes function and master key, `admin` the master
+   * key.
+   */
   accepts(given: string | undefined, level: string): boolean
 }
 

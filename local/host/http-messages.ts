@@ -22,7 +22,9 @@ export async function readBody(request: http.IncomingMessage, limitBytes: number
   return size > limitBytes ? undefined : Buffer.concat(chunks)
 }
 
-/** What the real host's server refuses with a bare 400: other targets than a path, `%00` in it, headers beyond ASCII. */
+/**
+ * What the real host's server refuses with a bare 400: other targets than a path, `%00` in it, headers beyond ASCII.
+ */
 export function isAcceptable({ url = '', rawHeaders }: http.IncomingMessage): boolean {
   return url.startsWith('/') && !url.split('?')[0]!.includes('%00') && rawHeaders.every((text) => plain.test(text))
 }

@@ -14,7 +14,9 @@ export interface TimerStatusFile {
   write(timerName: string, status: TimerStatus): Promise<void>
 }
 
-/** Keeps timer statuses in a small JSON file, or only in memory when there is no path. A damaged file counts as empty. */
+/**
+ * Keeps timer statuses in a small JSON file, or only in memory when there is no path. A damaged file counts as empty.
+ */
 export async function openTimerStatusFile(path: string | undefined): Promise<TimerStatusFile> {
   const statuses = new Map<string, TimerStatus>(Object.entries(path ? await readStatuses(path) : {}))
   let saving = Promise.resolve()

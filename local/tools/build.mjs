@@ -1,4 +1,7 @@
-/** Builds the deployable app (one entry that registers all functions, shared chunks) and the local mode, without any install step. */
+/**
+ * Builds the deployable app (one entry that registers all functions, shared chunks) and the local mode, without any
+ * install step.
+ */
 import { spawnSync } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'

@@ -1,4 +1,6 @@
-/** The layers of the code: what each holds and may import. `import-rule.mjs` enforces it, docs/architecture.md shows it. */
+/**
+ * The layers of the code: what each holds and may import. `import-rule.mjs` enforces it, docs/architecture.md shows it.
+ */
 const adapters = ['ports', 'model', 'protocol', 'diagnosis', 'errors', 'secret']
 
 /** `*` is all of lib. */

@@ -1,4 +1,7 @@
-/** Writes what is generated from the code's own tables: settings, remedies, outbound connections, sample settings and the OpenAPI document. */
+/**
+ * Writes what is generated from the code's own tables: settings, remedies, outbound connections, sample settings and
+ * the OpenAPI document.
+ */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'

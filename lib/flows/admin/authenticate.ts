@@ -1,7 +1,7 @@
 /**
- * Who is calling? The credential alone says it: `mbg_{tenant}_{keyId}_{secret}`, where the tenant of an operator is `~`.
- * The row holds only the secret's SHA-256; every wrong credential gets the same answer. Known keys are remembered for a
- * minute per process, so revoking one takes at most that long.
+ * Who is calling? The credential alone says it: `mbg_{tenant}_{keyId}_{secret}`, where the tenant of an operator is
+ * `~`. The row holds only the secret's SHA-256; every wrong credential gets the same answer. Known keys are remembered
+ * for a minute per process, so revoking one takes at most that long.
  */
 import { GatewayError } from '../../errors.js'
 import type { Caller, Role } from '../../model/caller.js'

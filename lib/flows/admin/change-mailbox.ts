@@ -1,8 +1,8 @@
 /**
  * People change a mailbox: its key, names, purpose, whether it works, how it receives and sends, or that it is the one
  * used when a mail names none. Open mail knows its mailbox by id and survives every rename. Each change of receive or
- * send counts the epoch, so that a running job notices. A key is unique by insert; "exactly one default" is one write of
- * one row, so that the second clears the first in the same moment.
+ * send counts the epoch, so that a running job notices. A key is unique by insert; "exactly one default" is one write
+ * of one row, so that the second clears the first in the same moment.
  */
 import { conflict, invalidInput, RowChangedError, RowExistsError } from '../../errors.js'
 import type { MailboxChange } from '../../model/admin-schemas.js'
@@ -97,9 +97,9 @@ function serverOf(direction: Mailbox['receive'] | Mailbox['send']): ServerAddres
 }
 
 /**
- * A server that is named gets the password or the token at the next poll. So only those hear it that the owner signed in
- * to, or others of the same owner, and for a provider's tokens its own: whoever holds a key cannot send a mailbox owner's
- * secret to a server of theirs.
+ * A server that is named gets the password or the token at the next poll. So only those hear it that the owner signed
+ * in to, or others of the same owner, and for a provider's tokens its own: whoever holds a key cannot send a mailbox
+ * owner's secret to a server of theirs.
  */
 async function mayHear(before: Mailbox, connection: Connection, server: string): Promise<boolean> {
   if (connection.mode === 'anonymous') return true

@@ -1,7 +1,8 @@
 /**
- * The console's sessions, one row each: made at the sign-in, removed at the sign-out, so that a copied cookie ends with it.
- * The row keeps the role of the key, so a key whose role changed ends its sessions. A session that was found is remembered
- * for ten seconds per process, which is how long a copy may live on elsewhere; in the process that ends it, it ends at once.
+ * The console's sessions, one row each: made at the sign-in, removed at the sign-out, so that a copied cookie ends with
+ * it. The row keeps the role of the key, so a key whose role changed ends its sessions. A session that was found is
+ * remembered for ten seconds per process, which is how long a copy may live on elsewhere; in the process that ends it,
+ * it ends at once.
  */
 import type { Caller } from '../../model/caller.js'
 import type { Dependencies } from '../common/dependencies.js'

@@ -1,7 +1,7 @@
 /**
- * Ends a connection: its tokens are shredded and removed from the vault first, then its rows; nothing polls or sends with
- * it. Microsoft offers no way to revoke one refresh token, so what the log says of revocation is "not offered": the token
- * that nobody can read any more ends by disuse, and an administrator may withdraw the consent in Entra.
+ * Ends a connection: its tokens are shredded and removed from the vault first, then its rows; nothing polls or sends
+ * with it. Microsoft offers no way to revoke one refresh token, so what the log says of revocation is "not offered":
+ * the token that nobody can read any more ends by disuse, and an administrator may withdraw the consent in Entra.
  */
 import { clearAttention } from '../common/attention.js'
 import { connectionPartition, connectionRowKey, readConnection } from '../common/connection-rows.js'

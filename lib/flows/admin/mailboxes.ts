@@ -56,8 +56,8 @@ export interface MailboxPage {
 }
 
 /**
- * In the order of their ids. A page costs a few range reads, and for each of its mailboxes one read of who holds the address
- * and two for each connection, whatever else the tenant has.
+ * In the order of their ids. A page costs a few range reads, and for each of its mailboxes one read of who holds the
+ * address and two for each connection, whatever else the tenant has.
  */
 export async function listMailboxFacts(deps: Dependencies, tenant: string, page: PageQuery): Promise<MailboxPage> {
   const table = deps.names.table('mailboxes')

@@ -1,9 +1,9 @@
 /**
  * OAuth clients at identity providers, used by many mailboxes. The secret is write-only: it goes to the vault under the
- * next generation and only its fingerprint and expiry are ever shown. Rotating it disturbs nobody: the generation before
- * stays until the next rotation for whoever still reads the former row, other processes notice within a minute or at the
- * first refusal, and connections that waited for the new secret are tried at once. A tenant uses its own registration,
- * else the deployment's.
+ * next generation and only its fingerprint and expiry are ever shown. Rotating it disturbs nobody: the generation
+ * before stays until the next rotation for whoever still reads the former row, other processes notice within a minute
+ * or at the first refusal, and connections that waited for the new secret are tried at once. A tenant uses its own
+ * registration, else the deployment's.
  */
 import { asGatewayError, conflict, GatewayError, notFound, RowChangedError } from '../../errors.js'
 import type { RegistrationInput } from '../../model/admin-schemas.js'
@@ -39,8 +39,8 @@ export interface Registrations {
   /** One that belongs to the tenant itself, or to the deployment for `~`. */
   own(tenant: string, id: string): Promise<RegistrationFacts>
   /**
-   * The credential is shown to the provider first: one that is refused is not saved (`registration_secret_refused`), one
-   * that could not be tried is.
+   * The credential is shown to the provider first: one that is refused is not saved (`registration_secret_refused`),
+   * one that could not be tried is.
    */
   save(
     tenant: string,

@@ -1,7 +1,7 @@
 /**
- * A mailbox goes: first it is switched off, which every worker reads before it polls or sends; then open mail fails and is
- * told, the connection disconnected unless another mailbox uses it, names, cursor and rows removed, the mailbox's own row
- * last. A crash leaves a mailbox that is off and can be removed again. Received mail and the journal stay for
+ * A mailbox goes: first it is switched off, which every worker reads before it polls or sends; then open mail fails and
+ * is told, the connection disconnected unless another mailbox uses it, names, cursor and rows removed, the mailbox's
+ * own row last. A crash leaves a mailbox that is off and can be removed again. Received mail and the journal stay for
  * the retention time. Guards: the tenant's default, and a mailbox with open mail, go only when forced.
  */
 import { conflict, type GatewayError, RowChangedError } from '../../errors.js'

@@ -1,10 +1,11 @@
 /**
- * A tenant is removed permanently, on an operator's word. First it is marked, which refuses new calls and mail at once; then
- * whatever could still act for it goes before what it acted on: API keys, schedules, sign-ins, the authority over each
- * mailbox, registrations and webhook keys, rows, blobs, the events queue. Each pass does a bounded part, looks at what is
- * there and remembers nothing, so that a crash anywhere is repaired by the next pass of the timer. Processes may go on for
- * some minutes with what they had in memory; only a pass that begins after that time, and finds an end, deletes the
- * secrets once more, purges them where the vault allows, and leaves a tombstone: the id is never given again.
+ * A tenant is removed permanently, on an operator's word. First it is marked, which refuses new calls and mail at once;
+ * then whatever could still act for it goes before what it acted on: API keys, schedules, sign-ins, the authority over
+ * each mailbox, registrations and webhook keys, rows, blobs, the events queue. Each pass does a bounded part, looks at
+ * what is there and remembers nothing, so that a crash anywhere is repaired by the next pass of the timer. Processes
+ * may go on for some minutes with what they had in memory; only a pass that begins after that time, and finds an end,
+ * deletes the secrets once more, purges them where the vault allows, and leaves a tombstone: the id is never given
+ * again.
  */
 import { asGatewayError, GatewayError, notFound, RowChangedError } from '../../errors.js'
 import { containerNames, dayTableNames } from '../../model/names.js'
@@ -33,7 +34,9 @@ export interface TenantRemoval {
   state: 'removing' | 'removed'
 }
 
-/** Longer than anything is remembered or held: known callers 1 minute, lanes and polls 1 minute, token calls 90 seconds. */
+/**
+ * Longer than anything is remembered or held: known callers 1 minute, lanes and polls 1 minute, token calls 90 seconds.
+ */
 const settledMs = 5 * 60_000
 /** After how long people are told of a removal whose passes fail, and of one that merely goes on. */
 const failingHours = 1
@@ -64,7 +67,9 @@ export async function continueRemovals(deps: RemoveTenantDependencies): Promise<
   }
 }
 
-/** A customer was promised that everything goes: an operator hears when it does not, with the reason of the latest pass. */
+/**
+ * A customer was promised that everything goes: an operator hears when it does not, with the reason of the latest pass.
+ */
 async function tellIfLate(deps: Dependencies, tenant: string, since: number, reason?: GatewayError): Promise<void> {
   const hours = Math.floor((deps.clock.now() - since) / 3_600_000)
   if (hours < (reason === undefined ? quietHours : failingHours)) return

@@ -1,7 +1,7 @@
 /**
- * Somebody repaired what was wrong. Of a registration: the connections that waited for exactly that are tried now, not at
- * their next hourly try. Of one connection, on a person's word: the provider is asked at once and the person hears what it
- * says (M-160). The mailboxes behind what works again fetch and send at once.
+ * Somebody repaired what was wrong. Of a registration: the connections that waited for exactly that are tried now, not
+ * at their next hourly try. Of one connection, on a person's word: the provider is asked at once and the person hears
+ * what it says (M-160). The mailboxes behind what works again fetch and send at once.
  */
 
 import type { GatewayError } from '../../errors.js'

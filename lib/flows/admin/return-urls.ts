@@ -1,4 +1,7 @@
-/** Return URLs a tenant allows: compared as whole registered strings, emitted from the register, never from input (SEC-10). */
+/**
+ * Return URLs a tenant allows: compared as whole registered strings, emitted from the register, never from input
+ * (SEC-10).
+ */
 import { notFound } from '../../errors.js'
 import { hashId } from '../../model/ids.js'
 import type { PageQuery } from '../../model/page.js'

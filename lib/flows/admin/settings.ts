@@ -1,7 +1,8 @@
 /**
- * What a tenant, a purpose or a mailbox chooses for itself, and what counts in the end with who said it (M-004). A level
- * is saved as a whole: everything is checked first and every problem named, then one conditional write replaces it, so a
- * refused or interrupted save leaves what was there (M-007). Without a value a level says nothing and the next one counts.
+ * What a tenant, a purpose or a mailbox chooses for itself, and what counts in the end with who said it (M-004). A
+ * level is saved as a whole: everything is checked first and every problem named, then one conditional write replaces
+ * it, so a refused or interrupted save leaves what was there (M-007). Without a value a level says nothing and the next
+ * one counts.
  */
 import { GatewayError, invalidInput, type Problem } from '../../errors.js'
 import type { Mailbox } from '../../model/mailbox.js'

@@ -1,7 +1,7 @@
 /**
- * Webhook endpoints of a tenant. An address is one endpoint, however often it is added: an application that adds its own
- * at each start neither hears events twice nor leaves endpoints behind that are tried for days. Each adding shows the
- * same signing key, which lives in the vault.
+ * Webhook endpoints of a tenant. An address is one endpoint, however often it is added: an application that adds its
+ * own at each start neither hears events twice nor leaves endpoints behind that are tried for days. Each adding shows
+ * the same signing key, which lives in the vault.
  */
 
 import { randomBytes } from 'node:crypto'

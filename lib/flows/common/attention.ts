@@ -49,8 +49,8 @@ export async function raiseAttention(
 }
 
 /**
- * For one direction of a mailbox. When its connection is known to be broken, people were already told there, and a second
- * card for the same cause would send them looking twice.
+ * For one direction of a mailbox. When its connection is known to be broken, people were already told there, and a
+ * second card for the same cause would send them looking twice.
  */
 export async function raiseMailboxAttention(
   deps: Dependencies,
@@ -75,7 +75,9 @@ export async function isToldByConnection(
   return connection !== undefined && connection.state !== 'connected'
 }
 
-/** The provider refuses the application itself: one card at its registration, however many mailboxes hang on it (M-128). */
+/**
+ * The provider refuses the application itself: one card at its registration, however many mailboxes hang on it (M-128).
+ */
 export async function raiseRegistrationAttention(
   deps: Dependencies,
   registration: Pick<Registration, 'id' | 'tenant' | 'name' | 'clientId' | 'kind' | 'authority'>,
@@ -118,12 +120,15 @@ export async function clearAttention(
   return true
 }
 
-/** Cards of the deployment that stop a tenant's mailboxes: what only warns of an end concerns whoever owns the registration. */
+/**
+ * Cards of the deployment that stop a tenant's mailboxes: what only warns of an end concerns whoever owns the
+ * registration.
+ */
 export const stopsTenants = (row: Row): boolean => !isForewarning(String(row['code']))
 
 /**
- * What any of these mailboxes may suffer from: cards of their own, of their connections, of those connections' registrations.
- * So many reads as there are connections and registrations, however many other cards the tenant has.
+ * What any of these mailboxes may suffer from: cards of their own, of their connections, of those connections'
+ * registrations. So many reads as there are connections and registrations, however many other cards the tenant has.
  */
 export async function attentionOfMailboxes(
   deps: Dependencies,

@@ -1,15 +1,15 @@
 /**
- * One budget of bytes for all mail that this process has in hand (H10): fetched, sent, parsed. Each limit holds for one mail
- * or one mailbox; side by side, large ones within all limits took nearly the whole memory of an instance. Who finds no room
- * waits in turn; nobody fails for it at once.
+ * One budget of bytes for all mail that this process has in hand (H10): fetched, sent, parsed. Each limit holds for one
+ * mail or one mailbox; side by side, large ones within all limits took nearly the whole memory of an instance. Who
+ * finds no room waits in turn; nobody fails for it at once.
  */
 import { totalmem } from 'node:os'
 import { GatewayError } from '../../errors.js'
 
 export interface BytesInHand {
   /**
-   * Room for so many bytes as soon as it is there; call the result to give it back. Up to `small` at once, more than the
-   * whole budget alone. `undefined`: none within `waitMs`, by the process's own time.
+   * Room for so many bytes as soon as it is there; call the result to give it back. Up to `small` at once, more than
+   * the whole budget alone. `undefined`: none within `waitMs`, by the process's own time.
    */
   take(bytes: number, waitMs: number): Promise<(() => void) | undefined>
   /** Somebody waits. */

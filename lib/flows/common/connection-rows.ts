@@ -49,7 +49,10 @@ export function connectionFromRow(row: Row): Connection {
   }
 }
 
-/** A connection with the ETag that a change must carry; `undefined` for an unknown id and for one of another tenant alike. */
+/**
+ * A connection with the ETag that a change must carry; `undefined` for an unknown id and for one of another tenant
+ * alike.
+ */
 export async function readConnection(
   deps: Dependencies,
   tenant: string,

@@ -10,7 +10,9 @@ export interface Budget {
 const page = 1_000
 const atOnce = 20
 
-/** Deletes what a query finds, up to a hundred rows of a partition in one request. False when the budget ended first. */
+/**
+ * Deletes what a query finds, up to a hundred rows of a partition in one request. False when the budget ended first.
+ */
 export async function deleteRows(
   deps: Pick<Dependencies, 'tables'>,
   table: string,

@@ -122,7 +122,10 @@ export async function dueIds(deps: Dependencies, kind: DueKind, tenant: string):
   return found.flat().sort()
 }
 
-/** Claims due subjects for `claimMs`, oldest first within a shard, at most `limit`; several timers may do so side by side. */
+/**
+ * Claims due subjects for `claimMs`, oldest first within a shard, at most `limit`; several timers may do so side by
+ * side.
+ */
 export async function claimDue(
   deps: Dependencies,
   kind: DueKind,
@@ -204,7 +207,9 @@ async function claimBatch(deps: Dependencies, rows: Row[], claimedUntil: number)
   return won
 }
 
-/** Takes everything of a tenant off the schedule, with what hangs on each subject first. False when the budget ended. */
+/**
+ * Takes everything of a tenant off the schedule, with what hangs on each subject first. False when the budget ended.
+ */
 export async function deleteDue(
   deps: Dependencies,
   kind: DueKind,

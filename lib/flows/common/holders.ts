@@ -1,8 +1,9 @@
 /**
- * Who holds a mail address. The one table that all environments of a storage account share, so that two deployments (test
- * and production, or two tenants of one) do not work on the same mailbox unnoticed. A hold is one insert; it goes with the
- * mailbox, or by an operator's word. Only who may speak for the address takes one: otherwise anybody with a mail server of
- * their own could keep others from their mailboxes. A hold whose mailbox is gone in our own environment was left by a crash and is taken over.
+ * Who holds a mail address. The one table that all environments of a storage account share, so that two deployments
+ * (test and production, or two tenants of one) do not work on the same mailbox unnoticed. A hold is one insert; it goes
+ * with the mailbox, or by an operator's word. Only who may speak for the address takes one: otherwise anybody with a
+ * mail server of their own could keep others from their mailboxes. A hold whose mailbox is gone in our own environment
+ * was left by a crash and is taken over.
  */
 import { conflict, type GatewayError, RowChangedError, RowExistsError } from '../../errors.js'
 import { sha256 } from '../../model/ids.js'

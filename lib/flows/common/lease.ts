@@ -3,9 +3,9 @@ import { newId } from '../../model/ids.js'
 import type { Row, Tables } from '../../ports/tables.js'
 
 /**
- * A lease is three columns of a row (`leaseOwner`, `leaseUntil`, `fence`) taken by one conditional update by the storage
- * server's clock. Every later write of the holder carries the ETag, so a paused holder cannot write. A lease never
- * protects an outside effect: ask `remainingMs` before calling out.
+ * A lease is three columns of a row (`leaseOwner`, `leaseUntil`, `fence`) taken by one conditional update by the
+ * storage server's clock. Every later write of the holder carries the ETag, so a paused holder cannot write. A lease
+ * never protects an outside effect: ask `remainingMs` before calling out.
  */
 export interface Lease {
   /** The row as last written; its columns may be read, its ETag is current. */

@@ -56,7 +56,9 @@ export function fromRow(row: Row): Mailbox {
   }
 }
 
-/** A mailbox with the ETag that an edit must carry; `undefined` for an unknown id and for one of another tenant alike. */
+/**
+ * A mailbox with the ETag that an edit must carry; `undefined` for an unknown id and for one of another tenant alike.
+ */
 export async function readMailbox(
   deps: Dependencies,
   tenant: string,

@@ -7,8 +7,8 @@ const shortestPauseMs = 250
 const longestPauseMs = 5_000
 
 /**
- * Repeats `work` while storage is away, for a minute and a half at most: for what only this process knows, such as a mail
- * server's yes. `work` must bear being repeated after it was done and only its answer got lost.
+ * Repeats `work` while storage is away, for a minute and a half at most: for what only this process knows, such as a
+ * mail server's yes. `work` must bear being repeated after it was done and only its answer got lost.
  */
 export async function outlast<T>(deps: Pick<Dependencies, 'clock'>, work: () => Promise<T>): Promise<T> {
   let waitedMs = 0

@@ -1,7 +1,7 @@
 /**
- * A page of a list whose order is the order of its keys: a range read that goes on behind the last row of the page before,
- * so a page costs the same wherever it lies and however long the list is. `after` names a place inside the list and never
- * its tenant, table or partition: a forged one leads to other rows of the same list, or is refused.
+ * A page of a list whose order is the order of its keys: a range read that goes on behind the last row of the page
+ * before, so a page costs the same wherever it lies and however long the list is. `after` names a place inside the list
+ * and never its tenant, table or partition: a forged one leads to other rows of the same list, or is refused.
  */
 import { invalidInput } from '../../errors.js'
 import { isId } from '../../model/ids.js'

@@ -1,7 +1,8 @@
 /**
  * A mailbox on a connection by which the application opens mailboxes itself: nobody has to sign in, so an app or an
- * administrator simply names it, by address and, when Microsoft knows it by another name, by object id or user principal
- * name. It is tried out like one that was signed in to: what does not work is a verdict, not a refusal (M-029, M-072).
+ * administrator simply names it, by address and, when Microsoft knows it by another name, by object id or user
+ * principal name. It is tried out like one that was signed in to: what does not work is a verdict, not a refusal
+ * (M-029, M-072).
  */
 import { conflict, type GatewayError, invalidInput } from '../../errors.js'
 import type { MailboxCreateInput } from '../../model/api-schemas.js'
@@ -25,7 +26,9 @@ export interface AddedMailbox {
   verdicts: Verdicts
 }
 
-/** Errors: `invalid_input`, `sign_in_needed`, `mailbox_exists`, `mailbox_held`, and what the connection itself lacks. */
+/**
+ * Errors: `invalid_input`, `sign_in_needed`, `mailbox_exists`, `mailbox_held`, and what the connection itself lacks.
+ */
 export async function addMailbox(
   deps: ConnectDependencies,
   tenant: string,

@@ -1,9 +1,10 @@
 /**
- * What an administrator's answer is worth. Microsoft sends the browser back with the directory in clear text and without
- * any proof, so it is taken as a claim: the administrator signs in once more, in that very directory, which tells who it
- * was and where: somebody whose token names no role that may consent for everybody gave at most a consent of their own. What
- * people there may be let do is read from a token of that directory. For app-only the application then signs in there by
- * itself; only the token it gets, with its roles, shows that the consent is real. Nothing here opens a mailbox, and none is made.
+ * What an administrator's answer is worth. Microsoft sends the browser back with the directory in clear text and
+ * without any proof, so it is taken as a claim: the administrator signs in once more, in that very directory, which
+ * tells who it was and where: somebody whose token names no role that may consent for everybody gave at most a consent
+ * of their own. What people there may be let do is read from a token of that directory. For app-only the application
+ * then signs in there by itself; only the token it gets, with its roles, shows that the consent is real. Nothing here
+ * opens a mailbox, and none is made.
  */
 import { asGatewayError, GatewayError } from '../../errors.js'
 import type { Identity } from '../../model/connection.js'

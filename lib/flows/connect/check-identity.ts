@@ -1,7 +1,7 @@
 /**
- * Did the right account sign in? Whole addresses are compared, letter case aside, never parts of them; no evidence is no
- * match (SEC-05). A reconnect must yield the very identity stored before: tenant and object id, not a name that can be
- * given to somebody else. Returns the identity, with the expected address when it is not its user name.
+ * Did the right account sign in? Whole addresses are compared, letter case aside, never parts of them; no evidence is
+ * no match (SEC-05). A reconnect must yield the very identity stored before: tenant and object id, not a name that can
+ * be given to somebody else. Returns the identity, with the expected address when it is not its user name.
  */
 import { translate } from '../../diagnosis/translate.js'
 import type { GatewayError } from '../../errors.js'

@@ -1,10 +1,10 @@
 /**
- * The one place where an answer of the provider is believed. In order: the hand-off cookie opens and is fresh; the state
- * is the row's; this browser is the one that began (else the state is burnt and nothing redeemed); the state is consumed
- * by one conditional update, so that of twenty parallel attempts one goes on. Then: an error of the provider wins over a
- * code; the issuer must be the expected one; the code is redeemed; a refresh token and the mail permissions must be there;
- * the account must be the right one. Only then is the authority tried out and sealed. Every refusal leaves the link
- * usable for another try until it expires.
+ * The one place where an answer of the provider is believed. In order: the hand-off cookie opens and is fresh; the
+ * state is the row's; this browser is the one that began (else the state is burnt and nothing redeemed); the state is
+ * consumed by one conditional update, so that of twenty parallel attempts one goes on. Then: an error of the provider
+ * wins over a code; the issuer must be the expected one; the code is redeemed; a refresh token and the mail permissions
+ * must be there; the account must be the right one. Only then is the authority tried out and sealed. Every refusal
+ * leaves the link usable for another try until it expires.
  */
 import { translate } from '../../diagnosis/translate.js'
 import { asGatewayError, GatewayError } from '../../errors.js'
@@ -53,8 +53,8 @@ export interface CompleteInput {
 export type Completed =
   | { outcome: 'signed-in' | 'onward'; location: string }
   /**
-   * `location`: the page that says why, for the browser whose attempt it was. Without one nothing is known of an attempt
-   * here; `retry`: path of the page to try again, for the browser that began only.
+   * `location`: the page that says why, for the browser whose attempt it was. Without one nothing is known of an
+   * attempt here; `retry`: path of the page to try again, for the browser that began only.
    */
   | { outcome: 'refused'; error: GatewayError; retry?: string; location?: string }
 
@@ -181,8 +181,8 @@ function speaksFor({ address, mailboxUser }: SignInTarget, { username, alias }: 
 }
 
 /**
- * Whoever named themselves for somebody else's mailbox must show that they may open it; that they own the name they gave
- * says nothing about the mailbox.
+ * Whoever named themselves for somebody else's mailbox must show that they may open it; that they own the name they
+ * gave says nothing about the mailbox.
  */
 function assertAccess({ address }: SignInTarget, { username }: Identity, verdicts: Verdicts): void {
   if (mayOpen(verdicts)) return

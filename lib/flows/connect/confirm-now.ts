@@ -1,9 +1,9 @@
 /**
- * A sign-in is confirmed and becomes what it was for. The first write claims it for one request and fixes all ids, so that
- * a crash later is repaired by confirming again: the address, connection and grant, vault, mailbox, due rows; last it is
- * `confirmed`, and the secrets in it go (it stays an hour, without them, so that people can still read how it ended).
- * Whatever refuses it does so before anything is stored. What an administrator allowed becomes a record, and for app-only a
- * connection; it makes no mailbox.
+ * A sign-in is confirmed and becomes what it was for. The first write claims it for one request and fixes all ids, so
+ * that a crash later is repaired by confirming again: the address, connection and grant, vault, mailbox, due rows; last
+ * it is `confirmed`, and the secrets in it go (it stays an hour, without them, so that people can still read how it
+ * ended). Whatever refuses it does so before anything is stored. What an administrator allowed becomes a record, and
+ * for app-only a connection; it makes no mailbox.
  */
 import { asGatewayError, conflict, GatewayError } from '../../errors.js'
 import type { Connection } from '../../model/connection.js'
@@ -124,8 +124,8 @@ async function connect(deps: ConnectDependencies, signIn: StoredSignIn): Promise
 }
 
 /**
- * Against other tenants an address is held only by who may speak for it. A reconnect works with or without: the mailbox is
- * there, and an operator may have given the address to another.
+ * Against other tenants an address is held only by who may speak for it. A reconnect works with or without: the mailbox
+ * is there, and an operator may have given the address to another.
  */
 async function holdAddress(
   deps: ConnectDependencies,

@@ -1,7 +1,7 @@
 /**
  * A sign-in counts only when somebody with the tenant's authority says so: the app that started it, with the binding of
- * its user's session and the one-time code from the return URL; a tenant administrator; or, in advance, the administrator
- * who made the link for one exact identity.
+ * its user's session and the one-time code from the return URL; a tenant administrator; or, in advance, the
+ * administrator who made the link for one exact identity.
  */
 import { conflict, GatewayError, notFound } from '../../errors.js'
 import { sha256 } from '../../model/ids.js'
@@ -11,7 +11,10 @@ import type { ConnectDependencies } from './connect-dependencies.js'
 import { readSignIn, type StoredSignIn } from './sign-in-row.js'
 import { isPending } from './tell-sign-in.js'
 
-/** Redeems the result code. Errors: `not_found`, `binding_mismatch`, `result_code_invalid`, `sign_in_not_ready`, `sign_in_used`. */
+/**
+ * Redeems the result code. Errors: `not_found`, `binding_mismatch`, `result_code_invalid`, `sign_in_not_ready`,
+ * `sign_in_used`.
+ */
 export async function confirmSignIn(
   deps: ConnectDependencies,
   tenant: string,

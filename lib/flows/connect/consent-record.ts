@@ -1,4 +1,6 @@
-/** What administrators allowed: one row for each registration, directory and mode, kept for the tenant to see (M-065). */
+/**
+ * What administrators allowed: one row for each registration, directory and mode, kept for the tenant to see (M-065).
+ */
 import { hashId } from '../../model/ids.js'
 import type { PageQuery } from '../../model/page.js'
 import type { SignInTarget } from '../../model/sign-in.js'

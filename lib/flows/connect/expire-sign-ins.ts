@@ -1,7 +1,8 @@
 /**
  * Deletes sign-ins whose time is over, with everything sealed in them. The vault is not involved: it is touched for the
- * first time when a sign-in is confirmed, so an abandoned one leaves nothing behind (M-061). A confirmation that a crash
- * interrupted is finished instead, or taken back when an hour was not enough. Whoever waited for one hears that it ended.
+ * first time when a sign-in is confirmed, so an abandoned one leaves nothing behind (M-061). A confirmation that a
+ * crash interrupted is finished instead, or taken back when an hour was not enough. Whoever waited for one hears that
+ * it ended.
  */
 import { asGatewayError } from '../../errors.js'
 import { claimDue, setDue } from '../common/due.js'

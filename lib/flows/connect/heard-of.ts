@@ -4,9 +4,9 @@ import { clearRegistrationRefusal, raiseRegistrationAttention } from '../common/
 import type { Dependencies } from '../common/dependencies.js'
 
 /**
- * What a token call of a sign-in says about the registration: refused, its owner hears of it at the first sign-in and not
- * when the mailboxes stop; accepted, that is over (O6). Only for answers of the token endpoint: what a browser brings back
- * anybody can write.
+ * What a token call of a sign-in says about the registration: refused, its owner hears of it at the first sign-in and
+ * not when the mailboxes stop; accepted, that is over (O6). Only for answers of the token endpoint: what a browser
+ * brings back anybody can write.
  */
 export async function heardOf<T>(
   deps: Dependencies,

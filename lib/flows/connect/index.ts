@@ -1,4 +1,6 @@
-/** Journey 1: link → our page → sign-in → callback → complete → identity, try-out → result code → confirm → connected. */
+/**
+ * Journey 1: link → our page → sign-in → callback → complete → identity, try-out → result code → confirm → connected.
+ */
 import { addMailbox } from './add-mailbox.js'
 import { beginAuthorize } from './begin-authorize.js'
 import { cancelSignIn } from './cancel-sign-in.js'

@@ -1,8 +1,8 @@
 /**
- * Are the servers that a person typed good enough to be kept? One that was not reached is most likely a typing mistake, so
- * nothing is kept, the link stays usable and the fields at fault are named. A reconnect never replaces a server by one that
- * was not both reached and logged in to; the server of before may refuse this or that direction, or be away, which is a
- * verdict.
+ * Are the servers that a person typed good enough to be kept? One that was not reached is most likely a typing mistake,
+ * so nothing is kept, the link stays usable and the fields at fault are named. A reconnect never replaces a server by
+ * one that was not both reached and logged in to; the server of before may refuse this or that direction, or be away,
+ * which is a verdict.
  */
 import { GatewayError, type Problem } from '../../errors.js'
 import type { ServerAddress } from '../../model/mailbox.js'

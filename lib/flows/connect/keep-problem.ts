@@ -1,7 +1,7 @@
 /**
- * After a post, or an answer of the provider, the browser is sent to a page of its own (post, redirect, get), so what went
- * wrong waits in the row for that page: sealed, bounded, without the password, and shown to the browser it happened in
- * alone. The next attempt replaces it.
+ * After a post, or an answer of the provider, the browser is sent to a page of its own (post, redirect, get), so what
+ * went wrong waits in the row for that page: sealed, bounded, without the password, and shown to the browser it
+ * happened in alone. The next attempt replaces it.
  */
 import type { GatewayError } from '../../errors.js'
 import { sha256 } from '../../model/ids.js'

@@ -1,7 +1,7 @@
 /**
- * What a link may be answered with, asked of the stored rows at each step: when its page is shown, when a person begins,
- * sends a form, comes back from the provider, and once more when the sign-in is confirmed. A way that is not allowed has
- * no effect at all: no server is asked and nothing is kept.
+ * What a link may be answered with, asked of the stored rows at each step: when its page is shown, when a person
+ * begins, sends a form, comes back from the provider, and once more when the sign-in is confirmed. A way that is not
+ * allowed has no effect at all: no server is asked and nothing is kept.
  */
 import { GatewayError, type Problem } from '../../errors.js'
 import type { Connection } from '../../model/connection.js'

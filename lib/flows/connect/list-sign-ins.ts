@@ -1,6 +1,6 @@
 /**
- * The sign-ins of a tenant that are not forgotten yet. Their rows lie under secrets, not under the tenant; each has a due
- * row until it is deleted, and those are found by the tenant.
+ * The sign-ins of a tenant that are not forgotten yet. Their rows lie under secrets, not under the tenant; each has a
+ * due row until it is deleted, and those are found by the tenant.
  */
 import { invalidInput } from '../../errors.js'
 import { isId } from '../../model/ids.js'

@@ -1,6 +1,6 @@
 /**
- * Tries fresh authority at the mail services: opens reading and sending and closes them again, each with its own verdict.
- * A service that is late takes nothing from what the other one has shown.
+ * Tries fresh authority at the mail services: opens reading and sending and closes them again, each with its own
+ * verdict. A service that is late takes nothing from what the other one has shown.
  */
 import { asGatewayError } from '../../errors.js'
 import type { Verdict, Verdicts } from '../../model/sign-in.js'

@@ -1,8 +1,8 @@
 /**
  * Whose word about an address counts? An account proves one only within a directory that owns its domain: any directory
- * can write any address into the `mail` of its accounts (SEC-05). At a mail server a password proves an address when the
- * server is one that the domain's own public records name. What proves nothing may still be connected, but nobody else is
- * kept from the address by it.
+ * can write any address into the `mail` of its accounts (SEC-05). At a mail server a password proves an address when
+ * the server is one that the domain's own public records name. What proves nothing may still be connected, but nobody
+ * else is kept from the address by it.
  */
 import type { Identity } from '../../model/connection.js'
 import type { Registration } from '../../model/registration.js'
@@ -20,7 +20,9 @@ const personalDomains = '84df9e7f-e9f6-40af-b435-aaaaaaaaaaaa'
 
 const domainOf = (address: string): string => address.slice(address.lastIndexOf('@') + 1).toLowerCase()
 
-/** Does the directory of this account own the domains of all these addresses? Rejects when the provider does not answer. */
+/**
+ * Does the directory of this account own the domains of all these addresses? Rejects when the provider does not answer.
+ */
 export async function isDirectoryOf(
   provider: Provider,
   registration: Pick<Registration, 'authority'>,
@@ -35,7 +37,8 @@ export async function isDirectoryOf(
 
 /**
  * Is each of the servers, the one that accepted the password among them, one that the address's own domain names? A
- * provider has many customers: the user name must be the address, or at a server of the very domain the part before the @.
+ * provider has many customers: the user name must be the address, or at a server of the very domain the part before the
+ * @.
  */
 export async function areServersOf(
   deps: ConnectDependencies,

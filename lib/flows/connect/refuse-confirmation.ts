@@ -1,7 +1,7 @@
 /**
- * A confirmation was refused, or never came to its end: nothing of it stays, no secret and no row that a later sweep would
- * pick up. Names, hold, connection and grant of a mailbox that was not made are taken back. The status says how it ended,
- * and until the link expires the person may sign in anew.
+ * A confirmation was refused, or never came to its end: nothing of it stays, no secret and no row that a later sweep
+ * would pick up. Names, hold, connection and grant of a mailbox that was not made are taken back. The status says how
+ * it ended, and until the link expires the person may sign in anew.
  */
 import type { GatewayError } from '../../errors.js'
 import { connectionPartition, connectionRowKey } from '../common/connection-rows.js'

@@ -1,4 +1,6 @@
-/** The mailbox of a confirmed sign-in: made once under a key of its own, or switched in place by a reconnect (M-069). */
+/**
+ * The mailbox of a confirmed sign-in: made once under a key of its own, or switched in place by a reconnect (M-069).
+ */
 import { isDeepStrictEqual } from 'node:util'
 import { conflict, type GatewayError, RowExistsError } from '../../errors.js'
 import type { Mailbox, ReceiveSettings, SendSettings, ServerAddress } from '../../model/mailbox.js'
@@ -19,7 +21,9 @@ export async function assertAddressFree(
   if (holder !== undefined && holder['mailboxId'] !== mailboxId) throw mailboxExists()
 }
 
-/** The first thing a confirmation takes: two links for one address may be open at once. Safe to repeat with the same id. */
+/**
+ * The first thing a confirmation takes: two links for one address may be open at once. Safe to repeat with the same id.
+ */
 export async function reserveAddress(
   deps: ConnectDependencies,
   tenant: string,

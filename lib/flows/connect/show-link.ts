@@ -1,7 +1,7 @@
 /**
  * The first page: before anything is asked of the mailbox owner, it names who asks, for which mailbox and for which
- * rights, and offers the ways that this link accepts: for a new mailbox with a suggestion and the evidence for it, for a
- * connected one as it was connected. It binds the browser: a cookie of ours, and a form token
+ * rights, and offers the ways that this link accepts: for a new mailbox with a suggestion and the evidence for it, for
+ * a connected one as it was connected. It binds the browser: a cookie of ours, and a form token
  * made from it, so that the next step can only be taken from this page in this browser (SEC-03, SEC-04).
  */
 

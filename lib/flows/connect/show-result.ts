@@ -1,7 +1,7 @@
 /**
  * The page after the sign-in: what works, said apart for signing in, reading and sending, and what happens next; or why
- * the last attempt of this browser was refused, who can help, and the ways on. The one-time result code stands only in the
- * link back to the app, and only for the browser that signed in (SEC-04).
+ * the last attempt of this browser was refused, who can help, and the ways on. The one-time result code stands only in
+ * the link back to the app, and only for the browser that signed in (SEC-04).
  */
 import type { AttemptProblem, SignInStatus, SignInTarget, Verdicts } from '../../model/sign-in.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
@@ -86,7 +86,7 @@ export async function showRefusal(
 }
 
 /**
- * Consent is what is missing, and an administrator can give it for everybody. That a person declined counts too: whoever
- * may not consent sees a page at Microsoft whose only way on is back, and Microsoft reports that as declined.
+ * Consent is what is missing, and an administrator can give it for everybody. That a person declined counts too:
+ * whoever may not consent sees a page at Microsoft whose only way on is back, and Microsoft reports that as declined.
  */
 const needsApproval = ({ hint }: AttemptProblem): boolean => hint === 'consent'

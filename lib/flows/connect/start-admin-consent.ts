@@ -1,8 +1,8 @@
 /**
  * An administrator is asked to allow the application for a whole organisation: either so that people there may connect
  * their mailboxes themselves (delegated), or so that the application opens mailboxes without anybody signed in
- * (app-only). The latter needs an app registration of the tenant's own: the answer to a consent proves nothing about who
- * gave it, and with a registration that many tenants share one of them could claim another's organisation.
+ * (app-only). The latter needs an app registration of the tenant's own: the answer to a consent proves nothing about
+ * who gave it, and with a registration that many tenants share one of them could claim another's organisation.
  */
 import { conflict, type GatewayError } from '../../errors.js'
 import type { AdminConsentInput } from '../../model/api-schemas.js'
@@ -15,7 +15,10 @@ import { readSignIn, type StoredSignIn, sealPlace, stepSignIn } from './sign-in-
 
 type Listed = Omit<Registration, 'secretName'>
 
-/** Errors: `invalid_input` for a registration that is not the tenant's, `no_registration`, `own_registration_needed`, `registration_without_secret`. */
+/**
+ * Errors: `invalid_input` for a registration that is not the tenant's, `no_registration`, `own_registration_needed`,
+ * `registration_without_secret`.
+ */
 export async function startAdminConsent(
   deps: ConnectDependencies,
   tenant: string,

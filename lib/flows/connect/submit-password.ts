@@ -1,7 +1,7 @@
 /**
  * A mailbox whose provider offers no sign-in page: the owner types user name, password and, when nothing public names
- * them, the servers. The password is tried at the servers first; one that is refused is not kept, not even sealed, nor is a
- * server that was not reached. The link stays usable then, for ten tries, so that it cannot be used to guess.
+ * them, the servers. The password is tried at the servers first; one that is refused is not kept, not even sealed, nor
+ * is a server that was not reached. The link stays usable then, for ten tries, so that it cannot be used to guess.
  */
 import { asGatewayError } from '../../errors.js'
 import { mismatchedUser } from './check-password-user.js'

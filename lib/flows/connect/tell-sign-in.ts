@@ -1,7 +1,7 @@
 /**
  * What others hear of a sign-in: that one waits for a tenant administrator, as an event and as a card that says who
- * signed in and until when; and how one ended without a mailbox. The card goes with the sign-in. A person may try, and be
- * refused, many times: each reason is told once.
+ * signed in and until when; and how one ended without a mailbox. The card goes with the sign-in. A person may try, and
+ * be refused, many times: each reason is told once.
  */
 import { GatewayError } from '../../errors.js'
 import { hashId } from '../../model/ids.js'

@@ -77,8 +77,8 @@ export function missingScopes(wanted: readonly string[], granted: readonly strin
 }
 
 /**
- * What later token requests may ask for: all that was consented to. An answer names the scopes of its own token only, so
- * it takes away what it was asked for and left out, and says nothing about the rest.
+ * What later token requests may ask for: all that was consented to. An answer names the scopes of its own token only,
+ * so it takes away what it was asked for and left out, and says nothing about the rest.
  */
 export function consentedScopes(
   consent: readonly string[],

@@ -1,14 +1,15 @@
 /**
- * Every ten minutes: do the counts add up (REL-32)? Accepted mail is sent, failed, cancelled or open, and each open mail
- * has one place where it is found again: its hint in the outbox of a mailbox whose lane is due. The journal is compared
- * with the outbox in both directions, one slice of one tenant at a time; a run stops after its share of time and the
- * next one goes on there. A mail without a place is put back, so that it leaves; what should not have happened is still
- * told: attention, one log line for the alert, a row in the sending log.
+ * Every ten minutes: do the counts add up (REL-32)? Accepted mail is sent, failed, cancelled or open, and each open
+ * mail has one place where it is found again: its hint in the outbox of a mailbox whose lane is due. The journal is
+ * compared with the outbox in both directions, one slice of one tenant at a time; a run stops after its share of time
+ * and the next one goes on there. A mail without a place is put back, so that it leaves; what should not have happened
+ * is still told: attention, one log line for the alert, a row in the sending log.
  *
- * A process that dies in an acceptance is no reason for an alarm: it leaves a hint without a mail that nobody was told was
- * accepted, or a mail of the last minute whose lane was not woken. Both are repaired and counted (`acceptance-repaired`).
- * What a crash does not explain is told: a hint that was written by a later step, a mail that was in the journal (its message
- * named it, or a look saw it there) and is not any more, mails of different minutes asleep.
+ * A process that dies in an acceptance is no reason for an alarm: it leaves a hint without a mail that nobody was told
+ * was accepted, or a mail of the last minute whose lane was not woken. Both are repaired and counted
+ * (`acceptance-repaired`). What a crash does not explain is told: a hint that was written by a later step, a mail that
+ * was in the journal (its message named it, or a look saw it there) and is not any more, mails of different minutes
+ * asleep.
  */
 import { GatewayError } from '../../errors.js'
 import { idAlphabet } from '../../model/ids.js'

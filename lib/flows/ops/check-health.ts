@@ -1,6 +1,6 @@
 /**
- * A verdict per dependency, each asked once with its own words; nothing here changes anything. All are asked at once and
- * none may take longer than ten seconds, so that a hanging dependency is a verdict too and not a hanging answer.
+ * A verdict per dependency, each asked once with its own words; nothing here changes anything. All are asked at once
+ * and none may take longer than ten seconds, so that a hanging dependency is a verdict too and not a hanging answer.
  */
 import { asGatewayError, GatewayError } from '../../errors.js'
 import { timerNames } from '../../model/timers.js'

@@ -1,6 +1,7 @@
 /**
- * What is broken now, who must act, what to do, in the order of the keys: by kind, then by id. Only unhealthy subjects have
- * a row. A tenant sees its own and the registrations of the deployment that stop its mailboxes; `~` sees everybody's.
+ * What is broken now, who must act, what to do, in the order of the keys: by kind, then by id. Only unhealthy subjects
+ * have a row. A tenant sees its own and the registrations of the deployment that stop its mailboxes; `~` sees
+ * everybody's.
  */
 import { type AttentionItem, attentionActions } from '../../model/attention.js'
 import { isTenantId } from '../../model/ids.js'

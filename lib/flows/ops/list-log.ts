@@ -1,6 +1,6 @@
 /**
- * One day of a log, of the audit log one month, newest first, failures alone when asked. A page goes on behind `after`, the
- * id of the last row before it.
+ * One day of a log, of the audit log one month, newest first, failures alone when asked. A page goes on behind `after`,
+ * the id of the last row before it.
  */
 import { invalidInput } from '../../errors.js'
 import type { LogRow } from '../../model/answers/watch-answers.js'

@@ -1,4 +1,6 @@
-/** Creates what the code writes to, where the deployment did not: tables, containers, queues. Creating twice is fine. */
+/**
+ * Creates what the code writes to, where the deployment did not: tables, containers, queues. Creating twice is fine.
+ */
 import { containerNames, queueNames, tableNames } from '../../model/names.js'
 import type { Dependencies } from '../common/dependencies.js'
 

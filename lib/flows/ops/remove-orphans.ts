@@ -1,8 +1,8 @@
 /**
- * Content of outgoing mail that nobody needs any more (REL-11): left by an acceptance that died before the journal, by a
- * worker that died before it tidied up, or by a back end once its message was taken. A day after its last change it goes,
- * but only as it was listed: an acceptance that comes upon it meanwhile renews it first. Content of a mail that is still
- * open stays, and is renewed before the storage account's own rule of 30 days would take it.
+ * Content of outgoing mail that nobody needs any more (REL-11): left by an acceptance that died before the journal, by
+ * a worker that died before it tidied up, or by a back end once its message was taken. A day after its last change it
+ * goes, but only as it was listed: an acceptance that comes upon it meanwhile renews it first. Content of a mail that
+ * is still open stays, and is renewed before the storage account's own rule of 30 days would take it.
  */
 import { finalStates } from '../../model/mail.js'
 import type { StoredBlob } from '../../ports/blobs.js'
@@ -47,7 +47,9 @@ async function messagesMayCome(deps: Dependencies): Promise<boolean> {
   return false
 }
 
-/** `kept`: by a failed mail, which may be tried again, by a row of a newer build, or by a message that may still come. */
+/**
+ * `kept`: by a failed mail, which may be tried again, by a row of a newer build, or by a message that may still come.
+ */
 async function useOf(deps: Dependencies, name: string, isIdle: boolean): Promise<'open' | 'kept' | 'none'> {
   const named = mailOfBlob(name)
   if (named === undefined) return isIdle ? 'none' : 'kept'

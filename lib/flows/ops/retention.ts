@@ -73,7 +73,9 @@ async function walk(
 const forgetMails = (deps: Dependencies, table: string, budget: Budget, before: number): Promise<boolean> =>
   walk(deps, table, budget, (rows) => sideBySide(rows, (row) => forgetMail(deps, row, before)))
 
-/** Open mail stays, whatever its age. The row goes first and only as it was read: somebody may try it again just now. */
+/**
+ * Open mail stays, whatever its age. The row goes first and only as it was read: somebody may try it again just now.
+ */
 async function forgetMail(deps: Dependencies, row: Row, before: number): Promise<void> {
   const id = String(row['mailId'] ?? '')
   if (id === '') return

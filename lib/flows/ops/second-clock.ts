@@ -1,12 +1,13 @@
 /**
- * The second clock (M-171). Timers hang on one lock and one schedule of the platform; when they stop, nothing is polled,
- * refreshed or swept, and nobody inside would notice. So one message goes round on a queue, which the platform drives by
- * other means: each time it is seen it sends the next one, looks at the timers, does the work of those that are late and
- * tells about those that are silent. Whatever else runs looks, at most once a minute in each process, whether that
- * message still goes round, and sends a new one when it does not.
+ * The second clock (M-171). Timers hang on one lock and one schedule of the platform; when they stop, nothing is
+ * polled, refreshed or swept, and nobody inside would notice. So one message goes round on a queue, which the platform
+ * drives by other means: each time it is seen it sends the next one, looks at the timers, does the work of those that
+ * are late and tells about those that are silent. Whatever else runs looks, at most once a minute in each process,
+ * whether that message still goes round, and sends a new one when it does not.
  *
- * Only the message whose id stands in the row counts, so that neither a repeated delivery nor two that plant at once make
- * two of one. The work itself is claimed row by row, as always: a timer that comes back in between does nothing twice.
+ * Only the message whose id stands in the row counts, so that neither a repeated delivery nor two that plant at once
+ * make two of one. The work itself is claimed row by row, as always: a timer that comes back in between does nothing
+ * twice.
  */
 import { asGatewayError, GatewayError, RowChangedError, RowExistsError, RowMissingError } from '../../errors.js'
 import { newId } from '../../model/ids.js'

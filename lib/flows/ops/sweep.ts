@@ -1,7 +1,7 @@
 /**
  * The third timer: what nobody else wakes up for. Lanes left behind by a crash, webhooks waiting for their
- * next try, sign-ins that expired, tenants on their way out, what is past its retention. Each part stands alone: one failing part is logged
- * and delays no other.
+ * next try, sign-ins that expired, tenants on their way out, what is past its retention. Each part stands alone: one
+ * failing part is logged and delays no other.
  */
 import { asGatewayError } from '../../errors.js'
 import type { RunKind } from '../../model/timers.js'

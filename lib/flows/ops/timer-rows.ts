@@ -2,7 +2,9 @@ import type { TimerName } from '../../model/timers.js'
 import type { Row } from '../../ports/tables.js'
 import type { Dependencies } from '../common/dependencies.js'
 
-/** One row for all timers, so that one read says how they are; each writes columns of its own, times in milliseconds. */
+/**
+ * One row for all timers, so that one read says how they are; each writes columns of its own, times in milliseconds.
+ */
 const key = { partitionKey: '~', rowKey: 'timers' }
 
 export interface TimerState {

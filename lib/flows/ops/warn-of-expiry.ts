@@ -38,7 +38,10 @@ async function warnOfOne(deps: Dependencies, row: Row): Promise<void> {
     deps.log.warn('secret-expiring', { tenant, registrationId, daysLeft, code: error.code })
 }
 
-/** Earlier versions kept the warning in the row of the refusal. A refusal that comes at this moment changes the row and stays. */
+/**
+ * Earlier versions kept the warning in the row of the refusal. A refusal that comes at this moment changes the row and
+ * stays.
+ */
 async function removeShared(deps: Dependencies, tenant: string, registrationId: string): Promise<void> {
   const table = deps.names.table('attention')
   const shared = await deps.tables.get(table, tenant, `registration~${registrationId}`)

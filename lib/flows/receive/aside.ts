@@ -1,8 +1,8 @@
 /**
- * Mails that could not be taken stand beside the others: the cursor goes on behind them, so that everything else arrives,
- * and each is retried at growing intervals until it is taken, gone or quarantined. Whose fault it is needs
- * one more fact than the refusal: did another mail come meanwhile? Without that fact a poll blames one mail at most, and
- * three refusals in a row are the server's.
+ * Mails that could not be taken stand beside the others: the cursor goes on behind them, so that everything else
+ * arrives, and each is retried at growing intervals until it is taken, gone or quarantined. Whose fault it is needs
+ * one more fact than the refusal: did another mail come meanwhile? Without that fact a poll blames one mail at most,
+ * and three refusals in a row are the server's.
  */
 import type { GatewayError } from '../../errors.js'
 
@@ -50,7 +50,10 @@ export const newAside = (serverId: string, now: number): AsideMail => ({
   code: '',
 })
 
-/** The fault of one mail, as far as the transport can tell; storage, vault and whatever needs a person are nobody's mail. */
+/**
+ * The fault of one mail, as far as the transport can tell; storage, vault and whatever needs a person are nobody's
+ * mail.
+ */
 export function isOfTheMail({ class: errorClass, code }: GatewayError): boolean {
   return (errorClass === 'transient' || errorClass === 'permanent') && !/^(storage|vault)_/.test(code)
 }

@@ -1,8 +1,9 @@
 /**
  * Journey 3, step 3: takes the mails after the cursor one by one, oldest first, and stores and hands over each. A mail
  * that cannot be taken is set aside (aside.ts) and the next one goes on; what stands aside is tried when the others are
- * done. What is in hand is written down before it can end the process: in a healthy poll that there is some, in one write;
- * after a poll that died also which, one mail at a time, so that the guilty one is known and no other is accused (REL-25).
+ * done. What is in hand is written down before it can end the process: in a healthy poll that there is some, in one
+ * write; after a poll that died also which, one mail at a time, so that the guilty one is known and no other is accused
+ * (REL-25).
  */
 import { asGatewayError, GatewayError, RowChangedError } from '../../errors.js'
 import type { Mailbox } from '../../model/mailbox.js'

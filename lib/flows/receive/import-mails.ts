@@ -1,8 +1,9 @@
 /**
- * Somebody wants what is in quarantine: a row beside the mailbox's `receiving` says since when, and a worker polls at once.
- * The poll takes every mail that went into quarantine before into the list of those that stand aside, from which it is
- * tried after all others, named before it is touched: from the bytes that were kept, else it is fetched again. One that
- * ended the process before needs to do it only once more to be back in quarantine, so that importing never goes round.
+ * Somebody wants what is in quarantine: a row beside the mailbox's `receiving` says since when, and a worker polls at
+ * once. The poll takes every mail that went into quarantine before into the list of those that stand aside, from which
+ * it is tried after all others, named before it is touched: from the bytes that were kept, else it is fetched again.
+ * One that ended the process before needs to do it only once more to be back in quarantine, so that importing never
+ * goes round.
  */
 import { RowChangedError, RowMissingError } from '../../errors.js'
 import type { Mailbox } from '../../model/mailbox.js'

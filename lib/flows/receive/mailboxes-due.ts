@@ -1,6 +1,6 @@
 /**
- * Journey 3, step 1, started by a timer: claims the mailboxes that are due and puts them into jobs of up to 200, so that
- * the platform spreads the work. A claim nobody answers falls due again; several timers may run side by side.
+ * Journey 3, step 1, started by a timer: claims the mailboxes that are due and puts them into jobs of up to 200, so
+ * that the platform spreads the work. A claim nobody answers falls due again; several timers may run side by side.
  */
 
 import type { RunKind } from '../../model/timers.js'

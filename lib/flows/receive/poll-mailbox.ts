@@ -1,8 +1,9 @@
 /**
- * Journey 3 for one mailbox. Reads mailbox and position in one request, takes the lease, opens the transport, fetches what
- * is new (fetch-mails), saves the cursor, does what is owed at the server, sets when to look again. An idle poll costs
- * three storage requests: read, lease, due row; its lease simply runs out, which is before the next poll is due. Failures
- * are judged by class alone: transient ones back off, those that need a person are told once and polled rarely.
+ * Journey 3 for one mailbox. Reads mailbox and position in one request, takes the lease, opens the transport, fetches
+ * what is new (fetch-mails), saves the cursor, does what is owed at the server, sets when to look again. An idle poll
+ * costs three storage requests: read, lease, due row; its lease simply runs out, which is before the next poll is due.
+ * Failures are judged by class alone: transient ones back off, those that need a person are told once and polled
+ * rarely.
  */
 import { asGatewayError, type GatewayError, RowChangedError, RowExistsError } from '../../errors.js'
 import { type Connection, graphMailbox } from '../../model/connection.js'
@@ -49,8 +50,8 @@ export interface PollResult {
 }
 
 /**
- * `longestMs`: with a mail that comes slowly. `release`: gives the lease back even after an idle poll, one request more, so
- * that the next may come at once.
+ * `longestMs`: with a mail that comes slowly. `release`: gives the lease back even after an idle poll, one request
+ * more, so that the next may come at once.
  */
 export async function pollMailbox(
   shared: ReceiveDependencies,

@@ -1,6 +1,6 @@
 /**
- * A person or an app does not want to wait for the schedule: the mailbox falls due now and a worker gets it at once. A pause
- * after a refusal of its connection ends, so that the answer is the server's and not one from memory (M-160).
+ * A person or an app does not want to wait for the schedule: the mailbox falls due now and a worker gets it at once. A
+ * pause after a refusal of its connection ends, so that the answer is the server's and not one from memory (M-160).
  */
 import type { Dependencies } from '../common/dependencies.js'
 import { setDue } from '../common/due.js'

@@ -1,6 +1,6 @@
 /**
- * One received mail for the tenant's app: its state, its raw bytes, its parts. Parsing happens here, on a copy and within
- * limits, never while receiving, so that no mail can hold up the ones behind it.
+ * One received mail for the tenant's app: its state, its raw bytes, its parts. Parsing happens here, on a copy and
+ * within limits, never while receiving, so that no mail can hold up the ones behind it.
  */
 import { GatewayError, notFound } from '../../errors.js'
 import { isId } from '../../model/ids.js'
@@ -39,7 +39,10 @@ export async function readReceivedRaw(
   return (await load(deps, tenant, mailboxId, id)).raw
 }
 
-/** Bytes of one attachment and the name the sender gave it, maybe empty; to be served as a download of unknown content (SEC-32). */
+/**
+ * Bytes of one attachment and the name the sender gave it, maybe empty; to be served as a download of unknown content
+ * (SEC-32).
+ */
 export async function readReceivedAttachment(
   deps: Dependencies,
   tenant: string,

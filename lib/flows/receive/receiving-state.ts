@@ -6,7 +6,9 @@ import type { AsideMail } from './aside.js'
 import type { ReceiveDependencies } from './receive-dependencies.js'
 
 export const receivingRowKey = 'receiving'
-/** Beside it while somebody wants what is in quarantine; written by the API, taken up by the next poll (import-mails). */
+/**
+ * Beside it while somebody wants what is in quarantine; written by the API, taken up by the next poll (import-mails).
+ */
 export const importRowKey = 'receiving-import'
 /** A longer cursor lies in a blob: a column takes 32,768 characters (storage contract). */
 const longestCursor = 24_000

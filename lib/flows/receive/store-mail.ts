@@ -1,8 +1,8 @@
 /**
  * Journey 3, step 4, for one mail: raw bytes to a blob, rows `stored`, event with the row's event id, `handed-over`. A
  * crash after any step is repaired by the next poll, which sees the mail again: an existing `stored` row is handed over
- * again under the same event id, only `handed-over` and `quarantined` are skipped, the latter unless somebody asked for it
- * or its limit was raised. During a resync the server's ids are
+ * again under the same event id, only `handed-over` and `quarantined` are skipped, the latter unless somebody asked for
+ * it or its limit was raised. During a resync the server's ids are
  * new for mail we had: then a mail whose content key we know is noted and not told again.
  */
 import { GatewayError, RowExistsError } from '../../errors.js'

@@ -1,6 +1,7 @@
 /**
- * People hear when a mailbox is no longer read, and when it is again: a card and an event, each once per change. Both come
- * before the row says so, under an id that is the same until it works again, so that a crash repeats and never forgets.
+ * People hear when a mailbox is no longer read, and when it is again: a card and an event, each once per change. Both
+ * come before the row says so, under an id that is the same until it works again, so that a crash repeats and never
+ * forgets.
  */
 import type { GatewayError } from '../../errors.js'
 import { hashId } from '../../model/ids.js'

@@ -1,7 +1,7 @@
 /**
  * The time of one poll: less than its lease, and longer while a large mail comes over a slow line. Then the lease is
- * renewed, as long as nobody else needs what this poll holds. Cut short it is nobody's fault: the mail comes with another
- * poll.
+ * renewed, as long as nobody else needs what this poll holds. Cut short it is nobody's fault: the mail comes with
+ * another poll.
  */
 import { GatewayError, RowChangedError } from '../../errors.js'
 import { patientLimit } from '../../protocol/patient-limit.js'

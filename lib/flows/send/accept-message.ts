@@ -1,8 +1,9 @@
 /**
- * A trusted back end put a mail on the queue `outbound-mail`: {v: 1, tenant, idempotencyKey?, mail | blob}. It takes the
- * same way as one over HTTP. Without a key the first queue message's id is the key, so that a redelivery is recognised.
- * What can never succeed is written down as rejected at first sight and leaves the queue (REL-10); a version of the
- * future is put back for a newer build (REL-13); only temporary faults throw, so that the host delivers it again.
+ * A trusted back end put a mail on the queue `outbound-mail`: {v: 1, tenant, idempotencyKey?, mail | blob}. It takes
+ * the same way as one over HTTP. Without a key the first queue message's id is the key, so that a redelivery is
+ * recognised. What can never succeed is written down as rejected at first sight and leaves the queue (REL-10); a
+ * version of the future is put back for a newer build (REL-13); only temporary faults throw, so that the host delivers
+ * it again.
  */
 import { asGatewayError, GatewayError, invalidInput } from '../../errors.js'
 import { hashId, isTenantId } from '../../model/ids.js'

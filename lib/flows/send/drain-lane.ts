@@ -1,9 +1,10 @@
 /**
  * "This mailbox has work": takes the mailbox's free lane, sends its due mail in order for at most `laneSeconds` or
  * `laneMails`, releases the lane, scans once more and enqueues again when something is due. Who finds the lane leased
- * drops the message: the holder scans after its release. In case the holder died, the first who finds a lease also dates
- * a look at its end, by the due row and by a message that waits for this one lease. An instance that is being taken away breaks off what waits, finishes
- * the mail it is handing over, releases the lane and passes the rest on by a message. A peer that asks us to wait pauses the lane; one that asks for a person closes its gate.
+ * drops the message: the holder scans after its release. In case the holder died, the first who finds a lease also
+ * dates a look at its end, by the due row and by a message that waits for this one lease. An instance that is being
+ * taken away breaks off what waits, finishes the mail it is handing over, releases the lane and passes the rest on by a
+ * message. A peer that asks us to wait pauses the lane; one that asks for a person closes its gate.
  */
 import { asGatewayError, type GatewayError, isStorageAway, RowChangedError } from '../../errors.js'
 import { isId, isTenantId } from '../../model/ids.js'
@@ -126,7 +127,9 @@ async function lookWhenLeaseEnds(deps: SendDependencies, work: Work): Promise<vo
   await deps.queues.send(deps.names.queue('mail-send'), { v: 1, tenant, mailboxId, until }, { delayMs })
 }
 
-/** An instance that is killed before its drain has ended keeps the others waiting for seconds, not for the whole lease. */
+/**
+ * An instance that is killed before its drain has ended keeps the others waiting for seconds, not for the whole lease.
+ */
 async function leaveSoon(deps: SendDependencies, lane: HeldLane, work: Work): Promise<void> {
   if (await lane.cutShort()) await lookWhenLeaseEnds(deps, { ...work, sweep: false, until: 0 })
 }

@@ -1,9 +1,10 @@
 /**
- * The gate of a mailbox closes when someone must act (needs-reconnect, needs-admin): its mail waits without being tried,
- * people are told once, and opening it is one write however many mails wait. A gate closed for an
+ * The gate of a mailbox closes when someone must act (needs-reconnect, needs-admin): its mail waits without being
+ * tried, people are told once, and opening it is one write however many mails wait. A gate closed for an
  * administrator lets one probe through each hour, so that a repair nobody reported is noticed. A server that refuses
- * everybody permanently, such as with a 5xx greeting, often means "later" (Postfix treats it so, `smtp_skip_5xx_greeting`): it
- * is probed after five minutes and then at growing distances, an hour at most. Only a new sign-in is never guessed at.
+ * everybody permanently, such as with a 5xx greeting, often means "later" (Postfix treats it so,
+ * `smtp_skip_5xx_greeting`): it is probed after five minutes and then at growing distances, an hour at most. Only a new
+ * sign-in is never guessed at.
  */
 import type { GatewayError } from '../../errors.js'
 import { hashId } from '../../model/ids.js'

@@ -1,7 +1,7 @@
 /**
- * The journal: the only truth about whether a mail was sent. Every step is a conditional update of the row as just read,
- * along the listed transitions only (REL-02); an update that meets another ETag throws RowChangedError and changes
- * nothing.
+ * The journal: the only truth about whether a mail was sent. Every step is a conditional update of the row as just
+ * read, along the listed transitions only (REL-02); an update that meets another ETag throws RowChangedError and
+ * changes nothing.
  */
 import { isDeepStrictEqual } from 'node:util'
 import { conflict, GatewayError, notFound, RowChangedError, RowMissingError } from '../../errors.js'

@@ -1,9 +1,9 @@
 /**
- * What the answers of the server say about the mailbox. One that judges a mail can be reached: failures before are over. One
- * that takes a mail makes everything well. One that refuses mail after mail permanently, or one mail for a reason that only an
- * administrator or the owner can end, leaves a mailbox that cannot send although every connection works: people are told,
- * once, until the server takes a mail again. All of it is written with the release of the lane, so a healthy mail costs
- * nothing more.
+ * What the answers of the server say about the mailbox. One that judges a mail can be reached: failures before are
+ * over. One that takes a mail makes everything well. One that refuses mail after mail permanently, or one mail for a
+ * reason that only an administrator or the owner can end, leaves a mailbox that cannot send although every connection
+ * works: people are told, once, until the server takes a mail again. All of it is written with the release of the lane,
+ * so a healthy mail costs nothing more.
  */
 import type { GatewayError } from '../../errors.js'
 import { clearAttention, raiseMailboxAttention } from '../common/attention.js'
@@ -17,7 +17,9 @@ export const tellAfterFailures = 5
 
 const noRefusal = { refused: 0, refusal: '', refusedAt: 0, refusedCode: '' }
 
-/** `verdict`: of one mail, when the server was asked. An opened session proves nothing, Graph is asked nothing for it. */
+/**
+ * `verdict`: of one mail, when the server was asked. An opened session proves nothing, Graph is asked nothing for it.
+ */
 export async function noteAnswer(
   deps: Dependencies,
   lane: HeldLane,

@@ -1,7 +1,7 @@
 /**
- * The lane: the row whose lease one worker holds while it drains a mailbox, with the gate (closed when someone must act),
- * a pause (the peer asked us to wait), and the counters of the peer's limits. People and other flows change the gate
- * without the lease, so the holder tolerates a changed ETag as long as the fence is still its own.
+ * The lane: the row whose lease one worker holds while it drains a mailbox, with the gate (closed when someone must
+ * act), a pause (the peer asked us to wait), and the counters of the peer's limits. People and other flows change the
+ * gate without the lease, so the holder tolerates a changed ETag as long as the fence is still its own.
  */
 import { RowChangedError, RowExistsError, RowMissingError } from '../../errors.js'
 import type { Row } from '../../ports/tables.js'
@@ -146,7 +146,9 @@ export interface HeldLane {
    * switched off or removed meanwhile, or another worker holds the lane.
    */
   isWanted(lookedAt: number): Promise<boolean>
-  /** This instance goes: the lease ends soon, whether or not somebody is left to release it. False: the lane was lost. */
+  /**
+   * This instance goes: the lease ends soon, whether or not somebody is left to release it. False: the lane was lost.
+   */
   cutShort(): Promise<boolean>
   /** Columns written with the next renewal or the release. */
   note(columns: Omit<Row, 'partitionKey' | 'rowKey'>): void

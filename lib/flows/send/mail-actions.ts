@@ -1,7 +1,7 @@
 /**
- * What apps and people do with an accepted mail: look, release, cancel, retry, send now, resolve. Each is a conditional step of the
- * journal and may be repeated: asking again for what already is gives the same answer. A step the state does not allow is
- * `wrong_state`.
+ * What apps and people do with an accepted mail: look, release, cancel, retry, send now, resolve. Each is a conditional
+ * step of the journal and may be repeated: asking again for what already is gives the same answer. A step the state
+ * does not allow is `wrong_state`.
  */
 import { conflict, GatewayError, RowChangedError } from '../../errors.js'
 import { earliestStart, type Mail, type MailState } from '../../model/mail.js'
@@ -49,9 +49,9 @@ export async function cancelMail(deps: SendDependencies, tenant: string, id: str
 }
 
 /**
- * Before a mailbox goes, which is switched off already: everything of it that has not left fails and is told, also what a
- * worker only prepares, alive or dead: its row changes, so that it never gets to a hand-over (C6). What was handed over cannot
- * be taken back; after the longest lease the lane looks what became of it (C7). Returns how many mails.
+ * Before a mailbox goes, which is switched off already: everything of it that has not left fails and is told, also what
+ * a worker only prepares, alive or dead: its row changes, so that it never gets to a hand-over (C6). What was handed
+ * over cannot be taken back; after the longest lease the lane looks what became of it (C7). Returns how many mails.
  */
 export async function endOpenMails(deps: SendDependencies, tenant: string, mailboxId: string): Promise<number> {
   let ended = 0
@@ -110,7 +110,9 @@ export async function retryMail(deps: SendDependencies, tenant: string, id: stri
   })
 }
 
-/** A planned or waiting mail leaves now; its planned start is replaced. Opens the mailbox's gate as `retryMail` does. */
+/**
+ * A planned or waiting mail leaves now; its planned start is replaced. Opens the mailbox's gate as `retryMail` does.
+ */
 export async function sendMailNow(deps: SendDependencies, tenant: string, id: string): Promise<MailView> {
   return act(deps, tenant, id, async (entry) => {
     const { mail } = entry

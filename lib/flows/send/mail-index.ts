@@ -1,7 +1,7 @@
 /**
- * The index of finished mail: hints in a table for each day of completion, dropped with the log of that day, when its mail
- * goes too. All rows of one mail stand in one partition, so that they are one request. A row key is term, acceptance
- * (newest first), mail; the journal says what a row is worth.
+ * The index of finished mail: hints in a table for each day of completion, dropped with the log of that day, when its
+ * mail goes too. All rows of one mail stand in one partition, so that they are one request. A row key is term,
+ * acceptance (newest first), mail; the journal says what a row is worth.
  */
 import type { Mail, MailState } from '../../model/mail.js'
 import type { Row, TableOperation } from '../../ports/tables.js'

@@ -1,6 +1,6 @@
 /**
- * The outbox of a mailbox: hints in the order in which its mail is due. `d~{ms}~{id}` due, `h~…` held, `u~…` unknown and
- * waiting for a person. Hints are never believed: the journal row says what they are worth.
+ * The outbox of a mailbox: hints in the order in which its mail is due. `d~{ms}~{id}` due, `h~…` held, `u~…` unknown
+ * and waiting for a person. Hints are never believed: the journal row says what they are worth.
  */
 import { RowChangedError, RowMissingError } from '../../errors.js'
 import type { Mail, MailState } from '../../model/mail.js'
@@ -157,9 +157,9 @@ export async function wakeLane(deps: Dependencies, tenant: string, mailboxId: st
 }
 
 /**
- * The same for a mail that was just accepted, in two requests: a due row that is there stays as it is. It may be an hour
- * away, so the message says that nobody looked (`undated`), and the worker that takes the lane brings it near. It names the
- * mail, which was in the journal by then.
+ * The same for a mail that was just accepted, in two requests: a due row that is there stays as it is. It may be an
+ * hour away, so the message says that nobody looked (`undated`), and the worker that takes the lane brings it near. It
+ * names the mail, which was in the journal by then.
  */
 export async function announceMail(
   deps: Dependencies,

@@ -14,7 +14,9 @@ import { attemptOf, doubt, finish, handOverInterrupted, tidyFinal } from './reco
 export type Pick =
   | { kind: 'send'; entry: JournalEntry }
   | { kind: 'resolve'; entry: JournalEntry }
-  /** `isMissing`: the journal does not know the mail. `until`: it may be under way before that time, in milliseconds. */
+  /**
+   * `isMissing`: the journal does not know the mail. `until`: it may be under way before that time, in milliseconds.
+   */
   | { kind: 'nothing'; isMissing?: boolean; until?: number }
 
 const nothing: Pick = { kind: 'nothing' }

@@ -1,6 +1,7 @@
 /**
- * What became of an attempt, written in the order that no crash can falsify: journal, event, blob, index, outbox hint, log. A
- * crash after the journal leaves the hint behind; the next look at the lane then repeats the rest with the same event id.
+ * What became of an attempt, written in the order that no crash can falsify: journal, event, blob, index, outbox hint,
+ * log. A crash after the journal leaves the hint behind; the next look at the lane then repeats the rest with the same
+ * event id.
  */
 import { type ErrorClass, GatewayError, RowChangedError } from '../../errors.js'
 import { hashId } from '../../model/ids.js'
@@ -62,8 +63,8 @@ export const permanentRefusal = ({ address, code, remedy, reply }: PermanentRefu
 })
 
 /**
- * To `sent`, `failed` or `cancelled`, with everything that follows. What some recipients accepted in an earlier attempt was
- * sent, whatever becomes of the rest: they are listed as refused, with the reason.
+ * To `sent`, `failed` or `cancelled`, with everything that follows. What some recipients accepted in an earlier attempt
+ * was sent, whatever becomes of the rest: they are listed as refused, with the reason.
  */
 export async function finish(
   deps: Dependencies,
@@ -103,7 +104,9 @@ export const mailboxRemoved = (): GatewayError =>
 /** A drain takes what it finished off together: index and hints of many mails are two requests. */
 export type Finishing = Dependencies & { finals?: Mail[] }
 
-/** The part that may be repeated: event, blob, index, hint. A failed mail keeps its blob, so that it can be tried again. */
+/**
+ * The part that may be repeated: event, blob, index, hint. A failed mail keeps its blob, so that it can be tried again.
+ */
 export async function tidyFinal(deps: Finishing, mail: Mail): Promise<void> {
   if (mail.state === 'sent' || mail.state === 'failed') {
     const last = mail.history.at(-1)

@@ -2,9 +2,10 @@
  * A mail whose hand-over was interrupted may or may not have left. Evidence first: the transport's own look-up (Graph:
  * the draft, then Sent Items), then the Sent folder by Message-ID. A Message-ID found there proves it was sent; one not
  * found proves nothing. A server that lost its answer may still be at work, so a live worker asks a minute later; a
- * draft that could still leave is stopped, and looked at once more before it counts as not sent (C5, decision 28). Without
- * evidence the mail's own policy decides: `resend` once with the same Message-ID, or `stop` for a person (REL-03, P-09).
- * A look-up that fails for now is repeated until the mail's deadline. What was found is told with the mail.
+ * draft that could still leave is stopped, and looked at once more before it counts as not sent (C5, decision 28).
+ * Without evidence the mail's own policy decides: `resend` once with the same Message-ID, or `stop` for a person
+ * (REL-03, P-09). A look-up that fails for now is repeated until the mail's deadline. What was found is told with the
+ * mail.
  */
 import { asGatewayError } from '../../errors.js'
 import type { Mail } from '../../model/mail.js'

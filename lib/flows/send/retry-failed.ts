@@ -1,8 +1,8 @@
 /**
- * Somebody repaired what stopped a mailbox. Mail that waited is sent automatically; mail that failed meanwhile, because an
- * administrator or the owner had to act first, is final and is taken up again here in one call (D16). What failed for a
- * reason of its own, an unknown recipient for instance, stays as it is. A call looks at a bounded number of mails and may
- * be repeated: what it took up is not failed any more.
+ * Somebody repaired what stopped a mailbox. Mail that waited is sent automatically; mail that failed meanwhile, because
+ * an administrator or the owner had to act first, is final and is taken up again here in one call (D16). What failed
+ * for a reason of its own, an unknown recipient for instance, stays as it is. A call looks at a bounded number of mails
+ * and may be repeated: what it took up is not failed any more.
  */
 import { GatewayError } from '../../errors.js'
 import { getMailbox } from '../common/mailbox-rows.js'

@@ -1,8 +1,8 @@
 /**
  * Finds mail by what people know of it: recipient, subject, Message-ID, idempotency key, metadata, mailbox, state, time
- * (M-042). Open mail first, as it stands in the outbox, then finished mail, newest acceptance first, from the index of its
- * days. Rows of both are hints: the journal decides what is shown. A page looks at a bounded number of rows and may hold
- * fewer mails than asked for, or none; `next` goes on there.
+ * (M-042). Open mail first, as it stands in the outbox, then finished mail, newest acceptance first, from the index of
+ * its days. Rows of both are hints: the journal decides what is shown. A page looks at a bounded number of rows and may
+ * hold fewer mails than asked for, or none; `next` goes on there.
  */
 import { conflict } from '../../errors.js'
 import { hashId } from '../../model/ids.js'

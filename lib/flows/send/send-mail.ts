@@ -1,8 +1,8 @@
 /**
  * Sends one mail under the lane: claim → `sending` → bytes from the blob → the sender, which has `handing-over` written
  * durably before its point of no return → sent, waiting, failed or unknown. Whoever lost the claim meanwhile meets a
- * changed ETag and stops before anything leaves. An instance that is being taken away begins no hand-over. The class of an error alone decides: transient waits, permanent is
- * final, needs-… closes the gate and leaves the mail as it is.
+ * changed ETag and stops before anything leaves. An instance that is being taken away begins no hand-over. The class of
+ * an error alone decides: transient waits, permanent is final, needs-… closes the gate and leaves the mail as it is.
  */
 
 import { asGatewayError, GatewayError, RowChangedError } from '../../errors.js'

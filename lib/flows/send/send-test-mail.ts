@@ -1,9 +1,9 @@
 /**
- * One mail to see whether a mailbox can send, with the answer at once (M-033). It takes the mailbox's lane itself, so that
- * it waits behind no other mail, and tries the server even behind a closed gate or in the pause after a refusal: a person
- * asked. It is never held and
- * never waits: what could not leave now is failed, with its diagnosis, so that no test arrives tomorrow. A test that got
- * through opens the gate and ends the alarm.
+ * One mail to see whether a mailbox can send, with the answer at once (M-033). It takes the mailbox's lane itself, so
+ * that it waits behind no other mail, and tries the server even behind a closed gate or in the pause after a refusal: a
+ * person asked. It is never held and
+ * never waits: what could not leave now is failed, with its diagnosis, so that no test arrives tomorrow. A test that
+ * got through opens the gate and ends the alarm.
  */
 import { asGatewayError, GatewayError, RowChangedError } from '../../errors.js'
 import { finalStates, type MailState } from '../../model/mail.js'

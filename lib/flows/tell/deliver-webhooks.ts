@@ -75,8 +75,8 @@ export async function deliverWebhooks(deps: TellDependencies, tenant: string, en
     await lease.release()
   }
   await setDue(deps, 'webhook', tenant, endpointId, nextAt)
-  // An event written while the lease was held found it taken: look once more. The due row goes before that look, so that
-  // an event written in between keeps its own.
+  // An event written while the lease was held found it taken: look once more. The due row goes before that look, so
+  // that an event written in between keeps its own.
   if (nextAt === Number.POSITIVE_INFINITY && (await hasDeliveries(deps, tenant, endpointId))) {
     nextAt = deps.clock.now()
     await setDue(deps, 'webhook', tenant, endpointId, nextAt)

@@ -1,7 +1,7 @@
 /**
  * Tells the tenant's app what happened: one message to the tenant's own queue, and one delivery row per webhook
- * endpoint of the tenant that a worker drains apart, so that a dead endpoint never holds up a cursor or a send. The event
- * id is stable per cause; telling twice is recognisable, telling never is not.
+ * endpoint of the tenant that a worker drains apart, so that a dead endpoint never holds up a cursor or a send. The
+ * event id is stable per cause; telling twice is recognisable, telling never is not.
  */
 import { type EventData, type EventType, eventSchemas, type GatewayEvent } from '../../model/event.js'
 import { writeBySchema } from '../../model/write-by-schema.js'

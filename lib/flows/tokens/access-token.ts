@@ -18,7 +18,10 @@ interface Known {
 }
 
 interface Kept {
-  /** By connection id alone, which is already hashed when it comes from a row: joining a key costs more than the look-up. */
+  /**
+   * By connection id alone, which is already hashed when it comes from a row: joining a key costs more than the
+   * look-up.
+   */
   tokens: Record<Resource, Map<string, Known>>
   running: Map<string, Promise<AccessToken>>
 }

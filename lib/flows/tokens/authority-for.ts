@@ -11,7 +11,8 @@ import type { TokenDependencies } from './token-dependencies.js'
 
 /**
  * What a transport shows the mail server of `user`, the mailbox's address. Tokens are fetched when they are needed; one
- * that lacks a right of `needed` is named before it is shown to anybody (M-068). `row`: the grant, when it was just read.
+ * that lacks a right of `needed` is named before it is shown to anybody (M-068). `row`: the grant, when it was just
+ * read.
  */
 export async function authorityFor(
   deps: TokenDependencies,

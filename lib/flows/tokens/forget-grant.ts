@@ -6,8 +6,8 @@ import { forgetPassword } from './password-of.js'
 import type { TokenDependencies } from './token-dependencies.js'
 
 /**
- * Ends the authority of a connection. Deleting the row shreds every version in the vault, also soft-deleted ones, because
- * their key is gone with it; the vault's names are tidied afterwards. Safe to repeat.
+ * Ends the authority of a connection. Deleting the row shreds every version in the vault, also soft-deleted ones,
+ * because their key is gone with it; the vault's names are tidied afterwards. Safe to repeat.
  */
 export async function forgetGrant(deps: TokenDependencies, tenant: string, connectionId: string): Promise<void> {
   const table = deps.names.table('connections')

@@ -1,6 +1,6 @@
 /**
- * How long each connection of a tenant still lives (M-086): when its authority was last renewed, when that happens next,
- * and when it would end if nobody did anything any more. Read from the rows that decide; nothing is kept twice.
+ * How long each connection of a tenant still lives (M-086): when its authority was last renewed, when that happens
+ * next, and when it would end if nobody did anything any more. Read from the rows that decide; nothing is kept twice.
  */
 import type { Connection } from '../../model/connection.js'
 import type { PageQuery } from '../../model/page.js'

@@ -7,7 +7,9 @@ import { grant, readGrant } from './grant-row.js'
 import type { TokenDependencies } from './token-dependencies.js'
 
 const mostKept = 20_000
-/** A password counts as long as the row points at it: the vault is asked once per process, and not during its outage. */
+/**
+ * A password counts as long as the row points at it: the vault is asked once per process, and not during its outage.
+ */
 const kept = new WeakMap<TokenDependencies['tables'], Map<string, { pointer: string; password: Secret }>>()
 
 /** The password of a connection that has one. `row`: its grant, when it was just read. */

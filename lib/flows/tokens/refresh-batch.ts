@@ -1,7 +1,7 @@
 /**
- * Queue part: keeps up to 32 connections alive. Each one stands alone: its failure is noted at its own row, moves its own
- * next time and delays no other. A connection that is gone leaves the schedule. An instance that is being taken away
- * passes on what it has not begun.
+ * Queue part: keeps up to 32 connections alive. Each one stands alone: its failure is noted at its own row, moves its
+ * own next time and delays no other. A connection that is gone leaves the schedule. An instance that is being taken
+ * away passes on what it has not begun.
  */
 import * as z from 'zod'
 import { asGatewayError, GatewayError } from '../../errors.js'

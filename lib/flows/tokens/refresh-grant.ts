@@ -1,9 +1,10 @@
 /**
  * Renews the access token of one connection; any number of workers may ask at once. Take the lease of the grant row
- * and note the attempt in the same write; if somebody else renewed meanwhile, use that. Call the provider with the refresh token that counts,
- * put a new refresh token away before anything uses the access token, then point at it in one update. A refusal counts
- * only when no newer token exists and a second try says the same: then the connection is marked and nobody calls again.
- * Everything else is a reason to wait. An app-only connection has no refresh token: the application signs in again.
+ * and note the attempt in the same write; if somebody else renewed meanwhile, use that. Call the provider with the
+ * refresh token that counts, put a new refresh token away before anything uses the access token, then point at it in
+ * one update. A refusal counts only when no newer token exists and a second try says the same: then the connection is
+ * marked and nobody calls again. Everything else is a reason to wait. An app-only connection has no refresh token: the
+ * application signs in again.
  */
 import { GatewayError, RowChangedError } from '../../errors.js'
 import type { Connection, Resource } from '../../model/connection.js'
@@ -135,7 +136,9 @@ async function underLease(
   return fresh
 }
 
-/** A rotation the vault refused last time goes in before the next one starts, where each rotation ends the one before. */
+/**
+ * A rotation the vault refused last time goes in before the next one starts, where each rotation ends the one before.
+ */
 async function storeWhatWaits(deps: TokenDependencies, connection: Connection, lease: Lease): Promise<void> {
   if (longOverlap.includes(connection.provider) || grant.unstored(lease.row) === '') return
   const [waiting] = await currentSecrets(deps, lease.row, connection.id)
@@ -195,7 +198,8 @@ async function callProvider(
     if (!isVerdict(error)) throw error
     // Somebody else's newer token would explain the refusal: the conditional write finds out.
     await lease.write({ attemptAt: deps.clock.now() })
-    // The client itself is refused: its secret may have been rotated within the minute in which it is remembered (M-081).
+    // The client itself is refused: its secret may have been rotated within the minute in which it is remembered
+    // (M-081).
     if (error.class === 'needs-admin')
       return await refresh(
         first,
@@ -241,7 +245,9 @@ async function afterSuccess(deps: TokenDependencies, connection: Connection, ret
   if (retired !== '') await deps.vault.remove(retired).catch(() => {})
 }
 
-/** Between two thirds and three quarters of the life, so that losing a race costs nothing and nobody marches in step. */
+/**
+ * Between two thirds and three quarters of the life, so that losing a race costs nothing and nobody marches in step.
+ */
 export function nextRefresh(now: number, expiresAt: number): number {
   return now + Math.max(60_000, (expiresAt - now) * (0.66 + Math.random() * 0.09))
 }

@@ -13,8 +13,8 @@ export interface AttentionMailbox extends Pick<Mailbox, 'id' | 'address'> {
 const mostNamed = 10
 
 /**
- * What is broken, whom it stops, who acts, what to do, and the buttons that do it. `mailboxes`: all of the tenant, or the
- * one whose page this is; empty where nobody asked for them.
+ * What is broken, whom it stops, who acts, what to do, and the buttons that do it. `mailboxes`: all of the tenant, or
+ * the one whose page this is; empty where nobody asked for them.
  */
 export function attentionCard(
   view: View,

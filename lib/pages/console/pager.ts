@@ -1,6 +1,6 @@
 /**
- * The pages before and behind that of a list, without a script: the address holds where this page begins (`after`) and, in `trail`,
- * where the pages before it began. Other parameters are the filters and stay.
+ * The pages before and behind that of a list, without a script: the address holds where this page begins (`after`) and,
+ * in `trail`, where the pages before it began. Other parameters are the filters and stay.
  */
 import { html, type Markup } from '../html.js'
 import { link, type View } from './frame.js'

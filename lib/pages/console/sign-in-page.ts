@@ -1,7 +1,10 @@
 import { html } from '../html.js'
 import { page } from './frame.js'
 
-/** `problem` says why the last try failed, `to` where the person goes afterwards; `token` is also in a cookie of this browser. */
+/**
+ * `problem` says why the last try failed, `to` where the person goes afterwards; `token` is also in a cookie of this
+ * browser.
+ */
 export interface SignInForm {
   token: string
   to: string

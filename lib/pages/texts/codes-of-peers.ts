@@ -1,4 +1,7 @@
-/** Which words belong to what identity providers and mail servers answer; what they may answer is in the error catalogue. */
+/**
+ * Which words belong to what identity providers and mail servers answer; what they may answer is in the error
+ * catalogue.
+ */
 const codes = {
   appSetUp: `aadsts_28002 aadsts_28003 aadsts_50001 aadsts_50013 aadsts_50059 aadsts_50128 aadsts_50147 aadsts_501491
     aadsts_50194 aadsts_65002 aadsts_65005 aadsts_650053 aadsts_650056 aadsts_650057 aadsts_700005 aadsts_70001

@@ -5,7 +5,10 @@ export type { Texts } from './en.js'
 
 const languages: Readonly<Record<string, Texts>> = { en, de }
 
-/** The first language of an `Accept-Language` header that the pages speak, by its weights (RFC 9110, 12.5.4); else English. */
+/**
+ * The first language of an `Accept-Language` header that the pages speak, by its weights (RFC 9110, 12.5.4); else
+ * English.
+ */
 export function textsOf(header: string | null): Texts {
   const wanted = (header ?? '')
     .slice(0, 500)

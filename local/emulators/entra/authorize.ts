@@ -72,7 +72,9 @@ export function signIn(state: EntraState, segment: string, request: Request): Re
   })
 }
 
-/** The number with which consent is refused to this person, 0 when a page tells so; `undefined`: it is theirs to give. */
+/**
+ * The number with which consent is refused to this person, 0 when a page tells so; `undefined`: it is theirs to give.
+ */
 function consentStop(
   { directory }: EntraState,
   { app }: AuthorizeRequest,

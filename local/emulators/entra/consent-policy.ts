@@ -1,7 +1,8 @@
 /**
  * What people of an organisation may consent to themselves. `recommended` is what Microsoft gives new organisations
- * ("Let Microsoft manage your consent settings", policy microsoft-user-default-recommended): everything user-consentable
- * but mail, calendars, contacts, files and the mailbox protocols; sending and signing in stay with the person.
+ * ("Let Microsoft manage your consent settings", policy microsoft-user-default-recommended): everything
+ * user-consentable but mail, calendars, contacts, files and the mailbox protocols; sending and signing in stay with the
+ * person.
  */
 import type { Tenant } from '../directory.js'
 import { graphResource, type Scope } from './scopes.js'

@@ -4,7 +4,10 @@ import type { EntraState } from './entra-state.js'
 
 const shared = ['common', 'organizations', 'consumers']
 
-/** The tenant a path segment names; `undefined` for `common`, `organizations`, `consumers`; unknown ones are AADSTS90002. */
+/**
+ * The tenant a path segment names; `undefined` for `common`, `organizations`, `consumers`; unknown ones are
+ * AADSTS90002.
+ */
 export function tenantOf(state: EntraState, segment: string): Tenant | undefined {
   if (shared.includes(segment.toLowerCase())) return undefined
   const tenant = state.directory.tenant(segment)

@@ -71,7 +71,9 @@ export interface GraphState {
   latencyMs: number
   faults: Faults
   lies: GraphLies
-  /** Sends that go on although their caller was told they failed; carried out with the first request at or after `at`. */
+  /**
+   * Sends that go on although their caller was told they failed; carried out with the first request at or after `at`.
+   */
   late: { at: number; send: () => Promise<void> }[]
   open: Map<string, number>
   windows: Map<string, { startsAt: number; requests: number }>

@@ -1,4 +1,6 @@
-/** Between raw mail and Graph's parts. Drafts written as JSON are composed; everything else is parsed when asked for. */
+/**
+ * Between raw mail and Graph's parts. Drafts written as JSON are composed; everything else is parsed when asked for.
+ */
 import { randomUUID } from 'node:crypto'
 import MailComposer from 'nodemailer/lib/mail-composer'
 import PostalMime, { type Address } from 'postal-mime'

@@ -39,8 +39,8 @@ export async function sendDraft(of: MailboxRequest): Promise<Reply> {
 }
 
 /**
- * A send of a draft that the service in front has answered with an error already. Seen in public: several tries answered
- * with 504 all arrived (Microsoft Q&A 2286986, docs/emulators.md).
+ * A send of a draft that the service in front has answered with an error already. Seen in public: several tries
+ * answered with 504 all arrived (Microsoft Q&A 2286986, docs/emulators.md).
  */
 export function sendLate(of: MailboxRequest, fault: Fault): GraphState['late'][number] {
   const draft = draftOf(of)

@@ -2,7 +2,9 @@ import type { ImapFault } from './imap-faults.js'
 import type { ImapLie } from './imap-lies.js'
 import type { ImapEmulator } from './start-imap.js'
 
-/** What can be ordered from the IMAP emulator over `POST …/__control`, in the shape of the other emulators' controls. */
+/**
+ * What can be ordered from the IMAP emulator over `POST …/__control`, in the shape of the other emulators' controls.
+ */
 export interface ImapControl {
   readonly counters: { connections: number; open: number; logins: number; bodies: number }
   /** The commands seen, newest last (the last 5,000), without their arguments, which may be passwords. */

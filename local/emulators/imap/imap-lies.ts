@@ -1,6 +1,6 @@
 /**
- * What real IMAP servers say although it is not so: numbers, rows of a FETCH, results of a SEARCH. A fault ends an answer,
- * a lie leaves it well-formed. Orders are plain JSON; without `times` a lie is told until `clearFaults`.
+ * What real IMAP servers say although it is not so: numbers, rows of a FETCH, results of a SEARCH. A fault ends an
+ * answer, a lie leaves it well-formed. Orders are plain JSON; without `times` a lie is told until `clearFaults`.
  */
 
 /** Every order may be bound to a login, to one mail by its true UID, and to a number of times. */
@@ -11,8 +11,8 @@ interface Bounds {
 }
 
 /**
- * A number of SELECT, EXAMINE and STATUS, or of FETCH, as it is written on the wire (`NIL`, `"00-Jan-0000 00:00:00 +0000"`)
- * instead of the truth; `null`: not at all.
+ * A number of SELECT, EXAMINE and STATUS, or of FETCH, as it is written on the wire (`NIL`,
+ * `"00-Jan-0000 00:00:00 +0000"`) instead of the truth; `null`: not at all.
  */
 interface Said<K> {
   lie: K
@@ -29,8 +29,8 @@ export type ImapLie = Bounds &
     | {
         lie: 'row'
         /**
-         * `nil`: `BODY[] NIL`; `empty`: a literal of no bytes; `other-uid`: with the UID in `as`; `twice`: said again at
-         * the end; `garbage`: a line that is no IMAP in its place; `no`: the whole FETCH is refused.
+         * `nil`: `BODY[] NIL`; `empty`: a literal of no bytes; `other-uid`: with the UID in `as`; `twice`: said again
+         * at the end; `garbage`: a line that is no IMAP in its place; `no`: the whole FETCH is refused.
          */
         how: 'left-out' | 'no-uid' | 'nil' | 'empty' | 'other-uid' | 'twice' | 'garbage' | 'no'
         /** Only where bytes are asked for, or only where they are not; default both. */
@@ -49,7 +49,10 @@ export type ImapLie = Bounds &
         bytesPerSecond: number
       }
     | {
-        /** Inside a FETCH: another client's change of flags of the mail `about` (default: the row's), `bare` without UID. */
+        /**
+         * Inside a FETCH: another client's change of flags of the mail `about` (default: the row's), `bare` without
+         * UID.
+         */
         lie: 'flags'
         where: 'before' | 'after' | 'last'
         about?: number

@@ -21,7 +21,9 @@ export interface ImapOptions extends AccountOptions {
   clearLogin?: boolean
   /** Mail to serve; default an empty store. */
   store?: MailStore
-  /** How a refused XOAUTH2 looks: `google` sends a base64 JSON challenge first, `exchange` only says NO. Default google. */
+  /**
+   * How a refused XOAUTH2 looks: `google` sends a base64 JSON challenge first, `exchange` only says NO. Default google.
+   */
   dialect?: 'google' | 'exchange'
   /** Further logins of one user are refused. Default 16. */
   maxSessionsPerUser?: number

@@ -28,8 +28,8 @@ export type ScriptedPhase = (typeof smtpPhases)[number]
 
 /**
  * `hang`: silence on an open connection. `garbage`: bytes that are no reply, then silence. 421: says so and closes.
- * `endless`: reply lines that never come to the last one; for the login, challenges without end. `drip`: the same, a byte at
- * a time.
+ * `endless`: reply lines that never come to the last one; for the login, challenges without end. `drip`: the same, a
+ * byte at a time.
  */
 export type ScriptedFault = 'close' | 'reset' | 'hang' | 'garbage' | 'endless' | 'drip' | 421
 
@@ -40,7 +40,9 @@ export interface ScriptedSmtpOptions {
   mail?: number
   /** How many connections break, from the first on; default all. */
   times?: number
-  /** `injected`: the reply to STARTTLS carries forged replies in the same packet. Default offered when `tls` is given. */
+  /**
+   * `injected`: the reply to STARTTLS carries forged replies in the same packet. Default offered when `tls` is given.
+   */
   startTls?: 'offered' | 'absent' | 'refused' | 'injected'
   /** TLS from the first byte; default false. */
   implicitTls?: boolean

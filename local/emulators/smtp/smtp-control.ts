@@ -1,12 +1,17 @@
 import type { SmtpPhase } from './refusals.js'
 import type { SmtpEmulator } from './start-smtp.js'
 
-/** What can be ordered from the SMTP emulator over `POST …/__control`, in the shape of the other emulators' controls. */
+/**
+ * What can be ordered from the SMTP emulator over `POST …/__control`, in the shape of the other emulators' controls.
+ */
 export interface SmtpControl {
   readonly counters: { connections: number; logins: number; mails: number }
   /** The mails accepted, newest last, without their content. */
   readonly requests: { from: string; to: string[]; bytes: number }[]
-  /** The next `times` (default 1) commands of this phase are refused; `text` begins with the enhanced code: `4.7.500 Busy`. */
+  /**
+   * The next `times` (default 1) commands of this phase are refused; `text` begins with the enhanced code:
+   * `4.7.500 Busy`.
+   */
   fail(order: { phase: SmtpPhase; code: number; text: string; times?: number; address?: string }): void
   clearFaults(): void
   dropConnections(): void

@@ -106,8 +106,8 @@ class PromptServer extends SMTPServer {
     connection.init()
   }
 
-  // Closing the server destroys a connection that was accepted a moment ago; the library then still begins TLS on it, which
-  // ends Node 20 itself (a segmentation fault no handler sees).
+  // Closing the server destroys a connection that was accepted a moment ago; the library then still begins TLS on it,
+  // which ends Node 20 itself (a segmentation fault no handler sees).
   override _upgrade(socket: Socket, callback: Parameters<SMTPServer['_upgrade']>[1]): void {
     if (socket.destroyed) callback(new Error('The client has left.'))
     else super._upgrade(socket, callback)

@@ -11,7 +11,9 @@ export interface Answer {
   location: string
 }
 
-/** One GET that follows no redirect. Resolves with a sentence part such as "does not answer: ECONNREFUSED" on failure. */
+/**
+ * One GET that follows no redirect. Resolves with a sentence part such as "does not answer: ECONNREFUSED" on failure.
+ */
 export async function ask(url: string): Promise<Answer | string> {
   try {
     const response = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(patienceMs) })

@@ -1,4 +1,6 @@
-/** `npm run preflight`: prints pass, warn or fail for everything the gateway needs; exit code 1 when something fails. */
+/**
+ * `npm run preflight`: prints pass, warn or fail for everything the gateway needs; exit code 1 when something fails.
+ */
 import { existsSync, readFileSync } from 'node:fs'
 import { readConfig } from '../../../lib/config.js'
 import { asGatewayError } from '../../../lib/errors.js'

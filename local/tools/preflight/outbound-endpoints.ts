@@ -13,7 +13,9 @@ export interface OutboundEndpoint {
 
 type StorageKind = 'blob' | 'queue' | 'table'
 
-/** Hosts that are fixed by settings. Mail servers and webhooks that tenants name come on top: `tenantNamedEndpoints`. */
+/**
+ * Hosts that are fixed by settings. Mail servers and webhooks that tenants name come on top: `tenantNamedEndpoints`.
+ */
 export function outboundEndpoints(config: Config): OutboundEndpoint[] {
   const reached = (origin: string): string => config.origins[origin] ?? origin
   const rows: [url: string, purpose: string, when: OutboundEndpoint['when'], setting: string][] = [
