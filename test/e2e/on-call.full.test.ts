@@ -49,6 +49,9 @@ describe.runIf(present)('the console for the person on call', () => {
     await submit('held', paula, 'ben@contoso.example', true)
     await submit('unwanted', paula, 'ben@contoso.example', true)
     await Promise.all([reached(mails['waiting'], 'waiting'), reached(mails['refused'], 'failed')])
+    // The first refusal puts the mail off; a second one decides, here because somebody asks.
+    const { send } = await app.call<{ send: { connectionId: string } }>('GET', `v1/mailboxes/${ana}`)
+    await admin.call('POST', `v1/connections/${send.connectionId}/retry`)
     browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--no-first-run'] })
     page = await browser.newPage()
     page.setDefaultTimeout(60_000)

@@ -253,6 +253,15 @@ describe('connecting again in place', () => {
     await site.gateway.send.drainLane({ v: 1, tenant, mailboxId })
     put('meanwhile')
     expect(await poll(mailboxId)).toMatchObject({ outcome: 'failed' })
+    // One refusal: the mail is put off, and nobody is asked to act.
+    expect(await site.gateway.send.readMail(tenant, accepted.id)).toMatchObject({
+      state: 'waiting',
+      lastError: { code: 'aadsts_50173', class: 'transient' },
+    })
+    expect(await site.gateway.admin.readMailboxFacts(tenant, mailboxId)).toMatchObject({ connectionState: 'connected' })
+    await site.gateway.retryConnection(tenant, connectionId)
+    await site.gateway.send.retryMail(tenant, accepted.id)
+    await site.gateway.send.drainLane({ v: 1, tenant, mailboxId })
     expect(await site.gateway.send.readMail(tenant, accepted.id)).not.toMatchObject({ state: 'sent' })
     expect(await site.gateway.admin.readMailboxFacts(tenant, mailboxId)).toMatchObject({
       connectionState: 'needs-reconnect',

@@ -69,6 +69,8 @@ test('M-085: paused for 80 days and still connected for 80 more; without the tim
   expect(await works(paused)).toBe(true)
 
   now += 91 * day
+  await expect(works(paused)).rejects.toMatchObject({ class: 'transient' })
+  now += 4 * minute
   await expect(works(paused)).rejects.toMatchObject({ class: 'needs-reconnect' })
   expect((await readConnection(deps, tenant, paused.id))?.state).toBe('needs-reconnect')
 })
@@ -115,6 +117,9 @@ test('M-086: last refresh, next refresh and projected death, by the clock and th
 
   world.entra.control.revoke(connection.username)
   now += 2 * hour
+  await timer()
+  expect(await facts()).toMatchObject({ state: 'connected', failures: 1 })
+  now += 4 * minute
   await timer()
   expect(await facts()).toMatchObject({ state: 'needs-reconnect', nextRefresh: '', projectedDeath: null })
   expect(await tokenFlows.listConnectionFacts(deps, 'other', { limit: 1 })).toEqual({ connections: [], next: '' })

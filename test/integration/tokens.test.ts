@@ -7,6 +7,7 @@ import { accessToken } from '../../lib/flows/tokens/access-token.js'
 import { sealPlace } from '../../lib/flows/tokens/grant-row.js'
 import { tokenFlows } from '../../lib/flows/tokens/index.js'
 import { refreshGrant } from '../../lib/flows/tokens/refresh-grant.js'
+import { retryGrant, tryGrant } from '../../lib/flows/tokens/retry-grant.js'
 import type { TokenDependencies } from '../../lib/flows/tokens/token-dependencies.js'
 import { silentLog } from '../../lib/log.js'
 import type { Connection } from '../../lib/model/connection.js'
@@ -140,16 +141,28 @@ describe.each(['microsoft', 'oauth2'] as const)('%s', (provider) => {
     expect(refreshes()).toBe(1)
   })
 
-  test('P-03: a revoked grant is tried twice, told once, and never again', async () => {
+  test('P-03, P-08, M-158: a refused grant is asked about once more minutes later; then told once, and never asked again', async () => {
     const connection = await connect(provider)
     world.entra.control.revoke(ana)
     now += 70 * minute
     const callers = [process(), process()].flatMap((deps) => [deps, deps, deps])
-    for (const result of await Promise.allSettled(
-      callers.map((deps) => accessToken(deps, tenant, connection.id, 'graph')),
-    ))
-      expect(result).toMatchObject({ status: 'rejected', reason: { class: 'needs-reconnect', code: 'aadsts_50173' } })
+    const ask = () => Promise.allSettled(callers.map((deps) => accessToken(deps, tenant, connection.id, 'graph')))
+    for (const soon of [0, 29_000, 60_000]) {
+      now += soon
+      for (const result of await ask())
+        expect(result).toMatchObject({
+          status: 'rejected',
+          reason: { class: 'transient', code: 'aadsts_50173', outcome: 'not-sent', retryAfterMs: expect.any(Number) },
+        })
+    }
+    // Once, and at once with what else there is: somebody else's newer token would explain it.
     expect(refreshes()).toBe(2)
+    expect(changes()).toEqual([])
+    expect((await readConnection(process(), tenant, connection.id))?.state).toBe('connected')
+    now += 4 * minute
+    for (const result of await ask())
+      expect(result).toMatchObject({ status: 'rejected', reason: { class: 'needs-reconnect', code: 'aadsts_50173' } })
+    expect(refreshes()).toBe(4)
     expect(changes()).toMatchObject([{ data: { connectionId: connection.id, state: 'needs-reconnect' } }])
     expect(await tables.get(names.table('attention'), tenant, `connection~${connection.id}`)).toBeDefined()
     now += 30 * 24 * 60 * minute
@@ -159,7 +172,7 @@ describe.each(['microsoft', 'oauth2'] as const)('%s', (provider) => {
     expect(await failure(accessToken(process(), tenant, connection.id, 'graph'))).toMatchObject({
       code: 'aadsts_50173',
     })
-    expect(refreshes()).toBe(2)
+    expect(refreshes()).toBe(4)
     // A reconnect brings it back.
     const again = await world.signIn(ana)
     await tokenFlows.storeGrant(process(), {
@@ -247,14 +260,64 @@ describe.each(['microsoft', 'oauth2'] as const)('%s', (provider) => {
       now += 25 * 60 * minute
       const point = { hit: false }
       await failure(accessToken(process(crashPoints[0]![1](point)), tenant, connection.id, 'graph'))
-      now += 2 * minute
-      for (let caller = 0; caller < 5; caller += 1)
-        expect(await failure(accessToken(process(), tenant, connection.id, 'graph'))).toMatchObject({
-          class: 'needs-reconnect',
-        })
-      expect(refreshes()).toBe(3)
+      for (const expected of ['transient', 'needs-reconnect']) {
+        now += 5 * minute
+        for (let caller = 0; caller < 5; caller += 1)
+          expect(await failure(accessToken(process(), tenant, connection.id, 'graph'))).toMatchObject({
+            class: expected,
+          })
+      }
+      expect(refreshes()).toBe(5)
       expect(changes()).toMatchObject([{ data: { connectionId: connection.id, state: 'needs-reconnect' } }])
     }
+  })
+
+  test('P-08, M-158: one bad moment of the provider is told to nobody, and forgotten with the next success', async () => {
+    const connection = await connect(provider)
+    for (let moment = 0; moment < 3; moment += 1) {
+      now += 70 * minute
+      world.entra.control.fail({ kind: 'refresh_token', aadsts: 50173, times: 2 })
+      expect(await failure(accessToken(process(), tenant, connection.id, 'graph'))).toMatchObject({
+        class: 'transient',
+        code: 'aadsts_50173',
+      })
+      now += 4 * minute
+      await accessToken(process(), tenant, connection.id, 'graph')
+    }
+    expect(changes()).toEqual([])
+    expect(await tables.get(names.table('attention'), tenant, `connection~${connection.id}`)).toBeUndefined()
+  })
+
+  test('M-158: nobody needs to call: the timer asks again within minutes, and decides', async () => {
+    const connection = await connect(provider)
+    const timer = async () => {
+      await tokenFlows.grantsDue(process())
+      for (const message of queues.take(names.queue('connection-refresh')))
+        await tokenFlows.refreshBatch(process(), message)
+    }
+    world.entra.control.revoke(ana)
+    const { token } = await accessToken(process(), tenant, connection.id, 'graph')
+    await failure(accessToken(process(), tenant, connection.id, 'graph', token.reveal()))
+    expect(changes()).toEqual([])
+    now += 4 * minute
+    await timer()
+    expect(changes()).toMatchObject([{ data: { state: 'needs-reconnect', code: 'aadsts_50173' } }])
+  })
+
+  test('M-158, M-160: a person who asks after a first refusal gets the answer that decides at once; two polls do not', async () => {
+    const connection = await connect(provider)
+    // The stored token has most of its hour left, and a server refused it.
+    world.entra.control.revoke(ana)
+    now += 2 * minute
+    const { token } = await accessToken(process(), tenant, connection.id, 'graph')
+    await failure(accessToken(process(), tenant, connection.id, 'graph', token.reveal()))
+    await retryGrant(process(), tenant, connection.id)
+    expect(await failure(accessToken(process(), tenant, connection.id, 'graph', token.reveal()))).toMatchObject({
+      class: 'transient',
+    })
+    expect(changes()).toEqual([])
+    expect(await tryGrant(process(), tenant, connection.id)).toMatchObject({ class: 'needs-reconnect' })
+    expect(changes()).toMatchObject([{ data: { state: 'needs-reconnect' } }])
   })
 
   test('REL-16: with a strict provider a crash after the vault write loses nothing', async () => {

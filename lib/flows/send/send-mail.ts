@@ -12,6 +12,7 @@ import { AllRefusedError, type RefusedRecipient, type SendReceipt, type SendSess
 import { backoffMs } from '../../protocol/backoff.js'
 import { sameAddress } from '../../protocol/mail-address.js'
 import { outlast } from '../common/outlast.js'
+import { unconfirmedHint } from '../tokens/connection-state.js'
 import { blobName } from './accept-mail.js'
 import { findMail, type JournalEntry, transition } from './journal.js'
 import type { HeldLane } from './lane.js'
@@ -176,7 +177,8 @@ async function failedAttempt(deps: SendDependencies, entry: JournalEntry, error:
   const { refused, again } = judge(mail, [], answers)
   const changes = answers.length > 0 ? { refused } : {}
   const needsPerson = error.class === 'needs-admin' || error.class === 'needs-reconnect'
-  if (needsPerson && !mailHints.has(error.hint ?? '')) {
+  // The mailbox waits, not the mail: whatever ends the wait, it leaves at once.
+  if ((needsPerson && !mailHints.has(error.hint ?? '')) || error.hint === unconfirmedHint) {
     await wait(deps, entry, now, attempt)
     return { next: 'stop', error }
   }

@@ -11,6 +11,9 @@ import { connectionPartition, connectionRowKey, readConnection } from '../common
 import { emitEvent } from '../tell/emit-event.js'
 import type { TokenDependencies } from './token-dependencies.js'
 
+/** Of an error: the sign-in was refused once, and nothing confirmed it yet. Whatever was asked for waits as it is. */
+export const unconfirmedHint = 'sign-in'
+
 /** Out of `connected`: row, attention and event, each once per change however many workers notice. */
 export async function markBroken(deps: TokenDependencies, connection: Connection, error: GatewayError): Promise<void> {
   const state = error.class === 'needs-admin' ? 'needs-admin' : 'needs-reconnect'

@@ -32,6 +32,8 @@ export const grant = {
   rotation: (row: Row): number => number(row, 'rotation'),
   failures: (row: Row): number => number(row, 'failures'),
   notBefore: (row: Row): number => number(row, 'notBefore'),
+  /** When the provider first refused it, with no success since; 0 when it did not. */
+  refusedAt: (row: Row): number => number(row, 'refusedAt'),
   storedAt: (row: Row): number => number(row, 'storedAt'),
   secretName: (row: Row): string => text(row, 'secretName'),
   secretVersion: (row: Row): string => text(row, 'secretVersion'),

@@ -2,9 +2,10 @@
  * Renews the access token of one connection; any number of workers may ask at once. Take the lease of the grant row
  * and note the attempt in the same write; if somebody else renewed meanwhile, use that. Call the provider with the
  * refresh token that counts, put a new refresh token away before anything uses the access token, then point at it in
- * one update. A refusal counts only when no newer token exists and a second try says the same: then the connection is
- * marked and nobody calls again. Everything else is a reason to wait. An app-only connection has no refresh token: the
- * application signs in again.
+ * one update. A refusal counts only when no newer token exists and a second try at once says the same. Even then one may
+ * be a bad moment of the provider: a second refusal, minutes later, decides; then the connection is marked and nobody
+ * calls again (P-08). Everything else is a reason to wait. An app-only connection has no refresh token: the application
+ * signs in again.
  */
 import { GatewayError, RowChangedError } from '../../errors.js'
 import type { Connection, Resource } from '../../model/connection.js'
@@ -14,7 +15,7 @@ import { appScope, scopesFor } from '../../protocol/scopes.js'
 import { Secret } from '../../secret.js'
 import { setDue } from '../common/due.js'
 import { type Lease, takeLease } from '../common/lease.js'
-import { brokenConnection, markBroken, markWorking, notConnected } from './connection-state.js'
+import { brokenConnection, markBroken, markWorking, notConnected, unconfirmedHint } from './connection-state.js'
 import { currentSecrets, previousSecret } from './current-secret.js'
 import {
   accessColumns,
@@ -36,6 +37,8 @@ export interface RefreshWish {
   refused?: string
   /** Connection and grant as just read. */
   read?: NonNullable<Awaited<ReturnType<typeof readGrant>>>
+  /** A person wants to know now: no stored token answers, and a second refusal decides however soon it comes. */
+  isAsked?: boolean
   /** The caller sets when to renew next; after a failure it is set here all the same. */
   setsDue?: boolean
 }
@@ -44,6 +47,10 @@ const leaseMs = 90_000
 const callMs = 20_000
 const waitMs = 30_000
 const dayMs = 86_400_000
+/** When a first refusal is asked about again. */
+const confirmMs = 3 * 60_000
+/** A second refusal sooner than this may be the same bad moment. */
+const confirmedAfterMs = 30_000
 /** Their former refresh token stays good for long, so the vault need not see every rotation; the row does. */
 const longOverlap = ['microsoft']
 
@@ -65,7 +72,9 @@ export async function refreshGrant(
     if (read === undefined) throw notConnected()
     const { connection, row } = read
     const known = await storedToken(deps, row, wish.resource, want)
-    if (known !== undefined && connection.state === 'connected') return known
+    // Whoever asks, and the timer after a refusal, want to hear the provider; a stored token says nothing about the sign-in.
+    const mustAsk = wish.isAsked === true || (wish.setsDue === true && grant.refusedAt(row) > 0)
+    if (known !== undefined && connection.state === 'connected' && !mustAsk) return known
     mayTry(deps, connection, row)
     const attempt = { attemptAt: deps.clock.now() }
     const lease = await takeLease(deps.tables, deps.names.table('connections'), row, deps.worker, leaseMs, attempt)
@@ -94,6 +103,7 @@ function mayTry(deps: TokenDependencies, connection: Connection, row: Row): void
   if (waitForMs <= 0) return
   if (connection.state === 'needs-admin') throw brokenConnection(connection)
   throw new GatewayError(String(row['failureCode'] || 'refresh_waiting'), 'transient', {
+    ...(grant.refusedAt(row) > 0 && { hint: unconfirmedHint }),
     retryAfterMs: waitForMs,
     description: 'Renewing the access token failed a moment ago and the gateway retries it shortly.',
     remedy: 'Nobody has to act unless it goes on for hours.',
@@ -105,7 +115,7 @@ async function underLease(
   deps: TokenDependencies,
   connection: Connection,
   lease: Lease,
-  { resource, setsDue = false }: RefreshWish,
+  { resource, setsDue = false, isAsked = false }: RefreshWish,
 ): Promise<AccessToken> {
   let answer: { tokens: TokenSet; used?: VaultValue }
   try {
@@ -115,8 +125,7 @@ async function underLease(
         ? { tokens: await askAsApp(deps, connection, lease, resource) }
         : await callProvider(deps, connection, lease, resource)
   } catch (error) {
-    await noteFailure(deps, connection, lease, error)
-    throw error
+    throw await noteFailure(deps, connection, { lease, isAsked }, error)
   }
   const { tokens, used } = answer
   const fresh: AccessToken = { token: tokens.accessToken, expiresAt: tokens.expiresAt }
@@ -127,6 +136,7 @@ async function underLease(
     failures: 0,
     notBefore: 0,
     failureCode: '',
+    refusedAt: 0,
   }
   const retired = lease.row['secretName']
   await lease.write({ ...columns, leaseOwner: '', leaseUntil: 0 })
@@ -252,30 +262,56 @@ export function nextRefresh(now: number, expiresAt: number): number {
   return now + Math.max(60_000, (expiresAt - now) * (0.66 + Math.random() * 0.09))
 }
 
+/** What callers hear of it: a refusal that nothing confirmed yet is a reason to wait. */
 async function noteFailure(
   deps: TokenDependencies,
   connection: Connection,
-  lease: Lease,
+  { lease, isAsked }: { lease: Lease; isAsked: boolean },
   error: unknown,
-): Promise<void> {
-  if (error instanceof RowChangedError) return
+): Promise<unknown> {
+  if (error instanceof RowChangedError) return error
   const failure = error instanceof GatewayError ? error : undefined
-  const isFinal = failure?.class === 'needs-reconnect'
+  const now = deps.clock.now()
+  const isRefusal = isVerdict(error) && error.class === 'needs-reconnect'
+  const refusedAt = grant.refusedAt(lease.row)
+  const isSecond = refusedAt > 0 && (isAsked || now - refusedAt >= confirmedAfterMs)
+  const isFinal = isRefusal && isSecond
   const failures = grant.failures(lease.row) + 1
-  const pauseMs =
-    failure?.class === 'needs-admin' ? 3_600_000 : Math.min(600_000, 5_000 * 2 ** Math.min(failures - 1, 10))
-  const waitForMs = Math.max(failure?.retryAfterMs ?? 0, pauseMs * (0.75 + Math.random() / 2))
-  const notBefore = deps.clock.now() + waitForMs
+  const waitForMs = pauseAfter(failures, failure, isRefusal)
+  const notBefore = now + waitForMs
   // The mark before the lease ends: whoever waits for the lease must find it.
-  if (failure && isVerdict(failure)) await markBroken(deps, connection, failure)
+  if (isVerdict(error) && (isFinal || !isRefusal)) await markBroken(deps, connection, error)
   const due = isFinal ? Number.POSITIVE_INFINITY : notBefore
   await setDue(deps, 'grant', connection.tenant, connection.id, due)
-  await lease.release({ failures, notBefore, failureCode: failure?.code ?? 'unexpected' })
+  await lease.release({
+    failures,
+    notBefore,
+    failureCode: failure?.code ?? 'unexpected',
+    refusedAt: isRefusal ? refusedAt || now : refusedAt,
+  })
   deps.log.warn('refresh-failed', {
     tenant: connection.tenant,
     connectionId: connection.id,
     code: failure?.code ?? 'unexpected',
-    class: failure?.class ?? 'transient',
+    class: isRefusal && !isFinal ? 'transient' : (failure?.class ?? 'transient'),
+  })
+  return isRefusal && !isFinal ? unconfirmed(error, waitForMs) : error
+}
+
+function pauseAfter(failures: number, failure: GatewayError | undefined, isRefusal: boolean): number {
+  const backOffMs = Math.min(600_000, 5_000 * 2 ** Math.min(failures - 1, 10))
+  const pauseMs = failure?.class === 'needs-admin' ? 3_600_000 : isRefusal ? confirmMs : backOffMs
+  return Math.max(failure?.retryAfterMs ?? 0, pauseMs * (0.75 + Math.random() / 2))
+}
+
+function unconfirmed({ code, description, peerLine }: GatewayError, retryAfterMs: number): GatewayError {
+  return new GatewayError(code, 'transient', {
+    hint: unconfirmedHint,
+    retryAfterMs,
+    description: `The provider refused the stored sign-in once (${description.replace(/\.$/, '')}). The gateway asks again in about three minutes; only a second refusal counts.`,
+    remedy: 'Nobody has to act yet.',
+    outcome: 'not-sent',
+    ...(peerLine === undefined ? {} : { peerLine }),
   })
 }
 

@@ -30,7 +30,7 @@ export async function tryGrant(
   const used = resourcesOf(read.row)
   try {
     for (const resource of used.length > 0 ? used : (['graph'] as const))
-      await refreshGrant(deps, tenant, connectionId, { resource })
+      await refreshGrant(deps, tenant, connectionId, { resource, isAsked: true })
     return undefined
   } catch (error) {
     return asGatewayError(error)

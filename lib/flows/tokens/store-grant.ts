@@ -60,6 +60,7 @@ export async function storeGrant(
     refreshedAt: deps.clock.now(),
     failures: 0,
     notBefore: 0,
+    refusedAt: 0,
     failureCode: '',
     leaseOwner: '',
     leaseUntil: 0,
