@@ -9,6 +9,7 @@
  */
 import { GatewayError, RowChangedError } from '../../errors.js'
 import type { Connection, Resource } from '../../model/connection.js'
+import { providerFacts } from '../../model/providers.js'
 import type { RefreshInput, TokenSet } from '../../ports/provider.js'
 import type { Row } from '../../ports/tables.js'
 import { appScope, scopesFor } from '../../protocol/scopes.js'
@@ -51,8 +52,6 @@ const dayMs = 86_400_000
 const confirmMs = 3 * 60_000
 /** A second refusal sooner than this may be the same bad moment. */
 const confirmedAfterMs = 30_000
-/** Their former refresh token stays good for long, so the vault need not see every rotation; the row does. */
-const longOverlap = ['microsoft']
 
 export async function refreshGrant(
   deps: TokenDependencies,
@@ -150,7 +149,7 @@ async function underLease(
  * A rotation the vault refused last time goes in before the next one starts, where each rotation ends the one before.
  */
 async function storeWhatWaits(deps: TokenDependencies, connection: Connection, lease: Lease): Promise<void> {
-  if (longOverlap.includes(connection.provider) || grant.unstored(lease.row) === '') return
+  if (providerFacts[connection.provider].replacedTokensStayGood || grant.unstored(lease.row) === '') return
   const [waiting] = await currentSecrets(deps, lease.row, connection.id)
   if (waiting !== undefined) await lease.write(await putSecret(deps, lease.row, connection.id, waiting))
 }
@@ -234,7 +233,7 @@ async function rotated(
   // Nothing new to keep, unless the one that worked is one the row does not point at.
   if (value === used.value && used.rotation === grant.rotation(row)) return { rotation: grant.rotation(row) }
   const isDue = deps.clock.now() - grant.storedAt(row) >= dayMs
-  if (!longOverlap.includes(connection.provider) || isDue) {
+  if (!providerFacts[connection.provider].replacedTokensStayGood || isDue) {
     try {
       return { rotation, ...(await putSecret(deps, row, connection.id, { value, rotation })) }
     } catch (error) {
