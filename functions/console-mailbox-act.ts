@@ -21,15 +21,9 @@ export const consoleMailboxAct = consoleActionHandler(gateway, 'mailboxes', {
       const { mailId, state } = await g.send.sendTestMail(tenant, id)
       return { redirect: link(view, `/mails/${segment(mailId)}`, { done: `test-mail-${state}` }) }
     }
-    if (name === 'retry-mails') {
-      await g.send.retryFailedMails(tenant, id)
-      return undefined
-    }
-    if (name === 'import') {
-      await g.receive.importMails(tenant, id)
-      return undefined
-    }
-    if (name === 'poll') await g.receive.pollNow(tenant, id)
+    if (name === 'retry-mails') await g.send.retryFailedMails(tenant, id)
+    else if (name === 'import') await g.receive.importMails(tenant, id)
+    else if (name === 'poll') await g.receive.pollNow(tenant, id)
     else await g.admin.changeMailbox(tenant, id, { active: name === 'activate' })
     return undefined
   },
