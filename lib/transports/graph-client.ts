@@ -44,6 +44,8 @@ export interface GraphClient {
   bytes(call: GraphCall): Promise<Uint8Array>
   /** Bytes of all answers so far. */
   arrived(): number
+  /** For answers that tell by their status; its body is JSON or empty. */
+  answer(call: GraphCall): Promise<{ status: number; body: unknown }>
 }
 
 /** Ids that survive moves inside the mailbox; has to be on every request, links do not carry it. */
@@ -175,6 +177,10 @@ export function graphClient(options: GraphOptions, authority: Authority, signal:
     json: (call) => run(call, ResponseType.JSON),
     bytes: async (call) => new Uint8Array(await run<ArrayBuffer>(call, ResponseType.ARRAYBUFFER)),
     arrived: () => arrived,
+    answer: async (call) => {
+      const response = await run<Response>(call, ResponseType.RAW)
+      return { status: response.status, body: await response.json().catch(() => undefined) }
+    },
   }
 }
 

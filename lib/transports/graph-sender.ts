@@ -105,6 +105,8 @@ async function prepare(graph: GraphClient, box: string, mail: OutgoingMail): Pro
     return id
   } catch (error) {
     if (id !== undefined) await discard(graph, box, id)
+    // Somebody tidied up the drafts: says nothing about the mail.
+    if (id !== undefined && isGone(error)) throw uploadInterrupted('the draft was removed meanwhile')
     throw withOutcome(error, 'not-sent')
   }
 }
@@ -135,18 +137,77 @@ async function attach(graph: GraphClient, message: string, attachment: GraphAtta
     await graph.json({ ...call, to: `${message}/attachments`, body })
     return
   }
-  const body = { AttachmentItem: { attachmentType: 'file', ...about, size: bytes.byteLength } }
-  const to = `${message}/attachments/createUploadSession`
-  const { uploadUrl } = await graph.json<{ uploadUrl: string }>({ ...call, to, body })
-  for (let from = 0; from < bytes.byteLength; from += pieceBytes) {
+  const open = async (): Promise<string> => {
+    const body = { AttachmentItem: { attachmentType: 'file', ...about, size: bytes.byteLength } }
+    const to = `${message}/attachments/createUploadSession`
+    return (await graph.json<{ uploadUrl: string }>({ ...call, to, body })).uploadUrl
+  }
+  if ((await inPieces(graph, open, bytes)) || (await isAttached(graph, message, about.name, bytes.byteLength))) return
+  throw uploadInterrupted('the last piece was answered as if more were to come, and the file is not there')
+}
+
+/**
+ * The server says which byte it wants next (Graph, attach large files): one that lost a piece gets it again, one that forgot
+ * the session gets the file from its beginning, once. What it claims to have and was never given is not believed. False: it
+ * took the last piece and did not say that the file is complete.
+ */
+async function inPieces(graph: GraphClient, open: () => Promise<string>, bytes: Uint8Array): Promise<boolean> {
+  const size = bytes.byteLength
+  let uploadUrl = await open()
+  let isNew = true
+  let pieces = 2 * Math.ceil(size / pieceBytes) + 4
+  for (let from = 0; pieces > 0; pieces -= 1) {
     const piece = bytes.subarray(from, from + pieceBytes)
+    const reached = from + piece.length
     const headers = {
       'content-type': 'application/octet-stream',
-      'content-range': `bytes ${from}-${from + piece.length - 1}/${bytes.byteLength}`,
+      'content-range': `bytes ${from}-${reached - 1}/${size}`,
     }
-    await graph.bytes({ ...call, method: 'PUT', to: uploadUrl, headers, body: piece })
+    let answer: { status: number; body: unknown }
+    try {
+      answer = await graph.answer({
+        ...{ method: 'PUT', to: uploadUrl, headers, body: piece },
+        ...{ operation: 'send', outcome: 'not-sent' },
+      })
+    } catch (error) {
+      if (!isSessionOver(error)) throw error
+      if (!isNew) throw uploadInterrupted(error.description)
+      isNew = false
+      uploadUrl = await open()
+      from = 0
+      continue
+    }
+    const { nextExpectedRanges: [wanted] = [], id } = (answer.body ?? {}) as {
+      nextExpectedRanges?: string[]
+      id?: string
+    }
+    if (reached === size && (answer.status === 201 || id !== undefined)) return true
+    const next = wanted === undefined ? reached : Number.parseInt(wanted, 10)
+    if (!(next <= reached)) throw uploadInterrupted('the server wants to go on behind what it was given')
+    if (next === size) return false
+    from = next
   }
+  throw uploadInterrupted('the server asked for the same pieces again and again')
 }
+
+/** Forgotten, expired, or at another place than its answers said. */
+const isSessionOver = (error: unknown): error is GatewayError =>
+  isGone(error) || (error instanceof GatewayError && error.code === 'graph_http_416')
+
+async function isAttached(graph: GraphClient, message: string, name: string, size: number): Promise<boolean> {
+  const to = `${message}/attachments?$select=id,name,size`
+  const { value } = await graph.json<{ value: { name?: string; size?: number }[] }>({
+    ...{ method: 'GET', to, operation: 'send', outcome: 'not-sent' },
+  })
+  return value.some((one) => one.name === name && (one.size ?? 0) >= size)
+}
+
+const uploadInterrupted = (why: string): GatewayError =>
+  new GatewayError('graph_upload_interrupted', 'transient', {
+    description: `A large file could not be added to the draft: ${why}.`,
+    remedy: 'Nobody has to act: the mail is sent with a new draft later.',
+    outcome: 'not-sent',
+  })
 
 /**
  * A worker that died between draft and journal, or a lost answer, leaves a draft nobody knows by its id. Only under a

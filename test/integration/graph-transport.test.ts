@@ -8,6 +8,8 @@ import type { Evidence, OutgoingMail } from '../../lib/ports/sender.js'
 import { graphClient } from '../../lib/transports/graph-client.js'
 import { graphReceiver } from '../../lib/transports/graph-receiver.js'
 import { graphSender } from '../../lib/transports/graph-sender.js'
+import type { FaultOrder } from '../../local/emulators/faults.js'
+import type { GraphLie } from '../../local/emulators/graph/graph-lies.js'
 import { failure } from '../support/failure.js'
 import { type Microsoft365, startMicrosoft365 } from '../support/microsoft-365.js'
 import { processorMs } from '../support/processor-ms.js'
@@ -113,6 +115,70 @@ test('a mail too large for one request goes in parts, and arrives whole', async 
   expect(byName.get('logo.png')!.contentId).toContain('logo')
   expect(inboxOf('fay@fabrikam.example')).toHaveLength(1)
 }, 30_000)
+
+const withFile = (bytes: Buffer) =>
+  aMail({
+    raw: Buffer.from(
+      `From: <${ana}>\r\nTo: <${ben}>\r\nMessage-ID: <m1@gateway.example>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n` +
+        '--b\r\nContent-Type: text/plain\r\n\r\nHi\r\n--b\r\nContent-Type: application/pdf; name="a.pdf"\r\nContent-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename="a.pdf"\r\n\r\n' +
+        `${bytes.toString('base64').replace(/(.{76})/g, '$1\r\n')}\r\n--b--\r\n`,
+    ),
+  })
+const file = randomBytes(7_000_000)
+type Orders = { lies?: GraphLie[]; faults?: FaultOrder[] }
+
+test.each<[string, Orders]>([
+  ['a piece that was not kept is asked for again', { lies: [{ lie: 'upload', how: 'back', from: 1, times: 1 }] }],
+  ['the last piece likewise', { lies: [{ lie: 'upload', how: 'back', from: 6_000_000, times: 2 }] }],
+  ['the session is forgotten in the middle', { lies: [{ lie: 'upload', how: 'forget', from: 1, times: 1 }] }],
+  ['one piece is answered with 404', { faults: [{ kind: 'upload', status: 404, skip: 1 }] }],
+  ['one piece is answered with 416', { faults: [{ kind: 'upload', status: 416, skip: 2 }] }],
+  ['the last piece is answered with 200', { lies: [{ lie: 'upload', how: 'last-200' }] }],
+])('field 14: an upload in pieces: %s: the file arrives whole', async (_, { lies = [], faults = [] }) => {
+  for (const lie of lies) world.graph.control.lie(lie)
+  for (const fault of faults) world.graph.control.fail(fault)
+  await (await send(withFile(file))).receipt
+  const { attachments } = await PostalMime.parse(inboxOf(ben)[0]!.raw as unknown as Uint8Array<ArrayBuffer>)
+  expect(attachments.map(({ content }) => Buffer.from(content as ArrayBuffer).equals(file))).toEqual([true])
+  expect(inboxOf(ben)).toHaveLength(1)
+})
+
+test.each<[string, Orders, object]>([
+  ['asks for the same piece for ever', { lies: [{ lie: 'upload', how: 'back' }] }, { class: 'transient' }],
+  ['claims bytes it never had', { lies: [{ lie: 'upload', how: 'skip', times: 1 }] }, { class: 'transient' }],
+  ['forgets each session', { lies: [{ lie: 'upload', how: 'forget', from: 1 }] }, { class: 'transient' }],
+  ['takes the last piece and has no file', { lies: [{ lie: 'upload', how: 'lost', from: 1 }] }, { class: 'transient' }],
+  [
+    'answers 413',
+    { faults: [{ kind: 'upload', status: 413, skip: 1 }] },
+    {
+      class: 'permanent',
+      code: expect.stringMatching(/413|toolarge|limit/i),
+      remedy: expect.stringMatching(/smaller/),
+    },
+  ],
+])(
+  'field 14: an upload in pieces: a server that %s: not sent, with the reason, no draft left',
+  async (_, orders, found) => {
+    for (const lie of orders.lies ?? []) world.graph.control.lie(lie)
+    for (const fault of orders.faults ?? []) world.graph.control.fail(fault)
+    const error = await failure((await send(withFile(file))).receipt)
+    expect(error).toMatchObject({ outcome: 'not-sent', ...found })
+    if (error.class === 'transient') expect(error.code).toBe('graph_upload_interrupted')
+    expect([inboxOf(ben).length, draftsOf(ana).length]).toEqual([0, 0])
+    world.graph.control.clearFaults()
+    await (await send(withFile(file))).receipt
+    expect(inboxOf(ben)).toHaveLength(1)
+  },
+)
+
+test('field 14: a draft that its owner removes during the upload is made anew by the next attempt', async () => {
+  world.graph.control.fail({ kind: 'upload', status: 404, skip: 1 })
+  world.graph.control.fail({ kind: 'upload-session', status: 404, skip: 1 })
+  expect(await failure((await send(withFile(file))).receipt)).toMatchObject({
+    ...{ code: 'graph_upload_interrupted', class: 'transient', outcome: 'not-sent' },
+  })
+})
 
 test('SEC-31: a large mail made to be slow is refused with its reason in moments, and no draft stays', async () => {
   const head = `From: <${ana}>\r\nTo: <${ben}>\r\nMessage-ID: <m1@gateway.example>\r\n\r\n`

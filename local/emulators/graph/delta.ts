@@ -76,7 +76,7 @@ const deltaLink = (of: MailboxRequest, round: Round): Links => ({
 })
 
 const tellerOf = ({ state, user }: MailboxRequest) =>
-  ((kind, mail) => state.lies.tell(kind, addressesOf(user), mail as never)) as <
+  ((kind, mail) => state.lies.tell(kind, addressesOf(user), { mail: mail as never })) as <
     K extends Parameters<typeof state.lies.tell>[0],
   >(
     kind: K,

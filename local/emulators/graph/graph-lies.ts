@@ -59,6 +59,17 @@ export type GraphLie = Bounds &
         how: 'instead' | 'beside'
       }
     | {
+        /**
+         * Of an upload in pieces. `back`: the piece is not kept, the answer asks for it again; `skip`: the answer asks for one
+         * further on; `forget`: the session is no longer known (404), from now on; `last-200`: the last piece is answered
+         * without 201; `lost`: so too, and the file is not there.
+         */
+        lie: 'upload'
+        how: 'back' | 'skip' | 'forget' | 'last-200' | 'lost'
+        /** Told from this byte on. */
+        from?: number
+      }
+    | {
         /** A property of an entry; `null`: without it. */
         lie: 'property'
         name: 'id' | 'receivedDateTime' | 'parentFolderId'
@@ -80,12 +91,17 @@ export class GraphLies {
   }
 
   /** The lie of this kind that holds now for this mailbox, counted as told. */
-  tell<K extends Kind>(kind: K, addresses: string[], mail?: Message): Extract<GraphLie, { lie: K }> | undefined {
+  tell<K extends Kind>(
+    kind: K,
+    addresses: string[],
+    { mail, from = 0 }: { mail?: Message | undefined; from?: number } = {},
+  ): Extract<GraphLie, { lie: K }> | undefined {
     for (const order of this.#orders) {
       const { lie } = order
       if (order.left <= 0 || lie.lie !== kind) continue
       if (lie.user !== undefined && !addresses.includes(lie.user.toLowerCase())) continue
       if (lie.subject !== undefined && lie.subject !== (mail && headerOf(mail.raw, 'subject'))) continue
+      if (lie.lie === 'upload' && from < (lie.from ?? 0)) continue
       order.left -= 1
       return lie as Extract<GraphLie, { lie: K }>
     }

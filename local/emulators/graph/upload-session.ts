@@ -61,11 +61,21 @@ export async function uploadPiece(state: GraphState, request: Request): Promise<
     throw badRequest('ErrorInvalidRequest', 'Content-Range does not fit the piece.')
   }
   if (from !== session.receivedBytes) return json(416, progress(session))
+  const isLast = to + 1 === session.size
+  const how = state.lies.tell('upload', [], { from })?.how
+  if (how === 'forget') {
+    state.uploads.delete(token)
+    throw usualRefusal(404)
+  }
+  if (how === 'back') return json(200, progress(session))
+  if (how === 'skip') return json(200, { ...progress(session), nextExpectedRanges: [`${to + 1 + 327_680}-`] })
+  if (how === 'lost' && isLast) return json(200, { ...progress(session), nextExpectedRanges: [] })
   session.received.push(request.body)
   session.receivedBytes += request.body.length
   if (session.receivedBytes < session.size) return json(200, progress(session))
   state.uploads.delete(token)
-  return finish(state, session, request)
+  const finished = await finish(state, session, request)
+  return how === 'last-200' ? json(200, { ...progress(session), nextExpectedRanges: [] }) : finished
 }
 
 async function finish(state: GraphState, session: UploadSession, request: Request): Promise<Reply> {
