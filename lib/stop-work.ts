@@ -55,14 +55,19 @@ export async function stopWork(): Promise<void> {
 
 /**
  * Whoever listens to SIGTERM takes over what Node does by default, the end of the process: given back when the work is
- * over, unless a host listens too and ends the process itself. A second SIGTERM changes nothing.
+ * over, or at a second SIGTERM, which waits for nothing, unless a host listens too and ends the process itself. What is cut off
+ * is as after any death: its leases end within seconds (decision 36).
  */
 export function stopOnSigterm(): void {
+  let isStopping = false
+  const end = (): void => {
+    process.off('SIGTERM', stop)
+    if (process.listenerCount('SIGTERM') === 0) process.kill(process.pid, 'SIGTERM')
+  }
   const stop = (): void => {
-    void stopWork().then(() => {
-      process.off('SIGTERM', stop)
-      if (process.listenerCount('SIGTERM') === 0) process.kill(process.pid, 'SIGTERM')
-    })
+    if (isStopping) return end()
+    isStopping = true
+    void stopWork().then(end)
   }
   process.on('SIGTERM', stop)
 }

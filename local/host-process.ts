@@ -31,7 +31,12 @@ async function main(root: string): Promise<void> {
   process.on('message', (request: HostRequest) => void answer(host, request))
   process.on('disconnect', () => void host.stop(1_000).finally(() => process.exit(0)))
   process.on('SIGINT', () => {})
-  process.on('SIGTERM', () => void host.stop().finally(() => process.exit(0)))
+  let isStopping = false
+  process.on('SIGTERM', () => {
+    if (isStopping) process.exit(1)
+    isStopping = true
+    void host.stop().finally(() => process.exit(0))
+  })
   send({ listening: host.url, functions: host.functions.length })
 }
 

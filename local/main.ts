@@ -133,7 +133,9 @@ async function main(): Promise<void> {
   }
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.on(signal, () => {
-      if (stopping === undefined) console.log('\n  stopping …')
+      // The first signal lets the mail in hand end; the next one waits for nothing but the state on disk.
+      if (stopping === undefined) console.log('\n  stopping … (again: at once)')
+      else void stack.host().kill()
       void stop().then(() => process.exit(0))
     })
   process.on('disconnect', () => void stop().then(() => process.exit(0)))

@@ -153,7 +153,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const root = process.cwd()
   writeFileSync(join(root, 'docs/configuration.md'), configurationPage())
   writeFileSync(join(root, 'local.settings.sample.json'), sampleSettings())
-  writeFileSync(join(root, 'docs/errors.md'), errorsPage())
+  writeFileSync(join(root, 'docs/errors.md'), errorsPage(root))
   writeFileSync(join(root, 'docs/openapi.json'), await openApiDocument())
   writeFileSync(join(root, 'infra/settings.json'), deployedSettings())
   writeFileSync(join(root, 'docs/preflight.md'), preflightPage())

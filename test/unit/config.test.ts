@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { settingsTable } from '../../lib/config/settings-table.js'
 import { readConfig } from '../../lib/config.js'
@@ -90,7 +91,7 @@ describe('generated documents', () => {
   })
 
   test('M-120: docs/errors.md is that of the error catalogue (npm run docs)', () => {
-    expect(read('docs/errors.md')).toBe(errorsPage())
+    expect(read('docs/errors.md')).toBe(errorsPage(fileURLToPath(new URL('../..', import.meta.url))))
   })
 
   test('the sample names every setting', () => {

@@ -61,7 +61,7 @@ const codes = {
     gmail_smtp_esc_4_7_28 gmail_imap_too_many_simultaneous_connections imap_limit smtp_esc_4_3_2 smtp_esc_4_7_0
     smtp_esc_4_7_1 smtp_432 smtp_450`,
   awayForNow: `graph_errorirresolvableconflict graph_errorinternalservertransienterror graph_errorinternalservererror
-    graph_errormailboxstoreunavailable graph_errormailboxmoveinprogress graph_errortimeoutexpired graph_http_412
+    graph_errormailboxstoreunavailable graph_errormailboxmoveinprogress graph_errortimeoutexpired graph_http_412 graph_http_416
     graph_http_423 graph_link_repeats graph_link_missing graph_answer_too_large graph_answer_not_usable graph_http_500 graph_http_502 graph_http_503 graph_http_504
     exo_smtp_temporary_server_error_please_try_again_later exo_imap_command_received_in_invalid_state
     exo_imap_bye_connection_closed exo_imap_connection_is_closed exo_imap_server_unavailable
