@@ -65,9 +65,9 @@ export function stopOnSigterm(): void {
     if (process.listenerCount('SIGTERM') === 0) process.kill(process.pid, 'SIGTERM')
   }
   const stop = (): void => {
-    if (isStopping) return end()
+    if (isStopping) end()
+    else void stopWork().then(end)
     isStopping = true
-    void stopWork().then(end)
   }
   process.on('SIGTERM', stop)
 }
