@@ -33,6 +33,8 @@ export interface Dovecot {
   forgetUids(user: string): Promise<void>
   /** The same under the old UIDVALIDITY, which RFC 3501 2.3.1.1 forbids: as after the restore of a copy. */
   rewindUids(user: string): Promise<void>
+  /** A copy of the mailbox as it is; call the result to put it in the place of what is there then. */
+  backUp(user: string): Promise<() => Promise<void>>
   /** What the server has logged so far. */
   log(): Promise<string>
   stop(): Promise<void>
@@ -105,7 +107,16 @@ export async function startDovecot(options: DovecotOptions): Promise<Dovecot> {
     await writeFile(list, `${header.replace(/ N\d+/, ' N1')}\n`)
     await chown(list, uid, gid)
   }
-  return { host: '127.0.0.1', ...ports, forgetUids, rewindUids, log, stop }
+  const backUp = async (user: string) => {
+    const [inbox, copy] = [join(folder, 'mail', user), join(folder, `${user}.${Date.now()}`)]
+    // With its owner and times.
+    execFileSync('cp', ['-a', inbox, copy])
+    return async () => {
+      await rm(inbox, { recursive: true })
+      execFileSync('cp', ['-a', copy, inbox])
+    }
+  }
+  return { host: '127.0.0.1', ...ports, forgetUids, rewindUids, backUp, log, stop }
 }
 
 interface Ports {

@@ -12,8 +12,11 @@ export interface ServerAnswer {
   command: string
 }
 
-/** What the client gets instead: answers, none at all, or the end of the connection; `undefined`: the rule says nothing. */
-export type ProxyRule = (answer: ServerAnswer) => string[] | 'cut' | undefined
+/**
+ * What the client gets instead: answers, none at all, the end of the connection, or so many bytes and then its end;
+ * `undefined`: the rule says nothing.
+ */
+export type ProxyRule = (answer: ServerAnswer) => string[] | 'cut' | { cutAfter: number } | undefined
 
 export interface ImapProxy {
   port: number
@@ -56,6 +59,10 @@ export async function startImapProxy(target: { port: number; ca: string }): Prom
       record.push({ from: 'server', text })
       const changed = rules.map((rule) => rule({ text, command })).find((said) => said !== undefined)
       if (changed === 'cut') return cut()
+      if (changed && 'cutAfter' in changed) {
+        client.write(text.slice(0, changed.cutAfter), 'latin1', cut)
+        return
+      }
       for (const part of changed ?? [text]) if (client.writable) client.write(part, 'latin1')
     })
     server.on('data', (chunk: Buffer) => answers(chunk.toString('latin1')))

@@ -47,6 +47,10 @@ export interface DovecotWorld extends ReceiverWorld {
   ca: string
   /** UIDs counted from 1 again under the same UIDVALIDITY. */
   rewindUids(address: string): Promise<void>
+  /** In one session, which is most of what a delivery costs. */
+  deliverAll(address: string, raws: string[]): Promise<void>
+  /** A copy of the mailbox as it is; call the result to restore it. */
+  backUp(address: string): Promise<() => Promise<void>>
 }
 
 const password = 'correct-horse'
@@ -121,7 +125,7 @@ export async function imapEmulatorWorld(
 export async function dovecotWorld(login: 'password' | 'token', tls: 'implicit' | 'starttls'): Promise<DovecotWorld> {
   const certificates = await makeCertificates()
   const introspection = await startIntrospection()
-  const addresses = Array.from({ length: 40 }, newAddress)
+  const addresses = Array.from({ length: 60 }, newAddress)
   const server = await startDovecot({
     users: Object.fromEntries(addresses.map((address) => [address, password])),
     tls: certificates,
@@ -177,6 +181,11 @@ export async function dovecotWorld(login: 'password' | 'token', tls: 'implicit' 
     imapsPort: server.imapsPort,
     ca: certificates.ca,
     rewindUids: (address) => server.rewindUids(address),
+    backUp: (address) => server.backUp(address),
+    deliverAll: (address, raws) =>
+      asOwner(address, async (client) => {
+        for (const raw of raws) await client.append('INBOX', raw, [], new Date())
+      }),
     async stop() {
       await server.stop()
       introspection.stop()
