@@ -26,7 +26,7 @@ export async function tellPending(deps: ConnectDependencies, signIn: StoredSignI
   const waits = new GatewayError('sign_in_pending', 'needs-admin', {
     hint: 'tenant',
     description: `${who} ${what}. Nothing is connected until an administrator confirms it.`,
-    remedy: `Check that this is the right person, then confirm or reject it. It expires at ${until}.`,
+    remedy: `Check that this is the right person, then confirm or reject it. It expires at ${until.slice(0, 10)} ${until.slice(11, 16)} UTC.`,
   })
   await raiseAttention(deps, tenant, 'sign-in', id, waits, { subject: target.address || who })
   await emitEvent(deps, tenant, 'sign-in.pending', hashId('sign-in.pending', id), {
