@@ -125,7 +125,7 @@ async function tellSilence(deps: Dependencies, timers: Timers, timer: TimerName)
   const silence = deps.clock.now() - ranAt
   if (silence >= silentMs) {
     deps.log.error('timer-late', { timer, lateMs: silence })
-    await raiseAttention(deps, '~', 'timer', timer, timerSilent(timers, timer))
+    await raiseAttention(deps, '~', 'timer', timer, timerSilent(timers, timer), { subject: timer })
     if (!isTold) await writeTimer(deps, timer, { isTold: true })
   } else if (isTold) {
     await clearAttention(deps, '~', 'timer', timer)

@@ -31,7 +31,7 @@ p{margin:6px 0}
 .counts li{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:10px 14px}
 ul.plain{list-style:none;padding:0;margin:0}.plain li{margin:6px 0}
 .counts b{display:block;font-size:24px;line-height:1.2}
-.chip{display:inline-block;border-radius:999px;padding:1px 10px;font-size:14px;font-weight:600;white-space:nowrap}
+.chip{display:inline-block;border-radius:14px;padding:1px 10px;font-size:14px;font-weight:600;max-width:100%;overflow-wrap:normal}
 .good{background:var(--good);color:var(--good-ink)}.bad{background:var(--bad);color:var(--bad-ink)}
 .wait{background:var(--wait);color:var(--wait-ink)}.quiet{background:var(--quiet);color:var(--quiet-ink)}
 dl{display:grid;grid-template-columns:1fr;gap:0 16px;margin:8px 0}

@@ -41,7 +41,7 @@ describe('a sign-in that an administrator has to confirm', () => {
       subject: world.address,
     })
     expect(card?.description).toContain(`${world.address} signed in`)
-    expect(card?.remedy).toContain('2026-11-22T12:00')
+    expect(card?.remedy).toContain('2026-11-22 12:00 UTC')
     expect((await list('pending')).signIns).toMatchObject([
       { signInId, status: 'signed-in', signedInAs: world.address },
     ])

@@ -47,7 +47,12 @@ test.each(timerNames)(
     Object.assign(w.late, { mail: 0, poll: 0, grant: 0, sweep: 0 })
     await w.live(5)
     expect(w.of('timer-late').at(-1)).toMatchObject({ timer })
-    expect(await w.attention(timer)).toMatchObject({ code: 'timers_silent', class: 'needs-admin', hint: 'operator' })
+    expect(await w.attention(timer)).toMatchObject({
+      code: 'timers_silent',
+      class: 'needs-admin',
+      hint: 'operator',
+      subject: timer,
+    })
     const check = await timersCheck(w)
     expect(check).toMatchObject({ ok: false, code: 'timers_silent' })
     for (const name of timerNames) expect(check.text.includes(name)).toBe(name === timer)
