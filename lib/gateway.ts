@@ -173,7 +173,7 @@ export async function wireGateway(config: Config, over: Partial<Dependencies> = 
     {
       ...deps,
       providers,
-      retryConnections: (tenant, id) => retrying().retryConnections(tenant, id),
+      retryConnections: (tenant, id) => retrying().retryConnections(tenant, { registrationId: id }),
     },
     `${config.publicBaseUrl}/oauth/callback`,
   )
@@ -199,6 +199,8 @@ export async function wireGateway(config: Config, over: Partial<Dependencies> = 
       storeGrant: tokens.storeGrant,
       authority: tokens.authority,
       openGate: send.openGate,
+      retryConnections: (tenant: string, consented: { registrationId: string; directory: string }) =>
+        retrying().retryConnections(tenant, consented),
       accountAddresses: async (token: Secret) =>
         (await import('./transports/account-addresses.js')).accountAddresses(graphOptions)(token),
       allowPort,

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest'
 import { registrationSchema } from '../../lib/model/admin-schemas.js'
+import { newId } from '../../lib/model/ids.js'
 import { parseMailSubmission } from '../../lib/model/mail-submission.js'
 import { everyRow } from '../../lib/model/page.js'
+import type { Row } from '../../lib/ports/tables.js'
 import { demo } from '../../local/emulators/demo-directory.js'
 import {
   beginSignIn,
@@ -346,6 +348,25 @@ async function dueAt(kind: string, id: string): Promise<number> {
   return Number.POSITIVE_INFINITY
 }
 
+const hourAhead = 9_999_999_999_999
+
+/** A connection that the provider refused until an administrator acts; the next try is far ahead. */
+async function waitsForAdministrator(directory: string): Promise<{ grant: () => Promise<Row | undefined> }> {
+  const { upn } = person()
+  const { link, signInId } = await start(upn)
+  await signInAt(site, site.browser(), link, upn)
+  const { connectionId } = await site.gateway.connect.describeSignIn(tenant, signInId)
+  const table = site.names.table('connections')
+  const place = { partitionKey: `${tenant}~${connectionId}` }
+  const row = await site.tables.get(table, place.partitionKey, 'connection')
+  const identity = { ...JSON.parse(String(row?.['identity'])), tenantId: directory }
+  const state = { state: 'needs-admin', reason: 'aadsts_90094', identity: JSON.stringify(identity) }
+  await site.tables.update(table, { ...place, rowKey: 'connection', ...state }, row?.etag ?? '')
+  const grant = () => site.tables.get(table, place.partitionKey, 'grant')
+  await site.tables.update(table, { ...place, rowKey: 'grant', notBefore: hourAhead }, (await grant())?.etag ?? '')
+  return { grant }
+}
+
 /** An administrator walks the link: allows for the directory, then says who it is; the page it ends on. */
 async function allow(browser: Browser, link: string, directory: string, upn: string): Promise<Answer> {
   const back = await answerOfAdmin(browser, link, { tenant: directory })
@@ -558,9 +579,13 @@ describe('an administrator allows the application (M-065, M-029)', () => {
     const approval = /class="link">(http:\/\/localhost:7071\/connect\/[^<]+)</.exec(refused.body)?.[1] ?? ''
     expect(approval).not.toBe('')
     expect((await signInAt(site, browser, link, upn)).body, 'one link while it lives').toContain(approval)
+    // Two that waited for an administrator: one of this organisation, one of another.
+    const waiting = await Promise.all([demo.tenantId, newId()].map(waitsForAdministrator))
     const admin = administrator()
     const done = await allow(site.browser(), approval, demo.tenantId, admin.upn)
     expect(done.body).toContain('Your organisation allowed it')
+    const notBefore = await Promise.all(waiting.map(({ grant }) => grant().then((row) => Number(row?.['notBefore']))))
+    expect(notBefore, 'M-160: tried now, not with the next hourly try').toEqual([0, hourAhead])
     expect(done.body).toContain('No mailbox was connected')
     expect((await everyMailbox(site.gateway, tenant)).some((one) => one.address === upn)).toBe(false)
     const consent = (await everyConsent(site.gateway, tenant)).find((one) => one.mode === 'delegated')

@@ -1,7 +1,8 @@
 /**
- * Somebody repaired what was wrong. Of a registration: the connections that waited for exactly that are tried now, not
- * at their next hourly try. Of one connection, on a person's word: the provider is asked at once and the person hears
- * what it says (M-160). The mailboxes behind what works again fetch and send at once.
+ * Somebody repaired what was wrong. Of a registration, or by an administrator's consent for one organisation: the
+ * connections that waited for exactly that are tried now, not at their next hourly try. Of one connection, on a person's
+ * word: the provider is asked at once and the person hears what it says (M-160). The mailboxes behind what works again
+ * fetch and send at once.
  */
 
 import type { GatewayError } from '../../errors.js'
@@ -20,8 +21,12 @@ export interface RetryDependencies extends Dependencies {
   openGate(tenant: string, mailboxId: string): Promise<unknown>
 }
 
-/** `tenant` is `~` for a registration of the deployment, which may serve every tenant. */
-export async function retryConnections(deps: RetryDependencies, tenant: string, registrationId: string): Promise<void> {
+/** `tenant` is `~` for a registration of the deployment, which may serve every tenant. `directory`: of these people only. */
+export async function retryConnections(
+  deps: RetryDependencies,
+  tenant: string,
+  { registrationId, directory }: { registrationId: string; directory?: string },
+): Promise<void> {
   const waiting = deps.tables.query(deps.names.table('connections'), {
     partitionRange: tenant === '~' ? ['0', '~'] : [`${tenant}~`, `${tenant}~~`],
     rowRange: [connectionRowKey, `${connectionRowKey}~`],
@@ -31,7 +36,8 @@ export async function retryConnections(deps: RetryDependencies, tenant: string, 
     ],
   })
   for await (const row of waiting) {
-    const { tenant: owner, id: connectionId } = connectionFromRow(row)
+    const { tenant: owner, id: connectionId, identity } = connectionFromRow(row)
+    if (directory !== undefined && identity?.tenantId !== directory) continue
     await deps.retryGrant(owner, connectionId)
     await wakeMailboxes(deps, owner, connectionId)
   }

@@ -117,10 +117,17 @@ async function connect(deps: ConnectDependencies, signIn: StoredSignIn): Promise
     connectionId,
     ...(target.allowChange ? { allowed: target.allowChange.join(' ') } : {}),
   })
+  if (isConsent) await wakeOrganisation(deps, signIn)
   await stepSignIn(deps, signIn, { ...noSecrets, bindingHash: '', status: 'confirmed', done: true, confirmingUntil: 0 })
   const saved = mailboxId === '' ? undefined : await readMailbox(deps, tenant, mailboxId)
   const warnings = saved === undefined ? [] : mailboxWarnings(modeOf(grant), [saved.receive, saved.send])
   return { status: 'confirmed', mailboxId, connectionId, address: target.address, warnings }
+}
+
+/** Its mailboxes that waited for an administrator fetch and send now, not with their next hourly try (M-160). */
+async function wakeOrganisation(deps: ConnectDependencies, { tenant, registrationId, identity }: StoredSignIn) {
+  const directory = identity?.tenantId ?? ''
+  if (directory !== '') await deps.retryConnections?.(tenant, { registrationId, directory })
 }
 
 /**

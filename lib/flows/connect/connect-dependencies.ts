@@ -33,6 +33,8 @@ export interface ConnectDependencies extends TokenDependencies {
   accountAddresses?(accessToken: Secret): Promise<string[]>
   /** After a reconnect: sending of this mailbox may go on. */
   openGate?(tenant: string, mailboxId: string): Promise<void>
+  /** After an administrator's consent: what waited for it in that organisation is tried now. */
+  retryConnections?(tenant: string, consented: { registrationId: string; directory: string }): Promise<void>
   /** Which ports may be dialled for a server a person typed; all by default. */
   allowPort?(port: number): boolean
   settings: {
