@@ -4,7 +4,7 @@ import { translate } from '../diagnosis/translate.js'
 import { type ErrorDetails, GatewayError, type Outcome } from '../errors.js'
 import type { Fault } from '../model/diagnosis.js'
 import type { Authority } from '../ports/authority.js'
-import { boundedBody } from '../protocol/bounded-body.js'
+import { boundedBody, fewBytes } from '../protocol/bounded-body.js'
 import { patientLimit } from '../protocol/patient-limit.js'
 import { longestFetchMs, mailTooLarge, serverTooSlow } from './fetch-faults.js'
 
@@ -51,7 +51,6 @@ export interface GraphClient {
 /** Ids that survive moves inside the mailbox; has to be on every request, links do not carry it. */
 const immutableIds = 'IdType="ImmutableId"'
 const largestJson = 32 * 1024 * 1024
-const fewBytes = 1024 * 1024
 const tooEarly = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT']
 
 /**

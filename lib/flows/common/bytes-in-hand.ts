@@ -5,10 +5,11 @@
  */
 import { totalmem } from 'node:os'
 import { GatewayError } from '../../errors.js'
+import { fewBytes } from '../../protocol/bounded-body.js'
 
 export interface BytesInHand {
   /**
-   * Room for so many bytes as soon as it is there; call the result to give it back. Up to `small` at once, more than
+   * Room for so many bytes as soon as it is there; call the result to give it back. Up to `fewBytes` at once, more than
    * the whole budget alone. `undefined`: none within `waitMs`, by the process's own time.
    */
   take(bytes: number, waitMs: number): Promise<(() => void) | undefined>
@@ -19,8 +20,6 @@ export interface BytesInHand {
 const mebibyte = 1024 * 1024
 /** A mail of 25 MB is in memory about four times at its peak: as it arrives, whole, encoded, and for the next hop. */
 const shareOfMemory = 1 / 16
-/** In bytes; so many never wait behind a large one. */
-export const small = mebibyte
 const least = 32 * mebibyte
 const most = 96 * mebibyte
 
@@ -40,7 +39,7 @@ export function bytesInHand(budget = budgetOfMemory()): BytesInHand {
       next.enter()
     }
   }
-  const fits = (bytes: number): boolean => bytes <= small || held === 0 || held + bytes <= budget
+  const fits = (bytes: number): boolean => bytes <= fewBytes || held === 0 || held + bytes <= budget
   const giveBack = (bytes: number) => {
     let isGiven = false
     return (): void => {
@@ -66,7 +65,7 @@ export function bytesInHand(budget = budgetOfMemory()): BytesInHand {
           // Whoever stood behind a large one may fit.
           letIn()
         }, waitMs)
-        if (bytes <= small) waiting.unshift(one)
+        if (bytes <= fewBytes) waiting.unshift(one)
         else waiting.push(one)
         letIn()
       }),
