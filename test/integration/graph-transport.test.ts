@@ -141,7 +141,7 @@ test.each<[string, Orders]>([
   const { attachments } = await PostalMime.parse(inboxOf(ben)[0]!.raw as unknown as Uint8Array<ArrayBuffer>)
   expect(attachments.map(({ content }) => Buffer.from(content as ArrayBuffer).equals(file))).toEqual([true])
   expect(inboxOf(ben)).toHaveLength(1)
-})
+}, 60_000)
 
 test.each<[string, Orders, object]>([
   ['asks for the same piece for ever', { lies: [{ lie: 'upload', how: 'back' }] }, { class: 'transient' }],
@@ -178,7 +178,7 @@ test('field 14: a draft that its owner removes during the upload is made anew by
   expect(await failure((await send(withFile(file))).receipt)).toMatchObject({
     ...{ code: 'graph_upload_interrupted', class: 'transient', outcome: 'not-sent' },
   })
-})
+}, 60_000)
 
 test('SEC-31: a large mail made to be slow is refused with its reason in moments, and no draft stays', async () => {
   const head = `From: <${ana}>\r\nTo: <${ben}>\r\nMessage-ID: <m1@gateway.example>\r\n\r\n`
@@ -203,7 +203,7 @@ test.each([
   expect(await failure(receipt)).toMatchObject({ outcome: 'unknown', class: 'transient' })
   expect(await sender.lookUp(evidence())).toBe(outcome)
   expect(inboxOf(ben)).toHaveLength(1)
-})
+}, 60_000)
 
 test('a send that never reached Graph is found as a draft, and the draft cannot leave later', async () => {
   world.graph.control.fail({ kind: 'send', drop: true })
