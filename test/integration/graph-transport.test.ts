@@ -134,14 +134,18 @@ test.each<[string, Orders]>([
   ['one piece is answered with 404', { faults: [{ kind: 'upload', status: 404, skip: 1 }] }],
   ['one piece is answered with 416', { faults: [{ kind: 'upload', status: 416, skip: 2 }] }],
   ['the last piece is answered with 200', { lies: [{ lie: 'upload', how: 'last-200' }] }],
-])('field 14: an upload in pieces: %s: the file arrives whole', async (_, { lies = [], faults = [] }) => {
-  for (const lie of lies) world.graph.control.lie(lie)
-  for (const fault of faults) world.graph.control.fail(fault)
-  await (await send(withFile(file))).receipt
-  const { attachments } = await PostalMime.parse(inboxOf(ben)[0]!.raw as unknown as Uint8Array<ArrayBuffer>)
-  expect(attachments.map(({ content }) => Buffer.from(content as ArrayBuffer).equals(file))).toEqual([true])
-  expect(inboxOf(ben)).toHaveLength(1)
-}, 60_000)
+])(
+  'field 14: an upload in pieces: %s: the file arrives whole',
+  async (_, { lies = [], faults = [] }) => {
+    for (const lie of lies) world.graph.control.lie(lie)
+    for (const fault of faults) world.graph.control.fail(fault)
+    await (await send(withFile(file))).receipt
+    const { attachments } = await PostalMime.parse(inboxOf(ben)[0]!.raw as unknown as Uint8Array<ArrayBuffer>)
+    expect(attachments.map(({ content }) => Buffer.from(content as ArrayBuffer).equals(file))).toEqual([true])
+    expect(inboxOf(ben)).toHaveLength(1)
+  },
+  60_000,
+)
 
 test.each<[string, Orders, object]>([
   ['asks for the same piece for ever', { lies: [{ lie: 'upload', how: 'back' }] }, { class: 'transient' }],
@@ -197,13 +201,17 @@ test('SEC-31: a large mail made to be slow is refused with its reason in moments
 test.each([
   ['504-but-delivered', 'sent'],
   ['drop-after-delivered', 'sent'],
-] as const)('P-05: after %s the outcome is unknown and the draft tells', async (name, outcome) => {
-  world.graph.control.fail({ name })
-  const { receipt, evidence } = await send(aMail())
-  expect(await failure(receipt)).toMatchObject({ outcome: 'unknown', class: 'transient' })
-  expect(await sender.lookUp(evidence())).toBe(outcome)
-  expect(inboxOf(ben)).toHaveLength(1)
-}, 60_000)
+] as const)(
+  'P-05: after %s the outcome is unknown and the draft tells',
+  async (name, outcome) => {
+    world.graph.control.fail({ name })
+    const { receipt, evidence } = await send(aMail())
+    expect(await failure(receipt)).toMatchObject({ outcome: 'unknown', class: 'transient' })
+    expect(await sender.lookUp(evidence())).toBe(outcome)
+    expect(inboxOf(ben)).toHaveLength(1)
+  },
+  60_000,
+)
 
 test('a send that never reached Graph is found as a draft, and the draft cannot leave later', async () => {
   world.graph.control.fail({ kind: 'send', drop: true })
