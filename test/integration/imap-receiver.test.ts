@@ -154,6 +154,22 @@ describe('finding what is new', () => {
     expect(await collect(await open(server.port))).toHaveLength(3)
   })
 
+  test('H10: a mail that stood aside asks for room before its bytes, and takes none without it', async () => {
+    const server = await emulated()
+    server.deliver(user, rawOf(1, 'x'.repeat(1_500_000)))
+    const session = await open(server.port)
+    const [listed] = await collect(session)
+    const bodies = () => server.commands.filter(({ line }) => /BODY/.test(line)).length
+    const before = bodies()
+    const asked: number[] = []
+    const full = async (bytes: number): Promise<void> => {
+      asked.push(bytes)
+      throw new Error('no room')
+    }
+    await expect(session.one(listed!.serverId, limits).raw(full)).rejects.toThrow('no room')
+    expect([asked.length, asked[0]! >= 1_500_000, bodies()]).toEqual([1, true, before])
+  })
+
   test('REL-22: a large mail is fetched only when asked for, one over the limit never', async () => {
     const server = await emulated()
     server.deliver(user, rawOf(1))
