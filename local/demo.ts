@@ -35,7 +35,7 @@ export async function playDemo(stack: Stack, say: Say): Promise<boolean> {
     ['send a mail over SMTP', sendSmtp],
     ['a recipient that does not exist is refused and explained', refusedSend],
     ['revoked sign-in: the mail waits, someone is told who must act', revoked],
-    ['reconnect: the the gateway sends the waiting mail automatically', reconnect],
+    ['reconnect: the gateway sends the waiting mail automatically', reconnect],
   ]
   say('')
   let failed = 0

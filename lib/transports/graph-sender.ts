@@ -65,12 +65,19 @@ function sendSession(graph: GraphClient, box: string): SendSession {
   return {
     async send(mail, handingOver): Promise<SendReceipt> {
       const id = await prepare(graph, box, mail)
+      let isHandedOver = false
       try {
         await handingOver({ draftId: id })
+        isHandedOver = true
         const to = `${box}/messages/${encodeURIComponent(id)}/send`
         await graph.json({ method: 'POST', to, body: '', operation: 'send', outcome: 'judge' })
       } catch (error) {
-        const judged = withOutcome(error, (error as { outcome?: 'unknown' }).outcome ?? 'not-sent')
+        // "No such draft": somebody removed it or sent it by hand, or Graph errs. The mailbox says which, so it is asked.
+        const isDoubtful = isHandedOver && isGone(error)
+        const judged = withOutcome(
+          error,
+          isDoubtful ? 'unknown' : ((error as { outcome?: 'unknown' }).outcome ?? 'not-sent'),
+        )
         if ((judged as { outcome?: string }).outcome !== 'unknown') await discard(graph, box, id)
         throw judged
       }

@@ -289,8 +289,12 @@ describe('REL-03, P-09: Graph', () => {
     expect(inFolder(ben, 'inbox')).toHaveLength(1)
   })
 
-  test('a 504 that sent nothing: the draft is still one, so it is sent again without asking', async () => {
-    const { w, inFolder } = await onGraph({ kind: 'send', status: 504 })
+  test.each([
+    { kind: 'send', status: 504 },
+    // One item is not found for a moment (field 10).
+    { kind: 'send', status: 404, code: 'ErrorItemNotFound' },
+  ])('a $status that sent nothing: the draft is still one, so it is sent again without asking', async (fault) => {
+    const { w, inFolder } = await onGraph(fault)
     const id = await w.send('stop')
     expect(await w.read(id)).toMatchObject({ state: 'unknown' })
     await w.later(61_000)

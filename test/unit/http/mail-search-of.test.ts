@@ -61,13 +61,13 @@ test.each([
 
 test.each(['+275760-09-13', 'x', '9999-12-31', '2026-02-31', '2026-02-29'])(
   'D5: the last day %s of the form is refused, not left out',
-  async (to) => {
+  async (until) => {
     const refused = { code: 'invalid_input', status: 400, field: 'until' }
-    await expect(consoleMailQuery(new URLSearchParams({ to }))).rejects.toMatchObject(refused)
+    await expect(consoleMailQuery(new URLSearchParams({ until }))).rejects.toMatchObject(refused)
   },
 )
 
 test('D5: control: the last day of the form is part of the time', async () => {
   const until = Date.UTC(2026, 10, 22)
-  expect(await consoleMailQuery(new URLSearchParams({ to: '2026-11-21' }))).toMatchObject({ until })
+  expect(await consoleMailQuery(new URLSearchParams({ until: '2026-11-21' }))).toMatchObject({ until })
 })
