@@ -92,7 +92,7 @@ describe('documents', () => {
     const ran: Record<string, string> = {
       'npm ci': '.ci/run',
       'npm run package': 'test/e2e/package.full.test.ts',
-      'npm run preflight -- --settings app.json': 'test/e2e/preflight.test.ts',
+      'npm run preflight -- --settings app.json': 'test/e2e/preflight.full.test.ts',
     }
     for (const page of ['docs/deploy.md', 'docs/day-two.md'])
       for (const { info, lines } of blocks(read(page))) {
