@@ -4,6 +4,7 @@
  */
 import { GatewayError } from '../errors.js'
 import type { AfterReceive } from '../model/mailbox.js'
+import { mailActionRefused } from './fetch-faults.js'
 import { folderId, isGone } from './graph-mailbox.js'
 import { type GraphPlace, isThere, messagePath, troubleOf } from './read-graph-mail.js'
 
@@ -37,17 +38,8 @@ export async function actOnGraphMails(place: GraphPlace, ids: string[], action: 
   if (refusal.hint === 'throttle') throw refusal
   // The mailbox itself: then all of it is owed still.
   const trouble = await troubleOf(place)
-  throw trouble ?? refused(refusal, refusals.length)
+  throw trouble ?? mailActionRefused('Graph', refusal, refusals.length)
 }
 
 const mayPass = (error: unknown): boolean =>
   isGone(error) || (error instanceof GatewayError && error.class === 'transient' && error.hint !== 'throttle')
-
-function refused({ code, peerLine }: GatewayError, count: number): GatewayError {
-  return new GatewayError('mail_action_refused', 'permanent', {
-    hint: 'message',
-    description: `Graph refused to mark, move or delete ${count} mail${count === 1 ? '' : 's'} that arrived here (${code}).`,
-    remedy: 'Do it in the mailbox itself; if no mail can be changed, allow the application to write to the mailbox.',
-    ...(peerLine === undefined ? {} : { peerLine }),
-  })
-}

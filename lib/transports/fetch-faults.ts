@@ -47,3 +47,14 @@ export function serverTooSlow(extra: Partial<ErrorDetails> = {}): GatewayError {
     ...extra,
   })
 }
+
+/** `count`: of how many mails; absent: of those of one command. */
+export function mailActionRefused(who: string, { code, peerLine }: GatewayError, count?: number): GatewayError {
+  const mails = count === undefined ? 'mail' : `${count} mail${count === 1 ? '' : 's'}`
+  return new GatewayError('mail_action_refused', 'permanent', {
+    hint: 'message',
+    description: `${who} refused to mark, move or delete ${mails} that arrived here (${code}).`,
+    remedy: 'Do it in the mailbox itself; if no mail can be changed, allow the application to write to the mailbox.',
+    ...(peerLine === undefined ? {} : { peerLine }),
+  })
+}

@@ -9,7 +9,7 @@ import type { MailboxObject } from 'imapflow'
 import { GatewayError } from '../errors.js'
 import type { AfterReceive } from '../model/mailbox.js'
 import type { FetchedMail, FetchLimits, ReceiveSession } from '../ports/receiver.js'
-import { mailGone, mailNotGiven, mailTooLarge } from './fetch-faults.js'
+import { mailActionRefused, mailGone, mailNotGiven, mailTooLarge } from './fetch-faults.js'
 import { type ImapCursor, readCursor, serverIdOf, uidSet, uidsUnder, writeCursor } from './imap-cursor.js'
 import type { ImapLink } from './imap-link.js'
 import { chunked, type ImapRow, isSmall, largestTogether, mergedRows } from './imap-rows.js'
@@ -121,9 +121,13 @@ export class ImapSession implements ReceiveSession {
     const isGiven = (uid: number) => this.#fetched || !box.uidNext || uid < box.uidNext
     const uids = uidsUnder(this.#fetched ? this.#position : { validity }, serverIds).filter(isGiven)
     if (uids.length === 0) return
-    if (action.action === 'mark-read') await this.#flag(uids, '\\Seen')
-    else if (action.action === 'move') await this.#move(uids, action.folder)
-    else await this.#remove(uids)
+    try {
+      if (action.action === 'mark-read') await this.#flag(uids, '\\Seen')
+      else if (action.action === 'move') await this.#move(uids, action.folder)
+      else await this.#remove(uids)
+    } catch (error) {
+      throw this.link.usable ? actionFault(error) : error
+    }
   }
 
   async findSent(messageId: string): Promise<boolean> {
@@ -375,6 +379,12 @@ const unknownMail = (uid: number): ImapRow => ({
 /** A mail that the server found by this date and then dates long before has no date. */
 const isSince = (receivedAt: number, since: number, isListed: boolean): boolean =>
   receivedAt === 0 || receivedAt >= since || (isListed && receivedAt < since - 2 * dayMs)
+
+/** The folder was opened and read: who lacks a right or room to change it does not lack the mailbox. */
+const actionFault = (error: unknown): unknown =>
+  error instanceof GatewayError && /^imap_(noperm|authorizationfailed|overquota)$/.test(error.code)
+    ? mailActionRefused('The mail server', error)
+    : error
 
 interface AskedFor {
   /** Of what was found, as many as this poll takes. */

@@ -83,6 +83,32 @@ describe('field 01: rows of one UID are merged, never replaced (RFC 3501 2.2.2, 
   })
 })
 
+describe('field 07: whoever may read a folder and not change it gets its mail (RFC 3501 6.4.6, RFC 5530 3)', () => {
+  test.each([
+    ['in bare words', '[READ-ONLY] Folder is open for reading only'],
+    ['of a right', '[NOPERM] Permission denied'],
+    ['of room', '[OVERQUOTA] Quota exceeded'],
+    ['of a moment', 'Server Unavailable. 15'],
+  ])('field 07: a refusal %s to mark as read is reported, and the next mails arrive', async (_, text) => {
+    const at = await box(2, { after: { action: 'mark-read' } })
+    at.fail({ at: 'UID STORE', fault: 'no', text, times: 100 })
+    expect(await at.poll()).toMatchObject({ outcome: 'mail', handedOver: 2 })
+    for (const n of [3, 4, 5]) {
+      at.deliver(n)
+      expect(await at.poll()).toMatchObject({ outcome: 'mail', handedOver: 1 })
+    }
+    expect(at.told()).toEqual(ids(1, 2, 3, 4, 5))
+    expect((await at.log()).map(({ peerLine }) => String(peerLine)).join()).toContain(text)
+  })
+
+  test('field 07: a refusal of one moment is made up for by the next poll', async () => {
+    const at = await box(2, { after: { action: 'mark-read' } })
+    at.fail({ at: 'UID STORE', fault: 'no', text: 'Server Unavailable. 15' })
+    await at.polls(2)
+    expect(server.store.folder(at.user, 'INBOX')!.messages.map(({ flags }) => flags)).toEqual([['\\Seen'], ['\\Seen']])
+  })
+})
+
 describe('field 02, H5: what was asked for and not answered is looked for (RFC 2180 4.1, RFC 5530 3)', () => {
   const rows = ['left-out', 'no-uid', 'nil', 'empty', 'other-uid', 'garbage', 'no'] as const
 
@@ -161,6 +187,19 @@ describe('field 03: the server’s numbers (RFC 3501 2.3.1.1: UIDs only ever gro
     at.deliver(4)
     await at.poll()
     expect(at.told()).toEqual(ids(1, 2, 3, 4))
+  })
+
+  test('field 03: UIDs that are new in each session (RFC 4315 3, UIDNOTSTICKY): the mails beyond one poll arrive too', async () => {
+    const at = await box(12, { settings: { mailsPerPoll: 5 } })
+    at.lie({ lie: 'uid-not-sticky' })
+    await at.polls(3)
+    at.deliver(13)
+    await at.polls(2)
+    expect(at.told()).toEqual(ids(...Array.from({ length: 13 }, (_, n) => n + 1)))
+    // Nothing but known mail is no reason to come back at once.
+    at.queued()
+    await at.poll()
+    expect(at.queued()).toEqual([])
   })
 
   test.each([

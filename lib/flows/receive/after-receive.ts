@@ -14,19 +14,26 @@ export function actionOf({ settings }: ReceiveDependencies, { receive }: Mailbox
   return (receive.transport === 'none' ? undefined : receive.after) ?? parseAfterReceive(settings.afterReceive)
 }
 
-/** Returns the refusal, when there is one; rejects when another attempt may help. */
+/**
+ * `isSecond`: owed by an earlier poll. Answers with the refusal, when there is one, and what is owed still. A server that
+ * goes on talking refuses the action and not the mailbox: once it may be a bad moment, the second time it is final.
+ * Rejects with what concerns the whole mailbox.
+ */
 export async function afterReceive(
   session: ReceiveSession,
   serverIds: string[],
   action: AfterReceive,
-): Promise<GatewayError | undefined> {
-  if (serverIds.length === 0 || action.action === 'leave') return undefined
+  isSecond: boolean,
+): Promise<{ refusal?: GatewayError; owed: string[] }> {
+  if (serverIds.length === 0 || action.action === 'leave') return { owed: [] }
   try {
     await session.after(serverIds, action)
-    return undefined
+    return { owed: [] }
   } catch (error) {
     const refusal = asGatewayError(error)
-    if (refusal.class === 'permanent') return refusal
-    throw refusal
+    if (refusal.class === 'permanent') return { refusal, owed: [] }
+    const isAnswered = refusal.class === 'transient' && refusal.hint !== 'throttle' && session.usable?.() === true
+    if (!isAnswered) throw refusal
+    return { refusal, owed: isSecond ? [] : serverIds }
   }
 }

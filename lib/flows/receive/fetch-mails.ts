@@ -76,23 +76,44 @@ export async function fetchMails(
   const limits: FetchLimits = { ...limitsOf(deps, state), mayTake, moved }
   // The first poll died, and nobody wrote down under which numbers it told its mails.
   if (state.busy && state.cursor === undefined) progress.resyncSince = deps.clock.now()
-  for await (const mail of session.fetch(state.cursor, limits)) {
-    // After the time limit the row belongs to somebody else, whatever this lease says.
-    signal.throwIfAborted()
-    if (await mayTake([mail.serverId])) await takeOne(mail)
-    // The session is at this mail already, which is not taken.
-    if (waitsForRoom) {
-      progress.more = true
-      return
-    }
-    progress.cursor = session.cursor()
-    progress.more = isOver()
-    if (progress.more) return
+  if (!(await takeBehind(state.cursor))) return
+  // A server that numbers anew in each session (RFC 4315 UIDNOTSTICKY) lets no later poll go on from here: mail that is
+  // known does not use up this one.
+  for (let before = 0; isAllKnown(before); ) {
+    before = progress.duplicates
+    if (!(await takeBehind(progress.cursor))) return
   }
-  noteResync()
-  progress.cursor = session.cursor()
-  progress.more = session.more()
   if (!progress.more) await takeAside()
+
+  /** The latest listing had known mail, there is more of it, and this poll has room and time. */
+  function isAllKnown(before: number): boolean {
+    const { more, resynced, duplicates, handedOver, quarantined } = progress
+    const isMoving = more && resynced && duplicates > before
+    return (
+      isMoving && handedOver + quarantined < deps.settings.mailsPerPoll && !isOver() && session.usable?.() !== false
+    )
+  }
+
+  /** One listing of the session; false when this poll is over. */
+  async function takeBehind(cursor: string | undefined): Promise<boolean> {
+    for await (const mail of session.fetch(cursor, limits)) {
+      // After the time limit the row belongs to somebody else, whatever this lease says.
+      signal.throwIfAborted()
+      if (await mayTake([mail.serverId])) await takeOne(mail)
+      // The session is at this mail already, which is not taken.
+      if (waitsForRoom) {
+        progress.more = true
+        return false
+      }
+      progress.cursor = session.cursor()
+      progress.more = isOver()
+      if (progress.more) return false
+    }
+    noteResync()
+    progress.cursor = session.cursor()
+    progress.more = session.more()
+    return true
+  }
 
   function isOver(): boolean {
     const isFull = JSON.stringify(progress.owed).length > longestOwed

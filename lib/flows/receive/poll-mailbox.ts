@@ -174,15 +174,15 @@ async function run(
   const session: ReceiveSession = await unlessStopping(deps.stopping, opened)
   progress.arrived = () => session.bytesArrived?.() ?? 0
   try {
-    let refusal = await afterReceive(session, state.owed, action)
+    const { refusal: earlier } = await afterReceive(session, state.owed, action, true)
     await fetchMails(deps, mailbox, lease, session, state, progress, signal)
     signal.throwIfAborted()
-    if (progress.owed.length === 0) return refusal
+    if (progress.owed.length === 0) return earlier
     await lease.write(await columnsOf(deps, mailbox, { cursor: progress.cursor, owed: progress.owed }))
     state.owed = progress.owed
-    refusal = (await afterReceive(session, progress.owed, action)) ?? refusal
-    progress.owed = []
-    return refusal
+    const { refusal, owed } = await afterReceive(session, progress.owed, action, false)
+    progress.owed = owed
+    return refusal ?? earlier
   } finally {
     await session.close().catch(() => {})
   }
@@ -210,8 +210,10 @@ async function succeed(
   const eventful = handedOver + quarantined > 0 || resynced || recovered || refusal !== undefined
   const source = sourceOf(mailbox)
   const lastMailAt = handedOver > 0 ? now : state.lastMailAt
-  // Pages without any mail are followed at the pace of polls: their number is the server's word only.
-  const isSlow = progress.more && handedOver + quarantined + duplicates === 0 && !deps.stopping.aborted
+  // Pages without any mail are followed at the pace of polls: their number is the server's word only. So is a listing of
+  // known mail alone, which a server that numbers anew in each session gives again and again.
+  const moved = handedOver + quarantined + (resynced ? 0 : duplicates)
+  const isSlow = progress.more && moved === 0 && !deps.stopping.aborted
   const goesOn = progress.more && !isSlow
   const history = { now, lastMailAt: isSlow ? now : lastMailAt, failures: 0, more: goesOn }
   const dueAt = Math.min(nextPollAt(history, deps.settings), asideDueAt(progress.aside, now, deps.settings.pollMinMs))

@@ -40,6 +40,10 @@ export type ImapLie = Bounds &
         text?: string
       }
     | {
+        /** Each SELECT begins a new numbering (RFC 4315 UIDNOTSTICKY; a Courier that cannot write its database). */
+        lie: 'uid-not-sticky'
+      }
+    | {
         /** The rows of a FETCH come last first. */
         lie: 'reversed'
       }

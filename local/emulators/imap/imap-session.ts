@@ -295,6 +295,10 @@ export class ImapSession {
     if (refusal !== undefined) return refusal
     if (!folder) return `NO [NONEXISTENT] Folder does not exist: ${text(command.tokens[0])}`
     const readOnly = command.name === 'EXAMINE'
+    if (this.state.lies.tell('uid-not-sticky', { user })) {
+      this.state.store.flipUidValidity(user, folder)
+      this.untagged('NO [UIDNOTSTICKY] Non-persistent UIDs')
+    }
     this.#open = new OpenFolder(this, user, folder, readOnly, () => {
       this.#open?.close()
       this.#open = undefined
