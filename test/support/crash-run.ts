@@ -234,10 +234,11 @@ function balanceDependencies(stack: Stack): Dependencies {
 
 /** What the minutes after a crash do to stored times; only while no host runs. */
 async function letTimePass(stack: Stack): Promise<void> {
-  const columns = ['leaseUntil', 'pausedUntil', 'minuteStart', 'dueAt', 'claimedUntil']
+  const columns = ['leaseUntil', 'pausedUntil', 'minuteStart', 'dueAt', 'claimedUntil', 'handedAt']
   const tables = azureTables({ connectionString: stack.connectionString })
   const partitions: [string, string][] = [
     ['mailboxes', `${demoTenantId}~`],
+    ['mails', `${demoTenantId}~`],
     ['due', 'lane~'],
   ]
   for (const [name, prefix] of partitions) {
