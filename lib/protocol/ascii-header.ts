@@ -95,8 +95,10 @@ const unquoted = (text: string): string => text.slice(1, -1).replace(/\\(.)/g, '
 /** Words of a name, or an address without brackets. */
 function asciiRun(run: string): string {
   if (!/[^\0-\x7f]/.test(run)) return run
-  const [, before = '', core = '', after = ''] = /^(\s*)(.*?)(\s*)$/s.exec(run) ?? []
-  return before + (core.includes('@') ? asciiAddress(core) : words(core)) + after
+  const core = run.trim()
+  const from = run.length - run.trimStart().length
+  const after = run.slice(from + core.length)
+  return run.slice(0, from) + (core.includes('@') ? asciiAddress(core) : words(core)) + after
 }
 
 function asciiAddress(address: string): string {

@@ -23,6 +23,9 @@ const latinLabel =
 /** What windows-1252 has from 0x80 on (WHATWG index); the rest is its byte. */
 const upper = '€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ'
 
+/** No charset has a longer name; what is longer is a stranger's, made to be read for long. */
+const longestLabel = 100
+
 const latinText = (bytes: Uint8Array): string =>
   Buffer.from(bytes)
     .toString('latin1')
@@ -35,6 +38,7 @@ const latinText = (bytes: Uint8Array): string =>
  */
 export function charsetText(bytes: Uint8Array, label: string): string {
   const charset = label
+    .slice(0, longestLabel)
     .replace(/^["'\s]+|["'\s]+$/g, '')
     .replace(/\*.*$/s, '')
     .toLowerCase()

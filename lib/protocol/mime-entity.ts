@@ -64,7 +64,9 @@ export const contentOf = (field: HeaderField | undefined): string =>
 
 /** Value in lower case and parameters of a structured field (RFC 2045 5.1, RFC 2231). */
 export function parameters(content: string): { value: string; params: Record<string, string> } {
-  const { value, params } = parseHeaderValue(content.replace(/\((?:[^()\\]|\\.)*\)/g, ' '))
+  // A comment that never ends is passed as one piece, so that no text costs more than its length.
+  const said = content.replace(/\((?:[^()\\]|\\[\s\S])*(\))?/g, (piece, closed) => (closed ? ' ' : piece))
+  const { value, params } = parseHeaderValue(said)
   return { value: value.trim().toLowerCase(), params }
 }
 

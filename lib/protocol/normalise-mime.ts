@@ -24,7 +24,7 @@ const maxHeaderBytes = 256 * 1024
 
 /** One mailbox, bare or behind a display name; comments, groups and lists are refused. */
 const oneMailbox =
-  /^(?:(?:"(?:[^"\\]|\\[^\r\n])*"|[^<>@,;:()"\\]*)\s*<((?:"(?:[^"\\<>]|\\[^\r\n<>])+"@)?[^<>\s"]+)>|((?:"(?:[^"\\<>]|\\[^\r\n<>])+"@)?[^<>\s,;:()"]+))$/
+  /^(?:(?:"(?:[^"\\]|\\[^\r\n])*"\s*|[^<>@,;:()"\\]*)<((?:"(?:[^"\\<>]|\\[^\r\n<>])+"@)?[^<>\s"]+)>|((?:"(?:[^"\\<>]|\\[^\r\n<>])+"@)?[^<>\s,;:()"]+))$/
 
 /** Headers are UTF-8 where they are not ASCII (RFC 6532). */
 const addressIn = (match: RegExpExecArray | null): string | undefined => {

@@ -11,7 +11,7 @@ export function safeFileName(given: string): string {
       .replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '')
       .split(/[/\\]/)
       .at(-1) ?? ''
-  const name = bare.replace(/[<>:"|?*%;'`$&]/g, '_').replace(/^[.\s~-]+|[.\s]+$/g, '')
+  const name = bare.replace(/[<>:"|?*%;'`$&]/g, '_').replace(/^[.\s~-]+|(?<![.\s])[.\s]+$/g, '')
   const harmless = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i.test(name) ? `_${name}` : name
   const letters = [...harmless]
   if (letters.length <= longest) return harmless

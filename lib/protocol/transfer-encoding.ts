@@ -13,6 +13,7 @@ export function encodeBody(encoding: 'base64' | 'quoted-printable', bytes: Buffe
 
 const decodeQuotedPrintable = (body: string): string =>
   body
-    .replace(/[ \t]+(?=\r\n|$)/g, '')
+    // From the begin of a run alone: from each of its signs, a long run costs its square.
+    .replace(/(?<![ \t])[ \t]+(?=\r\n|$)/g, '')
     .replace(/=\r\n/g, '')
     .replace(/=([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
