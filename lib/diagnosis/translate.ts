@@ -14,7 +14,8 @@ export function translate(fault: Fault, extra: Partial<ErrorDetails> = {}): Gate
   const { secrets = [] } = fault
   const shown: Show = (text, limit) => redact(hideSecrets(text, secrets), limit)
   const peerLine = fault.text ? shown(fault.text) : ''
-  const retryAfterMs = fault.retryAfterMs ?? waitInText(fault.text ?? '')
+  const asked = fault.retryAfterMs ?? waitInText(fault.text ?? '')
+  const retryAfterMs = asked === undefined ? undefined : Math.min(asked, longestWaitMs)
   return new GatewayError(code, errorClass, {
     ...(hint ? { hint } : {}),
     description,
@@ -26,6 +27,9 @@ export function translate(fault: Fault, extra: Partial<ErrorDetails> = {}): Gate
     ...extra,
   })
 }
+
+/** A peer's number is a hint: eleven days without mail, because a proxy wrote 999999, are nobody's wish. */
+const longestWaitMs = 3_600_000
 
 /** Exchange names the wait of a throttled IMAP session in words; less than a minute never helps there. */
 function waitInText(text: string): number | undefined {

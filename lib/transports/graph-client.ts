@@ -129,7 +129,8 @@ export function graphClient(options: GraphOptions, authority: Authority, signal:
         })
         if (bytes === undefined) throw wantsJson ? answerTooLarge(call, known(undefined)) : mailTooLarge(most)
         // A good status above a failure: a gateway in between, or a batch gone wrong.
-        if (response.ok && !wantsJson && isNoMail(response, bytes)) throw unusable(bytes.toString('utf8', 0, 16_384))
+        if (response.ok && responseType === ResponseType.ARRAYBUFFER && isNoMail(response, bytes))
+          throw unusable(bytes.toString('utf8', 0, 16_384))
         context.response = answerOf(response, bytes)
       },
     }
@@ -241,13 +242,14 @@ function netFault(error: unknown, call: GraphCall): Fault {
 const isErrorBody = (answer: unknown): answer is { error: object } =>
   typeof answer === 'object' && typeof (answer as { error?: unknown } | null)?.error === 'object'
 
-/** `$value` is text; a page or an error in JSON under a good status is what something in between has to say. */
-function isNoMail({ headers }: Response, bytes: Buffer): boolean {
-  const type = headers.get('content-type') ?? ''
+/**
+ * `$value` is text and comes whole, with 200; a page or an error in JSON is what something in between has to say, whatever
+ * type it gives it. No mail begins like that.
+ */
+function isNoMail({ status, headers }: Response, bytes: Buffer): boolean {
   const start = bytes.toString('latin1', 0, 200).trimStart()
-  return (
-    (/^text\/html\b/i.test(type) && start.startsWith('<')) || (/\bjson\b/i.test(type) && /^\{\s*"error"/.test(start))
-  )
+  const isPage = /^text\/html\b/i.test(headers.get('content-type') ?? '') && start.startsWith('<')
+  return status !== 200 || isPage || /^(<!doctype\b|<html\b|<\?xml\b|\{\s*"error")/i.test(start)
 }
 
 /**

@@ -12,7 +12,7 @@ import { mailGone } from './fetch-faults.js'
 import { type GraphClient, type GraphOptions, graphClient, mailboxPath } from './graph-client.js'
 import { folderId, inSentItems, openSentItems } from './graph-mailbox.js'
 import { type GraphEntry, type GraphPage, pageFault, readGraphPage } from './graph-page.js'
-import { isInFolder, readGraphMail } from './read-graph-mail.js'
+import { isInFolder, readGraphMail, troubleOf } from './read-graph-mail.js'
 
 const usualPage = 50
 /** While nothing is to be taken: Graph gives up to a thousand. */
@@ -89,7 +89,11 @@ function receiveSession(graph: GraphClient, target: ReceiveTarget, origin: strin
       try {
         page = await readGraphPage(graph, origin + at.link, size)
       } catch (error) {
-        if (!(error instanceof GatewayError) || error.hint !== 'resync') throw error
+        if (!(error instanceof GatewayError)) throw error
+        // Refused for good while its folder can be read: the state is lost, whatever the refusal calls it.
+        const isOfTheState = cursor !== undefined && resyncs === 0 && error.class === 'permanent'
+        const isLost = error.hint === 'resync' || (isOfTheState && (await troubleOf(place)) === undefined)
+        if (!isLost) throw error
         await startOver(error)
         continue
       }

@@ -35,9 +35,11 @@ export interface Fault {
   drop?: boolean
   /**
    * Spoil the body of a good answer; `echo`: refuse, and repeat what the caller showed, as it is, escaped and
-   * in hex; `error`: Graph's error of this `code` under the good status.
+   * in hex; `error`: Graph's error of this `code` under the good status; `accepted`: 202 and nothing.
    */
-  body?: 'truncated' | 'html' | 'empty' | 'echo' | 'error'
+  body?: 'truncated' | 'html' | 'empty' | 'echo' | 'error' | 'accepted'
+  /** Of the spoiled answer. */
+  contentType?: string
   /** Announce this many bytes more or fewer than there are. */
   lengthOff?: number
   /** Give the answer at this pace: a slow and steady line, or one that drips. */

@@ -279,6 +279,44 @@ describe('field 09, 12: entries and links that lie', () => {
     },
   )
 
+  test.each([
+    ['a page of a proxy', { body: 'html', contentType: 'application/xhtml+xml' }],
+    ['a page without a type', { body: 'html', contentType: 'application/octet-stream' }],
+    ['an error as text', { body: 'error', code: 'ErrorServerBusy', contentType: 'text/plain' }],
+    ['202 and nothing', { body: 'accepted' }],
+  ] as const)('H8: %s in place of a mail is no mail: it comes with the next look', async (_, fault) => {
+    const at = await box(2)
+    at.fail({ kind: 'mime', subject: '1', ...fault })
+    await at.polls(2)
+    expect(at.told().sort()).toEqual(ids(1, 2))
+    expect(await at.notImported()).toEqual([])
+  })
+
+  test('field 10: a wait of eleven days is not believed (RFC 9110 10.2.3: how long one ought to wait)', async () => {
+    const at = await box(1)
+    at.fail({ kind: 'delta', status: 429, retryAfter: 999_999 })
+    expect(await at.poll()).toMatchObject({ outcome: 'failed' })
+    expect(await at.dueInMs()).toBeLessThan(2 * 3_600_000)
+  })
+
+  test.each([
+    [400, 'BadRequest'],
+    [400, 'ErrorInvalidUrlQuery'],
+    [404, 'ErrorItemNotFound'],
+  ])(
+    'field 11: a sync state refused with %i %s in a folder that can be read: read anew, nothing lost or twice',
+    async (status, code) => {
+      const at = await box(2)
+      await at.poll()
+      at.deliver(3)
+      // Only the state that is kept is refused.
+      at.fail({ kind: 'delta-link', status, code })
+      expect(await at.poll()).toMatchObject({ outcome: 'mail', handedOver: 1 })
+      expect(at.told()).toEqual(ids(1, 2, 3))
+      expect(await at.poll()).toMatchObject({ outcome: 'idle' })
+    },
+  )
+
   test('REL-25: a mail longer than the limit is cut off, set aside at once, and the next one comes', async () => {
     const at = await box(0, { settings: { maxMailBytes: 10_000 } })
     at.deliver('long', 'x'.repeat(3_000_000))

@@ -82,7 +82,7 @@ async function guarded(state: GraphState, request: Request, entry: LoggedGraphRe
     if (fault && !fault.after && isRefusal(fault)) return refuse(state, request, fault)
     const reply = await matched.route.answer(of)
     if (fault && isRefusal(fault)) return refuse(state, request, fault)
-    return fault ? spoiled(reply, fault) : reply
+    return fault ? typed(spoiled(reply, fault), fault) : reply
   })
 }
 
@@ -132,6 +132,7 @@ function spoiled(reply: Reply, fault: Fault): Reply {
   const text = reply.body?.toString() ?? ''
   if (fault.body === 'truncated') return { ...reply, body: text.slice(0, Math.ceil(text.length / 2)) }
   if (fault.body === 'empty') return { ...reply, body: '' }
+  if (fault.body === 'accepted') return { ...reply, status: 202, body: '' }
   if (fault.body === 'html') return htmlError(200)
   if (fault.body === 'error') return json(200, { error: { code: fault.code ?? 'UnknownError', message: 'Not so.' } })
   if (fault.lengthOff !== undefined) return { ...reply, lengthOff: fault.lengthOff }
@@ -141,11 +142,14 @@ function spoiled(reply: Reply, fault: Fault): Reply {
   return { ...reply, body: text.replace(links, `$1${fault.foreignLinks}`) }
 }
 
+const typed = (reply: Reply, { contentType }: Fault): Reply =>
+  contentType === undefined ? reply : { ...reply, headers: { ...reply.headers, 'content-type': contentType } }
+
 // What a proxy in between answers.
 const htmlError = (status: number): Reply => ({
   status,
   headers: { 'content-type': 'text/html' },
-  body: '<h1>Service unavailable</h1>',
+  body: '<!DOCTYPE html>\n<h1>Service unavailable</h1>',
 })
 
 const count = (counters: Record<string, number>, key: string): void => {
