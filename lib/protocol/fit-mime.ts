@@ -7,6 +7,7 @@
 import { isAscii, isUtf8 } from 'node:buffer'
 import { GatewayError } from '../errors.js'
 import { asciiField, needsAscii } from './ascii-header.js'
+import { exceededLimit, mailLimits } from './mail-limits.js'
 import {
   type HeaderField,
   isSealed,
@@ -32,13 +33,22 @@ export interface Offers {
 
 const longestLine = 998
 const deepest = 100
+/** Of all its parts together, as many as are read of a mail that is received. */
+const mostHeaderBytes = 4 * mailLimits.headerBytes
+
+/** One mail on its way through. */
+interface Fitting extends Offers {
+  passed: { headerBytes: number }
+}
 
 /** The same bytes when they fit. Rejects with a permanent error, outcome `not-sent`, naming what cannot be changed. */
 export function fitMime(raw: Uint8Array, offers: Offers): Buffer {
   const bytes = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength)
   if (!needsLook(bytes, offers)) return bytes
+  const exceeded = exceededLimit(bytes)
+  if (exceeded) throw cannotChange(`it has ${exceeded.why}`)
   const text = bytes.toString('latin1')
-  const fitted = fitEntity(text, offers, 0)
+  const fitted = fitEntity(text, { ...offers, passed: { headerBytes: 0 } }, 0)
   return fitted === text ? bytes : Buffer.from(fitted, 'latin1')
 }
 
@@ -57,8 +67,12 @@ function hasLongLine(text: string | Buffer): boolean {
   return text.length - from > longestLine
 }
 
-function fitEntity(text: string, offers: Offers, depth: number): string {
+function fitEntity(text: string, offers: Fitting, depth: number): string {
   if (depth > deepest) throw cannotChange(`it nests more than ${deepest} parts`)
+  const end = text.startsWith('\r\n') ? 0 : text.indexOf('\r\n\r\n')
+  offers.passed.headerBytes += end === -1 ? text.length : end
+  if (offers.passed.headerBytes > mostHeaderBytes)
+    throw cannotChange(`its parts have more than ${mostHeaderBytes} bytes of headers`)
   const entity = readEntity(text)
   const fields = fitFields(entity.fields, depth === 0 ? offers : { ...offers, groups: false })
   if (isSealed(entity.type)) {
@@ -91,7 +105,7 @@ const plainBody = ({ encoding, body }: MimeEntity): string =>
         .replace(/\r\n|\r|\n/g, '\r\n')
     : body
 
-function fitMultipart(text: string, entity: MimeEntity, offers: Offers, depth: number): string {
+function fitMultipart(text: string, entity: MimeEntity, offers: Fitting, depth: number): string {
   let multipart = readMultipart(entity)
   // Forbidden (RFC 2045 6.4), and readers differ on it.
   if (multipart === undefined) multipart = readMultipart({ ...entity, body: plainBody(entity) })

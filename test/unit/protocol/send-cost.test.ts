@@ -72,3 +72,31 @@ describe('A3: what mail costs that is made to cost grows with its size alone', (
     expect(larger).toBeLessThan(Math.max(ms, 10) * 30)
   })
 })
+
+describe('A3: what cannot be changed without reading for long is refused before it is read', () => {
+  const mixed = `${head}Content-Type: multipart/mixed; boundary=b\r\n\r\n`
+  const ends = `--b\r\n\r\n${'x'.repeat(1_100)}\r\n--b--\r\n`
+  const tooMuch: [string, string, RegExp][] = [
+    ['parts', `${mixed}${'--b\r\n\r\nx\r\n'.repeat(1_001)}${ends}`, /more than 1000 parts/],
+    ['header fields of a part', `${mixed}--b\r\n${'A: é\r\n'.repeat(180_000)}\r\n${ends}`, /1048576 bytes of headers/],
+    [
+      'header bytes of all parts',
+      `${mixed}${`--b\r\nX-A: ${'a\r\n '.repeat(320)}x\r\n\r\n`.repeat(900)}${ends}`,
+      /1048576 bytes of headers/,
+    ],
+  ]
+  test.each(tooMuch)('A3: %s', (_name, text, why) => {
+    expect(() => plain(text)).toThrow(
+      expect.objectContaining({
+        code: 'mail_not_convertible',
+        outcome: 'not-sent',
+        description: expect.stringMatching(why) as string,
+      }),
+    )
+  })
+
+  test('A3: a thousand parts with ordinary headers are changed all the same', () => {
+    const part = `--b\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Disposition: attachment; filename="${'a'.repeat(300)}.txt"\r\n\r\né\r\n`
+    expect(plain(`${mixed}${part.repeat(999)}${ends}`).toString('latin1')).toContain('=E9')
+  })
+})
