@@ -157,6 +157,7 @@ function* decodings(text: string): Generator<string> {
   yield* fromBase64(text)
   yield* fromHex(text)
   yield fromNumbers(text, /\d{2,3}/g, 10)
+  yield fromNumbers(text, /[0-7]{2,3}/g, 8)
   yield fromNumbers(text, /[01]{8}/g, 2)
 }
 

@@ -55,6 +55,7 @@ const writings: Record<string, (secret: string) => string> = {
   'JSON escapes': (s) => each(s, (byte) => `\\u00${hex(byte)}`),
   'octal escapes': (s) => each(s, (byte) => `\\${byte.toString(8).padStart(3, '0')}`),
   'decimal numbers': (s) => each(s, (byte) => String(byte), ' '),
+  'octal numbers': (s) => each(s, (byte) => byte.toString(8), ' '),
   'binary numbers': (s) => each(s, (byte) => byte.toString(2).padStart(8, '0'), ' '),
   'a space between letters': (s) => [...s].join(' '),
   'a dash between letters': (s) => [...s].join('-'),
