@@ -29,6 +29,7 @@ export function readFacts(fault: Fault): Facts {
   const aadsts = new Set<string>(fault.aadsts?.map(String))
   for (const [, number] of raw.matchAll(/AADSTS(\d{3,9})(?!\d)/g)) aadsts.add(number!)
   for (const number of body.numbers) aadsts.add(number)
+  const smtp = fault.smtp === undefined ? (/^([245]\d\d)(?=[ -]|$)/m.exec(raw)?.[1] ?? '') : String(fault.smtp)
   return {
     text: raw.toLowerCase().replace(/\s+/g, ' '),
     aadsts,
@@ -37,9 +38,9 @@ export function readFacts(fault: Fault): Facts {
     graph: [fault.graphCode, fault.innerGraphCode, ...body.graph].filter((code) => code !== undefined),
     google: [fault.googleReason, ...body.reasons].filter((reason) => reason !== undefined),
     http: fault.http === undefined ? '' : String(fault.http),
-    smtp: fault.smtp === undefined ? (/^([245]\d\d)(?=[ -]|$)/m.exec(raw)?.[1] ?? '') : String(fault.smtp),
+    smtp,
     // Not inside version numbers and IPv4 addresses.
-    esc: fault.enhanced ?? /(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?!\d|\.\d)/.exec(raw)?.[0] ?? '',
+    esc: ofClass(smtp, fault.enhanced ?? /(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?!\d|\.\d)/.exec(raw)?.[0] ?? ''),
     imap: fault.imap ?? /^(?:\S{1,40} )?(NO|BAD|BYE)(?= |$)/m.exec(raw)?.[1] ?? '',
     pop: fault.pop ?? (/^-ERR(?= |$)/m.test(raw) ? 'ERR' : ''),
     net: fault.net ?? '',
@@ -48,6 +49,10 @@ export function readFacts(fault: Fault): Facts {
     op: fault.operation ?? '',
   }
 }
+
+/** Whether to come again says the reply code alone (RFC 5321 4.2.1); an enhanced code of another class is its slip. */
+const ofClass = (smtp: string, enhanced: string): string =>
+  /^[45]/.test(smtp) && enhanced !== '' ? `${smtp[0]}${enhanced.slice(1)}` : enhanced
 
 interface BodyFacts {
   numbers: string[]

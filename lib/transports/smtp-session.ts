@@ -41,6 +41,17 @@ export interface StageBounds {
 interface Internals {
   _socket?: { bytesRead: number }
   _sendCommand(line: string, logged?: string): void
+  _responseQueue: string[]
+  _processResponse(): void
+}
+
+/**
+ * Of a reply whose lines differ in their code the last line, which ends it, is the answer (RFC 5321 4.2.1); the library
+ * looks at the first.
+ */
+function decisive(reply: string): string {
+  const last = /(?:^|\n)(\d{3}(?: [^\n]*)?)$/.exec(reply)?.[1]
+  return last === undefined || reply.startsWith(last.slice(0, 3)) ? reply : last
 }
 
 /** One logged-in connection. Mails go over it one after the other. */
@@ -62,6 +73,7 @@ export class SmtpSession implements SendSession {
     private readonly signal: AbortSignal,
   ) {
     this.#watchCommands()
+    this.#watchReplies()
     this.#ended = new Promise((_, failed) => {
       this.#end = failed
       connection.on('error', failed)
@@ -124,6 +136,16 @@ export class SmtpSession implements SendSession {
     }
   }
 
+  #watchReplies(): void {
+    const internals = this.connection as unknown as Internals
+    const process = internals._processResponse.bind(internals)
+    internals._processResponse = () => {
+      const [reply] = internals._responseQueue
+      if (reply !== undefined) internals._responseQueue[0] = decisive(String(reply))
+      return process()
+    }
+  }
+
   async send(mail: OutgoingMail, handingOver: (evidence: Evidence) => Promise<void>): Promise<SendReceipt> {
     if (this.signal.aborted) throw stopped({ outcome: 'not-sent' })
     // What is too large or goes nowhere is not worth a look at its parts.
@@ -170,7 +192,10 @@ export class SmtpSession implements SendSession {
       await this.during(reset)
     } catch (error) {
       this.destroy()
-      throw notSent(error, this.peer)
+      // Whatever it answers to RSET (RFC 5321 4.1.1.5: 250) says nothing about the mail that waits.
+      const fault = notSent(error, this.peer)
+      const { peerLine } = fault
+      throw fault.class === 'transient' ? fault : unreadable({ outcome: 'not-sent', ...(peerLine ? { peerLine } : {}) })
     }
   }
 

@@ -403,6 +403,36 @@ describe('REL-06: every recipient has its own answer', () => {
     await session.close()
   })
 
+  test.each([
+    ['after-dot', '250-2.0.0 almost\r\n550 5.7.1 Rejected by policy', 'permanent'],
+    ['rcpt-to', '250-2.1.5 almost\r\n550 5.1.1 No such user', 'permanent'],
+    ['rcpt-to', '450 5.1.1 Greylisted, come again', 'transient'],
+    ['after-dot', '451 5.7.1 Greylisted, come again', 'transient'],
+    ['rcpt-to', '550 4.2.0 No such user', 'permanent'],
+  ] as const)(
+    'field 19: %s answered by %j is %s: the last line and its first digit decide (RFC 5321 4.2.1)',
+    async (step, words, kind) => {
+      const server = await scripted({ says: { [step]: words } })
+      const session = await sender().open(target(server.port, 'plain'), anonymous, never())
+      const error = await failure(session.send(mailOf(), journal().handingOver))
+      expect(error).toMatchObject({ class: kind, outcome: 'not-sent' })
+      expect(server.mails).toEqual([])
+      await session.close()
+    },
+  )
+
+  test('field 19: a server that refuses RSET after a refused mail: the next mail is not blamed for it', async () => {
+    const server = await scripted({ says: { 'rcpt-to': '550 5.1.1 No such user', rset: '502 5.5.1 Not implemented' } })
+    const session = await sender().open(target(server.port, 'plain'), anonymous, never())
+    const { handingOver } = journal()
+    expect(await failure(session.send(mailOf(), handingOver))).toMatchObject({ class: 'permanent' })
+    expect(await failure(session.send(mailOf(), handingOver))).toMatchObject({
+      class: 'transient',
+      outcome: 'not-sent',
+    })
+    await session.close()
+  })
+
   test('REL-05: send-as denied after the dot is final, known, and the connection stays', async () => {
     const server = await emulated()
     const session = await sender().open(target(server.port, 'starttls'), byPassword, never())

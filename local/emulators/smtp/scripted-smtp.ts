@@ -49,6 +49,8 @@ export interface ScriptedSmtpOptions {
   tls?: ServerCertificate
   /** Refuse AUTH with 535 and repeat the client's line in the refusal (SEC-34). */
   echoAuth?: boolean
+  /** Other words than the usual ones at these steps; a mail whose reply does not end in a 2xx line is not taken. */
+  says?: Partial<Record<'mail-from' | 'rcpt-to' | 'after-dot' | 'rset', string>>
   /** Mechanisms offered; default PLAIN LOGIN XOAUTH2, offered in clear text as well. */
   mechanisms?: string[]
   port?: number
@@ -133,7 +135,8 @@ class Script {
       return this.#reply('rcpt-to', '250 2.1.5 Recipient OK')
     }
     if (verb === 'DATA') return this.#data()
-    if (verb === 'RSET' || verb === 'NOOP') this.wire.write('250 2.0.0 OK\r\n')
+    if (verb === 'RSET') this.wire.write(`${this.options.says?.rset ?? '250 2.0.0 OK'}\r\n`)
+    else if (verb === 'NOOP') this.wire.write('250 2.0.0 OK\r\n')
     else if (verb === 'QUIT') {
       if (!(await this.#broken('quit'))) this.wire.write('221 2.0.0 Bye\r\n')
       return false
@@ -180,9 +183,10 @@ class Script {
     const body = await this.wire.until(endOfData)
     if (body === undefined) return false
     const dies = this.#breaksAt('after-dot')
-    if (!(dies && this.options.fault === 421)) this.#keep(body)
+    const said = this.options.says?.['after-dot'] ?? '250 2.0.0 OK queued'
+    if (!(dies && this.options.fault === 421) && /(^|\n)2.*$/.test(said)) this.#keep(body)
     if (await this.#broken('after-dot')) return false
-    this.wire.write('250 2.0.0 OK queued\r\n')
+    this.wire.write(`${said}\r\n`)
     if (await this.#broken('after-reply')) return false
     this.#mail += 1
     return true
@@ -201,7 +205,8 @@ class Script {
 
   async #reply(phase: ScriptedPhase, text: string): Promise<boolean> {
     if (await this.#broken(phase)) return false
-    this.wire.write(`${text}\r\n`)
+    const { says = {} } = this.options
+    this.wire.write(`${phase === 'mail-from' || phase === 'rcpt-to' ? (says[phase] ?? text) : text}\r\n`)
     return true
   }
 
