@@ -1,6 +1,7 @@
 import { app } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
 import { consoleActionHandler } from '../lib/http/console-action-handler.js'
+import { checkedPage } from '../lib/pages/console/checked-page.js'
 import { link, segment } from '../lib/pages/console/frame.js'
 import { mailboxFacts, retriedFacts } from '../lib/pages/console/mailbox-pages.js'
 import { reconnectPage } from '../lib/pages/console/message-page.js'
@@ -13,8 +14,9 @@ export const consoleMailboxAct = consoleActionHandler(gateway, 'mailboxes', {
     return html`${facts}${retriedFacts(await g.send.retryFailedMails(tenant, id, { dryRun: true }))}`
   },
   async act({ g, tenant, view }, id, name) {
-    if (name === 'reconnect') {
+    if (name === 'check' || name === 'reconnect') {
       const mailbox = await g.admin.readMailboxFacts(tenant, id)
+      if (name === 'check') return checkedPage(view, mailbox, await g.checkMailbox(tenant, id))
       return reconnectPage(view, mailbox, await g.connect.startReconnect(tenant, id))
     }
     if (name === 'test-mail') {

@@ -129,6 +129,7 @@ export async function wireGateway(config: Config, over: Partial<Dependencies> = 
   const deps = { ...made, ...over }
   const { adminFlows, connectFlows, probeMailbox, receiveFlows, sendFlows, tokenFlows } = flows
   const { authenticate, audit, disconnect, registrations, continueRemovals } = flows
+  const { checkMailbox, retryConnection, retryConnections } = flows
   const { sealKeys, deliverMessage, deliverWebhooks, sweepWebhooks } = flows
   const { buryMessage, checkHealth, listAttention, listLog, measure, prepareStorage, purgeOld, readOrBury, sweep } =
     flows
@@ -210,8 +211,16 @@ export async function wireGateway(config: Config, over: Partial<Dependencies> = 
   )
   const retrying = () =>
     bind(
-      { ...deps, retryGrant: tokens.retryGrant, tryGrant: tokens.tryGrant, openGate: send.openGate },
-      { retryConnection: flows.retryConnection, retryConnections: flows.retryConnections },
+      {
+        ...authorized,
+        senders,
+        receivers,
+        settings: config,
+        retryGrant: tokens.retryGrant,
+        tryGrant: tokens.tryGrant,
+        openGate: send.openGate,
+      },
+      { checkMailbox, retryConnection, retryConnections },
     )
   const tell = bind(
     { ...deps, webhookPoster: webhookPoster({ lookup, allowLoopback }) },
@@ -281,6 +290,7 @@ export async function wireGateway(config: Config, over: Partial<Dependencies> = 
     admit: tenantLimits(config.tenantLimits, deps.clock.now),
     audit: (...input: [Caller, string, string, string]) => audit(deps, ...input),
     registrations: registered satisfies Registrations,
+    checkMailbox: (tenant: string, id: string) => retrying().checkMailbox(tenant, id),
     retryConnection: (tenant: string, id: string) => retrying().retryConnection(tenant, id),
     tokens,
     receive,

@@ -4,6 +4,7 @@
  */
 export { audit } from './admin/audit.js'
 export { authenticate } from './admin/authenticate.js'
+export { checkMailbox } from './admin/check-mailbox.js'
 export { forgetConsoleSessions } from './admin/console-sessions.js'
 export { disconnect } from './admin/disconnect.js'
 export { adminFlows } from './admin/index.js'

@@ -4,6 +4,7 @@ import type { Caller } from '../../lib/model/caller.js'
 import { type ActionKind, consoleActions } from '../../lib/pages/console/actions.js'
 import { askPage } from '../../lib/pages/console/ask-page.js'
 import { signInFacts } from '../../lib/pages/console/attention-card.js'
+import { checkedPage } from '../../lib/pages/console/checked-page.js'
 import type { View } from '../../lib/pages/console/frame.js'
 import { logsPage } from '../../lib/pages/console/logs-page.js'
 import { type MailDetails, mailFacts, mailPage, mailsPage } from '../../lib/pages/console/mail-pages.js'
@@ -316,6 +317,25 @@ export function samplePages(hostile?: string): Record<string, string> {
     'mail-unknown': mailPage(view, { ...mail, state: 'unknown' }, undefined),
     logs: logsPage(view, logs),
     reconnect: reconnectPage(view, mailbox, { link: say('https://mail.example/connect/x.y'), expiresAt: ago(-1440) }),
+    checked: checkedPage(view, mailbox, {
+      signIn: { verdict: 'works', stage: null, code: null, whoActs: null, description: null, remedy: null },
+      reading: {
+        verdict: 'fails',
+        stage: 'tls',
+        code: say('tls_untrusted'),
+        whoActs: 'Gateway operator',
+        description: say('The certificate of the mail server has expired.'),
+        remedy: say('The operator of the mail server renews it.'),
+      },
+      sending: {
+        verdict: 'not-tested',
+        stage: 'send-right',
+        code: null,
+        whoActs: null,
+        description: 'The mailbox can be opened for sending; whether it may send shows only with a mail.',
+        remedy: 'Send a test mail.',
+      },
+    }),
     failure: failurePage({ ...failure, requestId: 'abc' }, view),
     'empty-overview': overviewPage(view, {
       broken: { attention: [], next: '' },

@@ -111,6 +111,7 @@ export async function validCalls(site: AdminSite, tenant: Tenant, box: Box) {
     mailboxChange: async () => ({ ...box1(), body: { description: 'changed' } }),
     mailboxRemove: async () => ({ params: { id: (await site.mailbox(tenant.id)).mailboxId } }),
     mailboxPoll: async () => box1(),
+    mailboxCheck: async () => box1(),
     mailboxImport: async () => box1(),
     mailboxRetryMails: async () => box1(),
     mailboxReconnect: async () => box1(),

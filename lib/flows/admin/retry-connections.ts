@@ -64,11 +64,20 @@ export async function retryConnection(
   if (refusal === undefined) await wakeMailboxes(deps, tenant, connectionId)
   const { state, registrationId } = await found()
   if (refusal === undefined) return { state, problem: null }
-  const { code, class: errorClass, description, remedy, hint = '' } = refusal
-  // Whose registration it is says who acts, and the card knows.
-  const card = await cardOf(deps, tenant, [`connection~${connectionId}`, `registration~${registrationId}`])
-  const actor = card?.code === code ? card.whoActs : whoActs(errorClass, hint)
+  const { code, class: errorClass, description, remedy } = refusal
+  const actor = await whoActsFor(deps, tenant, { connectionId, registrationId, refusal })
   return { state, problem: { code, class: errorClass, description, remedy, whoActs: actor } }
+}
+
+/** Whose registration it is says who acts, and the card knows. */
+export async function whoActsFor(
+  deps: Dependencies,
+  tenant: string,
+  about: { connectionId: string; registrationId: string; refusal: GatewayError },
+): Promise<string> {
+  const { connectionId, registrationId, refusal } = about
+  const card = await cardOf(deps, tenant, [`connection~${connectionId}`, `registration~${registrationId}`])
+  return card?.code === refusal.code ? card.whoActs : whoActs(refusal.class, refusal.hint ?? '')
 }
 
 async function cardOf(deps: Dependencies, tenant: string, keys: string[]): Promise<AttentionItem | undefined> {
@@ -80,7 +89,8 @@ async function cardOf(deps: Dependencies, tenant: string, keys: string[]): Promi
   return undefined
 }
 
-async function wakeMailboxes(deps: RetryDependencies, tenant: string, connectionId: string): Promise<void> {
+/** The mailboxes of a connection that works again fetch and send at once. */
+export async function wakeMailboxes(deps: RetryDependencies, tenant: string, connectionId: string): Promise<void> {
   for (const { id, receive, send } of await listMailboxes(deps, tenant)) {
     if (receive.transport !== 'none' && receive.connectionId === connectionId)
       await setDue(deps, 'poll', tenant, id, deps.clock.now())

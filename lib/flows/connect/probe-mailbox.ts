@@ -4,9 +4,10 @@
  */
 import { asGatewayError } from '../../errors.js'
 import type { Verdict, Verdicts } from '../../model/sign-in.js'
-import type { Receiver, ReceiveSession, ReceiveTarget } from '../../ports/receiver.js'
-import type { Sender, SendSession, SendTarget } from '../../ports/sender.js'
+import type { Receiver, ReceiveTarget } from '../../ports/receiver.js'
+import type { Sender, SendTarget } from '../../ports/sender.js'
 import { checkToken } from '../../protocol/token-claims.js'
+import { trySession } from '../common/try-session.js'
 import type { ProbeInput } from './connect-dependencies.js'
 
 export interface ProbeDependencies {
@@ -70,18 +71,10 @@ const tellsOfPorts = (code: string): boolean =>
 
 const untested: Verdict = { verdict: 'not-tested' }
 
-async function tried(
-  typed: boolean,
-  open: () => Promise<Pick<ReceiveSession, 'check' | 'close'> | Pick<SendSession, 'check' | 'close'>>,
-): Promise<Verdict> {
+async function tried(typed: boolean, open: Parameters<typeof trySession>[0]): Promise<Verdict> {
   try {
-    const session = await open()
-    try {
-      // Graph takes a mail for sending from a mailbox that may not send; only what was tried is said to work (T3).
-      if ((await session.check?.()) === 'opened') return { verdict: 'not-tested', opened: true }
-    } finally {
-      await session.close().catch(() => undefined)
-    }
+    // Graph takes a mail for sending from a mailbox that may not send; only what was tried is said to work (T3).
+    if ((await trySession(open)) === 'opened') return { verdict: 'not-tested', opened: true }
     return { verdict: 'works' }
   } catch (error) {
     const verdict = failed(error)

@@ -6,17 +6,14 @@
  * rarely.
  */
 import { asGatewayError, type GatewayError, RowChangedError, RowExistsError } from '../../errors.js'
-import { type Connection, graphMailbox } from '../../model/connection.js'
 import type { Mailbox } from '../../model/mailbox.js'
-import type { ReceiveSession, ReceiveTarget } from '../../ports/receiver.js'
-import { mailScopes } from '../../protocol/scopes.js'
+import type { ReceiveSession } from '../../ports/receiver.js'
 import { noRoomCode } from '../common/bytes-in-hand.js'
 import { setDue } from '../common/due.js'
 import { type Lease, takeLease } from '../common/lease.js'
 import { writeLog } from '../common/log-row.js'
 import { withSettingsOf } from '../common/setting-rows.js'
 import { unlessStopping } from '../common/unless-stopping.js'
-import { notConnected } from '../tokens/connection-state.js'
 import { actionOf, afterReceive } from './after-receive.js'
 import { afterDeath, asideDueAt } from './aside.js'
 import { fetchMails, type Progress } from './fetch-mails.js'
@@ -24,6 +21,7 @@ import { takeUpImports } from './import-mails.js'
 import type { PollJob } from './mailboxes-due.js'
 import { breakerFailures, nextPollAt } from './next-poll.js'
 import type { ReceiveDependencies } from './receive-dependencies.js'
+import { findReceiveRoute } from './receive-route.js'
 import {
   columnsOf,
   createReceivingRow,
@@ -158,19 +156,12 @@ async function run(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<GatewayError | undefined> {
-  const { receive } = mailbox
-  if (receive.transport === 'none') return undefined
-  const resource = receive.transport === 'graph' ? 'graph' : 'outlook'
-  const { connectionId } = receive
-  const access = await deps.access(mailbox.tenant, connectionId)
-  if (access === undefined) throw notConnected()
-  const target = targetOf(mailbox, access.connection)
   const action = actionOf(deps, mailbox)
-  const shared = target.transport === 'graph' && target.graph.mailbox !== 'me'
-  const needed = mailScopes({ receive: receive.transport, shared }).token(resource)
-  const authority = await access.authority(mailbox.address, resource, needed)
+  const route = await findReceiveRoute(deps, mailbox)
+  if (route === undefined) return undefined
+  const { target, authority } = route
   signal.throwIfAborted()
-  const opened = deps.receivers[receive.transport].open(target, authority, signal)
+  const opened = deps.receivers[target.transport].open(target, authority, signal)
   const session: ReceiveSession = await unlessStopping(deps.stopping, opened)
   progress.arrived = () => session.bytesArrived?.() ?? 0
   try {
@@ -186,12 +177,6 @@ async function run(
   } finally {
     await session.close().catch(() => {})
   }
-}
-
-function targetOf({ receive, address }: Mailbox, connection: Connection): ReceiveTarget {
-  if (receive.transport === 'imap') return { transport: 'imap', imap: receive.imap }
-  const { user, folder } = receive as Extract<Mailbox['receive'], { transport: 'graph' }>
-  return { transport: 'graph', graph: { mailbox: graphMailbox(connection, address, user) }, folder }
 }
 
 async function succeed(

@@ -62,6 +62,17 @@ export const mailboxOperations = {
     ...act('mailbox-poll-now', 'mailboxes/{id}/poll', all, 'Polls a mailbox now.', mailboxAnswer('polled')),
     limited: 'connect',
   },
+  mailboxCheck: {
+    ...act(
+      'mailbox-check',
+      'mailboxes/{id}/check',
+      all,
+      'Tries sign-in, reading and sending of a mailbox within ten seconds and says where each stopped; fetches, sends and changes nothing there. What works now goes on at once.',
+      mailboxAnswer('checkedMailbox'),
+    ),
+    success: [200, 'Tried: what works, and where the rest stopped.'],
+    limited: 'connect',
+  },
   mailboxImport: {
     ...act(
       'mailbox-import',

@@ -1,5 +1,6 @@
 /** What the API answers about mailboxes and their settings. */
 import * as z from 'zod'
+import { checkStages } from '../check-stage.js'
 import { headersSchema, recipientSchema } from '../mail-submission.js'
 import { mailboxHealths } from '../mailbox-health.js'
 import { count, errorCode, flag, id, listOf, nextPage, oneOf, orNull, tenantId, text, time } from './answer-fields.js'
@@ -191,6 +192,35 @@ export const addedMailbox = z
     verdicts,
   })
   .meta({ id: 'AddedMailbox', description: 'A mailbox that was added, with a verdict for each direction.' })
+
+const checkedPart = z
+  .object({
+    verdict: oneOf(
+      ['works', 'fails', 'not-tested'],
+      'not-tested: the mailbox does not use it, the sign-in failed before, or only a mail would show more (stage send-right).',
+      'fails',
+    ),
+    stage: orNull(
+      oneOf(
+        checkStages,
+        'Where it stopped; null when it works. connect: also a server that stays silent or hangs up.',
+        'tls',
+      ),
+    ),
+    code: orNull(errorCode()),
+    whoActs: orNull(text('Who must act, in plain words.', 'Gateway operator')),
+    description: orNull(text('What is wrong, in plain words.', 'The certificate of the mail server has expired.')),
+    remedy: orNull(text('What to do.', 'The operator of the mail server renews the certificate.')),
+  })
+  .meta({ id: 'CheckedPart', description: 'What was found just now; null where there is nothing to say.' })
+
+export const checkedMailbox = z
+  .object({
+    signIn: checkedPart.describe('Signing in: the provider, or the mail servers for a password.'),
+    reading: checkedPart.describe('Opening the folder that is read.'),
+    sending: checkedPart.describe('Opening a session to send by.'),
+  })
+  .meta({ id: 'CheckedMailbox', description: 'What works now, and where the rest stopped.' })
 
 export const polled = z
   .object({ queued: z.literal(true).meta({ description: 'Always true.', examples: [true] }) })

@@ -100,6 +100,12 @@ const mailboxes = {
     done: 'The mailbox is asked for new mail now.',
     harmless: 'Looks for mail earlier than the schedule would.',
   },
+  check: {
+    operation: 'mailboxCheck',
+    label: 'Check now',
+    done: '',
+    harmless: 'Signs in and opens the mailbox; nothing is fetched, sent or changed there.',
+  },
   import: {
     operation: 'mailboxImport',
     label: 'Import them now',

@@ -143,7 +143,7 @@ export function mailboxPage(view: View, { mailbox, connection, settings, receive
 <p class="row">${mailboxState(mailbox, ends)}${mailbox.isDefault && chip('default', 'quiet')}</p>
 ${mailbox.attention.map((one) => attentionCard(view, one, [mailbox], true))}
 <h2>Actions</h2>
-<div class="row">${button('reconnect')}${receives && mailbox.active && button('poll', true)}${mailbox.sending.transport !== 'none' && mailbox.active && html`${button('test-mail', true)}${button('retry-mails', true)}`}${button(mailbox.active ? 'pause' : 'activate', true)}</div>
+<div class="row">${button('check')}${button('reconnect', true)}${receives && mailbox.active && button('poll', true)}${mailbox.sending.transport !== 'none' && mailbox.active && html`${button('test-mail', true)}${button('retry-mails', true)}`}${button(mailbox.active ? 'pause' : 'activate', true)}</div>
 <p class="dim">${mailbox.active ? 'A paused mailbox neither receives nor sends; its mail waits.' : 'Paused: neither receives nor sends until it is activated.'}</p>
 <h2>Facts</h2>
 <dl><dt>Receiving</dt><dd>${direction(view, mailbox.receiving)}</dd><dt>Last mail received</dt><dd>${when(mailbox.receiving.lastMail, view.now)}</dd>

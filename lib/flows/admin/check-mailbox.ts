@@ -1,0 +1,168 @@
+/**
+ * Somebody on call wants to know now whether a mailbox works, and if not, how far it comes (M-160). The provider is
+ * asked first, at once and for a new token; then reading and sending are opened beside each other and closed again.
+ * Nothing is fetched, sent or changed in the mailbox. Within ten seconds each part has its verdict, with the stage where
+ * it stopped, who must act and what helps. What works now goes on now: the mailbox is polled, a gate that was closed
+ * opens.
+ */
+import { translate } from '../../diagnosis/translate.js'
+import { asGatewayError, type GatewayError, isStorageAway } from '../../errors.js'
+import { whoActs } from '../../model/attention.js'
+import { stageOf } from '../../model/check-stage.js'
+import type { CheckedMailbox, CheckedPart } from '../../model/checked-mailbox.js'
+import type { Connection } from '../../model/connection.js'
+import { connectionIdsOf, type Mailbox } from '../../model/mailbox.js'
+import { readConnection } from '../common/connection-rows.js'
+import { getMailbox } from '../common/mailbox-rows.js'
+import { trySession } from '../common/try-session.js'
+import { pollNow } from '../receive/poll-now.js'
+import type { ReceiveDependencies } from '../receive/receive-dependencies.js'
+import { findReceiveRoute } from '../receive/receive-route.js'
+import { laneState, readLane } from '../send/lane.js'
+import type { SendDependencies } from '../send/send-dependencies.js'
+import { findRoute } from '../send/send-route.js'
+import { type RetryDependencies, wakeMailboxes, whoActsFor } from './retry-connections.js'
+
+export interface CheckDependencies
+  extends SendDependencies,
+    RetryDependencies,
+    Pick<ReceiveDependencies, 'receivers'> {}
+
+const checkMs = 10_000
+
+const unanswered = (): GatewayError => translate({ context: 'net', net: 'ETIMEDOUT' })
+
+/** What trying something showed. */
+type Tried = 'works' | 'opened' | GatewayError
+
+export async function checkMailbox(
+  deps: CheckDependencies,
+  tenant: string,
+  mailboxId: string,
+): Promise<CheckedMailbox> {
+  const mailbox = await getMailbox(deps, tenant, mailboxId)
+  const time = new AbortController()
+  const late = deps.clock
+    .sleep(checkMs, time.signal)
+    .then(() => time.abort())
+    .catch(() => undefined)
+    .then(unanswered)
+  const inTime = (work: () => Promise<Tried>): Promise<Tried> => Promise.race([late, tried(work)])
+  try {
+    return await check(deps, mailbox, inTime, time.signal)
+  } finally {
+    time.abort()
+  }
+}
+
+async function check(
+  deps: CheckDependencies,
+  mailbox: Mailbox,
+  inTime: (work: () => Promise<Tried>) => Promise<Tried>,
+  signal: AbortSignal,
+): Promise<CheckedMailbox> {
+  const signIns = await Promise.all(connectionIdsOf(mailbox).map((id) => signIn(deps, mailbox.tenant, id, inTime)))
+  const { receive, send } = mailbox
+  const isIn = (side: Mailbox['receive'] | Mailbox['send']): boolean =>
+    side.transport !== 'none' &&
+    !signal.aborted &&
+    signIns.some(({ id, failed }) => id === side.connectionId && failed === undefined)
+  const [reading, sending] = await Promise.all([
+    isIn(receive) ? inTime(() => openReceiving(deps, mailbox, signal)) : undefined,
+    isIn(send) ? inTime(() => openSending(deps, mailbox, signal)) : undefined,
+  ])
+  if (mailbox.active) await goOn(deps, mailbox, reading, sending)
+  const verdicts = { reading: partOf(reading), sending: partOf(sending) }
+  return { signIn: signInOf(signIns, verdicts), ...verdicts }
+}
+
+interface SignInTried {
+  id: string
+  mode: Connection['mode'] | undefined
+  failed: CheckedPart | undefined
+}
+
+/** Of a password only the mail servers know whether it is right; a relay without sign-in asks for none. */
+async function signIn(
+  deps: CheckDependencies,
+  tenant: string,
+  id: string,
+  inTime: (work: () => Promise<Tried>) => Promise<Tried>,
+): Promise<SignInTried> {
+  const connection = await readConnection(deps, tenant, id)
+  const { mode, registrationId = '', state } = connection ?? {}
+  if (mode !== 'delegated' && mode !== 'app-only') return { id, mode, failed: undefined }
+  const said = await inTime(async () => (await deps.tryGrant(tenant, id)) ?? 'works')
+  if (said === 'works' || said === 'opened') {
+    if (state !== 'connected') await wakeMailboxes(deps, tenant, id)
+    return { id, mode, failed: undefined }
+  }
+  const actor = await whoActsFor(deps, tenant, { connectionId: id, registrationId, refusal: said })
+  return { id, mode, failed: { ...partOf(said), whoActs: actor } }
+}
+
+function signInOf(tried: readonly SignInTried[], directions: Omit<CheckedMailbox, 'signIn'>): CheckedPart {
+  const failed = tried.find((one) => one.failed !== undefined)?.failed
+  if (failed !== undefined) return failed
+  if (tried.some(({ mode }) => mode === 'delegated' || mode === 'app-only')) return partOf('works')
+  if (!tried.some(({ mode }) => mode === 'password')) return partOf(undefined)
+  const parts = Object.values(directions)
+  const refused = parts.find(({ stage, verdict }) => verdict === 'fails' && stage === 'sign-in')
+  return refused ?? partOf(parts.some(({ verdict }) => verdict === 'works') ? 'works' : undefined)
+}
+
+async function openReceiving(deps: CheckDependencies, mailbox: Mailbox, signal: AbortSignal): Promise<Tried> {
+  const route = await findReceiveRoute(deps, mailbox)
+  if (route === undefined) return 'opened'
+  return trySession(() => deps.receivers[route.target.transport].open(route.target, route.authority, signal))
+}
+
+async function openSending(deps: CheckDependencies, mailbox: Mailbox, signal: AbortSignal): Promise<Tried> {
+  const { sender, target, authority } = await findRoute(deps, mailbox)
+  return trySession(() => sender.open(target, authority, signal))
+}
+
+/** Faults of our own are no verdict about a mailbox. */
+async function tried(work: () => Promise<Tried>): Promise<Tried> {
+  let said: Tried
+  try {
+    said = await work()
+  } catch (error) {
+    said = asGatewayError(error)
+  }
+  if (typeof said === 'object' && (isStorageAway(said) || said.code === 'unexpected')) throw said
+  // A server that was given up after ten seconds.
+  return typeof said === 'object' && said.code === 'stopped' ? unanswered() : said
+}
+
+/** A gate that is open stays as it is: what a server said about mails that were refused is not disproved by opening. */
+async function goOn(
+  deps: CheckDependencies,
+  { tenant, id }: Mailbox,
+  reading: Tried | undefined,
+  sending: Tried | undefined,
+): Promise<void> {
+  if (reading === 'works') await pollNow(deps, tenant, id)
+  if (sending !== 'works' && sending !== 'opened') return
+  const { gateOpen, pausedUntil } = laneState(await readLane(deps, tenant, id))
+  if (!gateOpen || pausedUntil > deps.clock.now()) await deps.openGate(tenant, id)
+}
+
+const nothing = { stage: null, code: null, whoActs: null, description: null, remedy: null }
+
+function partOf(said: Tried | undefined): CheckedPart {
+  if (said === undefined) return { verdict: 'not-tested', ...nothing }
+  if (said === 'works') return { verdict: 'works', ...nothing }
+  if (said === 'opened')
+    return {
+      ...nothing,
+      verdict: 'not-tested',
+      stage: 'send-right',
+      description: 'The mailbox can be opened for sending; whether it may send shows only with a mail.',
+      remedy: 'Send a test mail.',
+    }
+  const { code, class: errorClass, hint = '', description, remedy } = said
+  // What nobody placed came from a server that had answered.
+  const stage = stageOf(code) ?? 'sign-in'
+  return { verdict: 'fails', stage, code, whoActs: whoActs(errorClass, hint), description, remedy }
+}

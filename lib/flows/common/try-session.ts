@@ -1,0 +1,17 @@
+import type { ReceiveSession } from '../../ports/receiver.js'
+import type { SendSession } from '../../ports/sender.js'
+
+/**
+ * Opens one direction of a mailbox, proves what can be proven without an effect, and closes it again. `opened`: the
+ * mailbox can be opened for it, and only a mail would show more (T3). Rejects with what the server said.
+ */
+export async function trySession(
+  open: () => Promise<Pick<ReceiveSession, 'check' | 'close'> | Pick<SendSession, 'check' | 'close'>>,
+): Promise<'works' | 'opened'> {
+  const session = await open()
+  try {
+    return (await session.check?.()) ?? 'works'
+  } finally {
+    await session.close().catch(() => undefined)
+  }
+}
