@@ -44,7 +44,7 @@ async function send(mail: OutgoingMail, upn = ana, target: Parameters<typeof sen
 }
 const sender = {
   open: (...input: Parameters<ReturnType<typeof graphSender>['open']>) =>
-    graphSender({ origins: world.origins, timeoutMs: 2_000 }).open(...input),
+    graphSender({ origins: world.origins, timeoutMs: 30_000 }).open(...input),
   lookUp: async (evidence: Evidence, messageId = '<m1@gateway.example>') =>
     graphSender({ origins: world.origins }).lookUp!(toAna, await world.authority(ana), { messageId, evidence }, signal),
 }
