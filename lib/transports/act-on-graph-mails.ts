@@ -14,9 +14,9 @@ const atOnce = 3
 /** Rejects with `mail_action_refused` (permanent) when all is done but for single mails. */
 export async function actOnGraphMails(place: GraphPlace, ids: string[], action: AfterReceive): Promise<void> {
   if (action.action === 'leave') return
-  const { graph } = place
+  const { graph, box } = place
   const operation = 'receive'
-  const destinationId = action.action === 'move' ? await destination(place, action.folder, ids.length) : ''
+  const destinationId = action.action === 'move' ? await folderId(graph, box, action.folder) : ''
   const act = async (id: string): Promise<unknown> => {
     const to = messagePath(place, id)
     if (action.action === 'mark-read') return graph.json({ method: 'PATCH', to, body: { isRead: true }, operation })
@@ -39,16 +39,6 @@ export async function actOnGraphMails(place: GraphPlace, ids: string[], action: 
   // The mailbox itself: then all of it is owed still.
   const trouble = await troubleOf(place)
   throw trouble ?? mailActionRefused('Graph', refusal, refusals.length)
-}
-
-/** A folder that somebody renamed keeps back no mail: what was to go there stays where it is, and that is reported. */
-async function destination({ graph, box }: GraphPlace, folder: string, count: number): Promise<string> {
-  try {
-    return await folderId(graph, box, folder)
-  } catch (error) {
-    const isMissing = error instanceof GatewayError && error.code === 'folder_missing'
-    throw isMissing ? mailActionRefused('Graph', error, count) : error
-  }
 }
 
 const mayPass = (error: unknown): boolean =>

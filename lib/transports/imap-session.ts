@@ -382,8 +382,7 @@ const isSince = (receivedAt: number, since: number, isListed: boolean): boolean 
 
 /** The folder was opened and read: who lacks a right or room to change it does not lack the mailbox. */
 const actionFault = (error: unknown): unknown =>
-  error instanceof GatewayError &&
-  /^imap_(noperm|authorizationfailed|overquota|trycreate|nonexistent|cannot)$/.test(error.code)
+  error instanceof GatewayError && /^imap_(noperm|authorizationfailed|overquota)$/.test(error.code)
     ? mailActionRefused('The mail server', error)
     : error
 

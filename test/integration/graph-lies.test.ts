@@ -326,15 +326,6 @@ describe('field 09, 12: entries and links that lie', () => {
     expect(await at.notImported()).toMatchObject([{ code: 'mail_too_large' }])
   })
 
-  test('field 07: a folder to move to that is not there is reported, the mails stay and the next ones arrive', async () => {
-    const at = await box(2, { after: { action: 'move', folder: 'Renamed' } })
-    expect(await at.poll()).toMatchObject({ outcome: 'mail', handedOver: 2 })
-    at.deliver(3)
-    expect(await at.poll()).toMatchObject({ outcome: 'mail', handedOver: 1 })
-    expect(at.told()).toEqual(ids(1, 2, 3))
-    expect(await at.codes()).toContain('mail_action_refused')
-  })
-
   test('field 09: a folder beyond the first page of folders is found', async () => {
     const at = await box(0, { after: { action: 'move', folder: 'Last' } })
     for (const n of upTo(110)) at.mailbox.createFolder(`Folder ${n}`)

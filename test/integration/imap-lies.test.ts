@@ -101,15 +101,6 @@ describe('field 07: whoever may read a folder and not change it gets its mail (R
     expect((await at.log()).map(({ peerLine }) => String(peerLine)).join()).toContain(text)
   })
 
-  test('field 07: a folder to move to that is not there is reported, the mails stay and the next ones arrive', async () => {
-    const at = await box(2, { after: { action: 'move', folder: 'Renamed' } })
-    expect(await at.poll()).toMatchObject({ outcome: 'mail', handedOver: 2 })
-    at.deliver(3)
-    expect(await at.poll()).toMatchObject({ outcome: 'mail', handedOver: 1 })
-    expect(at.told()).toEqual(ids(1, 2, 3))
-    expect((await at.log()).map(({ code }) => code)).toContain('mail_action_refused')
-  })
-
   test('field 07: a refusal of one moment is made up for by the next poll', async () => {
     const at = await box(2, { after: { action: 'mark-read' } })
     at.fail({ at: 'UID STORE', fault: 'no', text: 'Server Unavailable. 15' })

@@ -1,7 +1,8 @@
 /**
  * Journey 3, step 6: what the mailbox owner wants to happen at the server to mail that was handed over. Runs only after
  * the cursor is saved; what is owed stands in the `receiving` row, so that a crash in between is made up for by the
- * next poll. A refusal (folder gone, read-only mailbox) is reported and does not stop receiving.
+ * next poll. A refusal (read-only folder) is reported and does not stop receiving; a folder to move to that is not there
+ * needs a person, who is told.
  */
 import { asGatewayError, type GatewayError } from '../../errors.js'
 import type { AfterReceive, Mailbox } from '../../model/mailbox.js'
