@@ -40,19 +40,21 @@ export async function takeLease(
   let released = false
   let takenAt = 0
 
-  // One after the other: each carries the ETag of the one before, and a renewal may come beside any other write.
-  let writing: Promise<unknown> = Promise.resolve()
-  const write = (columns: Omit<Row, 'partitionKey' | 'rowKey'>): Promise<void> => {
-    const written = writing.then(async () => {
-      held.etag = await tables.update(table, { ...columns, ...key }, held.etag ?? '')
-      Object.assign(held, columns)
-    })
-    writing = written.catch(() => undefined)
-    return written
+  // One after the other: each write carries the ETag of the one before, and a renewal may come beside any other.
+  let last: Promise<unknown> = Promise.resolve()
+  const inTurn = (work: () => Promise<void>): Promise<void> => {
+    const mine = last.then(work)
+    last = mine.catch(() => undefined)
+    return mine
   }
+  const update = async (columns: Omit<Row, 'partitionKey' | 'rowKey'>): Promise<void> => {
+    held.etag = await tables.update(table, { ...columns, ...key }, held.etag ?? '')
+    Object.assign(held, columns)
+  }
+  const write: Lease['write'] = (columns) => inTurn(() => update(columns))
   const hold = async (durationMs: number, from: number): Promise<void> => {
     takenAt = performance.now()
-    await write({ ...columns, leaseOwner: holder, leaseUntil: from + durationMs, fence })
+    await update({ ...columns, leaseOwner: holder, leaseUntil: from + durationMs, fence })
     until = durationMs
   }
 
@@ -70,11 +72,12 @@ export async function takeLease(
     fence,
     remainingMs: () => until - (performance.now() - takenAt),
     write,
-    renew: async (ms) => {
-      const now = await tables.serverNow()
-      // A renewal that comes late takes nothing back.
-      if (!released) await hold(ms, now)
-    },
+    renew: (ms) =>
+      inTurn(async () => {
+        const now = await tables.serverNow()
+        // A renewal that comes late takes nothing back.
+        if (!released) await hold(ms, now)
+      }),
     release: async (columns = {}) => {
       released = true
       try {

@@ -167,23 +167,15 @@ export async function takeLane(
   const lease: Lease = taken
   const takenAt = deps.clock.now()
   let noted: Omit<Row, 'partitionKey' | 'rowKey'> = {}
-  // The signal comes in the middle of anything, and each write must know the ETag of the one before.
-  let last: Promise<unknown> = Promise.resolve()
-  const inTurn = <T>(write: () => Promise<T>): Promise<T> => {
-    const mine = last.then(write)
-    last = mine.catch(() => {})
-    return mine
+  const renew = async (ms: number): Promise<boolean> => {
+    try {
+      await lease.renew(ms)
+      return true
+    } catch (error) {
+      if (error instanceof RowChangedError) return false
+      throw error
+    }
   }
-  const renew = (ms: number): Promise<boolean> =>
-    inTurn(async () => {
-      try {
-        await lease.renew(ms)
-        return true
-      } catch (error) {
-        if (error instanceof RowChangedError) return false
-        throw error
-      }
-    })
   const lane: HeldLane = {
     tenant,
     mailboxId,
@@ -215,7 +207,7 @@ export async function takeLane(
         return { ...(overruled ? {} : { ...noted, ...untold }), leaseOwner: '', leaseUntil: 0 }
       }
       try {
-        await inTurn(() => lease.write(ending(lease.row)))
+        await lease.write(ending(lease.row))
       } catch (error) {
         // The mailbox was removed, and its lane with it.
         if (error instanceof RowMissingError) return true
