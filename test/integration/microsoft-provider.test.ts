@@ -14,24 +14,12 @@ import { Secret } from '../../lib/secret.js'
 import { demo, demoDirectory } from '../../local/emulators/demo-directory.js'
 import { type Entra, startEntra } from '../../local/emulators/entra/start-entra.js'
 import { failure } from '../support/failure.js'
+import { microsoft, redirectUri, microsoftRegistration as registration } from '../support/provider-subjects.js'
 
-const redirectUri = 'http://localhost:7071/api/oauth/callback'
-const microsoft = 'https://login.microsoftonline.com'
 const scopes = mailScopes({ receive: 'graph', send: 'graph' }).token('graph')
 let now = 0
 const clock: Clock = { now: () => now, sleep: async () => {} }
 const credential = new Secret(demo.clientSecret)
-const registration: Registration = {
-  id: 'r1',
-  name: 'Test',
-  tenant: '~',
-  kind: 'microsoft',
-  authority: `${microsoft}/organizations`,
-  clientId: demo.clientId,
-  credential: 'secret',
-  secretName: 's',
-  redirectUri,
-}
 let entra: Entra
 let provider: Provider
 

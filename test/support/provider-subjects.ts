@@ -45,25 +45,28 @@ export interface ProviderSubject {
   stop(): Promise<void>
 }
 
-const microsoft = 'https://login.microsoftonline.com'
-const redirectUri = 'http://localhost:7071/api/oauth/callback'
+export const microsoft = 'https://login.microsoftonline.com'
+export const redirectUri = 'http://localhost:7071/api/oauth/callback'
+
+/** Of the emulated Entra, for people of any organisation. */
+export const microsoftRegistration: Registration = {
+  id: 'r1',
+  name: 'Test',
+  tenant: '~',
+  kind: 'microsoft',
+  authority: `${microsoft}/organizations`,
+  clientId: demo.clientId,
+  credential: 'secret',
+  secretName: 's',
+  redirectUri,
+}
 
 export async function microsoftSubject(): Promise<ProviderSubject> {
   const now = Date.now()
   const clock = { now: () => now, sleep: async () => {} }
   const entra = await startEntra({ directory: demoDirectory({ redirectUris: [redirectUri], now: clock.now }) })
   const wire = networkClient({ origins: { [microsoft]: entra.url } })
-  const registration: Registration = {
-    id: 'r1',
-    name: 'Test',
-    tenant: '~',
-    kind: 'microsoft',
-    authority: `${microsoft}/organizations`,
-    clientId: demo.clientId,
-    credential: 'secret',
-    secretName: 's',
-    redirectUri,
-  }
+  const registration = microsoftRegistration
   const username = 'ana@contoso.example'
   return {
     provider: microsoftProvider({ clock, network: wire }),
