@@ -9,7 +9,9 @@ import type { MailboxObject } from 'imapflow'
 import { GatewayError } from '../errors.js'
 import type { AfterReceive } from '../model/mailbox.js'
 import type { FetchedMail, FetchLimits, ReceiveSession } from '../ports/receiver.js'
-import { mailActionRefused, mailGone, mailNotGiven, mailTooLarge } from './fetch-faults.js'
+import { actOnImapMails } from './act-on-imap-mails.js'
+import { mailGone, mailNotGiven, mailTooLarge } from './fetch-faults.js'
+import { type AskedFor, askedFor } from './imap-asked-for.js'
 import { type ImapCursor, readCursor, serverIdOf, uidSet, uidsUnder, writeCursor } from './imap-cursor.js'
 import type { ImapLink } from './imap-link.js'
 import { chunked, type ImapRow, isSmall, largestTogether, mergedRows } from './imap-rows.js'
@@ -121,13 +123,7 @@ export class ImapSession implements ReceiveSession {
     const isGiven = (uid: number) => this.#fetched || !box.uidNext || uid < box.uidNext
     const uids = uidsUnder(this.#fetched ? this.#position : { validity }, serverIds).filter(isGiven)
     if (uids.length === 0) return
-    try {
-      if (action.action === 'mark-read') await this.#flag(uids, '\\Seen')
-      else if (action.action === 'move') await this.#move(uids, action.folder)
-      else await this.#remove(uids)
-    } catch (error) {
-      throw this.link.usable ? actionFault(error) : error
-    }
+    await actOnImapMails(this.link, uids, action)
   }
 
   async findSent(messageId: string): Promise<boolean> {
@@ -331,31 +327,6 @@ export class ImapSession implements ReceiveSession {
     return mergedRows(await this.link.bring(() => client.fetchAll(range, query, { uid: true }), bytes))
   }
 
-  async #flag(uids: number[], flag: string): Promise<void> {
-    const { client } = this.link
-    await this.link.must(() => client.messageFlagsAdd(uidSet(uids), [flag], { uid: true, silent: true }))
-  }
-
-  async #move(uids: number[], folder: string): Promise<void> {
-    const { client } = this.link
-    if (client.capabilities.has('MOVE')) {
-      await this.link.must(() => client.messageMove(uidSet(uids), folder, { uid: true }))
-      return
-    }
-    await this.link.must(() => client.messageCopy(uidSet(uids), folder, { uid: true }))
-    await this.#remove(uids)
-  }
-
-  /** Without UIDPLUS, EXPUNGE would also remove what somebody else has marked: then ours stay marked only. */
-  async #remove(uids: number[]): Promise<void> {
-    const { client } = this.link
-    if (!client.capabilities.has('UIDPLUS')) {
-      const marked = await this.link.must(() => client.search({ deleted: true }, { uid: true }))
-      if (marked.some((uid) => !uids.includes(uid))) return this.#flag(uids, '\\Deleted')
-    }
-    await this.link.must(() => client.messageDelete(uidSet(uids), { uid: true }))
-  }
-
   #serverId(uid: number): string {
     return serverIdOf(this.#position, uid)
   }
@@ -379,42 +350,6 @@ const unknownMail = (uid: number): ImapRow => ({
 /** A mail that the server found by this date and then dates long before has no date. */
 const isSince = (receivedAt: number, since: number, isListed: boolean): boolean =>
   receivedAt === 0 || receivedAt >= since || (isListed && receivedAt < since - 2 * dayMs)
-
-/** The folder was opened and read: who lacks a right or room to change it does not lack the mailbox. */
-const actionFault = (error: unknown): unknown =>
-  error instanceof GatewayError && /^imap_(noperm|authorizationfailed|overquota)$/.test(error.code)
-    ? mailActionRefused('The mail server', error)
-    : error
-
-interface AskedFor {
-  /** Of what was found, as many as this poll takes. */
-  listed: number[]
-  /** UID set of the FETCH that describes them; empty when there is nothing to ask. */
-  range: string
-  from: number
-  to: number
-  /** The numbers in it, one by one. */
-  each: number[]
-}
-
-/** Most numbers nobody named that are asked for beside the named ones. */
-const mostUnnamed = 200
-const mostUnnamedAlone = 8
-
-/** The numbers between those that were found too, as far as they are few: a SEARCH may leave out what FETCH has. */
-function askedFor(found: number[], behind: number | undefined, newest: number, limits: FetchLimits): AskedFor {
-  const listed = found.slice(0, limits.maxMails)
-  const unnamed = limits.alone ? mostUnnamedAlone : mostUnnamed
-  const last = listed.at(-1) ?? 0
-  const to = found.length > listed.length ? last : Math.max(last, newest)
-  const from = behind ?? Math.max(1, (listed[0] ?? newest) - unnamed / 4)
-  if (to === 0 || (behind !== undefined && listed.length === 0)) return { listed, range: '', from, to, each: [] }
-  const near = Math.min(to, from + listed.length + unnamed)
-  const far = [...listed, newest, to].filter((uid) => uid > near && uid <= to)
-  const each = [...Array.from({ length: near - from + 1 }, (_, index) => from + index), ...new Set(far)]
-  each.sort((a, b) => a - b)
-  return { listed, range: behind === undefined ? uidSet(each) : `${from}:${to}`, from, to, each }
-}
 
 function noSentFolder(): GatewayError {
   return new GatewayError('no_sent_folder', 'permanent', {
