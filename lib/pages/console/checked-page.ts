@@ -12,7 +12,7 @@ const stageWords: Record<CheckStage, string> = {
   greeting: 'the first answer of the server',
   'sign-in': 'the sign-in',
   folder: 'opening the mailbox or folder',
-  'send-right': 'the right to send',
+  'send-right': 'the permission to send',
 }
 
 /** What "Check now" found, part by part. */
