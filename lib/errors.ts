@@ -111,7 +111,7 @@ export class RowChangedError extends Error {}
 export class RowMissingError extends Error {}
 
 /** Our own storage is the trouble: it does not answer, or refuses us. */
-export const isStorageAway = (error: unknown): boolean =>
+export const isStorageUnavailable = (error: unknown): boolean =>
   error instanceof GatewayError && (error.code === 'storage_unavailable' || error.code === 'storage_forbidden')
 
 /**

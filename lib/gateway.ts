@@ -9,7 +9,6 @@ import type { TokenCredential } from '@azure/identity'
 import { type Config, readConfig } from './config.js'
 import { asGatewayError } from './errors.js'
 import type { Registrations } from './flows/admin/registrations.js'
-import type { Dependencies } from './flows/common/dependencies.js'
 import type { ProbeInput } from './flows/connect/index.js'
 import type { TimerWork } from './flows/ops/second-clock.js'
 import { tenantLimits } from './http/tenant-limits.js'
@@ -21,6 +20,7 @@ import { storageNames } from './model/names.js'
 import type { TimerName } from './model/timers.js'
 import type { Clock } from './ports/clock.js'
 import { lazyProvider, lazyReceiver, lazySender, onFirstUse } from './ports/lazy-ports.js'
+import type { Toolbox } from './ports/toolbox.js'
 import type { Secret } from './secret.js'
 import { stopSignal } from './stop-work.js'
 
@@ -71,10 +71,10 @@ function credentialFor(config: Config, url: string): TokenCredential {
   return { getToken: async (...input) => (await credential()).getToken(...input) }
 }
 
-async function dependenciesOf(config: Config): Promise<Dependencies> {
+async function dependenciesOf(config: Config): Promise<Toolbox> {
   const [{ bytesInHand }, { storageClock }, { azureTables }, { azureQueues }, { azureBlobs }, { keyVault }] =
     await Promise.all([
-      import('./flows/common/bytes-in-hand.js'),
+      import('./ports/bytes-in-hand.js'),
       import('./stores/storage-clock.js'),
       import('./stores/azure-tables.js'),
       import('./stores/azure-queues.js'),
@@ -108,7 +108,7 @@ async function dependenciesOf(config: Config): Promise<Dependencies> {
 }
 
 /** Everything for one process of these settings; `over` lets a test bring its own clock or let a store fail. */
-export async function wireGateway(config: Config, over: Partial<Dependencies> = {}) {
+export async function wireGateway(config: Config, over: Partial<Toolbox> = {}) {
   const [
     made,
     flows,

@@ -2,6 +2,9 @@
  * Every journey behind one door. `gateway.ts` loads it with the first call and not before: flows bring the schemas, the
  * diagnosis and the mail composer, which registering functions does not need.
  */
+
+export { listLog } from '../rows/list-log.js'
+export { sealKeys } from '../rows/seal-keys.js'
 export { audit } from './admin/audit.js'
 export { authenticate } from './admin/authenticate.js'
 export { checkMailbox } from './admin/check-mailbox.js'
@@ -11,14 +14,12 @@ export { adminFlows } from './admin/index.js'
 export { registrations } from './admin/registrations.js'
 export { continueRemovals } from './admin/remove-tenant.js'
 export { retryConnection, retryConnections } from './admin/retry-connections.js'
-export { sealKeys } from './common/seal-keys.js'
 export { connectFlows, probeMailbox } from './connect/index.js'
 export { buryMessage, forgetBuried, readOrBury } from './ops/bury-message.js'
 export { checkBalance } from './ops/check-balance.js'
 export { checkHealth } from './ops/check-health.js'
 export { every, once, shared } from './ops/how-often.js'
 export { listAttention } from './ops/list-attention.js'
-export { listLog } from './ops/list-log.js'
 export { measure } from './ops/measure.js'
 export { prepareStorage } from './ops/prepare-storage.js'
 export { removeOrphans } from './ops/remove-orphans.js'

@@ -1,6 +1,3 @@
-/** So many are read without asking for room in memory, and never wait behind a large mail. */
-export const fewBytes = 1024 * 1024
-
 interface Hooks {
   onPart?: (bytes: number) => void
   more?: { behind: number; ask: () => Promise<void> } | undefined

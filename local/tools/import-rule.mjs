@@ -1,12 +1,12 @@
 /**
- * The import rule of the architecture (docs/architecture.md): which folder may import which, `process.env` only in
- * lib/config.ts, `@azure/identity` only in lib/gateway.ts, table filters never built as strings. Prints each violation
+ * The import rule of the architecture (docs/architecture.md): which folder may import which, which journey which,
+ * `names.table(` only in lib/rows, `process.env` only in lib/config.ts, `@azure/identity` only in lib/gateway.ts, table filters never built as strings. Prints each violation
  * and exits non-zero. `findViolations(files)` is pure, so that the planted violations can be tested.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { layers } from './layers.mjs'
+import { journeyLevels, layers } from './layers.mjs'
 
 const allowed = Object.fromEntries(Object.entries(layers).map(([layer, { imports }]) => [layer, imports]))
 
@@ -18,6 +18,12 @@ export function layerOf(path) {
   if (top === 'test') return 'test'
   if (top !== 'lib') return undefined
   return second.endsWith('.ts') ? second.slice(0, -3) : second
+}
+
+/** Journey and level of a path inside `lib/flows`. */
+function journeyOf(path) {
+  const [, name = ''] = /^lib\/flows\/([^/]+)\//.exec(path) ?? []
+  return { name, level: journeyLevels.findIndex((level) => level.includes(name)) }
 }
 
 const importPattern =
@@ -32,6 +38,7 @@ export function findViolations(files) {
     const report = (message) => violations.push(`${path}: ${message}`)
     if (layer !== 'local') {
       if (/process\.env/.test(text) && path !== 'lib/config.ts') report('process.env belongs in lib/config.ts')
+      if (/\bnames\s*\.table\(/.test(text) && layer !== 'rows') report('names.table( belongs in lib/rows')
       if (/\bfilter\s*:\s*[`'"]/.test(text)) report('a table filter is built as a string; use the odata tag')
     }
     for (const match of text.matchAll(importPattern)) {
@@ -39,11 +46,15 @@ export function findViolations(files) {
       if (target === '@azure/identity' && path !== 'lib/gateway.ts' && layer !== 'local')
         report('@azure/identity belongs in lib/gateway.ts')
       if (!target.startsWith('.')) continue
-      const targetLayer = layerOf(normalize(join(dirname(path), target)).replace(/\.js$/, '.ts'))
+      const targetPath = normalize(join(dirname(path), target)).replace(/\.js$/, '.ts')
+      const targetLayer = layerOf(targetPath)
       if (layer === 'local') {
         if (targetLayer === 'test') report(`imports ${target}: local never imports test`)
         continue
       }
+      const [from, to] = [journeyOf(path), journeyOf(targetPath)]
+      if (from.name !== '' && to.name !== '' && from.name !== to.name && to.level >= from.level)
+        report(`imports ${target}: ${from.name} imports only journeys below it (local/tools/layers.mjs)`)
       if (targetLayer === 'local' || targetLayer === 'test')
         report(`imports ${target}: nothing in functions or lib imports local or test`)
       else if (!(allowed[layer] ?? []).includes('*') && !(allowed[layer] ?? []).includes(targetLayer ?? ''))

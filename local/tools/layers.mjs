@@ -3,6 +3,12 @@
  */
 const adapters = ['ports', 'model', 'protocol', 'diagnosis', 'errors', 'secret']
 
+/**
+ * Journeys of `flows/`, the lowest first: one imports itself and those of lower levels. `flows/index.ts`, by which the
+ * gateway loads them, is above all.
+ */
+export const journeyLevels = [['tell'], ['tokens'], ['send', 'receive'], ['connect', 'admin'], ['ops']]
+
 /** `*` is all of lib. */
 export const layers = {
   functions: {
@@ -16,7 +22,12 @@ export const layers = {
   },
   flows: {
     holds: 'the product, one folder per journey, one file per step',
-    imports: ['flows', 'model', 'ports', 'protocol', 'diagnosis', 'errors', 'log', 'secret'],
+    imports: ['flows', 'rows', 'model', 'ports', 'protocol', 'diagnosis', 'errors', 'log', 'secret'],
+  },
+  rows: {
+    holds:
+      'what is stored, one file per stored thing: its key, its columns, reading, conditional writing; never a flow',
+    imports: ['rows', 'ports', 'model', 'protocol', 'errors', 'log', 'secret'],
   },
   providers: {
     holds: 'how authority is gained, one file per provider; never another adapter, never a flow',

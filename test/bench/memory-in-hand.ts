@@ -2,7 +2,7 @@
  * M1: 24 mailboxes with a mail of 25 MB each, polled side by side, with the budget of an instance of 2 GB against no budget
  * (H10). Each round runs in a process of its own, because memory once taken is not given back.
  */
-import { budgetOfMemory } from '../../lib/flows/common/bytes-in-hand.js'
+import { budgetOfMemory } from '../../lib/ports/bytes-in-hand.js'
 import { type BenchRow, figure, rounded } from './measure.js'
 import { startPeer } from './peers.js'
 

@@ -1,5 +1,5 @@
 /** One process that polls many mailboxes with large mail, and how far its memory rises. */
-import { bytesInHand } from '../../lib/flows/common/bytes-in-hand.js'
+import { bytesInHand } from '../../lib/ports/bytes-in-hand.js'
 import { memoryBlobs } from '../../lib/stores/memory-blobs.js'
 import type { Delivery } from './imap-peer.js'
 import { startPeer } from './peers.js'

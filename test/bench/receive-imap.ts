@@ -1,10 +1,10 @@
 /** R1 and R3: the real poll on in-memory stores over a TLS IMAP server, against a bare imapflow loop to the same server. */
 import { ImapFlow } from 'imapflow'
-import { setDue } from '../../lib/flows/common/due.js'
-import { toRow } from '../../lib/flows/common/mailbox-rows.js'
 import { receiveFlows } from '../../lib/flows/receive/index.js'
 import type { ReceiveDependencies } from '../../lib/flows/receive/receive-dependencies.js'
 import { newId } from '../../lib/model/ids.js'
+import { setDue } from '../../lib/rows/due.js'
+import { toRow } from '../../lib/rows/mailboxes.js'
 import { Secret } from '../../lib/secret.js'
 import { guardedLookup } from '../../lib/transports/guarded-lookup.js'
 import { imapReceiver } from '../../lib/transports/imap-receiver.js'

@@ -1,9 +1,9 @@
 /** S2: the real accept and drain on in-memory stores to an SMTP sink, against a plain nodemailer pool to the same sink. */
 import nodemailer from 'nodemailer'
-import { toRow } from '../../lib/flows/common/mailbox-rows.js'
 import { sendFlows } from '../../lib/flows/send/index.js'
 import { newId } from '../../lib/model/ids.js'
 import { parseMailSubmission } from '../../lib/model/mail-submission.js'
+import { toRow } from '../../lib/rows/mailboxes.js'
 import { guardedLookup } from '../../lib/transports/guarded-lookup.js'
 import { smtpSender } from '../../lib/transports/smtp-sender.js'
 import { sendHarness } from '../support/send-harness.js'

@@ -4,10 +4,10 @@
  */
 import { fileURLToPath } from 'node:url'
 import nodemailer from 'nodemailer'
-import { connectionToRow } from '../../lib/flows/common/connection-rows.js'
-import { toRow } from '../../lib/flows/common/mailbox-rows.js'
 import { newId } from '../../lib/model/ids.js'
 import { storageNames } from '../../lib/model/names.js'
+import { connectionToRow } from '../../lib/rows/connections.js'
+import { toRow } from '../../lib/rows/mailboxes.js'
 import { azureTables } from '../../lib/stores/azure-tables.js'
 import { type ApiClient, apiClient } from '../../local/api-client.js'
 import { type Stack, startStack } from '../../local/stack.js'

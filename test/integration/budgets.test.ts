@@ -1,10 +1,10 @@
 /** What each journey may cost, counted on the wire at Azurite, Key Vault, Entra, Graph and the mail servers. */
 import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest'
-import { connectionToRow } from '../../lib/flows/common/connection-rows.js'
-import { toRow } from '../../lib/flows/common/mailbox-rows.js'
 import { newId } from '../../lib/model/ids.js'
 import { parseMailSubmission } from '../../lib/model/mail-submission.js'
 import { storageNames } from '../../lib/model/names.js'
+import { connectionToRow } from '../../lib/rows/connections.js'
+import { toRow } from '../../lib/rows/mailboxes.js'
 import { azureTables } from '../../lib/stores/azure-tables.js'
 import { type Certificates, makeCertificates } from '../../local/emulators/certificate.js'
 import { type ImapEmulator, startImap } from '../../local/emulators/imap/start-imap.js'

@@ -4,8 +4,8 @@
  */
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { receivedId } from '../../lib/flows/receive/received-rows.js'
 import type { Authority } from '../../lib/ports/authority.js'
+import { receivedId } from '../../lib/rows/received.js'
 import { graphReceiver } from '../../lib/transports/graph-receiver.js'
 import type { FaultOrder } from '../../local/emulators/faults.js'
 import type { GraphLie } from '../../local/emulators/graph/graph-lies.js'

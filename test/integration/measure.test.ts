@@ -1,12 +1,12 @@
 /** The numbers for alerts from real storage: queries over all partitions behave there as they do in memory. */
 import { expect, inject, test } from 'vitest'
-import { raiseAttention } from '../../lib/flows/common/attention.js'
 import { forgetBuried } from '../../lib/flows/ops/bury-message.js'
 import { measure } from '../../lib/flows/ops/measure.js'
 import { warnOfExpiry } from '../../lib/flows/ops/warn-of-expiry.js'
 import { sendFlows } from '../../lib/flows/send/index.js'
 import { newId } from '../../lib/model/ids.js'
 import { parseMailSubmission } from '../../lib/model/mail-submission.js'
+import { raiseAttention } from '../../lib/rows/attention.js'
 import { azuriteStores } from '../support/azurite-stores.js'
 import { recordedLog } from '../support/recorded-log.js'
 import { faultOf, sendHarness } from '../support/send-harness.js'

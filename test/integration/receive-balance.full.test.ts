@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { receivedId } from '../../lib/flows/receive/received-rows.js'
+import { receivedId } from '../../lib/rows/received.js'
 import { Secret } from '../../lib/secret.js'
 import { guardedLookup } from '../../lib/transports/guarded-lookup.js'
 import { imapReceiver } from '../../lib/transports/imap-receiver.js'

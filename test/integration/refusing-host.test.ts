@@ -1,9 +1,9 @@
 /** From the wire to the probe's verdict: a server that refuses everybody at its greeting, and is well again (field 19). */
 import { afterEach, expect, test } from 'vitest'
-import { toRow } from '../../lib/flows/common/mailbox-rows.js'
 import { sendFlows } from '../../lib/flows/send/index.js'
-import { laneState, readLane } from '../../lib/flows/send/lane.js'
 import { parseMailSubmission } from '../../lib/model/mail-submission.js'
+import { laneState, readLane } from '../../lib/rows/lane.js'
+import { toRow } from '../../lib/rows/mailboxes.js'
 import { guardedLookup } from '../../lib/transports/guarded-lookup.js'
 import { smtpSender } from '../../lib/transports/smtp-sender.js'
 import { startSmtp } from '../../local/emulators/smtp/start-smtp.js'

@@ -1,8 +1,8 @@
 /** A mail reached some of its recipients, and then its mailbox sends in another way: the rest gets it, or is told why not. */
 import { afterEach, expect, test } from 'vitest'
-import { toRow } from '../../lib/flows/common/mailbox-rows.js'
 import { sendFlows } from '../../lib/flows/send/index.js'
 import { parseMailSubmission } from '../../lib/model/mail-submission.js'
+import { toRow } from '../../lib/rows/mailboxes.js'
 import { accessBy } from '../support/access-by.js'
 import { sendHarness } from '../support/send-harness.js'
 import { graphSubject, type SenderSubject, smtpSubject } from '../support/sender-subjects.js'

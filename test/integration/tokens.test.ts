@@ -1,10 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { GatewayError } from '../../lib/errors.js'
-import { bytesInHand } from '../../lib/flows/common/bytes-in-hand.js'
-import { connectionToRow, readConnection } from '../../lib/flows/common/connection-rows.js'
-import { sealKeys } from '../../lib/flows/common/seal-keys.js'
 import { accessToken } from '../../lib/flows/tokens/access-token.js'
-import { sealPlace } from '../../lib/flows/tokens/grant-row.js'
 import { tokenFlows } from '../../lib/flows/tokens/index.js'
 import { refreshGrant } from '../../lib/flows/tokens/refresh-grant.js'
 import { retryGrant, tryGrant } from '../../lib/flows/tokens/retry-grant.js'
@@ -13,9 +9,13 @@ import { silentLog } from '../../lib/log.js'
 import type { Connection } from '../../lib/model/connection.js'
 import { newId } from '../../lib/model/ids.js'
 import { storageNames } from '../../lib/model/names.js'
+import { bytesInHand } from '../../lib/ports/bytes-in-hand.js'
 import { mailScopes } from '../../lib/protocol/scopes.js'
 import { microsoftProvider } from '../../lib/providers/microsoft.js'
 import { networkClient } from '../../lib/providers/network-client.js'
+import { connectionToRow, readConnection } from '../../lib/rows/connections.js'
+import { sealPlace } from '../../lib/rows/grants.js'
+import { sealKeys } from '../../lib/rows/seal-keys.js'
 import { Secret } from '../../lib/secret.js'
 import { memoryBlobs } from '../../lib/stores/memory-blobs.js'
 import type { MemoryQueues } from '../../lib/stores/memory-queues.js'
@@ -243,7 +243,7 @@ describe.each(['microsoft', 'oauth2'] as const)('%s', (provider) => {
       const point = { hit: false }
       expect(await failure(accessToken(process(at(point)), tenant, connection.id, 'graph'))).toBe(crash)
       expect(point.hit).toBe(true)
-      // The dead process's lease is ended by hand: waiting for it would outlast the 30 seconds of grace.
+      // The dead process's lease is ended by hand: waiting for it would retryWhileStorageIsDown the 30 seconds of grace.
       const row = await grantRow(connection.id)
       if (row['leaseOwner'] !== '')
         await tables.update(names.table('connections'), { ...row, leaseUntil: 0 }, row.etag!)

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, test } from 'vitest'
-import { leaseMs } from '../../lib/flows/send/lane.js'
+import { leaseMs } from '../../lib/rows/lane.js'
 import { type Stack, startStack } from '../../local/stack.js'
 import { crashRun, crashSeed } from '../support/crash-run.js'
 import { crashFigures, judgeCrash } from '../support/judge-crash.js'

@@ -1,17 +1,17 @@
 /** The connect site with tenants, keys, mailboxes that were really signed in, and further workers on the same storage. */
 import { setTimeout } from 'node:timers/promises'
 import { readConfig } from '../../lib/config.js'
-import type { Dependencies } from '../../lib/flows/common/dependencies.js'
 import { type Gateway, wireGateway } from '../../lib/gateway.js'
 import { silentLog } from '../../lib/log.js'
 import type { SignInStartInput } from '../../lib/model/api-schemas.js'
 import type { Clock } from '../../lib/ports/clock.js'
+import type { Toolbox } from '../../lib/ports/toolbox.js'
 import { type ConnectSite, origin, registrationInput, resultOf, startConnectSite } from './connect-site.js'
 
 export interface AdminSite extends ConnectSite {
   operatorKey: string
   /** Another process: its own memory, the same storage and vault; its clock runs `aheadMs` before the others'. */
-  worker(aheadMs?: number, over?: Partial<Dependencies>, settings?: Record<string, string>): Promise<Gateway>
+  worker(aheadMs?: number, over?: Partial<Toolbox>, settings?: Record<string, string>): Promise<Gateway>
   /** A tenant with a registration and an administrator's key. */
   tenant(id: string): Promise<{ id: string; key: string; registrationId: string }>
   /** A fresh person of the emulated Contoso, or a known one, signs in; the mailbox exists unless it was refused. */

@@ -1,8 +1,8 @@
-import { connectionToRow } from '../../lib/flows/common/connection-rows.js'
 import { storeGrant } from '../../lib/flows/tokens/store-grant.js'
 import type { TokenDependencies } from '../../lib/flows/tokens/token-dependencies.js'
 import type { Connection } from '../../lib/model/connection.js'
 import type { TokenSet } from '../../lib/ports/provider.js'
+import { connectionToRow } from '../../lib/rows/connections.js'
 import { sampleConnection } from './sample-connection.js'
 
 /** A delegated connection with its first tokens for Graph, as a confirmed sign-in leaves it behind. */

@@ -6,11 +6,11 @@
  */
 
 import { setTimeout as delay } from 'node:timers/promises'
-import { bytesInHand } from '../../lib/flows/common/bytes-in-hand.js'
-import type { Dependencies } from '../../lib/flows/common/dependencies.js'
 import { checkBalance } from '../../lib/flows/ops/check-balance.js'
 import { silentLog } from '../../lib/log.js'
 import { storageNames } from '../../lib/model/names.js'
+import { bytesInHand } from '../../lib/ports/bytes-in-hand.js'
+import type { Toolbox } from '../../lib/ports/toolbox.js'
 import { azureTables } from '../../lib/stores/azure-tables.js'
 import { memoryVault } from '../../lib/stores/memory-vault.js'
 import { type ApiClient, ApiError, apiClient } from '../../local/api-client.js'
@@ -218,7 +218,7 @@ function draftsIn({ directory }: Stack): number {
 const arrived = (stack: Stack, subjects: string[]): number =>
   [...countCopies(stack, subjects).values()].filter((count) => count > 0).length
 
-function balanceDependencies(stack: Stack): Dependencies {
+function balanceDependencies(stack: Stack): Toolbox {
   const { connectionString } = stack
   return {
     names: storageNames(stack.settings['ENVIRONMENT_ID'] ?? ''),

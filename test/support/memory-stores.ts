@@ -1,6 +1,6 @@
-import { bytesInHand } from '../../lib/flows/common/bytes-in-hand.js'
 import { silentLog } from '../../lib/log.js'
 import { storageNames, tableNames } from '../../lib/model/names.js'
+import { bytesInHand } from '../../lib/ports/bytes-in-hand.js'
 import type { Clock } from '../../lib/ports/clock.js'
 import { stopController } from '../../lib/stop-work.js'
 import { memoryBlobs } from '../../lib/stores/memory-blobs.js'

@@ -4,8 +4,8 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { GatewayError } from '../../lib/errors.js'
-import { bytesInHand } from '../../lib/flows/common/bytes-in-hand.js'
 import type { AfterReceive } from '../../lib/model/mailbox.js'
+import { bytesInHand } from '../../lib/ports/bytes-in-hand.js'
 import type { FetchedMail, FetchLimits, ReceiveSession, ReceiveTarget } from '../../lib/ports/receiver.js'
 import { failure } from './failure.js'
 import { pollHarness } from './poll-harness.js'

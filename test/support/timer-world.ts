@@ -2,7 +2,7 @@
  * A gateway in virtual time whose timers may be dead: mail that is planned, mailboxes that want a poll, grants that want
  * a refresh. Everything runs by queue messages and by the timers that live; how late the work comes is what is counted.
  */
-import { readDueAt, setDue } from '../../lib/flows/common/due.js'
+
 import { runTimer, secondClock, type TimerWork, watchClock } from '../../lib/flows/ops/second-clock.js'
 import { sweep } from '../../lib/flows/ops/sweep.js'
 import { mailboxesDue } from '../../lib/flows/receive/mailboxes-due.js'
@@ -12,6 +12,7 @@ import { newId } from '../../lib/model/ids.js'
 import { parseMailSubmission } from '../../lib/model/mail-submission.js'
 import type { QueueName } from '../../lib/model/names.js'
 import { type TimerName, timerNames } from '../../lib/model/timers.js'
+import { readDueAt, setDue } from '../../lib/rows/due.js'
 import type { MemoryQueues } from '../../lib/stores/memory-queues.js'
 import { recordedLog } from './recorded-log.js'
 import { sendHarness } from './send-harness.js'

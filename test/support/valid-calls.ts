@@ -1,7 +1,8 @@
 /** A call of every operation that succeeds, each with ids of its own, so that order and repetition do not matter. */
-import { connectionToRow } from '../../lib/flows/common/connection-rows.js'
+
 import type { Connection } from '../../lib/model/connection.js'
 import { storageNames } from '../../lib/model/names.js'
+import { connectionToRow } from '../../lib/rows/connections.js'
 import type { AdminSite } from './admin-site.js'
 import { type ApiInput, callApi, type OperationKey } from './api-call.js'
 import { registrationInput } from './connect-site.js'

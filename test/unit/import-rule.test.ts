@@ -24,6 +24,17 @@ const planted: [string, string][] = [
   // biome-ignore lint/suspicious/noTemplateCurlyInString: the planted code holds a template
   ['lib/stores/a.ts', "client.listEntities({ queryOptions: { filter: `PartitionKey eq '${x}'` } })"],
   ['local/a.ts', "import { x } from '../test/support/x.js'"],
+  ['lib/flows/send/a.ts', "deps.tables.get(deps.names.table('mails'), x, y)"],
+  ['lib/gateway.ts', "names.table('mails')"],
+  ['lib/rows/a.ts', "import { x } from '../flows/send/drain-lane.js'"],
+  ['lib/rows/a.ts', "import { x } from '../stores/azure-tables.js'"],
+  ['lib/flows/tell/a.ts', "import { x } from '../tokens/access-token.js'"],
+  ['lib/flows/tokens/a.ts', "import { x } from '../send/gate.js'"],
+  ['lib/flows/send/a.ts', "import { x } from '../receive/poll-mailbox.js'"],
+  ['lib/flows/receive/a.ts', "import { x } from '../send/gate.js'"],
+  ['lib/flows/receive/a.ts', "import { x } from '../connect/try-out.js'"],
+  ['lib/flows/connect/a.ts', "import { x } from '../admin/tenants.js'"],
+  ['lib/flows/admin/a.ts', "import { x } from '../ops/sweep.js'"],
 ]
 
 test.each(planted)('SEC-22: the import rule catches a planted violation in %s: %s', (path, text) => {
@@ -44,6 +55,12 @@ test('the import rule accepts what the architecture allows', () => {
       path: 'lib/config.ts',
       text: "import { GatewayError } from './errors.js'\nimport { x } from './config/a.js'\nprocess.env",
     },
+    {
+      path: 'lib/flows/ops/a.ts',
+      text: "import { x } from '../send/gate.js'\nimport { y } from '../../rows/mails.js'",
+    },
+    { path: 'lib/flows/index.ts', text: "import { x } from './ops/sweep.js'" },
+    { path: 'lib/rows/a.ts', text: "import { x } from '../model/mail.js'\nnames.table('mails')" },
     { path: 'local/main.ts', text: "import { x } from '../lib/config.js'" },
   ]
   expect(findViolations(files)).toEqual([])

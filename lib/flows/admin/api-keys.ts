@@ -4,9 +4,9 @@ import type { ApiKeyInput } from '../../model/admin-schemas.js'
 import type { Caller, Role } from '../../model/caller.js'
 import { newId, newSecret, sha256 } from '../../model/ids.js'
 import type { PageQuery } from '../../model/page.js'
+import type { Toolbox } from '../../ports/toolbox.js'
+import { pageOfRows } from '../../rows/page-of-rows.js'
 import { Secret } from '../../secret.js'
-import type { Dependencies } from '../common/dependencies.js'
-import { pageOfRows } from '../common/page-of-rows.js'
 import { forgetCallers } from './authenticate.js'
 
 export interface ApiKeyFacts {
@@ -19,7 +19,7 @@ export interface ApiKeyFacts {
 
 /** An operator's key belongs to the deployment, not to the tenant it was made beside; only operators make one. */
 export async function createApiKey(
-  deps: Dependencies,
+  deps: Toolbox,
   caller: Caller,
   named: string,
   input: ApiKeyInput,
@@ -55,7 +55,7 @@ export async function createApiKey(
 
 /** In the order of their ids. */
 export async function listApiKeys(
-  deps: Dependencies,
+  deps: Toolbox,
   tenant: string,
   page: PageQuery,
 ): Promise<{ keys: ApiKeyFacts[]; next: string }> {
@@ -75,7 +75,7 @@ export async function listApiKeys(
 }
 
 /** An operator cannot revoke the key of the very call: the last one would lock everybody out. */
-export async function revokeApiKey(deps: Dependencies, caller: Caller, tenant: string, id: string): Promise<void> {
+export async function revokeApiKey(deps: Toolbox, caller: Caller, tenant: string, id: string): Promise<void> {
   const table = deps.names.table('tenants')
   if (tenant === '~' && caller.keyId === id)
     throw conflict('key_in_use', 'This key makes the call.', 'Create another operator key and revoke this one with it.')

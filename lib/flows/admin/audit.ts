@@ -1,10 +1,10 @@
 import type { Caller } from '../../model/caller.js'
-import type { Dependencies } from '../common/dependencies.js'
-import { writeLog } from '../common/log-row.js'
+import type { Toolbox } from '../../ports/toolbox.js'
+import { writeLog } from '../../rows/logs.js'
 
 /** Who changed what; ids only. */
 export async function audit(
-  deps: Dependencies,
+  deps: Toolbox,
   caller: Caller,
   tenant: string,
   action: string,

@@ -6,15 +6,15 @@
 import { GatewayError } from '../../errors.js'
 import type { Caller, Role } from '../../model/caller.js'
 import { sha256 } from '../../model/ids.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { sameText } from '../../protocol/same-text.js'
-import type { Dependencies } from '../common/dependencies.js'
 
 const form = /^mbg_(~|[a-z0-9]+(?:-[a-z0-9]+)*)_([a-z2-7]{8})_([a-z2-7]{32})$/
 const rememberMs = 60_000
 type Remembered = Map<string, { caller: Caller; until: number }>
-const known = new WeakMap<Dependencies['tables'], Remembered>()
+const known = new WeakMap<Toolbox['tables'], Remembered>()
 
-export async function authenticate(deps: Dependencies, credential: string): Promise<Caller> {
+export async function authenticate(deps: Toolbox, credential: string): Promise<Caller> {
   const [, tenant, keyId, secret] = form.exec(credential) ?? []
   if (tenant === undefined || keyId === undefined || secret === undefined) throw unauthorized()
   const remembered: Remembered = known.get(deps.tables) ?? new Map()
@@ -35,7 +35,7 @@ export async function authenticate(deps: Dependencies, credential: string): Prom
 }
 
 /** After a key was revoked in this process. */
-export function forgetCallers(deps: Dependencies): void {
+export function forgetCallers(deps: Toolbox): void {
   known.delete(deps.tables)
 }
 

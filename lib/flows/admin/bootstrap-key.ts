@@ -6,14 +6,14 @@
 import { RowExistsError } from '../../errors.js'
 import { newId, newSecret, sha256 } from '../../model/ids.js'
 import type { Row } from '../../ports/tables.js'
+import type { Toolbox } from '../../ports/toolbox.js'
+import { takeLease } from '../../rows/lease.js'
 import { Secret } from '../../secret.js'
-import type { Dependencies } from '../common/dependencies.js'
-import { takeLease } from '../common/lease.js'
 
 const leaseMs = 60_000
 const key = { partitionKey: '~', rowKey: 'bootstrap' }
 
-export async function bootstrapOperatorKey(deps: Dependencies): Promise<void> {
+export async function bootstrapOperatorKey(deps: Toolbox): Promise<void> {
   const table = deps.names.table('tenants')
   const row = (await deps.tables.get(table, key.partitionKey, key.rowKey)) ?? (await begin(deps))
   if (row === undefined || row['keyId']) return
@@ -38,7 +38,7 @@ export async function bootstrapOperatorKey(deps: Dependencies): Promise<void> {
 }
 
 /** `undefined` when another process began at the same moment: it will finish. */
-async function begin(deps: Dependencies): Promise<Row | undefined> {
+async function begin(deps: Toolbox): Promise<Row | undefined> {
   const row = { ...key, v: 1, keyId: '', leaseOwner: '', leaseUntil: 0, fence: 0 }
   try {
     return { ...row, etag: await deps.tables.insert(deps.names.table('tenants'), row) }

@@ -9,17 +9,17 @@ import type { MailboxChange } from '../../model/admin-schemas.js'
 import type { Connection } from '../../model/connection.js'
 import type { Mailbox, ServerAddress } from '../../model/mailbox.js'
 import { providerFacts } from '../../model/providers.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { isSettableHeader } from '../../protocol/compose-mail.js'
 import { parseMailAddress, sameAddress } from '../../protocol/mail-address.js'
 import { haveSameOwner } from '../../protocol/registrable-domain.js'
-import { readConnection } from '../common/connection-rows.js'
-import type { Dependencies } from '../common/dependencies.js'
-import { setDue } from '../common/due.js'
-import { getMailbox, toRow } from '../common/mailbox-rows.js'
+import { readConnection } from '../../rows/connections.js'
+import { setDue } from '../../rows/due.js'
+import { getMailbox, toRow } from '../../rows/mailboxes.js'
 import { type MailboxFacts, readMailboxFacts } from './mailboxes.js'
 
 /** What changing a mailbox needs from other journeys. */
-export interface ChangeDependencies extends Dependencies {
+export interface ChangeDependencies extends Toolbox {
   openGate(tenant: string, mailboxId: string): Promise<unknown>
 }
 
@@ -46,7 +46,7 @@ export async function changeMailbox(
 
 /** Two people may edit at once: whoever comes second works on what the first one left. */
 async function write(
-  deps: Dependencies,
+  deps: Toolbox,
   tenant: string,
   id: string,
   change: MailboxChange,
@@ -70,7 +70,7 @@ async function write(
   }
 }
 
-async function checkConnections(deps: Dependencies, before: Mailbox, change: MailboxChange): Promise<void> {
+async function checkConnections(deps: Toolbox, before: Mailbox, change: MailboxChange): Promise<void> {
   for (const field of ['receive', 'send'] as const) {
     const direction = change[field]
     if (direction === undefined || direction.transport === 'none') continue
@@ -132,7 +132,7 @@ function checkDefaults({ defaults = {}, address, sendAs }: Mailbox): void {
   if (refused !== undefined) throw invalidInput(`defaults.headers.${refused}`, 'may not be set by mail; leave it out.')
 }
 
-async function takeKey(deps: Dependencies, tenant: string, mailboxId: string, key: string): Promise<void> {
+async function takeKey(deps: Toolbox, tenant: string, mailboxId: string, key: string): Promise<void> {
   const table = deps.names.table('names')
   try {
     await deps.tables.insert(table, { partitionKey: tenant, rowKey: `key~${key}`, v: 1, mailboxId })

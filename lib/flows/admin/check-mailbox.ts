@@ -6,19 +6,19 @@
  * opens.
  */
 import { translate } from '../../diagnosis/translate.js'
-import { asGatewayError, type GatewayError, isStorageAway } from '../../errors.js'
+import { asGatewayError, type GatewayError, isStorageUnavailable } from '../../errors.js'
 import { whoActs } from '../../model/attention.js'
 import { stageOf } from '../../model/check-stage.js'
 import type { CheckedMailbox, CheckedPart } from '../../model/checked-mailbox.js'
 import type { Connection } from '../../model/connection.js'
 import { connectionIdsOf, type Mailbox } from '../../model/mailbox.js'
-import { readConnection } from '../common/connection-rows.js'
-import { getMailbox } from '../common/mailbox-rows.js'
-import { trySession } from '../common/try-session.js'
+import { trySession } from '../../ports/try-session.js'
+import { readConnection } from '../../rows/connections.js'
+import { laneState, readLane } from '../../rows/lane.js'
+import { getMailbox } from '../../rows/mailboxes.js'
 import { pollNow } from '../receive/poll-now.js'
 import type { ReceiveDependencies } from '../receive/receive-dependencies.js'
 import { findReceiveRoute } from '../receive/receive-route.js'
-import { laneState, readLane } from '../send/lane.js'
 import type { SendDependencies } from '../send/send-dependencies.js'
 import { findRoute } from '../send/send-route.js'
 import { type RetryDependencies, wakeMailboxes, whoActsFor } from './retry-connections.js'
@@ -130,7 +130,7 @@ async function tried(work: () => Promise<Tried>): Promise<Tried> {
   } catch (error) {
     said = asGatewayError(error)
   }
-  if (typeof said === 'object' && (isStorageAway(said) || said.code === 'unexpected')) throw said
+  if (typeof said === 'object' && (isStorageUnavailable(said) || said.code === 'unexpected')) throw said
   // A server that was given up after ten seconds.
   return typeof said === 'object' && said.code === 'stopped' ? unanswered() : said
 }

@@ -5,14 +5,14 @@
  * it ends at once.
  */
 import type { Caller } from '../../model/caller.js'
-import type { Dependencies } from '../common/dependencies.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 
 const rememberMs = 10_000
 const mostRemembered = 10_000
 const rowKeyOf = (id: string): string => `session~${id}`
-const remembered = new WeakMap<Dependencies['tables'], Map<string, { role: string; until: number }>>()
+const remembered = new WeakMap<Toolbox['tables'], Map<string, { role: string; until: number }>>()
 
-function memoryOf(deps: Dependencies): Map<string, { role: string; until: number }> {
+function memoryOf(deps: Toolbox): Map<string, { role: string; until: number }> {
   const memory = remembered.get(deps.tables) ?? new Map()
   remembered.set(deps.tables, memory)
   return memory
@@ -20,7 +20,7 @@ function memoryOf(deps: Dependencies): Map<string, { role: string; until: number
 
 /** `until`: milliseconds. */
 export async function beginConsoleSession(
-  deps: Dependencies,
+  deps: Toolbox,
   { tenant, role, keyId }: Caller,
   session: { id: string; until: number },
 ): Promise<void> {
@@ -28,11 +28,7 @@ export async function beginConsoleSession(
   await deps.tables.insert(deps.names.table('tenants'), row)
 }
 
-export async function isConsoleSession(
-  deps: Dependencies,
-  { tenant, role, keyId }: Caller,
-  id: string,
-): Promise<boolean> {
+export async function isConsoleSession(deps: Toolbox, { tenant, role, keyId }: Caller, id: string): Promise<boolean> {
   const memory = memoryOf(deps)
   const hit = memory.get(id)
   if (hit !== undefined && hit.until > deps.clock.now()) return hit.role === role
@@ -44,13 +40,13 @@ export async function isConsoleSession(
   return row['role'] === role
 }
 
-export async function endConsoleSession(deps: Dependencies, tenant: string, id: string): Promise<void> {
+export async function endConsoleSession(deps: Toolbox, tenant: string, id: string): Promise<void> {
   memoryOf(deps).delete(id)
   await deps.tables.remove(deps.names.table('tenants'), tenant, rowKeyOf(id))
 }
 
 /** Sessions that nobody ended go when they are over. */
-export async function forgetConsoleSessions(deps: Dependencies): Promise<void> {
+export async function forgetConsoleSessions(deps: Toolbox): Promise<void> {
   const table = deps.names.table('tenants')
   const rows = deps.tables.query(table, { partitionRange: ['0', '~~'], rowRange: ['session~', 'session~~'] })
   for await (const row of rows)

@@ -3,13 +3,14 @@
  * with it. Microsoft offers no way to revoke one refresh token, so what the log says of revocation is "not offered":
  * the token that nobody can read any more ends by disuse, and an administrator may withdraw the consent in Entra.
  */
-import { clearAttention } from '../common/attention.js'
-import { connectionPartition, connectionRowKey, readConnection } from '../common/connection-rows.js'
-import type { Dependencies } from '../common/dependencies.js'
-import { writeLog } from '../common/log-row.js'
+
+import type { Toolbox } from '../../ports/toolbox.js'
+import { clearAttention } from '../../rows/attention.js'
+import { connectionPartition, connectionRowKey, readConnection } from '../../rows/connections.js'
+import { writeLog } from '../../rows/logs.js'
 import { emitEvent } from '../tell/emit-event.js'
 
-export interface DisconnectDependencies extends Dependencies {
+export interface DisconnectDependencies extends Toolbox {
   forgetGrant(tenant: string, connectionId: string): Promise<void>
 }
 

@@ -11,15 +11,15 @@ import { type MailboxHealth, mailboxHealth } from '../../model/mailbox-health.js
 import { type MailboxWarning, mailboxWarnings } from '../../model/mailbox-warnings.js'
 import type { PageQuery } from '../../model/page.js'
 import type { Row } from '../../ports/tables.js'
-import { attentionOfMailboxes } from '../common/attention.js'
-import { readConnection } from '../common/connection-rows.js'
-import { sideBySide } from '../common/delete-rows.js'
-import type { Dependencies } from '../common/dependencies.js'
-import { holderId, isHeldBy, readHolder } from '../common/holders.js'
-import { fromRow, mailboxPartition, mailboxRowKey } from '../common/mailbox-rows.js'
-import { behind, besidePage, pageOfPartitions } from '../common/page-of-rows.js'
-import { receivingRowKey } from '../receive/receiving-state.js'
-import { laneKey, laneOpensAt, laneState } from '../send/lane.js'
+import type { Toolbox } from '../../ports/toolbox.js'
+import { attentionOfMailboxes } from '../../rows/attention.js'
+import { readConnection } from '../../rows/connections.js'
+import { mapInBatches } from '../../rows/delete-rows.js'
+import { holderId, isHeldBy, readHolder } from '../../rows/holders.js'
+import { laneKey, laneOpensAt, laneState } from '../../rows/lane.js'
+import { fromRow, mailboxPartition, mailboxRowKey } from '../../rows/mailboxes.js'
+import { behind, besidePage, pageOfPartitions } from '../../rows/page-of-rows.js'
+import { receivingRowKey } from '../../rows/receiving-state.js'
 
 export interface Direction {
   transport: 'none' | 'graph' | 'imap' | 'smtp'
@@ -59,7 +59,7 @@ export interface MailboxPage {
  * In the order of their ids. A page costs a few range reads, and for each of its mailboxes one read of who holds the
  * address and two for each connection, whatever else the tenant has.
  */
-export async function listMailboxFacts(deps: Dependencies, tenant: string, page: PageQuery): Promise<MailboxPage> {
+export async function listMailboxFacts(deps: Toolbox, tenant: string, page: PageQuery): Promise<MailboxPage> {
   const table = deps.names.table('mailboxes')
   const { rows, next } = await pageOfPartitions(deps, table, { tenant, rowKey: mailboxRowKey }, page)
   const [lanes, receiving] = await Promise.all([
@@ -77,13 +77,13 @@ export async function listMailboxFacts(deps: Dependencies, tenant: string, page:
 /** All but the cursor, which is most of the row. */
 const receivingColumns = ['failures', 'polledAt', 'lastSuccessAt', 'lastMailAt', 'problem']
 
-export async function readMailboxFacts(deps: Dependencies, tenant: string, id: string): Promise<MailboxFacts> {
+export async function readMailboxFacts(deps: Toolbox, tenant: string, id: string): Promise<MailboxFacts> {
   const [facts] = await factsOf(deps, tenant, [await rowsOf(deps, tenant, id)])
   if (facts === undefined) throw notFound('mailbox')
   return facts
 }
 
-async function rowsOf(deps: Dependencies, tenant: string, id: string): Promise<Row[]> {
+async function rowsOf(deps: Toolbox, tenant: string, id: string): Promise<Row[]> {
   const rows: Row[] = []
   for await (const row of deps.tables.query(deps.names.table('mailboxes'), { partition: mailboxPartition(tenant, id) }))
     rows.push(row)
@@ -95,11 +95,11 @@ export type MailboxPlace = Pick<MailboxFacts, 'id' | 'address' | 'active' | 'sen
 
 /** One read for each; one that was removed is left out. */
 export async function readMailboxPlaces(
-  deps: Dependencies,
+  deps: Toolbox,
   tenant: string,
   ids: readonly string[],
 ): Promise<MailboxPlace[]> {
-  const found = await sideBySide([...new Set(ids)].filter(isId), async (id) => {
+  const found = await mapInBatches([...new Set(ids)].filter(isId), async (id) => {
     const rows = await rowsOf(deps, tenant, id)
     const row = rows.find((one) => one.rowKey === mailboxRowKey)
     if (row === undefined) return []
@@ -113,7 +113,7 @@ export async function readMailboxPlaces(
 const mostNames = 1_000
 
 /** By address. */
-export async function listMailboxNames(deps: Dependencies, tenant: string): Promise<{ id: string; address: string }[]> {
+export async function listMailboxNames(deps: Toolbox, tenant: string): Promise<{ id: string; address: string }[]> {
   const { rows } = await pageOfPartitions(
     deps,
     deps.names.table('mailboxes'),
@@ -127,12 +127,12 @@ export async function listMailboxNames(deps: Dependencies, tenant: string): Prom
   return names.sort((a, b) => a.address.localeCompare(b.address))
 }
 
-export async function defaultMailboxId(deps: Dependencies, tenant: string): Promise<string> {
+export async function defaultMailboxId(deps: Toolbox, tenant: string): Promise<string> {
   return String((await deps.tables.get(deps.names.table('names'), tenant, 'default'))?.['mailboxId'] ?? '')
 }
 
 /** Of each partition that holds a mailbox. */
-async function factsOf(deps: Dependencies, tenant: string, partitions: Row[][]): Promise<MailboxFacts[]> {
+async function factsOf(deps: Toolbox, tenant: string, partitions: Row[][]): Promise<MailboxFacts[]> {
   const found = partitions.flatMap((rows) => {
     const row = rows.find((one) => one.rowKey === mailboxRowKey)
     return row === undefined ? [] : [{ mailbox: fromRow(row), rows }]
@@ -142,7 +142,7 @@ async function factsOf(deps: Dependencies, tenant: string, partitions: Row[][]):
   const [defaultId, cards, holders] = await Promise.all([
     defaultMailboxId(deps, tenant),
     attentionOfMailboxes(deps, tenant, { mailboxIds, connections: [...all.values()] }),
-    sideBySide(found, ({ mailbox }) => heldElsewhere(deps, mailbox)),
+    mapInBatches(found, ({ mailbox }) => heldElsewhere(deps, mailbox)),
   ])
   return found.map(({ mailbox, rows }, at) => {
     const connections = connectionIdsOf(mailbox).flatMap((id) => all.get(id) ?? [])
@@ -194,12 +194,12 @@ function sidesOf(now: number, { receive, send }: Mailbox, rows: Row[]): Pick<Mai
 
 /** Of all these mailboxes, each once. */
 async function connectionsOf(
-  deps: Dependencies,
+  deps: Toolbox,
   tenant: string,
   found: readonly { mailbox: Mailbox }[],
 ): Promise<Map<string, Connection>> {
   const ids = [...new Set(found.flatMap(({ mailbox }) => connectionIdsOf(mailbox)))]
-  const read = await sideBySide(ids, (id) => readConnection(deps, tenant, id))
+  const read = await mapInBatches(ids, (id) => readConnection(deps, tenant, id))
   return new Map(read.flatMap((one) => (one === undefined ? [] : [[one.id, one]])))
 }
 
@@ -209,7 +209,7 @@ function nextTry(now: number, lane: Row | undefined): string {
   return at > 0 && Number.isFinite(at) ? isoOf(at) : ''
 }
 
-async function heldElsewhere(deps: Dependencies, { tenant, id, address }: Mailbox): Promise<string> {
+async function heldElsewhere(deps: Toolbox, { tenant, id, address }: Mailbox): Promise<string> {
   const holder = await readHolder(deps, holderId(address))
   // That another tenant has it is no business of this one's.
   if (holder === undefined || holder.tenant !== tenant || isHeldBy(deps, holder, tenant, id)) return ''

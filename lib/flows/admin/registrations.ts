@@ -12,10 +12,10 @@ import { everyRow, type PageQuery } from '../../model/page.js'
 import type { Registration } from '../../model/registration.js'
 import type { Provider } from '../../ports/provider.js'
 import type { Row } from '../../ports/tables.js'
+import type { Toolbox } from '../../ports/toolbox.js'
+import { clearAttention, expiryCard } from '../../rows/attention.js'
+import { pageOfRows } from '../../rows/page-of-rows.js'
 import { Secret } from '../../secret.js'
-import { clearAttention, expiryCard } from '../common/attention.js'
-import type { Dependencies } from '../common/dependencies.js'
-import { pageOfRows } from '../common/page-of-rows.js'
 
 const rememberMs = 60_000
 
@@ -51,7 +51,7 @@ export interface Registrations {
   remove(tenant: string, id: string, options?: { force?: boolean }): Promise<void>
 }
 
-export interface RegistrationDependencies extends Dependencies {
+export interface RegistrationDependencies extends Toolbox {
   providers: Record<string, Pick<Provider, 'tryCredential'>>
   /** The connections that waited for an administrator are tried at once. */
   retryConnections(tenant: string, registrationId: string): Promise<void>
@@ -228,7 +228,7 @@ function secretRefused({ code, description, remedy, peerLine, trace }: GatewayEr
 }
 
 /** A deployment's registration may serve connections of every tenant. */
-async function isUsed(deps: Dependencies, tenant: string, id: string): Promise<boolean> {
+async function isUsed(deps: Toolbox, tenant: string, id: string): Promise<boolean> {
   for await (const _ of deps.tables.query(deps.names.table('connections'), {
     partitionRange: tenant === '~' ? ['0', '~'] : [`${tenant}~`, `${tenant}~~`],
     where: [{ column: 'registrationId', is: 'eq', value: id }],
@@ -263,6 +263,6 @@ function secretMissing(registration: Registration): GatewayError {
   })
 }
 
-async function clearCards(deps: Dependencies, tenant: string, id: string): Promise<void> {
+async function clearCards(deps: Toolbox, tenant: string, id: string): Promise<void> {
   for (const card of [id, expiryCard(id)]) await clearAttention(deps, tenant, 'registration', card)
 }

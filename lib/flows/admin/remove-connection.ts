@@ -1,11 +1,11 @@
 import { conflict, notFound } from '../../errors.js'
 import { connectionIdsOf } from '../../model/mailbox.js'
-import { readConnection } from '../common/connection-rows.js'
-import type { Dependencies } from '../common/dependencies.js'
-import { listMailboxes } from '../common/mailbox-rows.js'
+import type { Toolbox } from '../../ports/toolbox.js'
+import { readConnection } from '../../rows/connections.js'
+import { listMailboxes } from '../../rows/mailboxes.js'
 
 /** What removing a connection needs from other journeys. */
-export interface RemoveConnectionDependencies extends Dependencies {
+export interface RemoveConnectionDependencies extends Toolbox {
   disconnect(tenant: string, connectionId: string): Promise<void>
 }
 

@@ -6,16 +6,16 @@
  */
 import { conflict, type GatewayError, RowChangedError } from '../../errors.js'
 import { connectionIdsOf, type Mailbox } from '../../model/mailbox.js'
-import { clearAttention } from '../common/attention.js'
-import { readConnection } from '../common/connection-rows.js'
-import type { Dependencies } from '../common/dependencies.js'
-import { setDue } from '../common/due.js'
-import { releaseHold } from '../common/holders.js'
-import { getMailbox, listMailboxes, mailboxPartition, mailboxRowKey, readMailbox } from '../common/mailbox-rows.js'
+import type { Toolbox } from '../../ports/toolbox.js'
+import { clearAttention } from '../../rows/attention.js'
+import { readConnection } from '../../rows/connections.js'
+import { setDue } from '../../rows/due.js'
+import { releaseHold } from '../../rows/holders.js'
+import { getMailbox, listMailboxes, mailboxPartition, mailboxRowKey, readMailbox } from '../../rows/mailboxes.js'
 import { defaultMailboxId } from './mailboxes.js'
 
 /** What removing a mailbox needs from other journeys. */
-export interface RemoveDependencies extends Dependencies {
+export interface RemoveDependencies extends Toolbox {
   endOpenMails(tenant: string, mailboxId: string): Promise<unknown>
   /** Open mails, counted up to a few. */
   countOpenMails(tenant: string, mailboxId: string): Promise<number>
@@ -50,7 +50,7 @@ async function assertUnused(deps: RemoveDependencies, { tenant, id }: Mailbox): 
 }
 
 /** Others may edit at the same moment; the last word is that it is off. */
-export async function switchOff(deps: Dependencies, { tenant, id }: Pick<Mailbox, 'tenant' | 'id'>): Promise<void> {
+export async function switchOff(deps: Toolbox, { tenant, id }: Pick<Mailbox, 'tenant' | 'id'>): Promise<void> {
   const table = deps.names.table('mailboxes')
   for (;;) {
     const now = await readMailbox(deps, tenant, id)
@@ -67,7 +67,7 @@ export async function switchOff(deps: Dependencies, { tenant, id }: Pick<Mailbox
 }
 
 /** Everything that names the mailbox, its own row last. */
-async function forgetMailbox(deps: Dependencies, { tenant, id, address }: Mailbox): Promise<void> {
+async function forgetMailbox(deps: Toolbox, { tenant, id, address }: Mailbox): Promise<void> {
   await releaseHold(deps, tenant, address, id)
   const names = deps.names.table('names')
   for await (const row of deps.tables.query(names, {
@@ -86,7 +86,7 @@ async function forgetMailbox(deps: Dependencies, { tenant, id, address }: Mailbo
 }
 
 /** An administrator allowed it for the whole organisation, whichever mailboxes it has today. */
-async function isAppOnly(deps: Dependencies, tenant: string, connectionId: string): Promise<boolean> {
+async function isAppOnly(deps: Toolbox, tenant: string, connectionId: string): Promise<boolean> {
   return (await readConnection(deps, tenant, connectionId))?.mode === 'app-only'
 }
 

@@ -10,22 +10,22 @@
 import { asGatewayError, GatewayError, notFound, RowChangedError } from '../../errors.js'
 import { containerNames, dayTableNames } from '../../model/names.js'
 import type { Row } from '../../ports/tables.js'
-import { clearAttention, raiseAttention } from '../common/attention.js'
-import { connectionPartition, listConnections } from '../common/connection-rows.js'
-import { type Budget, deleteRows, sideBySide } from '../common/delete-rows.js'
-import type { Dependencies } from '../common/dependencies.js'
-import { type DueKind, deleteDue } from '../common/due.js'
-import { releaseHold } from '../common/holders.js'
-import { writeLog } from '../common/log-row.js'
-import { listMailboxes } from '../common/mailbox-rows.js'
-import { whileHeld } from '../send/lane.js'
-import { mailPartition } from '../send/mail-rows.js'
-import { openHints } from '../send/outbox.js'
+import type { Toolbox } from '../../ports/toolbox.js'
+import { clearAttention, raiseAttention } from '../../rows/attention.js'
+import { connectionPartition, listConnections } from '../../rows/connections.js'
+import { type Budget, deleteByQuery, mapInBatches } from '../../rows/delete-rows.js'
+import { type DueKind, deleteDue } from '../../rows/due.js'
+import { releaseHold } from '../../rows/holders.js'
+import { whileHeld } from '../../rows/lane.js'
+import { writeLog } from '../../rows/logs.js'
+import { mailPartition } from '../../rows/mail-columns.js'
+import { listMailboxes } from '../../rows/mailboxes.js'
+import { openHints } from '../../rows/outbox.js'
 import { forgetEndpoints } from '../tell/emit-event.js'
 import { forgetCallers } from './authenticate.js'
 import { switchOff } from './remove-mailbox.js'
 
-export interface RemoveTenantDependencies extends Dependencies {
+export interface RemoveTenantDependencies extends Toolbox {
   forgetGrant(tenant: string, connectionId: string): Promise<void>
 }
 
@@ -70,7 +70,7 @@ export async function continueRemovals(deps: RemoveTenantDependencies): Promise<
 /**
  * A customer was promised that everything goes: an operator hears when it does not, with the reason of the latest pass.
  */
-async function tellIfLate(deps: Dependencies, tenant: string, since: number, reason?: GatewayError): Promise<void> {
+async function tellIfLate(deps: Toolbox, tenant: string, since: number, reason?: GatewayError): Promise<void> {
   const hours = Math.floor((deps.clock.now() - since) / 3_600_000)
   if (hours < (reason === undefined ? quietHours : failingHours)) return
   const late = `Tenant ${tenant} has been on its way out for ${hours} hours and is not gone.`
@@ -86,7 +86,7 @@ async function tellIfLate(deps: Dependencies, tenant: string, since: number, rea
 }
 
 /** The hint for the timer before the truth; a hint without a mark is dropped by the next pass. */
-async function mark(deps: Dependencies, id: string, row: Row): Promise<void> {
+async function mark(deps: Toolbox, id: string, row: Row): Promise<void> {
   const table = deps.names.table('tenants')
   const now = deps.clock.now()
   await deps.tables.upsert(table, { partitionKey: '~', rowKey: `removal~${id}`, v: 1, since: now })
@@ -133,7 +133,7 @@ async function removalPass(deps: RemoveTenantDependencies, tenant: string): Prom
 }
 
 /** Behind the tombstone: what operators see of it, and the hint last. */
-async function finish(deps: Dependencies, tenant: string): Promise<true> {
+async function finish(deps: Toolbox, tenant: string): Promise<true> {
   const table = deps.names.table('tenants')
   await deps.tables.remove(table, '~', `tenant~${tenant}`)
   await writeLog(deps, 'auditlog', { tenant: '~', action: 'tenant-removed', subject: tenant })
@@ -146,14 +146,14 @@ type Step = (deps: RemoveTenantDependencies, tenant: string, budget: Budget) => 
 
 const stopCalls: Step = async (deps, tenant, budget) => {
   const keys = { partition: tenant, rowRange: ['apikey~', 'apikey~~'] as [string, string] }
-  const isDone = await deleteRows(deps, deps.names.table('tenants'), keys, budget)
+  const isDone = await deleteByQuery(deps, deps.names.table('tenants'), keys, budget)
   forgetCallers(deps)
   return isDone
 }
 
 /** Each mailbox is off, which every worker reads before it begins; what one has in hand is taken from it (C6). */
 const stopMail: Step = async (deps, tenant) => {
-  await sideBySide(await listMailboxes(deps, tenant), async (mailbox) => {
+  await mapInBatches(await listMailboxes(deps, tenant), async (mailbox) => {
     if (mailbox.active) await switchOff(deps, mailbox)
     await whileHeld(deps, mailbox, async () => {
       for await (const { mailId } of openHints(deps, tenant, mailbox.id))
@@ -174,7 +174,7 @@ const dropSignIns: Step = (deps, tenant, budget) =>
   deleteDue(deps, 'signin', tenant, budget, (id) => deps.tables.remove(deps.names.table('signins'), id.slice(0, 2), id))
 
 const disconnectAll: Step = async (deps, tenant, budget) => {
-  await sideBySide(await listMailboxes(deps, tenant), (one) => releaseHold(deps, tenant, one.address, one.id))
+  await mapInBatches(await listMailboxes(deps, tenant), (one) => releaseHold(deps, tenant, one.address, one.id))
   const table = deps.names.table('connections')
   for (const { id } of await listConnections(deps, tenant)) {
     if (budget.left-- <= 0) return false
@@ -218,16 +218,16 @@ const dropRows: Step = async (deps, tenant, budget) => {
     deps.names.table(name),
   )
   const daily = (await Promise.all(dayTableNames.map((name) => deps.tables.list(deps.names.log(name, ''))))).flat()
-  for (const table of [...ranged, ...daily]) if (!(await deleteRows(deps, table, all, budget))) return false
+  for (const table of [...ranged, ...daily]) if (!(await deleteByQuery(deps, table, all, budget))) return false
   for (const name of ['names', 'attention'] as const)
-    if (!(await deleteRows(deps, deps.names.table(name), { partition: tenant }, budget))) return false
+    if (!(await deleteByQuery(deps, deps.names.table(name), { partition: tenant }, budget))) return false
   // All that is left of its own partition but the names of its secrets and the row that becomes the tombstone.
   for (const rowRange of [
     ['!', 'secret~'],
     ['secret~~', 'tenant'],
     ['tenant~', '~~'],
   ] as [string, string][])
-    if (!(await deleteRows(deps, deps.names.table('tenants'), { partition: tenant, rowRange }, budget))) return false
+    if (!(await deleteByQuery(deps, deps.names.table('tenants'), { partition: tenant, rowRange }, budget))) return false
   return true
 }
 
@@ -236,25 +236,25 @@ const dropBlobs: Step = async (deps, tenant, budget) => {
     let names: string[] = []
     for await (const { name } of deps.blobs.list(container, `${tenant}/`)) {
       if (names.push(name) < 500) continue
-      await sideBySide(names, (one) => deps.blobs.remove(container, one))
+      await mapInBatches(names, (one) => deps.blobs.remove(container, one))
       budget.left -= names.length
       names = []
       if (budget.left <= 0) return false
     }
-    await sideBySide(names, (one) => deps.blobs.remove(container, one))
+    await mapInBatches(names, (one) => deps.blobs.remove(container, one))
     budget.left -= names.length
   }
   return budget.left > 0
 }
 
 /** Written down before they are deleted, so that the last pass finds their names. */
-async function noteSecrets(deps: Dependencies, tenant: string, names: string[]): Promise<void> {
+async function noteSecrets(deps: Toolbox, tenant: string, names: string[]): Promise<void> {
   for (const name of names)
     await deps.tables.upsert(deps.names.table('tenants'), { partitionKey: tenant, rowKey: `secret~${name}`, v: 1 })
 }
 
 /** Again, because a token call under way may have written one anew; purged where the vault's policy lets us. */
-async function purgeSecrets(deps: Dependencies, tenant: string): Promise<void> {
+async function purgeSecrets(deps: Toolbox, tenant: string): Promise<void> {
   const table = deps.names.table('tenants')
   for await (const { rowKey } of deps.tables.query(table, { partition: tenant, rowRange: ['secret~', 'secret~~'] })) {
     const name = rowKey.slice('secret~'.length)

@@ -9,13 +9,13 @@ import type { GatewayError } from '../../errors.js'
 import { notFound } from '../../errors.js'
 import { type AttentionItem, whoActs } from '../../model/attention.js'
 import type { ConnectionState } from '../../model/connection.js'
-import { attentionFromRow } from '../common/attention.js'
-import { connectionFromRow, connectionRowKey, readConnection } from '../common/connection-rows.js'
-import type { Dependencies } from '../common/dependencies.js'
-import { setDue } from '../common/due.js'
-import { listMailboxes } from '../common/mailbox-rows.js'
+import type { Toolbox } from '../../ports/toolbox.js'
+import { attentionFromRow } from '../../rows/attention.js'
+import { connectionFromRow, connectionRowKey, readConnection } from '../../rows/connections.js'
+import { setDue } from '../../rows/due.js'
+import { listMailboxes } from '../../rows/mailboxes.js'
 
-export interface RetryDependencies extends Dependencies {
+export interface RetryDependencies extends Toolbox {
   retryGrant(tenant: string, connectionId: string): Promise<void>
   tryGrant(tenant: string, connectionId: string): Promise<GatewayError | undefined>
   openGate(tenant: string, mailboxId: string): Promise<unknown>
@@ -71,7 +71,7 @@ export async function retryConnection(
 
 /** Whose registration it is says who acts, and the card knows. */
 export async function whoActsFor(
-  deps: Dependencies,
+  deps: Toolbox,
   tenant: string,
   about: { connectionId: string; registrationId: string; refusal: GatewayError },
 ): Promise<string> {
@@ -80,7 +80,7 @@ export async function whoActsFor(
   return card?.code === refusal.code ? card.whoActs : whoActs(refusal.class, refusal.hint ?? '')
 }
 
-async function cardOf(deps: Dependencies, tenant: string, keys: string[]): Promise<AttentionItem | undefined> {
+async function cardOf(deps: Toolbox, tenant: string, keys: string[]): Promise<AttentionItem | undefined> {
   for (const key of keys)
     for (const owner of [tenant, '~']) {
       const row = await deps.tables.get(deps.names.table('attention'), owner, key)

@@ -5,15 +5,15 @@
 import { notFound } from '../../errors.js'
 import { hashId } from '../../model/ids.js'
 import type { PageQuery } from '../../model/page.js'
-import type { Dependencies } from '../common/dependencies.js'
-import { pageOfRows } from '../common/page-of-rows.js'
+import type { Toolbox } from '../../ports/toolbox.js'
+import { pageOfRows } from '../../rows/page-of-rows.js'
 
 export interface ReturnUrl {
   id: string
   url: string
 }
 
-export async function addReturnUrl(deps: Dependencies, tenant: string, url: string): Promise<ReturnUrl> {
+export async function addReturnUrl(deps: Toolbox, tenant: string, url: string): Promise<ReturnUrl> {
   const registered = new URL(url).href
   const id = hashId(registered)
   await deps.tables.upsert(deps.names.table('tenants'), {
@@ -27,7 +27,7 @@ export async function addReturnUrl(deps: Dependencies, tenant: string, url: stri
 
 /** In the order of their ids. */
 export async function listReturnUrls(
-  deps: Dependencies,
+  deps: Toolbox,
   tenant: string,
   page: PageQuery,
 ): Promise<{ returnUrls: ReturnUrl[]; next: string }> {
@@ -39,7 +39,7 @@ export async function listReturnUrls(
   }
 }
 
-export async function removeReturnUrl(deps: Dependencies, tenant: string, id: string): Promise<void> {
+export async function removeReturnUrl(deps: Toolbox, tenant: string, id: string): Promise<void> {
   const table = deps.names.table('tenants')
   if ((await deps.tables.get(table, tenant, `returnurl~${id}`)) === undefined) throw notFound('return URL')
   await deps.tables.remove(table, tenant, `returnurl~${id}`)

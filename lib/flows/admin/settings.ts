@@ -14,12 +14,12 @@ import {
   type SettingValue,
   type SettingValues,
 } from '../../model/setting.js'
-import type { Dependencies } from '../common/dependencies.js'
-import { setDue } from '../common/due.js'
-import { getMailbox, toRow } from '../common/mailbox-rows.js'
-import { forgetTenantSettings, levelsOf, settingRowKey, tenantSettings } from '../common/setting-rows.js'
+import type { Toolbox } from '../../ports/toolbox.js'
+import { setDue } from '../../rows/due.js'
+import { getMailbox, toRow } from '../../rows/mailboxes.js'
+import { forgetTenantSettings, levelsOf, settingRowKey, tenantSettings } from '../../rows/settings.js'
 
-export interface SettingDependencies extends Dependencies {
+export interface SettingDependencies extends Toolbox {
   settingRules: readonly SettingRule[]
 }
 

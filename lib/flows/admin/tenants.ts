@@ -5,8 +5,8 @@
 import { conflict, notFound, RowExistsError } from '../../errors.js'
 import type { TenantInput } from '../../model/admin-schemas.js'
 import type { PageQuery } from '../../model/page.js'
-import type { Dependencies } from '../common/dependencies.js'
-import { pageOfRows } from '../common/page-of-rows.js'
+import type { Toolbox } from '../../ports/toolbox.js'
+import { pageOfRows } from '../../rows/page-of-rows.js'
 
 export interface Tenant {
   id: string
@@ -15,7 +15,7 @@ export interface Tenant {
   state: 'active' | 'removing'
 }
 
-export async function createTenant(deps: Dependencies, input: TenantInput): Promise<Tenant> {
+export async function createTenant(deps: Toolbox, input: TenantInput): Promise<Tenant> {
   const createdAt = new Date(deps.clock.now()).toISOString()
   try {
     await deps.tables.insert(deps.names.table('tenants'), {
@@ -48,14 +48,14 @@ export async function createTenant(deps: Dependencies, input: TenantInput): Prom
   return { id: input.id, name: input.name, createdAt, state: 'active' }
 }
 
-export async function readTenant(deps: Dependencies, id: string): Promise<Tenant> {
+export async function readTenant(deps: Toolbox, id: string): Promise<Tenant> {
   const row = await deps.tables.get(deps.names.table('tenants'), id, 'tenant')
   if (row === undefined || row['removedAt'] !== '') throw notFound('tenant')
   return { id, name: String(row['name']), createdAt: String(row['createdAt']), state: 'active' }
 }
 
 /** In the order of their ids. */
-export async function listTenants(deps: Dependencies, page: PageQuery): Promise<{ tenants: Tenant[]; next: string }> {
+export async function listTenants(deps: Toolbox, page: PageQuery): Promise<{ tenants: Tenant[]; next: string }> {
   const stretch = { partition: '~', prefix: 'tenant~' }
   const { rows, next } = await pageOfRows(deps, deps.names.table('tenants'), [stretch], page)
   const tenants = rows.map((row) => ({

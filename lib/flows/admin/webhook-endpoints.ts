@@ -8,9 +8,9 @@ import { randomBytes } from 'node:crypto'
 import { invalidInput, notFound, RowExistsError } from '../../errors.js'
 import { hashId } from '../../model/ids.js'
 import { everyRow, type PageQuery } from '../../model/page.js'
+import type { Toolbox } from '../../ports/toolbox.js'
+import { pageOfRows } from '../../rows/page-of-rows.js'
 import { Secret } from '../../secret.js'
-import type { Dependencies } from '../common/dependencies.js'
-import { pageOfRows } from '../common/page-of-rows.js'
 import { forgetEndpoints } from '../tell/emit-event.js'
 import { forgetDeliveries } from '../tell/forget-deliveries.js'
 
@@ -20,7 +20,7 @@ export interface WebhookEndpoint {
   createdAt: string
 }
 
-export interface EndpointDependencies extends Dependencies {
+export interface EndpointDependencies extends Toolbox {
   /** Is the host, by its name or by what it resolves to now, one that the gateway never posts to? */
   isForbiddenHost(host: string): Promise<boolean>
 }
@@ -50,14 +50,14 @@ export async function addEndpoint(deps: EndpointDependencies, tenant: string, gi
   return { id, url, createdAt, signingKey, created }
 }
 
-async function makeKey(deps: Dependencies, id: string): Promise<Secret> {
+async function makeKey(deps: Toolbox, id: string): Promise<Secret> {
   const key = new Secret(`whsec_${randomBytes(32).toString('base64')}`)
   await deps.vault.set(deps.names.webhookKey(id), key)
   return key
 }
 
 /** Whoever made the row may be about to store the key; after a while it is clear that a crash came between. */
-async function keyOf(deps: Dependencies, id: string): Promise<Secret | undefined> {
+async function keyOf(deps: Toolbox, id: string): Promise<Secret | undefined> {
   const read = async () => (await deps.vault.get(deps.names.webhookKey(id)))?.value
   const key = await read()
   if (key !== undefined) return key
@@ -67,7 +67,7 @@ async function keyOf(deps: Dependencies, id: string): Promise<Secret | undefined
 
 /** False when somebody else added it meanwhile. */
 async function insertEndpoint(
-  deps: Dependencies,
+  deps: Toolbox,
   tenant: string,
   { id, url, createdAt }: WebhookEndpoint,
 ): Promise<boolean> {
@@ -83,7 +83,7 @@ async function insertEndpoint(
 
 /** In the order of their ids. */
 export async function listEndpoints(
-  deps: Dependencies,
+  deps: Toolbox,
   tenant: string,
   page: PageQuery,
 ): Promise<{ webhooks: WebhookEndpoint[]; next: string }> {
@@ -97,7 +97,7 @@ export async function listEndpoints(
   return { webhooks, next }
 }
 
-export async function removeEndpoint(deps: Dependencies, tenant: string, id: string): Promise<void> {
+export async function removeEndpoint(deps: Toolbox, tenant: string, id: string): Promise<void> {
   const table = deps.names.table('tenants')
   if ((await deps.tables.get(table, tenant, `endpoint~${id}`)) === undefined) throw notFound('webhook endpoint')
   await deps.tables.remove(table, tenant, `endpoint~${id}`)

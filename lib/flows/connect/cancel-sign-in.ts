@@ -1,7 +1,8 @@
 /** The person says no on our page: the link is dead from now on and nothing was stored anywhere else (M-061). */
+
+import { endSignIn } from '../../rows/sign-ins.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { signInOfForm } from './show-link.js'
-import { endSignIn } from './sign-in-row.js'
 import { tellEnded } from './tell-sign-in.js'
 
 export async function cancelSignIn(

@@ -15,7 +15,16 @@ import type { SignInTarget, Verdict, Verdicts } from '../../model/sign-in.js'
 import type { TokenSet } from '../../ports/provider.js'
 import { sameAddress } from '../../protocol/mail-address.js'
 import { sameText } from '../../protocol/same-text.js'
-import { writeLog } from '../common/log-row.js'
+import { writeLog } from '../../rows/logs.js'
+import {
+  isSameBrowser,
+  type MailboxGrant,
+  pathOfLink,
+  readSignIn,
+  type StoredSignIn,
+  signInOfBrowser,
+  stepSignIn,
+} from '../../rows/sign-ins.js'
 import { judgeConsent } from './admin-consent.js'
 import { redeemAnswer } from './authorize-leg.js'
 import { checkIdentity } from './check-identity.js'
@@ -29,15 +38,6 @@ import { isDirectoryOf } from './prove-address.js'
 import { handOffPlace, type ReturnedAnswer } from './return-callback.js'
 import { afterSignIn, isOver } from './return-link.js'
 import { signInProblem } from './sign-in-problems.js'
-import {
-  isSameBrowser,
-  type MailboxGrant,
-  pathOfLink,
-  readSignIn,
-  type StoredSignIn,
-  signInOfBrowser,
-  stepSignIn,
-} from './sign-in-row.js'
 import { tellEnded } from './tell-sign-in.js'
 import { tryOut } from './try-out.js'
 import { consentedScopes, directionScopes, microsoftScopes, missingScopes } from './wanted-transports.js'

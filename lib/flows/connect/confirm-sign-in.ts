@@ -6,9 +6,9 @@
 import { conflict, GatewayError, notFound } from '../../errors.js'
 import { sha256 } from '../../model/ids.js'
 import { sameText } from '../../protocol/same-text.js'
+import { readSignIn, type StoredSignIn } from '../../rows/sign-ins.js'
 import { type Confirmed, confirmationRunning, confirmNow, isBegun } from './confirm-now.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
-import { readSignIn, type StoredSignIn } from './sign-in-row.js'
 import { isPending } from './tell-sign-in.js'
 
 /**

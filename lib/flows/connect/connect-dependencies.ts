@@ -5,9 +5,9 @@ import type { Authority } from '../../ports/authority.js'
 import type { Discovery } from '../../ports/discovery.js'
 import type { ReceiveTarget } from '../../ports/receiver.js'
 import type { SendTarget } from '../../ports/sender.js'
+import type { Grant } from '../../rows/sign-ins.js'
 import type { Secret } from '../../secret.js'
 import type { TokenDependencies } from '../tokens/token-dependencies.js'
-import type { Grant } from './sign-in-row.js'
 
 /** A try-out of freshly gained authority; every part has its own verdict (M-072). */
 export interface ProbeInput {

@@ -1,10 +1,10 @@
 /** How far a sign-in is, for the app that started it: state, verdicts, who signed in; no secret, no code. */
 import { notFound } from '../../errors.js'
 import type { SignInStatus, SignInTarget, Verdicts } from '../../model/sign-in.js'
-import { mailboxPartition } from '../common/mailbox-rows.js'
-import { laneKey } from '../send/lane.js'
+import { laneKey } from '../../rows/lane.js'
+import { mailboxPartition } from '../../rows/mailboxes.js'
+import { readSignIn, type StoredSignIn } from '../../rows/sign-ins.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
-import { readSignIn, type StoredSignIn } from './sign-in-row.js'
 
 export interface SignInFacts {
   signInId: string

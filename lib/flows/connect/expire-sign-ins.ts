@@ -5,11 +5,11 @@
  * it ended.
  */
 import { asGatewayError } from '../../errors.js'
-import { claimDue, setDue } from '../common/due.js'
+import { claimDue, setDue } from '../../rows/due.js'
+import { readSignIn, type StoredSignIn } from '../../rows/sign-ins.js'
 import { confirmNow, isBegun } from './confirm-now.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { undoConfirmation } from './refuse-confirmation.js'
-import { readSignIn, type StoredSignIn } from './sign-in-row.js'
 import { isPending, tellEnded, tellPending } from './tell-sign-in.js'
 
 const batch = 500

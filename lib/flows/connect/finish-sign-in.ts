@@ -5,12 +5,12 @@
 import type { Connection, Identity } from '../../model/connection.js'
 import { newSecret, sha256 } from '../../model/ids.js'
 import type { Verdicts } from '../../model/sign-in.js'
-import { readConnection } from '../common/connection-rows.js'
-import { setDue } from '../common/due.js'
+import { readConnection } from '../../rows/connections.js'
+import { setDue } from '../../rows/due.js'
+import { type Grant, type StoredSignIn, sealPlace, stepSignIn } from '../../rows/sign-ins.js'
 import { confirmNow } from './confirm-now.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { noProblem } from './keep-problem.js'
-import { type Grant, type StoredSignIn, sealPlace, stepSignIn } from './sign-in-row.js'
 import { tellPending } from './tell-sign-in.js'
 
 const redeemWithinMs = 10 * 60_000

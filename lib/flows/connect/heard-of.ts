@@ -1,7 +1,7 @@
 import { asGatewayError } from '../../errors.js'
 import type { Registration } from '../../model/registration.js'
-import { clearRegistrationRefusal, raiseRegistrationAttention } from '../common/attention.js'
-import type { Dependencies } from '../common/dependencies.js'
+import type { Toolbox } from '../../ports/toolbox.js'
+import { clearRegistrationRefusal, raiseRegistrationAttention } from '../../rows/attention.js'
 
 /**
  * What a token call of a sign-in says about the registration: refused, its owner hears of it at the first sign-in and
@@ -9,7 +9,7 @@ import type { Dependencies } from '../common/dependencies.js'
  * brings back anybody can write.
  */
 export async function heardOf<T>(
-  deps: Dependencies,
+  deps: Toolbox,
   tenant: string,
   registration: Registration,
   call: Promise<T>,

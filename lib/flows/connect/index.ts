@@ -1,12 +1,13 @@
 /**
  * Journey 1: link → our page → sign-in → callback → complete → identity, try-out → result code → confirm → connected.
  */
+
+import { listConsents } from '../../rows/consents.js'
 import { addMailbox } from './add-mailbox.js'
 import { beginAuthorize } from './begin-authorize.js'
 import { cancelSignIn } from './cancel-sign-in.js'
 import { completeSignIn } from './complete-sign-in.js'
 import { confirmByAdmin, confirmSignIn } from './confirm-sign-in.js'
-import { listConsents } from './consent-record.js'
 import { describeSignIn } from './describe-sign-in.js'
 import { expireSignIns } from './expire-sign-ins.js'
 import { keepFormProblem } from './keep-problem.js'

@@ -1,9 +1,9 @@
 import { type GatewayError, invalidInput } from '../../errors.js'
 import { newId, newSecret, sha256 } from '../../model/ids.js'
 import type { SignInTarget } from '../../model/sign-in.js'
-import { setDue } from '../common/due.js'
+import { setDue } from '../../rows/due.js'
+import { newSignInRow, sealPlace } from '../../rows/sign-ins.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
-import { newSignInRow, sealPlace } from './sign-in-row.js'
 
 export interface StartedSignIn {
   signInId: string

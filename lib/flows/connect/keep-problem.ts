@@ -7,9 +7,9 @@ import type { GatewayError } from '../../errors.js'
 import { sha256 } from '../../model/ids.js'
 import type { AttemptProblem, TypedServers } from '../../model/sign-in.js'
 import { sameText } from '../../protocol/same-text.js'
+import { type StoredSignIn, sealPlace, stepSignIn } from '../../rows/sign-ins.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { signInOfForm } from './show-link.js'
-import { type StoredSignIn, sealPlace, stepSignIn } from './sign-in-row.js'
 
 const longest = 1_000
 

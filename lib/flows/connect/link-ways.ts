@@ -8,10 +8,10 @@ import type { Connection } from '../../model/connection.js'
 import { type Way, waysOf } from '../../model/link-ways.js'
 import type { Mailbox, ServerAddress } from '../../model/mailbox.js'
 import { haveSameOwner } from '../../protocol/registrable-domain.js'
-import { readConnection } from '../common/connection-rows.js'
-import { readMailbox } from '../common/mailbox-rows.js'
+import { readConnection } from '../../rows/connections.js'
+import { readMailbox } from '../../rows/mailboxes.js'
+import type { StoredSignIn } from '../../rows/sign-ins.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
-import type { StoredSignIn } from './sign-in-row.js'
 
 export interface LinkFacts {
   ways: readonly Way[]

@@ -5,12 +5,12 @@
 import { invalidInput } from '../../errors.js'
 import { isId } from '../../model/ids.js'
 import type { PageQuery } from '../../model/page.js'
-import { sideBySide } from '../common/delete-rows.js'
-import { dueIds } from '../common/due.js'
-import { wrongPlace } from '../common/page-of-rows.js'
+import { mapInBatches } from '../../rows/delete-rows.js'
+import { dueIds } from '../../rows/due.js'
+import { wrongPlace } from '../../rows/page-of-rows.js'
+import { readSignIn } from '../../rows/sign-ins.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { factsOf, type SignInFacts } from './describe-sign-in.js'
-import { readSignIn } from './sign-in-row.js'
 import { isPending } from './tell-sign-in.js'
 
 const states = ['pending', 'started', 'returned', 'signed-in', 'confirmed', 'refused', 'cancelled', 'expired'] as const
@@ -33,7 +33,7 @@ export async function listSignIns(
   const ids = (await dueIds(deps, 'signin', tenant)).filter((id) => id > (after ?? ''))
   const signIns: SignInFacts[] = []
   for (let at = 0; at < ids.length; at += limit) {
-    const batch = await sideBySide(ids.slice(at, at + limit), (id) => readSignIn(deps, id))
+    const batch = await mapInBatches(ids.slice(at, at + limit), (id) => readSignIn(deps, id))
     for (const signIn of batch) {
       if (signIn === undefined || signIn.tenant !== tenant) continue
       const facts = factsOf(deps, signIn)

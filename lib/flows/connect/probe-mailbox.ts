@@ -6,8 +6,8 @@ import { asGatewayError } from '../../errors.js'
 import type { Verdict, Verdicts } from '../../model/sign-in.js'
 import type { Receiver, ReceiveTarget } from '../../ports/receiver.js'
 import type { Sender, SendTarget } from '../../ports/sender.js'
+import { trySession } from '../../ports/try-session.js'
 import { checkToken } from '../../protocol/token-claims.js'
-import { trySession } from '../common/try-session.js'
 import type { ProbeInput } from './connect-dependencies.js'
 
 export interface ProbeDependencies {

@@ -3,8 +3,8 @@ import { invalidInput, type Problem } from '../../errors.js'
 import type { ServerAddress } from '../../model/mailbox.js'
 import { splitHost, usualPort } from '../../model/server-address.js'
 import type { SignInTarget, TypedServers } from '../../model/sign-in.js'
+import type { MailboxGrant } from '../../rows/sign-ins.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
-import type { MailboxGrant } from './sign-in-row.js'
 
 export type PasswordForm = TypedServers & { password: string }
 

@@ -4,16 +4,16 @@
  * it ended, and until the link expires the person may sign in anew.
  */
 import type { GatewayError } from '../../errors.js'
-import { connectionPartition, connectionRowKey } from '../common/connection-rows.js'
-import { setDue } from '../common/due.js'
-import { releaseHold } from '../common/holders.js'
-import { writeLog } from '../common/log-row.js'
-import { readMailbox } from '../common/mailbox-rows.js'
+import { connectionPartition, connectionRowKey } from '../../rows/connections.js'
+import { setDue } from '../../rows/due.js'
+import { releaseHold } from '../../rows/holders.js'
+import { writeLog } from '../../rows/logs.js'
+import { readMailbox } from '../../rows/mailboxes.js'
+import { type StoredSignIn, stepSignIn } from '../../rows/sign-ins.js'
 import { forgetGrant } from '../tokens/forget-grant.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { linkEndsAt } from './insert-sign-in.js'
 import { releaseAddress } from './save-mailbox.js'
-import { type StoredSignIn, stepSignIn } from './sign-in-row.js'
 import { tellEnded } from './tell-sign-in.js'
 
 /** Columns of a sign-in that is over. */

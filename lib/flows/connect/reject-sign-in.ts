@@ -1,9 +1,9 @@
 /** A tenant administrator looked at who signed in and does not agree: the link is dead and what was sealed is gone. */
 
+import { endSignIn } from '../../rows/sign-ins.js'
 import { pendingSignIn } from './confirm-sign-in.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { factsOf, type SignInFacts } from './describe-sign-in.js'
-import { endSignIn } from './sign-in-row.js'
 import { tellEnded } from './tell-sign-in.js'
 
 /** Errors: `not_found`, `sign_in_not_ready`, `sign_in_used`, `confirmation_running`. */

@@ -5,8 +5,8 @@
  */
 import { sha256 } from '../../model/ids.js'
 import { sameText } from '../../protocol/same-text.js'
+import { readSignIn, sealPlace, stepSignIn } from '../../rows/sign-ins.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
-import { readSignIn, sealPlace, stepSignIn } from './sign-in-row.js'
 
 /** The provider's parameters by name; a doubled one is given as an array and is then not used. */
 export interface CallbackInput {

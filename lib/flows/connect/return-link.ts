@@ -3,8 +3,8 @@
  * result code, or with what ended the sign-in.
  */
 import { asGatewayError } from '../../errors.js'
+import { assertOpen, type StoredSignIn, sealPlace, signInOfLink } from '../../rows/sign-ins.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
-import { assertOpen, type StoredSignIn, sealPlace, signInOfLink } from './sign-in-row.js'
 
 /** `result={id}.{code}` when there is a code; `error` and `sign_in_id` when the sign-in ended with `error`. */
 export async function returnLink(

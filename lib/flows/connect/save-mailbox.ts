@@ -4,9 +4,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import { conflict, type GatewayError, RowExistsError } from '../../errors.js'
 import type { Mailbox, ReceiveSettings, SendSettings, ServerAddress } from '../../model/mailbox.js'
-import { readMailbox, toRow } from '../common/mailbox-rows.js'
+import { readMailbox, toRow } from '../../rows/mailboxes.js'
+import type { StoredSignIn } from '../../rows/sign-ins.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
-import type { StoredSignIn } from './sign-in-row.js'
 import { addressHash } from './start-sign-in.js'
 import type { WantedTransports } from './wanted-transports.js'
 

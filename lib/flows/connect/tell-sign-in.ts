@@ -5,10 +5,10 @@
  */
 import { GatewayError } from '../../errors.js'
 import { hashId } from '../../model/ids.js'
-import { clearAttention, raiseAttention } from '../common/attention.js'
+import { clearAttention, raiseAttention } from '../../rows/attention.js'
+import { type StoredSignIn, stepSignIn } from '../../rows/sign-ins.js'
 import { emitEvent } from '../tell/emit-event.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
-import { type StoredSignIn, stepSignIn } from './sign-in-row.js'
 
 /** Waits for an administrator: only these have a card. */
 export const isPending = ({ status, target }: Pick<StoredSignIn, 'status' | 'target'>): boolean =>

@@ -2,10 +2,10 @@
 import { asGatewayError } from '../../errors.js'
 import type { Verdict, Verdicts } from '../../model/sign-in.js'
 import type { Authority } from '../../ports/authority.js'
+import type { MailboxGrant, StoredSignIn } from '../../rows/sign-ins.js'
 import { Secret } from '../../secret.js'
 import type { ConnectDependencies, ProbeInput } from './connect-dependencies.js'
 import { unreachable } from './probe-mailbox.js'
-import type { MailboxGrant, StoredSignIn } from './sign-in-row.js'
 import {
   directionScopes,
   microsoftTransports,

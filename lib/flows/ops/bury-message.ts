@@ -8,13 +8,13 @@ import { hashId, isId, isTenantId } from '../../model/ids.js'
 import { metadataOf } from '../../model/mail-submission.js'
 import { readMessage, textOf } from '../../model/queue-message.js'
 import type { Row } from '../../ports/tables.js'
-import { raiseAttention } from '../common/attention.js'
-import type { Dependencies } from '../common/dependencies.js'
-import { writeLog } from '../common/log-row.js'
+import type { Toolbox } from '../../ports/toolbox.js'
+import { raiseAttention } from '../../rows/attention.js'
+import { writeLog } from '../../rows/logs.js'
 import { tellRejected } from '../send/accept-message.js'
 import { isLaneWork } from '../send/drain-lane.js'
 
-export async function buryMessage(deps: Dependencies, queue: string, given: unknown, messageId: string): Promise<void> {
+export async function buryMessage(deps: Toolbox, queue: string, given: unknown, messageId: string): Promise<void> {
   const read = readMessage(given)
   const refusal = 'refusal' in read ? read.refusal : undefined
   const text = textOf(given) ?? ''
@@ -86,7 +86,7 @@ const said = ({ description }: GatewayError): string =>
     : `as JSON it breaks the rules: ${description}`
 
 /** Nothing of a tenant that was removed is kept any more, not even what came too late (SEC-44): only that it came. */
-async function dropOfRemoved(deps: Dependencies, queue: string, id: string): Promise<void> {
+async function dropOfRemoved(deps: Toolbox, queue: string, id: string): Promise<void> {
   await writeLog(
     deps,
     queue === 'mailbox-poll' ? 'receivinglog' : 'sendinglog',
@@ -127,12 +127,7 @@ function isSubject(subject: unknown, id: string): boolean {
 }
 
 /** What the message says; one that nobody can act on would fail each of its tries and is buried at once. */
-export async function readOrBury(
-  deps: Dependencies,
-  queue: string,
-  given: unknown,
-  messageId: string,
-): Promise<unknown> {
+export async function readOrBury(deps: Toolbox, queue: string, given: unknown, messageId: string): Promise<unknown> {
   const read = readMessage(given)
   // Internal work comes back by the schedule; a mail of a back end is the only copy of its text.
   if ('newer' in read && queue === 'outbound-mail') return wait(deps, queue, read.newer, messageId)
@@ -147,7 +142,7 @@ export async function readOrBury(
  * message is sent anew. A mail of a back end is accepted all the same, because its message's id keeps it from being
  * accepted twice, and it is a matter of a moment.
  */
-async function passOn(deps: Dependencies, queue: string, message: unknown): Promise<unknown> {
+async function passOn(deps: Toolbox, queue: string, message: unknown): Promise<unknown> {
   if (queue === 'outbound-mail') return message
   await deps.queues.send(deps.names.queue(queue as 'mail-send'), message, { delayMs: 1_000 })
   return undefined
@@ -160,7 +155,7 @@ const putBackMs = 60_000
  * message, by which a mail without a key of its own is known.
  */
 async function wait(
-  deps: Dependencies,
+  deps: Toolbox,
   queue: string,
   { text, firstMessageId }: { text: string; firstMessageId: string | undefined },
   messageId: string,
@@ -174,14 +169,14 @@ async function wait(
 const shownMs = 7 * 86_400_000
 
 /** Those that are shown, of all tenants. */
-export const buriedMessages = (deps: Dependencies): AsyncIterable<Row> =>
+export const buriedMessages = (deps: Toolbox): AsyncIterable<Row> =>
   deps.tables.query(deps.names.table('attention'), {
     partitionRange: ['0', '~~'],
     rowRange: ['message~', 'message~~'],
   })
 
 /** Nothing makes a buried message healthy again: its card is shown for a week. The raw bytes stay longer. */
-export async function forgetBuried(deps: Dependencies): Promise<void> {
+export async function forgetBuried(deps: Toolbox): Promise<void> {
   for await (const row of buriedMessages(deps))
     if (deps.clock.now() - Date.parse(String(row['since'])) > shownMs)
       await deps.tables.remove(deps.names.table('attention'), row.partitionKey, row.rowKey)

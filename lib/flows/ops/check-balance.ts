@@ -15,14 +15,14 @@ import { GatewayError } from '../../errors.js'
 import { idAlphabet } from '../../model/ids.js'
 import { finalStates, type Mail } from '../../model/mail.js'
 import type { Row } from '../../ports/tables.js'
-import { clearAttention, raiseAttention } from '../common/attention.js'
-import type { Dependencies } from '../common/dependencies.js'
-import { isScheduled } from '../common/due.js'
-import { writeLog } from '../common/log-row.js'
-import { mailboxPartition } from '../common/mailbox-rows.js'
-import { findMail } from '../send/journal.js'
-import { mailFromRow } from '../send/mail-rows.js'
-import { type Hint, markJournaled, openHints, putHint, removeHint, wakeLane } from '../send/outbox.js'
+import type { Toolbox } from '../../ports/toolbox.js'
+import { clearAttention, raiseAttention } from '../../rows/attention.js'
+import { isScheduled } from '../../rows/due.js'
+import { writeLog } from '../../rows/logs.js'
+import { mailFromRow } from '../../rows/mail-columns.js'
+import { mailboxPartition } from '../../rows/mailboxes.js'
+import { findMail } from '../../rows/mails.js'
+import { type Hint, markJournaled, openHints, putHint, removeHint, wakeLane } from '../../rows/outbox.js'
 
 const shareMs = 20_000
 /** An acceptance takes less. */
@@ -48,7 +48,7 @@ export const balanceOf = (row: Row | undefined): Balance => ({
 })
 
 /** Returns how many mails did not add up in this run. */
-export async function checkBalance(deps: Dependencies): Promise<number> {
+export async function checkBalance(deps: Toolbox): Promise<number> {
   const table = deps.names.table('tenants')
   const row = await deps.tables.get(table, balancePlace.partitionKey, balancePlace.rowKey)
   const [tenantAt = '', sliceAt = ''] = String(row?.['cursor'] ?? '').split('~')
@@ -85,7 +85,7 @@ export async function checkBalance(deps: Dependencies): Promise<number> {
 }
 
 /** A mailbox with mail due whose lane nobody will look at. */
-async function sleepingLanes(deps: Dependencies, tenant: string, hints: Hint[]): Promise<number> {
+async function sleepingLanes(deps: Toolbox, tenant: string, hints: Hint[]): Promise<number> {
   const late = hints.filter((hint) => hint.kind === 'd' && deps.clock.now() - hint.dueAt > underWayMs)
   let found = 0
   for (const mailboxId of new Set(late.map((hint) => hint.mailboxId))) {
@@ -105,7 +105,7 @@ function isOneCrash(asleep: Hint[]): boolean {
   return asleep.every((hint) => hint.isFirst) && Math.max(...times) - Math.min(...times) < underWayMs
 }
 
-async function compareSlice(deps: Dependencies, tenant: string, slice: string, all: Hint[]): Promise<number> {
+async function compareSlice(deps: Toolbox, tenant: string, slice: string, all: Hint[]): Promise<number> {
   const hints = all.filter((hint) => hint.mailId.startsWith(slice))
   const known = new Set(hints.map((hint) => `${hint.mailboxId} ${hint.key}`))
   const open = new Set<string>()
@@ -130,7 +130,7 @@ async function compareSlice(deps: Dependencies, tenant: string, slice: string, a
 }
 
 /** The mail may have moved while we looked: only what both rows say now counts. */
-async function putBack(deps: Dependencies, seen: Mail): Promise<boolean> {
+async function putBack(deps: Toolbox, seen: Mail): Promise<boolean> {
   const now = await findMail(deps, seen.tenant, seen.id)
   if (now === undefined || finalStates.has(now.mail.state)) return false
   const { mail } = now
@@ -144,7 +144,7 @@ async function putBack(deps: Dependencies, seen: Mail): Promise<boolean> {
   return true
 }
 
-async function isGhost(deps: Dependencies, tenant: string, hint: Hint): Promise<boolean> {
+async function isGhost(deps: Toolbox, tenant: string, hint: Hint): Promise<boolean> {
   const age = deps.clock.now() - hint.at
   const { mailId: id, mailboxId } = hint
   if (age < settledMs || (await findMail(deps, tenant, id)) !== undefined) return false
@@ -165,7 +165,7 @@ async function isGhost(deps: Dependencies, tenant: string, hint: Hint): Promise<
 type Noted = Pick<Mail, 'tenant' | 'id' | 'mailboxId' | 'state'>
 
 /** Nobody got an answer, so nobody counts on it; the content goes with what else is left over (remove-orphans.ts). */
-async function noteInterrupted(deps: Dependencies, mail: Noted, blob: string): Promise<void> {
+async function noteInterrupted(deps: Toolbox, mail: Noted, blob: string): Promise<void> {
   const { tenant, id: mailId, mailboxId, state } = mail
   const code = 'acceptance_interrupted'
   const description = `The gateway stopped before it accepted this mail. Its content is kept as ${blob} for a day.`
@@ -174,13 +174,13 @@ async function noteInterrupted(deps: Dependencies, mail: Noted, blob: string): P
   await writeLog(deps, 'sendinglog', { tenant, mailId, mailboxId, state, code, description, remedy }, false)
 }
 
-async function note(deps: Dependencies, mail: Noted, code: string, description: string): Promise<void> {
+async function note(deps: Toolbox, mail: Noted, code: string, description: string): Promise<void> {
   const { tenant, id: mailId, mailboxId, state } = mail
   const remedy = 'Report it to the operator: the counts of the gateway did not add up.'
   await writeLog(deps, 'sendinglog', { tenant, mailId, mailboxId, state, code, description, remedy }, true)
 }
 
-async function tell(deps: Dependencies, tenant: string, difference: number): Promise<void> {
+async function tell(deps: Toolbox, tenant: string, difference: number): Promise<void> {
   if (difference === 0) {
     await clearAttention(deps, tenant, 'balance', tenant)
     return

@@ -5,11 +5,11 @@
 import { asGatewayError, GatewayError } from '../../errors.js'
 import { timerNames } from '../../model/timers.js'
 import type { Clock } from '../../ports/clock.js'
-import type { Dependencies } from '../common/dependencies.js'
+import type { Toolbox } from '../../ports/toolbox.js'
+import { readTimers } from '../../rows/timers.js'
 import { buriedMessages } from './bury-message.js'
 import { balanceOf, balancePlace } from './check-balance.js'
 import { silentMs, timerSilent } from './second-clock.js'
-import { readTimers } from './timer-rows.js'
 
 export interface HealthCheck {
   name: 'tables' | 'queues' | 'blobs' | 'vault' | 'clock' | 'timers' | 'balance' | 'messages'
@@ -30,7 +30,7 @@ const patienceMs = 10_000
 const clockSkewMs = 60_000
 
 /** `machineNow`: this machine's own time, before storage sets it right. */
-export async function checkHealth(deps: Dependencies, machineNow: Clock['now']): Promise<Health> {
+export async function checkHealth(deps: Toolbox, machineNow: Clock['now']): Promise<Health> {
   const checks = await Promise.all([
     check(deps, 'tables', async () => {
       await deps.tables.get(deps.names.table('tenants'), '~', 'health')
@@ -56,7 +56,7 @@ export async function checkHealth(deps: Dependencies, machineNow: Clock['now']):
   return { ok: checks.every((one) => one.ok), checks }
 }
 
-async function check(deps: Dependencies, name: HealthCheck['name'], ask: () => Promise<string>): Promise<HealthCheck> {
+async function check(deps: Toolbox, name: HealthCheck['name'], ask: () => Promise<string>): Promise<HealthCheck> {
   const timeout = new AbortController()
   try {
     const late = deps.clock.sleep(patienceMs, timeout.signal).then(() => Promise.reject(tooSlow(name)))
@@ -70,7 +70,7 @@ async function check(deps: Dependencies, name: HealthCheck['name'], ask: () => P
   }
 }
 
-async function compareClocks(deps: Dependencies, machineNow: Clock['now']): Promise<string> {
+async function compareClocks(deps: Toolbox, machineNow: Clock['now']): Promise<string> {
   const skewMs = machineNow() - (await deps.tables.serverNow())
   const seconds = Math.round(skewMs / 1000)
   if (Math.abs(skewMs) <= clockSkewMs) return `${Math.abs(seconds)} s from the clock of storage`
@@ -81,7 +81,7 @@ async function compareClocks(deps: Dependencies, machineNow: Clock['now']): Prom
   })
 }
 
-async function timersRun(deps: Dependencies): Promise<string> {
+async function timersRun(deps: Toolbox): Promise<string> {
   const timers = await readTimers(deps)
   const now = deps.clock.now()
   if (timers === undefined)
@@ -109,7 +109,7 @@ async function timersRun(deps: Dependencies): Promise<string> {
   })
 }
 
-async function balance(deps: Dependencies): Promise<string> {
+async function balance(deps: Toolbox): Promise<string> {
   const { partitionKey, rowKey } = balancePlace
   const { at, difference } = balanceOf(await deps.tables.get(deps.names.table('tenants'), partitionKey, rowKey))
   if (at === 0) return 'not checked yet'
@@ -125,7 +125,7 @@ async function balance(deps: Dependencies): Promise<string> {
 /** Nothing but a person ends it, so that it is a fault only as long as it is news; its card stays for a week. */
 const newsMs = 3_600_000
 
-async function messages(deps: Dependencies): Promise<string> {
+async function messages(deps: Toolbox): Promise<string> {
   let count = 0
   let latest = 0
   for await (const row of buriedMessages(deps)) {

@@ -8,12 +8,12 @@ import { isTenantId } from '../../model/ids.js'
 import { connectionIdsOf } from '../../model/mailbox.js'
 import type { PageQuery } from '../../model/page.js'
 import type { Row, RowQuery } from '../../ports/tables.js'
-import { attentionFromRow, stopsTenants } from '../common/attention.js'
-import { listConnections } from '../common/connection-rows.js'
-import { sideBySide } from '../common/delete-rows.js'
-import type { Dependencies } from '../common/dependencies.js'
-import { listMailboxes } from '../common/mailbox-rows.js'
-import { behind, pageOfRows, type RowPage, wrongPlace } from '../common/page-of-rows.js'
+import type { Toolbox } from '../../ports/toolbox.js'
+import { attentionFromRow, stopsTenants } from '../../rows/attention.js'
+import { listConnections } from '../../rows/connections.js'
+import { mapInBatches } from '../../rows/delete-rows.js'
+import { listMailboxes } from '../../rows/mailboxes.js'
+import { behind, pageOfRows, type RowPage, wrongPlace } from '../../rows/page-of-rows.js'
 
 export interface AttentionPage {
   attention: AttentionItem[]
@@ -22,7 +22,7 @@ export interface AttentionPage {
 
 const ofDeployment = { partition: '~', prefix: 'registration~' }
 
-export async function listAttention(deps: Dependencies, tenant: string, page: PageQuery): Promise<AttentionPage> {
+export async function listAttention(deps: Toolbox, tenant: string, page: PageQuery): Promise<AttentionPage> {
   if (tenant === '~') return shown(deps, await pageOfEverybody(deps, page))
   const table = deps.names.table('attention')
   const { rows, next } = await pageOfRows(deps, table, [{ partition: tenant, prefix: '' }, ofDeployment], page)
@@ -33,15 +33,15 @@ export async function listAttention(deps: Dependencies, tenant: string, page: Pa
   return shown(deps, { rows: rows.filter(concernsTenant), next })
 }
 
-async function shown(deps: Dependencies, { rows, next }: RowPage): Promise<AttentionPage> {
+async function shown(deps: Toolbox, { rows, next }: RowPage): Promise<AttentionPage> {
   return { attention: await throughMailboxes(deps, rows.map(attentionFromRow)), next }
 }
 
 /** A connection is renewed through a mailbox on it, whichever; with one alone the card is about that one. */
-async function throughMailboxes(deps: Dependencies, items: AttentionItem[]): Promise<AttentionItem[]> {
+async function throughMailboxes(deps: Toolbox, items: AttentionItem[]): Promise<AttentionItem[]> {
   const tenants = new Set(items.filter(({ kind }) => kind === 'connection').map(({ tenant }) => tenant))
   const mailboxes = new Map(
-    await sideBySide([...tenants], async (tenant) => [tenant, await listMailboxes(deps, tenant)] as const),
+    await mapInBatches([...tenants], async (tenant) => [tenant, await listMailboxes(deps, tenant)] as const),
   )
   return items.map((item) => {
     if (item.kind !== 'connection') return item
@@ -54,7 +54,7 @@ async function throughMailboxes(deps: Dependencies, items: AttentionItem[]): Pro
 }
 
 /** Operators may read every partition, so a place names one. */
-async function pageOfEverybody(deps: Dependencies, { limit, after = '' }: PageQuery): Promise<RowPage> {
+async function pageOfEverybody(deps: Toolbox, { limit, after = '' }: PageQuery): Promise<RowPage> {
   const [, owner = '', key = ''] = after === '' ? [] : (/^([a-z0-9-]+|~)~([\w.~=:@+-]{1,150})$/.exec(after) ?? [])
   if (after !== '' && (key === '' || (owner !== '~' && !isTenantId(owner)))) throw wrongPlace()
   const end = '~~'

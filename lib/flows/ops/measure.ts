@@ -4,21 +4,21 @@
  * tells its mailbox to wait, and still nobody took it; behind a closed gate it waits for a person and is counted apart.
  */
 import { queueNames } from '../../model/names.js'
-import type { Dependencies } from '../common/dependencies.js'
-import { readMailbox } from '../common/mailbox-rows.js'
-import { laneOpensAt, laneState, readLane } from '../send/lane.js'
-import { allOpenHints, type OwnedHint } from '../send/outbox.js'
+import type { Toolbox } from '../../ports/toolbox.js'
+import { laneOpensAt, laneState, readLane } from '../../rows/lane.js'
+import { readMailbox } from '../../rows/mailboxes.js'
+import { allOpenHints, type OwnedHint } from '../../rows/outbox.js'
 
 /** Younger lateness is the normal time between due and taken, and not worth reading the lane for. */
 const worthAskingMs = 2 * 60_000
 
-export async function measure(deps: Dependencies): Promise<void> {
+export async function measure(deps: Toolbox): Promise<void> {
   await measureMails(deps)
   await measureAttention(deps)
   await measureQueues(deps)
 }
 
-async function measureMails(deps: Dependencies): Promise<void> {
+async function measureMails(deps: Toolbox): Promise<void> {
   const now = deps.clock.now()
   const count = { waiting: 0, gated: 0, held: 0, unknown: 0, oldestLateMs: 0, oldestUnknownMs: 0 }
   const closed = new Map<string, boolean>()
@@ -48,7 +48,7 @@ async function measureMails(deps: Dependencies): Promise<void> {
   deps.log.info('mails-open', count)
 }
 
-async function measureAttention(deps: Dependencies): Promise<void> {
+async function measureAttention(deps: Toolbox): Promise<void> {
   const found = new Map<string, { kind: string; class: string; count: number; oldestMs: number }>()
   const rows = deps.tables.query(deps.names.table('attention'), { partitionRange: ['0', '~~'] })
   for await (const row of rows) {
@@ -63,7 +63,7 @@ async function measureAttention(deps: Dependencies): Promise<void> {
 }
 
 /** A poison queue is read at once; what stays there could not even be buried. */
-async function measureQueues(deps: Dependencies): Promise<void> {
+async function measureQueues(deps: Toolbox): Promise<void> {
   const lengths = await Promise.all(
     queueNames.map(async (queue) => {
       const name = deps.names.queue(queue)

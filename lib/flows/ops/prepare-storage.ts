@@ -2,9 +2,9 @@
  * Creates what the code writes to, where the deployment did not: tables, containers, queues. Creating twice is fine.
  */
 import { containerNames, queueNames, tableNames } from '../../model/names.js'
-import type { Dependencies } from '../common/dependencies.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 
-export async function prepareStorage(deps: Dependencies): Promise<void> {
+export async function prepareStorage(deps: Toolbox): Promise<void> {
   await Promise.all([
     ...tableNames.map((name) => deps.tables.ensure(deps.names.table(name))),
     deps.tables.ensure(deps.names.holders),

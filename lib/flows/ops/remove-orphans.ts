@@ -6,10 +6,10 @@
  */
 import { finalStates } from '../../model/mail.js'
 import type { StoredBlob } from '../../ports/blobs.js'
-import { sideBySide } from '../common/delete-rows.js'
-import type { Dependencies } from '../common/dependencies.js'
+import type { Toolbox } from '../../ports/toolbox.js'
+import { mapInBatches } from '../../rows/delete-rows.js'
+import { findMail } from '../../rows/mails.js'
 import { blobName, mailOfBlob } from '../send/accept-mail.js'
-import { findMail } from '../send/journal.js'
 import { buriedMessages } from './bury-message.js'
 
 const dayMs = 86_400_000
@@ -18,7 +18,7 @@ const renewedMs = 20 * dayMs
 const page = 500
 
 /** Returns how many were removed. */
-export async function removeOrphans(deps: Dependencies): Promise<number> {
+export async function removeOrphans(deps: Toolbox): Promise<number> {
   const container = deps.names.container('outbound')
   const isIdle = !(await messagesMayCome(deps))
   const now = deps.clock.now()
@@ -31,16 +31,16 @@ export async function removeOrphans(deps: Dependencies): Promise<number> {
   let old: StoredBlob[] = []
   for await (const blob of deps.blobs.list(container, '')) {
     if (now - blob.changedAt <= orphanedMs || old.push(blob) < page) continue
-    await sideBySide(old, look)
+    await mapInBatches(old, look)
     old = []
   }
-  await sideBySide(old, look)
+  await mapInBatches(old, look)
   if (removed > 0) deps.log.info('orphans-removed', { count: removed })
   return removed
 }
 
 /** Waiting, on its way to be buried, or buried and shown to a person. The count of a queue is never below the truth. */
-async function messagesMayCome(deps: Dependencies): Promise<boolean> {
+async function messagesMayCome(deps: Toolbox): Promise<boolean> {
   const queue = deps.names.queue('outbound-mail')
   for (const name of [queue, `${queue}-poison`]) if ((await deps.queues.depth(name)) ?? 0) return true
   for await (const _ of buriedMessages(deps)) return true
@@ -50,7 +50,7 @@ async function messagesMayCome(deps: Dependencies): Promise<boolean> {
 /**
  * `kept`: by a failed mail, which may be tried again, by a row of a newer build, or by a message that may still come.
  */
-async function useOf(deps: Dependencies, name: string, isIdle: boolean): Promise<'open' | 'kept' | 'none'> {
+async function useOf(deps: Toolbox, name: string, isIdle: boolean): Promise<'open' | 'kept' | 'none'> {
   const named = mailOfBlob(name)
   if (named === undefined) return isIdle ? 'none' : 'kept'
   const entry = await findMail(deps, named.tenant, named.id)

@@ -9,14 +9,14 @@ import { RowChangedError, RowMissingError } from '../../errors.js'
 import { finalStates } from '../../model/mail.js'
 import { dayTableNames } from '../../model/names.js'
 import type { Row } from '../../ports/tables.js'
-import { type Budget, deleteThese, sideBySide } from '../common/delete-rows.js'
-import type { Dependencies } from '../common/dependencies.js'
-import { logDay } from '../common/log-row.js'
-import { mailboxPartition, readMailbox } from '../common/mailbox-rows.js'
-import { listKey } from '../receive/received-rows.js'
+import type { Toolbox } from '../../ports/toolbox.js'
+import { type Budget, deleteRows, mapInBatches } from '../../rows/delete-rows.js'
+import { logDay } from '../../rows/logs.js'
+import { mailboxPartition, readMailbox } from '../../rows/mailboxes.js'
+import { findMail } from '../../rows/mails.js'
+import { listKey } from '../../rows/received.js'
 import { showQuarantine } from '../receive/tell-quarantined.js'
 import { blobName } from '../send/accept-mail.js'
-import { findMail } from '../send/journal.js'
 
 const dayMs = 86_400_000
 const auditDays = 400
@@ -28,7 +28,7 @@ const runBudget = 2_000
 const everything: [string, string] = ['!', '~~~~']
 
 /** Returns the tables that were dropped. */
-export async function purgeOld(deps: Dependencies, retentionDays: number, most = runBudget): Promise<string[]> {
+export async function purgeOld(deps: Toolbox, retentionDays: number, most = runBudget): Promise<string[]> {
   const budget: Budget = { left: most }
   const dropped: string[] = []
   for (const name of dayTableNames) {
@@ -50,7 +50,7 @@ const tenantOf = (row: Row): string => row.partitionKey.slice(0, row.partitionKe
 
 /** Works off a log and deletes the rows that are done. False when the budget ended first. */
 async function walk(
-  deps: Dependencies,
+  deps: Toolbox,
   table: string,
   budget: Budget,
   act: (rows: Row[]) => Promise<unknown>,
@@ -63,20 +63,20 @@ async function walk(
     const once = new Map(rows.map((row) => [`${tenantOf(row)}~${row['mailId'] ?? ''}~${row['mailboxId'] ?? ''}`, row]))
     await act([...once.values()])
     if (budget.left <= 0) return false
-    await deleteThese(deps, table, rows)
+    await deleteRows(deps, table, rows)
     budget.left -= rows.length
     if (rows.length < limit) return true
   }
   return false
 }
 
-const forgetMails = (deps: Dependencies, table: string, budget: Budget, before: number): Promise<boolean> =>
-  walk(deps, table, budget, (rows) => sideBySide(rows, (row) => forgetMail(deps, row, before)))
+const forgetMails = (deps: Toolbox, table: string, budget: Budget, before: number): Promise<boolean> =>
+  walk(deps, table, budget, (rows) => mapInBatches(rows, (row) => forgetMail(deps, row, before)))
 
 /**
  * Open mail stays, whatever its age. The row goes first and only as it was read: somebody may try it again just now.
  */
-async function forgetMail(deps: Dependencies, row: Row, before: number): Promise<void> {
+async function forgetMail(deps: Toolbox, row: Row, before: number): Promise<void> {
   const id = String(row['mailId'] ?? '')
   if (id === '') return
   const tenant = tenantOf(row)
@@ -100,7 +100,7 @@ async function forgetMail(deps: Dependencies, row: Row, before: number): Promise
   if (mail.state === 'failed') await deps.blobs.remove(container, blobName(mail))
 }
 
-async function forgetReceived(deps: Dependencies, table: string, budget: Budget, before: number): Promise<boolean> {
+async function forgetReceived(deps: Toolbox, table: string, budget: Budget, before: number): Promise<boolean> {
   const done = new Set<string>()
   return walk(deps, table, budget, async (rows) => {
     for (const row of rows) {
@@ -114,7 +114,7 @@ async function forgetReceived(deps: Dependencies, table: string, budget: Budget,
 }
 
 async function purgeMailbox(
-  deps: Dependencies,
+  deps: Toolbox,
   tenant: string,
   mailboxId: string,
   budget: Budget,
@@ -137,11 +137,11 @@ async function purgeMailbox(
     if (old.push(row) >= budget.left) break
   }
   budget.left -= old.length
-  await sideBySide(old, (row) => forgetReceivedMail(deps, row))
+  await mapInBatches(old, (row) => forgetReceivedMail(deps, row))
   if (mailbox !== undefined && old.some((row) => row['state'] === 'quarantined')) await showQuarantine(deps, mailbox)
 }
 
-async function forgetReceivedMail(deps: Dependencies, row: Row): Promise<void> {
+async function forgetReceivedMail(deps: Toolbox, row: Row): Promise<void> {
   const table = deps.names.table('received')
   const blob = String(row['blob'] ?? '')
   const containers = row['state'] === 'quarantined' ? (['inbound', 'quarantine'] as const) : (['inbound'] as const)

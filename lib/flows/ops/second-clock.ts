@@ -12,9 +12,9 @@
 import { asGatewayError, GatewayError, RowChangedError, RowExistsError, RowMissingError } from '../../errors.js'
 import { newId } from '../../model/ids.js'
 import { type RunKind, type TimerName, timerNames } from '../../model/timers.js'
-import { clearAttention, raiseAttention } from '../common/attention.js'
-import type { Dependencies } from '../common/dependencies.js'
-import { readTimers, type Timers, timersOf, writeClock, writeTimer } from './timer-rows.js'
+import type { Toolbox } from '../../ports/toolbox.js'
+import { clearAttention, raiseAttention } from '../../rows/attention.js'
+import { readTimers, type Timers, timersOf, writeClock, writeTimer } from '../../rows/timers.js'
 
 /** The work of each timer, once. */
 export type TimerWork = Record<TimerName, (kind: RunKind) => Promise<unknown>>
@@ -29,7 +29,7 @@ const graceMs = 30_000
 const lookMs = 60_000
 
 /** A timer's own run. It leaves when it began, so that the second clock lets it work, and that it finished. */
-export async function runTimer(deps: Dependencies, timer: TimerName, work: TimerWork): Promise<void> {
+export async function runTimer(deps: Toolbox, timer: TimerName, work: TimerWork): Promise<void> {
   try {
     await writeTimer(deps, timer, { begunAt: deps.clock.now() })
   } catch (error) {
@@ -41,7 +41,7 @@ export async function runTimer(deps: Dependencies, timer: TimerName, work: Timer
 }
 
 /** Whatever runs in this process calls it first: it costs a read a minute, and an error of it concerns nobody. */
-export function watchClock(deps: Dependencies): () => Promise<void> {
+export function watchClock(deps: Toolbox): () => Promise<void> {
   let lookAt = 0
   let looking: Promise<void> | undefined
   const look = async (): Promise<void> => {
@@ -58,7 +58,7 @@ export function watchClock(deps: Dependencies): () => Promise<void> {
 }
 
 /** Sends the message that goes round when there is none; returns when it is to be seen. */
-export async function keepClockGoing(deps: Dependencies): Promise<number> {
+export async function keepClockGoing(deps: Toolbox): Promise<number> {
   const timers = await readTimers(deps)
   const now = deps.clock.now()
   const isLost = timers !== undefined && now - timers.clock.dueAt > graceMs
@@ -82,7 +82,7 @@ export async function keepClockGoing(deps: Dependencies): Promise<number> {
 }
 
 /** One round. What fails in it is logged and does not end the rounds. */
-export async function secondClock(deps: Dependencies, message: unknown, work: TimerWork): Promise<void> {
+export async function secondClock(deps: Toolbox, message: unknown, work: TimerWork): Promise<void> {
   const timers = await goRound(deps, (message as { id?: unknown } | null)?.id)
   if (timers === undefined) return
   for (const timer of timerNames) {
@@ -99,7 +99,7 @@ export async function secondClock(deps: Dependencies, message: unknown, work: Ti
 }
 
 /** Sends the next message, then lets it count: a process that dies in between is repeated with the same id. */
-async function goRound(deps: Dependencies, id: unknown): Promise<Timers | undefined> {
+async function goRound(deps: Toolbox, id: unknown): Promise<Timers | undefined> {
   let timers = await readTimers(deps)
   if (timers === undefined || timers.clock.id !== id) return undefined
   const now = deps.clock.now()
@@ -120,7 +120,7 @@ async function goRound(deps: Dependencies, id: unknown): Promise<Timers | undefi
 }
 
 /** A line for the alert and a card while a timer does not run; the card goes when it does again. */
-async function tellSilence(deps: Dependencies, timers: Timers, timer: TimerName): Promise<void> {
+async function tellSilence(deps: Toolbox, timers: Timers, timer: TimerName): Promise<void> {
   const { ranAt, isTold } = timers.of(timer)
   const silence = deps.clock.now() - ranAt
   if (silence >= silentMs) {

@@ -5,13 +5,13 @@
  */
 import { asGatewayError } from '../../errors.js'
 import type { RunKind } from '../../model/timers.js'
-import type { Dependencies } from '../common/dependencies.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 
 export interface SweepParts {
   [part: string]: () => Promise<unknown>
 }
 
-export async function sweep(deps: Dependencies, parts: SweepParts, kind: RunKind = 'own'): Promise<void> {
+export async function sweep(deps: Toolbox, parts: SweepParts, kind: RunKind = 'own'): Promise<void> {
   const started = deps.clock.now()
   for (const [part, run] of Object.entries(parts)) {
     if (deps.stopping.aborted) return

@@ -5,13 +5,13 @@
 import { GatewayError, RowChangedError, RowMissingError } from '../../errors.js'
 import { isExpiry } from '../../model/attention.js'
 import type { Row } from '../../ports/tables.js'
-import { clearAttention, expiryCard, raiseAttention } from '../common/attention.js'
-import type { Dependencies } from '../common/dependencies.js'
+import type { Toolbox } from '../../ports/toolbox.js'
+import { clearAttention, expiryCard, raiseAttention } from '../../rows/attention.js'
 
 const dayMs = 86_400_000
 const stages = [0, 1, 7, 30, 60]
 
-export async function warnOfExpiry(deps: Dependencies): Promise<void> {
+export async function warnOfExpiry(deps: Toolbox): Promise<void> {
   const rows = deps.tables.query(deps.names.table('tenants'), {
     partitionRange: ['0', '~~'],
     rowRange: ['registration~', 'registration~~'],
@@ -19,7 +19,7 @@ export async function warnOfExpiry(deps: Dependencies): Promise<void> {
   for await (const row of rows) await warnOfOne(deps, row)
 }
 
-async function warnOfOne(deps: Dependencies, row: Row): Promise<void> {
+async function warnOfOne(deps: Toolbox, row: Row): Promise<void> {
   const tenant = row.partitionKey
   const registrationId = row.rowKey.slice('registration~'.length)
   const expiresAt = Date.parse(String(row['secretExpiresAt'] ?? ''))
@@ -42,7 +42,7 @@ async function warnOfOne(deps: Dependencies, row: Row): Promise<void> {
  * Earlier versions kept the warning in the row of the refusal. A refusal that comes at this moment changes the row and
  * stays.
  */
-async function removeShared(deps: Dependencies, tenant: string, registrationId: string): Promise<void> {
+async function removeShared(deps: Toolbox, tenant: string, registrationId: string): Promise<void> {
   const table = deps.names.table('attention')
   const shared = await deps.tables.get(table, tenant, `registration~${registrationId}`)
   if (shared === undefined || !isExpiry(String(shared['code']))) return

@@ -5,8 +5,8 @@
  */
 import { GatewayError } from '../../errors.js'
 import { daysLeft, nearDays, type PlatformDate, platformDates } from '../../model/platform-dates.js'
-import { clearAttention, raiseAttention } from '../common/attention.js'
-import type { Dependencies } from '../common/dependencies.js'
+import type { Toolbox } from '../../ports/toolbox.js'
+import { clearAttention, raiseAttention } from '../../rows/attention.js'
 
 /** The last day still counts: only after it something has ended. */
 const ended = -1
@@ -14,7 +14,7 @@ const stages = [ended, 7, 30, 90, nearDays]
 
 /** `nodeVersion`: of the Node that runs the app, e.g. `24.11.1`. */
 export async function warnOfPlatformDates(
-  deps: Dependencies,
+  deps: Toolbox,
   nodeVersion: string,
   dates: readonly PlatformDate[] = platformDates,
 ): Promise<void> {

@@ -7,10 +7,12 @@
  */
 import { asGatewayError, GatewayError, RowChangedError } from '../../errors.js'
 import type { Mailbox } from '../../model/mailbox.js'
+import { noRoomCode } from '../../ports/bytes-in-hand.js'
 import type { FetchedMail, FetchLimits, ReceiveSession } from '../../ports/receiver.js'
-import { noRoomCode } from '../common/bytes-in-hand.js'
-import type { Lease } from '../common/lease.js'
-import { writeLog } from '../common/log-row.js'
+import type { Lease } from '../../rows/lease.js'
+import { writeLog } from '../../rows/logs.js'
+import { receivedId } from '../../rows/received.js'
+import { columnsOf, type ReceivingState, sourceOf } from '../../rows/receiving-state.js'
 import { actionOf } from './after-receive.js'
 import {
   type AsideMail,
@@ -24,8 +26,6 @@ import {
 } from './aside.js'
 import { forgetQuarantined, quarantine } from './quarantine.js'
 import type { ReceiveDependencies } from './receive-dependencies.js'
-import { receivedId } from './received-rows.js'
-import { columnsOf, type ReceivingState, sourceOf } from './receiving-state.js'
 import { type KnownContent, knownContent } from './resync.js'
 import { storeMail } from './store-mail.js'
 

@@ -8,14 +8,14 @@
 import { RowChangedError, RowMissingError } from '../../errors.js'
 import type { Mailbox } from '../../model/mailbox.js'
 import type { Row } from '../../ports/tables.js'
-import type { Dependencies } from '../common/dependencies.js'
-import type { Lease } from '../common/lease.js'
-import { getMailbox, mailboxPartition } from '../common/mailbox-rows.js'
+import type { Toolbox } from '../../ports/toolbox.js'
+import type { Lease } from '../../rows/lease.js'
+import { getMailbox, mailboxPartition } from '../../rows/mailboxes.js'
+import { columnsOf, importRowKey, sourceOf } from '../../rows/receiving-state.js'
 import { type AsideMail, deathsAlone, longestAside, newAside } from './aside.js'
 import type { Progress } from './fetch-mails.js'
 import { pollNow } from './poll-now.js'
 import type { ReceiveDependencies } from './receive-dependencies.js'
-import { columnsOf, importRowKey, sourceOf } from './receiving-state.js'
 import { showQuarantine } from './tell-quarantined.js'
 
 export interface ImportAnswer {
@@ -30,7 +30,7 @@ const longestImports = longestAside / 2
 /** Storage tells its time in whole seconds now and then. */
 const clockStepMs = 1_000
 
-export async function importMails(deps: Dependencies, tenant: string, mailboxId: string): Promise<ImportAnswer> {
+export async function importMails(deps: Toolbox, tenant: string, mailboxId: string): Promise<ImportAnswer> {
   const mailbox = await getMailbox(deps, tenant, mailboxId)
   const askedAt = (await deps.tables.serverNow()) + clockStepMs
   const answer: ImportAnswer = { importing: 0, outOfReach: 0 }
@@ -83,7 +83,7 @@ function toImport(serverId: string, row: Row, { askedAt, now }: { askedAt: numbe
   return { ...newAside(serverId, now), deaths, code: String(row['code'] ?? ''), askedAt }
 }
 
-function quarantinedBefore(deps: Dependencies, { tenant, id }: Mailbox, before: number): AsyncIterable<Row> {
+function quarantinedBefore(deps: Toolbox, { tenant, id }: Mailbox, before: number): AsyncIterable<Row> {
   return deps.tables.query(deps.names.table('received'), {
     partition: mailboxPartition(tenant, id),
     rowRange: ['h~', 'h~~'],

@@ -4,8 +4,8 @@
  */
 
 import type { RunKind } from '../../model/timers.js'
-import type { Dependencies } from '../common/dependencies.js'
-import { claimDue, holdClaims, sendingMs } from '../common/due.js'
+import type { Toolbox } from '../../ports/toolbox.js'
+import { claimDue, holdClaims, sendingMs } from '../../rows/due.js'
 
 export interface PollJob {
   v: 1
@@ -17,7 +17,7 @@ export const mailboxesPerJob = 200
 const mailboxesPerRun = 20_000
 
 /** Returns how many mailboxes were handed to jobs. */
-export async function mailboxesDue(deps: Dependencies, kind: RunKind = 'own'): Promise<number> {
+export async function mailboxesDue(deps: Toolbox, kind: RunKind = 'own'): Promise<number> {
   const started = deps.clock.now()
   const due = deps.stopping.aborted ? [] : await claimDue(deps, 'poll', mailboxesPerRun, sendingMs)
   due.sort((a, b) => a.dueAt - b.dueAt)

@@ -7,13 +7,21 @@
  */
 import { asGatewayError, type GatewayError, RowChangedError, RowExistsError } from '../../errors.js'
 import type { Mailbox } from '../../model/mailbox.js'
+import { noRoomCode } from '../../ports/bytes-in-hand.js'
 import type { ReceiveSession } from '../../ports/receiver.js'
-import { noRoomCode } from '../common/bytes-in-hand.js'
-import { setDue } from '../common/due.js'
-import { type Lease, takeLease } from '../common/lease.js'
-import { writeLog } from '../common/log-row.js'
-import { withSettingsOf } from '../common/setting-rows.js'
-import { unlessStopping } from '../common/unless-stopping.js'
+import { unlessStopping } from '../../ports/unless-stopping.js'
+import { setDue } from '../../rows/due.js'
+import { type Lease, takeLease } from '../../rows/lease.js'
+import { writeLog } from '../../rows/logs.js'
+import {
+  columnsOf,
+  createReceivingRow,
+  type ReceivingState,
+  readReceiving,
+  sourceOf,
+  stateOf,
+} from '../../rows/receiving-state.js'
+import { withSettingsOf } from '../../rows/settings.js'
 import { actionOf, afterReceive } from './after-receive.js'
 import { afterDeath, asideDueAt } from './aside.js'
 import { fetchMails, type Progress } from './fetch-mails.js'
@@ -22,14 +30,6 @@ import type { PollJob } from './mailboxes-due.js'
 import { breakerFailures, nextPollAt } from './next-poll.js'
 import type { ReceiveDependencies } from './receive-dependencies.js'
 import { findReceiveRoute } from './receive-route.js'
-import {
-  columnsOf,
-  createReceivingRow,
-  type ReceivingState,
-  readReceiving,
-  sourceOf,
-  stateOf,
-} from './receiving-state.js'
 import { tellStopped, tellWorking } from './tell-receiving.js'
 import { leaseMs, withinTime } from './within-time.js'
 

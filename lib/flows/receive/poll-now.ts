@@ -2,12 +2,12 @@
  * A person or an app does not want to wait for the schedule: the mailbox falls due now and a worker gets it at once. A
  * pause after a refusal of its connection ends, so that the answer is the server's and not one from memory (M-160).
  */
-import type { Dependencies } from '../common/dependencies.js'
-import { setDue } from '../common/due.js'
-import { getMailbox } from '../common/mailbox-rows.js'
+import type { Toolbox } from '../../ports/toolbox.js'
+import { setDue } from '../../rows/due.js'
+import { getMailbox } from '../../rows/mailboxes.js'
 import { retryGrant } from '../tokens/retry-grant.js'
 
-export async function pollNow(deps: Dependencies, tenant: string, mailboxId: string): Promise<{ queued: true }> {
+export async function pollNow(deps: Toolbox, tenant: string, mailboxId: string): Promise<{ queued: true }> {
   const { epoch, receive } = await getMailbox(deps, tenant, mailboxId)
   if (receive.transport !== 'none') await retryGrant(deps, tenant, receive.connectionId)
   await setDue(deps, 'poll', tenant, mailboxId, deps.clock.now())

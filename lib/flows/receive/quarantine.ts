@@ -9,11 +9,19 @@ import type { Mailbox } from '../../model/mailbox.js'
 import type { FetchedMail } from '../../ports/receiver.js'
 import type { Row } from '../../ports/tables.js'
 import { topHeaders } from '../../protocol/mail-headers.js'
-import { writeLog } from '../common/log-row.js'
-import { mailboxPartition } from '../common/mailbox-rows.js'
+import { writeLog } from '../../rows/logs.js'
+import { mailboxPartition } from '../../rows/mailboxes.js'
+import {
+  arrivalOf,
+  contentKeyOf,
+  eventIdOf,
+  inboundBlob,
+  listKey,
+  receivedId,
+  receivedKey,
+} from '../../rows/received.js'
+import { sourceOf } from '../../rows/receiving-state.js'
 import type { ReceiveDependencies } from './receive-dependencies.js'
-import { arrivalOf, contentKeyOf, eventIdOf, inboundBlob, listKey, receivedId, receivedKey } from './received-rows.js'
-import { sourceOf } from './receiving-state.js'
 import { insertBoth, listRow } from './store-mail.js'
 import { showQuarantine, tellQuarantined } from './tell-quarantined.js'
 

@@ -1,6 +1,6 @@
 import type { Access } from '../../ports/authority.js'
 import type { Receiver } from '../../ports/receiver.js'
-import type { Dependencies } from '../common/dependencies.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 
 export interface ReceiveSettings {
   /** Without a cursor: so many days back. */
@@ -15,7 +15,7 @@ export interface ReceiveSettings {
   afterReceive: string
 }
 
-export interface ReceiveDependencies extends Dependencies {
+export interface ReceiveDependencies extends Toolbox {
   receivers: Record<'graph' | 'imap', Receiver>
   /** `undefined` for an unknown connection. */
   access(tenant: string, connectionId: string): Promise<Access | undefined>

@@ -2,11 +2,11 @@
 import { isId } from '../../model/ids.js'
 import type { PageQuery } from '../../model/page.js'
 import type { Row } from '../../ports/tables.js'
-import { sideBySide } from '../common/delete-rows.js'
-import type { Dependencies } from '../common/dependencies.js'
-import { getMailbox, mailboxPartition } from '../common/mailbox-rows.js'
-import { behind, wrongPlace } from '../common/page-of-rows.js'
-import { type ReceivedMail, receivedFromRow, receivedKey } from './received-rows.js'
+import type { Toolbox } from '../../ports/toolbox.js'
+import { mapInBatches } from '../../rows/delete-rows.js'
+import { getMailbox, mailboxPartition } from '../../rows/mailboxes.js'
+import { behind, wrongPlace } from '../../rows/page-of-rows.js'
+import { type ReceivedMail, receivedFromRow, receivedKey } from '../../rows/received.js'
 
 export interface ReceivedPage {
   mails: ReceivedMail[]
@@ -16,7 +16,7 @@ export interface ReceivedPage {
 
 /** Mail of one mailbox, newest first. */
 export async function listReceived(
-  deps: Dependencies,
+  deps: Toolbox,
   tenant: string,
   mailboxId: string,
   { limit, after = '' }: PageQuery,
@@ -30,7 +30,7 @@ export async function listReceived(
   for await (const row of deps.tables.query(table, { partition, rowRange: [from, 't~~'], limit: limit + 1 }))
     keys.push({ rowKey: row.rowKey, id: String(row['h']) })
   const page = keys.slice(0, limit)
-  const rows = await sideBySide(page, ({ id }) => deps.tables.get(table, partition, receivedKey(id)))
+  const rows = await mapInBatches(page, ({ id }) => deps.tables.get(table, partition, receivedKey(id)))
   return {
     mails: rows.filter((row) => row !== undefined).map(receivedFromRow),
     next: keys.length > limit ? (page.at(-1)?.rowKey ?? '') : '',
@@ -39,7 +39,7 @@ export async function listReceived(
 
 /** Stored but not yet handed over, or quarantined; in the order of the ids. */
 export async function listNotImported(
-  deps: Dependencies,
+  deps: Toolbox,
   tenant: string,
   mailboxId: string,
   { limit, after = '' }: PageQuery,

@@ -4,10 +4,10 @@
  */
 import { GatewayError, notFound } from '../../errors.js'
 import { isId } from '../../model/ids.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { attachmentOf, type ParsedMail, parseAsFarAsPossible } from '../../protocol/parse-mail.js'
-import type { Dependencies } from '../common/dependencies.js'
-import { mailboxPartition } from '../common/mailbox-rows.js'
-import { type ReceivedMail, receivedFromRow, receivedKey } from './received-rows.js'
+import { mailboxPartition } from '../../rows/mailboxes.js'
+import { type ReceivedMail, receivedFromRow, receivedKey } from '../../rows/received.js'
 
 /** What of a mail is not in its answer, and how to get it. */
 export interface Incomplete {
@@ -17,7 +17,7 @@ export interface Incomplete {
 }
 
 export async function readReceived(
-  deps: Dependencies,
+  deps: Toolbox,
   tenant: string,
   mailboxId: string,
   id: string,
@@ -31,7 +31,7 @@ export async function readReceived(
 
 /** Raw RFC 5322 bytes, also of a quarantined mail. */
 export async function readReceivedRaw(
-  deps: Dependencies,
+  deps: Toolbox,
   tenant: string,
   mailboxId: string,
   id: string,
@@ -44,7 +44,7 @@ export async function readReceivedRaw(
  * (SEC-32).
  */
 export async function readReceivedAttachment(
-  deps: Dependencies,
+  deps: Toolbox,
   tenant: string,
   mailboxId: string,
   id: string,
@@ -56,7 +56,7 @@ export async function readReceivedAttachment(
 }
 
 async function load(
-  deps: Dependencies,
+  deps: Toolbox,
   tenant: string,
   mailboxId: string,
   id: string,
@@ -68,7 +68,7 @@ async function load(
 
 /** `raw` is missing for what was too large to be fetched, what was known already, and what retention removed. */
 async function find(
-  deps: Dependencies,
+  deps: Toolbox,
   tenant: string,
   mailboxId: string,
   id: string,

@@ -1,6 +1,6 @@
 import type { Mailbox } from '../../model/mailbox.js'
 import type { Row } from '../../ports/tables.js'
-import { mailboxPartition } from '../common/mailbox-rows.js'
+import { mailboxPartition } from '../../rows/mailboxes.js'
 import type { ReceiveDependencies } from './receive-dependencies.js'
 
 /** Content of mail received before the server's ids were lost. */

@@ -7,15 +7,23 @@
  */
 import { GatewayError, RowExistsError } from '../../errors.js'
 import type { Mailbox } from '../../model/mailbox.js'
+import { noRoom } from '../../ports/bytes-in-hand.js'
 import type { FetchedMail } from '../../ports/receiver.js'
 import type { Row } from '../../ports/tables.js'
 import { topHeaders } from '../../protocol/mail-headers.js'
 import { exceededLimit, tooComplex } from '../../protocol/mail-limits.js'
-import { noRoom } from '../common/bytes-in-hand.js'
-import { mailboxPartition } from '../common/mailbox-rows.js'
+import { mailboxPartition } from '../../rows/mailboxes.js'
+import {
+  arrivalOf,
+  contentKeyOf,
+  eventIdOf,
+  inboundBlob,
+  listKey,
+  receivedId,
+  receivedKey,
+} from '../../rows/received.js'
 import { emitEvent } from '../tell/emit-event.js'
 import type { ReceiveDependencies } from './receive-dependencies.js'
-import { arrivalOf, contentKeyOf, eventIdOf, inboundBlob, listKey, receivedId, receivedKey } from './received-rows.js'
 import type { KnownContent } from './resync.js'
 import { showQuarantine, tellQuarantined } from './tell-quarantined.js'
 

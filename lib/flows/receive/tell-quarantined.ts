@@ -7,16 +7,16 @@ import { whoActs } from '../../model/attention.js'
 import { hashId } from '../../model/ids.js'
 import type { Mailbox } from '../../model/mailbox.js'
 import type { Row } from '../../ports/tables.js'
-import { clearAttention, raiseAttention } from '../common/attention.js'
-import type { Dependencies } from '../common/dependencies.js'
-import { mailboxPartition } from '../common/mailbox-rows.js'
+import type { Toolbox } from '../../ports/toolbox.js'
+import { clearAttention, raiseAttention } from '../../rows/attention.js'
+import { mailboxPartition } from '../../rows/mailboxes.js'
 import { emitEvent } from '../tell/emit-event.js'
 
 /** People read no number beyond it; one page of the storage has so many. */
 const mostCounted = 1_000
 
 /** `row`: as it stands in storage. Told once; a crash in between repeats it under the same id. */
-export async function tellQuarantined(deps: Dependencies, mailbox: Mailbox, row: Row): Promise<void> {
+export async function tellQuarantined(deps: Toolbox, mailbox: Mailbox, row: Row): Promise<void> {
   if (row['told'] !== false) return
   const { tenant, id: mailboxId, key: mailboxKey } = mailbox
   const text = (column: string): string => String(row[column] ?? '')
@@ -39,7 +39,7 @@ export async function tellQuarantined(deps: Dependencies, mailbox: Mailbox, row:
 
 /** Counts anew what is in quarantine, and makes the card say so; none without any. */
 export async function showQuarantine(
-  deps: Dependencies,
+  deps: Toolbox,
   { tenant, id: mailboxId, address }: Pick<Mailbox, 'tenant' | 'id' | 'address'>,
 ): Promise<void> {
   const rows = deps.tables.query(deps.names.table('received'), {

@@ -6,7 +6,7 @@
 import type { GatewayError } from '../../errors.js'
 import { hashId } from '../../model/ids.js'
 import type { Mailbox } from '../../model/mailbox.js'
-import { clearAttention, isToldByConnection, raiseAttention } from '../common/attention.js'
+import { clearAttention, isToldByConnection, raiseAttention } from '../../rows/attention.js'
 import { emitEvent } from '../tell/emit-event.js'
 import type { ReceiveDependencies } from './receive-dependencies.js'
 

@@ -4,9 +4,9 @@
  * another poll.
  */
 import { GatewayError, RowChangedError } from '../../errors.js'
+import { noRoom } from '../../ports/bytes-in-hand.js'
 import { patientLimit } from '../../protocol/patient-limit.js'
-import { noRoom } from '../common/bytes-in-hand.js'
-import type { Lease } from '../common/lease.js'
+import type { Lease } from '../../rows/lease.js'
 import type { ReceiveDependencies } from './receive-dependencies.js'
 
 export const leaseMs = 60_000

@@ -12,9 +12,9 @@ import { composeMail } from '../../protocol/compose-mail.js'
 import { forGraph } from '../../protocol/graph-mime.js'
 import { subjectOfMime } from '../../protocol/mail-headers.js'
 import { checkMailSize } from '../../protocol/size.js'
+import { findMail, insertMail } from '../../rows/mails.js'
+import { announceMail, hintKey, putHint, removeHint, wakeLane } from '../../rows/outbox.js'
 import { checkSubmission } from './check-submission.js'
-import { findMail, insertMail } from './journal.js'
-import { announceMail, hintKey, putHint, removeHint, wakeLane } from './outbox.js'
 import type { SendDependencies } from './send-dependencies.js'
 
 export interface Acceptance {

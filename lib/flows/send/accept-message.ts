@@ -9,9 +9,9 @@ import { asGatewayError, GatewayError, invalidInput } from '../../errors.js'
 import { hashId, isTenantId } from '../../model/ids.js'
 import { metadataOf } from '../../model/mail-submission.js'
 import { mailJson, strictJson } from '../../model/strict-json.js'
-import { raiseAttention } from '../common/attention.js'
-import type { Dependencies } from '../common/dependencies.js'
-import { writeLog } from '../common/log-row.js'
+import type { Toolbox } from '../../ports/toolbox.js'
+import { raiseAttention } from '../../rows/attention.js'
+import { writeLog } from '../../rows/logs.js'
 import { emitEvent } from '../tell/emit-event.js'
 import { acceptSubmission } from './accept-mail.js'
 import type { SendDependencies } from './send-dependencies.js'
@@ -82,7 +82,7 @@ interface Readable {
 
 /** Who puts mail on a queue gets no answer; this event is the answer. */
 export async function tellRejected(
-  deps: Dependencies,
+  deps: Toolbox,
   tenant: string,
   queueMessageId: string,
   { code, description, remedy }: GatewayError,

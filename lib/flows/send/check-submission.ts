@@ -11,7 +11,7 @@ import { mostProblems, refusedTogether } from '../../model/parse.js'
 import { checkHeader, type Person } from '../../protocol/compose-mail.js'
 import { fromOfMime } from '../../protocol/normalise-mime.js'
 import { base64PartBytes, checkMailSize } from '../../protocol/size.js'
-import { withSettingsOf } from '../common/setting-rows.js'
+import { withSettingsOf } from '../../rows/settings.js'
 import { allowedFrom, chooseMailbox, type Envelope, envelopeOf, toPerson } from './choose-mailbox.js'
 import type { SendDependencies } from './send-dependencies.js'
 

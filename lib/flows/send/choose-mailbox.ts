@@ -2,13 +2,13 @@ import { GatewayError, invalidInput } from '../../errors.js'
 import { hashId, isId } from '../../model/ids.js'
 import type { MailSubmission, SubmittedRecipient } from '../../model/mail-submission.js'
 import type { Mailbox } from '../../model/mailbox.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import type { Person } from '../../protocol/compose-mail.js'
 import { parseMailAddress, sameAddress } from '../../protocol/mail-address.js'
-import type { Dependencies } from '../common/dependencies.js'
-import { listMailboxes, readMailbox } from '../common/mailbox-rows.js'
+import { listMailboxes, readMailbox } from '../../rows/mailboxes.js'
 
 /** The mailbox a mail goes out of: by id, key or address, purpose, or the tenant's default (M-020..M-022). */
-export async function chooseMailbox(deps: Dependencies, tenant: string, mail: MailSubmission): Promise<Mailbox> {
+export async function chooseMailbox(deps: Toolbox, tenant: string, mail: MailSubmission): Promise<Mailbox> {
   if (mail.mailboxId !== undefined)
     return usable(isId(mail.mailboxId) ? await readMailbox(deps, tenant, mail.mailboxId) : undefined, 'mailboxId')
   if (mail.mailbox !== undefined) return usable(await named(deps, tenant, mail.mailbox), 'mailbox')
@@ -23,7 +23,7 @@ export async function chooseMailbox(deps: Dependencies, tenant: string, mail: Ma
   return usable(chosen && (await readMailbox(deps, tenant, String(chosen['mailboxId']))), undefined)
 }
 
-async function named(deps: Dependencies, tenant: string, text: string): Promise<Mailbox | undefined> {
+async function named(deps: Toolbox, tenant: string, text: string): Promise<Mailbox | undefined> {
   const isAddress = text.includes('@')
   const wanted = isAddress ? parseMailAddress(text, 'mailbox').toLowerCase() : text
   const rowKey = isAddress ? `address~${hashId(wanted)}` : `key~${wanted}`

@@ -6,24 +6,24 @@
  * taken away breaks off what waits, finishes the mail it is handing over, releases the lane and passes the rest on by a
  * message. A peer that asks us to wait pauses the lane; one that asks for a person closes its gate.
  */
-import { asGatewayError, type GatewayError, isStorageAway, RowChangedError } from '../../errors.js'
+import { asGatewayError, type GatewayError, isStorageUnavailable, RowChangedError } from '../../errors.js'
 import { isId, isTenantId } from '../../model/ids.js'
 import type { Mail } from '../../model/mail.js'
 import type { Mailbox } from '../../model/mailbox.js'
 import type { Row } from '../../ports/tables.js'
+import { unlessStopping } from '../../ports/unless-stopping.js'
 import { backoffMs } from '../../protocol/backoff.js'
-import { raiseMailboxAttention } from '../common/attention.js'
-import { readDueAt, setDue, setDueAtLatest } from '../common/due.js'
-import { readMailbox } from '../common/mailbox-rows.js'
-import { outlast } from '../common/outlast.js'
-import { withSettingsOf } from '../common/setting-rows.js'
-import { unlessStopping } from '../common/unless-stopping.js'
+import { raiseMailboxAttention } from '../../rows/attention.js'
+import { readDueAt, setDue, setDueAtLatest } from '../../rows/due.js'
+import { type HeldLane, laneOpensAt, laneState, readLane, takeLane } from '../../rows/lane.js'
+import { readMailbox } from '../../rows/mailboxes.js'
+import { closedLaneDueMs, laneDueMs, markJournaled, scanDue } from '../../rows/outbox.js'
+import { retryWhileStorageIsDown } from '../../rows/retry-while-storage-is-down.js'
+import { withSettingsOf } from '../../rows/settings.js'
 import { closedGate, tellGateClosed } from './gate.js'
-import { type HeldLane, laneOpensAt, laneState, readLane, takeLane } from './lane.js'
 import { noteAnswer, tellAfterFailures } from './lane-health.js'
 import { countMail, laneAllows } from './lane-limits.js'
 import { closesGate, laneSession } from './open-session.js'
-import { closedLaneDueMs, laneDueMs, markJournaled, scanDue } from './outbox.js'
 import { expire, type Pick, pickMail } from './pick-mail.js'
 import { attemptOf, finish, leaveUnknown, mailboxRemoved, openRecipients, takeOffFinals } from './record-outcome.js'
 import { resolveUnknown } from './resolve-unknown.js'
@@ -89,7 +89,7 @@ export async function drainLane(shared: SendDependencies, message: unknown): Pro
   } finally {
     deps.stopping.removeEventListener('abort', leave)
     await leaving
-    if (!(await outlast(deps, () => lane.release()))) until = 0
+    if (!(await retryWhileStorageIsDown(deps, () => lane.release()))) until = 0
   }
   // Another instance goes on at once; whether anything is left it sees for itself.
   if (deps.stopping.aborted) until ||= deps.clock.now()
@@ -209,7 +209,7 @@ async function drain(
           // Somebody cancelled or moved this mail: the next one.
           if (error instanceof RowChangedError) continue
           // A fault of ours or of our storage says nothing about the peer: the message comes back.
-          if (isStorageAway(error) || asGatewayError(error).code === 'unexpected') throw error
+          if (isStorageUnavailable(error) || asGatewayError(error).code === 'unexpected') throw error
           return await stop(deps, lane, found?.connectionId ?? '', asGatewayError(error))
         } finally {
           room?.()
@@ -220,7 +220,7 @@ async function drain(
   } finally {
     stopping.removeEventListener('abort', breakOff)
     await session?.drop()
-    await outlast(deps, () => takeOffFinals(deps))
+    await retryWhileStorageIsDown(deps, () => takeOffFinals(deps))
   }
 }
 

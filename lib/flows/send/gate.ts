@@ -8,11 +8,11 @@
  */
 import type { GatewayError } from '../../errors.js'
 import { hashId } from '../../model/ids.js'
-import { clearAttention, raiseMailboxAttention } from '../common/attention.js'
-import type { Dependencies } from '../common/dependencies.js'
+import type { Toolbox } from '../../ports/toolbox.js'
+import { clearAttention, raiseMailboxAttention } from '../../rows/attention.js'
+import { changeLane } from '../../rows/lane.js'
+import { closedLaneDueMs, wakeLane } from '../../rows/outbox.js'
 import { emitEvent } from '../tell/emit-event.js'
-import { changeLane } from './lane.js'
-import { closedLaneDueMs, wakeLane } from './outbox.js'
 
 const firstProbeMs = 5 * 60_000
 
@@ -47,7 +47,7 @@ export const openedGate = {
 
 /** Attention and event, once per reason. */
 export async function tellGateClosed(
-  deps: Dependencies,
+  deps: Toolbox,
   tenant: string,
   mailboxId: string,
   connectionId: string,
@@ -68,7 +68,7 @@ export async function tellGateClosed(
 }
 
 /** After a reconnect, a repair or on a person's word. */
-export async function openGate(deps: Dependencies, tenant: string, mailboxId: string): Promise<void> {
+export async function openGate(deps: Toolbox, tenant: string, mailboxId: string): Promise<void> {
   const gateOpenedAt = deps.clock.now()
   await changeLane(deps, tenant, mailboxId, () => ({ ...openedGate, gateOpenedAt }))
   await clearAttention(deps, tenant, 'mailbox-send', mailboxId)

@@ -6,10 +6,10 @@
  * so a healthy mail costs nothing more.
  */
 import type { GatewayError } from '../../errors.js'
-import { clearAttention, raiseMailboxAttention } from '../common/attention.js'
-import type { Dependencies } from '../common/dependencies.js'
+import type { Toolbox } from '../../ports/toolbox.js'
+import { clearAttention, raiseMailboxAttention } from '../../rows/attention.js'
+import type { HeldLane } from '../../rows/lane.js'
 import { openedGate } from './gate.js'
-import type { HeldLane } from './lane.js'
 import type { SendVerdict } from './send-mail.js'
 
 /** Failures in a row, of the peer or of mails, after which people are told. */
@@ -21,7 +21,7 @@ const noRefusal = { refused: 0, refusal: '', refusedAt: 0, refusedCode: '' }
  * `verdict`: of one mail, when the server was asked. An opened session proves nothing, Graph is asked nothing for it.
  */
 export async function noteAnswer(
-  deps: Dependencies,
+  deps: Toolbox,
   lane: HeldLane,
   connectionId: string,
   verdict: Extract<SendVerdict, { next: 'go-on' }>,
@@ -40,12 +40,7 @@ export async function noteAnswer(
   if (failed !== undefined) await noteRefusal(deps, lane, connectionId, failed)
 }
 
-async function noteRefusal(
-  deps: Dependencies,
-  lane: HeldLane,
-  connectionId: string,
-  error: GatewayError,
-): Promise<void> {
+async function noteRefusal(deps: Toolbox, lane: HeldLane, connectionId: string, error: GatewayError): Promise<void> {
   const { state, tenant, mailboxId } = lane
   state.refused += 1
   const needsSomebody = error.class === 'needs-admin' || error.class === 'needs-reconnect'

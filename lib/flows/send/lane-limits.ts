@@ -1,4 +1,4 @@
-import type { LaneState } from './lane.js'
+import type { LaneState } from '../../rows/lane.js'
 
 const minute = 60_000
 const day = 24 * 60 * minute

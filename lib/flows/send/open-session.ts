@@ -1,7 +1,7 @@
 /** One session with the mailbox's mail server, opened anew after its share of mails or a doubt about its state. */
 import { asGatewayError, type GatewayError } from '../../errors.js'
 import type { SendSession } from '../../ports/sender.js'
-import { handOverMs } from './lane.js'
+import { handOverMs } from '../../rows/lane.js'
 import type { SendDependencies } from './send-dependencies.js'
 import type { SendRoute } from './send-route.js'
 

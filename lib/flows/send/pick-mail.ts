@@ -5,10 +5,10 @@
  */
 import { GatewayError, RowChangedError } from '../../errors.js'
 import { finalStates } from '../../model/mail.js'
-import type { Dependencies } from '../common/dependencies.js'
-import { findMail, type JournalEntry, transition } from './journal.js'
-import { handOverMs } from './lane.js'
-import { type Hint, removeHint, staleHintMs } from './outbox.js'
+import type { Toolbox } from '../../ports/toolbox.js'
+import { handOverMs } from '../../rows/lane.js'
+import { findMail, type JournalEntry, transition } from '../../rows/mails.js'
+import { type Hint, removeHint, staleHintMs } from '../../rows/outbox.js'
 import { attemptOf, doubt, finish, handOverInterrupted, tidyFinal } from './record-outcome.js'
 
 export type Pick =
@@ -21,7 +21,7 @@ export type Pick =
 
 const nothing: Pick = { kind: 'nothing' }
 
-export async function pickMail(deps: Dependencies, tenant: string, hint: Hint): Promise<Pick> {
+export async function pickMail(deps: Toolbox, tenant: string, hint: Hint): Promise<Pick> {
   const entry = await findMail(deps, tenant, hint.mailId)
   const now = deps.clock.now()
   const old = now - hint.at > staleHintMs
@@ -69,7 +69,7 @@ const interrupted = (): GatewayError =>
   })
 
 /** Gives up a mail past its deadline. */
-export async function expire(deps: Dependencies, entry: JournalEntry): Promise<void> {
+export async function expire(deps: Toolbox, entry: JournalEntry): Promise<void> {
   const last = entry.mail.history.at(-1)
   const error = new GatewayError('deadline_passed', 'permanent', {
     description: `The mail could not be sent before its deadline.${last ? ` Last error: ${last.text}` : ''}`,

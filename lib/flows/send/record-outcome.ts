@@ -6,17 +6,17 @@
 import { type ErrorClass, GatewayError, RowChangedError } from '../../errors.js'
 import { hashId } from '../../model/ids.js'
 import type { Mail, MailAttempt, MailState, PermanentRefusal } from '../../model/mail.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { maskAddress, sameAddress } from '../../protocol/mail-address.js'
-import { clearAttention, raiseAttention } from '../common/attention.js'
-import { deleteThese } from '../common/delete-rows.js'
-import type { Dependencies } from '../common/dependencies.js'
-import { writeLog } from '../common/log-row.js'
-import { mailboxPartition } from '../common/mailbox-rows.js'
+import { clearAttention, raiseAttention } from '../../rows/attention.js'
+import { deleteRows } from '../../rows/delete-rows.js'
+import { writeLog } from '../../rows/logs.js'
+import { indexFinals } from '../../rows/mail-index.js'
+import { mailboxPartition } from '../../rows/mailboxes.js'
+import { findMail, type JournalEntry, moveMail, transition } from '../../rows/mails.js'
+import { hintKey } from '../../rows/outbox.js'
 import { emitEvent } from '../tell/emit-event.js'
 import { blobName } from './accept-mail.js'
-import { findMail, type JournalEntry, moveMail, transition } from './journal.js'
-import { indexFinals } from './mail-index.js'
-import { hintKey } from './outbox.js'
 
 /** Code of a hand-over whose worker died. */
 export const handOverInterrupted = 'hand_over_interrupted'
@@ -67,7 +67,7 @@ export const permanentRefusal = ({ address, code, remedy, reply }: PermanentRefu
  * was sent, whatever becomes of the rest: they are listed as refused, with the reason.
  */
 export async function finish(
-  deps: Dependencies,
+  deps: Toolbox,
   entry: JournalEntry,
   to: 'sent' | 'failed' | 'cancelled',
   verdict: MailAttempt,
@@ -102,7 +102,7 @@ export const mailboxRemoved = (): GatewayError =>
   })
 
 /** A drain takes what it finished off together: index and hints of many mails are two requests. */
-export type Finishing = Dependencies & { finals?: Mail[] }
+export type Finishing = Toolbox & { finals?: Mail[] }
 
 /**
  * The part that may be repeated: event, blob, index, hint. A failed mail keeps its blob, so that it can be tried again.
@@ -140,18 +140,18 @@ export async function takeOffFinals(deps: Finishing): Promise<void> {
 }
 
 /** From the outbox into the index. The hints go last: until then the next look at the lane repeats everything. */
-async function takeOff(deps: Dependencies, mails: Mail[]): Promise<void> {
+async function takeOff(deps: Toolbox, mails: Mail[]): Promise<void> {
   await indexFinals(deps, mails)
   const hints = mails.map((mail) => ({
     partitionKey: mailboxPartition(mail.tenant, mail.mailboxId),
     rowKey: mail.outboxKey,
   }))
-  await deleteThese(deps, deps.names.table('outbox'), hints)
+  await deleteRows(deps, deps.names.table('outbox'), hints)
 }
 
 /** Another attempt at `at`. */
 export async function wait(
-  deps: Dependencies,
+  deps: Toolbox,
   entry: JournalEntry,
   at: number,
   attempt: MailAttempt,
@@ -169,7 +169,7 @@ const findingOut =
   'Nothing to do now: the gateway looks for the mail in the Sent folder, and asks in the console if it cannot tell.'
 
 /** The worker of this hand-over died or never got its answer: nobody knows whether the mail left. */
-export async function doubt(deps: Dependencies, entry: JournalEntry, cause: MailAttempt): Promise<JournalEntry> {
+export async function doubt(deps: Toolbox, entry: JournalEntry, cause: MailAttempt): Promise<JournalEntry> {
   // Whatever broke, "it is tried again" would be read as "it is sent again".
   const told = { ...cause, hint: 'finding-out', remedy: findingOut }
   const doubtful = await transition(deps, entry, 'unknown', { claim: '', history: withAttempt(entry.mail, told) })
@@ -199,7 +199,7 @@ export function explained(
 const byLookingUp = { class: 'permanent', hint: 'look-up' } as const
 
 /** Nobody can tell what happened, and nobody but a person may decide: shown, told, never sent again automatically. */
-export async function leaveUnknown(deps: Dependencies, entry: JournalEntry, found: string): Promise<JournalEntry> {
+export async function leaveUnknown(deps: Toolbox, entry: JournalEntry, found: string): Promise<JournalEntry> {
   const { mail } = entry
   const remedy = 'Look into the Sent folder or ask a recipient, then decide: sent, not sent, or send again.'
   const { attempt, before } = explained(entry, found, remedy, byLookingUp)
@@ -237,7 +237,7 @@ export async function leaveUnknown(deps: Dependencies, entry: JournalEntry, foun
 }
 
 /** One row per attempt: ids, codes and the server's line; recipients masked, no subject. */
-async function logAttempt(deps: Dependencies, mail: Mail, attempt: MailAttempt): Promise<void> {
+async function logAttempt(deps: Toolbox, mail: Mail, attempt: MailAttempt): Promise<void> {
   deps.log.info('mail-attempt', {
     tenant: mail.tenant,
     mailboxId: mail.mailboxId,

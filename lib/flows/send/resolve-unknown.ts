@@ -11,10 +11,10 @@ import { asGatewayError } from '../../errors.js'
 import type { Mail } from '../../model/mail.js'
 import type { SendEvidence } from '../../ports/sender.js'
 import { backoffMs } from '../../protocol/backoff.js'
-import { clearAttention } from '../common/attention.js'
-import { type JournalEntry, moveMail } from './journal.js'
-import { handOverMs } from './lane.js'
-import { hintKey } from './outbox.js'
+import { clearAttention } from '../../rows/attention.js'
+import { handOverMs } from '../../rows/lane.js'
+import { type JournalEntry, moveMail } from '../../rows/mails.js'
+import { hintKey } from '../../rows/outbox.js'
 import {
   attemptOf,
   explained,

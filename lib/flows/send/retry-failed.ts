@@ -5,7 +5,7 @@
  * and may be repeated: what it took up is not failed any more.
  */
 import { GatewayError } from '../../errors.js'
-import { getMailbox } from '../common/mailbox-rows.js'
+import { getMailbox } from '../../rows/mailboxes.js'
 import { retryMail } from './mail-actions.js'
 import type { MailView } from './mail-view.js'
 import { searchMails } from './search-mails.js'

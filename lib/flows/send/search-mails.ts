@@ -10,11 +10,12 @@ import { finalStates, type Mail, type MailState } from '../../model/mail.js'
 import type { MailFilter, MailSearch } from '../../model/mail-search.js'
 import { adjustSettings } from '../../model/setting.js'
 import { sameAddress } from '../../protocol/mail-address.js'
-import { sideBySide } from '../common/delete-rows.js'
-import { readMailbox } from '../common/mailbox-rows.js'
-import { settingRowKey, tenantSettings, withSettingsOf } from '../common/setting-rows.js'
-import { findMail, type JournalEntry } from './journal.js'
-import { type FinalHint, finalHints } from './mail-index.js'
+import { mapInBatches } from '../../rows/delete-rows.js'
+import { type FinalHint, finalHints } from '../../rows/mail-index.js'
+import { readMailbox } from '../../rows/mailboxes.js'
+import { findMail, type JournalEntry } from '../../rows/mails.js'
+import { type Hint, openHints } from '../../rows/outbox.js'
+import { settingRowKey, tenantSettings, withSettingsOf } from '../../rows/settings.js'
 import {
   anyTerm,
   bareMessageId,
@@ -26,7 +27,6 @@ import {
   stateTerm,
 } from './mail-terms.js'
 import { type MailView, mailView } from './mail-view.js'
-import { type Hint, openHints } from './outbox.js'
 import { type SearchPosition, searchPosition } from './search-position.js'
 import type { SendDependencies } from './send-dependencies.js'
 
@@ -175,7 +175,7 @@ function newPage(
   const isOver = (): boolean =>
     mails.size >= limit || rows >= most.rows || reads >= most.reads || deps.clock.now() - started > most.ms
   const lookUp = async (): Promise<void> => {
-    const found = await sideBySide(round, ({ mailId }) => findMail(deps, tenant, mailId))
+    const found = await mapInBatches(round, ({ mailId }) => findMail(deps, tenant, mailId))
     for (const [at, entry] of found.entries())
       if (entry !== undefined && isTrue(round[at]!, entry, withFinal) && fits(entry.mail, filter))
         mails.set(entry.mail.id, mailView(entry.mail))

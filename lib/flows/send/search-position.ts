@@ -1,7 +1,7 @@
 import { invalidInput } from '../../errors.js'
 import { isId } from '../../model/ids.js'
-import { wrongPlace } from '../common/page-of-rows.js'
-import type { Hint } from './outbox.js'
+import type { Hint } from '../../rows/outbox.js'
+import { wrongPlace } from '../../rows/page-of-rows.js'
 
 /** Where a page of mail begins: behind an open mail, or behind a finished one. */
 export interface SearchPosition {

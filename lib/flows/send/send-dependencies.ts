@@ -1,7 +1,7 @@
 import type { Mailbox } from '../../model/mailbox.js'
 import type { Access } from '../../ports/authority.js'
 import type { Sender } from '../../ports/sender.js'
-import type { Dependencies } from '../common/dependencies.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 
 export interface SendSettings {
   maxMailBytes: number
@@ -20,7 +20,7 @@ export interface SendSettings {
   laneMails: number
 }
 
-export interface SendDependencies extends Dependencies {
+export interface SendDependencies extends Toolbox {
   senders: Record<'graph' | 'smtp', Sender>
   /** `undefined` for an unknown connection. */
   access(tenant: string, connectionId: string): Promise<Access | undefined>

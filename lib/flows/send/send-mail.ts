@@ -11,11 +11,11 @@ import type { Mail } from '../../model/mail.js'
 import { AllRefusedError, type RefusedRecipient, type SendReceipt, type SendSession } from '../../ports/sender.js'
 import { backoffMs } from '../../protocol/backoff.js'
 import { sameAddress } from '../../protocol/mail-address.js'
-import { outlast } from '../common/outlast.js'
+import type { HeldLane } from '../../rows/lane.js'
+import { findMail, type JournalEntry, transition } from '../../rows/mails.js'
+import { retryWhileStorageIsDown } from '../../rows/retry-while-storage-is-down.js'
 import { unconfirmedHint } from '../tokens/connection-state.js'
 import { blobName } from './accept-mail.js'
-import { findMail, type JournalEntry, transition } from './journal.js'
-import type { HeldLane } from './lane.js'
 import { attemptOf, doubt, finish, openRecipients, permanentRefusal, wait } from './record-outcome.js'
 import { answerLost } from './resolve-unknown.js'
 import type { SendDependencies } from './send-dependencies.js'
@@ -79,16 +79,16 @@ export async function sendMail(
   } catch (cause) {
     // Nothing left: the same state as of a worker that died here, but without the wait for its lease.
     if (deps.stopping.aborted && !lane.handing) {
-      await outlast(deps, () => transition(deps, entry, 'queued', { claim: '' }))
+      await retryWhileStorageIsDown(deps, () => transition(deps, entry, 'queued', { claim: '' }))
       return { next: 'stopped' }
     }
     if (cause instanceof UnwantedError) {
-      await outlast(deps, () => putBack(deps, entry))
+      await retryWhileStorageIsDown(deps, () => putBack(deps, entry))
       return { next: 'lost' }
     }
     if (cause instanceof RowChangedError || cause instanceof LaneLostError) return { next: 'lost' }
     const error = asGatewayError(cause)
-    return outlast(deps, async () =>
+    return retryWhileStorageIsDown(deps, async () =>
       entered && error.outcome !== 'not-sent'
         ? unknown(deps, route, entry, error)
         : failedAttempt(deps, await current(deps, entry, lane), error),
@@ -96,7 +96,7 @@ export async function sendMail(
   } finally {
     lane.handing = false
   }
-  await outlast(deps, () => keepReceipt(deps, entry, recipients, receipt))
+  await retryWhileStorageIsDown(deps, () => keepReceipt(deps, entry, recipients, receipt))
   return { next: 'go-on', answer: 'taken' }
 }
 

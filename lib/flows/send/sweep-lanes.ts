@@ -1,5 +1,5 @@
-import { claimDue } from '../common/due.js'
-import { laneDueMs } from './outbox.js'
+import { claimDue } from '../../rows/due.js'
+import { laneDueMs } from '../../rows/outbox.js'
 import type { SendDependencies } from './send-dependencies.js'
 
 /** Timer part: lanes whose time has come, and those a crash left behind, get a message. Returns how many. */

@@ -10,15 +10,15 @@ import { asGatewayError, GatewayError, RowMissingError } from '../../errors.js'
 import type { GatewayEvent } from '../../model/event.js'
 import { parse } from '../../model/parse.js'
 import type { Row } from '../../ports/tables.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import type { WebhookPoster } from '../../ports/webhook-poster.js'
-import { clearAttention, raiseAttention } from '../common/attention.js'
-import type { Dependencies } from '../common/dependencies.js'
-import { claimDue, setDue } from '../common/due.js'
-import { takeLease } from '../common/lease.js'
-import { writeLog } from '../common/log-row.js'
+import { clearAttention, raiseAttention } from '../../rows/attention.js'
+import { claimDue, setDue } from '../../rows/due.js'
+import { takeLease } from '../../rows/lease.js'
+import { writeLog } from '../../rows/logs.js'
 import { forgetDeliveries } from './forget-deliveries.js'
 
-export interface TellDependencies extends Dependencies {
+export interface TellDependencies extends Toolbox {
   webhookPoster: WebhookPoster
 }
 
@@ -168,7 +168,7 @@ function blocking(failure: GatewayError, event: string, attempts: number, behind
   })
 }
 
-async function hasDeliveries(deps: Dependencies, tenant: string, endpointId: string): Promise<boolean> {
+async function hasDeliveries(deps: Toolbox, tenant: string, endpointId: string): Promise<boolean> {
   for await (const _ of deps.tables.query(deps.names.table('deliveries'), {
     partition: `${tenant}~${endpointId}`,
     limit: 1,
@@ -178,7 +178,7 @@ async function hasDeliveries(deps: Dependencies, tenant: string, endpointId: str
 }
 
 /** Timer part: endpoints that wait for their next try. */
-export async function sweepWebhooks(deps: Dependencies): Promise<number> {
+export async function sweepWebhooks(deps: Toolbox): Promise<number> {
   const due = await claimDue(deps, 'webhook', 1_000, 120_000)
   for (const { tenant, id } of due)
     await deps.queues.send(deps.names.queue('webhook'), { v: 1, tenant, endpointId: id })

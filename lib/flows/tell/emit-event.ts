@@ -6,17 +6,17 @@
 import { type EventData, type EventType, eventSchemas, type GatewayEvent } from '../../model/event.js'
 import { writeBySchema } from '../../model/write-by-schema.js'
 import type { Row } from '../../ports/tables.js'
-import type { Dependencies } from '../common/dependencies.js'
-import { setDue } from '../common/due.js'
+import type { Toolbox } from '../../ports/toolbox.js'
+import { setDue } from '../../rows/due.js'
 
 const sevenDaysSeconds = 7 * 24 * 3600
 const endpointCacheMs = 60_000
 type Remembered = Map<string, { until: number; endpoints: Row[] }>
 /** By store, which all journeys of one process share; their dependencies are objects of their own. */
-const endpointCache = new WeakMap<Dependencies['tables'], Remembered>()
+const endpointCache = new WeakMap<Toolbox['tables'], Remembered>()
 
 export async function emitEvent<T extends EventType>(
-  deps: Dependencies,
+  deps: Toolbox,
   tenant: string,
   type: T,
   id: string,
@@ -41,7 +41,7 @@ export async function emitEvent<T extends EventType>(
   }
 }
 
-async function endpointsOf(deps: Dependencies, tenant: string): Promise<Row[]> {
+async function endpointsOf(deps: Toolbox, tenant: string): Promise<Row[]> {
   const cache: Remembered = endpointCache.get(deps.tables) ?? new Map()
   endpointCache.set(deps.tables, cache)
   const known = cache.get(tenant)
@@ -55,6 +55,6 @@ async function endpointsOf(deps: Dependencies, tenant: string): Promise<Row[]> {
 }
 
 /** After an endpoint was added, changed or removed in this process. */
-export function forgetEndpoints(deps: Dependencies, tenant: string): void {
+export function forgetEndpoints(deps: Toolbox, tenant: string): void {
   endpointCache.get(deps.tables)?.delete(tenant)
 }

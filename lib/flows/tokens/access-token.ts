@@ -4,7 +4,7 @@
  */
 import type { Connection, Resource } from '../../model/connection.js'
 import type { Row } from '../../ports/tables.js'
-import { expiryMarginMs, storedToken } from './grant-row.js'
+import { expiryMarginMs, storedToken } from '../../rows/grants.js'
 import { refreshGrant } from './refresh-grant.js'
 import type { AccessToken, TokenDependencies } from './token-dependencies.js'
 

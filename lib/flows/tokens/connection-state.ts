@@ -6,8 +6,8 @@ import {
   clearRegistrationRefusal,
   raiseAttention,
   raiseRegistrationAttention,
-} from '../common/attention.js'
-import { connectionPartition, connectionRowKey, readConnection } from '../common/connection-rows.js'
+} from '../../rows/attention.js'
+import { connectionPartition, connectionRowKey, readConnection } from '../../rows/connections.js'
 import { emitEvent } from '../tell/emit-event.js'
 import type { TokenDependencies } from './token-dependencies.js'
 

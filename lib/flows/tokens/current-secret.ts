@@ -5,7 +5,7 @@
  */
 import { GatewayError } from '../../errors.js'
 import type { Row } from '../../ports/tables.js'
-import { fromVault, grant, open, type VaultValue, versionsPerName } from './grant-row.js'
+import { fromVault, grant, open, type VaultValue, versionsPerName } from '../../rows/grants.js'
 import type { TokenDependencies } from './token-dependencies.js'
 
 /** Candidates, the one that counts first; never empty. */

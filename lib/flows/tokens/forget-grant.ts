@@ -1,7 +1,7 @@
-import { connectionPartition } from '../common/connection-rows.js'
-import { setDue } from '../common/due.js'
+import { connectionPartition } from '../../rows/connections.js'
+import { setDue } from '../../rows/due.js'
+import { grant, grantRowKey } from '../../rows/grants.js'
 import { forgetTokens } from './access-token.js'
-import { grant, grantRowKey } from './grant-row.js'
 import { forgetPassword } from './password-of.js'
 import type { TokenDependencies } from './token-dependencies.js'
 

@@ -1,5 +1,5 @@
 import type { RunKind } from '../../model/timers.js'
-import { claimDue, holdClaims, sendingMs } from '../common/due.js'
+import { claimDue, holdClaims, sendingMs } from '../../rows/due.js'
 import type { TokenDependencies } from './token-dependencies.js'
 
 const perMessage = 32

@@ -6,11 +6,11 @@ import type { Connection } from '../../model/connection.js'
 import type { PageQuery } from '../../model/page.js'
 import { providerFacts } from '../../model/providers.js'
 import type { Row } from '../../ports/tables.js'
-import { connectionFromRow, connectionRowKey } from '../common/connection-rows.js'
-import { sideBySide } from '../common/delete-rows.js'
-import { readDueAt } from '../common/due.js'
-import { behind, besidePage, pageOfPartitions } from '../common/page-of-rows.js'
-import { grantRowKey, readAuthority } from './grant-row.js'
+import { connectionFromRow, connectionRowKey } from '../../rows/connections.js'
+import { mapInBatches } from '../../rows/delete-rows.js'
+import { readDueAt } from '../../rows/due.js'
+import { grantRowKey, readAuthority } from '../../rows/grants.js'
+import { behind, besidePage, pageOfPartitions } from '../../rows/page-of-rows.js'
 import type { TokenDependencies } from './token-dependencies.js'
 
 export interface ConnectionFacts extends Connection {
@@ -45,7 +45,7 @@ export async function listConnectionFacts(
   // Sealed tokens are most of the row.
   const select = ['refreshedAt', 'failures', 'failureCode']
   const grants = await besidePage(deps, table, rows, { rowRange: [grantRowKey, behind(grantRowKey)], select })
-  const connections = await sideBySide(rows, (row) =>
+  const connections = await mapInBatches(rows, (row) =>
     factsOf(deps, connectionFromRow(row), grants.get(row.partitionKey)?.[0]),
   )
   return { connections, next }

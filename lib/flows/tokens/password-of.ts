@@ -1,9 +1,9 @@
 import type { Connection } from '../../model/connection.js'
 import type { Row } from '../../ports/tables.js'
+import { grant, readGrant } from '../../rows/grants.js'
 import { Secret } from '../../secret.js'
 import { brokenConnection, notConnected } from './connection-state.js'
 import { currentSecrets } from './current-secret.js'
-import { grant, readGrant } from './grant-row.js'
 import type { TokenDependencies } from './token-dependencies.js'
 
 const mostKept = 20_000

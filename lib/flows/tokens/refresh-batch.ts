@@ -6,8 +6,8 @@
 import * as z from 'zod'
 import { asGatewayError, GatewayError } from '../../errors.js'
 import { parse } from '../../model/parse.js'
-import { setDue } from '../common/due.js'
-import { readGrant, resourcesOf } from './grant-row.js'
+import { setDue } from '../../rows/due.js'
+import { readGrant, resourcesOf } from '../../rows/grants.js'
 import { refreshGrant } from './refresh-grant.js'
 import type { TokenDependencies } from './token-dependencies.js'
 

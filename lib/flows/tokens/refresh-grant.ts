@@ -13,11 +13,7 @@ import { providerFacts } from '../../model/providers.js'
 import type { RefreshInput, TokenSet } from '../../ports/provider.js'
 import type { Row } from '../../ports/tables.js'
 import { appScope, scopesFor } from '../../protocol/scopes.js'
-import { Secret } from '../../secret.js'
-import { setDue } from '../common/due.js'
-import { type Lease, takeLease } from '../common/lease.js'
-import { brokenConnection, markBroken, markWorking, notConnected, unconfirmedHint } from './connection-state.js'
-import { currentSecrets, previousSecret } from './current-secret.js'
+import { setDue } from '../../rows/due.js'
 import {
   accessColumns,
   expiryMarginMs,
@@ -27,7 +23,11 @@ import {
   seal,
   storedToken,
   type VaultValue,
-} from './grant-row.js'
+} from '../../rows/grants.js'
+import { type Lease, takeLease } from '../../rows/lease.js'
+import { Secret } from '../../secret.js'
+import { brokenConnection, markBroken, markWorking, notConnected, unconfirmedHint } from './connection-state.js'
+import { currentSecrets, previousSecret } from './current-secret.js'
 import type { AccessToken, TokenDependencies } from './token-dependencies.js'
 
 export interface RefreshWish {

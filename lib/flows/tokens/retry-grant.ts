@@ -1,13 +1,13 @@
 import { asGatewayError, type GatewayError } from '../../errors.js'
-import type { Dependencies } from '../common/dependencies.js'
-import { setDue } from '../common/due.js'
-import { takeLease } from '../common/lease.js'
-import { grant, readGrant, resourcesOf } from './grant-row.js'
+import type { Toolbox } from '../../ports/toolbox.js'
+import { setDue } from '../../rows/due.js'
+import { grant, readGrant, resourcesOf } from '../../rows/grants.js'
+import { takeLease } from '../../rows/lease.js'
 import { refreshGrant } from './refresh-grant.js'
 import type { TokenDependencies } from './token-dependencies.js'
 
 /** Ends the pause after a refusal: an administrator repaired what was wrong. A refresh under way finds out itself. */
-export async function retryGrant(deps: Dependencies, tenant: string, connectionId: string): Promise<void> {
+export async function retryGrant(deps: Toolbox, tenant: string, connectionId: string): Promise<void> {
   const read = await readGrant(deps, tenant, connectionId)
   if (read === undefined) return
   if (grant.notBefore(read.row) > deps.clock.now()) {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { budgetOfMemory, bytesInHand } from '../../../lib/flows/common/bytes-in-hand.js'
+import { budgetOfMemory, bytesInHand } from '../../../lib/ports/bytes-in-hand.js'
 
 const mebibyte = 1024 * 1024
 const long = 60_000

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { changeMailbox } from '../../../lib/flows/admin/change-mailbox.js'
-import { connectionToRow } from '../../../lib/flows/common/connection-rows.js'
-import { readMailbox, toRow } from '../../../lib/flows/common/mailbox-rows.js'
 import type { Connection } from '../../../lib/model/connection.js'
+import { connectionToRow } from '../../../lib/rows/connections.js'
+import { readMailbox, toRow } from '../../../lib/rows/mailboxes.js'
 import { sampleConnection } from '../../support/sample-connection.js'
 import { sendHarness } from '../../support/send-harness.js'
 

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { GatewayError } from '../../../lib/errors.js'
-import type { Dependencies } from '../../../lib/flows/common/dependencies.js'
 import { checkHealth } from '../../../lib/flows/ops/check-health.js'
-import { writeTimer } from '../../../lib/flows/ops/timer-rows.js'
 import { timerNames } from '../../../lib/model/timers.js'
+import type { Toolbox } from '../../../lib/ports/toolbox.js'
+import { writeTimer } from '../../../lib/rows/timers.js'
 import { sendHarness } from '../../support/send-harness.js'
 
 async function harness() {
@@ -13,12 +13,12 @@ async function harness() {
   }
   await beat()
   const clock = { now: h.clock.now, sleep: () => new Promise<void>(() => {}) }
-  return { ...h, beat, deps: { ...h.deps, clock } as Dependencies }
+  return { ...h, beat, deps: { ...h.deps, clock } as Toolbox }
 }
 const down = () => {
   throw new GatewayError('down', 'transient', { description: 'It is down.', remedy: 'Look at it.' })
 }
-const failing = async (deps: Dependencies, machineNow?: () => number) =>
+const failing = async (deps: Toolbox, machineNow?: () => number) =>
   (await checkHealth(deps, machineNow ?? deps.clock.now)).checks.filter((one) => !one.ok)
 
 test('M-014: all is well when every dependency answers and the timers run', async () => {

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { addReturnUrl } from '../../../lib/flows/admin/return-urls.js'
-import { listConnections } from '../../../lib/flows/common/connection-rows.js'
-import { takeHold } from '../../../lib/flows/common/holders.js'
-import { listMailboxes } from '../../../lib/flows/common/mailbox-rows.js'
+import { listConnections } from '../../../lib/rows/connections.js'
+import { takeHold } from '../../../lib/rows/holders.js'
+import { listMailboxes } from '../../../lib/rows/mailboxes.js'
 import { type ConnectHarness, codeOf, connectHarness } from '../../support/connect-harness.js'
 
 let h: ConnectHarness

@@ -1,10 +1,10 @@
 /** A timer dies between its claim and its message. Nothing is aged: the clock runs on. */
 import { expect, test } from 'vitest'
-import { claimDue, readDueAt, setDue } from '../../../lib/flows/common/due.js'
 import { mailboxesDue } from '../../../lib/flows/receive/mailboxes-due.js'
 import { grantsDue } from '../../../lib/flows/tokens/grants-due.js'
 import type { TokenDependencies } from '../../../lib/flows/tokens/token-dependencies.js'
 import { newId } from '../../../lib/model/ids.js'
+import { claimDue, readDueAt, setDue } from '../../../lib/rows/due.js'
 import type { MemoryQueues } from '../../../lib/stores/memory-queues.js'
 import { CrashError, type Harness, sendHarness } from '../../support/send-harness.js'
 

@@ -1,9 +1,9 @@
 /** A worker dies while it holds a lane. Nothing is aged: the clock runs second by second, as in an instance that lives. */
 import { expect, test } from 'vitest'
-import { readDueAt, setDue } from '../../../lib/flows/common/due.js'
 import { sendFlows } from '../../../lib/flows/send/index.js'
-import { leaseMs, readLane, takeLane } from '../../../lib/flows/send/lane.js'
 import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
+import { readDueAt, setDue } from '../../../lib/rows/due.js'
+import { leaseMs, readLane, takeLane } from '../../../lib/rows/lane.js'
 import type { MemoryQueues } from '../../../lib/stores/memory-queues.js'
 import { CrashError, type Harness, sendHarness } from '../../support/send-harness.js'
 

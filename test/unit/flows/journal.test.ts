@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { sendFlows } from '../../../lib/flows/send/index.js'
-import { findMail, type JournalEntry, transition } from '../../../lib/flows/send/journal.js'
 import type { MailState } from '../../../lib/model/mail.js'
 import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
+import { findMail, type JournalEntry, transition } from '../../../lib/rows/mails.js'
 import { sendHarness } from '../../support/send-harness.js'
 
 /** The graph as it is promised: nothing leaves `sent`, and nothing that may have left goes back to where it is sent. */

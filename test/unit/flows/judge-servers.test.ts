@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { GatewayError } from '../../../lib/errors.js'
-import { readMailbox } from '../../../lib/flows/common/mailbox-rows.js'
 import type { ReconnectChange } from '../../../lib/model/link-ways.js'
 import type { Verdict, Verdicts } from '../../../lib/model/sign-in.js'
+import { readMailbox } from '../../../lib/rows/mailboxes.js'
 import { type ConnectHarness, codeOf, connectHarness, type passwordForm } from '../../support/connect-harness.js'
 import { works } from '../../support/connect-samples.js'
 

@@ -3,9 +3,9 @@ import { expect, test } from 'vitest'
 import { removeMailbox } from '../../../lib/flows/admin/remove-mailbox.js'
 import { removeTenant } from '../../../lib/flows/admin/remove-tenant.js'
 import { sendFlows } from '../../../lib/flows/send/index.js'
-import { laneKey } from '../../../lib/flows/send/lane.js'
 import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
 import type { Row } from '../../../lib/ports/tables.js'
+import { laneKey } from '../../../lib/rows/lane.js'
 import { type Harness, sendHarness } from '../../support/send-harness.js'
 
 const { acceptMail, endOpenMails, countOpenMails, drainLane, readMail } = sendFlows

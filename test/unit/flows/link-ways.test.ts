@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { connectionPartition, connectionToRow } from '../../../lib/flows/common/connection-rows.js'
-import { mailboxPartition, readMailbox } from '../../../lib/flows/common/mailbox-rows.js'
 import type { StartedSignIn } from '../../../lib/flows/connect/insert-sign-in.js'
-import { readSignIn, sealPlace } from '../../../lib/flows/connect/sign-in-row.js'
 import { approvalLink } from '../../../lib/flows/connect/start-admin-consent.js'
 import { newSecret, sha256 } from '../../../lib/model/ids.js'
 import type { ReconnectChange, Way } from '../../../lib/model/link-ways.js'
+import { connectionPartition, connectionToRow } from '../../../lib/rows/connections.js'
+import { mailboxPartition, readMailbox } from '../../../lib/rows/mailboxes.js'
+import { readSignIn, sealPlace } from '../../../lib/rows/sign-ins.js'
 import {
   type ConnectHarness,
   codeOf,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { writeLog } from '../../../lib/flows/common/log-row.js'
-import { listLog } from '../../../lib/flows/ops/list-log.js'
+import { listLog } from '../../../lib/rows/list-log.js'
+import { writeLog } from '../../../lib/rows/logs.js'
 import { sendHarness } from '../../support/send-harness.js'
 
 const hour = 3_600_000

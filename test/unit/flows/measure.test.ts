@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
 import { GatewayError } from '../../../lib/errors.js'
-import { clearRegistrationRefusal, raiseAttention } from '../../../lib/flows/common/attention.js'
 import { buryMessage, forgetBuried, readOrBury } from '../../../lib/flows/ops/bury-message.js'
 import { checkHealth } from '../../../lib/flows/ops/check-health.js'
 import { measure } from '../../../lib/flows/ops/measure.js'
@@ -10,6 +9,7 @@ import { mailboxesDue } from '../../../lib/flows/receive/mailboxes-due.js'
 import { sendFlows } from '../../../lib/flows/send/index.js'
 import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
 import { telemetry } from '../../../lib/model/telemetry.js'
+import { clearRegistrationRefusal, raiseAttention } from '../../../lib/rows/attention.js'
 import { everyAttention } from '../../support/every.js'
 import { recordedLog } from '../../support/recorded-log.js'
 import { faultOf, sendHarness } from '../../support/send-harness.js'
@@ -161,7 +161,7 @@ test('a registration whose secret has no known end never warns', async () => {
 test('timers leave a heartbeat that says how late the most overdue subject is', async () => {
   const h = await harness()
   await h.stores.tables.ensure(h.deps.names.table('due'))
-  const { setDue } = await import('../../../lib/flows/common/due.js')
+  const { setDue } = await import('../../../lib/rows/due.js')
   await setDue(h.deps, 'poll', h.tenant, h.mailbox.id, h.clock.now())
   h.clock.advance(7 * minute)
   await mailboxesDue(h.deps)

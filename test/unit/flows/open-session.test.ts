@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { handOverMs } from '../../../lib/flows/send/lane.js'
 import { laneSession } from '../../../lib/flows/send/open-session.js'
 import type { SendDependencies } from '../../../lib/flows/send/send-dependencies.js'
 import type { SendRoute } from '../../../lib/flows/send/send-route.js'
+import { handOverMs } from '../../../lib/rows/lane.js'
 
 /** Sleepers wake when the time they asked for was passed by `advance`. */
 function steppedClock() {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { listMailboxes } from '../../../lib/flows/common/mailbox-rows.js'
 import { connectFlows as flows } from '../../../lib/flows/connect/index.js'
+import { listMailboxes } from '../../../lib/rows/mailboxes.js'
 import { type ConnectHarness, codeOf, connectHarness, linkOf } from '../../support/connect-harness.js'
 import { everyAttention } from '../../support/every.js'
 

@@ -2,9 +2,9 @@
 import { describe, expect, test } from 'vitest'
 import { changeMailbox } from '../../../lib/flows/admin/change-mailbox.js'
 import { sendFlows } from '../../../lib/flows/send/index.js'
-import { mailPartition } from '../../../lib/flows/send/mail-rows.js'
 import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
 import type { Row } from '../../../lib/ports/tables.js'
+import { mailPartition } from '../../../lib/rows/mail-columns.js'
 import { faultOf, sendHarness } from '../../support/send-harness.js'
 
 const { acceptMail, cancelMail, drainLane, openGate, readMail, releaseMail, retryMail, sendMailNow } = sendFlows

@@ -2,8 +2,8 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { GatewayError } from '../../../lib/errors.js'
 import { readMailboxFacts } from '../../../lib/flows/admin/mailboxes.js'
 import { addReturnUrl } from '../../../lib/flows/admin/return-urls.js'
-import { holderId, readHolder, takeHold } from '../../../lib/flows/common/holders.js'
 import type { Verdicts } from '../../../lib/model/sign-in.js'
+import { holderId, readHolder, takeHold } from '../../../lib/rows/holders.js'
 import {
   type ConnectHarness,
   codeOf,

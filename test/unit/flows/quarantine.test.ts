@@ -1,11 +1,11 @@
 /** Mail that could not be taken is told, shown on one card of its mailbox, and imported when somebody wants it. */
 import { describe, expect, test } from 'vitest'
-import { toRow } from '../../../lib/flows/common/mailbox-rows.js'
 import { listAttention } from '../../../lib/flows/ops/list-attention.js'
 import { purgeOld } from '../../../lib/flows/ops/retention.js'
 import { importMails } from '../../../lib/flows/receive/import-mails.js'
 import { readReceivedRaw } from '../../../lib/flows/receive/received-read.js'
 import { newId } from '../../../lib/model/ids.js'
+import { toRow } from '../../../lib/rows/mailboxes.js'
 import { pollWorld } from '../../support/poll-world.js'
 import { broken } from '../../support/scripted-mailbox.js'
 

@@ -1,12 +1,12 @@
 /** H9: what cannot be parsed, and what was too large to be fetched, is there as far as it goes, with the reason. */
 import { expect, test } from 'vitest'
-import { toRow } from '../../../lib/flows/common/mailbox-rows.js'
 import { pollMailbox } from '../../../lib/flows/receive/poll-mailbox.js'
 import type { ReceiveDependencies } from '../../../lib/flows/receive/receive-dependencies.js'
 import { listReceived } from '../../../lib/flows/receive/received-list.js'
 import { readReceived, readReceivedAttachment, readReceivedRaw } from '../../../lib/flows/receive/received-read.js'
 import { storeMail } from '../../../lib/flows/receive/store-mail.js'
 import { newId } from '../../../lib/model/ids.js'
+import { toRow } from '../../../lib/rows/mailboxes.js'
 import { memoryVault } from '../../../lib/stores/memory-vault.js'
 import { accessBy } from '../../support/access-by.js'
 import { memoryStores } from '../../support/memory-stores.js'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { sealKeys } from '../../../lib/flows/common/seal-keys.js'
 import { storageNames } from '../../../lib/model/names.js'
+import { sealKeys } from '../../../lib/rows/seal-keys.js'
 import { memoryTables } from '../../../lib/stores/memory-tables.js'
 import { memoryVault } from '../../../lib/stores/memory-vault.js'
 

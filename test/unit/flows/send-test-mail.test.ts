@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { changeMailbox } from '../../../lib/flows/admin/change-mailbox.js'
-import { toRow } from '../../../lib/flows/common/mailbox-rows.js'
-import { listLog } from '../../../lib/flows/ops/list-log.js'
 import { sendFlows } from '../../../lib/flows/send/index.js'
-import { readLane, takeLane } from '../../../lib/flows/send/lane.js'
 import { newId } from '../../../lib/model/ids.js'
 import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
 import type { MessageDefaults } from '../../../lib/model/message-defaults.js'
+import { readLane, takeLane } from '../../../lib/rows/lane.js'
+import { listLog } from '../../../lib/rows/list-log.js'
+import { toRow } from '../../../lib/rows/mailboxes.js'
 import { faultOf, type Harness, sendHarness } from '../../support/send-harness.js'
 
 const { acceptMail, cancelMail, drainLane, searchMails, sendTestMail, openGate } = sendFlows

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { sendFlows } from '../../../lib/flows/send/index.js'
-import { mailPartition } from '../../../lib/flows/send/mail-rows.js'
 import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
 import type { Row } from '../../../lib/ports/tables.js'
+import { mailPartition } from '../../../lib/rows/mail-columns.js'
 import type { MemoryQueues } from '../../../lib/stores/memory-queues.js'
 import { sendHarness } from '../../support/send-harness.js'
 

@@ -8,11 +8,11 @@ import {
   saveMailboxSettings,
   saveTenantSettings,
 } from '../../../lib/flows/admin/settings.js'
-import { fromRow, mailboxPartition, toRow } from '../../../lib/flows/common/mailbox-rows.js'
-import { withSettingsOf } from '../../../lib/flows/common/setting-rows.js'
 import { sendFlows } from '../../../lib/flows/send/index.js'
 import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
 import { adjustSettings, type SettingValues } from '../../../lib/model/setting.js'
+import { fromRow, mailboxPartition, toRow } from '../../../lib/rows/mailboxes.js'
+import { withSettingsOf } from '../../../lib/rows/settings.js'
 import { type Harness, sendHarness } from '../../support/send-harness.js'
 
 const environment = {

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { connectionPartition } from '../../../lib/flows/common/connection-rows.js'
-import { mailboxPartition } from '../../../lib/flows/common/mailbox-rows.js'
 import { hashId, isId, isTenantId } from '../../../lib/model/ids.js'
+import { connectionPartition } from '../../../lib/rows/connections.js'
+import { mailboxPartition } from '../../../lib/rows/mailboxes.js'
 
 /** Any UTF-16: control characters, quotes, slashes, lone surrogates. */
 const anyText = fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code)) })

@@ -5,11 +5,11 @@
  * mail server of their own could keep others from their mailboxes. A hold whose mailbox is gone in our own environment
  * was left by a crash and is taken over.
  */
-import { conflict, type GatewayError, RowChangedError, RowExistsError } from '../../errors.js'
-import { sha256 } from '../../model/ids.js'
-import type { Row } from '../../ports/tables.js'
-import type { Dependencies } from './dependencies.js'
-import { readMailbox } from './mailbox-rows.js'
+import { conflict, type GatewayError, RowChangedError, RowExistsError } from '../errors.js'
+import { sha256 } from '../model/ids.js'
+import type { Row } from '../ports/tables.js'
+import type { Toolbox } from '../ports/toolbox.js'
+import { readMailbox } from './mailboxes.js'
 
 export interface Holder {
   /** SHA-256 of the address in lower case, hex. */
@@ -26,13 +26,13 @@ const leftOverMs = 3_600_000
 
 export const holderId = (address: string): string => sha256(address.toLowerCase())
 
-export async function readHolder(deps: Dependencies, id: string): Promise<(Holder & { etag: string }) | undefined> {
+export async function readHolder(deps: Toolbox, id: string): Promise<(Holder & { etag: string }) | undefined> {
   const row = await deps.tables.get(deps.names.holders, id.slice(0, 2), id)
   return row && { ...fromRow(row), etag: row.etag ?? '' }
 }
 
 /** Takes the address for this mailbox. Throws `mailbox_held` when another one has it. */
-export async function takeHold(deps: Dependencies, tenant: string, address: string, mailboxId: string): Promise<void> {
+export async function takeHold(deps: Toolbox, tenant: string, address: string, mailboxId: string): Promise<void> {
   const id = holderId(address)
   const { environment } = deps.names
   const since = new Date(deps.clock.now()).toISOString()
@@ -56,19 +56,14 @@ export async function takeHold(deps: Dependencies, tenant: string, address: stri
 }
 
 /** Only the mailbox that has it lets it go. */
-export async function releaseHold(
-  deps: Dependencies,
-  tenant: string,
-  address: string,
-  mailboxId: string,
-): Promise<void> {
+export async function releaseHold(deps: Toolbox, tenant: string, address: string, mailboxId: string): Promise<void> {
   const id = holderId(address)
   const holder = await readHolder(deps, id)
   if (holder !== undefined && isHeldBy(deps, holder, tenant, mailboxId))
     await deps.tables.remove(deps.names.holders, id.slice(0, 2), id)
 }
 
-export const isHeldBy = ({ names }: Dependencies, holder: Holder, tenant: string, mailboxId: string): boolean =>
+export const isHeldBy = ({ names }: Toolbox, holder: Holder, tenant: string, mailboxId: string): boolean =>
   holder.environment === names.environment && holder.tenant === tenant && holder.mailboxId === mailboxId
 
 /** Nothing of another tenant is told: neither where nor since when (SEC-17). */
@@ -82,7 +77,7 @@ export function mailboxHeld(holder: Holder, tenant: string): GatewayError {
   )
 }
 
-async function isLeftOver(deps: Dependencies, holder: Holder): Promise<boolean> {
+async function isLeftOver(deps: Toolbox, holder: Holder): Promise<boolean> {
   if (holder.environment !== deps.names.environment) return false
   if (deps.clock.now() - Date.parse(holder.since) < leftOverMs) return false
   return (await readMailbox(deps, holder.tenant, holder.mailboxId)) === undefined

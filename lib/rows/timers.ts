@@ -1,6 +1,6 @@
-import type { TimerName } from '../../model/timers.js'
-import type { Row } from '../../ports/tables.js'
-import type { Dependencies } from '../common/dependencies.js'
+import type { TimerName } from '../model/timers.js'
+import type { Row } from '../ports/tables.js'
+import type { Toolbox } from '../ports/toolbox.js'
 
 /**
  * One row for all timers, so that one read says how they are; each writes columns of its own, times in milliseconds.
@@ -31,7 +31,7 @@ const columnsOf = (timer: TimerName) => ({
 })
 const stem = (timer: TimerName): string => timer.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())
 
-export async function readTimers(deps: Dependencies): Promise<Timers | undefined> {
+export async function readTimers(deps: Toolbox): Promise<Timers | undefined> {
   const row = await deps.tables.get(deps.names.table('tenants'), key.partitionKey, key.rowKey)
   return row && timersOf(row)
 }
@@ -57,7 +57,7 @@ export function timersOf(row: Row): Timers {
   }
 }
 
-export async function writeTimer(deps: Dependencies, timer: TimerName, state: Partial<TimerState>): Promise<void> {
+export async function writeTimer(deps: Toolbox, timer: TimerName, state: Partial<TimerState>): Promise<void> {
   const { begun, ran, told } = columnsOf(timer)
   const { begunAt, ranAt, isTold } = state
   await deps.tables.upsert(deps.names.table('tenants'), {
@@ -71,7 +71,7 @@ export async function writeTimer(deps: Dependencies, timer: TimerName, state: Pa
 
 /** The next message of the second clock; `seen`: the row it follows on. Throws when another one was quicker. */
 export async function writeClock(
-  deps: Dependencies,
+  deps: Toolbox,
   seen: Row | undefined,
   columns: { clockId: string; clockDueAt: number; clockAt?: number; clockLostSince?: number; awakeSince?: number },
 ): Promise<void> {

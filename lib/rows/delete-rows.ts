@@ -1,6 +1,6 @@
-import { RowChangedError, RowMissingError } from '../../errors.js'
-import type { Row, RowQuery } from '../../ports/tables.js'
-import type { Dependencies } from './dependencies.js'
+import { RowChangedError, RowMissingError } from '../errors.js'
+import type { Row, RowQuery } from '../ports/tables.js'
+import type { Toolbox } from '../ports/toolbox.js'
 
 /** Work one run may still do; what is left over is for the next run. */
 export interface Budget {
@@ -13,8 +13,8 @@ const atOnce = 20
 /**
  * Deletes what a query finds, up to a hundred rows of a partition in one request. False when the budget ended first.
  */
-export async function deleteRows(
-  deps: Pick<Dependencies, 'tables'>,
+export async function deleteByQuery(
+  deps: Pick<Toolbox, 'tables'>,
   table: string,
   query: Omit<RowQuery, 'limit' | 'select'>,
   budget: Budget,
@@ -23,23 +23,23 @@ export async function deleteRows(
     const rows: Row[] = []
     const limit = Math.min(page, budget.left)
     for await (const row of deps.tables.query(table, { ...query, select: [], limit })) rows.push(row)
-    await deleteThese(deps, table, rows)
+    await deleteRows(deps, table, rows)
     budget.left -= rows.length
     if (rows.length < limit) return true
   }
   return false
 }
 
-export async function deleteThese(deps: Pick<Dependencies, 'tables'>, table: string, rows: Row[]): Promise<void> {
+export async function deleteRows(deps: Pick<Toolbox, 'tables'>, table: string, rows: Row[]): Promise<void> {
   const partitions = new Map<string, Row[]>()
   for (const row of rows) partitions.set(row.partitionKey, [...(partitions.get(row.partitionKey) ?? []), row])
   const batches = [...partitions.values()].flatMap((all) =>
     Array.from({ length: Math.ceil(all.length / 100) }, (_, at) => all.slice(at * 100, at * 100 + 100)),
   )
-  await sideBySide(batches, (batch) => deleteBatch(deps, table, batch))
+  await mapInBatches(batches, (batch) => deleteBatch(deps, table, batch))
 }
 
-async function deleteBatch(deps: Pick<Dependencies, 'tables'>, table: string, rows: Row[]): Promise<void> {
+async function deleteBatch(deps: Pick<Toolbox, 'tables'>, table: string, rows: Row[]): Promise<void> {
   try {
     if (rows.length > 1) {
       await deps.tables.transaction(
@@ -56,7 +56,7 @@ async function deleteBatch(deps: Pick<Dependencies, 'tables'>, table: string, ro
 }
 
 /** A few requests in flight at a time; results in the order of the items. */
-export async function sideBySide<T, R>(items: readonly T[], act: (item: T) => Promise<R>): Promise<R[]> {
+export async function mapInBatches<T, R>(items: readonly T[], act: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = []
   for (let at = 0; at < items.length; at += atOnce)
     results.push(...(await Promise.all(items.slice(at, at + atOnce).map((item) => act(item)))))

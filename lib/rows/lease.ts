@@ -1,6 +1,6 @@
-import { RowChangedError } from '../../errors.js'
-import { newId } from '../../model/ids.js'
-import type { Row, Tables } from '../../ports/tables.js'
+import { RowChangedError } from '../errors.js'
+import { newId } from '../model/ids.js'
+import type { Row, Tables } from '../ports/tables.js'
 
 /**
  * A lease is three columns of a row (`leaseOwner`, `leaseUntil`, `fence`) taken by one conditional update by the

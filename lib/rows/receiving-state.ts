@@ -1,9 +1,9 @@
-import { hashId } from '../../model/ids.js'
-import type { Mailbox } from '../../model/mailbox.js'
-import type { Row } from '../../ports/tables.js'
-import { fromRow, mailboxPartition, mailboxRowKey } from '../common/mailbox-rows.js'
-import type { AsideMail } from './aside.js'
-import type { ReceiveDependencies } from './receive-dependencies.js'
+import type { AsideMail } from '../flows/receive/aside.js'
+import type { ReceiveDependencies } from '../flows/receive/receive-dependencies.js'
+import { hashId } from '../model/ids.js'
+import type { Mailbox } from '../model/mailbox.js'
+import type { Row } from '../ports/tables.js'
+import { fromRow, mailboxPartition, mailboxRowKey } from './mailboxes.js'
 
 export const receivingRowKey = 'receiving'
 /**

@@ -4,11 +4,11 @@
  * changes nothing.
  */
 import { isDeepStrictEqual } from 'node:util'
-import { conflict, GatewayError, notFound, RowChangedError, RowMissingError } from '../../errors.js'
-import { isId } from '../../model/ids.js'
-import { finalStates, type Mail, type MailState, mayBecome } from '../../model/mail.js'
-import type { Dependencies } from '../common/dependencies.js'
-import { mailColumns, mailFromRow, mailPartition, mailToRow, mailVersion } from './mail-rows.js'
+import { conflict, GatewayError, notFound, RowChangedError, RowMissingError } from '../errors.js'
+import { isId } from '../model/ids.js'
+import { finalStates, type Mail, type MailState, mayBecome } from '../model/mail.js'
+import type { Toolbox } from '../ports/toolbox.js'
+import { mailColumns, mailFromRow, mailPartition, mailToRow, mailVersion } from './mail-columns.js'
 import { putHint, removeHint } from './outbox.js'
 
 /** A mail as read, with the ETag its next change must carry. */
@@ -19,26 +19,26 @@ export interface JournalEntry {
   newer: boolean
 }
 
-export async function findMail(deps: Dependencies, tenant: string, mailId: string): Promise<JournalEntry | undefined> {
+export async function findMail(deps: Toolbox, tenant: string, mailId: string): Promise<JournalEntry | undefined> {
   const row = await deps.tables.get(deps.names.table('mails'), mailPartition(tenant, mailId), mailId)
   return row && { mail: mailFromRow(row), etag: row.etag ?? '', newer: Number(row['v'] ?? 1) > mailVersion }
 }
 
 /** Throws `not_found` for an id that never existed and for one of another tenant alike. */
-export async function getMail(deps: Dependencies, tenant: string, mailId: string): Promise<JournalEntry> {
+export async function getMail(deps: Toolbox, tenant: string, mailId: string): Promise<JournalEntry> {
   const entry = isId(mailId) ? await findMail(deps, tenant, mailId) : undefined
   if (entry === undefined) throw notFound('mail')
   return entry
 }
 
 /** Throws RowExistsError when the mail exists: the insert is the idempotency check. */
-export async function insertMail(deps: Dependencies, mail: Mail): Promise<void> {
+export async function insertMail(deps: Toolbox, mail: Mail): Promise<void> {
   await deps.tables.insert(deps.names.table('mails'), mailToRow(mail))
 }
 
 /** One step along the graph. What some recipients have may end as sent from anywhere, when the rest is given up. */
 export async function transition(
-  deps: Dependencies,
+  deps: Toolbox,
   entry: JournalEntry,
   to: MailState,
   changes: Partial<Mail> = {},
@@ -61,7 +61,7 @@ const writtenByNewer = (): GatewayError =>
   })
 
 /** Changes columns without a step. */
-async function amend(deps: Dependencies, entry: JournalEntry, changes: Partial<Mail>): Promise<JournalEntry> {
+async function amend(deps: Toolbox, entry: JournalEntry, changes: Partial<Mail>): Promise<JournalEntry> {
   if (entry.newer) throw writtenByNewer()
   const { id, tenant } = entry.mail
   // Written with every change, so that a row of a build without this column gets it while it can still be told.
@@ -84,7 +84,7 @@ async function amend(deps: Dependencies, entry: JournalEntry, changes: Partial<M
  * crash leaves an open mail without a hint.
  */
 export async function moveMail(
-  deps: Dependencies,
+  deps: Toolbox,
   entry: JournalEntry,
   outboxKey: string,
   step: { to?: MailState; changes?: Partial<Mail> },

@@ -1,8 +1,8 @@
-import { RowMissingError } from '../../errors.js'
-import { newId } from '../../model/ids.js'
-import type { DayTableName, LogName } from '../../model/names.js'
-import type { Row } from '../../ports/tables.js'
-import type { Dependencies } from './dependencies.js'
+import { RowMissingError } from '../errors.js'
+import { newId } from '../model/ids.js'
+import type { DayTableName, LogName } from '../model/names.js'
+import type { Row } from '../ports/tables.js'
+import type { Toolbox } from '../ports/toolbox.js'
 
 /** Longest text of one log column; the rest is cut with a marker (SEC-41). */
 const maxText = 2_000
@@ -27,7 +27,7 @@ export const logDay = (name: DayTableName, ms: number): string =>
     .replaceAll('-', '')
 
 /** Appends to today's table, newest first; failures also under the error partition. Never fails the flow. */
-export async function writeLog(deps: Dependencies, name: LogName, entry: LogEntry, failed = false): Promise<void> {
+export async function writeLog(deps: Toolbox, name: LogName, entry: LogEntry, failed = false): Promise<void> {
   const now = deps.clock.now()
   const table = deps.names.log(name, logDay(name, now))
   const hour = new Date(now).toISOString().slice(11, 13)
@@ -53,7 +53,7 @@ export async function writeLog(deps: Dependencies, name: LogName, entry: LogEntr
 
 /** The first write of a day makes its table. */
 export async function inDayTable(
-  deps: Pick<Dependencies, 'tables'>,
+  deps: Pick<Toolbox, 'tables'>,
   table: string,
   write: () => Promise<unknown>,
 ): Promise<void> {

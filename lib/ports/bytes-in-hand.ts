@@ -4,8 +4,10 @@
  * finds no room waits in turn; nobody fails for it at once.
  */
 import { totalmem } from 'node:os'
-import { GatewayError } from '../../errors.js'
-import { fewBytes } from '../../protocol/bounded-body.js'
+import { GatewayError } from '../errors.js'
+
+/** So many are read without asking for room in memory, and never wait behind a large mail. */
+export const fewBytes = 1024 * 1024
 
 export interface BytesInHand {
   /**

@@ -1,10 +1,10 @@
-import { notFound } from '../../errors.js'
-import { isId } from '../../model/ids.js'
-import type { Mailbox, ReceiveSettings, SendSettings } from '../../model/mailbox.js'
-import type { MessageDefaults } from '../../model/message-defaults.js'
-import type { SettingValues } from '../../model/setting.js'
-import type { Row } from '../../ports/tables.js'
-import type { Dependencies } from './dependencies.js'
+import { notFound } from '../errors.js'
+import { isId } from '../model/ids.js'
+import type { Mailbox, ReceiveSettings, SendSettings } from '../model/mailbox.js'
+import type { MessageDefaults } from '../model/message-defaults.js'
+import type { SettingValues } from '../model/setting.js'
+import type { Row } from '../ports/tables.js'
+import type { Toolbox } from '../ports/toolbox.js'
 
 /** Partition of a mailbox, its `receiving` row, lanes, outbox and received mail. */
 export const mailboxPartition = (tenant: string, mailboxId: string): string => `${tenant}~${mailboxId}`
@@ -60,7 +60,7 @@ export function fromRow(row: Row): Mailbox {
  * A mailbox with the ETag that an edit must carry; `undefined` for an unknown id and for one of another tenant alike.
  */
 export async function readMailbox(
-  deps: Dependencies,
+  deps: Toolbox,
   tenant: string,
   id: string,
 ): Promise<(Mailbox & { etag: string }) | undefined> {
@@ -69,14 +69,14 @@ export async function readMailbox(
 }
 
 /** From outside: throws `not_found` for what is no id, for an id that never was and for one of another tenant alike. */
-export async function getMailbox(deps: Dependencies, tenant: string, id: string): Promise<Mailbox & { etag: string }> {
+export async function getMailbox(deps: Toolbox, tenant: string, id: string): Promise<Mailbox & { etag: string }> {
   const mailbox = isId(id) ? await readMailbox(deps, tenant, id) : undefined
   if (mailbox === undefined) throw notFound('mailbox')
   return mailbox
 }
 
 /** Every mailbox of one tenant. */
-export async function listMailboxes(deps: Dependencies, tenant: string): Promise<Mailbox[]> {
+export async function listMailboxes(deps: Toolbox, tenant: string): Promise<Mailbox[]> {
   const mailboxes: Mailbox[] = []
   const rows = deps.tables.query(deps.names.table('mailboxes'), {
     partitionRange: [`${tenant}~`, `${tenant}~~`],

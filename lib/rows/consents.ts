@@ -1,15 +1,16 @@
 /**
  * What administrators allowed: one row for each registration, directory and mode, kept for the tenant to see (M-065).
  */
-import { hashId } from '../../model/ids.js'
-import type { PageQuery } from '../../model/page.js'
-import type { SignInTarget } from '../../model/sign-in.js'
-import { appScope } from '../../protocol/scopes.js'
-import type { Dependencies } from '../common/dependencies.js'
-import { pageOfRows } from '../common/page-of-rows.js'
-import type { ConnectDependencies } from './connect-dependencies.js'
-import type { StoredSignIn } from './sign-in-row.js'
-import { microsoftScopes } from './wanted-transports.js'
+
+import type { ConnectDependencies } from '../flows/connect/connect-dependencies.js'
+import { microsoftScopes } from '../flows/connect/wanted-transports.js'
+import { hashId } from '../model/ids.js'
+import type { PageQuery } from '../model/page.js'
+import type { SignInTarget } from '../model/sign-in.js'
+import type { Toolbox } from '../ports/toolbox.js'
+import { appScope } from '../protocol/scopes.js'
+import { pageOfRows } from './page-of-rows.js'
+import type { StoredSignIn } from './sign-ins.js'
 
 export interface ConsentFacts {
   mode: 'delegated' | 'app-only'
@@ -55,7 +56,7 @@ export function grantedScopes(signIn: StoredSignIn): string[] {
 
 /** In the order of their keys, which say nothing. */
 export async function listConsents(
-  deps: Dependencies,
+  deps: Toolbox,
   tenant: string,
   page: PageQuery,
 ): Promise<{ consents: ConsentFacts[]; next: string }> {

@@ -3,12 +3,13 @@
  * mail goes too. All rows of one mail stand in one partition, so that they are one request. A row key is term,
  * acceptance (newest first), mail; the journal says what a row is worth.
  */
-import type { Mail, MailState } from '../../model/mail.js'
-import type { Row, TableOperation } from '../../ports/tables.js'
-import { sideBySide } from '../common/delete-rows.js'
-import type { Dependencies } from '../common/dependencies.js'
-import { inDayTable, inverted, latest, logDay } from '../common/log-row.js'
-import { finalTerms, plainSubject } from './mail-terms.js'
+
+import { finalTerms, plainSubject } from '../flows/send/mail-terms.js'
+import type { Mail, MailState } from '../model/mail.js'
+import type { Row, TableOperation } from '../ports/tables.js'
+import type { Toolbox } from '../ports/toolbox.js'
+import { mapInBatches } from './delete-rows.js'
+import { inDayTable, inverted, latest, logDay } from './logs.js'
 
 const dayMs = 86_400_000
 const partitionOf = (tenant: string): string => `${tenant}~mails`
@@ -16,7 +17,7 @@ const partitionOf = (tenant: string): string => `${tenant}~mails`
 const perRequest = 100
 
 /** Written before the outbox hints go, so that no crash leaves a finished mail in neither; may be repeated. */
-export async function indexFinals(deps: Dependencies, mails: readonly Mail[]): Promise<void> {
+export async function indexFinals(deps: Toolbox, mails: readonly Mail[]): Promise<void> {
   const batches = new Map<string, TableOperation[]>()
   for (const mail of mails) {
     const table = deps.names.log('mailindex', logDay('mailindex', Date.parse(mail.finalAt)))
@@ -72,7 +73,7 @@ const skewMs = 10 * 60_000
  * Newest acceptance first, whatever the day of completion. A mail is finished on the day of its acceptance or later, so
  * the days are joined from today backwards, each as soon as it may hold the next mail.
  */
-export async function* finalHints(deps: Dependencies, tenant: string, range: FinalRange): AsyncIterable<FinalHint> {
+export async function* finalHints(deps: Toolbox, tenant: string, range: FinalRange): AsyncIterable<FinalHint> {
   const prefix = deps.names.log('mailindex', '')
   const closed = (await deps.tables.list(prefix))
     .map((table) => ({ table, endsAt: endOfDay(table.slice(prefix.length)) }))
@@ -85,7 +86,7 @@ export async function* finalHints(deps: Dependencies, tenant: string, range: Fin
     const due = closed.findIndex(({ endsAt }) => endsAt + skewMs <= reached)
     const most = open.length === 0 ? 1 : 0
     const next = closed.splice(0, Math.max(most, due === -1 ? closed.length : due))
-    const begun = await sideBySide(next, ({ table }) => beginDay(deps, table, tenant, range))
+    const begun = await mapInBatches(next, ({ table }) => beginDay(deps, table, tenant, range))
     open.push(...begun.filter((day) => day !== undefined))
     const [first] = open.sort((a, b) => (a.head.place < b.head.place ? -1 : 1))
     if (first === undefined && closed.length === 0) return
@@ -104,19 +105,14 @@ interface Day {
   head: FinalHint
 }
 
-async function beginDay(
-  deps: Dependencies,
-  table: string,
-  tenant: string,
-  range: FinalRange,
-): Promise<Day | undefined> {
+async function beginDay(deps: Toolbox, table: string, tenant: string, range: FinalRange): Promise<Day | undefined> {
   const rows = rowsOfDay(deps, table, tenant, range)
   const { done, value } = await rows.next()
   return done ? undefined : { rows, head: value }
 }
 
 async function* rowsOfDay(
-  deps: Dependencies,
+  deps: Toolbox,
   table: string,
   tenant: string,
   { term, since, until, after, chunk }: FinalRange,

@@ -1,5 +1,5 @@
-import type { Mail, MailState } from '../../model/mail.js'
-import type { Row } from '../../ports/tables.js'
+import type { Mail, MailState } from '../model/mail.js'
+import type { Row } from '../ports/tables.js'
 
 export const mailPartition = (tenant: string, mailId: string): string => `${tenant}~${mailId.slice(0, 2)}`
 

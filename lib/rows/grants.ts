@@ -3,14 +3,14 @@
  * that spare every process its own refresh. Columns of lib/flows/common/lease.ts stand beside these; only the lease
  * holder writes.
  */
-import { GatewayError } from '../../errors.js'
-import type { Connection, Resource } from '../../model/connection.js'
-import type { Row } from '../../ports/tables.js'
-import { type Sealer, sealer } from '../../protocol/seal.js'
-import { Secret } from '../../secret.js'
-import { connectionFromRow, connectionPartition, connectionRowKey } from '../common/connection-rows.js'
-import type { Dependencies } from '../common/dependencies.js'
-import type { AccessToken, TokenDependencies } from './token-dependencies.js'
+import { GatewayError } from '../errors.js'
+import type { AccessToken, TokenDependencies } from '../flows/tokens/token-dependencies.js'
+import type { Connection, Resource } from '../model/connection.js'
+import type { Row } from '../ports/tables.js'
+import type { Toolbox } from '../ports/toolbox.js'
+import { type Sealer, sealer } from '../protocol/seal.js'
+import { Secret } from '../secret.js'
+import { connectionFromRow, connectionPartition, connectionRowKey } from './connections.js'
 
 export const grantRowKey = 'grant'
 /** A token that ends within this time counts as ended: clocks differ, and calls take time (REL-18). */
@@ -48,7 +48,7 @@ export const sealPlace = (tenant: string, connectionId: string, column: string):
 
 /** Connection and grant in one request; one without a sign-in has no grant. */
 export async function readAuthority(
-  deps: Dependencies,
+  deps: Toolbox,
   tenant: string,
   connectionId: string,
 ): Promise<{ connection: Connection & { etag: string }; row: Row | undefined } | undefined> {
@@ -63,7 +63,7 @@ export async function readAuthority(
 
 /** The same where a grant must be. */
 export async function readGrant(
-  deps: Dependencies,
+  deps: Toolbox,
   tenant: string,
   connectionId: string,
 ): Promise<{ connection: Connection & { etag: string }; row: Row } | undefined> {
@@ -140,7 +140,7 @@ export function fromVault(row: Row, stored: Secret): VaultValue | undefined {
 
 /** Writes the secret as the next version and returns the columns that point at it. */
 export async function putSecret(
-  deps: Dependencies,
+  deps: Toolbox,
   row: Row,
   connectionId: string,
   value: VaultValue,

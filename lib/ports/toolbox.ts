@@ -1,14 +1,14 @@
-import type { Log } from '../../log.js'
-import type { Names } from '../../model/names.js'
-import type { Blobs } from '../../ports/blobs.js'
-import type { Clock } from '../../ports/clock.js'
-import type { Queues } from '../../ports/queues.js'
-import type { Tables } from '../../ports/tables.js'
-import type { Vault } from '../../ports/vault.js'
+import type { Log } from '../log.js'
+import type { Names } from '../model/names.js'
+import type { Blobs } from './blobs.js'
 import type { BytesInHand } from './bytes-in-hand.js'
+import type { Clock } from './clock.js'
+import type { Queues } from './queues.js'
+import type { Tables } from './tables.js'
+import type { Vault } from './vault.js'
 
 /** What every flow works on; made once in `gateway.ts`, made anew by each test. */
-export interface Dependencies {
+export interface Toolbox {
   names: Names
   tables: Tables
   queues: Queues

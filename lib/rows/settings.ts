@@ -1,8 +1,8 @@
-import { hashId } from '../../model/ids.js'
-import type { Mailbox } from '../../model/mailbox.js'
-import { adjustSettings, ownSettings, type SettingLevel, type SettingValues } from '../../model/setting.js'
-import type { Tables } from '../../ports/tables.js'
-import type { Dependencies } from './dependencies.js'
+import { hashId } from '../model/ids.js'
+import type { Mailbox } from '../model/mailbox.js'
+import { adjustSettings, ownSettings, type SettingLevel, type SettingValues } from '../model/setting.js'
+import type { Tables } from '../ports/tables.js'
+import type { Toolbox } from '../ports/toolbox.js'
 
 /** Rows of a tenant's own choices: `setting~tenant`, and one for each purpose that differs. */
 export const settingRowKey = (purpose: string): string =>
@@ -16,7 +16,7 @@ type TenantSettings = Map<string, SettingValues>
 const kept = new WeakMap<Tables, Map<string, { rows: TenantSettings; until: number }>>()
 
 /** What tenant and purposes say, by row key; one request a minute for each tenant and process. */
-export async function tenantSettings(deps: Dependencies, tenant: string): Promise<TenantSettings> {
+export async function tenantSettings(deps: Toolbox, tenant: string): Promise<TenantSettings> {
   const memory = kept.get(deps.tables) ?? new Map<string, { rows: TenantSettings; until: number }>()
   kept.set(deps.tables, memory)
   const known = memory.get(tenant)
@@ -33,12 +33,12 @@ export async function tenantSettings(deps: Dependencies, tenant: string): Promis
 }
 
 /** After a change in this process. */
-export function forgetTenantSettings(deps: Dependencies, tenant: string): void {
+export function forgetTenantSettings(deps: Toolbox, tenant: string): void {
   kept.get(deps.tables)?.delete(tenant)
 }
 
 /** What is said for a mailbox, the most specific first. */
-export async function levelsOf(deps: Dependencies, mailbox: Mailbox): Promise<SettingLevel[]> {
+export async function levelsOf(deps: Toolbox, mailbox: Mailbox): Promise<SettingLevel[]> {
   const rows = await tenantSettings(deps, mailbox.tenant)
   const purpose = mailbox.purpose === '' ? {} : (rows.get(settingRowKey(mailbox.purpose)) ?? {})
   return [
@@ -49,10 +49,7 @@ export async function levelsOf(deps: Dependencies, mailbox: Mailbox): Promise<Se
 }
 
 /** The same dependencies with the settings of one mailbox. */
-export async function withSettingsOf<D extends Dependencies & { settings: object }>(
-  deps: D,
-  mailbox: Mailbox,
-): Promise<D> {
+export async function withSettingsOf<D extends Toolbox & { settings: object }>(deps: D, mailbox: Mailbox): Promise<D> {
   const levels = await levelsOf(deps, mailbox)
   const settings = adjustSettings(
     deps.settings,

@@ -1,6 +1,6 @@
-import { hashId } from '../../model/ids.js'
-import type { Row } from '../../ports/tables.js'
-import type { TopHeaders } from '../../protocol/mail-headers.js'
+import { hashId } from '../model/ids.js'
+import type { Row } from '../ports/tables.js'
+import type { TopHeaders } from '../protocol/mail-headers.js'
 
 /** `stored`: kept, not yet told. `handed-over`: told. `quarantined`: kept aside with a reason, needs a person. */
 export type ReceivedState = 'stored' | 'handed-over' | 'quarantined'

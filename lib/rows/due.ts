@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto'
-import { RowChangedError, RowExistsError, RowMissingError } from '../../errors.js'
-import type { Row } from '../../ports/tables.js'
-import { type Budget, deleteThese, sideBySide } from './delete-rows.js'
-import type { Dependencies } from './dependencies.js'
+import { RowChangedError, RowExistsError, RowMissingError } from '../errors.js'
+import type { Row } from '../ports/tables.js'
+import type { Toolbox } from '../ports/toolbox.js'
+import { type Budget, deleteRows, mapInBatches } from './delete-rows.js'
 
 /**
  * When a subject wants attention next: one fixed row per subject, so nothing can be scheduled twice or lost in a move.
@@ -41,13 +41,7 @@ const keyOf = (kind: DueKind, tenant: string, id: string) => ({
 })
 
 /** Sets when the subject is due; unconditional, the last word counts. `Infinity` removes it. */
-export async function setDue(
-  deps: Dependencies,
-  kind: DueKind,
-  tenant: string,
-  id: string,
-  dueAt: number,
-): Promise<void> {
+export async function setDue(deps: Toolbox, kind: DueKind, tenant: string, id: string, dueAt: number): Promise<void> {
   const table = deps.names.table('due')
   const key = keyOf(kind, tenant, id)
   if (dueAt === Number.POSITIVE_INFINITY) await deps.tables.remove(table, key.partitionKey, key.rowKey)
@@ -56,7 +50,7 @@ export async function setDue(
 
 /** Due at `dueAt` unless it is scheduled already, for whenever that is: false. One request. */
 export async function setDueIfNone(
-  deps: Dependencies,
+  deps: Toolbox,
   kind: DueKind,
   tenant: string,
   id: string,
@@ -74,7 +68,7 @@ export async function setDueIfNone(
 
 /** Due at `dueAt` or before: an earlier time stays, so that nobody who waits is put off. */
 export async function setDueAtLatest(
-  deps: Dependencies,
+  deps: Toolbox,
   kind: DueKind,
   tenant: string,
   id: string,
@@ -96,24 +90,24 @@ export async function setDueAtLatest(
 }
 
 /** When the subject is due, in milliseconds; 0 when it is not scheduled. */
-export async function readDueAt(deps: Dependencies, kind: DueKind, tenant: string, id: string): Promise<number> {
+export async function readDueAt(deps: Toolbox, kind: DueKind, tenant: string, id: string): Promise<number> {
   const { partitionKey, rowKey } = keyOf(kind, tenant, id)
   const row = await deps.tables.get(deps.names.table('due'), partitionKey, rowKey)
   return Number(row?.['dueAt'] ?? 0)
 }
 
 /** Is there a time at which somebody looks at the subject? */
-export async function isScheduled(deps: Dependencies, kind: DueKind, tenant: string, id: string): Promise<boolean> {
+export async function isScheduled(deps: Toolbox, kind: DueKind, tenant: string, id: string): Promise<boolean> {
   const { partitionKey, rowKey } = keyOf(kind, tenant, id)
   const row = await deps.tables.get(deps.names.table('due'), partitionKey, rowKey)
   return row !== undefined
 }
 
 /** Every scheduled subject of a tenant, in order. */
-export async function dueIds(deps: Dependencies, kind: DueKind, tenant: string): Promise<string[]> {
+export async function dueIds(deps: Toolbox, kind: DueKind, tenant: string): Promise<string[]> {
   const rowRange: [string, string] = [`${tenant}~`, `${tenant}~~`]
   const shards = Array.from({ length: dueShards }, (_, shard) => `${kind}~${shard.toString(16).padStart(2, '0')}`)
-  const found = await sideBySide(shards, async (partition) => {
+  const found = await mapInBatches(shards, async (partition) => {
     const ids: string[] = []
     for await (const row of deps.tables.query(deps.names.table('due'), { partition, rowRange, select: [] }))
       ids.push(row.rowKey.slice(tenant.length + 1))
@@ -127,7 +121,7 @@ export async function dueIds(deps: Dependencies, kind: DueKind, tenant: string):
  * side.
  */
 export async function claimDue(
-  deps: Dependencies,
+  deps: Toolbox,
   kind: DueKind,
   limit: number,
   claimMs: number,
@@ -158,13 +152,13 @@ export async function claimDue(
  * The messages of these subjects are sent: workers get more time before another timer claims them. Who was quicker has
  * set the next time already, and the rest of its batch keeps the short claim: a look too many, never one too few.
  */
-export async function holdClaims(deps: Dependencies, subjects: ClaimedSubject[]): Promise<void> {
+export async function holdClaims(deps: Toolbox, subjects: ClaimedSubject[]): Promise<void> {
   const claimedUntil = deps.clock.now() + workingMs
   const batches = [...new Set(subjects.map(({ claim }) => claim.partitionKey))].flatMap((partition) => {
     const all = subjects.filter(({ claim }) => claim.partitionKey === partition)
     return Array.from({ length: Math.ceil(all.length / 100) }, (_, at) => all.slice(at * 100, at * 100 + 100))
   })
-  await sideBySide(batches, async (batch) => {
+  await mapInBatches(batches, async (batch) => {
     const hold = batch.map(({ claim: { etag, ...key } }) => ({
       kind: 'update' as const,
       row: { ...key, claimedUntil },
@@ -178,7 +172,7 @@ export async function holdClaims(deps: Dependencies, subjects: ClaimedSubject[])
   })
 }
 
-async function claimBatch(deps: Dependencies, rows: Row[], claimedUntil: number): Promise<ClaimedSubject[]> {
+async function claimBatch(deps: Toolbox, rows: Row[], claimedUntil: number): Promise<ClaimedSubject[]> {
   if (rows.length === 0) return []
   const table = deps.names.table('due')
   const subject = ({ partitionKey, rowKey, ...row }: Row, etag: string): ClaimedSubject => {
@@ -211,7 +205,7 @@ async function claimBatch(deps: Dependencies, rows: Row[], claimedUntil: number)
  * Takes everything of a tenant off the schedule, with what hangs on each subject first. False when the budget ended.
  */
 export async function deleteDue(
-  deps: Dependencies,
+  deps: Toolbox,
   kind: DueKind,
   tenant: string,
   budget: Budget,
@@ -228,8 +222,8 @@ export async function deleteDue(
         for await (const row of deps.tables.query(table, query)) found.push(row)
       }),
     )
-    await sideBySide(found, ({ rowKey }) => also(rowKey.slice(tenant.length + 1)))
-    await deleteThese(deps, table, found)
+    await mapInBatches(found, ({ rowKey }) => also(rowKey.slice(tenant.length + 1)))
+    await deleteRows(deps, table, found)
     budget.left -= found.length
     if (budget.left <= 0) return false
   }

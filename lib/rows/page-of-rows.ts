@@ -3,11 +3,11 @@
  * before, so a page costs the same wherever it lies and however long the list is. `after` names a place inside the list
  * and never its tenant, table or partition: a forged one leads to other rows of the same list, or is refused.
  */
-import { invalidInput } from '../../errors.js'
-import { isId } from '../../model/ids.js'
-import type { PageQuery } from '../../model/page.js'
-import type { Row, RowQuery } from '../../ports/tables.js'
-import type { Dependencies } from './dependencies.js'
+import { invalidInput } from '../errors.js'
+import { isId } from '../model/ids.js'
+import type { PageQuery } from '../model/page.js'
+import type { Row, RowQuery } from '../ports/tables.js'
+import type { Toolbox } from '../ports/toolbox.js'
 
 export interface RowPage {
   rows: Row[]
@@ -29,7 +29,7 @@ export const behind = (key: string): string => `${key}!`
 
 /** Through one stretch after the other. Errors: `invalid_input` for an `after` that is no place of such a list. */
 export async function pageOfRows(
-  deps: Dependencies,
+  deps: Toolbox,
   table: string,
   stretches: readonly Stretch[],
   { limit, after = '' }: PageQuery,
@@ -51,7 +51,7 @@ export async function pageOfRows(
 
 /** The rows of one key in the partitions `tenant~id` of a tenant, in the order of the ids. */
 export async function pageOfPartitions(
-  deps: Dependencies,
+  deps: Toolbox,
   table: string,
   { tenant, rowKey, select }: { tenant: string; rowKey: string; select?: string[] },
   { limit, after = '' }: PageQuery,
@@ -71,7 +71,7 @@ export async function pageOfPartitions(
 
 /** What else the partitions of such a page hold in one stretch of row keys, as one read. */
 export async function besidePage(
-  deps: Dependencies,
+  deps: Toolbox,
   table: string,
   rows: readonly Row[],
   more: Pick<RowQuery, 'rowRange' | 'select'>,

@@ -1,6 +1,6 @@
-import type { Connection, ConnectionMode, ConnectionState, Identity } from '../../model/connection.js'
-import type { Row } from '../../ports/tables.js'
-import type { Dependencies } from './dependencies.js'
+import type { Connection, ConnectionMode, ConnectionState, Identity } from '../model/connection.js'
+import type { Row } from '../ports/tables.js'
+import type { Toolbox } from '../ports/toolbox.js'
 
 /** Partition of a connection and its `grant`. */
 export const connectionPartition = (tenant: string, connectionId: string): string => `${tenant}~${connectionId}`
@@ -54,7 +54,7 @@ export function connectionFromRow(row: Row): Connection {
  * alike.
  */
 export async function readConnection(
-  deps: Dependencies,
+  deps: Toolbox,
   tenant: string,
   id: string,
 ): Promise<(Connection & { etag: string }) | undefined> {
@@ -64,7 +64,7 @@ export async function readConnection(
 }
 
 /** Every connection of one tenant. */
-export async function listConnections(deps: Dependencies, tenant: string): Promise<Connection[]> {
+export async function listConnections(deps: Toolbox, tenant: string): Promise<Connection[]> {
   const connections: Connection[] = []
   const rows = deps.tables.query(deps.names.table('connections'), {
     partitionRange: [`${tenant}~`, `${tenant}~~`],

@@ -2,15 +2,15 @@
  * One day of a log, of the audit log one month, newest first, failures alone when asked. A page goes on behind `after`,
  * the id of the last row before it.
  */
-import { invalidInput } from '../../errors.js'
-import type { LogRow } from '../../model/answers/watch-answers.js'
-import { isCalendarDay } from '../../model/calendar-day.js'
-import type { LogName } from '../../model/names.js'
-import type { Row } from '../../ports/tables.js'
-import { sideBySide } from '../common/delete-rows.js'
-import type { Dependencies } from '../common/dependencies.js'
-import { logDay } from '../common/log-row.js'
-import { behind, wrongPlace } from '../common/page-of-rows.js'
+import { invalidInput } from '../errors.js'
+import type { LogRow } from '../model/answers/watch-answers.js'
+import { isCalendarDay } from '../model/calendar-day.js'
+import type { LogName } from '../model/names.js'
+import type { Row } from '../ports/tables.js'
+import type { Toolbox } from '../ports/toolbox.js'
+import { mapInBatches } from './delete-rows.js'
+import { logDay } from './logs.js'
+import { behind, wrongPlace } from './page-of-rows.js'
 
 export interface LogQuery {
   log: 'sending' | 'receiving' | 'audit'
@@ -21,7 +21,7 @@ export interface LogQuery {
   limit: number
 }
 
-export async function listLog(deps: Dependencies, tenant: string, query: LogQuery): Promise<LogRow[]> {
+export async function listLog(deps: Toolbox, tenant: string, query: LogQuery): Promise<LogRow[]> {
   const name: LogName = `${query.log}log`
   const isMonth = query.log === 'audit'
   const day = query.day ?? logDay(name, deps.clock.now())
@@ -44,7 +44,7 @@ export async function listLog(deps: Dependencies, tenant: string, query: LogQuer
   }
   // In a month each hour of the day holds rows of every day: only all of them together are in order.
   if (isMonth) {
-    const hours = await sideBySide([...Array(24).keys()], (hour) => ofHour(hour, query.limit))
+    const hours = await mapInBatches([...Array(24).keys()], (hour) => ofHour(hour, query.limit))
     return hours.flat().sort(byId).slice(0, query.limit)
   }
   const rows: LogRow[] = []

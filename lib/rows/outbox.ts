@@ -2,13 +2,13 @@
  * The outbox of a mailbox: hints in the order in which its mail is due. `d~{ms}~{id}` due, `h~…` held, `u~…` unknown
  * and waiting for a person. Hints are never believed: the journal row says what they are worth.
  */
-import { RowChangedError, RowMissingError } from '../../errors.js'
-import type { Mail, MailState } from '../../model/mail.js'
-import type { Row, RowQuery } from '../../ports/tables.js'
-import type { Dependencies } from '../common/dependencies.js'
-import { setDueAtLatest, setDueIfNone } from '../common/due.js'
-import { mailboxPartition } from '../common/mailbox-rows.js'
-import { type Found, openTerms, plainSubject } from './mail-terms.js'
+import { RowChangedError, RowMissingError } from '../errors.js'
+import { type Found, openTerms, plainSubject } from '../flows/send/mail-terms.js'
+import type { Mail, MailState } from '../model/mail.js'
+import type { Row, RowQuery } from '../ports/tables.js'
+import type { Toolbox } from '../ports/toolbox.js'
+import { setDueAtLatest, setDueIfNone } from './due.js'
+import { mailboxPartition } from './mailboxes.js'
 
 export interface Hint {
   kind: 'd' | 'h' | 'u'
@@ -45,7 +45,7 @@ export const hintKey = (kind: Hint['kind'], dueAt: number, mailId: string): stri
 
 type Placed = Pick<Mail, 'tenant' | 'mailboxId' | 'bytes' | 'outboxKey' | 'subject' | 'acceptedAt'> & Found
 
-export async function putHint(deps: Dependencies, mail: Placed, state: MailState): Promise<void> {
+export async function putHint(deps: Toolbox, mail: Placed, state: MailState): Promise<void> {
   await deps.tables.upsert(deps.names.table('outbox'), {
     partitionKey: mailboxPartition(mail.tenant, mail.mailboxId),
     rowKey: mail.outboxKey,
@@ -59,16 +59,12 @@ export async function putHint(deps: Dependencies, mail: Placed, state: MailState
   })
 }
 
-export async function removeHint(
-  deps: Dependencies,
-  mail: Pick<Mail, 'tenant' | 'mailboxId'>,
-  key: string,
-): Promise<void> {
+export async function removeHint(deps: Toolbox, mail: Pick<Mail, 'tenant' | 'mailboxId'>, key: string): Promise<void> {
   await deps.tables.remove(deps.names.table('outbox'), mailboxPartition(mail.tenant, mail.mailboxId), key)
 }
 
 /** Should its mail ever miss in the journal, no interrupted acceptance explains it. */
-export async function markJournaled(deps: Dependencies, tenant: string, { mailboxId, key }: Hint): Promise<void> {
+export async function markJournaled(deps: Toolbox, tenant: string, { mailboxId, key }: Hint): Promise<void> {
   const table = deps.names.table('outbox')
   const place = { partitionKey: mailboxPartition(tenant, mailboxId), rowKey: key }
   const row = await deps.tables.get(table, place.partitionKey, place.rowKey)
@@ -106,7 +102,7 @@ function toHint(row: Row): Hint {
 }
 
 /** Due hints in order, up to and including the first one of the future. */
-export async function scanDue(deps: Dependencies, tenant: string, mailboxId: string, limit: number): Promise<Hint[]> {
+export async function scanDue(deps: Toolbox, tenant: string, mailboxId: string, limit: number): Promise<Hint[]> {
   const hints: Hint[] = []
   const now = deps.clock.now()
   const partition = mailboxPartition(tenant, mailboxId)
@@ -124,7 +120,7 @@ export async function scanDue(deps: Dependencies, tenant: string, mailboxId: str
 
 /** All hints of a mailbox, or of the tenant, in key order, or those behind one. */
 export async function* openHints(
-  deps: Dependencies,
+  deps: Toolbox,
   tenant: string,
   mailboxId: string | undefined,
   after?: Pick<Hint, 'mailboxId' | 'key'>,
@@ -145,13 +141,13 @@ export interface OwnedHint extends Hint {
 }
 
 /** All hints of the deployment: open mail only, so the scan is as long as what waits. */
-export async function* allOpenHints(deps: Dependencies): AsyncIterable<OwnedHint> {
+export async function* allOpenHints(deps: Toolbox): AsyncIterable<OwnedHint> {
   for await (const row of deps.tables.query(deps.names.table('outbox'), { partitionRange: ['0', '~'] }))
     yield { ...toHint(row), tenant: row.partitionKey.split('~')[0] ?? '' }
 }
 
 /** "This mailbox has work": the due row as net, never later than it stood, then the message. */
-export async function wakeLane(deps: Dependencies, tenant: string, mailboxId: string): Promise<void> {
+export async function wakeLane(deps: Toolbox, tenant: string, mailboxId: string): Promise<void> {
   await setDueAtLatest(deps, 'lane', tenant, mailboxId, deps.clock.now() + laneDueMs)
   await deps.queues.send(deps.names.queue('mail-send'), { v: 1, tenant, mailboxId })
 }
@@ -162,7 +158,7 @@ export async function wakeLane(deps: Dependencies, tenant: string, mailboxId: st
  * names the mail, which was in the journal by then.
  */
 export async function announceMail(
-  deps: Dependencies,
+  deps: Toolbox,
   { tenant, mailboxId, id: mailId }: Pick<Mail, 'tenant' | 'mailboxId' | 'id'>,
 ): Promise<void> {
   const isDated = await setDueIfNone(deps, 'lane', tenant, mailboxId, deps.clock.now() + laneDueMs)

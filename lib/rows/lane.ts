@@ -3,11 +3,11 @@
  * act), a pause (the peer asked us to wait), and the counters of the peer's limits. People and other flows change the
  * gate without the lease, so the holder tolerates a changed ETag as long as the fence is still its own.
  */
-import { RowChangedError, RowExistsError, RowMissingError } from '../../errors.js'
-import type { Row } from '../../ports/tables.js'
-import type { Dependencies } from '../common/dependencies.js'
-import { type Lease, takeLease } from '../common/lease.js'
-import { fromRow, mailboxPartition, mailboxRowKey } from '../common/mailbox-rows.js'
+import { RowChangedError, RowExistsError, RowMissingError } from '../errors.js'
+import type { Row } from '../ports/tables.js'
+import type { Toolbox } from '../ports/toolbox.js'
+import { type Lease, takeLease } from './lease.js'
+import { fromRow, mailboxPartition, mailboxRowKey } from './mailboxes.js'
 
 export const laneKey = 'lane~0'
 /** Longest single hand-over; the lease always outlasts it. */
@@ -65,7 +65,7 @@ export function laneOpensAt(lane: LaneState, now: number): number {
   return at <= now ? 0 : at
 }
 
-export async function readLane(deps: Dependencies, tenant: string, mailboxId: string): Promise<Row> {
+export async function readLane(deps: Toolbox, tenant: string, mailboxId: string): Promise<Row> {
   const table = deps.names.table('mailboxes')
   const partitionKey = mailboxPartition(tenant, mailboxId)
   const known = await deps.tables.get(table, partitionKey, laneKey)
@@ -80,7 +80,7 @@ export async function readLane(deps: Dependencies, tenant: string, mailboxId: st
 
 /** Changes the lane without holding it; the last word of a few tries counts. */
 export async function changeLane(
-  deps: Dependencies,
+  deps: Toolbox,
   tenant: string,
   mailboxId: string,
   change: (row: Row) => Omit<Row, 'partitionKey' | 'rowKey'> | undefined,
@@ -99,7 +99,7 @@ export async function changeLane(
   }
 }
 
-async function isStillWanted(deps: Dependencies, { tenant, mailboxId, fence }: HeldLane): Promise<boolean> {
+async function isStillWanted(deps: Toolbox, { tenant, mailboxId, fence }: HeldLane): Promise<boolean> {
   const mailboxes = deps.names.table('mailboxes')
   const partition = mailboxPartition(tenant, mailboxId)
   const [mailbox, lane] = await Promise.all([
@@ -115,7 +115,7 @@ async function isStillWanted(deps: Dependencies, { tenant, mailboxId, fence }: H
  * that stands still for longer looks first (C6).
  */
 export async function whileHeld(
-  deps: Dependencies,
+  deps: Toolbox,
   { tenant, id }: { tenant: string; id: string },
   take: () => Promise<unknown>,
 ): Promise<void> {
@@ -157,7 +157,7 @@ export interface HeldLane {
 }
 
 export async function takeLane(
-  deps: Dependencies,
+  deps: Toolbox,
   tenant: string,
   mailboxId: string,
   row: Row,

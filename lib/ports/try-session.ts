@@ -1,5 +1,5 @@
-import type { ReceiveSession } from '../../ports/receiver.js'
-import type { SendSession } from '../../ports/sender.js'
+import type { ReceiveSession } from './receiver.js'
+import type { SendSession } from './sender.js'
 
 /**
  * Opens one direction of a mailbox, proves what can be proven without an effect, and closes it again. `opened`: the

@@ -1,4 +1,4 @@
-import { type ErrorClass, GatewayError } from '../../errors.js'
+import { type ErrorClass, GatewayError } from '../errors.js'
 import {
   type AttentionItem,
   type AttentionKind,
@@ -6,14 +6,14 @@ import {
   isExpiry,
   isForewarning,
   whoActs,
-} from '../../model/attention.js'
-import type { Connection } from '../../model/connection.js'
-import type { Registration } from '../../model/registration.js'
-import type { Row } from '../../ports/tables.js'
-import { readConnection } from './connection-rows.js'
-import { sideBySide } from './delete-rows.js'
-import type { Dependencies } from './dependencies.js'
-import { readMailbox } from './mailbox-rows.js'
+} from '../model/attention.js'
+import type { Connection } from '../model/connection.js'
+import type { Registration } from '../model/registration.js'
+import type { Row } from '../ports/tables.js'
+import type { Toolbox } from '../ports/toolbox.js'
+import { readConnection } from './connections.js'
+import { mapInBatches } from './delete-rows.js'
+import { readMailbox } from './mailboxes.js'
 
 /**
  * What is broken now and who acts: one row per unhealthy subject, gone when it is healthy again. Returns true when the
@@ -21,7 +21,7 @@ import { readMailbox } from './mailbox-rows.js'
  * what people know it by: an address, a user name.
  */
 export async function raiseAttention(
-  deps: Dependencies,
+  deps: Toolbox,
   tenant: string,
   kind: AttentionKind,
   id: string,
@@ -53,7 +53,7 @@ export async function raiseAttention(
  * second card for the same cause would send them looking twice.
  */
 export async function raiseMailboxAttention(
-  deps: Dependencies,
+  deps: Toolbox,
   tenant: string,
   kind: 'mailbox-receive' | 'mailbox-send',
   error: GatewayError,
@@ -65,7 +65,7 @@ export async function raiseMailboxAttention(
 }
 
 export async function isToldByConnection(
-  deps: Dependencies,
+  deps: Toolbox,
   tenant: string,
   connectionId: string,
   error: GatewayError,
@@ -79,7 +79,7 @@ export async function isToldByConnection(
  * The provider refuses the application itself: one card at its registration, however many mailboxes hang on it (M-128).
  */
 export async function raiseRegistrationAttention(
-  deps: Dependencies,
+  deps: Toolbox,
   registration: Pick<Registration, 'id' | 'tenant' | 'name' | 'clientId' | 'kind' | 'authority'>,
   error: GatewayError,
 ): Promise<boolean> {
@@ -100,7 +100,7 @@ export async function raiseRegistrationAttention(
 export const expiryCard = (registrationId: string): string => `${registrationId}~expires`
 
 /** A token call of the registration worked. The warning that its secret will end is another matter and stays. */
-export async function clearRegistrationRefusal(deps: Dependencies, tenant: string, id: string): Promise<void> {
+export async function clearRegistrationRefusal(deps: Toolbox, tenant: string, id: string): Promise<void> {
   for (const owner of new Set([tenant, '~'])) {
     const row = await deps.tables.get(deps.names.table('attention'), owner, `registration~${id}`)
     if (row !== undefined && !isExpiry(String(row['code']))) await clearAttention(deps, owner, 'registration', id)
@@ -108,12 +108,7 @@ export async function clearRegistrationRefusal(deps: Dependencies, tenant: strin
 }
 
 /** Healthy again; returns true when it had been unhealthy. */
-export async function clearAttention(
-  deps: Dependencies,
-  tenant: string,
-  kind: AttentionKind,
-  id: string,
-): Promise<boolean> {
+export async function clearAttention(deps: Toolbox, tenant: string, kind: AttentionKind, id: string): Promise<boolean> {
   const table = deps.names.table('attention')
   if ((await deps.tables.get(table, tenant, `${kind}~${id}`)) === undefined) return false
   await deps.tables.remove(table, tenant, `${kind}~${id}`)
@@ -131,7 +126,7 @@ export const stopsTenants = (row: Row): boolean => !isForewarning(String(row['co
  * registrations. So many reads as there are connections and registrations, however many other cards the tenant has.
  */
 export async function attentionOfMailboxes(
-  deps: Dependencies,
+  deps: Toolbox,
   tenant: string,
   { mailboxIds, connections }: { mailboxIds: readonly string[]; connections: readonly Connection[] },
 ): Promise<AttentionItem[]> {
@@ -144,12 +139,12 @@ export async function attentionOfMailboxes(
   ]
   if (ids.length > 0)
     for await (const row of deps.tables.query(table, { partition: tenant, where: between })) own.push(row)
-  const ofConnections = await sideBySide([...new Set(connections.map(({ id }) => id))], (id) =>
+  const ofConnections = await mapInBatches([...new Set(connections.map(({ id }) => id))], (id) =>
     deps.tables.get(table, tenant, `connection~${id}`),
   )
   const used = [...new Set(connections.map((one) => one.registrationId))].filter((id) => id !== '')
   const registrations = used.flatMap((id) => [id, expiryCard(id)])
-  const ofRegistrations = await sideBySide(registrations, async (id) => {
+  const ofRegistrations = await mapInBatches(registrations, async (id) => {
     const [of, shared] = await Promise.all(
       [tenant, '~'].map((owner) => deps.tables.get(table, owner, `registration~${id}`)),
     )

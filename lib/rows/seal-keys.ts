@@ -5,12 +5,12 @@
  * an hour later: by then every process has read it (they read again after ten minutes). The month before still opens.
  */
 import { randomBytes } from 'node:crypto'
-import { GatewayError, RowExistsError } from '../../errors.js'
-import { type Sealer, type SealKey, sealer } from '../../protocol/seal.js'
-import { Secret } from '../../secret.js'
-import type { Dependencies } from './dependencies.js'
+import { GatewayError, RowExistsError } from '../errors.js'
+import type { Toolbox } from '../ports/toolbox.js'
+import { type Sealer, type SealKey, sealer } from '../protocol/seal.js'
+import { Secret } from '../secret.js'
 
-type SealDependencies = Pick<Dependencies, 'names' | 'tables' | 'vault' | 'clock'>
+type SealDependencies = Pick<Toolbox, 'names' | 'tables' | 'vault' | 'clock'>
 
 const keptForMs = 10 * 60_000
 const sealsAfterMs = 15 * 60_000

@@ -2,15 +2,15 @@
  * One attempt to gain authority, in one row. The key is a secret that arrives before the tenant is known, so the row is
  * found by the id alone; every secret in it is a hash or sealed to its column. Every step is one conditional update.
  */
-import { RowChangedError } from '../../errors.js'
-import type { Identity, Resource } from '../../model/connection.js'
-import { isId, sha256 } from '../../model/ids.js'
-import type { ServerAddress } from '../../model/mailbox.js'
-import type { SignIn, SignInStatus, SignInTarget, Verdicts } from '../../model/sign-in.js'
-import type { Row } from '../../ports/tables.js'
-import { sameText } from '../../protocol/same-text.js'
-import type { ConnectDependencies } from './connect-dependencies.js'
-import { signInProblem } from './sign-in-problems.js'
+import { RowChangedError } from '../errors.js'
+import type { ConnectDependencies } from '../flows/connect/connect-dependencies.js'
+import { signInProblem } from '../flows/connect/sign-in-problems.js'
+import type { Identity, Resource } from '../model/connection.js'
+import { isId, sha256 } from '../model/ids.js'
+import type { ServerAddress } from '../model/mailbox.js'
+import type { SignIn, SignInStatus, SignInTarget, Verdicts } from '../model/sign-in.js'
+import type { Row } from '../ports/tables.js'
+import { sameText } from '../protocol/same-text.js'
 
 /** Authority as it was gained, before it is anybody's connection. */
 export type Grant =
