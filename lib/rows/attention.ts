@@ -11,9 +11,9 @@ import type { Connection } from '../model/connection.js'
 import type { Registration } from '../model/registration.js'
 import type { Row } from '../ports/tables.js'
 import type { Toolbox } from '../ports/toolbox.js'
-import { readConnection } from './connections.js'
+import { findConnection } from './connections.js'
 import { mapInBatches } from './delete-rows.js'
-import { readMailbox } from './mailboxes.js'
+import { findMailbox } from './mailboxes.js'
 
 /**
  * What is broken now and who acts: one row per unhealthy subject, gone when it is healthy again. Returns true when the
@@ -60,7 +60,7 @@ export async function raiseMailboxAttention(
   about: { mailboxId: string; connectionId: string },
 ): Promise<boolean> {
   if (await isToldByConnection(deps, tenant, about.connectionId, error)) return false
-  const subject = (await readMailbox(deps, tenant, about.mailboxId))?.address ?? ''
+  const subject = (await findMailbox(deps, tenant, about.mailboxId))?.address ?? ''
   return raiseAttention(deps, tenant, kind, about.mailboxId, error, { ...about, subject })
 }
 
@@ -71,7 +71,7 @@ export async function isToldByConnection(
   error: GatewayError,
 ): Promise<boolean> {
   if (error.class !== 'needs-reconnect' && error.class !== 'needs-admin') return false
-  const connection = await readConnection(deps, tenant, connectionId)
+  const connection = await findConnection(deps, tenant, connectionId)
   return connection !== undefined && connection.state !== 'connected'
 }
 

@@ -1,8 +1,16 @@
+/**
+ * The row `connection`: authority over mail, once confirmed. Partition `{tenant}~{connection id}`; its `grant`
+ * (grants.ts) is the row beside it. Written by people, and by the token journey when it stops working or works again.
+ */
 import type { Connection, ConnectionMode, ConnectionState, Identity } from '../model/connection.js'
 import type { Row } from '../ports/tables.js'
 import type { Toolbox } from '../ports/toolbox.js'
+import { columnsOf } from './columns.js'
+import { ofEveryTenant, ofTenant } from './tenant-ranges.js'
 
-/** Partition of a connection and its `grant`. */
+/** A connection with the ETag that its next change must carry. */
+export type StoredConnection = Connection & { etag: string }
+
 export const connectionPartition = (tenant: string, connectionId: string): string => `${tenant}~${connectionId}`
 export const connectionRowKey = 'connection'
 
@@ -30,17 +38,17 @@ export function connectionToRow(connection: Connection): Row {
 
 export function connectionFromRow(row: Row): Connection {
   const [tenant = '', id = ''] = row.partitionKey.split('~')
-  const text = (column: string): string => String(row[column] ?? '')
-  const identity = text('identity')
+  const { text, json } = columnsOf(row)
+  const identity = json<Identity | undefined>('identity', undefined)
   return {
     id,
     tenant,
     mode: text('mode') as ConnectionMode,
     provider: text('provider') as Connection['provider'],
     registrationId: text('registrationId'),
-    ...(identity === '' ? {} : { identity: JSON.parse(identity) as Identity }),
+    ...(identity === undefined ? {} : { identity }),
     username: text('username'),
-    scopes: JSON.parse(text('scopes') || '[]') as string[],
+    scopes: json<string[]>('scopes', []),
     state: text('state') as ConnectionState,
     reason: text('reason'),
     stateSince: text('stateSince'),
@@ -49,15 +57,8 @@ export function connectionFromRow(row: Row): Connection {
   }
 }
 
-/**
- * A connection with the ETag that a change must carry; `undefined` for an unknown id and for one of another tenant
- * alike.
- */
-export async function readConnection(
-  deps: Toolbox,
-  tenant: string,
-  id: string,
-): Promise<(Connection & { etag: string }) | undefined> {
+/** `undefined` for an unknown id and for one of another tenant alike. */
+export async function findConnection(deps: Toolbox, tenant: string, id: string): Promise<StoredConnection | undefined> {
   const table = deps.names.table('connections')
   const row = await deps.tables.get(table, connectionPartition(tenant, id), connectionRowKey)
   return row && { ...connectionFromRow(row), etag: row.etag ?? '' }
@@ -67,9 +68,63 @@ export async function readConnection(
 export async function listConnections(deps: Toolbox, tenant: string): Promise<Connection[]> {
   const connections: Connection[] = []
   const rows = deps.tables.query(deps.names.table('connections'), {
-    partitionRange: [`${tenant}~`, `${tenant}~~`],
+    partitionRange: ofTenant(tenant),
     rowRange: [connectionRowKey, `${connectionRowKey}~`],
   })
   for await (const row of rows) connections.push(connectionFromRow(row))
   return connections
+}
+
+/** Those that wait for an administrator of this registration. `tenant` `~`: of every tenant. */
+export async function* listAwaitingAdmin(
+  deps: Toolbox,
+  tenant: string,
+  registrationId: string,
+): AsyncGenerator<Connection> {
+  const rows = deps.tables.query(deps.names.table('connections'), {
+    partitionRange: tenant === '~' ? ofEveryTenant : ofTenant(tenant),
+    rowRange: [connectionRowKey, `${connectionRowKey}~`],
+    where: [
+      { column: 'registrationId', is: 'eq', value: registrationId },
+      { column: 'state', is: 'eq', value: 'needs-admin' },
+    ],
+  })
+  for await (const row of rows) yield connectionFromRow(row)
+}
+
+/** Does any connection use it? A registration of the deployment (`~`) may serve every tenant. */
+export async function isRegistrationUsed(deps: Toolbox, tenant: string, registrationId: string): Promise<boolean> {
+  for await (const _ of deps.tables.query(deps.names.table('connections'), {
+    partitionRange: tenant === '~' ? ofEveryTenant : ofTenant(tenant),
+    where: [{ column: 'registrationId', is: 'eq', value: registrationId }],
+    limit: 1,
+  }))
+    return true
+  return false
+}
+
+/** Inserts it, or replaces the one that was `known`. */
+export async function saveConnection(
+  deps: Toolbox,
+  connection: Connection,
+  known: StoredConnection | undefined,
+): Promise<void> {
+  const table = deps.names.table('connections')
+  if (known === undefined) await deps.tables.insert(table, connectionToRow(connection))
+  else await deps.tables.update(table, connectionToRow(connection), known.etag)
+}
+
+/** Throws RowChangedError when somebody changed the connection since it was read. */
+export async function changeConnectionState(
+  deps: Toolbox,
+  { tenant, id, etag }: StoredConnection,
+  columns: Pick<Connection, 'state' | 'reason' | 'stateSince'>,
+): Promise<void> {
+  const key = { partitionKey: connectionPartition(tenant, id), rowKey: connectionRowKey }
+  await deps.tables.update(deps.names.table('connections'), { ...key, ...columns }, etag)
+}
+
+/** Its own row alone: the grant goes before it. */
+export async function removeConnectionRow(deps: Toolbox, tenant: string, id: string): Promise<void> {
+  await deps.tables.remove(deps.names.table('connections'), connectionPartition(tenant, id), connectionRowKey)
 }

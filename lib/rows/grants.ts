@@ -71,6 +71,13 @@ export async function readGrant(
   return read?.row === undefined ? undefined : { connection: read.connection, row: read.row }
 }
 
+/** Of its secret in the vault; 1 where there is no grant. */
+export async function newestGeneration(deps: Toolbox, tenant: string, connectionId: string): Promise<number> {
+  const partition = connectionPartition(tenant, connectionId)
+  const row = await deps.tables.get(deps.names.table('connections'), partition, grantRowKey)
+  return row === undefined ? 1 : Math.max(1, grant.generation(row))
+}
+
 /** The stored access token of a resource, or nothing when it ended, is `refused` or can no longer be opened. */
 export async function storedToken(
   deps: TokenDependencies,

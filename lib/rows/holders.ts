@@ -9,7 +9,8 @@ import { conflict, type GatewayError, RowChangedError, RowExistsError } from '..
 import { sha256 } from '../model/ids.js'
 import type { Row } from '../ports/tables.js'
 import type { Toolbox } from '../ports/toolbox.js'
-import { readMailbox } from './mailboxes.js'
+import { columnsOf } from './columns.js'
+import { findMailbox } from './mailboxes.js'
 
 export interface Holder {
   /** SHA-256 of the address in lower case, hex. */
@@ -21,18 +22,26 @@ export interface Holder {
   since: string
 }
 
+/** The mailbox for which an address is held. */
+export interface Claimant {
+  tenant: string
+  mailboxId: string
+  address: string
+}
+
 /** A confirmation writes the hold minutes before the mailbox; older ones without a mailbox are left-overs. */
 const leftOverMs = 3_600_000
 
 export const holderId = (address: string): string => sha256(address.toLowerCase())
 
-export async function readHolder(deps: Toolbox, id: string): Promise<(Holder & { etag: string }) | undefined> {
+export async function findHolder(deps: Toolbox, id: string): Promise<(Holder & { etag: string }) | undefined> {
   const row = await deps.tables.get(deps.names.holders, id.slice(0, 2), id)
   return row && { ...fromRow(row), etag: row.etag ?? '' }
 }
 
 /** Takes the address for this mailbox. Throws `mailbox_held` when another one has it. */
-export async function takeHold(deps: Toolbox, tenant: string, address: string, mailboxId: string): Promise<void> {
+export async function takeHold(deps: Toolbox, claimant: Claimant): Promise<void> {
+  const { tenant, mailboxId, address } = claimant
   const id = holderId(address)
   const { environment } = deps.names
   const since = new Date(deps.clock.now()).toISOString()
@@ -43,9 +52,9 @@ export async function takeHold(deps: Toolbox, tenant: string, address: string, m
   } catch (error) {
     if (!(error instanceof RowExistsError)) throw error
   }
-  const holder = await readHolder(deps, id)
-  if (holder === undefined) return takeHold(deps, tenant, address, mailboxId)
-  if (isHeldBy(deps, holder, tenant, mailboxId)) return
+  const holder = await findHolder(deps, id)
+  if (holder === undefined) return takeHold(deps, claimant)
+  if (isHeldBy(deps, holder, claimant)) return
   if (!(await isLeftOver(deps, holder))) throw mailboxHeld(holder, tenant)
   try {
     await deps.tables.update(deps.names.holders, row, holder.etag)
@@ -56,15 +65,22 @@ export async function takeHold(deps: Toolbox, tenant: string, address: string, m
 }
 
 /** Only the mailbox that has it lets it go. */
-export async function releaseHold(deps: Toolbox, tenant: string, address: string, mailboxId: string): Promise<void> {
-  const id = holderId(address)
-  const holder = await readHolder(deps, id)
-  if (holder !== undefined && isHeldBy(deps, holder, tenant, mailboxId))
-    await deps.tables.remove(deps.names.holders, id.slice(0, 2), id)
+export async function releaseHold(deps: Toolbox, claimant: Claimant): Promise<void> {
+  const id = holderId(claimant.address)
+  const holder = await findHolder(deps, id)
+  if (holder !== undefined && isHeldBy(deps, holder, claimant)) await removeHolder(deps, id)
 }
 
-export const isHeldBy = ({ names }: Toolbox, holder: Holder, tenant: string, mailboxId: string): boolean =>
-  holder.environment === names.environment && holder.tenant === tenant && holder.mailboxId === mailboxId
+/** Whoever has it. */
+export async function removeHolder(deps: Toolbox, id: string): Promise<void> {
+  await deps.tables.remove(deps.names.holders, id.slice(0, 2), id)
+}
+
+export const isHeldBy = (
+  { names }: Toolbox,
+  holder: Holder,
+  { tenant, mailboxId }: Pick<Claimant, 'tenant' | 'mailboxId'>,
+): boolean => holder.environment === names.environment && holder.tenant === tenant && holder.mailboxId === mailboxId
 
 /** Nothing of another tenant is told: neither where nor since when (SEC-17). */
 export function mailboxHeld(holder: Holder, tenant: string): GatewayError {
@@ -80,11 +96,11 @@ export function mailboxHeld(holder: Holder, tenant: string): GatewayError {
 async function isLeftOver(deps: Toolbox, holder: Holder): Promise<boolean> {
   if (holder.environment !== deps.names.environment) return false
   if (deps.clock.now() - Date.parse(holder.since) < leftOverMs) return false
-  return (await readMailbox(deps, holder.tenant, holder.mailboxId)) === undefined
+  return (await findMailbox(deps, holder.tenant, holder.mailboxId)) === undefined
 }
 
 function fromRow(row: Row): Holder {
-  const text = (column: string): string => String(row[column] ?? '')
+  const { text } = columnsOf(row)
   return {
     id: row.rowKey,
     environment: text('environment'),

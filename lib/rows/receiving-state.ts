@@ -3,6 +3,7 @@ import type { ReceiveDependencies } from '../flows/receive/receive-dependencies.
 import { hashId } from '../model/ids.js'
 import type { Mailbox } from '../model/mailbox.js'
 import type { Row } from '../ports/tables.js'
+import type { Toolbox } from '../ports/toolbox.js'
 import { fromRow, mailboxPartition, mailboxRowKey } from './mailboxes.js'
 
 export const receivingRowKey = 'receiving'
@@ -111,7 +112,11 @@ export async function columnsOf(
   return { ...columns, cursor: inBlob ? '' : cursor, cursorInBlob: inBlob, cursorAt: deps.clock.now() }
 }
 
-const cursorBlob = (mailbox: Mailbox): string => `${mailbox.tenant}/${mailbox.id}`
+const cursorBlob = ({ tenant, id }: Pick<Mailbox, 'tenant' | 'id'>): string => `${tenant}/${id}`
+
+export async function removeCursor(deps: Toolbox, mailbox: Pick<Mailbox, 'tenant' | 'id'>): Promise<void> {
+  await deps.blobs.remove(deps.names.container('cursors'), cursorBlob(mailbox))
+}
 
 /** A cursor means nothing for another server, account or folder. */
 export function sourceOf({ receive, address }: Mailbox): string {

@@ -5,7 +5,7 @@ import type { TokenDependencies } from '../../lib/flows/tokens/token-dependencie
 import type { Connection } from '../../lib/model/connection.js'
 import { storageNames } from '../../lib/model/names.js'
 import { mailScopes } from '../../lib/protocol/scopes.js'
-import { readConnection } from '../../lib/rows/connections.js'
+import { findConnection } from '../../lib/rows/connections.js'
 import { toRow } from '../../lib/rows/mailboxes.js'
 import { sealKeys } from '../../lib/rows/seal-keys.js'
 import type { MemoryQueues } from '../../lib/stores/memory-queues.js'
@@ -72,7 +72,7 @@ test('M-085: paused for 80 days and still connected for 80 more; without the tim
   await expect(works(paused)).rejects.toMatchObject({ class: 'transient' })
   now += 4 * minute
   await expect(works(paused)).rejects.toMatchObject({ class: 'needs-reconnect' })
-  expect((await readConnection(deps, tenant, paused.id))?.state).toBe('needs-reconnect')
+  expect((await findConnection(deps, tenant, paused.id))?.state).toBe('needs-reconnect')
 })
 
 test('M-085: a start after 30 hours renews at once what fell due meanwhile', async () => {

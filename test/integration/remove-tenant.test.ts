@@ -140,7 +140,7 @@ async function fill(deps: RemoveTenantDependencies, tokens: never, tenant: strin
   const address = `${tenant}@customer.example`
   const put = (table: (typeof tableNames)[number], partition: string, rowKey: string) =>
     tables.upsert(names.table(table), { partitionKey: partition, rowKey, v: 1, text, address, mailboxId })
-  await takeHold(deps, tenant, address, mailboxId)
+  await takeHold(deps, { tenant, mailboxId, address })
   for (const rowKey of ['mailbox', 'receiving', 'lane~0']) await put('mailboxes', partitionKey, rowKey)
   for (const rowKey of ['default', 'key~abc', 'address~x']) await put('names', tenant, rowKey)
   for (const rowKey of ['setting~tenant', 'setting~purpose-x']) await put('tenants', tenant, rowKey)

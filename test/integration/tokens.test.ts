@@ -13,7 +13,7 @@ import { bytesInHand } from '../../lib/ports/bytes-in-hand.js'
 import { mailScopes } from '../../lib/protocol/scopes.js'
 import { microsoftProvider } from '../../lib/providers/microsoft.js'
 import { networkClient } from '../../lib/providers/network-client.js'
-import { connectionToRow, readConnection } from '../../lib/rows/connections.js'
+import { connectionToRow, findConnection } from '../../lib/rows/connections.js'
 import { sealPlace } from '../../lib/rows/grants.js'
 import { sealKeys } from '../../lib/rows/seal-keys.js'
 import { Secret } from '../../lib/secret.js'
@@ -158,7 +158,7 @@ describe.each(['microsoft', 'oauth2'] as const)('%s', (provider) => {
     // Once, and at once with what else there is: somebody else's newer token would explain it.
     expect(refreshes()).toBe(2)
     expect(changes()).toEqual([])
-    expect((await readConnection(process(), tenant, connection.id))?.state).toBe('connected')
+    expect((await findConnection(process(), tenant, connection.id))?.state).toBe('connected')
     now += 4 * minute
     for (const result of await ask())
       expect(result).toMatchObject({ status: 'rejected', reason: { class: 'needs-reconnect', code: 'aadsts_50173' } })
@@ -186,7 +186,7 @@ describe.each(['microsoft', 'oauth2'] as const)('%s', (provider) => {
         refreshToken: again.refreshToken!.reveal(),
       },
     })
-    const row = (await readConnection(process(), tenant, connection.id))!
+    const row = (await findConnection(process(), tenant, connection.id))!
     await tables.update(
       names.table('connections'),
       { ...connectionToRow({ ...row, state: 'connected', reason: '' }) },
@@ -249,7 +249,7 @@ describe.each(['microsoft', 'oauth2'] as const)('%s', (provider) => {
         await tables.update(names.table('connections'), { ...row, leaseUntil: 0 }, row.etag!)
       const { token } = await accessToken(process(), tenant, connection.id, 'graph')
       expect(world.entra.verifyAccessToken(token.reveal())).toBeDefined()
-      expect((await readConnection(process(), tenant, connection.id))?.state).toBe('connected')
+      expect((await findConnection(process(), tenant, connection.id))?.state).toBe('connected')
     }
   })
 
@@ -370,7 +370,7 @@ describe.each(['microsoft', 'oauth2'] as const)('%s', (provider) => {
       )
     expect(works, 'within a minute').toBe(true)
     expect(world.entra.control.counters.reuseEvents).toBe(0)
-    expect((await readConnection(process(), tenant, connection.id))?.state).toBe('connected')
+    expect((await findConnection(process(), tenant, connection.id))?.state).toBe('connected')
   })
 
   test('REL-19: while the vault refuses, tokens in hand work, rotations are kept and stored later', async () => {
@@ -415,7 +415,7 @@ test('REL-19: a vault that forbids us access says nothing about a connection: it
   await accessToken(deps(), tenant, connection.id, 'graph')
   now += 70 * minute
   expect(await failure(accessToken(deps(), tenant, connection.id, 'graph'))).toBe(forbidden)
-  expect((await readConnection(process(), tenant, connection.id))?.state).toBe('connected')
+  expect((await findConnection(process(), tenant, connection.id))?.state).toBe('connected')
   expect(changes()).toEqual([])
   isClosed = false
   now += 120 * minute
@@ -509,7 +509,7 @@ test('outages say nothing about the grant: waits grow, Retry-After is kept, the 
   now += 15 * minute
   await accessToken(process(), tenant, connection.id, 'graph')
   expect(refreshes()).toBe(5)
-  expect((await readConnection(process(), tenant, connection.id))?.state).toBe('connected')
+  expect((await findConnection(process(), tenant, connection.id))?.state).toBe('connected')
   expect(changes()).toEqual([])
 })
 
@@ -550,7 +550,7 @@ test('M-128: an expired client secret of 10 mailboxes is one card, tried hourly,
 
 test('a second resource whose scopes no answer has named yet still gets its token', async () => {
   const connection = await connect('microsoft')
-  const row = (await readConnection(process(), tenant, connection.id))!
+  const row = (await findConnection(process(), tenant, connection.id))!
   const changed = connectionToRow({ ...row, scopes: scopes.token('graph') })
   await tables.update(names.table('connections'), changed, row.etag)
   const { token } = await accessToken(process(), tenant, connection.id, 'outlook')
@@ -587,7 +587,7 @@ test('M-029, M-081: an expired client secret is told once as the administratorâ€
   world.entra.control.expireSecret(demoRegistration.clientId)
   const error = await failure(accessToken(process(), tenant, connection.id, 'graph'))
   expect(error).toMatchObject({ class: 'needs-admin', code: 'aadsts_7000222' })
-  expect(await readConnection(process(), tenant, connection.id)).toMatchObject({ state: 'needs-admin' })
+  expect(await findConnection(process(), tenant, connection.id)).toMatchObject({ state: 'needs-admin' })
   expect(changes()).toHaveLength(1)
   await failure(accessToken(process(), tenant, connection.id, 'graph'))
   expect(world.entra.control.counters.tokenCalls).toEqual({ client_credentials: 2 })
@@ -596,7 +596,7 @@ test('M-029, M-081: an expired client secret is told once as the administratorâ€
   corrected.registrations = async () => ({ registration: demoRegistration, credential: new Secret('rotated') })
   await tokenFlows.retryGrant(corrected, tenant, connection.id)
   await accessToken(corrected, tenant, connection.id, 'graph')
-  expect(await readConnection(process(), tenant, connection.id)).toMatchObject({ state: 'connected' })
+  expect(await findConnection(process(), tenant, connection.id)).toMatchObject({ state: 'connected' })
 })
 
 test('M-068: a right given after the token was issued counts with the next use, one that is missing is named', async () => {

@@ -13,9 +13,10 @@ import type { Toolbox } from '../../ports/toolbox.js'
 import { isSettableHeader } from '../../protocol/compose-mail.js'
 import { parseMailAddress, sameAddress } from '../../protocol/mail-address.js'
 import { haveSameOwner } from '../../protocol/registrable-domain.js'
-import { readConnection } from '../../rows/connections.js'
+import { changeRow } from '../../rows/change-row.js'
+import { findConnection } from '../../rows/connections.js'
 import { setDue } from '../../rows/due.js'
-import { getMailbox, toRow } from '../../rows/mailboxes.js'
+import { getMailbox, updateMailbox } from '../../rows/mailboxes.js'
 import { type MailboxFacts, readMailboxFacts } from './mailboxes.js'
 
 /** What changing a mailbox needs from other journeys. */
@@ -53,28 +54,27 @@ async function write(
 ): Promise<{ before: Mailbox; after: Mailbox }> {
   const { default: _, ...fields } = change
   const moved = change.receive !== undefined || change.send !== undefined
-  for (let tries = 0; ; tries++) {
+  const written = changeRow(async () => {
     const { etag, ...before } = await getMailbox(deps, tenant, id)
     await checkConnections(deps, before, change)
     const after = { ...before, ...fields, epoch: before.epoch + (moved ? 1 : 0) } as Mailbox
     checkDefaults(after)
     if (after.key !== before.key) await takeKey(deps, tenant, id, after.key)
-    try {
-      await deps.tables.update(deps.names.table('mailboxes'), toRow(after), etag)
-    } catch (error) {
-      if (error instanceof RowChangedError && tries < 4) continue
-      throw error instanceof RowChangedError ? busy() : error
-    }
-    if (after.key !== before.key) await deps.tables.remove(deps.names.table('names'), tenant, `key~${before.key}`)
+    await updateMailbox(deps, after, etag)
     return { before, after }
-  }
+  })
+  const { before, after } = await written.catch((error: unknown) => {
+    throw error instanceof RowChangedError ? busy() : error
+  })
+  if (after.key !== before.key) await deps.tables.remove(deps.names.table('names'), tenant, `key~${before.key}`)
+  return { before, after }
 }
 
 async function checkConnections(deps: Toolbox, before: Mailbox, change: MailboxChange): Promise<void> {
   for (const field of ['receive', 'send'] as const) {
     const direction = change[field]
     if (direction === undefined || direction.transport === 'none') continue
-    const connection = await readConnection(deps, before.tenant, direction.connectionId)
+    const connection = await findConnection(deps, before.tenant, direction.connectionId)
     if (connection === undefined)
       throw invalidInput(
         `${field}.connectionId`,

@@ -13,7 +13,7 @@ import type { CheckedMailbox, CheckedPart } from '../../model/checked-mailbox.js
 import type { Connection } from '../../model/connection.js'
 import { connectionIdsOf, type Mailbox } from '../../model/mailbox.js'
 import { trySession } from '../../ports/try-session.js'
-import { readConnection } from '../../rows/connections.js'
+import { findConnection } from '../../rows/connections.js'
 import { laneState, readLane } from '../../rows/lane.js'
 import { getMailbox } from '../../rows/mailboxes.js'
 import { pollNow } from '../receive/poll-now.js'
@@ -89,7 +89,7 @@ async function signIn(
   id: string,
   inTime: (work: () => Promise<Tried>) => Promise<Tried>,
 ): Promise<SignInTried> {
-  const connection = await readConnection(deps, tenant, id)
+  const connection = await findConnection(deps, tenant, id)
   const { mode, registrationId = '', state } = connection ?? {}
   if (mode !== 'delegated' && mode !== 'app-only') return { id, mode, failed: undefined }
   const said = await inTime(async () => (await deps.tryGrant(tenant, id)) ?? 'works')

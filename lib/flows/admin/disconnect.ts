@@ -6,7 +6,7 @@
 
 import type { Toolbox } from '../../ports/toolbox.js'
 import { clearAttention } from '../../rows/attention.js'
-import { connectionPartition, connectionRowKey, readConnection } from '../../rows/connections.js'
+import { findConnection, removeConnectionRow } from '../../rows/connections.js'
 import { writeLog } from '../../rows/logs.js'
 import { emitEvent } from '../tell/emit-event.js'
 
@@ -15,11 +15,11 @@ export interface DisconnectDependencies extends Toolbox {
 }
 
 export async function disconnect(deps: DisconnectDependencies, tenant: string, connectionId: string): Promise<void> {
-  const connection = await readConnection(deps, tenant, connectionId)
+  const connection = await findConnection(deps, tenant, connectionId)
   await deps.forgetGrant(tenant, connectionId)
   await clearAttention(deps, tenant, 'connection', connectionId)
   if (connection === undefined) return
-  await deps.tables.remove(deps.names.table('connections'), connectionPartition(tenant, connectionId), connectionRowKey)
+  await removeConnectionRow(deps, tenant, connectionId)
   await writeLog(deps, 'auditlog', {
     tenant,
     action: 'connection-removed',

@@ -1,13 +1,13 @@
 /** Operators see who holds an address, across all environments of the storage account, and release it. */
 import { invalidInput, notFound } from '../../errors.js'
 import type { Toolbox } from '../../ports/toolbox.js'
-import { type Holder, holderId, readHolder } from '../../rows/holders.js'
+import { findHolder, type Holder, holderId, removeHolder } from '../../rows/holders.js'
 
 /** At most one, as a list, because an address that nobody holds is no error. */
 export async function findHolders(deps: Toolbox, address: string): Promise<{ holders: Holder[]; next: string }> {
   if (!/^[^\s@]+@[^\s@]+$/.test(address) || address.length > 254)
     throw invalidInput('address', 'must be one mail address of at most 254 characters, as ?address=…')
-  const holder = await readHolder(deps, holderId(address))
+  const holder = await findHolder(deps, holderId(address))
   if (holder === undefined) return { holders: [], next: '' }
   const { etag: _, ...shown } = holder
   return { holders: [shown], next: '' }
@@ -15,7 +15,7 @@ export async function findHolders(deps: Toolbox, address: string): Promise<{ hol
 
 /** The mailbox that held it stays as it is; from now on another may be connected. */
 export async function releaseHolder(deps: Toolbox, id: string): Promise<void> {
-  const holder = /^[0-9a-f]{64}$/.test(id) ? await readHolder(deps, id) : undefined
+  const holder = /^[0-9a-f]{64}$/.test(id) ? await findHolder(deps, id) : undefined
   if (holder === undefined) throw notFound('holder')
-  await deps.tables.remove(deps.names.holders, id.slice(0, 2), id)
+  await removeHolder(deps, id)
 }

@@ -14,6 +14,7 @@ import type { Provider } from '../../ports/provider.js'
 import type { Row } from '../../ports/tables.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { clearAttention, expiryCard } from '../../rows/attention.js'
+import { isRegistrationUsed } from '../../rows/connections.js'
 import { pageOfRows } from '../../rows/page-of-rows.js'
 import { Secret } from '../../secret.js'
 
@@ -178,7 +179,7 @@ export function registrations(deps: RegistrationDependencies, redirectUri: strin
     async remove(tenant, id, { force = false } = {}) {
       const row = await deps.tables.get(table, tenant, `registration~${id}`)
       if (row === undefined) throw notFound('registration')
-      if (!force && (await isUsed(deps, tenant, id))) throw inUse(String(row['name']))
+      if (!force && (await isRegistrationUsed(deps, tenant, id))) throw inUse(String(row['name']))
       // The secrets first: a crash in between leaves a row by which this is repeated.
       const generation = Number(row['generation'] ?? 0)
       for (const one of [generation, generation - 1].filter((number) => number > 0))
@@ -225,17 +226,6 @@ function secretRefused({ code, description, remedy, peerLine, trace }: GatewayEr
     ...(peerLine === undefined ? {} : { peerLine }),
     ...(trace === undefined ? {} : { trace }),
   })
-}
-
-/** A deployment's registration may serve connections of every tenant. */
-async function isUsed(deps: Toolbox, tenant: string, id: string): Promise<boolean> {
-  for await (const _ of deps.tables.query(deps.names.table('connections'), {
-    partitionRange: tenant === '~' ? ['0', '~'] : [`${tenant}~`, `${tenant}~~`],
-    where: [{ column: 'registrationId', is: 'eq', value: id }],
-    limit: 1,
-  }))
-    return true
-  return false
 }
 
 function inUse(name: string): GatewayError {

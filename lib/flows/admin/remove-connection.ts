@@ -1,7 +1,7 @@
 import { conflict, notFound } from '../../errors.js'
 import { connectionIdsOf } from '../../model/mailbox.js'
 import type { Toolbox } from '../../ports/toolbox.js'
-import { readConnection } from '../../rows/connections.js'
+import { findConnection } from '../../rows/connections.js'
 import { listMailboxes } from '../../rows/mailboxes.js'
 
 /** What removing a connection needs from other journeys. */
@@ -11,7 +11,7 @@ export interface RemoveConnectionDependencies extends Toolbox {
 
 /** Ends a connection that no mailbox uses any more, such as one by which the application opened mailboxes. */
 export async function removeConnection(deps: RemoveConnectionDependencies, tenant: string, id: string): Promise<void> {
-  if ((await readConnection(deps, tenant, id)) === undefined) throw notFound('connection')
+  if ((await findConnection(deps, tenant, id)) === undefined) throw notFound('connection')
   const used = (await listMailboxes(deps, tenant)).find((one) => connectionIdsOf(one).includes(id))
   if (used !== undefined)
     throw conflict(

@@ -4,14 +4,15 @@
  * own row last. A crash leaves a mailbox that is off and can be removed again. Received mail and the journal stay for
  * the retention time. Guards: the tenant's default, and a mailbox with open mail, go only when forced.
  */
-import { conflict, type GatewayError, RowChangedError } from '../../errors.js'
+import { conflict, type GatewayError } from '../../errors.js'
 import { connectionIdsOf, type Mailbox } from '../../model/mailbox.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { clearAttention } from '../../rows/attention.js'
-import { readConnection } from '../../rows/connections.js'
+import { findConnection } from '../../rows/connections.js'
 import { setDue } from '../../rows/due.js'
 import { releaseHold } from '../../rows/holders.js'
-import { getMailbox, listMailboxes, mailboxPartition, mailboxRowKey, readMailbox } from '../../rows/mailboxes.js'
+import { getMailbox, listMailboxes, removeMailboxRows, switchOffMailbox } from '../../rows/mailboxes.js'
+import { removeCursor } from '../../rows/receiving-state.js'
 import { defaultMailboxId } from './mailboxes.js'
 
 /** What removing a mailbox needs from other journeys. */
@@ -31,7 +32,7 @@ export async function removeMailbox(
 ): Promise<void> {
   const mailbox = await getMailbox(deps, tenant, id)
   if (!force) await assertUnused(deps, mailbox)
-  await switchOff(deps, mailbox)
+  await switchOffMailbox(deps, mailbox)
   await setDue(deps, 'poll', tenant, id, Number.POSITIVE_INFINITY)
   await deps.endOpenMails(tenant, id)
   const others = (await listMailboxes(deps, tenant)).filter((one) => one.id !== id)
@@ -49,26 +50,9 @@ async function assertUnused(deps: RemoveDependencies, { tenant, id }: Mailbox): 
   if (open > 0) throw inUse(open)
 }
 
-/** Others may edit at the same moment; the last word is that it is off. */
-export async function switchOff(deps: Toolbox, { tenant, id }: Pick<Mailbox, 'tenant' | 'id'>): Promise<void> {
-  const table = deps.names.table('mailboxes')
-  for (;;) {
-    const now = await readMailbox(deps, tenant, id)
-    if (now === undefined) return
-    const off = { active: false, epoch: now.epoch + 1 }
-    const key = { partitionKey: mailboxPartition(tenant, id), rowKey: mailboxRowKey }
-    try {
-      await deps.tables.update(table, { ...key, ...off }, now.etag)
-      return
-    } catch (error) {
-      if (!(error instanceof RowChangedError)) throw error
-    }
-  }
-}
-
 /** Everything that names the mailbox, its own row last. */
 async function forgetMailbox(deps: Toolbox, { tenant, id, address }: Mailbox): Promise<void> {
-  await releaseHold(deps, tenant, address, id)
+  await releaseHold(deps, { tenant, mailboxId: id, address })
   const names = deps.names.table('names')
   for await (const row of deps.tables.query(names, {
     partition: tenant,
@@ -77,17 +61,13 @@ async function forgetMailbox(deps: Toolbox, { tenant, id, address }: Mailbox): P
     await deps.tables.remove(names, tenant, row.rowKey)
   for (const kind of ['mailbox-receive', 'mailbox-send', 'mailbox-quarantine'] as const)
     await clearAttention(deps, tenant, kind, id)
-  await deps.blobs.remove(deps.names.container('cursors'), `${tenant}/${id}`)
-  const table = deps.names.table('mailboxes')
-  const partition = mailboxPartition(tenant, id)
-  for await (const row of deps.tables.query(table, { partition }))
-    if (row.rowKey !== mailboxRowKey) await deps.tables.remove(table, partition, row.rowKey)
-  await deps.tables.remove(table, partition, mailboxRowKey)
+  await removeCursor(deps, { tenant, id })
+  await removeMailboxRows(deps, { tenant, id })
 }
 
 /** An administrator allowed it for the whole organisation, whichever mailboxes it has today. */
 async function isAppOnly(deps: Toolbox, tenant: string, connectionId: string): Promise<boolean> {
-  return (await readConnection(deps, tenant, connectionId))?.mode === 'app-only'
+  return (await findConnection(deps, tenant, connectionId))?.mode === 'app-only'
 }
 
 const isTheDefault = (): GatewayError =>

@@ -12,18 +12,18 @@ import { containerNames, dayTableNames } from '../../model/names.js'
 import type { Row } from '../../ports/tables.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { clearAttention, raiseAttention } from '../../rows/attention.js'
-import { connectionPartition, listConnections } from '../../rows/connections.js'
+import { listConnections, removeConnectionRow } from '../../rows/connections.js'
 import { type Budget, deleteByQuery, mapInBatches } from '../../rows/delete-rows.js'
 import { type DueKind, deleteDue } from '../../rows/due.js'
+import { newestGeneration } from '../../rows/grants.js'
 import { releaseHold } from '../../rows/holders.js'
 import { whileHeld } from '../../rows/lane.js'
 import { writeLog } from '../../rows/logs.js'
 import { mailPartition } from '../../rows/mail-columns.js'
-import { listMailboxes } from '../../rows/mailboxes.js'
+import { listMailboxes, switchOffMailbox } from '../../rows/mailboxes.js'
 import { openHints } from '../../rows/outbox.js'
 import { forgetEndpoints } from '../tell/emit-event.js'
 import { forgetCallers } from './authenticate.js'
-import { switchOff } from './remove-mailbox.js'
 
 export interface RemoveTenantDependencies extends Toolbox {
   forgetGrant(tenant: string, connectionId: string): Promise<void>
@@ -154,7 +154,7 @@ const stopCalls: Step = async (deps, tenant, budget) => {
 /** Each mailbox is off, which every worker reads before it begins; what one has in hand is taken from it (C6). */
 const stopMail: Step = async (deps, tenant) => {
   await mapInBatches(await listMailboxes(deps, tenant), async (mailbox) => {
-    if (mailbox.active) await switchOff(deps, mailbox)
+    if (mailbox.active) await switchOffMailbox(deps, mailbox)
     await whileHeld(deps, mailbox, async () => {
       for await (const { mailId } of openHints(deps, tenant, mailbox.id))
         await deps.tables.remove(deps.names.table('mails'), mailPartition(tenant, mailId), mailId)
@@ -174,13 +174,12 @@ const dropSignIns: Step = (deps, tenant, budget) =>
   deleteDue(deps, 'signin', tenant, budget, (id) => deps.tables.remove(deps.names.table('signins'), id.slice(0, 2), id))
 
 const disconnectAll: Step = async (deps, tenant, budget) => {
-  await mapInBatches(await listMailboxes(deps, tenant), (one) => releaseHold(deps, tenant, one.address, one.id))
-  const table = deps.names.table('connections')
+  await mapInBatches(await listMailboxes(deps, tenant), ({ id, address }) =>
+    releaseHold(deps, { tenant, mailboxId: id, address }),
+  )
   for (const { id } of await listConnections(deps, tenant)) {
     if (budget.left-- <= 0) return false
-    const partition = connectionPartition(tenant, id)
-    const grant = await deps.tables.get(table, partition, 'grant')
-    const newest = Math.max(1, Number(grant?.['generation'] ?? 1))
+    const newest = await newestGeneration(deps, tenant, id)
     // One further: a refresh under way may just begin it.
     await noteSecrets(
       deps,
@@ -188,7 +187,7 @@ const disconnectAll: Step = async (deps, tenant, budget) => {
       [newest - 1, newest, newest + 1].filter((one) => one > 0).map((one) => deps.names.connectionSecret(id, one)),
     )
     await deps.forgetGrant(tenant, id)
-    await deps.tables.remove(table, partition, 'connection')
+    await removeConnectionRow(deps, tenant, id)
   }
   return true
 }

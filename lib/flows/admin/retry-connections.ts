@@ -11,7 +11,7 @@ import { type AttentionItem, whoActs } from '../../model/attention.js'
 import type { ConnectionState } from '../../model/connection.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { attentionFromRow } from '../../rows/attention.js'
-import { connectionFromRow, connectionRowKey, readConnection } from '../../rows/connections.js'
+import { findConnection, listAwaitingAdmin } from '../../rows/connections.js'
 import { setDue } from '../../rows/due.js'
 import { listMailboxes } from '../../rows/mailboxes.js'
 
@@ -27,16 +27,8 @@ export async function retryConnections(
   tenant: string,
   { registrationId, directory }: { registrationId: string; directory?: string },
 ): Promise<void> {
-  const waiting = deps.tables.query(deps.names.table('connections'), {
-    partitionRange: tenant === '~' ? ['0', '~'] : [`${tenant}~`, `${tenant}~~`],
-    rowRange: [connectionRowKey, `${connectionRowKey}~`],
-    where: [
-      { column: 'registrationId', is: 'eq', value: registrationId },
-      { column: 'state', is: 'eq', value: 'needs-admin' },
-    ],
-  })
-  for await (const row of waiting) {
-    const { tenant: owner, id: connectionId, identity } = connectionFromRow(row)
+  for await (const waiting of listAwaitingAdmin(deps, tenant, registrationId)) {
+    const { tenant: owner, id: connectionId, identity } = waiting
     if (directory !== undefined && identity?.tenantId !== directory) continue
     await deps.retryGrant(owner, connectionId)
     await wakeMailboxes(deps, owner, connectionId)
@@ -55,7 +47,7 @@ export async function retryConnection(
   connectionId: string,
 ): Promise<TriedConnection> {
   const found = async () => {
-    const connection = await readConnection(deps, tenant, connectionId)
+    const connection = await findConnection(deps, tenant, connectionId)
     if (connection === undefined || connection.state === 'removed') throw notFound('connection')
     return connection
   }

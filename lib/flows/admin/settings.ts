@@ -16,7 +16,7 @@ import {
 } from '../../model/setting.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { setDue } from '../../rows/due.js'
-import { getMailbox, toRow } from '../../rows/mailboxes.js'
+import { getMailbox, updateMailbox } from '../../rows/mailboxes.js'
 import { forgetTenantSettings, levelsOf, settingRowKey, tenantSettings } from '../../rows/settings.js'
 
 export interface SettingDependencies extends Toolbox {
@@ -85,7 +85,7 @@ export async function saveMailboxSettings(
   const mailbox = { ...withoutChoices(before), settings: values }
   const view = checked(deps, await levelsOf(deps, mailbox))
   if (dryRun) return view
-  await deps.tables.update(deps.names.table('mailboxes'), toRow(mailbox), etag)
+  await updateMailbox(deps, mailbox, etag)
   // Another interval counts from now, not from the end of the old one.
   if (mailbox.active && mailbox.receive.transport !== 'none') await setDue(deps, 'poll', tenant, id, deps.clock.now())
   return view

@@ -9,10 +9,10 @@ import type { MailboxCreateInput } from '../../model/api-schemas.js'
 import { hashId } from '../../model/ids.js'
 import type { Verdicts } from '../../model/sign-in.js'
 import { mailScopes } from '../../protocol/scopes.js'
-import { readConnection } from '../../rows/connections.js'
+import { findConnection } from '../../rows/connections.js'
 import { setDue } from '../../rows/due.js'
 import { takeHold } from '../../rows/holders.js'
-import { readMailbox } from '../../rows/mailboxes.js'
+import { findMailbox } from '../../rows/mailboxes.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { isDirectoryOf } from './prove-address.js'
 import { assertAddressFree, createMailbox, mailboxExists } from './save-mailbox.js'
@@ -37,7 +37,7 @@ export async function addMailbox(
   const { address, connectionId, user } = input
   if (!input.receive && !input.send)
     throw invalidInput('receive', 'or send must be true: a mailbox needs one direction.')
-  const connection = await readConnection(deps, tenant, connectionId)
+  const connection = await findConnection(deps, tenant, connectionId)
   if (connection === undefined) throw invalidInput('connectionId', 'is not a connection of this tenant.')
   if (connection.mode !== 'app-only')
     throw conflict(
@@ -48,7 +48,7 @@ export async function addMailbox(
   // The same id for the same wish, so that a repetition after a crash finishes what was begun.
   const mailboxId = hashId('app-only', tenant, connectionId, address.toLowerCase())
   await assertAddressFree(deps, tenant, address, mailboxId)
-  if ((await readMailbox(deps, tenant, mailboxId)) !== undefined) throw mailboxExists()
+  if ((await findMailbox(deps, tenant, mailboxId)) !== undefined) throw mailboxExists()
 
   const graph = { mailbox: user ?? address }
   const wanted: WantedTransports = {
@@ -70,7 +70,7 @@ export async function addMailbox(
   const provider = deps.providers[registration.kind]
   const identity = connection.identity ?? {}
   if (provider && (await isDirectoryOf(provider, registration, identity, [address])))
-    await takeHold(deps, tenant, address, mailboxId)
+    await takeHold(deps, { tenant, mailboxId, address })
   const made = { tenant, mailboxId, connectionId, address, displayName: input.displayName }
   await createMailbox(deps, user === undefined ? made : { ...made, mailboxUser: user }, wanted)
   if (input.receive) await setDue(deps, 'poll', tenant, mailboxId, deps.clock.now())

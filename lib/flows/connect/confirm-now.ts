@@ -11,12 +11,12 @@ import { hashId, newId } from '../../model/ids.js'
 import type { Way } from '../../model/link-ways.js'
 import { type MailboxWarning, mailboxWarnings } from '../../model/mailbox-warnings.js'
 import { clearAttention } from '../../rows/attention.js'
-import { connectionToRow, readConnection } from '../../rows/connections.js'
+import { findConnection, saveConnection } from '../../rows/connections.js'
 import { grantedScopes, recordConsent } from '../../rows/consents.js'
 import { setDue } from '../../rows/due.js'
 import { takeHold } from '../../rows/holders.js'
 import { writeLog } from '../../rows/logs.js'
-import { listMailboxes, readMailbox } from '../../rows/mailboxes.js'
+import { findMailbox, listMailboxes } from '../../rows/mailboxes.js'
 import { type Grant, type MailboxGrant, type StoredSignIn, sealPlace, stepSignIn } from '../../rows/sign-ins.js'
 import { emitEvent } from '../tell/emit-event.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
@@ -100,7 +100,7 @@ async function connect(deps: ConnectDependencies, signIn: StoredSignIn): Promise
   if (target.kind === 'connect') await reserveAddress(deps, tenant, target.address, mailboxId)
   if (!isConsent) await holdAddress(deps, signIn, mailboxId)
   if (grant !== undefined) {
-    await saveConnection(deps, signIn, grant, connectionId)
+    await storeConnection(deps, signIn, grant, connectionId)
     await deps.storeGrant({ tenant, connectionId, grant })
   }
   if (isConsent) await recordConsent(deps, signIn, grant?.kind === 'app-only' ? grant.scopes : grantedScopes(signIn))
@@ -119,7 +119,7 @@ async function connect(deps: ConnectDependencies, signIn: StoredSignIn): Promise
   })
   if (isConsent) await wakeOrganisation(deps, signIn)
   await stepSignIn(deps, signIn, { ...noSecrets, bindingHash: '', status: 'confirmed', done: true, confirmingUntil: 0 })
-  const saved = mailboxId === '' ? undefined : await readMailbox(deps, tenant, mailboxId)
+  const saved = mailboxId === '' ? undefined : await findMailbox(deps, tenant, mailboxId)
   const warnings = saved === undefined ? [] : mailboxWarnings(modeOf(grant), [saved.receive, saved.send])
   return { status: 'confirmed', mailboxId, connectionId, address: target.address, warnings }
 }
@@ -141,7 +141,7 @@ async function holdAddress(
 ): Promise<void> {
   if (row['proven'] !== true) return
   try {
-    await takeHold(deps, tenant, target.address, id)
+    await takeHold(deps, { tenant, mailboxId: id, address: target.address })
   } catch (error) {
     if (target.kind !== 'reconnect' || asGatewayError(error).code !== 'mailbox_held') throw error
   }
@@ -180,13 +180,13 @@ async function saveMailbox(
   if (target.receive) await setDue(deps, 'poll', tenant, mailboxId, deps.clock.now())
 }
 
-async function saveConnection(
+async function storeConnection(
   deps: ConnectDependencies,
   signIn: StoredSignIn,
   grant: Grant,
   id: string,
 ): Promise<void> {
-  const known = await readConnection(deps, signIn.tenant, id)
+  const known = await findConnection(deps, signIn.tenant, id)
   const now = new Date(deps.clock.now()).toISOString()
   const isPassword = grant.kind === 'password'
   const connection: Connection = {
@@ -204,9 +204,7 @@ async function saveConnection(
     createdAt: known?.createdAt ?? now,
     connectedAt: now,
   }
-  const table = deps.names.table('connections')
-  if (known === undefined) await deps.tables.insert(table, connectionToRow(connection))
-  else await deps.tables.update(table, connectionToRow(connection), known.etag)
+  await saveConnection(deps, connection, known)
 }
 
 /** Healthy again: nobody needs to act, every mailbox of the connection is looked at now and waiting mail may go. */

@@ -5,7 +5,7 @@
 import type { Connection, Identity } from '../../model/connection.js'
 import { newSecret, sha256 } from '../../model/ids.js'
 import type { Verdicts } from '../../model/sign-in.js'
-import { readConnection } from '../../rows/connections.js'
+import { findConnection } from '../../rows/connections.js'
 import { setDue } from '../../rows/due.js'
 import { type Grant, type StoredSignIn, sealPlace, stepSignIn } from '../../rows/sign-ins.js'
 import { confirmNow } from './confirm-now.js'
@@ -65,5 +65,5 @@ export async function renewedConnection(
   signIn: StoredSignIn,
 ): Promise<Connection | undefined> {
   const { connectionId } = signIn.target
-  return connectionId ? readConnection(deps, signIn.tenant, connectionId) : undefined
+  return connectionId ? findConnection(deps, signIn.tenant, connectionId) : undefined
 }

@@ -8,8 +8,8 @@ import type { Connection } from '../../model/connection.js'
 import { type Way, waysOf } from '../../model/link-ways.js'
 import type { Mailbox, ServerAddress } from '../../model/mailbox.js'
 import { haveSameOwner } from '../../protocol/registrable-domain.js'
-import { readConnection } from '../../rows/connections.js'
-import { readMailbox } from '../../rows/mailboxes.js'
+import { findConnection } from '../../rows/connections.js'
+import { findMailbox } from '../../rows/mailboxes.js'
 import type { StoredSignIn } from '../../rows/sign-ins.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 
@@ -24,8 +24,8 @@ export async function factsOfLink(deps: ConnectDependencies, { tenant, target }:
   const { connectionId, mailboxId } = target
   if (!connectionId) return { ways: waysOf(target, undefined) }
   const [renewed, mailbox] = await Promise.all([
-    readConnection(deps, tenant, connectionId),
-    mailboxId ? readMailbox(deps, tenant, mailboxId) : undefined,
+    findConnection(deps, tenant, connectionId),
+    mailboxId ? findMailbox(deps, tenant, mailboxId) : undefined,
   ])
   // A mailbox that went, or took another connection meanwhile, is not what the link was made for.
   const isMeant = target.kind !== 'reconnect' || (mailbox !== undefined && usesConnection(mailbox, connectionId))

@@ -4,11 +4,11 @@
  * it ended, and until the link expires the person may sign in anew.
  */
 import type { GatewayError } from '../../errors.js'
-import { connectionPartition, connectionRowKey } from '../../rows/connections.js'
+import { removeConnectionRow } from '../../rows/connections.js'
 import { setDue } from '../../rows/due.js'
 import { releaseHold } from '../../rows/holders.js'
 import { writeLog } from '../../rows/logs.js'
-import { readMailbox } from '../../rows/mailboxes.js'
+import { findMailbox } from '../../rows/mailboxes.js'
 import { type StoredSignIn, stepSignIn } from '../../rows/sign-ins.js'
 import { forgetGrant } from '../tokens/forget-grant.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
@@ -49,11 +49,10 @@ export async function undoConfirmation(
   const mailboxId = String(row['mailboxId'] ?? '')
   const connectionId = String(row['connectionId'] ?? '')
   if (target.kind !== 'connect' || mailboxId === '') return
-  if ((await readMailbox(deps, tenant, mailboxId)) !== undefined) return
+  if ((await findMailbox(deps, tenant, mailboxId)) !== undefined) return
   await releaseAddress(deps, tenant, target.address, mailboxId)
-  await releaseHold(deps, tenant, target.address, mailboxId)
+  await releaseHold(deps, { tenant, mailboxId, address: target.address })
   if (connectionId === '') return
   await forgetGrant(deps, tenant, connectionId)
-  const partition = connectionPartition(tenant, connectionId)
-  await deps.tables.remove(deps.names.table('connections'), partition, connectionRowKey)
+  await removeConnectionRow(deps, tenant, connectionId)
 }

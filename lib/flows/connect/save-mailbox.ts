@@ -4,7 +4,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { conflict, type GatewayError, RowExistsError } from '../../errors.js'
 import type { Mailbox, ReceiveSettings, SendSettings, ServerAddress } from '../../model/mailbox.js'
-import { readMailbox, toRow } from '../../rows/mailboxes.js'
+import { findMailbox, insertMailbox, updateMailbox } from '../../rows/mailboxes.js'
 import type { StoredSignIn } from '../../rows/sign-ins.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { addressHash } from './start-sign-in.js'
@@ -64,7 +64,7 @@ export async function createMailbox(
   wanted: WantedTransports,
 ): Promise<void> {
   const { tenant, mailboxId, connectionId, address, mailboxUser } = made
-  if ((await readMailbox(deps, tenant, mailboxId)) !== undefined) return
+  if ((await findMailbox(deps, tenant, mailboxId)) !== undefined) return
   if (!(await takeName(deps, tenant, `address~${addressHash(address)}`, mailboxId))) throw mailboxExists()
   const mailbox: Mailbox = {
     id: mailboxId,
@@ -82,7 +82,7 @@ export async function createMailbox(
     createdAt: new Date(deps.clock.now()).toISOString(),
   }
   await takeName(deps, tenant, 'default', mailboxId)
-  await deps.tables.insert(deps.names.table('mailboxes'), toRow(mailbox))
+  await insertMailbox(deps, mailbox)
 }
 
 /** Id, cursor and history stay; a direction changes only when it is this connection's and the way of signing in did. */
@@ -93,14 +93,13 @@ export async function switchMailbox(
   connectionId: string,
   wanted: WantedTransports,
 ): Promise<void> {
-  const known = await readMailbox(deps, signIn.tenant, mailboxId)
+  const known = await findMailbox(deps, signIn.tenant, mailboxId)
   if (known === undefined) return
   const { etag, ...mailbox } = known
   const receive = switchedReceive(mailbox.receive, receiveOf(wanted, connectionId), connectionId)
   const send = switchedSend(mailbox.send, sendOf(wanted, connectionId), connectionId)
   if (isDeepStrictEqual([receive, send], [mailbox.receive, mailbox.send])) return
-  const changed = { ...mailbox, receive, send, epoch: mailbox.epoch + 1 }
-  await deps.tables.update(deps.names.table('mailboxes'), toRow(changed), etag)
+  await updateMailbox(deps, { ...mailbox, receive, send, epoch: mailbox.epoch + 1 }, etag)
 }
 
 function switchedReceive(before: ReceiveSettings, wanted: ReceiveSettings, connectionId: string): ReceiveSettings {

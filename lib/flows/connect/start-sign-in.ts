@@ -10,8 +10,8 @@ import { hashId } from '../../model/ids.js'
 import type { Mailbox } from '../../model/mailbox.js'
 import { refusedTogether } from '../../model/parse.js'
 import type { SignInTarget } from '../../model/sign-in.js'
-import { readConnection } from '../../rows/connections.js'
-import { holderId, mailboxHeld, readHolder } from '../../rows/holders.js'
+import { findConnection } from '../../rows/connections.js'
+import { findHolder, holderId, mailboxHeld } from '../../rows/holders.js'
 import { writeLog } from '../../rows/logs.js'
 import { getMailbox } from '../../rows/mailboxes.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
@@ -47,7 +47,7 @@ export async function startSignIn(
   if (holder !== undefined)
     throw conflict('mailbox_exists', 'This address is connected already.', 'Reconnect the existing mailbox instead.')
   // Of other tenants one hears only after a sign-in that proves authority over the mailbox.
-  const held = await readHolder(deps, holderId(input.address))
+  const held = await findHolder(deps, holderId(input.address))
   if (held?.tenant === tenant && held.environment !== deps.names.environment) throw mailboxHeld(held, tenant)
   const target: SignInTarget = {
     kind: 'connect',
@@ -81,7 +81,7 @@ export async function startReconnect(
   if (sides.length === 0)
     throw conflict('mailbox_unused', 'This mailbox neither receives nor sends.', 'Connect it anew.')
   const found = await Promise.all(
-    sides.map(async (side) => ({ side, connection: await readConnection(deps, tenant, side.connectionId) })),
+    sides.map(async (side) => ({ side, connection: await findConnection(deps, tenant, side.connectionId) })),
   )
   // Each direction may have its own; the one that does not work is the one meant.
   const broken = found.find(({ connection }) => connection !== undefined && connection.state !== 'connected')

@@ -6,7 +6,7 @@
 import { queueNames } from '../../model/names.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { laneOpensAt, laneState, readLane } from '../../rows/lane.js'
-import { readMailbox } from '../../rows/mailboxes.js'
+import { findMailbox } from '../../rows/mailboxes.js'
 import { allOpenHints, type OwnedHint } from '../../rows/outbox.js'
 
 /** Younger lateness is the normal time between due and taken, and not worth reading the lane for. */
@@ -26,7 +26,7 @@ async function measureMails(deps: Toolbox): Promise<void> {
     const key = `${tenant}~${mailboxId}`
     const known = closed.get(key)
     if (known !== undefined) return known
-    const mailbox = await readMailbox(deps, tenant, mailboxId)
+    const mailbox = await findMailbox(deps, tenant, mailboxId)
     const lane = laneState(await readLane(deps, tenant, mailboxId))
     const answer = mailbox?.active === false || laneOpensAt(lane, now) > 0
     closed.set(key, answer)

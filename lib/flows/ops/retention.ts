@@ -12,7 +12,7 @@ import type { Row } from '../../ports/tables.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { type Budget, deleteRows, mapInBatches } from '../../rows/delete-rows.js'
 import { logDay } from '../../rows/logs.js'
-import { mailboxPartition, readMailbox } from '../../rows/mailboxes.js'
+import { findMailbox, mailboxPartition } from '../../rows/mailboxes.js'
 import { findMail } from '../../rows/mails.js'
 import { listKey } from '../../rows/received.js'
 import { showQuarantine } from '../receive/tell-quarantined.js'
@@ -121,7 +121,7 @@ async function purgeMailbox(
   before: number,
 ): Promise<void> {
   const table = deps.names.table('received')
-  const mailbox = await readMailbox(deps, tenant, mailboxId)
+  const mailbox = await findMailbox(deps, tenant, mailboxId)
   const quarantinedBefore = Math.min(before, deps.clock.now() - quarantineDays * dayMs)
   const rows = deps.tables.query(table, {
     partition: mailboxPartition(tenant, mailboxId),

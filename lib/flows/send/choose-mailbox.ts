@@ -5,12 +5,12 @@ import type { Mailbox } from '../../model/mailbox.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import type { Person } from '../../protocol/compose-mail.js'
 import { parseMailAddress, sameAddress } from '../../protocol/mail-address.js'
-import { listMailboxes, readMailbox } from '../../rows/mailboxes.js'
+import { findMailbox, listMailboxes } from '../../rows/mailboxes.js'
 
 /** The mailbox a mail goes out of: by id, key or address, purpose, or the tenant's default (M-020..M-022). */
 export async function chooseMailbox(deps: Toolbox, tenant: string, mail: MailSubmission): Promise<Mailbox> {
   if (mail.mailboxId !== undefined)
-    return usable(isId(mail.mailboxId) ? await readMailbox(deps, tenant, mail.mailboxId) : undefined, 'mailboxId')
+    return usable(isId(mail.mailboxId) ? await findMailbox(deps, tenant, mail.mailboxId) : undefined, 'mailboxId')
   if (mail.mailbox !== undefined) return usable(await named(deps, tenant, mail.mailbox), 'mailbox')
   if (mail.purpose !== undefined) {
     const all = await listMailboxes(deps, tenant)
@@ -20,7 +20,7 @@ export async function chooseMailbox(deps: Toolbox, tenant: string, mail: MailSub
     )
   }
   const chosen = await deps.tables.get(deps.names.table('names'), tenant, 'default')
-  return usable(chosen && (await readMailbox(deps, tenant, String(chosen['mailboxId']))), undefined)
+  return usable(chosen && (await findMailbox(deps, tenant, String(chosen['mailboxId']))), undefined)
 }
 
 async function named(deps: Toolbox, tenant: string, text: string): Promise<Mailbox | undefined> {
@@ -29,7 +29,7 @@ async function named(deps: Toolbox, tenant: string, text: string): Promise<Mailb
   const rowKey = isAddress ? `address~${hashId(wanted)}` : `key~${wanted}`
   if (!isAddress && !/^[\w-]{1,5}$/.test(wanted)) return undefined
   const row = await deps.tables.get(deps.names.table('names'), tenant, rowKey)
-  return row && (await readMailbox(deps, tenant, String(row['mailboxId'])))
+  return row && (await findMailbox(deps, tenant, String(row['mailboxId'])))
 }
 
 function usable(mailbox: Mailbox | undefined, field: string | undefined): Mailbox {

@@ -16,7 +16,7 @@ import { backoffMs } from '../../protocol/backoff.js'
 import { raiseMailboxAttention } from '../../rows/attention.js'
 import { readDueAt, setDue, setDueAtLatest } from '../../rows/due.js'
 import { type HeldLane, laneOpensAt, laneState, readLane, takeLane } from '../../rows/lane.js'
-import { readMailbox } from '../../rows/mailboxes.js'
+import { findMailbox } from '../../rows/mailboxes.js'
 import { closedLaneDueMs, laneDueMs, markJournaled, scanDue } from '../../rows/outbox.js'
 import { retryWhileStorageIsDown } from '../../rows/retry-while-storage-is-down.js'
 import { withSettingsOf } from '../../rows/settings.js'
@@ -57,7 +57,7 @@ export async function drainLane(shared: SendDependencies, message: unknown): Pro
   if (work === undefined) return shared.log.error('mail-send-malformed', {})
   const { tenant, mailboxId } = work
   const startedAt = shared.clock.now()
-  const mailbox = await readMailbox(shared, tenant, mailboxId)
+  const mailbox = await findMailbox(shared, tenant, mailboxId)
   if (mailbox === undefined) {
     const again = await expireAll(shared, work, () => true, endRemoved)
     return again === 0

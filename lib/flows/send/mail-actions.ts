@@ -8,7 +8,7 @@ import { earliestStart, type Mail, type MailState } from '../../model/mail.js'
 import { clearAttention } from '../../rows/attention.js'
 import { setDue } from '../../rows/due.js'
 import { leaseMs, whileHeld } from '../../rows/lane.js'
-import { readMailbox } from '../../rows/mailboxes.js'
+import { findMailbox } from '../../rows/mailboxes.js'
 import { getMail, type JournalEntry, moveMail } from '../../rows/mails.js'
 import { hintKey, openHints, wakeLane } from '../../rows/outbox.js'
 import { withSettingsOf } from '../../rows/settings.js'
@@ -181,6 +181,6 @@ const wrongState = (mail: Mail, wish: string) =>
   )
 
 async function lifeOf(deps: SendDependencies, mail: Mail): Promise<number> {
-  const mailbox = await readMailbox(deps, mail.tenant, mail.mailboxId)
+  const mailbox = await findMailbox(deps, mail.tenant, mail.mailboxId)
   return (mailbox === undefined ? deps : await withSettingsOf(deps, mailbox)).settings.deadlineMs
 }

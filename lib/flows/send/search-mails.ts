@@ -12,7 +12,7 @@ import { adjustSettings } from '../../model/setting.js'
 import { sameAddress } from '../../protocol/mail-address.js'
 import { mapInBatches } from '../../rows/delete-rows.js'
 import { type FinalHint, finalHints } from '../../rows/mail-index.js'
-import { readMailbox } from '../../rows/mailboxes.js'
+import { findMailbox } from '../../rows/mailboxes.js'
 import { findMail, type JournalEntry } from '../../rows/mails.js'
 import { type Hint, openHints } from '../../rows/outbox.js'
 import { settingRowKey, tenantSettings, withSettingsOf } from '../../rows/settings.js'
@@ -66,7 +66,7 @@ async function byKey(deps: SendDependencies, tenant: string, key: string, filter
 
 /** A search that must come out empty is refused: nothing found would read as never sent. */
 async function requireSubjects(deps: SendDependencies, tenant: string, mailboxId: string | undefined): Promise<void> {
-  const mailbox = mailboxId === undefined ? undefined : await readMailbox(deps, tenant, mailboxId)
+  const mailbox = mailboxId === undefined ? undefined : await findMailbox(deps, tenant, mailboxId)
   const ofTenant = (await tenantSettings(deps, tenant)).get(settingRowKey('')) ?? {}
   const { settings } = mailbox
     ? await withSettingsOf(deps, mailbox)

@@ -1,4 +1,4 @@
-import { GatewayError, RowChangedError } from '../../errors.js'
+import { GatewayError } from '../../errors.js'
 import type { Connection, ConnectionState } from '../../model/connection.js'
 import { hashId } from '../../model/ids.js'
 import {
@@ -7,7 +7,8 @@ import {
   raiseAttention,
   raiseRegistrationAttention,
 } from '../../rows/attention.js'
-import { connectionPartition, connectionRowKey, readConnection } from '../../rows/connections.js'
+import { changeRow } from '../../rows/change-row.js'
+import { changeConnectionState, findConnection } from '../../rows/connections.js'
 import { emitEvent } from '../tell/emit-event.js'
 import type { TokenDependencies } from './token-dependencies.js'
 
@@ -42,31 +43,26 @@ export async function markWorking(deps: TokenDependencies, connection: Connectio
 
 async function change(deps: TokenDependencies, seen: Connection, state: ConnectionState, error?: GatewayError) {
   const reason = error?.code ?? ''
-  for (let attempt = 0; attempt < 5; attempt += 1) {
-    const now = await readConnection(deps, seen.tenant, seen.id)
+  const stateSince = await changeRow(async () => {
+    const now = await findConnection(deps, seen.tenant, seen.id)
     // A person connected or removed it meanwhile: their word counts.
-    if (now === undefined || now.state === 'removed' || now.connectedAt !== seen.connectedAt) return
-    if (now.state === state && now.reason === reason) return
-    const stateSince = new Date(deps.clock.now()).toISOString()
-    const key = { partitionKey: connectionPartition(seen.tenant, seen.id), rowKey: connectionRowKey }
-    try {
-      await deps.tables.update(deps.names.table('connections'), { ...key, state, reason, stateSince }, now.etag)
-    } catch (conflict) {
-      if (conflict instanceof RowChangedError) continue
-      throw conflict
-    }
-    deps.log.warn('connection-changed', { tenant: seen.tenant, connectionId: seen.id, state, code: reason })
-    await emitEvent(deps, seen.tenant, 'connection.changed', hashId(seen.id, state, reason, stateSince), {
-      connectionId: seen.id,
-      mailboxId: null,
-      direction: null,
-      state,
-      code: reason,
-      description: error?.description.slice(0, 500) ?? null,
-      remedy: error?.remedy.slice(0, 500) ?? null,
-    })
-    return
-  }
+    if (now === undefined || now.state === 'removed' || now.connectedAt !== seen.connectedAt) return undefined
+    if (now.state === state && now.reason === reason) return undefined
+    const since = new Date(deps.clock.now()).toISOString()
+    await changeConnectionState(deps, now, { state, reason, stateSince: since })
+    return since
+  })
+  if (stateSince === undefined) return
+  deps.log.warn('connection-changed', { tenant: seen.tenant, connectionId: seen.id, state, code: reason })
+  await emitEvent(deps, seen.tenant, 'connection.changed', hashId(seen.id, state, reason, stateSince), {
+    connectionId: seen.id,
+    mailboxId: null,
+    direction: null,
+    state,
+    code: reason,
+    description: error?.description.slice(0, 500) ?? null,
+    remedy: error?.remedy.slice(0, 500) ?? null,
+  })
 }
 
 /** What callers hear of a connection that is known not to work, without any call to the provider. */

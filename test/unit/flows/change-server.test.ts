@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { changeMailbox } from '../../../lib/flows/admin/change-mailbox.js'
 import type { Connection } from '../../../lib/model/connection.js'
 import { connectionToRow } from '../../../lib/rows/connections.js'
-import { readMailbox, toRow } from '../../../lib/rows/mailboxes.js'
+import { findMailbox, toRow } from '../../../lib/rows/mailboxes.js'
 import { sampleConnection } from '../../support/sample-connection.js'
 import { sendHarness } from '../../support/send-harness.js'
 
@@ -40,7 +40,7 @@ async function place(
 
 test('SEC-35: whoever holds a key cannot have a mailbox owner’s password sent to a server of theirs', async () => {
   const { h, to } = await place('password', 'basic')
-  const before = await readMailbox(h.deps, h.tenant, h.mailbox.id)
+  const before = await findMailbox(h.deps, h.tenant, h.mailbox.id)
   const foreign = [
     'evil.example',
     'mail.evil.example',
@@ -55,7 +55,7 @@ test('SEC-35: whoever holds a key cannot have a mailbox owner’s password sent 
     expect(await to(host), host).toBe('server_needs_sign_in')
     expect(await to(host, 'receive'), host).toBe('server_needs_sign_in')
   }
-  expect(await readMailbox(h.deps, h.tenant, h.mailbox.id)).toEqual(before)
+  expect(await findMailbox(h.deps, h.tenant, h.mailbox.id)).toEqual(before)
 })
 
 test.each([
@@ -108,11 +108,11 @@ test.each([
   'A7, SEC-26: no change makes the secret of a %s connection travel in clear text',
   async (mode, provider) => {
     const { h, to } = await place(mode, provider, undefined, 'plain')
-    const before = await readMailbox(h.deps, h.tenant, h.mailbox.id)
+    const before = await findMailbox(h.deps, h.tenant, h.mailbox.id)
     for (const direction of ['send', 'receive'] as const)
       for (const host of ['mail.acme.example', 'smtp.acme.example', 'smtp.office365.com'])
         expect(await to(host, direction), host).toBe('invalid_input')
-    expect(await readMailbox(h.deps, h.tenant, h.mailbox.id)).toEqual(before)
+    expect(await findMailbox(h.deps, h.tenant, h.mailbox.id)).toEqual(before)
     // Control: a relay that asks for no sign-in has no secret to lose.
     expect(await (await place('anonymous', 'basic', undefined, 'plain')).to('relay.acme.example')).toBe('changed')
   },

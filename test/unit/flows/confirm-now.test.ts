@@ -107,7 +107,7 @@ describe('A5: a confirmation that is refused', () => {
 
   test('because another tenant holds the address leaves nothing either', async () => {
     const { signInId, code } = await signedIn()
-    await takeHold(h.deps, 'rival', h.address, 'a'.repeat(26))
+    await takeHold(h.deps, { tenant: 'rival', mailboxId: 'a'.repeat(26), address: h.address })
     const before = await h.stored()
     expect(await codeOf(redeem(signInId, code))).toBe('mailbox_held')
     await leavesNothing(signInId, 'mailbox_held', before)

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import type { GatewayError } from '../../../lib/errors.js'
 import type { ReconnectChange } from '../../../lib/model/link-ways.js'
 import type { Verdict, Verdicts } from '../../../lib/model/sign-in.js'
-import { readMailbox } from '../../../lib/rows/mailboxes.js'
+import { findMailbox } from '../../../lib/rows/mailboxes.js'
 import { type ConnectHarness, codeOf, connectHarness, type passwordForm } from '../../support/connect-harness.js'
 import { works } from '../../support/connect-samples.js'
 
@@ -59,7 +59,7 @@ describe('T2: a reconnect of a working password mailbox', () => {
     expect(await h.stored()).toBe(before)
     h.peers.verdicts = works
     expect(await codeOf(h.byPassword(url))).toBe('fine')
-    expect((await readMailbox(h.deps, h.tenant, mailboxId))?.send).toMatchObject({ smtp: { port: 465 } })
+    expect((await findMailbox(h.deps, h.tenant, mailboxId))?.send).toMatchObject({ smtp: { port: 465 } })
   })
 
   test.each<[string, Partial<Verdicts>]>([
@@ -76,7 +76,7 @@ describe('T2: a reconnect of a working password mailbox', () => {
         status: 'confirmed',
         verdicts: { sending: { verdict: 'not-tested', unanswered: true } },
       })
-      expect((await readMailbox(h.deps, h.tenant, mailboxId))?.send).toMatchObject({ smtp: { port: 465 } })
+      expect((await findMailbox(h.deps, h.tenant, mailboxId))?.send).toMatchObject({ smtp: { port: 465 } })
       expect(h.peers.kept.at(-1)).toContain('"password":"new"')
     },
   )
@@ -97,7 +97,7 @@ describe('T2: a reconnect of a working password mailbox', () => {
 
   test('control: a server that was logged in to replaces the former one', async () => {
     await h.byPassword(await link(), other)
-    expect((await readMailbox(h.deps, h.tenant, mailboxId))?.send).toMatchObject({ smtp: { host: other.smtpHost } })
+    expect((await findMailbox(h.deps, h.tenant, mailboxId))?.send).toMatchObject({ smtp: { host: other.smtpHost } })
   })
 
   test('M-072: the server of before that refuses sending alone is a verdict; the new password is kept', async () => {

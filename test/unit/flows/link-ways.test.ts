@@ -4,7 +4,7 @@ import { approvalLink } from '../../../lib/flows/connect/start-admin-consent.js'
 import { newSecret, sha256 } from '../../../lib/model/ids.js'
 import type { ReconnectChange, Way } from '../../../lib/model/link-ways.js'
 import { connectionPartition, connectionToRow } from '../../../lib/rows/connections.js'
-import { mailboxPartition, readMailbox } from '../../../lib/rows/mailboxes.js'
+import { findMailbox, mailboxPartition } from '../../../lib/rows/mailboxes.js'
 import { readSignIn, sealPlace } from '../../../lib/rows/sign-ins.js'
 import {
   type ConnectHarness,
@@ -292,7 +292,7 @@ describe('A2: what a reconnect keeps', () => {
     expect(await again({ imapHost: 'imap.elsewhere.example', username: 'new@contoso.example' }, ['identity'])).toBe(
       'fine',
     )
-    expect(await readMailbox(h.deps, h.tenant, mailboxId)).toMatchObject({
+    expect(await findMailbox(h.deps, h.tenant, mailboxId)).toMatchObject({
       address: h.address,
       receive: { imap: { host: 'imap.elsewhere.example' } },
       send: { smtp: { host: 'smtp.contoso.example' } },
@@ -313,7 +313,7 @@ describe('A2: what a reconnect keeps', () => {
     const { link } = await h.flows.startReconnect(h.deps, h.tenant, mailboxId)
     expect((await h.open(link)).target).toMatchObject({ receive: true, send: false })
     await h.byPassword(link)
-    expect(await readMailbox(h.deps, h.tenant, mailboxId)).toMatchObject({ receive: { transport: 'imap' }, send })
+    expect(await findMailbox(h.deps, h.tenant, mailboxId)).toMatchObject({ receive: { transport: 'imap' }, send })
   })
 
   test('what a link allows is written down when it is made and when it is used', async () => {

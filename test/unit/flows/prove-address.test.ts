@@ -3,7 +3,7 @@ import { GatewayError } from '../../../lib/errors.js'
 import { readMailboxFacts } from '../../../lib/flows/admin/mailboxes.js'
 import { addReturnUrl } from '../../../lib/flows/admin/return-urls.js'
 import type { Verdicts } from '../../../lib/model/sign-in.js'
-import { holderId, readHolder, takeHold } from '../../../lib/rows/holders.js'
+import { findHolder, holderId, takeHold } from '../../../lib/rows/holders.js'
 import {
   type ConnectHarness,
   codeOf,
@@ -26,7 +26,7 @@ function account(tenantId: string, username: string, addresses: string[] = []) {
   h.peers.tokens = { ...h.peers.tokens, identity: { ...h.peers.tokens.identity!, tenantId, username } }
   h.deps.accountAddresses = async () => addresses
 }
-const holder = async () => (await readHolder(h.deps, holderId(h.address)))?.tenant
+const holder = async () => (await findHolder(h.deps, holderId(h.address)))?.tenant
 
 describe('A6: an address is proven only by a directory that owns its domain', () => {
   test.each([
@@ -147,7 +147,7 @@ describe('A4: an address is held against other tenants only by who may speak for
     const { link } = await h.start()
     await h.byPassword(link, form)
     expect(await holder()).toBeUndefined()
-    await takeHold(h.deps, 'rival', h.address, 'a'.repeat(26))
+    await takeHold(h.deps, { tenant: 'rival', mailboxId: 'a'.repeat(26), address: h.address })
     expect(await holder()).toBe('rival')
   })
 
@@ -183,7 +183,7 @@ describe('A4: an address is held against other tenants only by who may speak for
     const seen: string[] = []
     for (const isHeld of [false, true]) {
       h = await connectHarness()
-      if (isHeld) await takeHold(h.deps, 'rival', h.address, 'a'.repeat(26))
+      if (isHeld) await takeHold(h.deps, { tenant: 'rival', mailboxId: 'a'.repeat(26), address: h.address })
       h.peers.exchangers = ['mx.contoso.example']
       const { link, signInId } = await h.start()
       const answer = await codeOf(h.byPassword(link, own))
@@ -195,7 +195,7 @@ describe('A4: an address is held against other tenants only by who may speak for
   })
 
   test('who proves it is told that it is connected elsewhere, and nothing more', async () => {
-    await takeHold(h.deps, 'rival', h.address, 'a'.repeat(26))
+    await takeHold(h.deps, { tenant: 'rival', mailboxId: 'a'.repeat(26), address: h.address })
     const { link } = await h.start()
     const answer = await h.flows.completeSignIn(h.deps, await h.travel(link))
     expect(answer).toMatchObject({ outcome: 'refused', error: { code: 'mailbox_held' } })
@@ -207,7 +207,7 @@ describe('A4: an address is held against other tenants only by who may speak for
     const { mailboxId } = await h.connectBy('microsoft')
     const id = holderId(h.address)
     await h.stores.tables.remove(h.names.holders, id.slice(0, 2), id)
-    await takeHold(h.deps, 'rival', h.address, 'a'.repeat(26))
+    await takeHold(h.deps, { tenant: 'rival', mailboxId: 'a'.repeat(26), address: h.address })
     const { link } = await h.flows.startReconnect(h.deps, h.tenant, mailboxId, { allowChange: ['identity'] })
     expect(await h.flows.completeSignIn(h.deps, await h.travel(link))).toMatchObject({ outcome: 'signed-in' })
     expect(await holder()).toBe('rival')
