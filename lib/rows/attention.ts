@@ -1,4 +1,9 @@
-import { type ErrorClass, GatewayError } from '../errors.js'
+/**
+ * What is broken now and who acts: one row, a card, per unhealthy subject, gone when it is healthy again. Partition: the
+ * tenant, `~` for the deployment. Row key `{kind}~{id}`; the warning that a registration's secret ends stands beside that
+ * of a refusal, as `registration~{id}~expires`.
+ */
+import { type ErrorClass, GatewayError, RowChangedError, RowMissingError } from '../errors.js'
 import {
   type AttentionItem,
   type AttentionKind,
@@ -7,36 +12,46 @@ import {
   isForewarning,
   whoActs,
 } from '../model/attention.js'
-import type { Connection } from '../model/connection.js'
 import type { Registration } from '../model/registration.js'
 import type { Row } from '../ports/tables.js'
 import type { Toolbox } from '../ports/toolbox.js'
+import { columnsOf } from './columns.js'
 import { findConnection } from './connections.js'
-import { mapInBatches } from './delete-rows.js'
 import { findMailbox } from './mailboxes.js'
 
+/** Whose card it is. */
+export interface Subject {
+  tenant: string
+  kind: AttentionKind
+  id: string
+}
+
+export interface Trouble extends Subject {
+  mailboxId?: string
+  connectionId?: string
+  /** What people know it by: an address, a user name. */
+  subject?: string
+  /** JSON for the call that helps. */
+  body?: string
+}
+
+const rowKeyOf = ({ kind, id }: Subject): string => `${kind}~${id}`
+
 /**
- * What is broken now and who acts: one row per unhealthy subject, gone when it is healthy again. Returns true when the
- * subject just became unhealthy (or unhealthy for another reason), so that the caller tells exactly once. `subject` is
- * what people know it by: an address, a user name.
+ * Returns true when the subject just became unhealthy (or unhealthy for another reason), so that the caller tells
+ * exactly once.
  */
-export async function raiseAttention(
-  deps: Toolbox,
-  tenant: string,
-  kind: AttentionKind,
-  id: string,
-  error: GatewayError,
-  more: { mailboxId?: string; connectionId?: string; subject?: string; body?: string } = {},
-): Promise<boolean> {
+export async function raiseAttention(deps: Toolbox, trouble: Trouble, error: GatewayError): Promise<boolean> {
+  const { tenant, kind, id, ...more } = trouble
   const table = deps.names.table('attention')
-  const rowKey = `${kind}~${id}`
+  const rowKey = rowKeyOf(trouble)
   const known = await deps.tables.get(table, tenant, rowKey)
   const isNew = known === undefined || known['code'] !== error.code
   await deps.tables.upsert(table, {
     partitionKey: tenant,
     rowKey,
     v: 1,
-    since: isNew ? new Date(deps.clock.now()).toISOString() : String(known['since']),
+    since: isNew ? new Date(deps.clock.now()).toISOString() : columnsOf(known).text('since'),
     code: error.code,
     class: error.class,
     hint: error.hint ?? '',
@@ -54,20 +69,17 @@ export async function raiseAttention(
  */
 export async function raiseMailboxAttention(
   deps: Toolbox,
-  tenant: string,
-  kind: 'mailbox-receive' | 'mailbox-send',
+  about: { tenant: string; kind: 'mailbox-receive' | 'mailbox-send'; mailboxId: string; connectionId: string },
   error: GatewayError,
-  about: { mailboxId: string; connectionId: string },
 ): Promise<boolean> {
-  if (await isToldByConnection(deps, tenant, about.connectionId, error)) return false
-  const subject = (await findMailbox(deps, tenant, about.mailboxId))?.address ?? ''
-  return raiseAttention(deps, tenant, kind, about.mailboxId, error, { ...about, subject })
+  if (await isToldByConnection(deps, about, error)) return false
+  const subject = (await findMailbox(deps, about.tenant, about.mailboxId))?.address ?? ''
+  return raiseAttention(deps, { ...about, id: about.mailboxId, subject }, error)
 }
 
 export async function isToldByConnection(
   deps: Toolbox,
-  tenant: string,
-  connectionId: string,
+  { tenant, connectionId }: { tenant: string; connectionId: string },
   error: GatewayError,
 ): Promise<boolean> {
   if (error.class !== 'needs-reconnect' && error.class !== 'needs-admin') return false
@@ -93,7 +105,7 @@ export async function raiseRegistrationAttention(
   })
   const directory = new URL(authority).pathname.split('/')[1] ?? ''
   const body = JSON.stringify({ name, kind, clientId, directory })
-  return raiseAttention(deps, tenant, 'registration', id, told, { subject: name, body })
+  return raiseAttention(deps, { tenant, kind: 'registration', id, subject: name, body }, told)
 }
 
 /** Id of the card that warns of the end of a registration's secret, beside that of a refusal. */
@@ -102,62 +114,52 @@ export const expiryCard = (registrationId: string): string => `${registrationId}
 /** A token call of the registration worked. The warning that its secret will end is another matter and stays. */
 export async function clearRegistrationRefusal(deps: Toolbox, tenant: string, id: string): Promise<void> {
   for (const owner of new Set([tenant, '~'])) {
-    const row = await deps.tables.get(deps.names.table('attention'), owner, `registration~${id}`)
-    if (row !== undefined && !isExpiry(String(row['code']))) await clearAttention(deps, owner, 'registration', id)
+    const card = { tenant: owner, kind: 'registration', id } as const
+    const known = await findAttention(deps, card)
+    if (known !== undefined && !isExpiry(known.code)) await clearAttention(deps, card)
   }
 }
 
-/** Healthy again; returns true when it had been unhealthy. */
-export async function clearAttention(deps: Toolbox, tenant: string, kind: AttentionKind, id: string): Promise<boolean> {
+/**
+ * Earlier versions kept the warning of an end in the row of the refusal. A refusal that comes at this moment changes the
+ * row and stays.
+ */
+export async function clearSharedExpiry(deps: Toolbox, tenant: string, registrationId: string): Promise<void> {
   const table = deps.names.table('attention')
-  if ((await deps.tables.get(table, tenant, `${kind}~${id}`)) === undefined) return false
-  await deps.tables.remove(table, tenant, `${kind}~${id}`)
+  const shared = await deps.tables.get(table, tenant, rowKeyOf({ tenant, kind: 'registration', id: registrationId }))
+  if (shared === undefined || !isExpiry(columnsOf(shared).text('code'))) return
+  await deps.tables.remove(table, tenant, shared.rowKey, shared.etag).catch((error: unknown) => {
+    if (!(error instanceof RowChangedError || error instanceof RowMissingError)) throw error
+  })
+}
+
+/** Healthy again; returns true when it had been unhealthy. */
+export async function clearAttention(deps: Toolbox, subject: Subject): Promise<boolean> {
+  if ((await findAttention(deps, subject)) === undefined) return false
+  await removeAttention(deps, subject)
   return true
+}
+
+/** The card of one subject, when it is unhealthy. */
+export async function findAttention(deps: Toolbox, subject: Subject): Promise<AttentionItem | undefined> {
+  const row = await deps.tables.get(deps.names.table('attention'), subject.tenant, rowKeyOf(subject))
+  return row && attentionFromRow(row)
+}
+
+/** Whether or not there is one. */
+export async function removeAttention(deps: Toolbox, subject: Subject): Promise<void> {
+  await deps.tables.remove(deps.names.table('attention'), subject.tenant, rowKeyOf(subject))
 }
 
 /**
  * Cards of the deployment that stop a tenant's mailboxes: what only warns of an end concerns whoever owns the
  * registration.
  */
-export const stopsTenants = (row: Row): boolean => !isForewarning(String(row['code']))
-
-/**
- * What any of these mailboxes may suffer from: cards of their own, of their connections, of those connections'
- * registrations. So many reads as there are connections and registrations, however many other cards the tenant has.
- */
-export async function attentionOfMailboxes(
-  deps: Toolbox,
-  tenant: string,
-  { mailboxIds, connections }: { mailboxIds: readonly string[]; connections: readonly Connection[] },
-): Promise<AttentionItem[]> {
-  const table = deps.names.table('attention')
-  const ids = [...mailboxIds].sort()
-  const own: Row[] = []
-  const between = [
-    { column: 'mailboxId', is: 'ge' as const, value: ids.at(0) ?? '' },
-    { column: 'mailboxId', is: 'le' as const, value: ids.at(-1) ?? '' },
-  ]
-  if (ids.length > 0)
-    for await (const row of deps.tables.query(table, { partition: tenant, where: between })) own.push(row)
-  const ofConnections = await mapInBatches([...new Set(connections.map(({ id }) => id))], (id) =>
-    deps.tables.get(table, tenant, `connection~${id}`),
-  )
-  const used = [...new Set(connections.map((one) => one.registrationId))].filter((id) => id !== '')
-  const registrations = used.flatMap((id) => [id, expiryCard(id)])
-  const ofRegistrations = await mapInBatches(registrations, async (id) => {
-    const [of, shared] = await Promise.all(
-      [tenant, '~'].map((owner) => deps.tables.get(table, owner, `registration~${id}`)),
-    )
-    return [of, shared !== undefined && stopsTenants(shared) ? shared : undefined]
-  })
-  const found = [...ofConnections, ...own, ...ofRegistrations.flat()].filter((row) => row !== undefined)
-  const isNew = (row: Row, at: number) => found.findIndex((one) => one.rowKey === row.rowKey) === at
-  return found.filter(isNew).map(attentionFromRow)
-}
+export const stopsTenants = ({ code }: Pick<AttentionItem, 'code'>): boolean => !isForewarning(code)
 
 export function attentionFromRow(row: Row): AttentionItem {
   const [kind = '', id = ''] = row.rowKey.split('~')
-  const text = (column: string): string => String(row[column] ?? '')
+  const { text } = columnsOf(row)
   const item = {
     tenant: row.partitionKey,
     kind: kind as AttentionKind,

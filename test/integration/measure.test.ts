@@ -23,7 +23,7 @@ test('M-082, REL-32: open mail, attention of every tenant and of the deployment,
   await sendFlows.acceptMail(deps, h.tenant, mail)
   await sendFlows.acceptMail(deps, h.tenant, { ...mail, hold: true })
   for (const tenant of [h.tenant, 'other', '~'])
-    await raiseAttention(deps, tenant, 'connection', newId(), faultOf('needs-admin'))
+    await raiseAttention(deps, { tenant, kind: 'connection', id: newId() }, faultOf('needs-admin'))
   const soon = new Date(Date.now() + 5 * 86_400_000).toISOString()
   const registration = { partitionKey: '~', rowKey: 'registration~r1', v: 1, name: 'Gateway', secretExpiresAt: soon }
   await stores.tables.upsert(deps.names.table('tenants'), registration)

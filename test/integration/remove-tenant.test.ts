@@ -154,7 +154,11 @@ async function fill(deps: RemoveTenantDependencies, tokens: never, tenant: strin
   for (const kind of ['poll', 'lane'] as const) await setDue(deps, kind, tenant, mailboxId, now)
   await setDue(deps, 'grant', tenant, connectionId, now)
   await setDue(deps, 'signin', tenant, signInId, now)
-  await raiseAttention(deps, tenant, 'mailbox-send', mailboxId, { code: text, description: '', remedy: '' } as never)
+  await raiseAttention(deps, { tenant, kind: 'mailbox-send', id: mailboxId }, {
+    code: text,
+    description: '',
+    remedy: '',
+  } as never)
   for (const name of logNames) await writeLog(deps, name, { tenant, text }, true)
   for (const name of containerNames)
     await deps.blobs.put(names.container(name), `${tenant}/${newId()}`, Buffer.from(text))

@@ -17,7 +17,7 @@ export interface DisconnectDependencies extends Toolbox {
 export async function disconnect(deps: DisconnectDependencies, tenant: string, connectionId: string): Promise<void> {
   const connection = await findConnection(deps, tenant, connectionId)
   await deps.forgetGrant(tenant, connectionId)
-  await clearAttention(deps, tenant, 'connection', connectionId)
+  await clearAttention(deps, { tenant, kind: 'connection', id: connectionId })
   if (connection === undefined) return
   await removeConnectionRow(deps, tenant, connectionId)
   await writeLog(deps, 'auditlog', {

@@ -11,7 +11,7 @@ import { type MailboxHealth, mailboxHealth } from '../../model/mailbox-health.js
 import { type MailboxWarning, mailboxWarnings } from '../../model/mailbox-warnings.js'
 import type { PageQuery } from '../../model/page.js'
 import type { Toolbox } from '../../ports/toolbox.js'
-import { attentionOfMailboxes } from '../../rows/attention.js'
+import { attentionOfMailboxes } from '../../rows/attention-lists.js'
 import { findConnection } from '../../rows/connections.js'
 import { mapInBatches } from '../../rows/delete-rows.js'
 import { findHolder, holderId, isHeldBy } from '../../rows/holders.js'

@@ -254,5 +254,5 @@ function secretMissing(registration: Registration): GatewayError {
 }
 
 async function clearCards(deps: Toolbox, tenant: string, id: string): Promise<void> {
-  for (const card of [id, expiryCard(id)]) await clearAttention(deps, tenant, 'registration', card)
+  for (const card of [id, expiryCard(id)]) await clearAttention(deps, { tenant, kind: 'registration', id: card })
 }

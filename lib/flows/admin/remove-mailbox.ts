@@ -60,7 +60,7 @@ async function forgetMailbox(deps: Toolbox, { tenant, id, address }: Mailbox): P
   }))
     await deps.tables.remove(names, tenant, row.rowKey)
   for (const kind of ['mailbox-receive', 'mailbox-send', 'mailbox-quarantine'] as const)
-    await clearAttention(deps, tenant, kind, id)
+    await clearAttention(deps, { tenant, kind, id })
   await removeCursor(deps, { tenant, id })
   await removeMailboxRows(deps, { tenant, id })
 }

@@ -82,7 +82,7 @@ async function tellIfLate(deps: Toolbox, tenant: string, since: number, reason?:
       'Nothing fails: it goes on each minute. Look how much of the tenant is left and whether the function "sweep" runs.',
     ...(reason?.peerLine === undefined ? {} : { peerLine: reason.peerLine }),
   })
-  await raiseAttention(deps, '~', 'removal', tenant, error, { subject: tenant })
+  await raiseAttention(deps, { tenant: '~', kind: 'removal', id: tenant, subject: tenant }, error)
 }
 
 /** The hint for the timer before the truth; a hint without a mark is dropped by the next pass. */
@@ -137,7 +137,7 @@ async function finish(deps: Toolbox, tenant: string): Promise<true> {
   const table = deps.names.table('tenants')
   await deps.tables.remove(table, '~', `tenant~${tenant}`)
   await writeLog(deps, 'auditlog', { tenant: '~', action: 'tenant-removed', subject: tenant })
-  await clearAttention(deps, '~', 'removal', tenant)
+  await clearAttention(deps, { tenant: '~', kind: 'removal', id: tenant })
   await deps.tables.remove(table, '~', `removal~${tenant}`)
   return true
 }

@@ -10,7 +10,7 @@ import { notFound } from '../../errors.js'
 import { type AttentionItem, whoActs } from '../../model/attention.js'
 import type { ConnectionState } from '../../model/connection.js'
 import type { Toolbox } from '../../ports/toolbox.js'
-import { attentionFromRow } from '../../rows/attention.js'
+import { findAttention } from '../../rows/attention.js'
 import { findConnection, listAwaitingAdmin } from '../../rows/connections.js'
 import { setDue } from '../../rows/due.js'
 import { listMailboxes } from '../../rows/mailboxes.js'
@@ -68,15 +68,22 @@ export async function whoActsFor(
   about: { connectionId: string; registrationId: string; refusal: GatewayError },
 ): Promise<string> {
   const { connectionId, registrationId, refusal } = about
-  const card = await cardOf(deps, tenant, [`connection~${connectionId}`, `registration~${registrationId}`])
+  const card = await cardOf(deps, tenant, [
+    { kind: 'connection', id: connectionId },
+    { kind: 'registration', id: registrationId },
+  ])
   return card?.code === refusal.code ? card.whoActs : whoActs(refusal.class, refusal.hint ?? '')
 }
 
-async function cardOf(deps: Toolbox, tenant: string, keys: string[]): Promise<AttentionItem | undefined> {
-  for (const key of keys)
+async function cardOf(
+  deps: Toolbox,
+  tenant: string,
+  subjects: Pick<AttentionItem, 'kind' | 'id'>[],
+): Promise<AttentionItem | undefined> {
+  for (const subject of subjects)
     for (const owner of [tenant, '~']) {
-      const row = await deps.tables.get(deps.names.table('attention'), owner, key)
-      if (row !== undefined) return attentionFromRow(row)
+      const card = await findAttention(deps, { ...subject, tenant: owner })
+      if (card !== undefined) return card
     }
   return undefined
 }

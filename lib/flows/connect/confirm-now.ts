@@ -106,7 +106,7 @@ async function connect(deps: ConnectDependencies, signIn: StoredSignIn): Promise
   if (isConsent) await recordConsent(deps, signIn, grant?.kind === 'app-only' ? grant.scopes : grantedScopes(signIn))
   else await saveMailbox(deps, signIn, grant as MailboxGrant, mailboxId, connectionId)
   await setDue(deps, 'signin', tenant, signIn.id, deps.clock.now() + keptMs)
-  await clearAttention(deps, tenant, 'sign-in', signIn.id)
+  await clearAttention(deps, { tenant, kind: 'sign-in', id: signIn.id })
   if (target.connectionId) await reopen(deps, tenant, connectionId)
   if (grant !== undefined) await tellConnected(deps, signIn, connectionId, mailboxId)
   const action = { connect: 'mailbox-connected', reconnect: 'mailbox-reconnected', 'admin-consent': 'admin-consented' }
@@ -209,15 +209,15 @@ async function storeConnection(
 
 /** Healthy again: nobody needs to act, every mailbox of the connection is looked at now and waiting mail may go. */
 async function reopen(deps: ConnectDependencies, tenant: string, connectionId: string): Promise<void> {
-  await clearAttention(deps, tenant, 'connection', connectionId)
+  await clearAttention(deps, { tenant, kind: 'connection', id: connectionId })
   const now = deps.clock.now()
   for (const { id, receive, send } of await listMailboxes(deps, tenant)) {
     if (receive.transport !== 'none' && receive.connectionId === connectionId) {
-      await clearAttention(deps, tenant, 'mailbox-receive', id)
+      await clearAttention(deps, { tenant, kind: 'mailbox-receive', id })
       await setDue(deps, 'poll', tenant, id, now)
     }
     if (send.transport !== 'none' && send.connectionId === connectionId) {
-      await clearAttention(deps, tenant, 'mailbox-send', id)
+      await clearAttention(deps, { tenant, kind: 'mailbox-send', id })
       await deps.openGate?.(tenant, id)
       await setDue(deps, 'lane', tenant, id, now)
       await deps.queues.send(deps.names.queue('mail-send'), { v: 1, tenant, mailboxId: id })

@@ -28,7 +28,7 @@ export async function tellPending(deps: ConnectDependencies, signIn: StoredSignI
     description: `${who} ${what}. Nothing is connected until an administrator confirms it.`,
     remedy: `Check that this is the right person, then confirm or reject it. It expires at ${until.slice(0, 10)} ${until.slice(11, 16)} UTC.`,
   })
-  await raiseAttention(deps, tenant, 'sign-in', id, waits, { subject: target.address || who })
+  await raiseAttention(deps, { tenant, kind: 'sign-in', id, subject: target.address || who }, waits)
   await emitEvent(deps, tenant, 'sign-in.pending', hashId('sign-in.pending', id), {
     signInId: id,
     kind: target.kind,
@@ -47,7 +47,7 @@ export async function tellEnded(
   code: string,
 ): Promise<void> {
   const { id, tenant, target } = signIn
-  await clearAttention(deps, tenant, 'sign-in', id)
+  await clearAttention(deps, { tenant, kind: 'sign-in', id })
   // A link that a refusal made for an administrator has an id nobody was given.
   if (target.kind === 'admin-consent' && target.address !== '') return
   const eventId = hashId('sign-in.ended', id, state, code)

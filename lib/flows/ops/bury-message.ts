@@ -7,9 +7,9 @@ import { GatewayError } from '../../errors.js'
 import { hashId, isId, isTenantId } from '../../model/ids.js'
 import { metadataOf } from '../../model/mail-submission.js'
 import { readMessage, textOf } from '../../model/queue-message.js'
-import type { Row } from '../../ports/tables.js'
 import type { Toolbox } from '../../ports/toolbox.js'
-import { raiseAttention } from '../../rows/attention.js'
+import { raiseAttention, removeAttention } from '../../rows/attention.js'
+import { buriedMessages } from '../../rows/attention-lists.js'
 import { writeLog } from '../../rows/logs.js'
 import { tellRejected } from '../send/accept-message.js'
 import { isLaneWork } from '../send/drain-lane.js'
@@ -57,7 +57,7 @@ export async function buryMessage(deps: Toolbox, queue: string, given: unknown, 
     },
     true,
   )
-  await raiseAttention(deps, tenant, 'message', id, error)
+  await raiseAttention(deps, { tenant, kind: 'message', id }, error)
   if (queue === 'outbound-mail' && owner !== undefined)
     await tellRejected(deps, tenant, messageId, error, metadataOf((message as { mail?: unknown } | undefined)?.mail))
   deps.log.error('message-buried', { queue, tenant, messageId: id })
@@ -168,16 +168,8 @@ async function wait(
 
 const shownMs = 7 * 86_400_000
 
-/** Those that are shown, of all tenants. */
-export const buriedMessages = (deps: Toolbox): AsyncIterable<Row> =>
-  deps.tables.query(deps.names.table('attention'), {
-    partitionRange: ['0', '~~'],
-    rowRange: ['message~', 'message~~'],
-  })
-
 /** Nothing makes a buried message healthy again: its card is shown for a week. The raw bytes stay longer. */
 export async function forgetBuried(deps: Toolbox): Promise<void> {
-  for await (const row of buriedMessages(deps))
-    if (deps.clock.now() - Date.parse(String(row['since'])) > shownMs)
-      await deps.tables.remove(deps.names.table('attention'), row.partitionKey, row.rowKey)
+  for await (const card of buriedMessages(deps))
+    if (deps.clock.now() - Date.parse(card.since) > shownMs) await removeAttention(deps, card)
 }

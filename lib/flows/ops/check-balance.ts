@@ -16,7 +16,7 @@ import { idAlphabet } from '../../model/ids.js'
 import { finalStates, type Mail } from '../../model/mail.js'
 import type { Row } from '../../ports/tables.js'
 import type { Toolbox } from '../../ports/toolbox.js'
-import { clearAttention, raiseAttention } from '../../rows/attention.js'
+import { clearAttention, findAttention, raiseAttention } from '../../rows/attention.js'
 import { isScheduled } from '../../rows/due.js'
 import { writeLog } from '../../rows/logs.js'
 import { mailFromRow } from '../../rows/mail-columns.js'
@@ -182,7 +182,7 @@ async function note(deps: Toolbox, mail: Noted, code: string, description: strin
 
 async function tell(deps: Toolbox, tenant: string, difference: number): Promise<void> {
   if (difference === 0) {
-    await clearAttention(deps, tenant, 'balance', tenant)
+    await clearAttention(deps, { tenant, kind: 'balance', id: tenant })
     return
   }
   const error = new GatewayError('balance_not_closed', 'needs-admin', {
@@ -191,8 +191,8 @@ async function tell(deps: Toolbox, tenant: string, difference: number): Promise<
     remedy:
       'Look into the sending log for the codes mail_without_place and mail_without_journal, and report the cause.',
   })
-  await raiseAttention(deps, tenant, 'balance', tenant, error)
-  const row = await deps.tables.get(deps.names.table('attention'), tenant, `balance~${tenant}`)
-  const sinceMs = deps.clock.now() - Date.parse(String(row?.['since']))
+  const card = { tenant, kind: 'balance', id: tenant } as const
+  await raiseAttention(deps, card, error)
+  const sinceMs = deps.clock.now() - Date.parse((await findAttention(deps, card))?.since ?? '')
   deps.log.error('balance-not-closed', { tenant, difference, sinceMs })
 }

@@ -6,8 +6,8 @@ import { asGatewayError, GatewayError } from '../../errors.js'
 import { timerNames } from '../../model/timers.js'
 import type { Clock } from '../../ports/clock.js'
 import type { Toolbox } from '../../ports/toolbox.js'
+import { buriedMessages } from '../../rows/attention-lists.js'
 import { readTimers } from '../../rows/timers.js'
-import { buriedMessages } from './bury-message.js'
 import { balanceOf, balancePlace } from './check-balance.js'
 import { silentMs, timerSilent } from './second-clock.js'
 
@@ -128,9 +128,9 @@ const newsMs = 3_600_000
 async function messages(deps: Toolbox): Promise<string> {
   let count = 0
   let latest = 0
-  for await (const row of buriedMessages(deps)) {
+  for await (const { since } of buriedMessages(deps)) {
     count += 1
-    latest = Math.max(latest, Date.parse(String(row['since'])))
+    latest = Math.max(latest, Date.parse(since))
   }
   if (count === 0) return 'no queue message was given up in the last week'
   const text = `${count} ${count === 1 ? 'queue message was' : 'queue messages were'} given up in the last week, the latest at ${new Date(latest).toISOString()}`

@@ -4,37 +4,26 @@
  * everybody's.
  */
 import { type AttentionItem, attentionActions } from '../../model/attention.js'
-import { isTenantId } from '../../model/ids.js'
 import { connectionIdsOf } from '../../model/mailbox.js'
 import type { PageQuery } from '../../model/page.js'
-import type { Row, RowQuery } from '../../ports/tables.js'
 import type { Toolbox } from '../../ports/toolbox.js'
-import { attentionFromRow, stopsTenants } from '../../rows/attention.js'
+import { stopsTenants } from '../../rows/attention.js'
+import { type AttentionPage, pageOfEverybody, pageOfTenant } from '../../rows/attention-lists.js'
 import { listConnections } from '../../rows/connections.js'
 import { mapInBatches } from '../../rows/delete-rows.js'
 import { listMailboxes } from '../../rows/mailboxes.js'
-import { behind, pageOfRows, type RowPage, wrongPlace } from '../../rows/page-of-rows.js'
-
-export interface AttentionPage {
-  attention: AttentionItem[]
-  next: string
-}
-
-const ofDeployment = { partition: '~', prefix: 'registration~' }
 
 export async function listAttention(deps: Toolbox, tenant: string, page: PageQuery): Promise<AttentionPage> {
-  if (tenant === '~') return shown(deps, await pageOfEverybody(deps, page))
-  const table = deps.names.table('attention')
-  const { rows, next } = await pageOfRows(deps, table, [{ partition: tenant, prefix: '' }, ofDeployment], page)
-  const shared = rows.some((row) => row.partitionKey === '~' && stopsTenants(row))
-  const used = shared ? new Set((await listConnections(deps, tenant)).map((one) => one.registrationId)) : new Set()
-  const concernsTenant = (row: Row) =>
-    row.partitionKey !== '~' || (stopsTenants(row) && used.has(row.rowKey.split('~')[1] ?? ''))
-  return shown(deps, { rows: rows.filter(concernsTenant), next })
+  const found = tenant === '~' ? await pageOfEverybody(deps, page) : await concerningTenant(deps, tenant, page)
+  return { attention: await throughMailboxes(deps, found.attention), next: found.next }
 }
 
-async function shown(deps: Toolbox, { rows, next }: RowPage): Promise<AttentionPage> {
-  return { attention: await throughMailboxes(deps, rows.map(attentionFromRow)), next }
+async function concerningTenant(deps: Toolbox, tenant: string, page: PageQuery): Promise<AttentionPage> {
+  const { attention, next } = await pageOfTenant(deps, tenant, page)
+  const isShared = (item: AttentionItem) => item.tenant === '~' && stopsTenants(item)
+  const connections = attention.some(isShared) ? await listConnections(deps, tenant) : []
+  const used = new Set(connections.map((one) => one.registrationId))
+  return { attention: attention.filter((item) => item.tenant !== '~' || (isShared(item) && used.has(item.id))), next }
 }
 
 /** A connection is renewed through a mailbox on it, whichever; with one alone the card is about that one. */
@@ -51,27 +40,4 @@ async function throughMailboxes(deps: Toolbox, items: AttentionItem[]): Promise<
     if (first === undefined) return item
     return { ...item, mailboxId: others.length === 0 ? first.id : '', actions: attentionActions(item, first.id) }
   })
-}
-
-/** Operators may read every partition, so a place names one. */
-async function pageOfEverybody(deps: Toolbox, { limit, after = '' }: PageQuery): Promise<RowPage> {
-  const [, owner = '', key = ''] = after === '' ? [] : (/^([a-z0-9-]+|~)~([\w.~=:@+-]{1,150})$/.exec(after) ?? [])
-  if (after !== '' && (key === '' || (owner !== '~' && !isTenantId(owner)))) throw wrongPlace()
-  const end = '~~'
-  const parts: RowQuery[] =
-    after === ''
-      ? [{ partitionRange: ['0', end] }]
-      : [{ partition: owner, rowRange: [behind(key), end] }, { partitionRange: [behind(owner), end] }]
-  const rows: Row[] = []
-  for (const part of parts)
-    for await (const row of deps.tables.query(deps.names.table('attention'), {
-      ...part,
-      limit: limit + 1 - rows.length,
-    }))
-      rows.push(row)
-  const last = rows.slice(0, limit).at(-1)
-  return {
-    rows: rows.slice(0, limit),
-    next: rows.length > limit && last !== undefined ? `${last.partitionKey}~${last.rowKey}` : '',
-  }
 }

@@ -5,6 +5,7 @@
  */
 import { queueNames } from '../../model/names.js'
 import type { Toolbox } from '../../ports/toolbox.js'
+import { everyAttention } from '../../rows/attention-lists.js'
 import { laneOpensAt, laneState, readLane } from '../../rows/lane.js'
 import { findMailbox } from '../../rows/mailboxes.js'
 import { allOpenHints, type OwnedHint } from '../../rows/outbox.js'
@@ -50,13 +51,10 @@ async function measureMails(deps: Toolbox): Promise<void> {
 
 async function measureAttention(deps: Toolbox): Promise<void> {
   const found = new Map<string, { kind: string; class: string; count: number; oldestMs: number }>()
-  const rows = deps.tables.query(deps.names.table('attention'), { partitionRange: ['0', '~~'] })
-  for await (const row of rows) {
-    const [kind = ''] = row.rowKey.split('~')
-    const errorClass = String(row['class'] ?? '')
+  for await (const { kind, class: errorClass, since } of everyAttention(deps)) {
     const one = found.get(`${kind} ${errorClass}`) ?? { kind, class: errorClass, count: 0, oldestMs: 0 }
     one.count += 1
-    one.oldestMs = Math.max(one.oldestMs, deps.clock.now() - Date.parse(String(row['since'])))
+    one.oldestMs = Math.max(one.oldestMs, deps.clock.now() - Date.parse(since))
     found.set(`${kind} ${errorClass}`, one)
   }
   for (const one of found.values()) deps.log.info('attention-open', one)

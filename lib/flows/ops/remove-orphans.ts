@@ -7,10 +7,10 @@
 import { finalStates } from '../../model/mail.js'
 import type { StoredBlob } from '../../ports/blobs.js'
 import type { Toolbox } from '../../ports/toolbox.js'
+import { buriedMessages } from '../../rows/attention-lists.js'
 import { mapInBatches } from '../../rows/delete-rows.js'
 import { findMail } from '../../rows/mails.js'
 import { blobName, mailOfBlob } from '../send/accept-mail.js'
-import { buriedMessages } from './bury-message.js'
 
 const dayMs = 86_400_000
 const orphanedMs = dayMs

@@ -125,10 +125,10 @@ async function tellSilence(deps: Toolbox, timers: Timers, timer: TimerName): Pro
   const silence = deps.clock.now() - ranAt
   if (silence >= silentMs) {
     deps.log.error('timer-late', { timer, lateMs: silence })
-    await raiseAttention(deps, '~', 'timer', timer, timerSilent(timers, timer), { subject: timer })
+    await raiseAttention(deps, { tenant: '~', kind: 'timer', id: timer, subject: timer }, timerSilent(timers, timer))
     if (!isTold) await writeTimer(deps, timer, { isTold: true })
   } else if (isTold) {
-    await clearAttention(deps, '~', 'timer', timer)
+    await clearAttention(deps, { tenant: '~', kind: 'timer', id: timer })
     await writeTimer(deps, timer, { isTold: false })
   }
 }

@@ -2,11 +2,10 @@
  * Client secrets end on a day known beforehand. 60, 30, 7 and 1 days before, and when it has ended, the registration
  * needs somebody, and each stage is logged once; a newer secret ends the warning (M-082).
  */
-import { GatewayError, RowChangedError, RowMissingError } from '../../errors.js'
-import { isExpiry } from '../../model/attention.js'
+import { GatewayError } from '../../errors.js'
 import type { Row } from '../../ports/tables.js'
 import type { Toolbox } from '../../ports/toolbox.js'
-import { clearAttention, expiryCard, raiseAttention } from '../../rows/attention.js'
+import { clearAttention, clearSharedExpiry, expiryCard, raiseAttention } from '../../rows/attention.js'
 
 const dayMs = 86_400_000
 const stages = [0, 1, 7, 30, 60]
@@ -27,28 +26,15 @@ async function warnOfOne(deps: Toolbox, row: Row): Promise<void> {
   const stage = stages.find((days) => daysLeft <= days)
   // A card of its own: the provider's refusal of the same registration is another matter, and neither ends the other.
   const card = expiryCard(registrationId)
-  await removeShared(deps, tenant, registrationId)
+  await clearSharedExpiry(deps, tenant, registrationId)
   if (stage === undefined) {
-    await clearAttention(deps, tenant, 'registration', card)
+    await clearAttention(deps, { tenant, kind: 'registration', id: card })
     return
   }
   const name = String(row['name'] ?? '')
   const error = expiryError(name, tenant, stage, expiresAt)
-  if (await raiseAttention(deps, tenant, 'registration', card, error, { subject: name }))
+  if (await raiseAttention(deps, { tenant, kind: 'registration', id: card, subject: name }, error))
     deps.log.warn('secret-expiring', { tenant, registrationId, daysLeft, code: error.code })
-}
-
-/**
- * Earlier versions kept the warning in the row of the refusal. A refusal that comes at this moment changes the row and
- * stays.
- */
-async function removeShared(deps: Toolbox, tenant: string, registrationId: string): Promise<void> {
-  const table = deps.names.table('attention')
-  const shared = await deps.tables.get(table, tenant, `registration~${registrationId}`)
-  if (shared === undefined || !isExpiry(String(shared['code']))) return
-  await deps.tables.remove(table, tenant, shared.rowKey, shared.etag).catch((error: unknown) => {
-    if (!(error instanceof RowChangedError || error instanceof RowMissingError)) throw error
-  })
 }
 
 function expiryError(name: string, tenant: string, stage: number, expiresAt: number): GatewayError {

@@ -24,11 +24,11 @@ export async function warnOfPlatformDates(
     const stage = stages.find((days) => left !== undefined && left <= days)
     const isUsed = !date.id.startsWith('node@') || date.id === running
     if (!isUsed || stage === undefined || left === undefined) {
-      await clearAttention(deps, '~', 'platform', date.id)
+      await clearAttention(deps, { tenant: '~', kind: 'platform', id: date.id })
       continue
     }
     const error = endError(date, stage)
-    if (await raiseAttention(deps, '~', 'platform', date.id, error, { subject: date.what }))
+    if (await raiseAttention(deps, { tenant: '~', kind: 'platform', id: date.id, subject: date.what }, error))
       deps.log.warn('platform-date-near', { platformId: date.id, daysLeft: left, code: error.code })
   }
 }

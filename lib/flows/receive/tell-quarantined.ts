@@ -52,11 +52,11 @@ export async function showQuarantine(
   const codes = new Map<string, number>()
   for await (const row of rows) codes.set(String(row['code']), (codes.get(String(row['code'])) ?? 0) + 1)
   if (codes.size === 0) {
-    await clearAttention(deps, tenant, 'mailbox-quarantine', mailboxId)
+    await clearAttention(deps, { tenant, kind: 'mailbox-quarantine', id: mailboxId })
     return
   }
   const error = inQuarantine(address, codes)
-  await raiseAttention(deps, tenant, 'mailbox-quarantine', mailboxId, error, { mailboxId, subject: address })
+  await raiseAttention(deps, { tenant, kind: 'mailbox-quarantine', id: mailboxId, mailboxId, subject: address }, error)
 }
 
 const lookUp = 'look-up'

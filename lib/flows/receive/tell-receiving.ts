@@ -6,7 +6,7 @@
 import type { GatewayError } from '../../errors.js'
 import { hashId } from '../../model/ids.js'
 import type { Mailbox } from '../../model/mailbox.js'
-import { clearAttention, isToldByConnection, raiseAttention } from '../../rows/attention.js'
+import { clearAttention, findAttention, isToldByConnection, raiseAttention } from '../../rows/attention.js'
 import { emitEvent } from '../tell/emit-event.js'
 import type { ReceiveDependencies } from './receive-dependencies.js'
 
@@ -19,9 +19,9 @@ export async function tellStopped(
 ): Promise<boolean> {
   const { tenant, id: mailboxId, address } = mailbox
   const connectionId = connectionOf(mailbox)
-  if (await isToldByConnection(deps, tenant, connectionId, error)) return false
+  if (await isToldByConnection(deps, { tenant, connectionId }, error)) return false
   const about = { mailboxId, connectionId, subject: address }
-  const isNew = await raiseAttention(deps, tenant, 'mailbox-receive', mailboxId, error, about)
+  const isNew = await raiseAttention(deps, { tenant, kind: 'mailbox-receive', id: mailboxId, ...about }, error)
   if (!isNew && toldBefore) return false
   await emitEvent(deps, tenant, 'connection.changed', hashId('receive-stopped', mailboxId, error.code, String(since)), {
     mailboxId,
@@ -37,8 +37,8 @@ export async function tellStopped(
 
 export async function tellWorking(deps: ReceiveDependencies, mailbox: Mailbox, since: number): Promise<void> {
   const { tenant, id: mailboxId } = mailbox
-  const card = await deps.tables.get(deps.names.table('attention'), tenant, `mailbox-receive~${mailboxId}`)
-  if (card === undefined) return
+  const card = { tenant, kind: 'mailbox-receive', id: mailboxId } as const
+  if ((await findAttention(deps, card)) === undefined) return
   await emitEvent(deps, tenant, 'connection.changed', hashId('receive-works', mailboxId, String(since)), {
     mailboxId,
     connectionId: connectionOf(mailbox),
@@ -48,7 +48,7 @@ export async function tellWorking(deps: ReceiveDependencies, mailbox: Mailbox, s
     description: null,
     remedy: null,
   })
-  await clearAttention(deps, tenant, 'mailbox-receive', mailboxId)
+  await clearAttention(deps, card)
 }
 
 const connectionOf = ({ receive }: Mailbox): string => (receive.transport === 'none' ? '' : receive.connectionId)

@@ -72,7 +72,7 @@ async function keepForOperator(
     description: `A message on the queue outbound-mail was taken off: ${error.description}`,
     remedy: `Correct what the back end writes and enqueue the mail again; the message is kept as ${name} in the container ${deps.names.container('quarantine')}.`,
   })
-  await raiseAttention(deps, '~', 'message', id, told)
+  await raiseAttention(deps, { tenant: '~', kind: 'message', id }, told)
 }
 
 /** What could be read of a message before it was refused. */

@@ -262,7 +262,7 @@ async function countFailure(
   lane.state.failures = failures
   lane.note({ failures, failure: error.description.slice(0, 500) })
   if (failures === tellAfterFailures)
-    await raiseMailboxAttention(deps, tenant, 'mailbox-send', error, { mailboxId, connectionId })
+    await raiseMailboxAttention(deps, { tenant, kind: 'mailbox-send', mailboxId, connectionId }, error)
   return failures
 }
 

@@ -53,7 +53,7 @@ export async function tellGateClosed(
   connectionId: string,
   error: GatewayError,
 ): Promise<void> {
-  const isNew = await raiseMailboxAttention(deps, tenant, 'mailbox-send', error, { mailboxId, connectionId })
+  const isNew = await raiseMailboxAttention(deps, { tenant, kind: 'mailbox-send', mailboxId, connectionId }, error)
   if (!isNew) return
   const since = String(Math.floor(deps.clock.now() / 60_000))
   await emitEvent(deps, tenant, 'connection.changed', hashId('gate-closed', tenant, mailboxId, error.code, since), {
@@ -71,6 +71,6 @@ export async function tellGateClosed(
 export async function openGate(deps: Toolbox, tenant: string, mailboxId: string): Promise<void> {
   const gateOpenedAt = deps.clock.now()
   await changeLane(deps, tenant, mailboxId, () => ({ ...openedGate, gateOpenedAt }))
-  await clearAttention(deps, tenant, 'mailbox-send', mailboxId)
+  await clearAttention(deps, { tenant, kind: 'mailbox-send', id: mailboxId })
   await wakeLane(deps, tenant, mailboxId)
 }

@@ -34,7 +34,8 @@ export async function noteAnswer(
   const wasWell = state.failures === 0 && state.gateOpen
   if (isTaken) lane.note({ lastSuccess: now, ...(state.refused === 0 ? {} : noRefusal) })
   if (!wasWell) lane.note(openedGate)
-  if (!wasWell || (isTaken && state.refused > 0)) await clearAttention(deps, tenant, 'mailbox-send', mailboxId)
+  if (!wasWell || (isTaken && state.refused > 0))
+    await clearAttention(deps, { tenant, kind: 'mailbox-send', id: mailboxId })
   Object.assign(state, { failures: 0, gateOpen: true }, wasWell && !isTaken ? {} : { refusedCode: '' })
   if (isTaken) state.refused = 0
   if (failed !== undefined) await noteRefusal(deps, lane, connectionId, failed)
@@ -47,7 +48,7 @@ async function noteRefusal(deps: Toolbox, lane: HeldLane, connectionId: string, 
   const speaksOfMailbox = error.hint !== 'recipient' && state.refused >= tellAfterFailures
   if (state.refusedCode !== error.code && (needsSomebody || speaksOfMailbox)) {
     state.refusedCode = error.code
-    await raiseMailboxAttention(deps, tenant, 'mailbox-send', error, { mailboxId, connectionId })
+    await raiseMailboxAttention(deps, { tenant, kind: 'mailbox-send', mailboxId, connectionId }, error)
   }
   const { refused, refusedCode } = state
   lane.note({ refused, refusedCode, refusal: error.description.slice(0, 500), refusedAt: deps.clock.now() })

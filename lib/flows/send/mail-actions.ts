@@ -153,7 +153,7 @@ export async function resolveMail(
     await wakeLane(deps, tenant, mail.mailboxId)
     return again
   })
-  await clearAttention(deps, tenant, 'mail-unknown', id)
+  await clearAttention(deps, { tenant, kind: 'mail-unknown', id })
   return view
 }
 

@@ -210,7 +210,11 @@ export async function leaveUnknown(deps: Toolbox, entry: JournalEntry, found: st
     remedy,
     peerLine: attempt.reply,
   })
-  await raiseAttention(deps, mail.tenant, 'mail-unknown', mail.id, reason, { mailboxId: mail.mailboxId })
+  await raiseAttention(
+    deps,
+    { tenant: mail.tenant, kind: 'mail-unknown', id: mail.id, mailboxId: mail.mailboxId },
+    reason,
+  )
   const { tenant, id, attempts } = mail
   await emitEvent(deps, tenant, 'mail.unknown', hashId('mail.unknown', tenant, id, String(attempts)), {
     mailId: id,
@@ -229,7 +233,7 @@ export async function leaveUnknown(deps: Toolbox, entry: JournalEntry, found: st
   }).catch(async (error: unknown) => {
     // Somebody decided in this moment, and took away a card that was not there yet.
     if (error instanceof RowChangedError && (await findMail(deps, tenant, id))?.mail.state !== 'unknown')
-      await clearAttention(deps, tenant, 'mail-unknown', id)
+      await clearAttention(deps, { tenant, kind: 'mail-unknown', id })
     throw error
   })
   await logAttempt(deps, parked.mail, attempt)

@@ -64,7 +64,7 @@ export async function resolveUnknown(deps: SendDependencies, route: SendRoute, e
   if (evidence === 'sent') {
     const found = attemptOf(now, { code: 'sent', text: `The hand-over was interrupted. ${text}` })
     await finish(deps, entry, 'sent', found, { delivered: [...mail.delivered, ...openRecipients(mail)] })
-    await clearAttention(deps, mail.tenant, 'mail-unknown', mail.id)
+    await clearAttention(deps, { tenant: mail.tenant, kind: 'mail-unknown', id: mail.id })
   } else if (evidence === 'stopped') await lookAgain(deps, entry, stoppedUntil(mail, now))
   else if (evidence === 'not-sent') await again(deps, entry, text)
   else if (mail.whenUnknown === 'resend' && !mail.resent && inTime)
@@ -122,7 +122,7 @@ async function again(deps: SendDependencies, entry: JournalEntry, text: string, 
     : Math.min(retryAt(deps, entry.mail, undefined), Math.max(entry.mail.deadline, now))
   const { before, attempt } = explained(entry, text, 'Nobody has to act.', { hint: '' })
   await wait(deps, before, at, attempt, changes)
-  await clearAttention(deps, entry.mail.tenant, 'mail-unknown', entry.mail.id)
+  await clearAttention(deps, { tenant: entry.mail.tenant, kind: 'mail-unknown', id: entry.mail.id })
 }
 
 function retryAt(deps: SendDependencies, mail: Mail, retryAfterMs: number | undefined): number {

@@ -68,7 +68,7 @@ export async function deliverWebhooks(deps: TellDependencies, tenant: string, en
         break
       }
       await deps.tables.remove(deps.names.table('deliveries'), row.partitionKey, row.rowKey)
-      await clearAttention(deps, tenant, 'webhook', endpointId)
+      await clearAttention(deps, { tenant, kind: 'webhook', id: endpointId })
     }
     if (due.length > batch && nextAt === Number.POSITIVE_INFINITY) nextAt = deps.clock.now()
   } finally {
@@ -131,9 +131,11 @@ async function postpone(deps: TellDependencies, delivery: Delivery, failure: Gat
   const table = deps.names.table('deliveries')
   const attempts = Number(row['attempts'] ?? 0) + 1
   const { id, type } = JSON.parse(String(row['event'])) as GatewayEvent
-  await raiseAttention(deps, tenant, 'webhook', endpointId, blocking(failure, `${type} ${id}`, attempts, behind), {
-    subject: url,
-  })
+  await raiseAttention(
+    deps,
+    { tenant, kind: 'webhook', id: endpointId, subject: url },
+    blocking(failure, `${type} ${id}`, attempts, behind),
+  )
   const bornAt = Number(row.rowKey.slice(0, 13))
   if (deps.clock.now() - bornAt > keepMs) {
     deps.log.warn('webhook-given-up', { tenant, endpointId, code: failure.code })

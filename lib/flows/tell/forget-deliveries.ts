@@ -12,6 +12,6 @@ export async function forgetDeliveries(deps: Toolbox, tenant: string, endpointId
   await setDue(deps, 'webhook', tenant, endpointId, deps.clock.now())
   const partition = `${tenant}~${endpointId}`
   const isDone = await deleteByQuery(deps, deps.names.table('deliveries'), { partition }, { left: mostPerRun })
-  await clearAttention(deps, tenant, 'webhook', endpointId)
+  await clearAttention(deps, { tenant, kind: 'webhook', id: endpointId })
   if (isDone) await setDue(deps, 'webhook', tenant, endpointId, Number.POSITIVE_INFINITY)
 }

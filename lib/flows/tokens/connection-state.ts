@@ -22,10 +22,17 @@ export async function markBroken(deps: TokenDependencies, connection: Connection
   const registration = error.hint === 'operator' ? await registrationOf(deps, connection) : undefined
   if (registration !== undefined) await raiseRegistrationAttention(deps, registration, error)
   else
-    await raiseAttention(deps, connection.tenant, 'connection', connection.id, error, {
-      connectionId: connection.id,
-      subject: connection.identity?.username ?? connection.username,
-    })
+    await raiseAttention(
+      deps,
+      {
+        tenant: connection.tenant,
+        kind: 'connection',
+        id: connection.id,
+        connectionId: connection.id,
+        subject: connection.identity?.username ?? connection.username,
+      },
+      error,
+    )
   await change(deps, connection, state, error)
 }
 
@@ -36,7 +43,7 @@ async function registrationOf(deps: TokenDependencies, { tenant, registrationId 
 
 /** Works again: an administrator repaired what was wrong. */
 export async function markWorking(deps: TokenDependencies, connection: Connection): Promise<void> {
-  await clearAttention(deps, connection.tenant, 'connection', connection.id)
+  await clearAttention(deps, { tenant: connection.tenant, kind: 'connection', id: connection.id })
   await clearRegistrationRefusal(deps, connection.tenant, connection.registrationId)
   await change(deps, connection, 'connected')
 }

@@ -66,7 +66,7 @@ export async function storeGrant(
     leaseUntil: 0,
   })
   forgetTokens(deps, tenant, connectionId)
-  await clearAttention(deps, tenant, 'connection', connectionId)
+  await clearAttention(deps, { tenant, kind: 'connection', id: connectionId })
   if (gained.kind !== 'password')
     await setDue(deps, 'grant', tenant, connectionId, nextRefresh(deps.clock.now(), gained.expiresAt))
 }

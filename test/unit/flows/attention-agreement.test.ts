@@ -66,23 +66,32 @@ async function build(h: Harness, { connection, mailboxes }: Case) {
     const about = { mailboxId: box.id, connectionId }
     const admin = faultOf('needs-admin', { description: `Only box${n} is closed.` })
     if (trouble === 'receive')
-      await raiseMailboxAttention(h.deps, h.tenant, 'mailbox-receive', faultOf('transient'), about)
+      await raiseMailboxAttention(h.deps, { tenant: h.tenant, kind: 'mailbox-receive', ...about }, faultOf('transient'))
     if (trouble === 'receive-admin' || trouble === 'both')
-      await raiseMailboxAttention(h.deps, h.tenant, 'mailbox-receive', admin, about)
+      await raiseMailboxAttention(h.deps, { tenant: h.tenant, kind: 'mailbox-receive', ...about }, admin)
     if (trouble === 'send-admin' || trouble === 'both')
-      await raiseMailboxAttention(h.deps, h.tenant, 'mailbox-send', admin, about)
+      await raiseMailboxAttention(h.deps, { tenant: h.tenant, kind: 'mailbox-send', ...about }, admin)
   }
   const [shared] = connections
   const fault = (errorClass: 'needs-reconnect' | 'needs-admin') => new GatewayError('broken', errorClass, {})
   if (connection === 'reconnect' || connection === 'admin')
-    await raiseAttention(h.deps, h.tenant, 'connection', shared!.id, fault(`needs-${connection}`), {
-      connectionId: shared!.id,
-      subject: 'administrator@acme.example',
-    })
+    await raiseAttention(
+      h.deps,
+      {
+        tenant: h.tenant,
+        kind: 'connection',
+        id: shared!.id,
+        connectionId: shared!.id,
+        subject: 'administrator@acme.example',
+      },
+      fault(`needs-${connection}`),
+    )
   if (connection === 'registration')
-    await raiseAttention(h.deps, h.tenant, 'registration', 'registration0', fault('needs-admin'), {
-      subject: 'Our app',
-    })
+    await raiseAttention(
+      h.deps,
+      { tenant: h.tenant, kind: 'registration', id: 'registration0', subject: 'Our app' },
+      fault('needs-admin'),
+    )
   return made
 }
 

@@ -77,10 +77,10 @@ test('the length of every queue is told, and of its poison queue', async () => {
 
 test('what needs attention is counted by kind and class over all tenants', async () => {
   const h = await harness()
-  await raiseAttention(h.deps, 'acme', 'connection', 'a', faultOf('needs-reconnect'))
+  await raiseAttention(h.deps, { tenant: 'acme', kind: 'connection', id: 'a' }, faultOf('needs-reconnect'))
   h.clock.advance(minute)
-  await raiseAttention(h.deps, 'other', 'connection', 'b', faultOf('needs-reconnect'))
-  await raiseAttention(h.deps, '~', 'registration', 'c', faultOf('needs-admin'))
+  await raiseAttention(h.deps, { tenant: 'other', kind: 'connection', id: 'b' }, faultOf('needs-reconnect'))
+  await raiseAttention(h.deps, { tenant: '~', kind: 'registration', id: 'c' }, faultOf('needs-admin'))
   await measure(h.deps)
   expect(h.of('attention-open')).toEqual([
     {
@@ -135,10 +135,10 @@ test('O7: the card of a refused registration and the warning of its end stand be
   // As an earlier version kept it: the warning in the row of the refusal.
   await h.stores.tables.upsert(tenants, { ...registration, secretExpiresAt: end(5) })
   const early = new GatewayError('secret_expires_in_7', 'needs-admin')
-  await raiseAttention(h.deps, '~', 'registration', 'r1', early)
+  await raiseAttention(h.deps, { tenant: '~', kind: 'registration', id: 'r1' }, early)
   await warnOfExpiry(h.deps)
   expect(await codes()).toEqual(['secret_expires_in_7'])
-  await raiseAttention(h.deps, '~', 'registration', 'r1', refused)
+  await raiseAttention(h.deps, { tenant: '~', kind: 'registration', id: 'r1' }, refused)
   await warnOfExpiry(h.deps)
   expect(await codes()).toEqual(['aadsts_7000215', 'secret_expires_in_7'])
   await h.stores.tables.upsert(tenants, { ...registration, secretExpiresAt: end(365) })
