@@ -84,6 +84,12 @@ const logRow = z
     subject: text('Audit: id of what it was done to.', 'q7m2ztn4kc5xw3hdrjfvbeuags').optional(),
     role: oneOf(['app', 'tenant-admin', 'operator'], 'Audit: role of who did it.', 'app').optional(),
     keyId: text('Audit: the API key it was done with.', 'k3v9qa2m').optional(),
+    signInId: id('Audit: the sign-in that it began.', 'q7m2ztn4kc5xw3hdrjfvbeuags').optional(),
+    allowed: text(
+      'Audit: what a confirmed reconnect was allowed to change, as words with spaces between.',
+      'server identity',
+    ).optional(),
+    changes: text('Audit: what a reconnect may change, as words with spaces between.', 'server identity').optional(),
     revocation: text('Audit: what became of the authority at the provider.', 'not offered by the provider').optional(),
     code: text('Stable word of the outcome or error.', 'sent').optional(),
     class: text('Who must act; may be empty.', 'permanent').optional(),
