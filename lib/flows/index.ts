@@ -3,7 +3,7 @@
  * diagnosis and the mail composer, which registering functions does not need.
  */
 
-export { listLog } from '../rows/list-log.js'
+export { listLog } from '../rows/logs.js'
 export { sealKeys } from '../rows/seal-keys.js'
 export { audit } from './admin/audit.js'
 export { authenticate } from './admin/authenticate.js'

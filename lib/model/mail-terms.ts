@@ -2,8 +2,8 @@
  * By what a mail is found: recipient, Message-ID, metadata, mailbox, and a final state that is rare. A term is the
  * beginning of a row key of the index; external text stands in it only hashed. The subject is no term: it is compared.
  */
-import { hashId } from '../../model/ids.js'
-import type { Mail } from '../../model/mail.js'
+import { hashId } from './ids.js'
+import type { Mail } from './mail.js'
 
 /** Eighty bits: a collision costs one look at the journal, which decides. */
 const hashed = (kind: string, ...parts: string[]): string => `${kind}~${hashId(kind, ...parts).slice(0, 16)}`

@@ -43,6 +43,12 @@ export type SendSettings =
   | { transport: 'graph'; connectionId: string; user?: string }
   | { transport: 'smtp'; connectionId: string; smtp: SmtpOptions }
 
+/** Which one, where more is not needed. */
+export interface MailboxRef {
+  tenant: string
+  mailboxId: string
+}
+
 /** A named place mail comes from and goes out of. Row `mailbox`, edited by people only. */
 export interface Mailbox {
   id: string

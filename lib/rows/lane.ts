@@ -1,13 +1,17 @@
 /**
  * The lane: the row whose lease one worker holds while it drains a mailbox, with the gate (closed when someone must
- * act), a pause (the peer asked us to wait), and the counters of the peer's limits. People and other flows change the
- * gate without the lease, so the holder tolerates a changed ETag as long as the fence is still its own.
+ * act), a pause (the peer asked us to wait), and the counters of the peer's limits. Table `mailboxes`, partition
+ * `T~{mailbox}`, row `lane~0`. People and other flows change the gate without the lease, so the holder tolerates a
+ * changed ETag as long as the fence is still its own.
  */
 import { RowChangedError, RowExistsError, RowMissingError } from '../errors.js'
+import type { MailboxRef } from '../model/mailbox.js'
 import type { Row } from '../ports/tables.js'
 import type { Toolbox } from '../ports/toolbox.js'
+import { changeRow } from './change-row.js'
+import { columnsOf } from './columns.js'
 import { type Lease, takeLease } from './lease.js'
-import { fromRow, mailboxPartition, mailboxRowKey } from './mailboxes.js'
+import { findMailbox, mailboxPartition } from './mailboxes.js'
 
 export const laneKey = 'lane~0'
 /** Longest single hand-over; the lease always outlasts it. */
@@ -21,92 +25,121 @@ export const leavingMs = 15_000
  */
 const lookLastsMs = 5_000
 
-export interface LaneState {
-  gateOpen: boolean
-  /** Milliseconds: a closed gate lets one probe through then; 0 for never. */
-  gateUntil: number
-  /** Milliseconds: when the gate closed. */
+/** Its columns; times in milliseconds, 0 for never. */
+export interface LaneColumns {
+  gate: 'open' | 'closed'
+  /** Code of the error that closed it. */
+  gateCode: string
+  /** The same in words. */
+  gateReason: string
   gateSince: number
-  /** Milliseconds: nothing is tried before. */
+  /** A closed gate lets one probe through then. */
+  gateUntil: number
+  /** When somebody who did not hold the lane opened it. */
+  gateOpenedAt: number
+  /** Nothing is tried before. */
   pausedUntil: number
   /** Consecutive failures of the peer, not of a mail. */
   failures: number
+  /** The latest of them in words. */
+  failure: string
   /** Mails refused permanently since the last one that was taken. */
   refused: number
+  /** The latest refusal in words. */
+  refusal: string
+  refusedAt: number
   /** Code of the refusal that people were told of; empty when they were told of none. */
   refusedCode: string
   minuteStart: number
   minuteMails: number
   dayStart: number
   dayRecipients: number
+  /** The latest mail that was taken. */
+  lastSuccess: number
+  leaseUntil: number
+  fence: number
 }
 
-export function laneState(row: Row | undefined): LaneState {
-  const number = (column: string): number => Number(row?.[column] ?? 0)
+/** As read. */
+export interface Lane extends LaneColumns, MailboxRef {
+  row: Row
+}
+
+/** Of a mailbox that never sent, an open lane that nobody holds. */
+export function laneColumns(row: Row | undefined): LaneColumns {
+  const { text, number } = columnsOf(row)
   return {
-    gateOpen: row?.['gate'] !== 'closed',
-    gateUntil: number('gateUntil'),
+    gate: text('gate') === 'closed' ? 'closed' : 'open',
+    gateCode: text('gateCode'),
+    gateReason: text('gateReason'),
     gateSince: number('gateSince'),
+    gateUntil: number('gateUntil'),
+    gateOpenedAt: number('gateOpenedAt'),
     pausedUntil: number('pausedUntil'),
     failures: number('failures'),
+    failure: text('failure'),
     refused: number('refused'),
-    refusedCode: String(row?.['refusedCode'] ?? ''),
+    refusal: text('refusal'),
+    refusedAt: number('refusedAt'),
+    refusedCode: text('refusedCode'),
     minuteStart: number('minuteStart'),
     minuteMails: number('minuteMails'),
     dayStart: number('dayStart'),
     dayRecipients: number('dayRecipients'),
+    lastSuccess: number('lastSuccess'),
+    leaseUntil: number('leaseUntil'),
+    fence: number('fence'),
   }
 }
 
 /** Time from which the lane may be drained; 0 for now, Infinity while the gate stays closed until somebody opens it. */
-export function laneOpensAt(lane: LaneState, now: number): number {
-  const gate = lane.gateOpen ? 0 : lane.gateUntil === 0 ? Number.POSITIVE_INFINITY : lane.gateUntil
+export function laneOpensAt(lane: LaneColumns, now: number): number {
+  const gate = lane.gate === 'open' ? 0 : lane.gateUntil === 0 ? Number.POSITIVE_INFINITY : lane.gateUntil
   const at = Math.max(gate, lane.pausedUntil)
   return at <= now ? 0 : at
 }
 
-export async function readLane(deps: Toolbox, tenant: string, mailboxId: string): Promise<Row> {
-  const table = deps.names.table('mailboxes')
-  const partitionKey = mailboxPartition(tenant, mailboxId)
-  const known = await deps.tables.get(table, partitionKey, laneKey)
+/** `undefined` for a mailbox that never sent. */
+export async function findLane(deps: Toolbox, { tenant, mailboxId }: MailboxRef): Promise<Lane | undefined> {
+  const row = await deps.tables.get(deps.names.table('mailboxes'), mailboxPartition(tenant, mailboxId), laneKey)
+  return row && { ...laneColumns(row), tenant, mailboxId, row }
+}
+
+/** Made when there is none yet. */
+export async function readLane(deps: Toolbox, ref: MailboxRef): Promise<Lane> {
+  const known = await findLane(deps, ref)
   if (known) return known
+  const key = { partitionKey: mailboxPartition(ref.tenant, ref.mailboxId), rowKey: laneKey }
   try {
-    await deps.tables.insert(table, { partitionKey, rowKey: laneKey, v: 1, gate: 'open', fence: 0, leaseUntil: 0 })
+    await deps.tables.insert(deps.names.table('mailboxes'), { ...key, v: 1, gate: 'open', fence: 0, leaseUntil: 0 })
   } catch (error) {
     if (!(error instanceof RowExistsError)) throw error
   }
-  return (await deps.tables.get(table, partitionKey, laneKey)) ?? { partitionKey, rowKey: laneKey }
+  const { tenant, mailboxId } = ref
+  return (await findLane(deps, ref)) ?? { ...laneColumns(undefined), tenant, mailboxId, row: key }
 }
 
-/** Changes the lane without holding it; the last word of a few tries counts. */
+/** Changes the lane without holding it, as its holder may do at the same moment. */
 export async function changeLane(
   deps: Toolbox,
-  tenant: string,
-  mailboxId: string,
-  change: (row: Row) => Omit<Row, 'partitionKey' | 'rowKey'> | undefined,
+  ref: MailboxRef,
+  change: (lane: Lane) => LaneChange | undefined,
 ): Promise<void> {
-  for (let tries = 0; ; tries++) {
-    const row = await readLane(deps, tenant, mailboxId)
-    const columns = change(row)
+  await changeRow(async () => {
+    const lane = await readLane(deps, ref)
+    const columns = change(lane)
     if (columns === undefined) return
-    try {
-      const { partitionKey, rowKey } = row
-      await deps.tables.update(deps.names.table('mailboxes'), { ...columns, partitionKey, rowKey }, row.etag ?? '')
-      return
-    } catch (error) {
-      if (!(error instanceof RowChangedError) || tries >= 9) throw error
-    }
-  }
+    const { partitionKey, rowKey, etag = '' } = lane.row
+    await deps.tables.update(deps.names.table('mailboxes'), { ...columns, partitionKey, rowKey }, etag)
+  })
 }
 
-async function isStillWanted(deps: Toolbox, { tenant, mailboxId, fence }: HeldLane): Promise<boolean> {
-  const mailboxes = deps.names.table('mailboxes')
-  const partition = mailboxPartition(tenant, mailboxId)
-  const [mailbox, lane] = await Promise.all([
-    deps.tables.get(mailboxes, partition, mailboxRowKey),
-    deps.tables.get(mailboxes, partition, laneKey),
-  ])
-  return mailbox !== undefined && fromRow(mailbox).active && lane?.['fence'] === fence
+/** Of the lease only its end: whoever holds it is known by the fence. */
+export type LaneChange = Partial<LaneColumns & { leaseOwner: '' }>
+
+async function isStillWanted(deps: Toolbox, held: HeldLane): Promise<boolean> {
+  const [mailbox, lane] = await Promise.all([findMailbox(deps, held.tenant, held.mailboxId), findLane(deps, held)])
+  return mailbox?.active === true && lane?.fence === held.fence
 }
 
 /**
@@ -121,8 +154,8 @@ export async function whileHeld(
 ): Promise<void> {
   const until = deps.clock.now() + lookLastsMs + 1_000
   const isHeld = async (): Promise<boolean> => {
-    const lane = await deps.tables.get(deps.names.table('mailboxes'), mailboxPartition(tenant, id), laneKey)
-    return Number(lane?.['leaseUntil'] ?? 0) > (await deps.tables.serverNow())
+    const lane = await findLane(deps, { tenant, mailboxId: id })
+    return (lane?.leaseUntil ?? 0) > (await deps.tables.serverNow())
   }
   while (deps.clock.now() < until && (await isHeld())) {
     await take()
@@ -136,7 +169,7 @@ export interface HeldLane {
   mailboxId: string
   fence: number
   claim: string
-  state: LaneState
+  state: LaneColumns
   /** A mail is being handed over: it is finished, even when this instance is stopping. */
   handing: boolean
   /** Room for one more hand-over; renews when needed, false when the lane was lost or its gate closed by others. */
@@ -151,22 +184,18 @@ export interface HeldLane {
    */
   cutShort(): Promise<boolean>
   /** Columns written with the next renewal or the release. */
-  note(columns: Omit<Row, 'partitionKey' | 'rowKey'>): void
+  note(columns: Partial<LaneColumns>): void
   /** False when the gate was to be closed but somebody opened it while the lane was held. */
   release(): Promise<boolean>
 }
 
-export async function takeLane(
-  deps: Toolbox,
-  tenant: string,
-  mailboxId: string,
-  row: Row,
-): Promise<HeldLane | undefined> {
+/** The lane as just read; `undefined` when somebody else holds it. */
+export async function takeLane(deps: Toolbox, { tenant, mailboxId, row }: Lane): Promise<HeldLane | undefined> {
   const taken = await takeLease(deps.tables, deps.names.table('mailboxes'), row, deps.worker, leaseMs)
   if (taken === undefined) return undefined
   const lease: Lease = taken
   const takenAt = deps.clock.now()
-  let noted: Omit<Row, 'partitionKey' | 'rowKey'> = {}
+  let noted: Partial<LaneColumns> = {}
   const renew = async (ms: number): Promise<boolean> => {
     try {
       await lease.renew(ms)
@@ -181,7 +210,7 @@ export async function takeLane(
     mailboxId,
     fence: lease.fence,
     claim: `${laneKey}:${lease.fence}`,
-    state: laneState(lease.row),
+    state: laneColumns(lease.row),
     handing: false,
     ready: async () => lease.remainingMs() > handOverMs || (!deps.stopping.aborted && renew(leaseMs)),
     cutShort: () => renew(leavingMs),
@@ -199,21 +228,21 @@ export async function takeLane(
     },
     async release() {
       let overruled = false
-      const ending = (now: Row) => {
-        const isOpened = Number(now['gateOpenedAt'] ?? 0) >= takenAt
-        overruled = noted['gate'] === 'closed' && isOpened
+      const ending = (now: LaneColumns): LaneChange => {
+        const isOpened = now.gateOpenedAt >= takenAt
+        overruled = noted.gate === 'closed' && isOpened
         // Whoever opened it removed the card too: the next refusal must raise it again.
         const untold = isOpened && 'refusedCode' in noted ? { refusedCode: '' } : {}
         return { ...(overruled ? {} : { ...noted, ...untold }), leaseOwner: '', leaseUntil: 0 }
       }
       try {
-        await lease.write(ending(lease.row))
+        await lease.write(ending(laneColumns(lease.row)))
       } catch (error) {
         // The mailbox was removed, and its lane with it.
         if (error instanceof RowMissingError) return true
         if (!(error instanceof RowChangedError)) throw error
         // Others moved the gate meanwhile: the fence tells whether the lease is still ours to give back.
-        await changeLane(deps, tenant, mailboxId, (now) => (now['fence'] === lease.fence ? ending(now) : undefined))
+        await changeLane(deps, lane, (now) => (now.fence === lease.fence ? ending(now) : undefined))
       }
       return !overruled
     },

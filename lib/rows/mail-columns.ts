@@ -1,5 +1,10 @@
+/**
+ * A mail as a row of the table `mails`: partition `T~{first two of its id}`, row its id, columns as the fields of
+ * `Mail` (model/mail.ts).
+ */
 import type { Mail, MailState } from '../model/mail.js'
 import type { Row } from '../ports/tables.js'
+import { type Columns, columnsOf } from './columns.js'
 
 export const mailPartition = (tenant: string, mailId: string): string => `${tenant}~${mailId.slice(0, 2)}`
 
@@ -57,7 +62,8 @@ export function mailToRow(mail: Mail): Row {
 }
 
 export function mailFromRow(row: Row): Mail {
-  const text = (column: string): string => String(row[column] ?? '')
+  const columns = columnsOf(row)
+  const { text, number, flag } = columns
   const list = <T>(column: string): T[] => {
     let json = text(column)
     for (let part = 1; text(`${column}${part}`) !== ''; part++) json += text(`${column}${part}`)
@@ -68,26 +74,26 @@ export function mailFromRow(row: Row): Mail {
     tenant: row.partitionKey.split('~')[0] ?? '',
     mailboxId: text('mailboxId'),
     state: text('state') as MailState,
-    held: row['held'] === true,
+    held: flag('held'),
     from: text('from'),
     recipients: list('recipients'),
     refused: list('refused'),
     delivered: list('delivered'),
     messageId: text('messageId'),
     subject: text('subject'),
-    metadata: JSON.parse(text('metadata') || '{}') as Record<string, string>,
+    metadata: columns.json('metadata', {}),
     contentHash: text('contentHash'),
-    bytes: Number(row['bytes'] ?? 0),
+    bytes: number('bytes'),
     sha256: text('sha256'),
     draftId: text('draftId'),
-    handedAt: Number(row['handedAt'] ?? 0),
-    attempts: Number(row['attempts'] ?? 0),
+    handedAt: number('handedAt'),
+    attempts: number('attempts'),
     history: list('history'),
-    plannedAt: Number(row['plannedAt'] ?? plannedBefore(row)),
-    notBefore: Number(row['notBefore'] ?? 0),
-    deadline: Number(row['deadline'] ?? 0),
+    plannedAt: row['plannedAt'] === undefined ? plannedBefore(columns) : number('plannedAt'),
+    notBefore: number('notBefore'),
+    deadline: number('deadline'),
     whenUnknown: text('whenUnknown') === 'resend' ? 'resend' : 'stop',
-    resent: row['resent'] === true,
+    resent: flag('resent'),
     claim: text('claim'),
     acceptedAt: text('acceptedAt'),
     finalAt: text('finalAt'),
@@ -96,8 +102,7 @@ export function mailFromRow(row: Row): Mail {
 }
 
 /** Builds that kept no planned start: before the first attempt only a plan puts `notBefore` behind the acceptance. */
-function plannedBefore(row: Row): number {
-  const notBefore = Number(row['notBefore'] ?? 0)
-  const accepted = Date.parse(String(row['acceptedAt'] ?? ''))
-  return Number(row['attempts'] ?? 0) === 0 && notBefore > accepted ? notBefore : 0
+function plannedBefore({ text, number }: Columns): number {
+  const notBefore = number('notBefore')
+  return number('attempts') === 0 && notBefore > Date.parse(text('acceptedAt')) ? notBefore : 0
 }

@@ -3,13 +3,13 @@
  * mail goes too. All rows of one mail stand in one partition, so that they are one request. A row key is term,
  * acceptance (newest first), mail; the journal says what a row is worth.
  */
-
-import { finalTerms, plainSubject } from '../flows/send/mail-terms.js'
 import type { Mail, MailState } from '../model/mail.js'
+import { finalTerms, plainSubject } from '../model/mail-terms.js'
 import type { Row, TableOperation } from '../ports/tables.js'
 import type { Toolbox } from '../ports/toolbox.js'
+import { columnsOf } from './columns.js'
+import { dayOf, inDayTable, inverted, latest } from './day-tables.js'
 import { mapInBatches } from './delete-rows.js'
-import { inDayTable, inverted, latest, logDay } from './logs.js'
 
 const dayMs = 86_400_000
 const partitionOf = (tenant: string): string => `${tenant}~mails`
@@ -20,7 +20,7 @@ const perRequest = 100
 export async function indexFinals(deps: Toolbox, mails: readonly Mail[]): Promise<void> {
   const batches = new Map<string, TableOperation[]>()
   for (const mail of mails) {
-    const table = deps.names.log('mailindex', logDay('mailindex', Date.parse(mail.finalAt)))
+    const table = deps.names.log('mailindex', dayOf('mailindex', Date.parse(mail.finalAt)))
     const place = `${table} ${mail.tenant}`
     batches.set(place, [...(batches.get(place) ?? []), ...rowsOf(mail)])
   }
@@ -133,14 +133,15 @@ async function* rowsOfDay(
 }
 
 function toHint(row: Row): FinalHint {
+  const { text, number } = columnsOf(row)
   const place = row.rowKey.slice(-placeLength)
   return {
     mailId: place.slice(14),
-    mailboxId: String(row['mailboxId'] ?? ''),
-    state: String(row['state'] ?? '') as MailState,
+    mailboxId: text('mailboxId'),
+    state: text('state') as MailState,
     acceptedAt: acceptedAtOf(place),
-    finalAt: Number(row['finalAt'] ?? 0),
-    subject: String(row['subject'] ?? ''),
+    finalAt: number('finalAt'),
+    subject: text('subject'),
     place,
   }
 }

@@ -4,7 +4,7 @@ import type { PageQuery } from '../model/page.js'
 import type { Row } from '../ports/tables.js'
 import type { Toolbox } from '../ports/toolbox.js'
 import { columnsOf } from './columns.js'
-import { type LaneState, laneKey, laneState } from './lane.js'
+import { type LaneColumns, laneColumns, laneKey } from './lane.js'
 import { fromRow, mailboxPartition, mailboxRowKey } from './mailboxes.js'
 import { behind, besidePage, pageOfPartitions } from './page-of-rows.js'
 import { receivingRowKey } from './receiving-state.js'
@@ -13,7 +13,7 @@ import { receivingRowKey } from './receiving-state.js'
 export interface KnownMailbox {
   mailbox: Mailbox
   receiving: { lastSuccessAt: number; lastMailAt: number; failures: number; problem: string }
-  sending: LaneState & { lastSuccessAt: number; problem: string; lastRefusedAt: number }
+  sending: LaneColumns & { problem: string }
 }
 
 export async function findKnownMailbox(deps: Toolbox, tenant: string, id: string): Promise<KnownMailbox | undefined> {
@@ -50,9 +50,7 @@ function knownOf(rows: readonly Row[]): KnownMailbox | undefined {
   const mailboxRow = rowOf(mailboxRowKey)
   if (mailboxRow === undefined) return undefined
   const receiving = columnsOf(rowOf(receivingRowKey))
-  const laneRow = rowOf(laneKey)
-  const lane = columnsOf(laneRow)
-  const state = laneState(laneRow)
+  const lane = laneColumns(rowOf(laneKey))
   const failures = receiving.number('failures')
   return {
     mailbox: fromRow(mailboxRow),
@@ -63,17 +61,6 @@ function knownOf(rows: readonly Row[]): KnownMailbox | undefined {
       failures,
       problem: receiving.text('problem'),
     },
-    sending: {
-      ...state,
-      lastSuccessAt: lane.number('lastSuccess'),
-      problem: lane.text(state.gateOpen ? 'failure' : 'gateReason') || lane.text('refusal'),
-      lastRefusedAt: lane.number('refusedAt'),
-    },
+    sending: { ...lane, problem: (lane.gate === 'open' ? lane.failure : lane.gateReason) || lane.refusal },
   }
-}
-
-/** When the mailbox last sent a mail, in milliseconds; 0 for never. */
-export async function lastSentAt(deps: Toolbox, tenant: string, mailboxId: string): Promise<number> {
-  const lane = await deps.tables.get(deps.names.table('mailboxes'), mailboxPartition(tenant, mailboxId), laneKey)
-  return columnsOf(lane).number('lastSuccess')
 }

@@ -1,17 +1,24 @@
 /**
- * The outbox of a mailbox: hints in the order in which its mail is due. `d~{ms}~{id}` due, `h~…` held, `u~…` unknown
- * and waiting for a person. Hints are never believed: the journal row says what they are worth.
+ * The outbox of a mailbox: hints in the order in which its mail is due. Partition `T~{mailbox}`, row `d~{ms}~{id}` due,
+ * `h~…` held, `u~…` unknown and waiting for a person. Hints are never believed: the journal row says what they are
+ * worth.
  */
 import { RowChangedError, RowMissingError } from '../errors.js'
-import { type Found, openTerms, plainSubject } from '../flows/send/mail-terms.js'
 import type { Mail, MailState } from '../model/mail.js'
+import { type Found, openTerms, plainSubject } from '../model/mail-terms.js'
 import type { Row, RowQuery } from '../ports/tables.js'
 import type { Toolbox } from '../ports/toolbox.js'
+import { columnsOf } from './columns.js'
+import { deleteRows } from './delete-rows.js'
 import { setDueAtLatest, setDueIfNone } from './due.js'
 import { mailboxPartition } from './mailboxes.js'
 
+export type HintKind = 'due' | 'held' | 'unknown'
+
+const letters = { due: 'd', held: 'h', unknown: 'u' } as const satisfies Record<HintKind, string>
+
 export interface Hint {
-  kind: 'd' | 'h' | 'u'
+  kind: HintKind
   key: string
   /** Milliseconds. */
   dueAt: number
@@ -40,8 +47,13 @@ export const closedLaneDueMs = 60 * 60_000
 const acceptanceMs = 60_000
 
 const digits = (ms: number): string => String(Math.max(0, Math.round(ms))).padStart(13, '0')
-export const hintKey = (kind: Hint['kind'], dueAt: number, mailId: string): string =>
-  `${kind}~${digits(dueAt)}~${mailId}`
+export const hintKey = (kind: HintKind, dueAt: number, mailId: string): string =>
+  `${letters[kind]}~${digits(dueAt)}~${mailId}`
+const kindOf = (letter: string | undefined): HintKind =>
+  letter === letters.held ? 'held' : letter === letters.unknown ? 'unknown' : 'due'
+
+/** Whether the lane looks at the mail when its time has come. */
+export const isDueMail = ({ outboxKey }: Pick<Mail, 'outboxKey'>): boolean => outboxKey.startsWith(`${letters.due}~`)
 
 type Placed = Pick<Mail, 'tenant' | 'mailboxId' | 'bytes' | 'outboxKey' | 'subject' | 'acceptedAt'> & Found
 
@@ -63,6 +75,24 @@ export async function removeHint(deps: Toolbox, mail: Pick<Mail, 'tenant' | 'mai
   await deps.tables.remove(deps.names.table('outbox'), mailboxPartition(mail.tenant, mail.mailboxId), key)
 }
 
+/** Of mails that are in the index of finished mail. */
+export async function removeHints(deps: Toolbox, mails: readonly Mail[]): Promise<void> {
+  const hints = mails.map((mail) => ({
+    partitionKey: mailboxPartition(mail.tenant, mail.mailboxId),
+    rowKey: mail.outboxKey,
+  }))
+  await deleteRows(deps, deps.names.table('outbox'), hints)
+}
+
+/** Whether its hint is where the mail says. */
+export async function hasHint(
+  deps: Toolbox,
+  { tenant, mailboxId, outboxKey }: Pick<Mail, 'tenant' | 'mailboxId' | 'outboxKey'>,
+): Promise<boolean> {
+  const row = await deps.tables.get(deps.names.table('outbox'), mailboxPartition(tenant, mailboxId), outboxKey)
+  return row !== undefined
+}
+
 /** Should its mail ever miss in the journal, no interrupted acceptance explains it. */
 export async function markJournaled(deps: Toolbox, tenant: string, { mailboxId, key }: Hint): Promise<void> {
   const table = deps.names.table('outbox')
@@ -77,40 +107,42 @@ export async function markJournaled(deps: Toolbox, tenant: string, { mailboxId, 
 }
 
 function toHint(row: Row): Hint {
-  const { partitionKey, rowKey: key, acceptedAt, terms, subject } = row
-  const [kind, ms, mailId = ''] = key.split('~')
+  const { partitionKey, rowKey: key } = row
+  const { text, number, flag } = columnsOf(row)
+  const [letter, ms, mailId = ''] = key.split('~')
   return {
-    kind: kind as Hint['kind'],
+    kind: kindOf(letter),
     key,
     dueAt: Number(ms),
     mailId,
     mailboxId: partitionKey.split('~')[1] ?? '',
-    at: Number(row['at']),
+    at: number('at'),
     // Of the same request; a step that queues the mail again comes later or has another key.
-    isJournaled: row['journaled'] === true,
-    isFirst: row['state'] === 'queued' && Math.abs(Number(row['at']) - Number(acceptedAt ?? 0)) < acceptanceMs,
-    ...(acceptedAt === undefined
+    isJournaled: flag('journaled'),
+    isFirst: text('state') === 'queued' && Math.abs(number('at') - number('acceptedAt')) < acceptanceMs,
+    ...(row['acceptedAt'] === undefined
       ? {}
       : {
           find: {
-            acceptedAt: Number(acceptedAt),
-            terms: new Set(String(terms ?? '').split(' ')),
-            subject: String(subject ?? ''),
+            acceptedAt: number('acceptedAt'),
+            terms: new Set(text('terms').split(' ')),
+            subject: text('subject'),
           },
         }),
   }
 }
 
 /** Due hints in order, up to and including the first one of the future. */
-export async function scanDue(deps: Toolbox, tenant: string, mailboxId: string, limit: number): Promise<Hint[]> {
+export async function listDueHints(
+  deps: Toolbox,
+  { tenant, mailboxId }: Pick<Mail, 'tenant' | 'mailboxId'>,
+  limit: number,
+): Promise<Hint[]> {
   const hints: Hint[] = []
   const now = deps.clock.now()
   const partition = mailboxPartition(tenant, mailboxId)
-  for await (const row of deps.tables.query(deps.names.table('outbox'), {
-    partition,
-    rowRange: ['d~', 'd~~'],
-    limit,
-  })) {
+  const rowRange: [string, string] = [`${letters.due}~`, `${letters.due}~~`]
+  for await (const row of deps.tables.query(deps.names.table('outbox'), { partition, rowRange, limit })) {
     const hint = toHint(row)
     hints.push(hint)
     if (hint.dueAt > now) break
@@ -119,11 +151,10 @@ export async function scanDue(deps: Toolbox, tenant: string, mailboxId: string, 
 }
 
 /** All hints of a mailbox, or of the tenant, in key order, or those behind one. */
-export async function* openHints(
+export async function* listHints(
   deps: Toolbox,
   tenant: string,
-  mailboxId: string | undefined,
-  after?: Pick<Hint, 'mailboxId' | 'key'>,
+  { mailboxId, after }: { mailboxId?: string | undefined; after?: Pick<Hint, 'mailboxId' | 'key'> | undefined } = {},
 ): AsyncIterable<Hint> {
   const wanted: Omit<RowQuery, 'select'>[] = []
   if (after !== undefined)
@@ -141,7 +172,7 @@ export interface OwnedHint extends Hint {
 }
 
 /** All hints of the deployment: open mail only, so the scan is as long as what waits. */
-export async function* allOpenHints(deps: Toolbox): AsyncIterable<OwnedHint> {
+export async function* listAllHints(deps: Toolbox): AsyncIterable<OwnedHint> {
   for await (const row of deps.tables.query(deps.names.table('outbox'), { partitionRange: ['0', '~'] }))
     yield { ...toHint(row), tenant: row.partitionKey.split('~')[0] ?? '' }
 }

@@ -2,7 +2,7 @@
 import { afterEach, expect, test } from 'vitest'
 import { sendFlows } from '../../lib/flows/send/index.js'
 import { parseMailSubmission } from '../../lib/model/mail-submission.js'
-import { laneState, readLane } from '../../lib/rows/lane.js'
+import { readLane } from '../../lib/rows/lane.js'
 import { toRow } from '../../lib/rows/mailboxes.js'
 import { guardedLookup } from '../../lib/transports/guarded-lookup.js'
 import { smtpSender } from '../../lib/transports/smtp-sender.js'
@@ -31,11 +31,11 @@ test('field 19: 554 at the greeting: the gate closes with the server’s own lin
       rows.push(row)
     return rows
   }
-  const gate = async () => laneState(await readLane(h.deps, h.tenant, h.mailbox.id))
+  const gate = () => readLane(h.deps, { tenant: h.tenant, mailboxId: h.mailbox.id })
   server.control.order('connect', { code: 554, text: line }, { times: 2 })
   const { id } = (await acceptMail(h.deps, h.tenant, parseMailSubmission({ to: ['bo@example.org'], text: 'x' }))).mail
   await drain()
-  expect(await gate()).toMatchObject({ gateOpen: false, gateUntil: h.clock.now() + 300_000 })
+  expect(await gate()).toMatchObject({ gate: 'closed', gateUntil: h.clock.now() + 300_000 })
   expect(JSON.stringify(await cards())).toContain(`554 ${line}`)
   expect(await readMail(h.deps, h.tenant, id)).toMatchObject({ state: 'queued', attempts: 0 })
   await drain()
@@ -43,11 +43,11 @@ test('field 19: 554 at the greeting: the gate closes with the server’s own lin
   // The first probe meets the second refusal, the next one a server that is well.
   h.clock.advance(300_000)
   await drain()
-  expect(await gate()).toMatchObject({ gateOpen: false })
+  expect(await gate()).toMatchObject({ gate: 'closed' })
   h.clock.advance(600_000)
   await drain()
   expect(server.mails.map(({ to }) => to)).toEqual([['bo@example.org']])
   expect(await readMail(h.deps, h.tenant, id)).toMatchObject({ state: 'sent' })
-  expect(await gate()).toMatchObject({ gateOpen: true, failures: 0 })
+  expect(await gate()).toMatchObject({ gate: 'open', failures: 0 })
   expect(await cards()).toEqual([])
 })

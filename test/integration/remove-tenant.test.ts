@@ -159,7 +159,7 @@ async function fill(deps: RemoveTenantDependencies, tokens: never, tenant: strin
     description: '',
     remedy: '',
   } as never)
-  for (const name of logNames) await writeLog(deps, name, { tenant, text }, true)
+  for (const name of logNames) await writeLog(deps, name, { tenant, code: text, failed: true })
   for (const name of containerNames)
     await deps.blobs.put(names.container(name), `${tenant}/${newId()}`, Buffer.from(text))
   await emitEvent(deps, tenant, 'mail.sent', newId(), {

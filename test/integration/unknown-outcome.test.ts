@@ -54,7 +54,7 @@ async function world(mailbox: Partial<Mailbox>, deps: Partial<SendDependencies>)
     work,
     drain,
     /** The lease of a worker that stands still is over. */
-    leaseEnds: () => changeLane(h.deps, h.tenant, h.mailbox.id, () => ({ leaseUntil: 0 })),
+    leaseEnds: () => changeLane(h.deps, { tenant: h.tenant, mailboxId: h.mailbox.id }, () => ({ leaseUntil: 0 })),
     /** Time passes and nobody works. */
     pass(ms: number) {
       ahead += ms

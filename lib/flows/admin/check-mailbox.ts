@@ -14,7 +14,7 @@ import type { Connection } from '../../model/connection.js'
 import { connectionIdsOf, type Mailbox } from '../../model/mailbox.js'
 import { trySession } from '../../ports/try-session.js'
 import { findConnection } from '../../rows/connections.js'
-import { laneState, readLane } from '../../rows/lane.js'
+import { readLane } from '../../rows/lane.js'
 import { getMailbox } from '../../rows/mailboxes.js'
 import { pollNow } from '../receive/poll-now.js'
 import type { ReceiveDependencies } from '../receive/receive-dependencies.js'
@@ -144,8 +144,8 @@ async function goOn(
 ): Promise<void> {
   if (reading === 'works') await pollNow(deps, tenant, id)
   if (sending !== 'works' && sending !== 'opened') return
-  const { gateOpen, pausedUntil } = laneState(await readLane(deps, tenant, id))
-  if (!gateOpen || pausedUntil > deps.clock.now()) await deps.openGate(tenant, id)
+  const { gate, pausedUntil } = await readLane(deps, { tenant, mailboxId: id })
+  if (gate === 'closed' || pausedUntil > deps.clock.now()) await deps.openGate(tenant, id)
 }
 
 const nothing = { stage: null, code: null, whoActs: null, description: null, remedy: null }

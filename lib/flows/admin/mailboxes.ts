@@ -140,14 +140,14 @@ function sidesOf(now: number, known: KnownMailbox): Pick<MailboxFacts, 'receivin
     },
     sending: {
       transport: mailbox.send.transport,
-      lastSuccess: isoOf(sending.lastSuccessAt),
-      lastMail: isoOf(sending.lastSuccessAt),
+      lastSuccess: isoOf(sending.lastSuccess),
+      lastMail: isoOf(sending.lastSuccess),
       failures: sending.failures,
-      gate: sending.gateOpen ? 'open' : 'closed',
+      gate: sending.gate,
       problem: sending.problem,
       nextTry: isoOf(laneOpensAt(sending, now)),
       refusedMails: sending.refused,
-      lastRefused: isoOf(sending.lastRefusedAt),
+      lastRefused: isoOf(sending.refusedAt),
     },
   }
 }

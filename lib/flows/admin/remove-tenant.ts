@@ -8,9 +8,10 @@
  * again.
  */
 import { asGatewayError, GatewayError, notFound, RowChangedError } from '../../errors.js'
-import { containerNames, dayTableNames } from '../../model/names.js'
+import { containerNames } from '../../model/names.js'
 import type { Row } from '../../ports/tables.js'
 import type { Toolbox } from '../../ports/toolbox.js'
+import { deleteTenantRows } from '../../rows/all-tables.js'
 import { clearAttention, raiseAttention } from '../../rows/attention.js'
 import { listConnections, removeConnectionRow } from '../../rows/connections.js'
 import { type Budget, deleteByQuery, mapInBatches } from '../../rows/delete-rows.js'
@@ -19,9 +20,9 @@ import { newestGeneration } from '../../rows/grants.js'
 import { releaseHold } from '../../rows/holders.js'
 import { whileHeld } from '../../rows/lane.js'
 import { writeLog } from '../../rows/logs.js'
-import { mailPartition } from '../../rows/mail-columns.js'
 import { listMailboxes, switchOffMailbox } from '../../rows/mailboxes.js'
-import { openHints } from '../../rows/outbox.js'
+import { discardMail } from '../../rows/mails.js'
+import { listHints } from '../../rows/outbox.js'
 import { forgetEndpoints } from '../tell/emit-event.js'
 import { forgetCallers } from './authenticate.js'
 
@@ -156,8 +157,8 @@ const stopMail: Step = async (deps, tenant) => {
   await mapInBatches(await listMailboxes(deps, tenant), async (mailbox) => {
     if (mailbox.active) await switchOffMailbox(deps, mailbox)
     await whileHeld(deps, mailbox, async () => {
-      for await (const { mailId } of openHints(deps, tenant, mailbox.id))
-        await deps.tables.remove(deps.names.table('mails'), mailPartition(tenant, mailId), mailId)
+      for await (const { mailId } of listHints(deps, tenant, { mailboxId: mailbox.id }))
+        await discardMail(deps, tenant, mailId)
     })
   })
   return true
@@ -212,14 +213,7 @@ const dropOwnSecrets: Step = async (deps, tenant, budget) => {
 }
 
 const dropRows: Step = async (deps, tenant, budget) => {
-  const all = { partitionRange: [`${tenant}~`, `${tenant}~~`] as [string, string] }
-  const ranged = (['outbox', 'connections', 'mailboxes', 'mails', 'received', 'deliveries'] as const).map((name) =>
-    deps.names.table(name),
-  )
-  const daily = (await Promise.all(dayTableNames.map((name) => deps.tables.list(deps.names.log(name, ''))))).flat()
-  for (const table of [...ranged, ...daily]) if (!(await deleteByQuery(deps, table, all, budget))) return false
-  for (const name of ['names', 'attention'] as const)
-    if (!(await deleteByQuery(deps, deps.names.table(name), { partition: tenant }, budget))) return false
+  if (!(await deleteTenantRows(deps, tenant, budget))) return false
   // All that is left of its own partition but the names of its secrets and the row that becomes the tombstone.
   for (const rowRange of [
     ['!', 'secret~'],

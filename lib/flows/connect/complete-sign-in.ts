@@ -305,11 +305,12 @@ async function refused(
   const failure = asGatewayError(error)
   deps.log.warn('sign-in-refused', { signInId: signIn?.id, tenant: signIn?.tenant, code: failure.code })
   if (signIn !== undefined)
-    await writeLog(
-      deps,
-      'auditlog',
-      { tenant: signIn.tenant, action: 'sign-in-refused', subject: signIn.id, code: failure.code },
-      true,
-    )
+    await writeLog(deps, 'auditlog', {
+      tenant: signIn.tenant,
+      action: 'sign-in-refused',
+      subject: signIn.id,
+      code: failure.code,
+      failed: true,
+    })
   return { outcome: 'refused', error: failure, ...(link === '' ? {} : { retry: link }) }
 }

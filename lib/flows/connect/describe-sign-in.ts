@@ -1,7 +1,7 @@
 /** How far a sign-in is, for the app that started it: state, verdicts, who signed in; no secret, no code. */
 import { notFound } from '../../errors.js'
 import type { SignInStatus, SignInTarget, Verdicts } from '../../model/sign-in.js'
-import { lastSentAt } from '../../rows/mailbox-facts.js'
+import { findLane } from '../../rows/lane.js'
 import { readSignIn, type StoredSignIn } from '../../rows/sign-ins.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 
@@ -30,8 +30,9 @@ export async function verdictsNow(deps: ConnectDependencies, signIn: StoredSignI
   const { verdicts, tenant, target, row } = signIn
   const mailboxId = String(row['mailboxId'] ?? target.mailboxId ?? '')
   if (verdicts?.sending.verdict !== 'not-tested' || signIn.status !== 'confirmed' || mailboxId === '') return verdicts
+  const lane = await findLane(deps, { tenant, mailboxId })
   // What left before this sign-in says nothing about the authority it gained.
-  return (await lastSentAt(deps, tenant, mailboxId)) > Date.parse(signIn.createdAt)
+  return (lane?.lastSuccess ?? 0) > Date.parse(signIn.createdAt)
     ? { ...verdicts, sending: { verdict: 'works' } }
     : verdicts
 }

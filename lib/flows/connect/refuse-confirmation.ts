@@ -37,7 +37,7 @@ export async function refuseConfirmation(
     told: false,
     expiresAt,
   })
-  await writeLog(deps, 'auditlog', { tenant, action: 'sign-in-refused', subject: id, code }, true)
+  await writeLog(deps, 'auditlog', { tenant, action: 'sign-in-refused', subject: id, code, failed: true })
   await tellEnded(deps, signIn, 'refused', code)
 }
 

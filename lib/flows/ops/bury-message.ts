@@ -44,24 +44,22 @@ export async function buryMessage(deps: Toolbox, queue: string, given: unknown, 
     remedy,
   })
   await deps.blobs.put(deps.names.container('quarantine'), name, Buffer.from(text))
-  await writeLog(
-    deps,
-    queue === 'mailbox-poll' ? 'receivinglog' : 'sendinglog',
-    {
-      tenant,
-      state: 'rejected',
-      code: error.code,
-      description: error.description,
-      remedy: error.remedy,
-      messageId: id,
-    },
-    true,
-  )
+  await writeLog(deps, logOf(queue), {
+    tenant,
+    state: 'rejected',
+    code: error.code,
+    description: error.description,
+    remedy: error.remedy,
+    messageId: id,
+    failed: true,
+  })
   await raiseAttention(deps, { tenant, kind: 'message', id }, error)
   if (queue === 'outbound-mail' && owner !== undefined)
     await tellRejected(deps, tenant, messageId, error, metadataOf((message as { mail?: unknown } | undefined)?.mail))
   deps.log.error('message-buried', { queue, tenant, messageId: id })
 }
+
+const logOf = (queue: string) => (queue === 'mailbox-poll' ? 'receivinglog' : 'sendinglog')
 
 /** What nobody can read is for those who wrote it; a mail that failed for us was in order. */
 function whatHelps(
@@ -87,19 +85,15 @@ const said = ({ description }: GatewayError): string =>
 
 /** Nothing of a tenant that was removed is kept any more, not even what came too late (SEC-44): only that it came. */
 async function dropOfRemoved(deps: Toolbox, queue: string, id: string): Promise<void> {
-  await writeLog(
-    deps,
-    queue === 'mailbox-poll' ? 'receivinglog' : 'sendinglog',
-    {
-      tenant: '~',
-      state: 'rejected',
-      code: 'message_buried',
-      description: `A message on the queue ${queue} was dropped: it belongs to a tenant that was removed.`,
-      remedy: 'Nothing is to be done. A back end that still writes for this tenant can stop.',
-      messageId: id,
-    },
-    true,
-  )
+  await writeLog(deps, logOf(queue), {
+    tenant: '~',
+    state: 'rejected',
+    code: 'message_buried',
+    description: `A message on the queue ${queue} was dropped: it belongs to a tenant that was removed.`,
+    remedy: 'Nothing is to be done. A back end that still writes for this tenant can stop.',
+    messageId: id,
+    failed: true,
+  })
   deps.log.error('message-buried', { queue, tenant: '~', messageId: id })
 }
 

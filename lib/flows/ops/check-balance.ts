@@ -14,15 +14,22 @@
 import { GatewayError } from '../../errors.js'
 import { idAlphabet } from '../../model/ids.js'
 import { finalStates, type Mail } from '../../model/mail.js'
-import type { Row } from '../../ports/tables.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { clearAttention, findAttention, raiseAttention } from '../../rows/attention.js'
+import { readBalance, writeBalance } from '../../rows/balance.js'
 import { isScheduled } from '../../rows/due.js'
 import { writeLog } from '../../rows/logs.js'
-import { mailFromRow } from '../../rows/mail-columns.js'
-import { mailboxPartition } from '../../rows/mailboxes.js'
-import { findMail } from '../../rows/mails.js'
-import { type Hint, markJournaled, openHints, putHint, removeHint, wakeLane } from '../../rows/outbox.js'
+import { findMail, listOpenMails, type OpenMail } from '../../rows/mails.js'
+import {
+  type Hint,
+  hasHint,
+  isDueMail,
+  listHints,
+  markJournaled,
+  putHint,
+  removeHint,
+  wakeLane,
+} from '../../rows/outbox.js'
 
 const shareMs = 20_000
 /** An acceptance takes less. */
@@ -32,44 +39,25 @@ const settledMs = 10 * 60_000
 /** A hint without its mail is shown so long, then removed. */
 const ghostMs = 24 * 3_600_000
 
-export interface Balance {
-  /** When the last look at everything ended; 0 for never. */
-  at: number
-  /** Mails that did not add up in it. */
-  difference: number
-}
-
-/** Its row in the table `tenants`. */
-export const balancePlace = { partitionKey: '~', rowKey: 'balance' }
-
-export const balanceOf = (row: Row | undefined): Balance => ({
-  at: Number(row?.['at'] ?? 0),
-  difference: Number(row?.['difference'] ?? 0),
-})
-
 /** Returns how many mails did not add up in this run. */
 export async function checkBalance(deps: Toolbox): Promise<number> {
-  const table = deps.names.table('tenants')
-  const row = await deps.tables.get(table, balancePlace.partitionKey, balancePlace.rowKey)
-  const [tenantAt = '', sliceAt = ''] = String(row?.['cursor'] ?? '').split('~')
-  let ofTenant = Number(row?.['ofTenant'] ?? 0)
-  let ofPass = Number(row?.['ofPass'] ?? 0)
+  const { cursor, ...before } = await readBalance(deps)
+  let { ofTenant, ofPass } = before
   let ofRun = 0
   const started = deps.clock.now()
-  const save = (columns: Record<string, string | number>) =>
-    deps.tables.upsert(table, { ...balancePlace, v: 1, ...columns })
-  const tenants = deps.tables.query(table, { partition: '~', rowRange: [`tenant~${tenantAt}`, 'tenant~~'] })
+  const table = deps.names.table('tenants')
+  const tenants = deps.tables.query(table, { partition: '~', rowRange: [`tenant~${cursor.tenant}`, 'tenant~~'] })
   for await (const { rowKey, state } of tenants) {
     // Its mail goes with it; nothing of it may be put back or told any more.
     if (state === 'removing') continue
     const tenant = rowKey.slice('tenant~'.length)
     const hints: Hint[] = []
-    for await (const hint of openHints(deps, tenant, undefined)) hints.push(hint)
-    ofTenant = tenant === tenantAt ? ofTenant : await sleepingLanes(deps, tenant, hints)
+    for await (const hint of listHints(deps, tenant)) hints.push(hint)
+    ofTenant = tenant === cursor.tenant ? ofTenant : await sleepingLanes(deps, tenant, hints)
     for (const slice of idAlphabet) {
-      if (tenant === tenantAt && slice < sliceAt) continue
+      if (tenant === cursor.tenant && slice < cursor.slice) continue
       if (deps.clock.now() - started > shareMs) {
-        await save({ cursor: `${tenant}~${slice}`, ofTenant, ofPass })
+        await writeBalance(deps, { cursor: { tenant, slice }, ofTenant, ofPass })
         return ofRun
       }
       const found = await compareSlice(deps, tenant, slice, hints)
@@ -80,13 +68,14 @@ export async function checkBalance(deps: Toolbox): Promise<number> {
     ofPass += ofTenant
     ofTenant = 0
   }
-  await save({ cursor: '', ofTenant: 0, ofPass: 0, at: deps.clock.now(), difference: ofPass })
+  const done = { at: deps.clock.now(), difference: ofPass }
+  await writeBalance(deps, { ...done, cursor: { tenant: '', slice: '' }, ofTenant: 0, ofPass: 0 })
   return ofRun
 }
 
 /** A mailbox with mail due whose lane nobody will look at. */
 async function sleepingLanes(deps: Toolbox, tenant: string, hints: Hint[]): Promise<number> {
-  const late = hints.filter((hint) => hint.kind === 'd' && deps.clock.now() - hint.dueAt > underWayMs)
+  const late = hints.filter((hint) => hint.kind === 'due' && deps.clock.now() - hint.dueAt > underWayMs)
   let found = 0
   for (const mailboxId of new Set(late.map((hint) => hint.mailboxId))) {
     if (await isScheduled(deps, 'lane', tenant, mailboxId)) continue
@@ -110,16 +99,10 @@ async function compareSlice(deps: Toolbox, tenant: string, slice: string, all: H
   const known = new Set(hints.map((hint) => `${hint.mailboxId} ${hint.key}`))
   const open = new Set<string>()
   let found = 0
-  const rows = deps.tables.query(deps.names.table('mails'), {
-    partitionRange: [`${tenant}~${slice}`, `${tenant}~${slice}~`],
-    where: [...finalStates].map((value) => ({ column: 'state', is: 'ne', value })),
-    select: ['mailboxId', 'outboxKey'],
-  })
-  for await (const row of rows) {
-    const mail = mailFromRow(row)
+  for await (const mail of listOpenMails(deps, tenant, slice)) {
     open.add(mail.id)
     if (known.has(`${mail.mailboxId} ${mail.outboxKey}`)) continue
-    if (await putBack(deps, mail)) found += 1
+    if (await putBack(deps, tenant, mail)) found += 1
   }
   for (const hint of hints) {
     if (!open.has(hint.mailId)) found += (await isGhost(deps, tenant, hint)) ? 1 : 0
@@ -130,16 +113,15 @@ async function compareSlice(deps: Toolbox, tenant: string, slice: string, all: H
 }
 
 /** The mail may have moved while we looked: only what both rows say now counts. */
-async function putBack(deps: Toolbox, seen: Mail): Promise<boolean> {
-  const now = await findMail(deps, seen.tenant, seen.id)
+async function putBack(deps: Toolbox, tenant: string, { id }: OpenMail): Promise<boolean> {
+  const now = await findMail(deps, tenant, id)
   if (now === undefined || finalStates.has(now.mail.state)) return false
   const { mail } = now
-  const partition = mailboxPartition(mail.tenant, mail.mailboxId)
-  if ((await deps.tables.get(deps.names.table('outbox'), partition, mail.outboxKey)) !== undefined) return false
+  if (await hasHint(deps, mail)) return false
   // A step in between wrote its new hint before it changed the mail.
-  if ((await findMail(deps, seen.tenant, seen.id))?.etag !== now.etag) return false
+  if ((await findMail(deps, tenant, id))?.etag !== now.etag) return false
   await putHint(deps, mail, mail.state)
-  if (mail.outboxKey.startsWith('d~')) await wakeLane(deps, mail.tenant, mail.mailboxId)
+  if (isDueMail(mail)) await wakeLane(deps, mail.tenant, mail.mailboxId)
   await note(deps, mail, 'mail_without_place', 'An accepted mail was in no outbox; it was put back.')
   return true
 }
@@ -171,13 +153,14 @@ async function noteInterrupted(deps: Toolbox, mail: Noted, blob: string): Promis
   const description = `The gateway stopped before it accepted this mail. Its content is kept as ${blob} for a day.`
   const remedy = 'Nobody has to act: the app got no answer and submits the mail again.'
   deps.log.info('acceptance-repaired', { tenant, mailboxId, count: 0 })
-  await writeLog(deps, 'sendinglog', { tenant, mailId, mailboxId, state, code, description, remedy }, false)
+  await writeLog(deps, 'sendinglog', { tenant, mailId, mailboxId, state, code, description, remedy })
 }
 
 async function note(deps: Toolbox, mail: Noted, code: string, description: string): Promise<void> {
   const { tenant, id: mailId, mailboxId, state } = mail
   const remedy = 'Report it to the operator: the counts of the gateway did not add up.'
-  await writeLog(deps, 'sendinglog', { tenant, mailId, mailboxId, state, code, description, remedy }, true)
+  const failed = true
+  await writeLog(deps, 'sendinglog', { tenant, mailId, mailboxId, state, code, description, remedy, failed })
 }
 
 async function tell(deps: Toolbox, tenant: string, difference: number): Promise<void> {

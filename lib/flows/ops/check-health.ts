@@ -7,8 +7,8 @@ import { timerNames } from '../../model/timers.js'
 import type { Clock } from '../../ports/clock.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { buriedMessages } from '../../rows/attention-lists.js'
+import { readBalance } from '../../rows/balance.js'
 import { readTimers } from '../../rows/timers.js'
-import { balanceOf, balancePlace } from './check-balance.js'
 import { silentMs, timerSilent } from './second-clock.js'
 
 export interface HealthCheck {
@@ -110,8 +110,7 @@ async function timersRun(deps: Toolbox): Promise<string> {
 }
 
 async function balance(deps: Toolbox): Promise<string> {
-  const { partitionKey, rowKey } = balancePlace
-  const { at, difference } = balanceOf(await deps.tables.get(deps.names.table('tenants'), partitionKey, rowKey))
+  const { at, difference } = await readBalance(deps)
   if (at === 0) return 'not checked yet'
   const when = new Date(at).toISOString()
   if (difference === 0) return `every accepted mail is accounted for, checked ${when}`

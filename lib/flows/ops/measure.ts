@@ -6,9 +6,9 @@
 import { queueNames } from '../../model/names.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { everyAttention } from '../../rows/attention-lists.js'
-import { laneOpensAt, laneState, readLane } from '../../rows/lane.js'
+import { laneOpensAt, readLane } from '../../rows/lane.js'
 import { findMailbox } from '../../rows/mailboxes.js'
-import { allOpenHints, type OwnedHint } from '../../rows/outbox.js'
+import { listAllHints, type OwnedHint } from '../../rows/outbox.js'
 
 /** Younger lateness is the normal time between due and taken, and not worth reading the lane for. */
 const worthAskingMs = 2 * 60_000
@@ -28,15 +28,15 @@ async function measureMails(deps: Toolbox): Promise<void> {
     const known = closed.get(key)
     if (known !== undefined) return known
     const mailbox = await findMailbox(deps, tenant, mailboxId)
-    const lane = laneState(await readLane(deps, tenant, mailboxId))
+    const lane = await readLane(deps, { tenant, mailboxId })
     const answer = mailbox?.active === false || laneOpensAt(lane, now) > 0
     closed.set(key, answer)
     return answer
   }
-  for await (const hint of allOpenHints(deps)) {
+  for await (const hint of listAllHints(deps)) {
     const lateMs = now - hint.dueAt
-    if (hint.kind === 'h') count.held += 1
-    else if (hint.kind === 'u') {
+    if (hint.kind === 'held') count.held += 1
+    else if (hint.kind === 'unknown') {
       count.unknown += 1
       count.oldestUnknownMs = Math.max(count.oldestUnknownMs, lateMs)
     } else if (lateMs < worthAskingMs) count.waiting += 1

@@ -5,15 +5,14 @@
  * are worked off, a bounded number per run, so that the next run goes on where this one stopped or died. Mail in
  * quarantine waits 90 days for a person, unless its mailbox is gone.
  */
-import { RowChangedError, RowMissingError } from '../../errors.js'
 import { finalStates } from '../../model/mail.js'
 import { dayTableNames } from '../../model/names.js'
 import type { Row } from '../../ports/tables.js'
 import type { Toolbox } from '../../ports/toolbox.js'
-import { type Budget, deleteRows, mapInBatches } from '../../rows/delete-rows.js'
-import { logDay } from '../../rows/logs.js'
+import { type LoggedSubject, listOldTables, workOffLog } from '../../rows/day-tables.js'
+import { type Budget, mapInBatches } from '../../rows/delete-rows.js'
 import { findMailbox, mailboxPartition } from '../../rows/mailboxes.js'
-import { findMail } from '../../rows/mails.js'
+import { findMail, removeMail } from '../../rows/mails.js'
 import { listKey } from '../../rows/received.js'
 import { showQuarantine } from '../receive/tell-quarantined.js'
 import { blobName } from '../send/accept-mail.js'
@@ -21,21 +20,18 @@ import { blobName } from '../send/accept-mail.js'
 const dayMs = 86_400_000
 const auditDays = 400
 const quarantineDays = 90
-const page = 500
 /** Log rows and received mails of one run. */
 const runBudget = 2_000
-/** Every partition of a log. */
-const everything: [string, string] = ['!', '~~~~']
 
 /** Returns the tables that were dropped. */
 export async function purgeOld(deps: Toolbox, retentionDays: number, most = runBudget): Promise<string[]> {
   const budget: Budget = { left: most }
   const dropped: string[] = []
   for (const name of dayTableNames) {
-    const day = logDay(name, deps.clock.now() - (name === 'auditlog' ? auditDays : retentionDays) * dayMs)
-    const old = (await deps.tables.list(deps.names.log(name, ''))).filter((table) => table < deps.names.log(name, day))
+    const keptDays = name === 'auditlog' ? auditDays : retentionDays
+    const old = await listOldTables(deps, name, deps.clock.now() - keptDays * dayMs)
     const before = startOfDay(deps.clock.now() - retentionDays * dayMs)
-    for (const table of old.sort()) {
+    for (const table of old) {
       if (name === 'sendinglog' && !(await forgetMails(deps, table, budget, before))) break
       if (name === 'receivinglog' && !(await forgetReceived(deps, table, budget, before))) break
       await deps.tables.drop(table)
@@ -46,40 +42,15 @@ export async function purgeOld(deps: Toolbox, retentionDays: number, most = runB
 }
 
 const startOfDay = (ms: number): number => Math.floor(ms / dayMs) * dayMs
-const tenantOf = (row: Row): string => row.partitionKey.slice(0, row.partitionKey.indexOf('~', 1))
-
-/** Works off a log and deletes the rows that are done. False when the budget ended first. */
-async function walk(
-  deps: Toolbox,
-  table: string,
-  budget: Budget,
-  act: (rows: Row[]) => Promise<unknown>,
-): Promise<boolean> {
-  while (budget.left > 0) {
-    const limit = Math.min(page, budget.left)
-    const rows: Row[] = []
-    const query = { partitionRange: everything, select: ['mailId', 'mailboxId'], limit }
-    for await (const row of deps.tables.query(table, query)) rows.push(row)
-    const once = new Map(rows.map((row) => [`${tenantOf(row)}~${row['mailId'] ?? ''}~${row['mailboxId'] ?? ''}`, row]))
-    await act([...once.values()])
-    if (budget.left <= 0) return false
-    await deleteRows(deps, table, rows)
-    budget.left -= rows.length
-    if (rows.length < limit) return true
-  }
-  return false
-}
 
 const forgetMails = (deps: Toolbox, table: string, budget: Budget, before: number): Promise<boolean> =>
-  walk(deps, table, budget, (rows) => mapInBatches(rows, (row) => forgetMail(deps, row, before)))
+  workOffLog(deps, table, budget, (subjects) => mapInBatches(subjects, (one) => forgetMail(deps, one, before)))
 
 /**
  * Open mail stays, whatever its age. The row goes first and only as it was read: somebody may try it again just now.
  */
-async function forgetMail(deps: Toolbox, row: Row, before: number): Promise<void> {
-  const id = String(row['mailId'] ?? '')
+async function forgetMail(deps: Toolbox, { tenant, mailId: id }: LoggedSubject, before: number): Promise<void> {
   if (id === '') return
-  const tenant = tenantOf(row)
   const container = deps.names.container('outbound')
   const entry = await findMail(deps, tenant, id)
   if (entry === undefined) {
@@ -88,24 +59,17 @@ async function forgetMail(deps: Toolbox, row: Row, before: number): Promise<void
       await deps.blobs.remove(container, name, etag)
     return
   }
-  const { mail, etag } = entry
+  const { mail } = entry
   if (!finalStates.has(mail.state) || !(Date.parse(mail.finalAt) < before)) return
-  try {
-    await deps.tables.remove(deps.names.table('mails'), `${tenant}~${id.slice(0, 2)}`, id, etag)
-  } catch (error) {
-    if (error instanceof RowChangedError || error instanceof RowMissingError) return
-    throw error
-  }
+  if (!(await removeMail(deps, entry))) return
   // Only a failed mail still has content.
   if (mail.state === 'failed') await deps.blobs.remove(container, blobName(mail))
 }
 
 async function forgetReceived(deps: Toolbox, table: string, budget: Budget, before: number): Promise<boolean> {
   const done = new Set<string>()
-  return walk(deps, table, budget, async (rows) => {
-    for (const row of rows) {
-      const tenant = tenantOf(row)
-      const id = String(row['mailboxId'] ?? '')
+  return workOffLog(deps, table, budget, async (subjects) => {
+    for (const { tenant, mailboxId: id } of subjects) {
       if (id === '' || budget.left <= 0 || done.has(`${tenant}~${id}`)) continue
       await purgeMailbox(deps, tenant, id, budget, before)
       done.add(`${tenant}~${id}`)

@@ -292,7 +292,7 @@ async function noteAside(
   { code, class: errorClass, description, remedy, peerLine }: GatewayError,
 ): Promise<void> {
   const why = { code, class: errorClass, description, remedy, peerLine }
-  await writeLog(deps, 'receivinglog', { tenant, mailboxId, receivedId, outcome: 'set-aside', ...why }, true)
+  await writeLog(deps, 'receivinglog', { tenant, mailboxId, receivedId, outcome: 'set-aside', ...why, failed: true })
 }
 
 function killedTheProcess(): GatewayError {

@@ -295,21 +295,17 @@ async function fail(
   const dueAt = nextPollAt(retryAfterMs === undefined ? history : { ...history, retryAfterMs }, deps.settings)
   await setDue(deps, 'poll', tenant, id, dueAt)
   if (!told && failures > 1 && state.code === error.code) return
-  await writeLog(
-    deps,
-    'receivinglog',
-    {
-      tenant,
-      mailboxId: id,
-      outcome: 'failed',
-      handedOver: progress.handedOver,
-      failures,
-      code: error.code,
-      class: error.class,
-      description: error.description,
-      remedy: error.remedy,
-      peerLine: error.peerLine,
-    },
-    true,
-  )
+  await writeLog(deps, 'receivinglog', {
+    tenant,
+    mailboxId: id,
+    outcome: 'failed',
+    handedOver: progress.handedOver,
+    failures,
+    code: error.code,
+    class: error.class,
+    description: error.description,
+    remedy: error.remedy,
+    peerLine: error.peerLine,
+    failed: true,
+  })
 }

@@ -69,7 +69,7 @@ export async function quarantine(
   await tellQuarantined(deps, mailbox, await setAside(deps, mailbox, mail, { why, raw, existing }))
   const about = { tenant: mailbox.tenant, mailboxId: mailbox.id, receivedId: id, attempts }
   const verdict = { code, class: reason.class, description, remedy, peerLine: reason.peerLine }
-  await writeLog(deps, 'receivinglog', { ...about, outcome: 'not-imported', ...verdict }, true)
+  await writeLog(deps, 'receivinglog', { ...about, outcome: 'not-imported', ...verdict, failed: true })
 }
 
 /** The row as it stands then. */

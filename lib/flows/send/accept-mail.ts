@@ -115,7 +115,7 @@ async function prepare(
     claim: '',
     acceptedAt: new Date(now).toISOString(),
     finalAt: '',
-    outboxKey: hintKey(submission.hold ? 'h' : 'd', notBefore, mailId),
+    outboxKey: hintKey(submission.hold ? 'held' : 'due', notBefore, mailId),
   }
   return { mail, bytes }
 }

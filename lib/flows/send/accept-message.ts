@@ -40,20 +40,16 @@ export async function acceptMessage(deps: SendDependencies, message: unknown, qu
     if (tenant !== '~') await tellRejected(deps, tenant, firstId, error, read.metadata)
     // Nothing of a tenant that was removed is kept any more (SEC-44).
     else if (!isRemoved) await keepForOperator(deps, message, firstId, error)
-    await writeLog(
-      deps,
-      'sendinglog',
-      {
-        tenant,
-        state: 'rejected',
-        queueMessageId: firstId,
-        code: error.code,
-        class: error.class,
-        description: error.description,
-        remedy: error.remedy,
-      },
-      true,
-    )
+    await writeLog(deps, 'sendinglog', {
+      tenant,
+      state: 'rejected',
+      queueMessageId: firstId,
+      code: error.code,
+      class: error.class,
+      description: error.description,
+      remedy: error.remedy,
+      failed: true,
+    })
   }
 }
 

@@ -10,22 +10,21 @@ import { asGatewayError, type GatewayError, isStorageUnavailable, RowChangedErro
 import { isId, isTenantId } from '../../model/ids.js'
 import type { Mail } from '../../model/mail.js'
 import type { Mailbox } from '../../model/mailbox.js'
-import type { Row } from '../../ports/tables.js'
 import { unlessStopping } from '../../ports/unless-stopping.js'
 import { backoffMs } from '../../protocol/backoff.js'
 import { raiseMailboxAttention } from '../../rows/attention.js'
 import { readDueAt, setDue, setDueAtLatest } from '../../rows/due.js'
-import { type HeldLane, laneOpensAt, laneState, readLane, takeLane } from '../../rows/lane.js'
+import { type HeldLane, type Lane, laneOpensAt, readLane, takeLane } from '../../rows/lane.js'
 import { findMailbox } from '../../rows/mailboxes.js'
-import { closedLaneDueMs, laneDueMs, markJournaled, scanDue } from '../../rows/outbox.js'
+import { closedLaneDueMs, laneDueMs, listDueHints, markJournaled } from '../../rows/outbox.js'
 import { retryWhileStorageIsDown } from '../../rows/retry-while-storage-is-down.js'
 import { withSettingsOf } from '../../rows/settings.js'
 import { closedGate, tellGateClosed } from './gate.js'
 import { noteAnswer, tellAfterFailures } from './lane-health.js'
 import { countMail, laneAllows } from './lane-limits.js'
 import { closesGate, laneSession } from './open-session.js'
-import { expire, type Pick, pickMail } from './pick-mail.js'
-import { attemptOf, finish, leaveUnknown, mailboxRemoved, openRecipients, takeOffFinals } from './record-outcome.js'
+import { type DueMail, expire, pickMail } from './pick-mail.js'
+import { attemptOf, finishMail, leaveUnknown, mailboxRemoved, openRecipients, takeOffFinals } from './record-outcome.js'
 import { resolveUnknown } from './resolve-unknown.js'
 import type { SendDependencies } from './send-dependencies.js'
 import { sendMail } from './send-mail.js'
@@ -65,16 +64,16 @@ export async function drainLane(shared: SendDependencies, message: unknown): Pro
       : lookAgain(shared, work, again)
   }
   const deps = await withSettingsOf(shared, mailbox)
-  const row = await readLane(deps, tenant, mailboxId)
+  const free = await readLane(deps, work)
   // Released or taken anew since: the holder is alive and has looked.
-  if (work.until > 0 && row['leaseUntil'] !== work.until && !(await isLeased(deps, row))) return
+  if (work.until > 0 && free.leaseUntil !== work.until && !(await isLeased(deps, free))) return
   const now = deps.clock.now()
-  const opensAt = mailbox.active ? laneOpensAt(laneState(row), now) : Number.POSITIVE_INFINITY
+  const opensAt = mailbox.active ? laneOpensAt(free, now) : Number.POSITIVE_INFINITY
   if (opensAt > 0) {
     const again = work.sweep ? await expireAll(deps, work, (deadline) => deadline <= now) : 0
     return lookAgain(deps, work, Math.min(again || opensAt, opensAt))
   }
-  const lane = await takeLane(deps, tenant, mailboxId, row)
+  const lane = await takeLane(deps, free)
   if (lane === undefined) return lookWhenLeaseEnds(deps, work)
   const seen = new Set<string>()
   let until = 0
@@ -108,8 +107,8 @@ function readWork(message: unknown): Work | undefined {
   return { tenant, mailboxId, sweep: sweep === true, until: lease, undated: undated === true, mailId: named }
 }
 
-const isLeased = async (deps: SendDependencies, row: Row): Promise<boolean> =>
-  Number(row['leaseUntil'] ?? 0) > (await deps.tables.serverNow())
+const isLeased = async (deps: SendDependencies, lane: Lane): Promise<boolean> =>
+  lane.leaseUntil > (await deps.tables.serverNow())
 
 /**
  * Once per lease, so that a mailbox that is busy and well costs one read more for each message it drops. The message
@@ -117,9 +116,9 @@ const isLeased = async (deps: SendDependencies, row: Row): Promise<boolean> =>
  */
 async function lookWhenLeaseEnds(deps: SendDependencies, work: Work): Promise<void> {
   const { tenant, mailboxId } = work
-  const row = await readLane(deps, tenant, mailboxId)
-  if (!(await isLeased(deps, row))) return
-  const until = Number(row['leaseUntil'])
+  const lane = await readLane(deps, work)
+  if (!(await isLeased(deps, lane))) return
+  const until = lane.leaseUntil
   const isDated = !work.sweep && (await readDueAt(deps, 'lane', tenant, mailboxId)) === until
   if (isDated && work.until !== until) return
   if (!isDated) await setDue(deps, 'lane', tenant, mailboxId, until)
@@ -163,7 +162,7 @@ async function drain(
   try {
     while (within()) {
       const now = deps.clock.now()
-      const hints = await scanDue(deps, lane.tenant, lane.mailboxId, laneMails + seen.size)
+      const hints = await listDueHints(deps, lane, laneMails + seen.size)
       const due = hints.filter((hint) => hint.dueAt <= now && !seen.has(hint.key))
       if (due.length === 0) return 0
       // What came after the first look was not there for who removed the mailbox meanwhile.
@@ -238,8 +237,8 @@ async function stop(
   const now = deps.clock.now()
   const { tenant, mailboxId } = lane
   if (closesGate(error)) {
-    const { gateOpen, gateSince } = lane.state
-    const closed = closedGate(now, gateOpen ? now : gateSince, error)
+    const { gate, gateSince } = lane.state
+    const closed = closedGate(now, gate === 'open' ? now : gateSince, error)
     lane.note(closed)
     await tellGateClosed(deps, tenant, mailboxId, connectionId, error)
     return closed.gateUntil || now + closedLaneDueMs
@@ -269,7 +268,7 @@ async function countFailure(
 async function scanOnceMore(deps: SendDependencies, work: Work, seen: Set<string>, until: number): Promise<void> {
   const { tenant, mailboxId } = work
   if (until > 0) return lookAgain(deps, work, until)
-  const look = () => scanDue(deps, tenant, mailboxId, seen.size + 10)
+  const look = () => listDueHints(deps, work, seen.size + 10)
   let hints = await look()
   if (hints.length === 0) {
     // The due row goes before the last look, so that a mail accepted in between keeps its own.
@@ -308,7 +307,7 @@ async function expireAll(
   let again = 0
   for (let over = 1; over > 0; ) {
     over = 0
-    const hints = await scanDue(deps, work.tenant, work.mailboxId, deps.settings.laneMails + seen.size)
+    const hints = await listDueHints(deps, work, deps.settings.laneMails + seen.size)
     for (const hint of hints.filter(({ key }) => !seen.has(key))) {
       if (deps.stopping.aborted || deps.clock.now() >= until) return deps.clock.now()
       seen.add(hint.key)
@@ -327,7 +326,7 @@ async function expireAll(
   return again
 }
 
-type Ending = (deps: SendDependencies, pick: Exclude<Pick, { kind: 'nothing' }>) => Promise<unknown>
+type Ending = (deps: SendDependencies, pick: Exclude<DueMail, { kind: 'nothing' }>) => Promise<unknown>
 
 /** Past its deadline behind a gate that nobody opened. */
 const endLate: Ending = (deps, { kind, entry }) =>
@@ -337,5 +336,5 @@ const endLate: Ending = (deps, { kind, entry }) =>
 
 const endRemoved: Ending = (deps, { kind, entry }) =>
   kind === 'send'
-    ? finish(deps, entry, 'failed', attemptOf(deps.clock.now(), mailboxRemoved()))
+    ? finishMail(deps, entry, { state: 'failed', attempt: attemptOf(deps.clock.now(), mailboxRemoved()) })
     : leaveUnknown(deps, entry, 'Its mailbox was removed, so the gateway cannot search it.')

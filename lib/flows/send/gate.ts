@@ -10,7 +10,7 @@ import type { GatewayError } from '../../errors.js'
 import { hashId } from '../../model/ids.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { clearAttention, raiseMailboxAttention } from '../../rows/attention.js'
-import { changeLane } from '../../rows/lane.js'
+import { changeLane, type LaneColumns } from '../../rows/lane.js'
 import { closedLaneDueMs, wakeLane } from '../../rows/outbox.js'
 import { emitEvent } from '../tell/emit-event.js'
 
@@ -19,7 +19,7 @@ const firstProbeMs = 5 * 60_000
 /** Columns that close the gate; `since`: when it closed for the first time without having opened meanwhile. */
 export function closedGate(now: number, since: number, error: GatewayError) {
   return {
-    gate: 'closed',
+    gate: 'closed' as const,
     gateCode: error.code,
     gateReason: error.description.slice(0, 500),
     gateSince: since,
@@ -33,7 +33,7 @@ function probeAfterMs(closedForMs: number, error: GatewayError): number {
   return Math.min(Math.max(closedForMs, firstProbeMs), closedLaneDueMs)
 }
 
-export const openedGate = {
+export const openedGate: Partial<LaneColumns> = {
   gate: 'open',
   gateCode: '',
   gateReason: '',
@@ -70,7 +70,7 @@ export async function tellGateClosed(
 /** After a reconnect, a repair or on a person's word. */
 export async function openGate(deps: Toolbox, tenant: string, mailboxId: string): Promise<void> {
   const gateOpenedAt = deps.clock.now()
-  await changeLane(deps, tenant, mailboxId, () => ({ ...openedGate, gateOpenedAt }))
+  await changeLane(deps, { tenant, mailboxId }, () => ({ ...openedGate, gateOpenedAt }))
   await clearAttention(deps, { tenant, kind: 'mailbox-send', id: mailboxId })
   await wakeLane(deps, tenant, mailboxId)
 }

@@ -31,12 +31,12 @@ export async function noteAnswer(
   const { state, tenant, mailboxId } = lane
   const now = deps.clock.now()
   const isTaken = answer === 'taken'
-  const wasWell = state.failures === 0 && state.gateOpen
+  const wasWell = state.failures === 0 && state.gate === 'open'
   if (isTaken) lane.note({ lastSuccess: now, ...(state.refused === 0 ? {} : noRefusal) })
   if (!wasWell) lane.note(openedGate)
   if (!wasWell || (isTaken && state.refused > 0))
     await clearAttention(deps, { tenant, kind: 'mailbox-send', id: mailboxId })
-  Object.assign(state, { failures: 0, gateOpen: true }, wasWell && !isTaken ? {} : { refusedCode: '' })
+  Object.assign(state, { failures: 0, gate: 'open' }, wasWell && !isTaken ? {} : { refusedCode: '' })
   if (isTaken) state.refused = 0
   if (failed !== undefined) await noteRefusal(deps, lane, connectionId, failed)
 }

@@ -1,11 +1,11 @@
-import type { LaneState } from '../../rows/lane.js'
+import type { LaneColumns } from '../../rows/lane.js'
 
 const minute = 60_000
 const day = 24 * 60 * minute
 
 /** When the peer's limits allow one more mail: 0 for now. A single mail above the day's limit goes alone. */
 export function laneAllows(
-  lane: LaneState,
+  lane: LaneColumns,
   limits: { mailsPerMinute: number; recipientsPerDay: number },
   recipients: number,
   now: number,
@@ -17,7 +17,7 @@ export function laneAllows(
 }
 
 /** Counts one attempt; returns the columns to keep. */
-export function countMail(lane: LaneState, recipients: number, now: number) {
+export function countMail(lane: LaneColumns, recipients: number, now: number) {
   if (now - lane.minuteStart >= minute) Object.assign(lane, { minuteStart: now, minuteMails: 0 })
   if (now - lane.dayStart >= day) Object.assign(lane, { dayStart: now, dayRecipients: 0 })
   lane.minuteMails += 1

@@ -3,19 +3,20 @@
  * step of the journal and may be repeated: asking again for what already is gives the same answer. A step the state
  * does not allow is `wrong_state`.
  */
-import { conflict, GatewayError, RowChangedError } from '../../errors.js'
+import { conflict, GatewayError } from '../../errors.js'
 import { earliestStart, type Mail, type MailState } from '../../model/mail.js'
 import { clearAttention } from '../../rows/attention.js'
+import { changeRow } from '../../rows/change-row.js'
 import { setDue } from '../../rows/due.js'
 import { leaseMs, whileHeld } from '../../rows/lane.js'
 import { findMailbox } from '../../rows/mailboxes.js'
 import { getMail, type JournalEntry, moveMail } from '../../rows/mails.js'
-import { hintKey, openHints, wakeLane } from '../../rows/outbox.js'
+import { listHints, wakeLane } from '../../rows/outbox.js'
 import { withSettingsOf } from '../../rows/settings.js'
 import { blobName } from './accept-mail.js'
 import { openGate } from './gate.js'
 import { type MailView, mailView } from './mail-view.js'
-import { attemptOf, finish, mailboxRemoved, withAttempt } from './record-outcome.js'
+import { attemptOf, finishMail, mailboxRemoved, withAttempt } from './record-outcome.js'
 import type { SendDependencies } from './send-dependencies.js'
 
 export type ResolvedOutcome = 'sent' | 'not-sent' | 'resend'
@@ -31,8 +32,7 @@ export async function releaseMail(deps: SendDependencies, tenant: string, id: st
     if (!mail.held) return entry
     const at = Math.max(mail.notBefore, earliestStart(mail, deps.clock.now()))
     const deadline = mail.deadline === 0 ? at + (await lifeOf(deps, mail)) : mail.deadline
-    const changes = { held: false, notBefore: at, deadline }
-    const released = await moveMail(deps, entry, hintKey('d', at, id), { changes })
+    const released = await moveMail(deps, entry, { hint: ['due', at], held: false, notBefore: at, deadline })
     await wakeLane(deps, tenant, mail.mailboxId)
     return released
   })
@@ -44,7 +44,7 @@ export async function cancelMail(deps: SendDependencies, tenant: string, id: str
     if (state === 'cancelled' || (state === 'sent' && history.at(-1)?.code === 'cancelled')) return entry
     if (state !== 'queued' && state !== 'waiting') throw wrongState(entry.mail, 'cancelled')
     const attempt = attemptOf(deps.clock.now(), { code: 'cancelled', text: 'Cancelled on request.' })
-    return finish(deps, entry, 'cancelled', attempt, { held: false })
+    return finishMail(deps, entry, { state: 'cancelled', attempt, held: false })
   })
 }
 
@@ -58,12 +58,13 @@ export async function endOpenMails(deps: SendDependencies, tenant: string, mailb
   const end = async (entry: JournalEntry): Promise<JournalEntry> => {
     // Final, unknown or on its way: its state stands.
     if (!(['queued', 'waiting', 'sending'] as MailState[]).includes(entry.mail.state)) return entry
-    const over = await finish(deps, entry, 'failed', attemptOf(deps.clock.now(), mailboxRemoved()), { held: false })
+    const attempt = attemptOf(deps.clock.now(), mailboxRemoved())
+    const over = await finishMail(deps, entry, { state: 'failed', attempt, held: false })
     ended += 1
     return over
   }
   const endAll = async (): Promise<void> => {
-    for await (const hint of openHints(deps, tenant, mailboxId)) {
+    for await (const hint of listHints(deps, tenant, { mailboxId })) {
       try {
         await act(deps, tenant, hint.mailId, end)
       } catch (error) {
@@ -80,7 +81,7 @@ export async function endOpenMails(deps: SendDependencies, tenant: string, mailb
 /** Mails that would end with the mailbox, counted up to 1,000. */
 export async function countOpenMails(deps: SendDependencies, tenant: string, mailboxId: string): Promise<number> {
   let open = 0
-  for await (const hint of openHints(deps, tenant, mailboxId)) if (hint.kind !== 'u' && ++open >= 1_000) break
+  for await (const hint of listHints(deps, tenant, { mailboxId })) if (hint.kind !== 'unknown' && ++open >= 1_000) break
   return open
 }
 
@@ -96,15 +97,14 @@ export async function retryMail(deps: SendDependencies, tenant: string, id: stri
       throw wrongState(mail, 'tried again')
     const at = earliestStart(mail, now)
     const changes: Partial<Mail> = { notBefore: at }
-    let to: MailState | undefined
     if (mail.state === 'failed') {
       if ((await deps.blobs.get(deps.names.container('outbound'), blobName(mail))) === undefined)
         throw conflict('mail_content_gone', 'The content of this mail is no longer kept.', 'Submit the mail again.')
       // Who was refused permanently is tried again too: that is what the person who asks has seen to.
       Object.assign(changes, { finalAt: '', refused: [], deadline: at + (await lifeOf(deps, mail)) })
-      to = 'queued'
-    } else if (mail.state === 'waiting') to = 'queued'
-    const retried = await moveMail(deps, entry, hintKey('d', at, id), { ...(to ? { to } : {}), changes })
+    }
+    if (mail.state !== 'queued') changes.state = 'queued'
+    const retried = await moveMail(deps, entry, { ...changes, hint: ['due', at] })
     await openGate(deps, tenant, mail.mailboxId)
     return retried
   })
@@ -118,7 +118,7 @@ export async function sendMailNow(deps: SendDependencies, tenant: string, id: st
     const { mail } = entry
     if (mail.held || (mail.state !== 'queued' && mail.state !== 'waiting')) throw wrongState(mail, 'sent now')
     const now = deps.clock.now()
-    const moved = await moveMail(deps, entry, hintKey('d', now, id), { changes: { plannedAt: 0, notBefore: now } })
+    const moved = await moveMail(deps, entry, { hint: ['due', now], plannedAt: 0, notBefore: now })
     await openGate(deps, tenant, mail.mailboxId)
     return moved
   })
@@ -143,13 +143,11 @@ export async function resolveMail(
       code,
       text: `Decided by a person: ${outcome}.`,
     })
-    if (outcome !== 'resend') return finish(deps, entry, outcome === 'sent' ? 'sent' : 'failed', attempt)
+    if (outcome !== 'resend') return finishMail(deps, entry, { state: outcome === 'sent' ? 'sent' : 'failed', attempt })
     const history = withAttempt(mail, attempt)
     const deadline = Math.max(mail.deadline, now + (await lifeOf(deps, mail)))
-    const again = await moveMail(deps, entry, hintKey('d', now, id), {
-      to: 'queued',
-      changes: { notBefore: now, deadline, history, claim: '' },
-    })
+    const changes = { notBefore: now, deadline, history, claim: '' }
+    const again = await moveMail(deps, entry, { ...changes, hint: ['due', now], state: 'queued' })
     await wakeLane(deps, tenant, mail.mailboxId)
     return again
   })
@@ -163,14 +161,8 @@ async function act(
   id: string,
   step: (entry: JournalEntry) => Promise<JournalEntry>,
 ): Promise<MailView> {
-  for (let tries = 0; ; tries++) {
-    try {
-      return mailView((await step(await getMail(deps, tenant, id))).mail)
-    } catch (error) {
-      // A worker moved it meanwhile: what it is now decides.
-      if (!(error instanceof RowChangedError) || tries >= 4) throw error
-    }
-  }
+  // A worker may move it meanwhile: what it is then decides.
+  return changeRow(async () => mailView((await step(await getMail(deps, tenant, id))).mail))
 }
 
 const wrongState = (mail: Mail, wish: string) =>

@@ -7,11 +7,11 @@ import { GatewayError, RowChangedError } from '../../errors.js'
 import { finalStates } from '../../model/mail.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { handOverMs } from '../../rows/lane.js'
-import { findMail, type JournalEntry, transition } from '../../rows/mails.js'
+import { findMail, type JournalEntry, stepMail } from '../../rows/mails.js'
 import { type Hint, removeHint, staleHintMs } from '../../rows/outbox.js'
-import { attemptOf, doubt, finish, handOverInterrupted, tidyFinal } from './record-outcome.js'
+import { attemptOf, cleanUpFinal, finishMail, handOverInterrupted, markUnknown } from './record-outcome.js'
 
-export type Pick =
+export type DueMail =
   | { kind: 'send'; entry: JournalEntry }
   | { kind: 'resolve'; entry: JournalEntry }
   /**
@@ -19,9 +19,9 @@ export type Pick =
    */
   | { kind: 'nothing'; isMissing?: boolean; until?: number }
 
-const nothing: Pick = { kind: 'nothing' }
+const nothing: DueMail = { kind: 'nothing' }
 
-export async function pickMail(deps: Toolbox, tenant: string, hint: Hint): Promise<Pick> {
+export async function pickMail(deps: Toolbox, tenant: string, hint: Hint): Promise<DueMail> {
   const entry = await findMail(deps, tenant, hint.mailId)
   const now = deps.clock.now()
   const old = now - hint.at > staleHintMs
@@ -35,7 +35,7 @@ export async function pickMail(deps: Toolbox, tenant: string, hint: Hint): Promi
     return nothing
   }
   if (finalStates.has(mail.state)) {
-    await tidyFinal(deps, mail)
+    await cleanUpFinal(deps, mail)
     return nothing
   }
   if (mail.held) return nothing
@@ -46,10 +46,10 @@ export async function pickMail(deps: Toolbox, tenant: string, hint: Hint): Promi
         if (now >= mail.deadline) await expire(deps, entry)
         return now >= mail.deadline || mail.notBefore > now ? nothing : { kind: 'send', entry }
       case 'sending':
-        return { kind: 'send', entry: await transition(deps, entry, 'queued', { claim: '' }) }
+        return { kind: 'send', entry: await stepMail(deps, entry, { state: 'queued', claim: '' }) }
       case 'handing-over':
         if (now < mail.handedAt + handOverMs) return { kind: 'nothing', until: mail.handedAt + handOverMs }
-        return { kind: 'resolve', entry: await doubt(deps, entry, attemptOf(now, interrupted())) }
+        return { kind: 'resolve', entry: await markUnknown(deps, entry, attemptOf(now, interrupted())) }
       case 'unknown':
         return { kind: 'resolve', entry }
       default:
@@ -76,5 +76,5 @@ export async function expire(deps: Toolbox, entry: JournalEntry): Promise<void> 
     remedy: last?.remedy || 'Correct the cause, then retry the mail.',
     ...(last?.reply ? { peerLine: last.reply } : {}),
   })
-  await finish(deps, entry, 'failed', attemptOf(deps.clock.now(), error))
+  await finishMail(deps, entry, { state: 'failed', attempt: attemptOf(deps.clock.now(), error) })
 }

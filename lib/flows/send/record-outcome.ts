@@ -9,12 +9,10 @@ import type { Mail, MailAttempt, MailState, PermanentRefusal } from '../../model
 import type { Toolbox } from '../../ports/toolbox.js'
 import { maskAddress, sameAddress } from '../../protocol/mail-address.js'
 import { clearAttention, raiseAttention } from '../../rows/attention.js'
-import { deleteRows } from '../../rows/delete-rows.js'
 import { writeLog } from '../../rows/logs.js'
 import { indexFinals } from '../../rows/mail-index.js'
-import { mailboxPartition } from '../../rows/mailboxes.js'
-import { findMail, type JournalEntry, moveMail, transition } from '../../rows/mails.js'
-import { hintKey } from '../../rows/outbox.js'
+import { findMail, type JournalEntry, moveMail, stepMail } from '../../rows/mails.js'
+import { removeHints } from '../../rows/outbox.js'
 import { emitEvent } from '../tell/emit-event.js'
 import { blobName } from './accept-mail.js'
 
@@ -62,35 +60,38 @@ export const permanentRefusal = ({ address, code, remedy, reply }: PermanentRefu
   reply: short(reply, 200),
 })
 
+/** What an attempt changes beside state, claim and history. */
+type Changes = Omit<Partial<Mail>, 'state' | 'claim' | 'history'> & { attempt: MailAttempt }
+
 /**
  * To `sent`, `failed` or `cancelled`, with everything that follows. What some recipients accepted in an earlier attempt
  * was sent, whatever becomes of the rest: they are listed as refused, with the reason.
  */
-export async function finish(
+export async function finishMail(
   deps: Toolbox,
   entry: JournalEntry,
-  to: 'sent' | 'failed' | 'cancelled',
-  verdict: MailAttempt,
-  changes: Partial<Mail> = {},
+  { state, attempt: verdict, ...changes }: Changes & { state: 'sent' | 'failed' | 'cancelled' },
 ): Promise<JournalEntry> {
-  if (to !== 'sent' && entry.mail.delivered.length > 0) {
+  if (state !== 'sent' && entry.mail.delivered.length > 0) {
     const { code, text, remedy, reply } = verdict
     const known = { ...entry.mail, ...changes }
     const rest = openRecipients(known).map((address) =>
       permanentRefusal({ address, code, remedy, reply: reply || text }),
     )
-    return finish(deps, entry, 'sent', verdict, { ...changes, refused: [...known.refused, ...rest] })
+    const refused = [...known.refused, ...rest]
+    return finishMail(deps, entry, { ...changes, state: 'sent', attempt: verdict, refused })
   }
   // A failure after a doubtful hand-over must not read as if nobody could have got the mail.
-  const doubt = to === 'failed' && entry.mail.resent && verdict.class !== ''
+  const doubt = state === 'failed' && entry.mail.resent && verdict.class !== ''
   const attempt = doubt ? { ...verdict, text: short(`${sentence(verdict.text)} ${maybeArrived}`, 500) } : verdict
-  const final = await transition(deps, entry, to, {
+  const final = await stepMail(deps, entry, {
     ...changes,
+    state,
     claim: '',
     finalAt: new Date(deps.clock.now()).toISOString(),
     history: withAttempt(entry.mail, attempt),
   })
-  await tidyFinal(deps, final.mail)
+  await cleanUpFinal(deps, final.mail)
   await logAttempt(deps, final.mail, attempt)
   return final
 }
@@ -107,7 +108,7 @@ export type Finishing = Toolbox & { finals?: Mail[] }
 /**
  * The part that may be repeated: event, blob, index, hint. A failed mail keeps its blob, so that it can be tried again.
  */
-export async function tidyFinal(deps: Finishing, mail: Mail): Promise<void> {
+export async function cleanUpFinal(deps: Finishing, mail: Mail): Promise<void> {
   if (mail.state === 'sent' || mail.state === 'failed') {
     const last = mail.history.at(-1)
     const type = mail.state === 'sent' ? 'mail.sent' : 'mail.failed'
@@ -142,24 +143,23 @@ export async function takeOffFinals(deps: Finishing): Promise<void> {
 /** From the outbox into the index. The hints go last: until then the next look at the lane repeats everything. */
 async function takeOff(deps: Toolbox, mails: Mail[]): Promise<void> {
   await indexFinals(deps, mails)
-  const hints = mails.map((mail) => ({
-    partitionKey: mailboxPartition(mail.tenant, mail.mailboxId),
-    rowKey: mail.outboxKey,
-  }))
-  await deleteRows(deps, deps.names.table('outbox'), hints)
+  await removeHints(deps, mails)
 }
 
-/** Another attempt at `at`. */
-export async function wait(
+/** `until`: milliseconds, when the next attempt is due. */
+export async function deferMail(
   deps: Toolbox,
   entry: JournalEntry,
-  at: number,
-  attempt: MailAttempt,
-  changes: Partial<Mail> = {},
+  { until, attempt, ...changes }: Changes & { until: number },
 ): Promise<JournalEntry> {
-  const waiting = await moveMail(deps, entry, hintKey('d', at, entry.mail.id), {
-    to: 'waiting',
-    changes: { ...changes, claim: '', notBefore: at, history: withAttempt(entry.mail, attempt) },
+  const history = withAttempt(entry.mail, attempt)
+  const waiting = await moveMail(deps, entry, {
+    ...changes,
+    hint: ['due', until],
+    state: 'waiting',
+    claim: '',
+    notBefore: until,
+    history,
   })
   await logAttempt(deps, waiting.mail, attempt)
   return waiting
@@ -169,10 +169,14 @@ const findingOut =
   'Nothing to do now: the gateway looks for the mail in the Sent folder, and asks in the console if it cannot tell.'
 
 /** The worker of this hand-over died or never got its answer: nobody knows whether the mail left. */
-export async function doubt(deps: Toolbox, entry: JournalEntry, cause: MailAttempt): Promise<JournalEntry> {
+export async function markUnknown(deps: Toolbox, entry: JournalEntry, cause: MailAttempt): Promise<JournalEntry> {
   // Whatever broke, "it is tried again" would be read as "it is sent again".
   const told = { ...cause, hint: 'finding-out', remedy: findingOut }
-  const doubtful = await transition(deps, entry, 'unknown', { claim: '', history: withAttempt(entry.mail, told) })
+  const doubtful = await stepMail(deps, entry, {
+    state: 'unknown',
+    claim: '',
+    history: withAttempt(entry.mail, told),
+  })
   await logAttempt(deps, doubtful.mail, told)
   return doubtful
 }
@@ -228,8 +232,10 @@ export async function leaveUnknown(deps: Toolbox, entry: JournalEntry, found: st
   })
   // Last, because nobody looks at a parked mail again: until then the next look at the lane repeats what comes before.
   const doubtfulSince = Date.parse(attempt.at) || deps.clock.now()
-  const parked = await moveMail(deps, entry, hintKey('u', doubtfulSince, mail.id), {
-    changes: { claim: '', history: withAttempt(before.mail, attempt) },
+  const parked = await moveMail(deps, entry, {
+    hint: ['unknown', doubtfulSince],
+    claim: '',
+    history: withAttempt(before.mail, attempt),
   }).catch(async (error: unknown) => {
     // Somebody decided in this moment, and took away a card that was not there yet.
     if (error instanceof RowChangedError && (await findMail(deps, tenant, id))?.mail.state !== 'unknown')
@@ -252,25 +258,21 @@ async function logAttempt(deps: Toolbox, mail: Mail, attempt: MailAttempt): Prom
     class: attempt.class,
   })
   const bad: ReadonlySet<MailState> = new Set(['failed', 'unknown', 'waiting'])
-  await writeLog(
-    deps,
-    'sendinglog',
-    {
-      tenant: mail.tenant,
-      mailId: mail.id,
-      mailboxId: mail.mailboxId,
-      state: mail.state,
-      attempt: mail.attempts,
-      recipients: mail.recipients.slice(0, 10).map(maskAddress).join(', '),
-      recipientCount: mail.recipients.length,
-      refusedCount: mail.refused.length,
-      bytes: mail.bytes,
-      code: attempt.code,
-      class: attempt.class,
-      description: attempt.text,
-      remedy: attempt.remedy,
-      peerLine: attempt.reply,
-    },
-    bad.has(mail.state),
-  )
+  await writeLog(deps, 'sendinglog', {
+    tenant: mail.tenant,
+    mailId: mail.id,
+    mailboxId: mail.mailboxId,
+    state: mail.state,
+    attempt: mail.attempts,
+    recipients: mail.recipients.slice(0, 10).map(maskAddress).join(', '),
+    recipientCount: mail.recipients.length,
+    refusedCount: mail.refused.length,
+    bytes: mail.bytes,
+    code: attempt.code,
+    class: attempt.class,
+    description: attempt.text,
+    remedy: attempt.remedy,
+    peerLine: attempt.reply,
+    failed: bad.has(mail.state),
+  })
 }

@@ -17,12 +17,12 @@ import { type JournalEntry, moveMail } from '../../rows/mails.js'
 import { hintKey } from '../../rows/outbox.js'
 import {
   attemptOf,
+  deferMail,
   explained,
-  finish,
+  finishMail,
   handOverInterrupted,
   leaveUnknown,
   openRecipients,
-  wait,
 } from './record-outcome.js'
 import type { SendDependencies } from './send-dependencies.js'
 import type { SendRoute } from './send-route.js'
@@ -62,8 +62,9 @@ export async function resolveUnknown(deps: SendDependencies, route: SendRoute, e
   }
   const { evidence, text } = finding
   if (evidence === 'sent') {
-    const found = attemptOf(now, { code: 'sent', text: `The hand-over was interrupted. ${text}` })
-    await finish(deps, entry, 'sent', found, { delivered: [...mail.delivered, ...openRecipients(mail)] })
+    const attempt = attemptOf(now, { code: 'sent', text: `The hand-over was interrupted. ${text}` })
+    const delivered = [...mail.delivered, ...openRecipients(mail)]
+    await finishMail(deps, entry, { state: 'sent', attempt, delivered })
     await clearAttention(deps, { tenant: mail.tenant, kind: 'mail-unknown', id: mail.id })
   } else if (evidence === 'stopped') await lookAgain(deps, entry, stoppedUntil(mail, now))
   else if (evidence === 'not-sent') await again(deps, entry, text)
@@ -121,7 +122,7 @@ async function again(deps: SendDependencies, entry: JournalEntry, text: string, 
     ? now
     : Math.min(retryAt(deps, entry.mail, undefined), Math.max(entry.mail.deadline, now))
   const { before, attempt } = explained(entry, text, 'Nobody has to act.', { hint: '' })
-  await wait(deps, before, at, attempt, changes)
+  await deferMail(deps, before, { ...changes, until: at, attempt })
   await clearAttention(deps, { tenant: entry.mail.tenant, kind: 'mail-unknown', id: entry.mail.id })
 }
 
@@ -131,6 +132,6 @@ function retryAt(deps: SendDependencies, mail: Mail, retryAfterMs: number | unde
 }
 
 async function lookAgain(deps: SendDependencies, entry: JournalEntry, at: number): Promise<void> {
-  const key = hintKey('d', at, entry.mail.id)
-  if (key !== entry.mail.outboxKey) await moveMail(deps, entry, key, { changes: { claim: '' } })
+  const isThere = hintKey('due', at, entry.mail.id) === entry.mail.outboxKey
+  if (!isThere) await moveMail(deps, entry, { hint: ['due', at], claim: '' })
 }

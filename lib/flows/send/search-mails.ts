@@ -8,14 +8,6 @@ import { conflict } from '../../errors.js'
 import { hashId } from '../../model/ids.js'
 import { finalStates, type Mail, type MailState } from '../../model/mail.js'
 import type { MailFilter, MailSearch } from '../../model/mail-search.js'
-import { adjustSettings } from '../../model/setting.js'
-import { sameAddress } from '../../protocol/mail-address.js'
-import { mapInBatches } from '../../rows/delete-rows.js'
-import { type FinalHint, finalHints } from '../../rows/mail-index.js'
-import { findMailbox } from '../../rows/mailboxes.js'
-import { findMail, type JournalEntry } from '../../rows/mails.js'
-import { type Hint, openHints } from '../../rows/outbox.js'
-import { settingRowKey, tenantSettings, withSettingsOf } from '../../rows/settings.js'
 import {
   anyTerm,
   bareMessageId,
@@ -25,7 +17,15 @@ import {
   plainSubject,
   recipientTerm,
   stateTerm,
-} from './mail-terms.js'
+} from '../../model/mail-terms.js'
+import { adjustSettings } from '../../model/setting.js'
+import { sameAddress } from '../../protocol/mail-address.js'
+import { mapInBatches } from '../../rows/delete-rows.js'
+import { type FinalHint, finalHints } from '../../rows/mail-index.js'
+import { findMailbox } from '../../rows/mailboxes.js'
+import { findMail, type JournalEntry } from '../../rows/mails.js'
+import { type Hint, listHints } from '../../rows/outbox.js'
+import { settingRowKey, tenantSettings, withSettingsOf } from '../../rows/settings.js'
 import { type MailView, mailView } from './mail-view.js'
 import { type SearchPosition, searchPosition } from './search-position.js'
 import type { SendDependencies } from './send-dependencies.js'
@@ -96,13 +96,13 @@ async function* openCandidates(
   { open }: SearchPosition,
 ): AsyncIterable<Candidate> {
   const terms = termsOf(filter)
-  for await (const hint of openHints(deps, tenant, filter.mailboxId, open))
+  for await (const hint of listHints(deps, tenant, { mailboxId: filter.mailboxId, after: open }))
     yield { mailId: hint.mailId, place: `o~${hint.mailboxId}~${hint.key}`, fits: mayFit(hint, filter, terms) }
 }
 
 /** A hint of an older build says nothing: its mail is looked up. */
 function mayFit({ kind, find }: Hint, filter: MailFilter, terms: string[]): boolean {
-  if (filter.state === 'held' && kind !== 'h') return false
+  if (filter.state === 'held' && kind !== 'held') return false
   if (find === undefined) return true
   return (
     terms.every((term) => find.terms.has(term)) && inTime(find.acceptedAt, filter) && hasSubject(find.subject, filter)

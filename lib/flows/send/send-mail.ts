@@ -12,11 +12,11 @@ import { AllRefusedError, type RefusedRecipient, type SendReceipt, type SendSess
 import { backoffMs } from '../../protocol/backoff.js'
 import { sameAddress } from '../../protocol/mail-address.js'
 import type { HeldLane } from '../../rows/lane.js'
-import { findMail, type JournalEntry, transition } from '../../rows/mails.js'
+import { findMail, type JournalEntry, stepMail } from '../../rows/mails.js'
 import { retryWhileStorageIsDown } from '../../rows/retry-while-storage-is-down.js'
 import { unconfirmedHint } from '../tokens/connection-state.js'
 import { blobName } from './accept-mail.js'
-import { attemptOf, doubt, finish, openRecipients, permanentRefusal, wait } from './record-outcome.js'
+import { attemptOf, deferMail, finishMail, markUnknown, openRecipients, permanentRefusal } from './record-outcome.js'
 import { answerLost } from './resolve-unknown.js'
 import type { SendDependencies } from './send-dependencies.js'
 import type { SendRoute } from './send-route.js'
@@ -48,14 +48,15 @@ export async function sendMail(
   queued: JournalEntry,
 ): Promise<SendVerdict> {
   const now = deps.clock.now()
-  let entry = await transition(deps, queued, 'sending', {
+  let entry = await stepMail(deps, queued, {
+    state: 'sending',
     claim: lane.claim,
     attempts: queued.mail.attempts + 1,
     draftId: '',
   })
   const raw = await deps.blobs.get(deps.names.container('outbound'), blobName(entry.mail))
   if (raw === undefined || sha256(raw) !== entry.mail.sha256) {
-    await finish(deps, entry, 'failed', attemptOf(now, contentLost()))
+    await finishMail(deps, entry, { state: 'failed', attempt: attemptOf(now, contentLost()) })
     return { next: 'go-on' }
   }
   const { mail } = entry
@@ -71,7 +72,7 @@ export async function sendMail(
         lane.handing = true
         const begunAt = deps.clock.now()
         // Whoever removes the mailbox changed the mail's row, or waits.
-        entry = await transition(deps, entry, 'handing-over', { draftId: draftId ?? '', handedAt: begunAt })
+        entry = await stepMail(deps, entry, { state: 'handing-over', draftId: draftId ?? '', handedAt: begunAt })
         if (!(await lane.isWanted(begunAt))) throw new UnwantedError()
         entered = true
       },
@@ -79,7 +80,7 @@ export async function sendMail(
   } catch (cause) {
     // Nothing left: the same state as of a worker that died here, but without the wait for its lease.
     if (deps.stopping.aborted && !lane.handing) {
-      await retryWhileStorageIsDown(deps, () => transition(deps, entry, 'queued', { claim: '' }))
+      await retryWhileStorageIsDown(deps, () => stepMail(deps, entry, { state: 'queued', claim: '' }))
       return { next: 'stopped' }
     }
     if (cause instanceof UnwantedError) {
@@ -108,7 +109,7 @@ class UnwantedError extends Error {}
 async function putBack(deps: SendDependencies, entry: JournalEntry): Promise<void> {
   const now = deps.clock.now()
   const text = 'The mailbox was switched off, removed or taken over before the mail left.'
-  await wait(deps, entry, now, attemptOf(now, { code: 'mailbox_not_sending', text }))
+  await deferMail(deps, entry, { until: now, attempt: attemptOf(now, { code: 'mailbox_not_sending', text }) })
 }
 
 /** A write whose answer got lost may have landed: go on from what is there, if it is still our claim. */
@@ -148,15 +149,14 @@ async function recordReceipt(
   const { delivered, refused, again } = judge(entry.mail, tried, receipt.refused)
   if (again.length > 0 && now < entry.mail.deadline) {
     const error = partlyRefused(again)
-    await wait(deps, entry, retryAt(deps, entry.mail, error), attemptOf(now, error), { delivered, refused })
+    const until = retryAt(deps, entry.mail, error)
+    await deferMail(deps, entry, { until, attempt: attemptOf(now, error), delivered, refused })
     return
   }
   const late = again.map(permanentRefusal)
   const text = refused.length + late.length > 0 ? 'Sent, but some recipients were refused.' : 'Sent.'
-  await finish(deps, entry, 'sent', attemptOf(now, { code: 'sent', text, reply: receipt.reply }), {
-    delivered,
-    refused: [...refused, ...late],
-  })
+  const attempt = attemptOf(now, { code: 'sent', text, reply: receipt.reply })
+  await finishMail(deps, entry, { state: 'sent', attempt, delivered, refused: [...refused, ...late] })
 }
 
 function judge(mail: Mail, tried: string[], answers: RefusedRecipient[]) {
@@ -179,17 +179,18 @@ async function failedAttempt(deps: SendDependencies, entry: JournalEntry, error:
   const needsPerson = error.class === 'needs-admin' || error.class === 'needs-reconnect'
   // The mailbox waits, not the mail: whatever ends the wait, it leaves at once.
   if ((needsPerson && !mailHints.has(error.hint ?? '')) || error.hint === unconfirmedHint) {
-    await wait(deps, entry, now, attempt)
+    await deferMail(deps, entry, { until: now, attempt })
     return { next: 'stop', error }
   }
   const retry = error.class === 'transient' && (answers.length === 0 || again.length > 0)
   if (!retry || now >= mail.deadline) {
     const partly = mail.delivered.length > 0
     const late = partly ? again.map(permanentRefusal) : []
-    await finish(deps, entry, 'failed', attempt, answers.length > 0 ? { refused: [...refused, ...late] } : {})
+    const changes = answers.length > 0 ? { refused: [...refused, ...late] } : {}
+    await finishMail(deps, entry, { ...changes, state: 'failed', attempt })
     return partly ? refusedThis : { ...refusedThis, failed: error }
   }
-  await wait(deps, entry, retryAt(deps, mail, error), attempt, changes)
+  await deferMail(deps, entry, { ...changes, until: retryAt(deps, mail, error), attempt })
   if (laneHints.has(error.hint ?? '')) return { next: 'stop', error }
   return answers.length > 0 ? refusedThis : { next: 'reopen', error }
 }
@@ -200,7 +201,7 @@ async function unknown(
   entry: JournalEntry,
   error: GatewayError,
 ): Promise<SendVerdict> {
-  await answerLost(deps, route, await doubt(deps, entry, attemptOf(deps.clock.now(), error)))
+  await answerLost(deps, route, await markUnknown(deps, entry, attemptOf(deps.clock.now(), error)))
   return { next: 'reopen', error }
 }
 

@@ -9,7 +9,7 @@ import { asGatewayError, GatewayError, RowChangedError } from '../../errors.js'
 import { finalStates, type MailState } from '../../model/mail.js'
 import { parseMailSubmission } from '../../model/mail-submission.js'
 import { readLane, takeLane } from '../../rows/lane.js'
-import { listLog } from '../../rows/list-log.js'
+import { listLog } from '../../rows/logs.js'
 import { getMailbox } from '../../rows/mailboxes.js'
 import { findMail, getMail } from '../../rows/mails.js'
 import { wakeLane } from '../../rows/outbox.js'
@@ -21,7 +21,7 @@ import { noteAnswer } from './lane-health.js'
 import { countMail } from './lane-limits.js'
 import { mailView } from './mail-view.js'
 import { laneSession } from './open-session.js'
-import { attemptOf, finish } from './record-outcome.js'
+import { attemptOf, finishMail } from './record-outcome.js'
 import type { SendDependencies } from './send-dependencies.js'
 import { sendMail } from './send-mail.js'
 import { findRoute } from './send-route.js'
@@ -46,8 +46,8 @@ export async function sendTestMail(
   const mailbox = await getMailbox(shared, tenant, mailboxId)
   const deps = await withSettingsOf(shared, mailbox)
   if (mailbox.send.transport !== 'none') await retryGrant(deps, tenant, mailbox.send.connectionId)
-  const row = await readLane(deps, tenant, mailboxId)
-  const lane = await takeLane(deps, tenant, mailboxId, row)
+  const before = await readLane(deps, { tenant, mailboxId })
+  const lane = await takeLane(deps, before)
   if (lane === undefined) throw laneBusy()
   let mailId: string
   try {
@@ -62,7 +62,7 @@ export async function sendTestMail(
     await wakeLane(deps, tenant, mailboxId)
   }
   const view = mailView((await getMail(deps, tenant, mailId)).mail)
-  const wasBad = row['gate'] === 'closed' || Number(row['failures'] ?? 0) > 0
+  const wasBad = before.gate === 'closed' || before.failures > 0
   if (view.state === 'sent' && wasBad) await openGate(deps, tenant, mailboxId)
   const rows = await listLog(deps, tenant, { log: 'sending', mailboxId, limit: 50 })
   const logId = String(rows.find((one) => one['mailId'] === mailId)?.['id'] ?? '')
@@ -93,7 +93,7 @@ export async function sendTestMail(
     if (after === undefined || finalStates.has(after.mail.state) || after.mail.state === 'unknown') return
     const last = after.mail.history.at(-1)
     const attempt = fault === undefined && last ? last : attemptOf(deps.clock.now(), asGatewayError(fault))
-    await finish(deps, after, 'failed', attempt)
+    await finishMail(deps, after, { state: 'failed', attempt })
   }
 }
 

@@ -142,7 +142,7 @@ async function postpone(deps: TellDependencies, delivery: Delivery, failure: Gat
     const columns = { tenant, endpointId, state: 'event-dropped', code: failure.code, class: failure.class }
     const description = `The event ${type} ${id} was not taken by ${url} for three days and is dropped. ${failure.description}`
     const remedy = "It stays on the tenant's events queue for seven days; the mail itself can be read over the API."
-    await writeLog(deps, 'sendinglog', { ...columns, description, remedy }, true)
+    await writeLog(deps, 'sendinglog', { ...columns, description, remedy, failed: true })
     await deps.tables.remove(table, row.partitionKey, row.rowKey)
     return deps.clock.now()
   }

@@ -115,7 +115,7 @@ test('C1: an acceptance never puts off a look that is due earlier, and brings a 
 test('C1: a busy lane whose worker is well gets one look for its whole lease, and that costs no write', async () => {
   const h = await sendHarness()
   await acceptMail(h.deps, h.tenant, mailTo('b@b.example'))
-  const lane = await takeLane(h.deps, h.tenant, h.mailbox.id, await readLane(h.deps, h.tenant, h.mailbox.id))
+  const lane = await takeLane(h.deps, await readLane(h.deps, { tenant: h.tenant, mailboxId: h.mailbox.id }))
   queued(h)
   for (let n = 0; n < 30; n++) await drainLane(h.process().deps, work(h))
   expect(queued(h)).toEqual([])

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { sendFlows } from '../../../lib/flows/send/index.js'
 import type { MailState } from '../../../lib/model/mail.js'
 import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
-import { findMail, type JournalEntry, transition } from '../../../lib/rows/mails.js'
+import { findMail, type JournalEntry, stepMail } from '../../../lib/rows/mails.js'
 import { sendHarness } from '../../support/send-harness.js'
 
 /** The graph as it is promised: nothing leaves `sent`, and nothing that may have left goes back to where it is sent. */
@@ -39,7 +39,7 @@ test.each(states)(
     for (const to of states) {
       const entry = await put(from)
       const before = await row()
-      const step = transition(h.deps, entry, to)
+      const step = stepMail(h.deps, entry, { state: to })
       if (graph[from].includes(to)) expect((await step).mail.state, to).toBe(to)
       else {
         await expect(step, to).rejects.toMatchObject({ code: 'wrong_state', status: 409 })
@@ -54,7 +54,7 @@ test('REL-02: a step from a row that was changed meanwhile is refused and change
   const seen = await put('queued')
   const now = await put('waiting')
   const before = await row()
-  await expect(transition(h.deps, seen, 'sending')).rejects.toThrow('changed')
+  await expect(stepMail(h.deps, seen, { state: 'sending' })).rejects.toThrow('changed')
   expect(await row()).toEqual(before)
-  expect((await transition(h.deps, now, 'sending')).mail.state).toBe('sending')
+  expect((await stepMail(h.deps, now, { state: 'sending' })).mail.state).toBe('sending')
 })

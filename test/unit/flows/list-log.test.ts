@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
-import { listLog } from '../../../lib/rows/list-log.js'
-import { writeLog } from '../../../lib/rows/logs.js'
+import { listLog, writeLog } from '../../../lib/rows/logs.js'
 import { sendHarness } from '../../support/send-harness.js'
 
 const hour = 3_600_000
@@ -9,7 +8,8 @@ async function place(name: 'sendinglog' | 'auditlog', rows: number, stepMs: numb
   const h = await sendHarness()
   const start = h.clock.now()
   for (let n = 0; n < rows; n++) {
-    await writeLog(h.deps, name, { tenant: h.tenant, code: `c${n}`, mailboxId: n % 2 ? 'odd' : 'even' }, n % 3 === 0)
+    const mailboxId = n % 2 ? 'odd' : 'even'
+    await writeLog(h.deps, name, { tenant: h.tenant, code: `c${n}`, mailboxId, failed: n % 3 === 0 })
     h.clock.advance(stepMs)
   }
   const log = name === 'auditlog' ? ('audit' as const) : ('sending' as const)

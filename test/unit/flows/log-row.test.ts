@@ -2,8 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { sendFlows } from '../../../lib/flows/send/index.js'
 import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
 import type { Tables } from '../../../lib/ports/tables.js'
-import { listLog } from '../../../lib/rows/list-log.js'
-import { writeLog } from '../../../lib/rows/logs.js'
+import { listLog, writeLog } from '../../../lib/rows/logs.js'
 import { faultOf, type Harness, sendHarness } from '../../support/send-harness.js'
 
 const { acceptMail, drainLane, readMail } = sendFlows

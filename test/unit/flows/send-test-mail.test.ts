@@ -5,13 +5,13 @@ import { newId } from '../../../lib/model/ids.js'
 import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
 import type { MessageDefaults } from '../../../lib/model/message-defaults.js'
 import { readLane, takeLane } from '../../../lib/rows/lane.js'
-import { listLog } from '../../../lib/rows/list-log.js'
+import { listLog } from '../../../lib/rows/logs.js'
 import { toRow } from '../../../lib/rows/mailboxes.js'
 import { faultOf, type Harness, sendHarness } from '../../support/send-harness.js'
 
 const { acceptMail, cancelMail, drainLane, searchMails, sendTestMail, openGate } = sendFlows
 const work = (h: Harness) => ({ v: 1, tenant: h.tenant, mailboxId: h.mailbox.id })
-const laneOf = (h: Harness) => readLane(h.deps, h.tenant, h.mailbox.id)
+const laneOf = (h: Harness) => readLane(h.deps, { tenant: h.tenant, mailboxId: h.mailbox.id })
 
 describe('M-033: a test mail', () => {
   test('is sent at once, past the mail that waits, and names its log row', async () => {
@@ -50,7 +50,7 @@ describe('M-033: a test mail', () => {
     h.clock.advance(3_600_000)
     await drainLane(h.deps, work(h))
     expect(h.peer.sent).toEqual([])
-    expect((await laneOf(h))['gate']).toBe('open')
+    expect((await laneOf(h)).gate).toBe('open')
   })
 
   test('behind a closed gate the server is tried all the same; success opens it and the waiting mail leaves', async () => {
@@ -59,7 +59,7 @@ describe('M-033: a test mail', () => {
     await acceptMail(h.deps, tenant, parseMailSubmission({ to: ['bob@b.example'], text: 'x' }))
     h.peer.script.open = () => faultOf('needs-reconnect')
     await drainLane(h.deps, work(h))
-    expect((await laneOf(h))['gate']).toBe('closed')
+    expect((await laneOf(h)).gate).toBe('closed')
     h.peer.script.open = () => undefined
     await drainLane(h.deps, work(h))
     expect(h.peer.sent).toHaveLength(0)
@@ -77,7 +77,7 @@ describe('M-033: a test mail', () => {
 
   test('while other mail is sent it says so; another tenant’s mailbox is not found', async () => {
     const h = await sendHarness()
-    await takeLane(h.deps, h.tenant, h.mailbox.id, await laneOf(h))
+    await takeLane(h.deps, await laneOf(h))
     await expect(sendTestMail(h.deps, h.tenant, h.mailbox.id)).rejects.toMatchObject({ code: 'mailbox_busy' })
     await expect(sendTestMail(h.deps, 'other', h.mailbox.id)).rejects.toMatchObject({ code: 'not_found' })
     expect(h.peer.sent).toHaveLength(0)

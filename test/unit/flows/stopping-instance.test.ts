@@ -45,7 +45,8 @@ async function goOn(h: Harness): Promise<void> {
   for (const message of messages) await drainLane(h.process().deps, message)
 }
 
-const isReleased = async (h: Harness) => (await readLane(h.deps, h.tenant, h.mailbox.id))['leaseUntil'] === 0
+const laneOf = (h: Harness) => readLane(h.deps, { tenant: h.tenant, mailboxId: h.mailbox.id })
+const isReleased = async (h: Harness) => (await laneOf(h)).leaseUntil === 0
 
 test('C2: M-170: the mail whose hand-over has begun is finished, no other is begun, the backlog goes on elsewhere at once', async () => {
   const { h, ids } = await withMails(5)
@@ -74,7 +75,7 @@ test("C2: M-170: a mail that is being prepared when the signal comes is put back
   expect(h.peer.sent).toEqual([])
   expect(await statesOf(h, ids)).toEqual(['queued', 'queued'])
   expect((await readMail(h.deps, h.tenant, ids[0] ?? '')).history).toEqual([])
-  expect(await readLane(h.deps, h.tenant, h.mailbox.id)).not.toHaveProperty('failures', 1)
+  expect(await laneOf(h)).not.toHaveProperty('failures', 1)
   expect(await isReleased(h)).toBe(true)
   await goOn(h)
   expect(await statesOf(h, ids)).toEqual(['sent', 'sent'])
@@ -179,7 +180,7 @@ test.each(['session', 'token'] as const)(
     leaving.stop()
     await draining
     expect(await isReleased(h)).toBe(true)
-    expect((await readLane(h.deps, h.tenant, h.mailbox.id))['failures'] ?? 0).toBe(0)
+    expect((await laneOf(h)).failures).toBe(0)
     await goOn(h)
     expect(await statesOf(h, ids)).toEqual(['sent'])
   },
