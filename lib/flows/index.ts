@@ -3,12 +3,12 @@
  * diagnosis and the mail composer, which registering functions does not need.
  */
 
+export { removeEndedConsoleSessions } from '../rows/console-sessions.js'
 export { listLog } from '../rows/logs.js'
 export { sealKeys } from '../rows/seal-keys.js'
 export { audit } from './admin/audit.js'
 export { authenticate } from './admin/authenticate.js'
 export { checkMailbox } from './admin/check-mailbox.js'
-export { forgetConsoleSessions } from './admin/console-sessions.js'
 export { disconnect } from './admin/disconnect.js'
 export { adminFlows } from './admin/index.js'
 export { registrations } from './admin/registrations.js'

@@ -1,35 +1,57 @@
+/**
+ * What a tenant chooses for itself. Partition: the tenant; row: `setting~tenant`, and `setting~purpose-{hash}` for each
+ * purpose that differs; `values` is JSON.
+ */
 import { hashId } from '../model/ids.js'
 import type { Mailbox } from '../model/mailbox.js'
 import { adjustSettings, ownSettings, type SettingLevel, type SettingValues } from '../model/setting.js'
 import type { Tables } from '../ports/tables.js'
 import type { Toolbox } from '../ports/toolbox.js'
+import { columnsOf } from './columns.js'
+import { startingWith } from './tenant-ranges.js'
 
-/** Rows of a tenant's own choices: `setting~tenant`, and one for each purpose that differs. */
-export const settingRowKey = (purpose: string): string =>
-  purpose === '' ? 'setting~tenant' : `setting~purpose-${hashId(purpose)}`
+const prefix = 'setting~'
+const rowKeyOf = (purpose: string): string => (purpose === '' ? 'setting~tenant' : `setting~purpose-${hashId(purpose)}`)
 
 /** A change made elsewhere is noticed after so long (storage contract: a tenant's configuration is kept for 60 s). */
 const keptMs = 60_000
 const mostKept = 10_000
 
-type TenantSettings = Map<string, SettingValues>
-const kept = new WeakMap<Tables, Map<string, { rows: TenantSettings; until: number }>>()
+/** What the tenant says itself, and what it says for each purpose. */
+export interface TenantSettings {
+  tenant: SettingValues
+  ofPurpose(purpose: string): SettingValues
+}
 
-/** What tenant and purposes say, by row key; one request a minute for each tenant and process. */
+const kept = new WeakMap<Tables, Map<string, { settings: TenantSettings; until: number }>>()
+
+/** One request a minute for each tenant and process. */
 export async function tenantSettings(deps: Toolbox, tenant: string): Promise<TenantSettings> {
-  const memory = kept.get(deps.tables) ?? new Map<string, { rows: TenantSettings; until: number }>()
+  const memory = kept.get(deps.tables) ?? new Map<string, { settings: TenantSettings; until: number }>()
   kept.set(deps.tables, memory)
   const known = memory.get(tenant)
-  if (known && known.until > deps.clock.now()) return known.rows
-  const rows: TenantSettings = new Map()
-  for await (const row of deps.tables.query(deps.names.table('tenants'), {
-    partition: tenant,
-    rowRange: ['setting~', 'setting~~'],
-  }))
-    rows.set(row.rowKey, JSON.parse(String(row['values'] ?? '{}')) as SettingValues)
+  if (known && known.until > deps.clock.now()) return known.settings
+  const rows = new Map<string, SettingValues>()
+  const query = { partition: tenant, rowRange: startingWith(prefix) }
+  for await (const row of deps.tables.query(deps.names.table('tenants'), query))
+    rows.set(row.rowKey, columnsOf(row).json<SettingValues>('values', {}))
+  const of = (purpose: string): SettingValues => rows.get(rowKeyOf(purpose)) ?? {}
+  const settings: TenantSettings = { tenant: of(''), ofPurpose: of }
   if (memory.size >= mostKept) memory.clear()
-  memory.set(tenant, { rows, until: deps.clock.now() + keptMs })
-  return rows
+  memory.set(tenant, { settings, until: deps.clock.now() + keptMs })
+  return settings
+}
+
+/** `purpose` empty: the tenant's own. No values remove the row. */
+export async function saveTenantValues(
+  deps: Toolbox,
+  tenant: string,
+  { purpose, values }: { purpose: string; values: SettingValues },
+): Promise<void> {
+  const row = { partitionKey: tenant, rowKey: rowKeyOf(purpose), v: 1, purpose, values: JSON.stringify(values) }
+  if (Object.keys(values).length === 0) await deps.tables.remove(deps.names.table('tenants'), tenant, row.rowKey)
+  else await deps.tables.upsert(deps.names.table('tenants'), row)
+  forgetTenantSettings(deps, tenant)
 }
 
 /** After a change in this process. */
@@ -39,12 +61,12 @@ export function forgetTenantSettings(deps: Toolbox, tenant: string): void {
 
 /** What is said for a mailbox, the most specific first. */
 export async function levelsOf(deps: Toolbox, mailbox: Mailbox): Promise<SettingLevel[]> {
-  const rows = await tenantSettings(deps, mailbox.tenant)
-  const purpose = mailbox.purpose === '' ? {} : (rows.get(settingRowKey(mailbox.purpose)) ?? {})
+  const settings = await tenantSettings(deps, mailbox.tenant)
+  const purpose = mailbox.purpose === '' ? {} : settings.ofPurpose(mailbox.purpose)
   return [
     ['mailbox', ownSettings(mailbox)],
     ['purpose', purpose],
-    ['tenant', rows.get(settingRowKey('')) ?? {}],
+    ['tenant', settings.tenant],
   ]
 }
 

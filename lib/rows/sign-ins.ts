@@ -3,14 +3,15 @@
  * found by the id alone; every secret in it is a hash or sealed to its column. Every step is one conditional update.
  */
 import { RowChangedError } from '../errors.js'
-import type { ConnectDependencies } from '../flows/connect/connect-dependencies.js'
-import { signInProblem } from '../flows/connect/sign-in-problems.js'
 import type { Identity, Resource } from '../model/connection.js'
 import { isId, sha256 } from '../model/ids.js'
 import type { ServerAddress } from '../model/mailbox.js'
 import type { SignIn, SignInStatus, SignInTarget, Verdicts } from '../model/sign-in.js'
+import { signInProblem } from '../model/sign-in-problems.js'
 import type { Row } from '../ports/tables.js'
+import type { Toolbox } from '../ports/toolbox.js'
 import { sameText } from '../protocol/same-text.js'
+import type { Sealer } from '../protocol/seal.js'
 
 /** Authority as it was gained, before it is anybody's connection. */
 export type Grant =
@@ -46,14 +47,14 @@ const partitionOf = (id: string): string => id.slice(0, 2)
 /** Where a sealed column belongs, so that it opens nowhere else. */
 export const sealPlace = (id: string, column: string): string => `signins~${partitionOf(id)}~${id}~${column}`
 
-export async function readSignIn(deps: ConnectDependencies, id: string): Promise<StoredSignIn | undefined> {
+export async function readSignIn(deps: Toolbox, id: string): Promise<StoredSignIn | undefined> {
   if (!isId(id)) return undefined
   const row = await deps.tables.get(deps.names.table('signins'), partitionOf(id), id)
   return row && fromRow(row)
 }
 
 /** The sign-in of `{id}.{secret}`: a wrong secret and an unknown id are the same answer. */
-export async function signInOfLink(deps: ConnectDependencies, link: string): Promise<StoredSignIn> {
+export async function signInOfLink(deps: Toolbox, link: string): Promise<StoredSignIn> {
   const [id = '', secret = '', ...rest] = link.split('.')
   const signIn = rest.length > 0 ? undefined : await readSignIn(deps, id)
   if (signIn === undefined || !sameText(sha256(secret), String(signIn.row['linkHash'])))
@@ -63,7 +64,7 @@ export async function signInOfLink(deps: ConnectDependencies, link: string): Pro
 
 /** The attempt of this browser whose id begins with `short`. */
 export async function signInOfBrowser(
-  deps: ConnectDependencies,
+  deps: Toolbox,
   short: string,
   browser: string | undefined,
 ): Promise<StoredSignIn | undefined> {
@@ -80,14 +81,14 @@ export const isSameBrowser = (signIn: StoredSignIn, browser: string | undefined)
   browser !== undefined && sameText(sha256(browser), String(signIn.row['browserHash'] ?? ''))
 
 /** Path of the sign-in's own page; for the browser that began, and nobody else. */
-export async function pathOfLink(deps: ConnectDependencies, { id, row }: StoredSignIn): Promise<string> {
+export async function pathOfLink(deps: { sealer(): Promise<Sealer> }, { id, row }: StoredSignIn): Promise<string> {
   const secret = (await deps.sealer()).open(String(row['linkSealed']), sealPlace(id, 'linkSealed'))
   return `/connect/${id}.${secret}`
 }
 
 /** Writes under the ETag last read. Whoever comes second gets `sign_in_used`, and nothing of its own is stored. */
 export async function stepSignIn(
-  deps: ConnectDependencies,
+  deps: Toolbox,
   signIn: StoredSignIn,
   columns: Omit<Row, 'partitionKey' | 'rowKey'>,
 ): Promise<void> {
@@ -103,7 +104,7 @@ export async function stepSignIn(
 }
 
 /** The link is dead from now on, and nothing that opens anything is left in the row. */
-export const endSignIn = (deps: ConnectDependencies, signIn: StoredSignIn, refusal: string): Promise<void> =>
+export const endSignIn = (deps: Toolbox, signIn: StoredSignIn, refusal: string): Promise<void> =>
   stepSignIn(deps, signIn, {
     status: 'cancelled',
     refusal,
@@ -117,8 +118,12 @@ export const endSignIn = (deps: ConnectDependencies, signIn: StoredSignIn, refus
     bindingHash: '',
   })
 
-export function newSignInRow(signIn: SignIn, columns: Omit<Row, 'partitionKey' | 'rowKey'>): Row {
-  return {
+export async function insertSignInRow(
+  deps: Toolbox,
+  signIn: SignIn,
+  columns: Omit<Row, 'partitionKey' | 'rowKey'>,
+): Promise<void> {
+  await deps.tables.insert(deps.names.table('signins'), {
     v: 1,
     tenant: signIn.tenant,
     tenantName: signIn.tenantName,
@@ -132,7 +137,17 @@ export function newSignInRow(signIn: SignIn, columns: Omit<Row, 'partitionKey' |
     ...columns,
     partitionKey: partitionOf(signIn.id),
     rowKey: signIn.id,
-  }
+  })
+}
+
+/** As it was read. Throws RowChangedError when somebody took another step with it. */
+export async function removeSignIn(deps: Toolbox, { id, row }: StoredSignIn): Promise<void> {
+  await deps.tables.remove(deps.names.table('signins'), partitionOf(id), id, row.etag ?? '')
+}
+
+/** Whatever is in it. */
+export async function removeSignInOf(deps: Toolbox, id: string): Promise<void> {
+  await deps.tables.remove(deps.names.table('signins'), partitionOf(id), id)
 }
 
 function fromRow(row: Row): StoredSignIn {
@@ -163,7 +178,7 @@ function fromRow(row: Row): StoredSignIn {
 }
 
 /** May a person (still) begin with it? A refused or half-way attempt may be repeated until the link expires. */
-export function assertOpen(deps: ConnectDependencies, signIn: StoredSignIn): void {
+export function assertOpen(deps: Toolbox, signIn: StoredSignIn): void {
   const now = deps.clock.now()
   if (signIn.status === 'cancelled')
     throw signInProblem(signIn.refusal === 'sign_in_rejected' ? 'sign_in_rejected' : 'sign_in_cancelled')

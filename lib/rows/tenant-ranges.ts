@@ -1,9 +1,12 @@
-/** Ranges of partitions by tenant: a partition key begins with the tenant's id, and `~` sorts behind all that ids hold. */
+/** Ranges of keys. A partition key begins with the tenant's id, and `~` sorts behind all that ids and names hold. */
 
 type Range = [from: string, to: string]
 
+/** Keys that begin with `prefix`. */
+export const startingWith = (prefix: string): Range => [prefix, `${prefix}~`]
+
 /** What one tenant has in a table with partitions `tenant~…`. */
-export const ofTenant = (tenant: string): Range => [`${tenant}~`, `${tenant}~~`]
+export const ofTenant = (tenant: string): Range => startingWith(`${tenant}~`)
 
 /** All tenants, without the partition `~` of the deployment. */
 export const ofEveryTenant: Range = ['0', '~']

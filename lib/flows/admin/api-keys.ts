@@ -5,7 +5,7 @@ import type { Caller, Role } from '../../model/caller.js'
 import { newId, newSecret, sha256 } from '../../model/ids.js'
 import type { PageQuery } from '../../model/page.js'
 import type { Toolbox } from '../../ports/toolbox.js'
-import { pageOfRows } from '../../rows/page-of-rows.js'
+import { type ApiKey, findApiKey, insertApiKey, pageOfApiKeys, removeApiKey } from '../../rows/api-keys.js'
 import { Secret } from '../../secret.js'
 import { forgetCallers } from './authenticate.js'
 
@@ -31,26 +31,16 @@ export async function createApiKey(
   const id = newId().slice(0, 8)
   const secret = newSecret()
   const now = deps.clock.now()
-  const expiresAt = input.expiresInDays === undefined ? 0 : now + input.expiresInDays * 86_400_000
-  const createdAt = new Date(now).toISOString()
-  await deps.tables.insert(deps.names.table('tenants'), {
-    partitionKey: tenant,
-    rowKey: `apikey~${id}`,
-    v: 1,
-    name: input.name,
-    role: input.role,
-    hash: sha256(secret),
-    createdAt,
-    expiresAt,
-  })
-  return {
+  const key: ApiKey = {
     id,
     name: input.name,
     role: input.role,
-    createdAt,
-    expiresAt: expiresAt === 0 ? null : new Date(expiresAt).toISOString(),
-    key: new Secret(`mbg_${tenant}_${id}_${secret}`),
+    hash: sha256(secret),
+    createdAt: new Date(now).toISOString(),
+    expiresAt: input.expiresInDays === undefined ? 0 : now + input.expiresInDays * 86_400_000,
   }
+  await insertApiKey(deps, tenant, key)
+  return { ...factsOf(key), key: new Secret(`mbg_${tenant}_${id}_${secret}`) }
 }
 
 /** In the order of their ids. */
@@ -59,28 +49,24 @@ export async function listApiKeys(
   tenant: string,
   page: PageQuery,
 ): Promise<{ keys: ApiKeyFacts[]; next: string }> {
-  const stretch = { partition: tenant, prefix: 'apikey~' }
-  const { rows, next } = await pageOfRows(deps, deps.names.table('tenants'), [stretch], page)
-  const keys = rows.map((row) => {
-    const expiresAt = Number(row['expiresAt'] ?? 0)
-    return {
-      id: row.rowKey.slice(stretch.prefix.length),
-      name: String(row['name']),
-      role: String(row['role']) as Role,
-      createdAt: String(row['createdAt']),
-      expiresAt: expiresAt === 0 ? null : new Date(expiresAt).toISOString(),
-    }
-  })
-  return { keys, next }
+  const { keys, next } = await pageOfApiKeys(deps, tenant, page)
+  return { keys: keys.map(factsOf), next }
 }
+
+const factsOf = ({ id, name, role, createdAt, expiresAt }: ApiKey): ApiKeyFacts => ({
+  id,
+  name,
+  role,
+  createdAt,
+  expiresAt: expiresAt === 0 ? null : new Date(expiresAt).toISOString(),
+})
 
 /** An operator cannot revoke the key of the very call: the last one would lock everybody out. */
 export async function revokeApiKey(deps: Toolbox, caller: Caller, tenant: string, id: string): Promise<void> {
-  const table = deps.names.table('tenants')
   if (tenant === '~' && caller.keyId === id)
     throw conflict('key_in_use', 'This key makes the call.', 'Create another operator key and revoke this one with it.')
-  if ((await deps.tables.get(table, tenant, `apikey~${id}`)) === undefined) throw notFound('API key')
-  await deps.tables.remove(table, tenant, `apikey~${id}`)
+  if ((await findApiKey(deps, tenant, id)) === undefined) throw notFound('API key')
+  await removeApiKey(deps, tenant, id)
   forgetCallers(deps)
 }
 

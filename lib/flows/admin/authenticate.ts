@@ -4,10 +4,11 @@
  * for a minute per process, so revoking one takes at most that long.
  */
 import { GatewayError } from '../../errors.js'
-import type { Caller, Role } from '../../model/caller.js'
+import type { Caller } from '../../model/caller.js'
 import { sha256 } from '../../model/ids.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { sameText } from '../../protocol/same-text.js'
+import { findApiKey } from '../../rows/api-keys.js'
 
 const form = /^mbg_(~|[a-z0-9]+(?:-[a-z0-9]+)*)_([a-z2-7]{8})_([a-z2-7]{32})$/
 const rememberMs = 60_000
@@ -23,11 +24,11 @@ export async function authenticate(deps: Toolbox, credential: string): Promise<C
   const hit = remembered.get(fingerprint)
   if (hit && hit.until > deps.clock.now()) return hit.caller
 
-  const row = await deps.tables.get(deps.names.table('tenants'), tenant, `apikey~${keyId}`)
-  const matches = sameText(sha256(secret), String(row?.['hash'] ?? sha256('')))
-  const expiresAt = Number(row?.['expiresAt'] ?? 0)
-  if (row === undefined || !matches || (expiresAt > 0 && expiresAt <= deps.clock.now())) throw unauthorized()
-  const caller: Caller = { role: String(row['role']) as Role, tenant, keyId }
+  const key = await findApiKey(deps, tenant, keyId)
+  const matches = sameText(sha256(secret), key?.hash ?? sha256(''))
+  const expiresAt = key?.expiresAt ?? 0
+  if (key === undefined || !matches || (expiresAt > 0 && expiresAt <= deps.clock.now())) throw unauthorized()
+  const caller: Caller = { role: key.role, tenant, keyId }
   if (remembered.size > 10_000) remembered.clear()
   const until = deps.clock.now() + rememberMs
   remembered.set(fingerprint, { caller, until: expiresAt > 0 ? Math.min(until, expiresAt) : until })

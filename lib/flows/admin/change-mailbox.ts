@@ -4,7 +4,7 @@
  * send counts the epoch, so that a running job notices. A key is unique by insert; "exactly one default" is one write
  * of one row, so that the second clears the first in the same moment.
  */
-import { conflict, invalidInput, RowChangedError, RowExistsError } from '../../errors.js'
+import { conflict, invalidInput, RowChangedError } from '../../errors.js'
 import type { MailboxChange } from '../../model/admin-schemas.js'
 import type { Connection } from '../../model/connection.js'
 import type { Mailbox, ServerAddress } from '../../model/mailbox.js'
@@ -17,6 +17,7 @@ import { changeRow } from '../../rows/change-row.js'
 import { findConnection } from '../../rows/connections.js'
 import { setDue } from '../../rows/due.js'
 import { getMailbox, updateMailbox } from '../../rows/mailboxes.js'
+import { removeName, setDefaultMailbox, takeName } from '../../rows/names.js'
 import { type MailboxFacts, readMailboxFacts } from './mailboxes.js'
 
 /** What changing a mailbox needs from other journeys. */
@@ -31,13 +32,7 @@ export async function changeMailbox(
   change: MailboxChange,
 ): Promise<MailboxFacts> {
   const { before, after } = await write(deps, tenant, id, change)
-  if (change.default)
-    await deps.tables.upsert(deps.names.table('names'), {
-      partitionKey: tenant,
-      rowKey: 'default',
-      v: 1,
-      mailboxId: id,
-    })
+  if (change.default) await setDefaultMailbox(deps, { tenant, mailboxId: id })
   if (after.active && after.receive.transport !== 'none') await setDue(deps, 'poll', tenant, id, deps.clock.now())
   // Corrected settings deserve a try at once, whatever closed the gate before.
   if (change.send !== undefined) await deps.openGate(tenant, id)
@@ -59,14 +54,15 @@ async function write(
     await checkConnections(deps, before, change)
     const after = { ...before, ...fields, epoch: before.epoch + (moved ? 1 : 0) } as Mailbox
     checkDefaults(after)
-    if (after.key !== before.key) await takeKey(deps, tenant, id, after.key)
+    if (after.key !== before.key && !(await takeName(deps, { tenant, mailboxId: id }, { key: after.key })))
+      throw keyTaken(after.key)
     await updateMailbox(deps, after, etag)
     return { before, after }
   })
   const { before, after } = await written.catch((error: unknown) => {
     throw error instanceof RowChangedError ? busy() : error
   })
-  if (after.key !== before.key) await deps.tables.remove(deps.names.table('names'), tenant, `key~${before.key}`)
+  if (after.key !== before.key) await removeName(deps, tenant, { key: before.key })
   return { before, after }
 }
 
@@ -132,21 +128,12 @@ function checkDefaults({ defaults = {}, address, sendAs }: Mailbox): void {
   if (refused !== undefined) throw invalidInput(`defaults.headers.${refused}`, 'may not be set by mail; leave it out.')
 }
 
-async function takeKey(deps: Toolbox, tenant: string, mailboxId: string, key: string): Promise<void> {
-  const table = deps.names.table('names')
-  try {
-    await deps.tables.insert(table, { partitionKey: tenant, rowKey: `key~${key}`, v: 1, mailboxId })
-  } catch (error) {
-    if (!(error instanceof RowExistsError)) throw error
-    // Taken by an attempt before that a crash or another edit ended.
-    if ((await deps.tables.get(table, tenant, `key~${key}`))?.['mailboxId'] === mailboxId) return
-    throw conflict(
-      'mailbox_key_taken',
-      `key: "${key}" belongs to another mailbox.`,
-      'Choose another key of 1 to 5 characters (a-z, 0-9).',
-    )
-  }
-}
+const keyTaken = (key: string) =>
+  conflict(
+    'mailbox_key_taken',
+    `key: "${key}" belongs to another mailbox.`,
+    'Choose another key of 1 to 5 characters (a-z, 0-9).',
+  )
 
 const busy = () =>
   conflict('changed_meanwhile', 'Others keep changing this mailbox.', 'Read it again, then repeat your change.')

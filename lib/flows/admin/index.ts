@@ -1,4 +1,7 @@
 /** What people do through API and console, each as `(dependencies, input)`; `gateway.ts` binds them. */
+import { listReturnUrls, removeReturnUrl } from '../../rows/return-urls.js'
+import { getTenant, listTenants } from '../../rows/tenants.js'
+import { listEndpoints } from '../../rows/webhook-endpoints.js'
 import * as apiKeys from './api-keys.js'
 import { bootstrapOperatorKey } from './bootstrap-key.js'
 import { changeMailbox } from './change-mailbox.js'
@@ -8,29 +11,35 @@ import { listMailboxFacts, listMailboxNames, readMailboxFacts, readMailboxPlaces
 import { removeConnection } from './remove-connection.js'
 import { removeMailbox } from './remove-mailbox.js'
 import { removeTenant } from './remove-tenant.js'
-import * as returnUrls from './return-urls.js'
+import { addReturnUrl } from './return-urls.js'
 import * as settings from './settings.js'
-import * as tenants from './tenants.js'
-import * as webhookEndpoints from './webhook-endpoints.js'
+import { createTenant } from './tenants.js'
+import { addEndpoint, removeEndpoint } from './webhook-endpoints.js'
 
 export const adminFlows = {
   ...apiKeys,
-  ...tenants,
-  ...returnUrls,
-  ...webhookEndpoints,
   ...settings,
+  addEndpoint,
+  addReturnUrl,
   beginConsoleSession,
   bootstrapOperatorKey,
   changeMailbox,
+  createTenant,
   endConsoleSession,
   findHolders,
   isConsoleSession,
+  listEndpoints,
   listMailboxFacts,
   listMailboxNames,
+  listReturnUrls,
+  listTenants,
   readMailboxFacts,
   readMailboxPlaces,
+  readTenant: getTenant,
   releaseHolder,
   removeConnection,
+  removeEndpoint,
   removeMailbox,
+  removeReturnUrl,
   removeTenant,
 }

@@ -18,6 +18,7 @@ import { findHolder, holderId, isHeldBy } from '../../rows/holders.js'
 import { laneOpensAt } from '../../rows/lane.js'
 import { findKnownMailbox, type KnownMailbox, pageOfKnownMailboxes } from '../../rows/mailbox-facts.js'
 import { listAddresses } from '../../rows/mailboxes.js'
+import { findMailboxId } from '../../rows/names.js'
 
 export interface Direction {
   transport: 'none' | 'graph' | 'imap' | 'smtp'
@@ -92,15 +93,11 @@ export async function listMailboxNames(deps: Toolbox, tenant: string): Promise<{
   return (await listAddresses(deps, tenant)).sort((a, b) => a.address.localeCompare(b.address))
 }
 
-export async function defaultMailboxId(deps: Toolbox, tenant: string): Promise<string> {
-  return String((await deps.tables.get(deps.names.table('names'), tenant, 'default'))?.['mailboxId'] ?? '')
-}
-
 async function factsOf(deps: Toolbox, tenant: string, found: readonly KnownMailbox[]): Promise<MailboxFacts[]> {
   const all = await connectionsOf(deps, tenant, found)
   const mailboxIds = found.map(({ mailbox }) => mailbox.id)
   const [defaultId, cards, holders] = await Promise.all([
-    defaultMailboxId(deps, tenant),
+    findMailboxId(deps, tenant, 'default'),
     attentionOfMailboxes(deps, tenant, { mailboxIds, connections: [...all.values()] }),
     mapInBatches(found, ({ mailbox }) => heldElsewhere(deps, mailbox)),
   ])

@@ -11,11 +11,18 @@ import { newId, sha256 } from '../../model/ids.js'
 import { everyRow, type PageQuery } from '../../model/page.js'
 import type { Registration } from '../../model/registration.js'
 import type { Provider } from '../../ports/provider.js'
-import type { Row } from '../../ports/tables.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { clearAttention, expiryCard } from '../../rows/attention.js'
 import { isRegistrationUsed } from '../../rows/connections.js'
-import { pageOfRows } from '../../rows/page-of-rows.js'
+import {
+  changeRegistration,
+  findOwnRegistration,
+  findRegistration,
+  insertRegistration,
+  pageOfRegistrations,
+  removeRegistrationRow,
+  type StoredRegistration,
+} from '../../rows/registrations.js'
 import { Secret } from '../../secret.js'
 
 const rememberMs = 60_000
@@ -59,58 +66,49 @@ export interface RegistrationDependencies extends Toolbox {
 }
 
 export function registrations(deps: RegistrationDependencies, redirectUri: string): Registrations {
-  const table = deps.names.table('tenants')
   const remembered = new Map<
     string,
     { until: number; value: { registration: Registration; credential: Secret | undefined } }
   >()
 
-  const rowOf = async (tenant: string, id: string): Promise<Row | undefined> =>
-    (await deps.tables.get(table, tenant, `registration~${id}`)) ??
-    (await deps.tables.get(table, '~', `registration~${id}`))
-
-  const fromRow = (row: Row): Registration => ({
-    id: row.rowKey.slice('registration~'.length),
-    name: String(row['name']),
-    tenant: row.partitionKey,
-    kind: 'microsoft',
-    authority: String(row['authority']),
-    clientId: String(row['clientId']),
-    credential: row['secretName'] === '' ? 'none' : 'secret',
-    secretName: String(row['secretName']),
-    ...(row['secretExpiresAt'] ? { secretExpiresAt: String(row['secretExpiresAt']) } : {}),
+  const registrationOf = (stored: StoredRegistration): Registration => ({
+    id: stored.id,
+    name: stored.name,
+    tenant: stored.tenant,
+    kind: stored.kind,
+    authority: stored.authority,
+    clientId: stored.clientId,
+    credential: stored.secretName === '' ? 'none' : 'secret',
+    secretName: stored.secretName,
+    ...(stored.secretExpiresAt === undefined ? {} : { secretExpiresAt: stored.secretExpiresAt }),
     redirectUri,
   })
   /** As the row points to it: a save that lost against another may have written a version of the same name later. */
-  const secretOf = async (row: Row | undefined): Promise<Secret | undefined> => {
-    const name = String(row?.['secretName'] ?? '')
-    if (name === '') return undefined
+  const secretOf = async (stored: StoredRegistration | undefined): Promise<Secret | undefined> => {
+    const { secretName = '', secretVersion = '' } = stored ?? {}
+    if (secretName === '') return undefined
     // Rows of earlier builds name no version.
-    const version = String(row?.['secretVersion'] ?? '')
-    return (await deps.vault.get(name, version === '' ? undefined : version))?.value
+    return (await deps.vault.get(secretName, secretVersion === '' ? undefined : secretVersion))?.value
   }
-  const factsOf = (row: Row): RegistrationFacts => {
-    const { secretName: _, ...shown } = fromRow(row)
-    return { ...shown, secretFingerprint: String(row['secretFingerprint'] ?? '') }
+  const factsOf = (stored: StoredRegistration): RegistrationFacts => {
+    const { secretName: _, ...shown } = registrationOf(stored)
+    return { ...shown, secretFingerprint: stored.secretFingerprint }
   }
 
   const pageOf: Registrations['page'] = async (tenant, page) => {
-    const owners = tenant === '~' ? ['~'] : [tenant, '~']
-    const stretches = owners.map((partition) => ({ partition, prefix: 'registration~' }))
-    const { rows, next } = await pageOfRows(deps, table, stretches, page)
-    return { registrations: rows.map(factsOf), next }
+    const { registrations, next } = await pageOfRegistrations(deps, tenant, page)
+    return { registrations: registrations.map(factsOf), next }
   }
 
   /** The registration as it would be, with the secret it would have. */
-  const candidate = async (tenant: string, id: string, input: RegistrationInput, existing: Row | undefined) => {
-    const credential = input.clientSecret === undefined ? await secretOf(existing) : new Secret(input.clientSecret)
+  const candidate = async (
+    wanted: Pick<Registration, 'id' | 'tenant' | 'name' | 'kind' | 'authority' | 'clientId'>,
+    clientSecret: string | undefined,
+    existing: StoredRegistration | undefined,
+  ) => {
+    const credential = clientSecret === undefined ? await secretOf(existing) : new Secret(clientSecret)
     const registration: Registration = {
-      id,
-      tenant,
-      name: input.name,
-      kind: input.kind,
-      authority: authorityOf(input),
-      clientId: input.clientId.toLowerCase(),
+      ...wanted,
       credential: credential === undefined ? 'none' : 'secret',
       secretName: '',
       redirectUri,
@@ -122,10 +120,10 @@ export function registrations(deps: RegistrationDependencies, redirectUri: strin
     async find(tenant, id, { fresh = false } = {}) {
       const hit = remembered.get(`${tenant}~${id}`)
       if (!fresh && hit && hit.until > deps.clock.now()) return hit.value
-      const row = await rowOf(tenant, id)
-      if (row === undefined) throw notFound('registration')
-      const registration = fromRow(row)
-      const credential = await secretOf(row)
+      const stored = await findRegistration(deps, tenant, id)
+      if (stored === undefined) throw notFound('registration')
+      const registration = registrationOf(stored)
+      const credential = await secretOf(stored)
       if (registration.secretName !== '' && credential === undefined) throw secretMissing(registration)
       const value = { registration, credential }
       remembered.set(`${tenant}~${id}`, { until: deps.clock.now() + rememberMs, value })
@@ -134,57 +132,54 @@ export function registrations(deps: RegistrationDependencies, redirectUri: strin
     list: (tenant) => everyRow((page) => pageOf(tenant, page), 'registrations'),
     page: pageOf,
     async own(tenant, id) {
-      const row = await deps.tables.get(table, tenant, `registration~${id}`)
-      if (row === undefined) throw notFound('registration')
-      return factsOf(row)
+      const stored = await findOwnRegistration(deps, tenant, id)
+      if (stored === undefined) throw notFound('registration')
+      return factsOf(stored)
     },
     async save(tenant, id, input) {
-      const existing = id === undefined ? undefined : await deps.tables.get(table, tenant, `registration~${id}`)
+      const existing = id === undefined ? undefined : await findOwnRegistration(deps, tenant, id)
       if (id !== undefined && existing === undefined) throw notFound('registration')
-      const registrationId = id ?? newId()
-      const tried = await tryCredential(deps, await candidate(tenant, registrationId, input, existing))
-      const generation = Number(existing?.['generation'] ?? 0) + (input.clientSecret === undefined ? 0 : 1)
-      let secretName = String(existing?.['secretName'] ?? '')
-      let secretVersion = String(existing?.['secretVersion'] ?? '')
-      if (input.clientSecret !== undefined) {
-        secretName = deps.names.registrationSecret(registrationId, generation)
-        secretVersion = await deps.vault.set(secretName, new Secret(input.clientSecret))
-      }
-      const row: Row = {
-        partitionKey: tenant,
-        rowKey: `registration~${registrationId}`,
-        v: 1,
-        kind: input.kind,
+      const wanted = {
+        id: id ?? newId(),
+        tenant,
         name: input.name,
+        kind: input.kind,
         clientId: input.clientId.toLowerCase(),
         authority: authorityOf(input),
-        secretName,
-        secretVersion,
-        generation,
-        ...(input.clientSecret === undefined ? {} : { secretFingerprint: sha256(input.clientSecret).slice(0, 12) }),
+      }
+      const tried = await tryCredential(deps, await candidate(wanted, input.clientSecret, existing))
+      const stored: StoredRegistration = {
+        ...(existing ?? { secretName: '', secretVersion: '', secretFingerprint: '', generation: 0 }),
+        ...wanted,
         ...(input.clientSecretExpiresAt === undefined ? {} : { secretExpiresAt: input.clientSecretExpiresAt }),
       }
-      if (existing === undefined) await deps.tables.insert(table, row)
-      else await deps.tables.update(table, row, existing.etag ?? '').catch(changedMeanwhile)
+      if (input.clientSecret !== undefined) {
+        stored.generation += 1
+        stored.secretName = deps.names.registrationSecret(wanted.id, stored.generation)
+        stored.secretVersion = await deps.vault.set(stored.secretName, new Secret(input.clientSecret))
+        stored.secretFingerprint = sha256(input.clientSecret).slice(0, 12)
+      }
+      if (existing === undefined) await insertRegistration(deps, stored)
+      else await changeRegistration(deps, stored, existing.etag).catch(changedMeanwhile)
       // A secret nobody could try keeps the card until a token call with it works.
-      if (tried === 'accepted') await clearCards(deps, tenant, registrationId)
+      if (tried === 'accepted') await clearCards(deps, tenant, wanted.id)
       remembered.clear()
       if (existing !== undefined) {
-        if (input.clientSecret !== undefined && generation > 2)
-          await deps.vault.remove(deps.names.registrationSecret(registrationId, generation - 2))
-        await deps.retryConnections(tenant, registrationId)
+        if (input.clientSecret !== undefined && stored.generation > 2)
+          await deps.vault.remove(deps.names.registrationSecret(wanted.id, stored.generation - 2))
+        await deps.retryConnections(tenant, wanted.id)
       }
-      return { ...factsOf({ ...existing, ...row }), credentialTried: tried }
+      return { ...factsOf(stored), credentialTried: tried }
     },
     async remove(tenant, id, { force = false } = {}) {
-      const row = await deps.tables.get(table, tenant, `registration~${id}`)
-      if (row === undefined) throw notFound('registration')
-      if (!force && (await isRegistrationUsed(deps, tenant, id))) throw inUse(String(row['name']))
+      const stored = await findOwnRegistration(deps, tenant, id)
+      if (stored === undefined) throw notFound('registration')
+      if (!force && (await isRegistrationUsed(deps, tenant, id))) throw inUse(stored.name)
       // The secrets first: a crash in between leaves a row by which this is repeated.
-      const generation = Number(row['generation'] ?? 0)
+      const { generation } = stored
       for (const one of [generation, generation - 1].filter((number) => number > 0))
         await deps.vault.remove(deps.names.registrationSecret(id, one))
-      await deps.tables.remove(table, tenant, `registration~${id}`)
+      await removeRegistrationRow(deps, tenant, id)
       await clearCards(deps, tenant, id)
       remembered.clear()
     },

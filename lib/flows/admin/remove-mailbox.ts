@@ -12,8 +12,8 @@ import { findConnection } from '../../rows/connections.js'
 import { setDue } from '../../rows/due.js'
 import { releaseHold } from '../../rows/holders.js'
 import { getMailbox, listMailboxes, removeMailboxRows, switchOffMailbox } from '../../rows/mailboxes.js'
+import { findMailboxId, removeNamesOf } from '../../rows/names.js'
 import { removeCursor } from '../../rows/receiving-state.js'
-import { defaultMailboxId } from './mailboxes.js'
 
 /** What removing a mailbox needs from other journeys. */
 export interface RemoveDependencies extends Toolbox {
@@ -44,7 +44,7 @@ export async function removeMailbox(
 }
 
 async function assertUnused(deps: RemoveDependencies, { tenant, id }: Mailbox): Promise<void> {
-  const isDefault = (await defaultMailboxId(deps, tenant)) === id
+  const isDefault = (await findMailboxId(deps, tenant, 'default')) === id
   if (isDefault && (await listMailboxes(deps, tenant)).length > 1) throw isTheDefault()
   const open = await deps.countOpenMails(tenant, id)
   if (open > 0) throw inUse(open)
@@ -53,12 +53,7 @@ async function assertUnused(deps: RemoveDependencies, { tenant, id }: Mailbox): 
 /** Everything that names the mailbox, its own row last. */
 async function forgetMailbox(deps: Toolbox, { tenant, id, address }: Mailbox): Promise<void> {
   await releaseHold(deps, { tenant, mailboxId: id, address })
-  const names = deps.names.table('names')
-  for await (const row of deps.tables.query(names, {
-    partition: tenant,
-    where: [{ column: 'mailboxId', is: 'eq', value: id }],
-  }))
-    await deps.tables.remove(names, tenant, row.rowKey)
+  await removeNamesOf(deps, { tenant, mailboxId: id })
   for (const kind of ['mailbox-receive', 'mailbox-send', 'mailbox-quarantine'] as const)
     await clearAttention(deps, { tenant, kind, id })
   await removeCursor(deps, { tenant, id })

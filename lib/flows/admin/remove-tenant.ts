@@ -7,14 +7,14 @@
  * deletes the secrets once more, purges them where the vault allows, and leaves a tombstone: the id is never given
  * again.
  */
-import { asGatewayError, GatewayError, notFound, RowChangedError } from '../../errors.js'
+import { asGatewayError, GatewayError, notFound } from '../../errors.js'
 import { containerNames } from '../../model/names.js'
-import type { Row } from '../../ports/tables.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { deleteTenantRows } from '../../rows/all-tables.js'
+import { deleteApiKeys } from '../../rows/api-keys.js'
 import { clearAttention, raiseAttention } from '../../rows/attention.js'
 import { listConnections, removeConnectionRow } from '../../rows/connections.js'
-import { type Budget, deleteByQuery, mapInBatches } from '../../rows/delete-rows.js'
+import { type Budget, mapInBatches } from '../../rows/delete-rows.js'
 import { type DueKind, deleteDue } from '../../rows/due.js'
 import { newestGeneration } from '../../rows/grants.js'
 import { releaseHold } from '../../rows/holders.js'
@@ -23,6 +23,19 @@ import { writeLog } from '../../rows/logs.js'
 import { listMailboxes, switchOffMailbox } from '../../rows/mailboxes.js'
 import { discardMail } from '../../rows/mails.js'
 import { listHints } from '../../rows/outbox.js'
+import { listOwnRegistrations, removeRegistrationRow } from '../../rows/registrations.js'
+import {
+  deleteOwnRows,
+  listNotedSecrets,
+  listRemovals,
+  markRemoval,
+  noteSecrets,
+  removeNotedSecret,
+  removeRemoval,
+} from '../../rows/removals.js'
+import { removeSignInOf } from '../../rows/sign-ins.js'
+import { findTenant, leaveTombstone, removeListedTenant } from '../../rows/tenants.js'
+import { listEndpointsOf, removeEndpointRow } from '../../rows/webhook-endpoints.js'
 import { forgetEndpoints } from '../tell/emit-event.js'
 import { forgetCallers } from './authenticate.js'
 
@@ -47,23 +60,21 @@ const passBudget = 5_000
 
 /** Safe to repeat. Answers `not_found` for a tenant that is gone already. */
 export async function removeTenant(deps: RemoveTenantDependencies, id: string): Promise<TenantRemoval> {
-  const row = await deps.tables.get(deps.names.table('tenants'), id, 'tenant')
-  if (row === undefined || row['state'] === 'removed') throw notFound('tenant')
-  if (row['removedAt'] === '') await mark(deps, id, row)
+  const tenant = await findTenant(deps, id)
+  if (tenant === undefined || tenant.state === 'removed') throw notFound('tenant')
+  if (tenant.state === 'active') await markRemoval(deps, tenant)
   return { id, state: (await removalPass(deps, id)) ? 'removed' : 'removing' }
 }
 
 /** Timer part: goes on with every tenant that is being removed. */
 export async function continueRemovals(deps: RemoveTenantDependencies): Promise<void> {
-  const table = deps.names.table('tenants')
-  for await (const row of deps.tables.query(table, { partition: '~', rowRange: ['removal~', 'removal~~'] })) {
-    const tenant = row.rowKey.slice('removal~'.length)
+  for await (const { tenant, since } of listRemovals(deps)) {
     try {
-      if (!(await removalPass(deps, tenant))) await tellIfLate(deps, tenant, Number(row['since']))
+      if (!(await removalPass(deps, tenant))) await tellIfLate(deps, tenant, since)
     } catch (error) {
       // The next pass goes on; one tenant's trouble holds up no other.
       deps.log.error('sweep-part-failed', { part: 'removals', code: asGatewayError(error).code })
-      await tellIfLate(deps, tenant, Number(row['since']), asGatewayError(error)).catch(() => {})
+      await tellIfLate(deps, tenant, since, asGatewayError(error)).catch(() => {})
     }
   }
 }
@@ -86,32 +97,15 @@ async function tellIfLate(deps: Toolbox, tenant: string, since: number, reason?:
   await raiseAttention(deps, { tenant: '~', kind: 'removal', id: tenant, subject: tenant }, error)
 }
 
-/** The hint for the timer before the truth; a hint without a mark is dropped by the next pass. */
-async function mark(deps: Toolbox, id: string, row: Row): Promise<void> {
-  const table = deps.names.table('tenants')
-  const now = deps.clock.now()
-  await deps.tables.upsert(table, { partitionKey: '~', rowKey: `removal~${id}`, v: 1, since: now })
-  await deps.tables.upsert(table, { partitionKey: '~', rowKey: `tenant~${id}`, state: 'removing' })
-  const marked = { partitionKey: id, rowKey: 'tenant', removedAt: new Date(now).toISOString(), state: 'removing' }
-  try {
-    await deps.tables.update(table, marked, row.etag ?? '')
-  } catch (error) {
-    // Somebody else marked it at the same moment: its time counts.
-    if (!(error instanceof RowChangedError)) throw error
-  }
-}
-
 /** True when the tombstone stands. */
 async function removalPass(deps: RemoveTenantDependencies, tenant: string): Promise<boolean> {
-  const table = deps.names.table('tenants')
-  const row = await deps.tables.get(table, tenant, 'tenant')
-  const markedAt = Date.parse(String(row?.['removedAt'] ?? ''))
-  const isSettled = deps.clock.now() - markedAt >= settledMs
-  if (row?.['state'] === 'removed') return finish(deps, tenant)
-  if (!Number.isFinite(markedAt)) {
-    await deps.tables.remove(table, '~', `removal~${tenant}`)
+  const stored = await findTenant(deps, tenant)
+  if (stored?.state === 'removed') return finish(deps, tenant)
+  if (stored?.state !== 'removing') {
+    await removeRemoval(deps, tenant)
     return false
   }
+  const isSettled = deps.clock.now() - Date.parse(stored.removedAt) >= settledMs
   const budget: Budget = { left: passBudget }
   for (const step of [
     stopCalls,
@@ -120,34 +114,31 @@ async function removalPass(deps: RemoveTenantDependencies, tenant: string): Prom
     dropSignIns,
     disconnectAll,
     dropOwnSecrets,
-    dropRows,
+    deleteTenantRows,
+    deleteOwnRows,
     dropBlobs,
   ])
     if (!(await step(deps, tenant, budget))) return false
   await deps.queues.remove(deps.names.eventsQueue(tenant))
   if (!isSettled) return false
   await purgeSecrets(deps, tenant)
-  // Nothing of the customer stays in the tombstone, only the id.
-  const tombstone = { partitionKey: tenant, rowKey: 'tenant', name: '', state: 'removed' }
-  await deps.tables.update(table, tombstone, row?.etag ?? '')
+  await leaveTombstone(deps, stored)
   return finish(deps, tenant)
 }
 
 /** Behind the tombstone: what operators see of it, and the hint last. */
 async function finish(deps: Toolbox, tenant: string): Promise<true> {
-  const table = deps.names.table('tenants')
-  await deps.tables.remove(table, '~', `tenant~${tenant}`)
+  await removeListedTenant(deps, tenant)
   await writeLog(deps, 'auditlog', { tenant: '~', action: 'tenant-removed', subject: tenant })
   await clearAttention(deps, { tenant: '~', kind: 'removal', id: tenant })
-  await deps.tables.remove(table, '~', `removal~${tenant}`)
+  await removeRemoval(deps, tenant)
   return true
 }
 
 type Step = (deps: RemoveTenantDependencies, tenant: string, budget: Budget) => Promise<boolean>
 
 const stopCalls: Step = async (deps, tenant, budget) => {
-  const keys = { partition: tenant, rowRange: ['apikey~', 'apikey~~'] as [string, string] }
-  const isDone = await deleteByQuery(deps, deps.names.table('tenants'), keys, budget)
+  const isDone = await deleteApiKeys(deps, tenant, budget)
   forgetCallers(deps)
   return isDone
 }
@@ -172,7 +163,7 @@ const stopSchedules: Step = async (deps, tenant, budget) => {
 
 /** A sign-in is found by its due row, which is written before it and goes after it. */
 const dropSignIns: Step = (deps, tenant, budget) =>
-  deleteDue(deps, 'signin', tenant, budget, (id) => deps.tables.remove(deps.names.table('signins'), id.slice(0, 2), id))
+  deleteDue(deps, 'signin', tenant, budget, (id) => removeSignInOf(deps, id))
 
 const disconnectAll: Step = async (deps, tenant, budget) => {
   await mapInBatches(await listMailboxes(deps, tenant), ({ id, address }) =>
@@ -194,34 +185,28 @@ const disconnectAll: Step = async (deps, tenant, budget) => {
 }
 
 const dropOwnSecrets: Step = async (deps, tenant, budget) => {
-  const table = deps.names.table('tenants')
-  for (const kind of ['registration', 'endpoint'] as const)
-    for await (const row of deps.tables.query(table, { partition: tenant, rowRange: [`${kind}~`, `${kind}~~`] })) {
-      if (budget.left-- <= 0) return false
-      const id = row.rowKey.slice(kind.length + 1)
-      const newest = Number(row['generation'] ?? 0)
-      const secrets =
-        kind === 'endpoint'
-          ? [deps.names.webhookKey(id)]
-          : [newest, newest - 1].filter((one) => one > 0).map((one) => deps.names.registrationSecret(id, one))
-      await noteSecrets(deps, tenant, secrets)
-      for (const name of secrets) await deps.vault.remove(name)
-      await deps.tables.remove(table, tenant, row.rowKey)
-    }
+  for await (const { id, generation } of listOwnRegistrations(deps, tenant)) {
+    if (budget.left-- <= 0) return false
+    const generations = [generation, generation - 1].filter((one) => one > 0)
+    await dropSecrets(
+      deps,
+      tenant,
+      generations.map((one) => deps.names.registrationSecret(id, one)),
+    )
+    await removeRegistrationRow(deps, tenant, id)
+  }
+  for await (const { id } of listEndpointsOf(deps, tenant)) {
+    if (budget.left-- <= 0) return false
+    await dropSecrets(deps, tenant, [deps.names.webhookKey(id)])
+    await removeEndpointRow(deps, tenant, id)
+  }
   forgetEndpoints(deps, tenant)
   return true
 }
 
-const dropRows: Step = async (deps, tenant, budget) => {
-  if (!(await deleteTenantRows(deps, tenant, budget))) return false
-  // All that is left of its own partition but the names of its secrets and the row that becomes the tombstone.
-  for (const rowRange of [
-    ['!', 'secret~'],
-    ['secret~~', 'tenant'],
-    ['tenant~', '~~'],
-  ] as [string, string][])
-    if (!(await deleteByQuery(deps, deps.names.table('tenants'), { partition: tenant, rowRange }, budget))) return false
-  return true
+async function dropSecrets(deps: Toolbox, tenant: string, names: string[]): Promise<void> {
+  await noteSecrets(deps, tenant, names)
+  for (const name of names) await deps.vault.remove(name)
 }
 
 const dropBlobs: Step = async (deps, tenant, budget) => {
@@ -240,19 +225,11 @@ const dropBlobs: Step = async (deps, tenant, budget) => {
   return budget.left > 0
 }
 
-/** Written down before they are deleted, so that the last pass finds their names. */
-async function noteSecrets(deps: Toolbox, tenant: string, names: string[]): Promise<void> {
-  for (const name of names)
-    await deps.tables.upsert(deps.names.table('tenants'), { partitionKey: tenant, rowKey: `secret~${name}`, v: 1 })
-}
-
 /** Again, because a token call under way may have written one anew; purged where the vault's policy lets us. */
 async function purgeSecrets(deps: Toolbox, tenant: string): Promise<void> {
-  const table = deps.names.table('tenants')
-  for await (const { rowKey } of deps.tables.query(table, { partition: tenant, rowRange: ['secret~', 'secret~~'] })) {
-    const name = rowKey.slice('secret~'.length)
+  for await (const name of listNotedSecrets(deps, tenant)) {
     await deps.vault.remove(name)
     await deps.vault.purge(name)
-    await deps.tables.remove(table, tenant, rowKey)
+    await removeNotedSecret(deps, tenant, name)
   }
 }

@@ -17,7 +17,7 @@ import {
 import type { Toolbox } from '../../ports/toolbox.js'
 import { setDue } from '../../rows/due.js'
 import { getMailbox, updateMailbox } from '../../rows/mailboxes.js'
-import { forgetTenantSettings, levelsOf, settingRowKey, tenantSettings } from '../../rows/settings.js'
+import { forgetTenantSettings, levelsOf, saveTenantValues, tenantSettings } from '../../rows/settings.js'
 
 export interface SettingDependencies extends Toolbox {
   settingRules: readonly SettingRule[]
@@ -56,10 +56,7 @@ export async function saveTenantSettings(
   const [own, ...rest] = await tenantLevels(deps, tenant, purpose)
   const view = checked(deps, [[own![0], values], ...rest])
   if (dryRun) return view
-  const row = { partitionKey: tenant, rowKey: settingRowKey(purpose), v: 1, purpose, values: JSON.stringify(values) }
-  if (Object.keys(values).length === 0) await deps.tables.remove(deps.names.table('tenants'), tenant, row.rowKey)
-  else await deps.tables.upsert(deps.names.table('tenants'), row)
-  forgetTenantSettings(deps, tenant)
+  await saveTenantValues(deps, tenant, { purpose, values })
   return view
 }
 
@@ -101,9 +98,9 @@ function withoutChoices(mailbox: Mailbox): Mailbox {
 }
 
 async function tenantLevels(deps: SettingDependencies, tenant: string, purpose: string): Promise<SettingLevel[]> {
-  const rows = await tenantSettings(deps, tenant)
-  const own: SettingLevel = ['tenant', rows.get(settingRowKey('')) ?? {}]
-  return purpose === '' ? [own] : [['purpose', rows.get(settingRowKey(purpose)) ?? {}], own]
+  const settings = await tenantSettings(deps, tenant)
+  const own: SettingLevel = ['tenant', settings.tenant]
+  return purpose === '' ? [own] : [['purpose', settings.ofPurpose(purpose)], own]
 }
 
 function viewOf(deps: SettingDependencies, levels: SettingLevel[]): SettingsView {

@@ -5,20 +5,20 @@
  */
 
 import { randomBytes } from 'node:crypto'
-import { invalidInput, notFound, RowExistsError } from '../../errors.js'
+import { invalidInput, notFound } from '../../errors.js'
 import { hashId } from '../../model/ids.js'
-import { everyRow, type PageQuery } from '../../model/page.js'
+import { everyRow } from '../../model/page.js'
 import type { Toolbox } from '../../ports/toolbox.js'
-import { pageOfRows } from '../../rows/page-of-rows.js'
+import {
+  findEndpoint,
+  insertEndpoint,
+  listEndpoints,
+  removeEndpointRow,
+  type WebhookEndpoint,
+} from '../../rows/webhook-endpoints.js'
 import { Secret } from '../../secret.js'
 import { forgetEndpoints } from '../tell/emit-event.js'
 import { forgetDeliveries } from '../tell/forget-deliveries.js'
-
-export interface WebhookEndpoint {
-  id: string
-  url: string
-  createdAt: string
-}
 
 export interface EndpointDependencies extends Toolbox {
   /** Is the host, by its name or by what it resolves to now, one that the gateway never posts to? */
@@ -65,42 +65,9 @@ async function keyOf(deps: Toolbox, id: string): Promise<Secret | undefined> {
   return read()
 }
 
-/** False when somebody else added it meanwhile. */
-async function insertEndpoint(
-  deps: Toolbox,
-  tenant: string,
-  { id, url, createdAt }: WebhookEndpoint,
-): Promise<boolean> {
-  const row = { partitionKey: tenant, rowKey: `endpoint~${id}`, v: 1, url, createdAt }
-  try {
-    await deps.tables.insert(deps.names.table('tenants'), row)
-    return true
-  } catch (error) {
-    if (!(error instanceof RowExistsError)) throw error
-    return false
-  }
-}
-
-/** In the order of their ids. */
-export async function listEndpoints(
-  deps: Toolbox,
-  tenant: string,
-  page: PageQuery,
-): Promise<{ webhooks: WebhookEndpoint[]; next: string }> {
-  const stretch = { partition: tenant, prefix: 'endpoint~' }
-  const { rows, next } = await pageOfRows(deps, deps.names.table('tenants'), [stretch], page)
-  const webhooks = rows.map((row) => ({
-    id: row.rowKey.slice(stretch.prefix.length),
-    url: String(row['url']),
-    createdAt: String(row['createdAt']),
-  }))
-  return { webhooks, next }
-}
-
 export async function removeEndpoint(deps: Toolbox, tenant: string, id: string): Promise<void> {
-  const table = deps.names.table('tenants')
-  if ((await deps.tables.get(table, tenant, `endpoint~${id}`)) === undefined) throw notFound('webhook endpoint')
-  await deps.tables.remove(table, tenant, `endpoint~${id}`)
+  if ((await findEndpoint(deps, tenant, id)) === undefined) throw notFound('webhook endpoint')
+  await removeEndpointRow(deps, tenant, id)
   forgetEndpoints(deps, tenant)
   await forgetDeliveries(deps, tenant, id)
   await deps.vault.remove(deps.names.webhookKey(id))

@@ -47,7 +47,7 @@ export async function addMailbox(
     )
   // The same id for the same wish, so that a repetition after a crash finishes what was begun.
   const mailboxId = hashId('app-only', tenant, connectionId, address.toLowerCase())
-  await assertAddressFree(deps, tenant, address, mailboxId)
+  await assertAddressFree(deps, { tenant, mailboxId }, address)
   if ((await findMailbox(deps, tenant, mailboxId)) !== undefined) throw mailboxExists()
 
   const graph = { mailbox: user ?? address }

@@ -4,6 +4,7 @@
  */
 import { newSecret, sha256 } from '../../model/ids.js'
 import type { Registration } from '../../model/registration.js'
+import { signInProblem } from '../../model/sign-in-problems.js'
 import type { Provider, TokenSet } from '../../ports/provider.js'
 import { newPkce } from '../../protocol/pkce.js'
 import { type StoredSignIn, sealPlace, stepSignIn } from '../../rows/sign-ins.js'
@@ -11,7 +12,6 @@ import { Secret } from '../../secret.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { noProblem } from './keep-problem.js'
 import type { ReturnedAnswer } from './return-callback.js'
-import { signInProblem } from './sign-in-problems.js'
 
 const stageMs = 10 * 60_000
 

@@ -6,13 +6,13 @@
  */
 import { invalidInput } from '../../errors.js'
 import type { SignInTarget } from '../../model/sign-in.js'
+import { signInProblem } from '../../model/sign-in-problems.js'
 import { sameAddress } from '../../protocol/mail-address.js'
 import { askAdministrator } from './admin-consent.js'
 import { authorizeLeg } from './authorize-leg.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { assertWay } from './link-ways.js'
 import { signInOfForm } from './show-link.js'
-import { signInProblem } from './sign-in-problems.js'
 import { mayBeShared, microsoftScopes } from './wanted-transports.js'
 
 export async function beginAuthorize(

@@ -12,7 +12,7 @@ import type { Way } from '../../model/link-ways.js'
 import { type MailboxWarning, mailboxWarnings } from '../../model/mailbox-warnings.js'
 import { clearAttention } from '../../rows/attention.js'
 import { findConnection, saveConnection } from '../../rows/connections.js'
-import { grantedScopes, recordConsent } from '../../rows/consents.js'
+import { saveConsent } from '../../rows/consents.js'
 import { setDue } from '../../rows/due.js'
 import { takeHold } from '../../rows/holders.js'
 import { writeLog } from '../../rows/logs.js'
@@ -24,6 +24,7 @@ import { assertWay } from './link-ways.js'
 import { noSecrets, refuseConfirmation } from './refuse-confirmation.js'
 import { createMailbox, reserveAddress, switchMailbox } from './save-mailbox.js'
 import { transportsOf } from './try-out.js'
+import { askedScopes } from './wanted-transports.js'
 
 export interface Confirmed {
   status: 'confirmed'
@@ -97,7 +98,7 @@ async function connect(deps: ConnectDependencies, signIn: StoredSignIn): Promise
   await assertWay(deps, signIn, wayOf(grant))
   const connectionId = String(signIn.row['connectionId'])
   const mailboxId = String(signIn.row['mailboxId'])
-  if (target.kind === 'connect') await reserveAddress(deps, tenant, target.address, mailboxId)
+  if (target.kind === 'connect') await reserveAddress(deps, { tenant, mailboxId }, target.address)
   if (!isConsent) await holdAddress(deps, signIn, mailboxId)
   if (grant !== undefined) {
     await storeConnection(deps, signIn, grant, connectionId)
@@ -122,6 +123,28 @@ async function connect(deps: ConnectDependencies, signIn: StoredSignIn): Promise
   const saved = mailboxId === '' ? undefined : await findMailbox(deps, tenant, mailboxId)
   const warnings = saved === undefined ? [] : mailboxWarnings(modeOf(grant), [saved.receive, saved.send])
   return { status: 'confirmed', mailboxId, connectionId, address: target.address, warnings }
+}
+
+/** Keeps for the tenant who allowed what, where and when. */
+async function recordConsent(deps: ConnectDependencies, signIn: StoredSignIn, scopes: string[]): Promise<void> {
+  const { tenant, registrationId, target, identity } = signIn
+  await saveConsent(deps, tenant, {
+    mode: target.consent ?? 'delegated',
+    registrationId,
+    directory: identity?.tenantId ?? '',
+    administrator: identity?.username ?? '',
+    administratorId: identity?.objectId ?? '',
+    scopes,
+    consentedAt: new Date(deps.clock.now()).toISOString(),
+  })
+}
+
+/** Of what was asked for, that which the directory showed. */
+function grantedScopes(signIn: StoredSignIn): string[] {
+  const named = String(signIn.row['granted'] ?? '')
+    .toLowerCase()
+    .split(/\s+/)
+  return askedScopes(signIn.target).filter((scope) => named.includes(scope.toLowerCase()))
 }
 
 /** Its mailboxes that waited for an administrator fetch and send now, not with their next hourly try (M-160). */

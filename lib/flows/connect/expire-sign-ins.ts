@@ -6,7 +6,7 @@
  */
 import { asGatewayError } from '../../errors.js'
 import { claimDue, setDue } from '../../rows/due.js'
-import { readSignIn, type StoredSignIn } from '../../rows/sign-ins.js'
+import { readSignIn, removeSignIn, type StoredSignIn } from '../../rows/sign-ins.js'
 import { confirmNow, isBegun } from './confirm-now.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { undoConfirmation } from './refuse-confirmation.js'
@@ -34,7 +34,7 @@ export async function expireSignIns(deps: ConnectDependencies): Promise<number> 
       if (signIn !== undefined) {
         await tellExpired(deps, signIn)
         if (isBegun(signIn)) await undoConfirmation(deps, signIn)
-        await deps.tables.remove(deps.names.table('signins'), signIn.row.partitionKey, id, signIn.row.etag ?? '')
+        await removeSignIn(deps, signIn)
         deleted++
       }
       await setDue(deps, 'signin', tenant, id, Number.POSITIVE_INFINITY)

@@ -2,7 +2,8 @@ import { type GatewayError, invalidInput } from '../../errors.js'
 import { newId, newSecret, sha256 } from '../../model/ids.js'
 import type { SignInTarget } from '../../model/sign-in.js'
 import { setDue } from '../../rows/due.js'
-import { newSignInRow, sealPlace } from '../../rows/sign-ins.js'
+import { insertSignInRow, sealPlace } from '../../rows/sign-ins.js'
+import { findTenant } from '../../rows/tenants.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 
 export interface StartedSignIn {
@@ -30,7 +31,7 @@ export async function insertSignIn(
   target: SignInTarget,
   more: { registrationId: string; returnUrl?: string; binding?: string | undefined },
 ): Promise<StartedSignIn> {
-  const tenantRow = await deps.tables.get(deps.names.table('tenants'), tenant, 'tenant')
+  const owner = await findTenant(deps, tenant)
   const id = newId()
   const secret = newSecret()
   const now = deps.clock.now()
@@ -38,7 +39,7 @@ export async function insertSignIn(
   const signIn = {
     id,
     tenant,
-    tenantName: String(tenantRow?.['name'] ?? tenant),
+    tenantName: owner?.name ?? tenant,
     target,
     status: 'started' as const,
     registrationId: more.registrationId,
@@ -54,7 +55,7 @@ export async function insertSignIn(
     bindingHash: more.binding === undefined ? '' : sha256(more.binding),
   }
   await setDue(deps, 'signin', tenant, id, expiresAt)
-  await deps.tables.insert(deps.names.table('signins'), newSignInRow(signIn, columns))
+  await insertSignInRow(deps, signIn, columns)
   const link = `${deps.settings.publicBaseUrl}/connect/${id}.${secret}`
   return { signInId: id, link, expiresAt: new Date(expiresAt).toISOString() }
 }

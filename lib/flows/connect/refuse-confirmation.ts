@@ -9,11 +9,11 @@ import { setDue } from '../../rows/due.js'
 import { releaseHold } from '../../rows/holders.js'
 import { writeLog } from '../../rows/logs.js'
 import { findMailbox } from '../../rows/mailboxes.js'
+import { releaseName } from '../../rows/names.js'
 import { type StoredSignIn, stepSignIn } from '../../rows/sign-ins.js'
 import { forgetGrant } from '../tokens/forget-grant.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { linkEndsAt } from './insert-sign-in.js'
-import { releaseAddress } from './save-mailbox.js'
 import { tellEnded } from './tell-sign-in.js'
 
 /** Columns of a sign-in that is over. */
@@ -50,7 +50,7 @@ export async function undoConfirmation(
   const connectionId = String(row['connectionId'] ?? '')
   if (target.kind !== 'connect' || mailboxId === '') return
   if ((await findMailbox(deps, tenant, mailboxId)) !== undefined) return
-  await releaseAddress(deps, tenant, target.address, mailboxId)
+  await releaseName(deps, { tenant, mailboxId }, { address: target.address })
   await releaseHold(deps, { tenant, mailboxId, address: target.address })
   if (connectionId === '') return
   await forgetGrant(deps, tenant, connectionId)

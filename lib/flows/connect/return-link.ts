@@ -3,25 +3,26 @@
  * result code, or with what ended the sign-in.
  */
 import { asGatewayError } from '../../errors.js'
+import { findReturnUrl } from '../../rows/return-urls.js'
 import { assertOpen, type StoredSignIn, sealPlace, signInOfLink } from '../../rows/sign-ins.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 
 /** `result={id}.{code}` when there is a code; `error` and `sign_in_id` when the sign-in ended with `error`. */
 export async function returnLink(
   deps: ConnectDependencies,
-  { id, tenant, returnUrl, row: signInRow }: StoredSignIn,
+  { id, tenant, returnUrl, row }: StoredSignIn,
   error?: string,
 ): Promise<string | undefined> {
   if (returnUrl === '') return undefined
-  const row = await deps.tables.get(deps.names.table('tenants'), tenant, `returnurl~${returnUrl}`)
-  if (row === undefined) return undefined
-  const url = new URL(String(row['url']))
+  const registered = await findReturnUrl(deps, tenant, returnUrl)
+  if (registered === undefined) return undefined
+  const url = new URL(registered.url)
   if (error !== undefined) {
     url.searchParams.set('error', error)
     url.searchParams.set('sign_in_id', id)
     return url.href
   }
-  const sealed = String(signInRow['resultSealed'] ?? '')
+  const sealed = String(row['resultSealed'] ?? '')
   if (sealed !== '')
     url.searchParams.set('result', `${id}.${(await deps.sealer()).open(sealed, sealPlace(id, 'resultSealed'))}`)
   return url.href

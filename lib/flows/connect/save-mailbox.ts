@@ -2,47 +2,29 @@
  * The mailbox of a confirmed sign-in: made once under a key of its own, or switched in place by a reconnect (M-069).
  */
 import { isDeepStrictEqual } from 'node:util'
-import { conflict, type GatewayError, RowExistsError } from '../../errors.js'
+import { conflict, type GatewayError } from '../../errors.js'
 import type { Mailbox, ReceiveSettings, SendSettings, ServerAddress } from '../../model/mailbox.js'
 import { findMailbox, insertMailbox, updateMailbox } from '../../rows/mailboxes.js'
+import { findMailboxId, type NameOwner, takeName } from '../../rows/names.js'
 import type { StoredSignIn } from '../../rows/sign-ins.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
-import { addressHash } from './start-sign-in.js'
 import type { WantedTransports } from './wanted-transports.js'
 
 /** Looked at before anything is written: two links for one address may be open at once. */
 export async function assertAddressFree(
   deps: ConnectDependencies,
-  tenant: string,
+  { tenant, mailboxId }: NameOwner,
   address: string,
-  mailboxId: string,
 ): Promise<void> {
-  const holder = await deps.tables.get(deps.names.table('names'), tenant, `address~${addressHash(address)}`)
-  if (holder !== undefined && holder['mailboxId'] !== mailboxId) throw mailboxExists()
+  const holder = await findMailboxId(deps, tenant, { address })
+  if (holder !== undefined && holder !== mailboxId) throw mailboxExists()
 }
 
 /**
  * The first thing a confirmation takes: two links for one address may be open at once. Safe to repeat with the same id.
  */
-export async function reserveAddress(
-  deps: ConnectDependencies,
-  tenant: string,
-  address: string,
-  mailboxId: string,
-): Promise<void> {
-  if (!(await takeName(deps, tenant, `address~${addressHash(address)}`, mailboxId))) throw mailboxExists()
-}
-
-export async function releaseAddress(
-  deps: ConnectDependencies,
-  tenant: string,
-  address: string,
-  mailboxId: string,
-): Promise<void> {
-  const table = deps.names.table('names')
-  const rowKey = `address~${addressHash(address)}`
-  const row = await deps.tables.get(table, tenant, rowKey)
-  if (row?.['mailboxId'] === mailboxId) await deps.tables.remove(table, tenant, rowKey, row.etag ?? '')
+export async function reserveAddress(deps: ConnectDependencies, owner: NameOwner, address: string): Promise<void> {
+  if (!(await takeName(deps, owner, { address }))) throw mailboxExists()
 }
 
 export const mailboxExists = (): GatewayError =>
@@ -65,11 +47,12 @@ export async function createMailbox(
 ): Promise<void> {
   const { tenant, mailboxId, connectionId, address, mailboxUser } = made
   if ((await findMailbox(deps, tenant, mailboxId)) !== undefined) return
-  if (!(await takeName(deps, tenant, `address~${addressHash(address)}`, mailboxId))) throw mailboxExists()
+  const owner = { tenant, mailboxId }
+  await reserveAddress(deps, owner, address)
   const mailbox: Mailbox = {
     id: mailboxId,
     tenant,
-    key: await freeKey(deps, tenant, address, mailboxId),
+    key: await freeKey(deps, owner, address),
     address,
     displayName: made.displayName,
     description: '',
@@ -81,7 +64,7 @@ export async function createMailbox(
     epoch: 1,
     createdAt: new Date(deps.clock.now()).toISOString(),
   }
-  await takeName(deps, tenant, 'default', mailboxId)
+  await takeName(deps, owner, 'default')
   await insertMailbox(deps, mailbox)
 }
 
@@ -133,7 +116,7 @@ function sendOf({ send }: WantedTransports, connectionId: string, user?: string)
 }
 
 /** From the local part of the address; taken ones get a number. Unique by insert. */
-async function freeKey(deps: ConnectDependencies, tenant: string, address: string, mailboxId: string): Promise<string> {
+async function freeKey(deps: ConnectDependencies, owner: NameOwner, address: string): Promise<string> {
   const word =
     address
       .slice(0, address.lastIndexOf('@'))
@@ -142,23 +125,6 @@ async function freeKey(deps: ConnectDependencies, tenant: string, address: strin
   for (let number = 1; ; number++) {
     const suffix = number === 1 ? '' : number.toString(36)
     const key = `${word.slice(0, 5 - suffix.length)}${suffix}`
-    if (await takeName(deps, tenant, `key~${key}`, mailboxId)) return key
-  }
-}
-
-/** True when the name is this mailbox's, now or since an attempt before. */
-async function takeName(
-  deps: ConnectDependencies,
-  tenant: string,
-  rowKey: string,
-  mailboxId: string,
-): Promise<boolean> {
-  const table = deps.names.table('names')
-  try {
-    await deps.tables.insert(table, { partitionKey: tenant, rowKey, v: 1, mailboxId })
-    return true
-  } catch (error) {
-    if (!(error instanceof RowExistsError)) throw error
-    return (await deps.tables.get(table, tenant, rowKey))?.['mailboxId'] === mailboxId
+    if (await takeName(deps, owner, { key })) return key
   }
 }

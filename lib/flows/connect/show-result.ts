@@ -4,12 +4,12 @@
  * the link back to the app, and only for the browser that signed in (SEC-04).
  */
 import type { AttemptProblem, SignInStatus, SignInTarget, Verdicts } from '../../model/sign-in.js'
+import { signInProblem } from '../../model/sign-in-problems.js'
 import { assertOpen, isSameBrowser, signInOfLink } from '../../rows/sign-ins.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { verdictsNow } from './describe-sign-in.js'
 import { readProblem } from './keep-problem.js'
 import { returnLink } from './return-link.js'
-import { signInProblem } from './sign-in-problems.js'
 import { approvalLink } from './start-admin-consent.js'
 import { mayBeShared } from './wanted-transports.js'
 

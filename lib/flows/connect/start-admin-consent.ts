@@ -8,10 +8,10 @@ import { conflict, type GatewayError } from '../../errors.js'
 import type { AdminConsentInput } from '../../model/api-schemas.js'
 import type { Registration } from '../../model/registration.js'
 import type { SignInTarget } from '../../model/sign-in.js'
+import { signInProblem } from '../../model/sign-in-problems.js'
 import { readSignIn, type StoredSignIn, sealPlace, stepSignIn } from '../../rows/sign-ins.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { insertSignIn, notUsable, type StartedSignIn } from './insert-sign-in.js'
-import { signInProblem } from './sign-in-problems.js'
 
 type Listed = Omit<Registration, 'secretName'>
 

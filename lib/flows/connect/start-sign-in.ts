@@ -6,7 +6,6 @@
 import { conflict, GatewayError, invalidInput, notFound } from '../../errors.js'
 import type { ReconnectInput, SignInStartInput } from '../../model/api-schemas.js'
 import type { Role } from '../../model/caller.js'
-import { hashId } from '../../model/ids.js'
 import type { Mailbox } from '../../model/mailbox.js'
 import { refusedTogether } from '../../model/parse.js'
 import type { SignInTarget } from '../../model/sign-in.js'
@@ -14,6 +13,8 @@ import { findConnection } from '../../rows/connections.js'
 import { findHolder, holderId, mailboxHeld } from '../../rows/holders.js'
 import { writeLog } from '../../rows/logs.js'
 import { getMailbox } from '../../rows/mailboxes.js'
+import { findMailboxId } from '../../rows/names.js'
+import { findReturnUrl, returnUrlId } from '../../rows/return-urls.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { insertSignIn, notUsable, type StartedSignIn } from './insert-sign-in.js'
 import { renewAdminConsent } from './start-admin-consent.js'
@@ -43,8 +44,7 @@ export async function startSignIn(
     refusals.push(notUsable())
   const refused = refusedTogether([], refusals)
   if (refused !== undefined) throw refused
-  const holder = await deps.tables.get(deps.names.table('names'), tenant, `address~${addressHash(input.address)}`)
-  if (holder !== undefined)
+  if ((await findMailboxId(deps, tenant, { address: input.address })) !== undefined)
     throw conflict('mailbox_exists', 'This address is connected already.', 'Reconnect the existing mailbox instead.')
   // Of other tenants one hears only after a sign-in that proves authority over the mailbox.
   const held = await findHolder(deps, holderId(input.address))
@@ -120,17 +120,14 @@ export async function startReconnect(
 const uses = (side: Mailbox['receive'] | Mailbox['send'], connectionId: string): boolean =>
   side.transport !== 'none' && side.connectionId === connectionId
 
-export const addressHash = (address: string): string => hashId(address.toLowerCase())
-
 /** The id of the row whose URL is exactly the given text: no parsing, no normalising, nothing to get wrong (SEC-10). */
 async function registeredReturnUrl(
   deps: ConnectDependencies,
   tenant: string,
   url: string,
 ): Promise<string | undefined> {
-  const id = hashId(url)
-  const row = await deps.tables.get(deps.names.table('tenants'), tenant, `returnurl~${id}`)
-  return row?.['url'] === url ? id : undefined
+  const registered = await findReturnUrl(deps, tenant, returnUrlId(url))
+  return registered?.url === url ? registered.id : undefined
 }
 
 /** The register keeps a URL as a parser writes it, so that what was registered as `https://app.example` has a slash. */

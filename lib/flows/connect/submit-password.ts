@@ -4,6 +4,7 @@
  * is a server that was not reached. The link stays usable then, for ten tries, so that it cannot be used to guess.
  */
 import { asGatewayError } from '../../errors.js'
+import { signInProblem } from '../../model/sign-in-problems.js'
 import { stepSignIn } from '../../rows/sign-ins.js'
 import { mismatchedUser } from './check-password-user.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
@@ -14,7 +15,6 @@ import { areServersOf } from './prove-address.js'
 import { type PasswordForm, readPasswordForm } from './read-password-form.js'
 import { afterSignIn } from './return-link.js'
 import { signInOfForm } from './show-link.js'
-import { signInProblem } from './sign-in-problems.js'
 import { tryOut } from './try-out.js'
 
 const mostAttempts = 10

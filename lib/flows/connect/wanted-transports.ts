@@ -3,7 +3,7 @@ import type { ServerAddress } from '../../model/mailbox.js'
 import type { SignInTarget } from '../../model/sign-in.js'
 import type { ReceiveTarget } from '../../ports/receiver.js'
 import type { SendTarget } from '../../ports/sender.js'
-import { type MailUse, mailScopes } from '../../protocol/scopes.js'
+import { appScope, type MailUse, mailScopes } from '../../protocol/scopes.js'
 
 const microsoftImap: ServerAddress = { host: 'outlook.office365.com', port: 993, tls: 'implicit' }
 const microsoftSmtp: ServerAddress = { host: 'smtp.office365.com', port: 587, tls: 'starttls' }
@@ -50,6 +50,10 @@ export function microsoftScopes(target: SignInTarget): { resource: Resource; con
   const profile = usesGraph(target) ? ['https://graph.microsoft.com/User.Read'] : []
   return { resource, consent: [...consent, ...profile], token: [...token(resource), ...profile] }
 }
+
+/** What the administrator's page asks for. */
+export const askedScopes = (target: SignInTarget): string[] =>
+  target.consent === 'app-only' ? [appScope('graph')] : microsoftScopes(target).consent
 
 /** Without these one direction cannot work. */
 export function directionScopes(target: SignInTarget, direction: 'receive' | 'send'): string[] {

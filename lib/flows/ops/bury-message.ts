@@ -11,6 +11,7 @@ import type { Toolbox } from '../../ports/toolbox.js'
 import { raiseAttention, removeAttention } from '../../rows/attention.js'
 import { buriedMessages } from '../../rows/attention-lists.js'
 import { writeLog } from '../../rows/logs.js'
+import { findTenant } from '../../rows/tenants.js'
 import { tellRejected } from '../send/accept-message.js'
 import { isLaneWork } from '../send/drain-lane.js'
 
@@ -20,12 +21,12 @@ export async function buryMessage(deps: Toolbox, queue: string, given: unknown, 
   const text = textOf(given) ?? ''
   const message = 'message' in read ? read.message : undefined
   const named = 'tenant' in read ? read.tenant : tenantOf(message)
-  const owner = isTenantId(named) ? await deps.tables.get(deps.names.table('tenants'), named, 'tenant') : undefined
+  const owner = isTenantId(named) ? await findTenant(deps, named) : undefined
   // Nothing is written under the name of a tenant that never was: nobody would find it there.
   const tenant = owner === undefined ? '~' : named
   // The schedule repeats internal work in messages of the same text: one card for all of them.
   const id = hashId(queue, queue === 'outbound-mail' ? messageId : text)
-  if ((owner?.['removedAt'] ?? '') !== '') return dropOfRemoved(deps, queue, id)
+  if (owner !== undefined && owner.state !== 'active') return dropOfRemoved(deps, queue, id)
   const name = `${tenant}/messages/${id}`
   const kept = `${name} in the container ${deps.names.container('quarantine')}`
   const [hint, remedy] = whatHelps(queue, {

@@ -30,6 +30,7 @@ import {
   removeHint,
   wakeLane,
 } from '../../rows/outbox.js'
+import { listTenantsFrom } from '../../rows/tenants.js'
 
 const shareMs = 20_000
 /** An acceptance takes less. */
@@ -45,12 +46,9 @@ export async function checkBalance(deps: Toolbox): Promise<number> {
   let { ofTenant, ofPass } = before
   let ofRun = 0
   const started = deps.clock.now()
-  const table = deps.names.table('tenants')
-  const tenants = deps.tables.query(table, { partition: '~', rowRange: [`tenant~${cursor.tenant}`, 'tenant~~'] })
-  for await (const { rowKey, state } of tenants) {
+  for await (const { id: tenant, state } of listTenantsFrom(deps, cursor.tenant)) {
     // Its mail goes with it; nothing of it may be put back or told any more.
     if (state === 'removing') continue
-    const tenant = rowKey.slice('tenant~'.length)
     const hints: Hint[] = []
     for await (const hint of listHints(deps, tenant)) hints.push(hint)
     ofTenant = tenant === cursor.tenant ? ofTenant : await sleepingLanes(deps, tenant, hints)

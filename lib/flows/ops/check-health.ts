@@ -8,6 +8,7 @@ import type { Clock } from '../../ports/clock.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { buriedMessages } from '../../rows/attention-lists.js'
 import { readBalance } from '../../rows/balance.js'
+import { probeTables } from '../../rows/tenants.js'
 import { readTimers } from '../../rows/timers.js'
 import { silentMs, timerSilent } from './second-clock.js'
 
@@ -33,7 +34,7 @@ const clockSkewMs = 60_000
 export async function checkHealth(deps: Toolbox, machineNow: Clock['now']): Promise<Health> {
   const checks = await Promise.all([
     check(deps, 'tables', async () => {
-      await deps.tables.get(deps.names.table('tenants'), '~', 'health')
+      await probeTables(deps)
       return 'answers'
     }),
     check(deps, 'queues', async () => {

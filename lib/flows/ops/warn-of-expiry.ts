@@ -3,25 +3,20 @@
  * needs somebody, and each stage is logged once; a newer secret ends the warning (M-082).
  */
 import { GatewayError } from '../../errors.js'
-import type { Row } from '../../ports/tables.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { clearAttention, clearSharedExpiry, expiryCard, raiseAttention } from '../../rows/attention.js'
+import { listAllRegistrations, type StoredRegistration } from '../../rows/registrations.js'
 
 const dayMs = 86_400_000
 const stages = [0, 1, 7, 30, 60]
 
 export async function warnOfExpiry(deps: Toolbox): Promise<void> {
-  const rows = deps.tables.query(deps.names.table('tenants'), {
-    partitionRange: ['0', '~~'],
-    rowRange: ['registration~', 'registration~~'],
-  })
-  for await (const row of rows) await warnOfOne(deps, row)
+  for await (const registration of listAllRegistrations(deps)) await warnOfOne(deps, registration)
 }
 
-async function warnOfOne(deps: Toolbox, row: Row): Promise<void> {
-  const tenant = row.partitionKey
-  const registrationId = row.rowKey.slice('registration~'.length)
-  const expiresAt = Date.parse(String(row['secretExpiresAt'] ?? ''))
+async function warnOfOne(deps: Toolbox, registration: StoredRegistration): Promise<void> {
+  const { tenant, id: registrationId, name, secretExpiresAt = '' } = registration
+  const expiresAt = Date.parse(secretExpiresAt)
   const daysLeft = Math.ceil((expiresAt - deps.clock.now()) / dayMs)
   const stage = stages.find((days) => daysLeft <= days)
   // A card of its own: the provider's refusal of the same registration is another matter, and neither ends the other.
@@ -31,7 +26,6 @@ async function warnOfOne(deps: Toolbox, row: Row): Promise<void> {
     await clearAttention(deps, { tenant, kind: 'registration', id: card })
     return
   }
-  const name = String(row['name'] ?? '')
   const error = expiryError(name, tenant, stage, expiresAt)
   if (await raiseAttention(deps, { tenant, kind: 'registration', id: card, subject: name }, error))
     deps.log.warn('secret-expiring', { tenant, registrationId, daysLeft, code: error.code })

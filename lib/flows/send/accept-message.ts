@@ -12,6 +12,7 @@ import { mailJson, strictJson } from '../../model/strict-json.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { raiseAttention } from '../../rows/attention.js'
 import { writeLog } from '../../rows/logs.js'
+import { findTenant } from '../../rows/tenants.js'
 import { emitEvent } from '../tell/emit-event.js'
 import { acceptSubmission } from './accept-mail.js'
 import type { SendDependencies } from './send-dependencies.js'
@@ -28,8 +29,8 @@ export async function acceptMessage(deps: SendDependencies, message: unknown, qu
   }
   const named = typeof fields['tenant'] === 'string' && isTenantId(fields['tenant']) ? fields['tenant'] : '~'
   // Nothing is ever written under the name of a tenant that was removed or never was.
-  const owner = named === '~' ? undefined : await deps.tables.get(deps.names.table('tenants'), named, 'tenant')
-  const isRemoved = (owner?.['removedAt'] ?? '') !== ''
+  const owner = named === '~' ? undefined : await findTenant(deps, named)
+  const isRemoved = owner !== undefined && owner.state !== 'active'
   const tenant = owner === undefined || isRemoved ? '~' : named
   const read: Readable = { metadata: {} }
   try {

@@ -1,11 +1,12 @@
 import { GatewayError, invalidInput } from '../../errors.js'
-import { hashId, isId } from '../../model/ids.js'
+import { isId } from '../../model/ids.js'
 import type { MailSubmission, SubmittedRecipient } from '../../model/mail-submission.js'
 import type { Mailbox } from '../../model/mailbox.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import type { Person } from '../../protocol/compose-mail.js'
 import { parseMailAddress, sameAddress } from '../../protocol/mail-address.js'
 import { findMailbox, listMailboxes } from '../../rows/mailboxes.js'
+import { findMailboxId, type MailboxName } from '../../rows/names.js'
 
 /** The mailbox a mail goes out of: by id, key or address, purpose, or the tenant's default (M-020..M-022). */
 export async function chooseMailbox(deps: Toolbox, tenant: string, mail: MailSubmission): Promise<Mailbox> {
@@ -19,17 +20,17 @@ export async function chooseMailbox(deps: Toolbox, tenant: string, mail: MailSub
       'purpose',
     )
   }
-  const chosen = await deps.tables.get(deps.names.table('names'), tenant, 'default')
-  return usable(chosen && (await findMailbox(deps, tenant, String(chosen['mailboxId']))), undefined)
+  return usable(await mailboxOf(deps, tenant, 'default'), undefined)
+}
+
+async function mailboxOf(deps: Toolbox, tenant: string, name: MailboxName): Promise<Mailbox | undefined> {
+  const id = await findMailboxId(deps, tenant, name)
+  return id === undefined ? undefined : findMailbox(deps, tenant, id)
 }
 
 async function named(deps: Toolbox, tenant: string, text: string): Promise<Mailbox | undefined> {
-  const isAddress = text.includes('@')
-  const wanted = isAddress ? parseMailAddress(text, 'mailbox').toLowerCase() : text
-  const rowKey = isAddress ? `address~${hashId(wanted)}` : `key~${wanted}`
-  if (!isAddress && !/^[\w-]{1,5}$/.test(wanted)) return undefined
-  const row = await deps.tables.get(deps.names.table('names'), tenant, rowKey)
-  return row && (await findMailbox(deps, tenant, String(row['mailboxId'])))
+  if (text.includes('@')) return mailboxOf(deps, tenant, { address: parseMailAddress(text, 'mailbox') })
+  return /^[\w-]{1,5}$/.test(text) ? mailboxOf(deps, tenant, { key: text }) : undefined
 }
 
 function usable(mailbox: Mailbox | undefined, field: string | undefined): Mailbox {

@@ -25,7 +25,7 @@ import { type FinalHint, finalHints } from '../../rows/mail-index.js'
 import { findMailbox } from '../../rows/mailboxes.js'
 import { findMail, type JournalEntry } from '../../rows/mails.js'
 import { type Hint, listHints } from '../../rows/outbox.js'
-import { settingRowKey, tenantSettings, withSettingsOf } from '../../rows/settings.js'
+import { tenantSettings, withSettingsOf } from '../../rows/settings.js'
 import { type MailView, mailView } from './mail-view.js'
 import { type SearchPosition, searchPosition } from './search-position.js'
 import type { SendDependencies } from './send-dependencies.js'
@@ -67,7 +67,7 @@ async function byKey(deps: SendDependencies, tenant: string, key: string, filter
 /** A search that must come out empty is refused: nothing found would read as never sent. */
 async function requireSubjects(deps: SendDependencies, tenant: string, mailboxId: string | undefined): Promise<void> {
   const mailbox = mailboxId === undefined ? undefined : await findMailbox(deps, tenant, mailboxId)
-  const ofTenant = (await tenantSettings(deps, tenant)).get(settingRowKey('')) ?? {}
+  const { tenant: ofTenant } = await tenantSettings(deps, tenant)
   const { settings } = mailbox
     ? await withSettingsOf(deps, mailbox)
     : { settings: adjustSettings(deps.settings, [ofTenant]) }

@@ -6,16 +6,22 @@
  */
 import { createHmac } from 'node:crypto'
 import * as z from 'zod'
-import { asGatewayError, GatewayError, RowMissingError } from '../../errors.js'
+import { asGatewayError, GatewayError } from '../../errors.js'
 import type { GatewayEvent } from '../../model/event.js'
 import { parse } from '../../model/parse.js'
-import type { Row } from '../../ports/tables.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import type { WebhookPoster } from '../../ports/webhook-poster.js'
 import { clearAttention, raiseAttention } from '../../rows/attention.js'
+import {
+  type Delivery,
+  hasDeliveries,
+  listDeliveries,
+  postponeDelivery,
+  removeDelivery,
+} from '../../rows/deliveries.js'
 import { claimDue, setDue } from '../../rows/due.js'
-import { takeLease } from '../../rows/lease.js'
 import { writeLog } from '../../rows/logs.js'
+import { leaseEndpoint } from '../../rows/webhook-endpoints.js'
 import { forgetDeliveries } from './forget-deliveries.js'
 
 export interface TellDependencies extends Toolbox {
@@ -35,39 +41,32 @@ export async function deliverMessage(deps: TellDependencies, message: unknown): 
 }
 
 export async function deliverWebhooks(deps: TellDependencies, tenant: string, endpointId: string): Promise<void> {
-  const tenants = deps.names.table('tenants')
-  const endpoint = await deps.tables.get(tenants, tenant, `endpoint~${endpointId}`)
-  if (endpoint === undefined) return forgetDeliveries(deps, tenant, endpointId)
-  const lease = await takeLease(deps.tables, tenants, endpoint, deps.worker, leaseMs)
+  const found = await leaseEndpoint(deps, { tenant, endpointId }, leaseMs)
+  if (found === undefined) return forgetDeliveries(deps, tenant, endpointId)
+  const { endpoint, lease } = found
   if (lease === undefined) return
-  const url = String(endpoint['url'])
+  const { url } = endpoint
   let nextAt = Number.POSITIVE_INFINITY
   try {
     const key = await deps.vault.get(deps.names.webhookKey(endpointId))
-    const due: Row[] = []
-    for await (const row of deps.tables.query(deps.names.table('deliveries'), {
-      partition: `${tenant}~${endpointId}`,
-      limit: batch + 1,
-    }))
-      due.push(row)
-    for (const [at, row] of due.slice(0, batch).entries()) {
-      const notBefore = Number(row['notBefore'] ?? 0)
+    const due = await listDeliveries(deps, { tenant, endpointId }, batch + 1)
+    for (const [at, delivery] of due.slice(0, batch).entries()) {
       if (deps.stopping.aborted) {
         nextAt = deps.clock.now()
         break
       }
-      if (notBefore > deps.clock.now()) {
-        nextAt = notBefore
+      if (delivery.notBefore > deps.clock.now()) {
+        nextAt = delivery.notBefore
         break
       }
       if (lease.remainingMs() < 25_000) await lease.renew(leaseMs)
-      const failure = key === undefined ? keyMissing() : await deliver(deps, url, key.value.reveal(), row)
+      const failure = key === undefined ? keyMissing() : await deliver(deps, url, key.value.reveal(), delivery)
       if (failure !== undefined) {
         const behind = due.length - at - 1
-        nextAt = await postpone(deps, { tenant, endpointId, url, row, behind }, failure)
+        nextAt = await postpone(deps, { tenant, endpointId, url, delivery, behind }, failure)
         break
       }
-      await deps.tables.remove(deps.names.table('deliveries'), row.partitionKey, row.rowKey)
+      await removeDelivery(deps, delivery)
       await clearAttention(deps, { tenant, kind: 'webhook', id: endpointId })
     }
     if (due.length > batch && nextAt === Number.POSITIVE_INFINITY) nextAt = deps.clock.now()
@@ -77,16 +76,19 @@ export async function deliverWebhooks(deps: TellDependencies, tenant: string, en
   await setDue(deps, 'webhook', tenant, endpointId, nextAt)
   // An event written while the lease was held found it taken: look once more. The due row goes before that look, so
   // that an event written in between keeps its own.
-  if (nextAt === Number.POSITIVE_INFINITY && (await hasDeliveries(deps, tenant, endpointId))) {
+  if (nextAt === Number.POSITIVE_INFINITY && (await hasDeliveries(deps, { tenant, endpointId }))) {
     nextAt = deps.clock.now()
     await setDue(deps, 'webhook', tenant, endpointId, nextAt)
   }
   if (nextAt <= deps.clock.now()) await deps.queues.send(deps.names.queue('webhook'), { v: 1, tenant, endpointId })
 }
 
-async function deliver(deps: TellDependencies, url: string, key: string, row: Row): Promise<GatewayError | undefined> {
-  const body = String(row['event'])
-  const id = row.rowKey.slice(row.rowKey.indexOf('~') + 1)
+async function deliver(
+  deps: TellDependencies,
+  url: string,
+  key: string,
+  { event: body, eventId: id }: Delivery,
+): Promise<GatewayError | undefined> {
   const timestamp = String(Math.floor(deps.clock.now() / 1000))
   try {
     await deps.webhookPoster.post(url, body, {
@@ -114,49 +116,39 @@ function keyMissing(): GatewayError {
   })
 }
 
-interface Delivery {
+interface Failed {
   tenant: string
   endpointId: string
   url: string
-  row: Row
+  delivery: Delivery
   /** Events that wait behind it, counted up to the size of a batch. */
   behind: number
 }
 
-async function postpone(deps: TellDependencies, delivery: Delivery, failure: GatewayError): Promise<number> {
-  const { tenant, endpointId, row, behind } = delivery
+async function postpone(deps: TellDependencies, failed: Failed, failure: GatewayError): Promise<number> {
+  const { tenant, endpointId, delivery, behind } = failed
   // Without its query, which may hold a secret of the tenant's.
-  const { origin, pathname } = new URL(delivery.url)
+  const { origin, pathname } = new URL(failed.url)
   const url = `${origin}${pathname}`
-  const table = deps.names.table('deliveries')
-  const attempts = Number(row['attempts'] ?? 0) + 1
-  const { id, type } = JSON.parse(String(row['event'])) as GatewayEvent
+  const attempts = delivery.attempts + 1
+  const { id, type } = JSON.parse(delivery.event) as GatewayEvent
   await raiseAttention(
     deps,
     { tenant, kind: 'webhook', id: endpointId, subject: url },
     blocking(failure, `${type} ${id}`, attempts, behind),
   )
-  const bornAt = Number(row.rowKey.slice(0, 13))
-  if (deps.clock.now() - bornAt > keepMs) {
+  if (deps.clock.now() - delivery.bornAt > keepMs) {
     deps.log.warn('webhook-given-up', { tenant, endpointId, code: failure.code })
     const columns = { tenant, endpointId, state: 'event-dropped', code: failure.code, class: failure.class }
     const description = `The event ${type} ${id} was not taken by ${url} for three days and is dropped. ${failure.description}`
     const remedy = "It stays on the tenant's events queue for seven days; the mail itself can be read over the API."
     await writeLog(deps, 'sendinglog', { ...columns, description, remedy, failed: true })
-    await deps.tables.remove(table, row.partitionKey, row.rowKey)
+    await removeDelivery(deps, delivery)
     return deps.clock.now()
   }
   const notBefore =
     deps.clock.now() + Math.max(failure.retryAfterMs ?? 0, Math.min(3_600_000, 5_000 * 2 ** Math.min(attempts - 1, 12)))
-  try {
-    await deps.tables.update(
-      table,
-      { partitionKey: row.partitionKey, rowKey: row.rowKey, attempts, notBefore },
-      row.etag ?? '',
-    )
-  } catch (error) {
-    if (!(error instanceof RowMissingError)) throw error
-  }
+  await postponeDelivery(deps, delivery, { attempts, notBefore })
   return notBefore
 }
 
@@ -168,15 +160,6 @@ function blocking(failure: GatewayError, event: string, attempts: number, behind
     description: `${failure.description} Event ${event}, attempt ${attempts}.${waiting}`,
     remedy: failure.remedy,
   })
-}
-
-async function hasDeliveries(deps: Toolbox, tenant: string, endpointId: string): Promise<boolean> {
-  for await (const _ of deps.tables.query(deps.names.table('deliveries'), {
-    partition: `${tenant}~${endpointId}`,
-    limit: 1,
-  }))
-    return true
-  return false
 }
 
 /** Timer part: endpoints that wait for their next try. */

@@ -2,7 +2,7 @@
 
 import type { Toolbox } from '../../ports/toolbox.js'
 import { clearAttention } from '../../rows/attention.js'
-import { deleteByQuery } from '../../rows/delete-rows.js'
+import { deleteDeliveries } from '../../rows/deliveries.js'
 import { setDue } from '../../rows/due.js'
 
 const mostPerRun = 5_000
@@ -10,8 +10,7 @@ const mostPerRun = 5_000
 /** What is left over stays due, so that the sweep goes on. */
 export async function forgetDeliveries(deps: Toolbox, tenant: string, endpointId: string): Promise<void> {
   await setDue(deps, 'webhook', tenant, endpointId, deps.clock.now())
-  const partition = `${tenant}~${endpointId}`
-  const isDone = await deleteByQuery(deps, deps.names.table('deliveries'), { partition }, { left: mostPerRun })
+  const isDone = await deleteDeliveries(deps, { tenant, endpointId }, { left: mostPerRun })
   await clearAttention(deps, { tenant, kind: 'webhook', id: endpointId })
   if (isDone) await setDue(deps, 'webhook', tenant, endpointId, Number.POSITIVE_INFINITY)
 }

@@ -2,14 +2,10 @@
 import { expect, test } from 'vitest'
 import { createApiKey, revokeApiKey } from '../../../lib/flows/admin/api-keys.js'
 import { authenticate } from '../../../lib/flows/admin/authenticate.js'
-import {
-  beginConsoleSession,
-  endConsoleSession,
-  forgetConsoleSessions,
-  isConsoleSession,
-} from '../../../lib/flows/admin/console-sessions.js'
+import { beginConsoleSession, endConsoleSession, isConsoleSession } from '../../../lib/flows/admin/console-sessions.js'
 import { newSession, sessionMs } from '../../../lib/http/console-session.js'
 import type { Caller } from '../../../lib/model/caller.js'
+import { removeEndedConsoleSessions } from '../../../lib/rows/console-sessions.js'
 import { memoryStores } from '../../support/memory-stores.js'
 import { manualClock } from '../../support/send-harness.js'
 
@@ -97,12 +93,12 @@ test('A12: after eight hours it is over, and the sweep takes the rows of those a
   clock.advance(sessionMs - 1)
   const later = newSession('x', clock.now())
   await beginConsoleSession(deps, caller, later)
-  await forgetConsoleSessions(deps)
+  await removeEndedConsoleSessions(deps)
   expect(await rows()).toHaveLength(2)
   expect(await isConsoleSession(another(deps), caller, session.id)).toBe(true)
   clock.advance(1)
   expect(await isConsoleSession(another(deps), caller, session.id)).toBe(false)
-  await forgetConsoleSessions(deps)
+  await removeEndedConsoleSessions(deps)
   expect(await rows()).toHaveLength(1)
   expect(await isConsoleSession(another(deps), caller, later.id)).toBe(true)
 })

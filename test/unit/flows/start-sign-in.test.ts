@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { addReturnUrl } from '../../../lib/flows/admin/return-urls.js'
-import { addEndpoint, listEndpoints } from '../../../lib/flows/admin/webhook-endpoints.js'
+import { addEndpoint } from '../../../lib/flows/admin/webhook-endpoints.js'
+import { listEndpoints } from '../../../lib/rows/webhook-endpoints.js'
 import { guardedLookup, isForbiddenHost } from '../../../lib/transports/guarded-lookup.js'
 import { codeOf, connectHarness } from '../../support/connect-harness.js'
 

@@ -10,6 +10,7 @@ import { en } from '../../../lib/pages/texts/en.js'
 import { wordKeyOf } from '../../../lib/pages/texts/words-of-code.js'
 
 const flows = new URL('../../../lib/flows/connect/', import.meta.url)
+const problems = readFileSync(new URL('../../../lib/model/sign-in-problems.ts', import.meta.url), 'utf8')
 /** What applications and administrators call over the API: their answers are problem documents, not pages. */
 const apiOnly = new Set(['start-sign-in.ts', 'add-mailbox.ts', 'list-sign-ins.ts', 'confirm-sign-in.ts'])
 /** Said on the console, and by the API to whoever asks for a link; never on a page of a link. */
@@ -23,9 +24,9 @@ const codes = [
       .filter((name) => !apiOnly.has(name))
       .flatMap((name) => {
         const text = readFileSync(new URL(name, flows), 'utf8')
-        const rows = name === 'sign-in-problems.ts' ? [...text.matchAll(problemRow)] : []
-        return [...text.matchAll(thrown), ...rows].map(([, one, other]) => one ?? other ?? '')
+        return [...text.matchAll(thrown)].map(([, one, other]) => one ?? other ?? '')
       }),
+    ...[...problems.matchAll(problemRow)].map(([, one, other]) => one ?? other ?? ''),
     // Thrown further in: by what the flows call while a page waits.
     'invalid_input',
     'mailbox_held',

@@ -1,5 +1,5 @@
 /** What can go wrong between link and connection without any peer's fault, in words for the person at the browser. */
-import { GatewayError } from '../../errors.js'
+import { GatewayError } from '../errors.js'
 
 const problems = {
   link_unknown: [
