@@ -1,11 +1,6 @@
-import { app } from '@azure/functions'
-import { gateway } from '../lib/gateway.js'
-import { apiHandler } from '../lib/http/api-handler.js'
+import { apiFunction } from '../lib/api-function.js'
 import { operations } from '../lib/http/operations.js'
-import { trigger } from '../lib/http/trigger.js'
 
-export const keyRemove = apiHandler(gateway, operations.keyRemove, async ({ g, caller, tenant, params }) =>
+export const keyRemove = apiFunction(operations.keyRemove, async ({ g, caller, tenant, params }) =>
   g.admin.revokeApiKey(caller, tenant, params.id),
 )
-
-app.http('key-remove', trigger(operations.keyRemove, keyRemove))

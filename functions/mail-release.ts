@@ -1,11 +1,6 @@
-import { app } from '@azure/functions'
-import { gateway } from '../lib/gateway.js'
-import { apiHandler } from '../lib/http/api-handler.js'
+import { apiFunction } from '../lib/api-function.js'
 import { operations } from '../lib/http/operations.js'
-import { trigger } from '../lib/http/trigger.js'
 
-export const mailRelease = apiHandler(gateway, operations.mailRelease, async ({ g, tenant, params }) =>
+export const mailRelease = apiFunction(operations.mailRelease, async ({ g, tenant, params }) =>
   g.send.releaseMail(tenant, params.id),
 )
-
-app.http('mail-release', trigger(operations.mailRelease, mailRelease))

@@ -1,15 +1,6 @@
-import { app } from '@azure/functions'
-import { gateway } from '../lib/gateway.js'
-import { apiHandler } from '../lib/http/api-handler.js'
+import { apiFunction } from '../lib/api-function.js'
 import { operations } from '../lib/http/operations.js'
-import { trigger } from '../lib/http/trigger.js'
 
-export const mailboxSettingsReset = apiHandler(
-  gateway,
-  operations.mailboxSettingsReset,
-  async ({ g, tenant, params }) => {
-    await g.admin.saveMailboxSettings(tenant, params.id, {})
-  },
-)
-
-app.http('mailbox-settings-reset', trigger(operations.mailboxSettingsReset, mailboxSettingsReset))
+export const mailboxSettingsReset = apiFunction(operations.mailboxSettingsReset, async ({ g, tenant, params }) => {
+  await g.admin.saveMailboxSettings(tenant, params.id, {})
+})

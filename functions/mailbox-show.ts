@@ -1,11 +1,6 @@
-import { app } from '@azure/functions'
-import { gateway } from '../lib/gateway.js'
-import { apiHandler } from '../lib/http/api-handler.js'
+import { apiFunction } from '../lib/api-function.js'
 import { operations } from '../lib/http/operations.js'
-import { trigger } from '../lib/http/trigger.js'
 
-export const mailboxShow = apiHandler(gateway, operations.mailboxShow, async ({ g, tenant, params }) =>
+export const mailboxShow = apiFunction(operations.mailboxShow, async ({ g, tenant, params }) =>
   g.admin.readMailboxFacts(tenant, params.id),
 )
-
-app.http('mailbox-show', trigger(operations.mailboxShow, mailboxShow))

@@ -1,11 +1,6 @@
-import { app } from '@azure/functions'
-import { gateway } from '../lib/gateway.js'
-import { apiHandler } from '../lib/http/api-handler.js'
+import { apiFunction } from '../lib/api-function.js'
 import { operations } from '../lib/http/operations.js'
-import { trigger } from '../lib/http/trigger.js'
 
-export const registrationCreate = apiHandler(gateway, operations.registrationCreate, async ({ g, tenant, body }) =>
+export const registrationCreate = apiFunction(operations.registrationCreate, async ({ g, tenant, body }) =>
   g.registrations.save(tenant, undefined, body),
 )
-
-app.http('registration-create', trigger(operations.registrationCreate, registrationCreate))

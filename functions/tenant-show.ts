@@ -1,11 +1,4 @@
-import { app } from '@azure/functions'
-import { gateway } from '../lib/gateway.js'
-import { apiHandler } from '../lib/http/api-handler.js'
+import { apiFunction } from '../lib/api-function.js'
 import { operations } from '../lib/http/operations.js'
-import { trigger } from '../lib/http/trigger.js'
 
-export const tenantShow = apiHandler(gateway, operations.tenantShow, async ({ g, tenant }) =>
-  g.admin.readTenant(tenant),
-)
-
-app.http('tenant-show', trigger(operations.tenantShow, tenantShow))
+export const tenantShow = apiFunction(operations.tenantShow, async ({ g, tenant }) => g.admin.readTenant(tenant))

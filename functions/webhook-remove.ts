@@ -1,11 +1,6 @@
-import { app } from '@azure/functions'
-import { gateway } from '../lib/gateway.js'
-import { apiHandler } from '../lib/http/api-handler.js'
+import { apiFunction } from '../lib/api-function.js'
 import { operations } from '../lib/http/operations.js'
-import { trigger } from '../lib/http/trigger.js'
 
-export const webhookRemove = apiHandler(gateway, operations.webhookRemove, async ({ g, tenant, params }) =>
+export const webhookRemove = apiFunction(operations.webhookRemove, async ({ g, tenant, params }) =>
   g.admin.removeEndpoint(tenant, params.id),
 )
-
-app.http('webhook-remove', trigger(operations.webhookRemove, webhookRemove))

@@ -37,6 +37,9 @@ type WithoutSurplus<R, O> = O extends { answer: () => unknown }
   ? { [K in Unnamed<R extends Reply<infer A> ? A : R, AnswerOf<O>>]: never }
   : unknown
 
+/** What one call does; returns the answer, or a `Reply` that carries it. */
+export type Act<O extends Operation, G, R> = (call: ApiCall<O, G>) => Promise<R & WithoutSurplus<R, O>>
+
 interface Authenticator {
   authenticate(credential: string): Promise<Caller>
   readTenant(id: string): Promise<unknown>
@@ -52,7 +55,7 @@ interface Authenticator {
 export function apiHandler<O extends Operation, G extends Authenticator, R extends AnswerOf<O> | Reply<AnswerOf<O>>>(
   gateway: () => Promise<G>,
   operation: O,
-  act: (call: ApiCall<O, G>) => Promise<R & WithoutSurplus<R, O>>,
+  act: Act<O, G, R>,
 ): HttpHandler {
   return async (request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> => {
     const requestId = newId()

@@ -13,13 +13,14 @@ export const journeyLevels = [['tell'], ['tokens'], ['send', 'receive'], ['conne
 export const layers = {
   functions: {
     holds: 'one trigger per file, at most 40 lines, file name = function name',
-    imports: ['gateway', 'http', 'pages', 'log', 'errors', 'model'],
+    imports: ['api-function', 'gateway', 'http', 'pages', 'log', 'errors', 'model'],
   },
   gateway: {
     holds:
       'the only place that wires things together; loads journeys with the first call, adapters with the first mailbox',
     imports: ['*'],
   },
+  'api-function': { holds: 'one operation of the API as a function', imports: ['gateway', 'http'] },
   flows: {
     holds: 'the product, one folder per journey, one file per step',
     imports: ['flows', 'rows', 'model', 'ports', 'protocol', 'diagnosis', 'errors', 'log', 'secret'],
@@ -76,7 +77,17 @@ export function layerTable() {
       ? '`functions/`'
       : layer === 'config'
         ? '`lib/config.ts`, `lib/config/`'
-        : ['gateway', 'last-net', 'peer-session', 'stop-work', 'app-hooks', 'log', 'secret', 'errors'].includes(layer)
+        : [
+              'gateway',
+              'api-function',
+              'last-net',
+              'peer-session',
+              'stop-work',
+              'app-hooks',
+              'log',
+              'secret',
+              'errors',
+            ].includes(layer)
           ? `\`lib/${layer}.ts\``
           : `\`lib/${layer}/\``
   const namesOf = (layer, imports) => {

@@ -11,7 +11,7 @@ const gateway = async () => ({
 })
 const returnUrl = { id: 'u4x7mq2zkw5tn3hdrjfvbeuags', url: 'https://app.example.com/' }
 
-test('D1: an answer that is not what the schema says does not compile', () => {
+test('D1: what is not in the route, the body, the query or the answer of an operation does not compile', () => {
   const { returnUrlList } = operations
   apiHandler(gateway, returnUrlList, async () => ({ returnUrls: [returnUrl], next: '' }))
   // @ts-expect-error a field is missing
@@ -21,6 +21,10 @@ test('D1: an answer that is not what the schema says does not compile', () => {
   apiHandler(gateway, returnUrlList, async () => ({ returnUrls: [more], next: '' }))
   // @ts-expect-error the route has no such part
   apiHandler(gateway, operations.returnUrlRemove, async ({ params }) => params.mail)
+  // @ts-expect-error the body has no such field
+  apiHandler(gateway, operations.keyCreate, async ({ body }) => body.nickname)
+  // @ts-expect-error the field of the body is a text
+  apiHandler(gateway, operations.keyCreate, async ({ body }) => body.name satisfies number)
   // @ts-expect-error the query has no such parameter
   apiHandler(gateway, operations.mailboxRemove, async ({ query }) => query.forced)
   expect(returnUrlList.success[0]).toBe(200)

@@ -73,7 +73,7 @@ describe('SEC-39: errors', () => {
     expect(overHttp).toEqual(expect.arrayContaining(deaf))
     for (const file of overHttp)
       expect(readFileSync(join(folder, file), 'utf8'), file).toMatch(
-        /\b(apiHandler|pageHandler|consoleHandler|consoleActionHandler|consoleSignIn as signIn|consoleSignOut as signOut)\b/,
+        /\b(apiFunction|pageHandler|consoleHandler|consoleActionHandler|consoleSignIn as signIn|consoleSignOut as signOut)\b/,
       )
   })
 
