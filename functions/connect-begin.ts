@@ -1,7 +1,7 @@
 import { app } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
-import { fieldOf, formBody } from '../lib/http/form-body.js'
-import { afterPost, pageHandler } from '../lib/http/page-handler.js'
+import { afterPost, pageHandler } from '../lib/http/pages/page-handler.js'
+import { fieldOf, formBody } from '../lib/http/request/form-body.js'
 
 export const connectBegin = pageHandler(async ({ request, link, browser }) => {
   const { connect } = await gateway()

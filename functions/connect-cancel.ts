@@ -1,7 +1,7 @@
 import { app } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
-import { fieldOf, formBody } from '../lib/http/form-body.js'
-import { afterPost, backToLink, pageHandler } from '../lib/http/page-handler.js'
+import { afterPost, backToLink, pageHandler } from '../lib/http/pages/page-handler.js'
+import { fieldOf, formBody } from '../lib/http/request/form-body.js'
 
 export const connectCancel = pageHandler(async ({ request, link, browser }) => {
   if (request.method !== 'POST') return backToLink(link)

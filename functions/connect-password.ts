@@ -1,7 +1,7 @@
 import { app } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
-import { fieldOf, formBody } from '../lib/http/form-body.js'
-import { afterPost, backToLink, pageHandler } from '../lib/http/page-handler.js'
+import { afterPost, backToLink, pageHandler } from '../lib/http/pages/page-handler.js'
+import { fieldOf, formBody } from '../lib/http/request/form-body.js'
 import type { TypedServers } from '../lib/model/sign-in.js'
 
 const names = ['username', 'imapHost', 'imapPort', 'imapTls', 'smtpHost', 'smtpPort', 'smtpTls'] as const

@@ -1,8 +1,8 @@
 import { app } from '@azure/functions'
 import { asGatewayError } from '../lib/errors.js'
 import { gateway } from '../lib/gateway.js'
-import { htmlResponse } from '../lib/http/html-response.js'
-import { backToLink, errorResponse, pageHandler } from '../lib/http/page-handler.js'
+import { htmlResponse } from '../lib/http/pages/html-response.js'
+import { backToLink, errorResponse, pageHandler } from '../lib/http/pages/page-handler.js'
 import { consentResultPage } from '../lib/pages/consent-pages.js'
 import { resultPage } from '../lib/pages/result-page.js'
 

@@ -1,6 +1,6 @@
 import { app, type InvocationContext } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
-import { asBytes } from '../lib/http/as-bytes.js'
+import { asBytes } from '../lib/http/request/as-bytes.js'
 
 /** A batch of connections is due: refresh their tokens. */
 export async function connectionRefresh(message: unknown, context: InvocationContext): Promise<void> {

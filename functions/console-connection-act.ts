@@ -1,6 +1,6 @@
 import { app } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
-import { consoleActionHandler } from '../lib/http/console-action-handler.js'
+import { consoleActionHandler } from '../lib/http/console/console-action-handler.js'
 import { link } from '../lib/pages/console/frame.js'
 import { html } from '../lib/pages/html.js'
 

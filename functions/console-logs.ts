@@ -1,8 +1,8 @@
 import { app } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
-import { consoleHandler } from '../lib/http/console-handler.js'
-import { consoleLogLimit, consoleLogQuery } from '../lib/http/console-log-query.js'
-import { nextRow } from '../lib/http/next-row.js'
+import { nextRow } from '../lib/http/api/next-row.js'
+import { consoleHandler } from '../lib/http/console/console-handler.js'
+import { consoleLogLimit, consoleLogQuery } from '../lib/http/console/console-log-query.js'
 import { logsPage } from '../lib/pages/console/logs-page.js'
 
 export const consoleLogs = consoleHandler(gateway, async ({ g, tenant, view, query }) => {

@@ -1,6 +1,6 @@
 import { app } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
-import { consoleActionHandler } from '../lib/http/console-action-handler.js'
+import { consoleActionHandler } from '../lib/http/console/console-action-handler.js'
 import { mailFacts } from '../lib/pages/console/mail-pages.js'
 
 export const consoleMailAct = consoleActionHandler(gateway, 'mails', {

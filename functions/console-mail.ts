@@ -1,6 +1,6 @@
 import { app } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
-import { consoleHandler } from '../lib/http/console-handler.js'
+import { consoleHandler } from '../lib/http/console/console-handler.js'
 import { mailPage } from '../lib/pages/console/mail-pages.js'
 
 export const consoleMail = consoleHandler(gateway, async ({ g, tenant, view, params }) => {

@@ -1,6 +1,6 @@
 import { app } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
-import { consoleActionHandler } from '../lib/http/console-action-handler.js'
+import { consoleActionHandler } from '../lib/http/console/console-action-handler.js'
 import { checkedPage } from '../lib/pages/console/checked-page.js'
 import { link, segment } from '../lib/pages/console/frame.js'
 import { mailboxFacts, retriedFacts } from '../lib/pages/console/mailbox-pages.js'

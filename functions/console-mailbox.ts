@@ -1,6 +1,6 @@
 import { app } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
-import { consoleHandler } from '../lib/http/console-handler.js'
+import { consoleHandler } from '../lib/http/console/console-handler.js'
 import type { Mailbox } from '../lib/model/mailbox.js'
 import { mailboxPage } from '../lib/pages/console/mailbox-pages.js'
 

@@ -1,6 +1,6 @@
 import { app } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
-import { consoleHandler } from '../lib/http/console-handler.js'
+import { consoleHandler } from '../lib/http/console/console-handler.js'
 import { mailboxesPage } from '../lib/pages/console/mailbox-pages.js'
 
 export const consoleMailboxes = consoleHandler(gateway, async ({ g, tenant, view, query }) => {

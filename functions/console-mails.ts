@@ -1,8 +1,8 @@
 import { app } from '@azure/functions'
 import { asGatewayError } from '../lib/errors.js'
 import { gateway } from '../lib/gateway.js'
-import { consoleHandler } from '../lib/http/console-handler.js'
-import { consoleMailQuery } from '../lib/http/console-mail-query.js'
+import { consoleHandler } from '../lib/http/console/console-handler.js'
+import { consoleMailQuery } from '../lib/http/console/console-mail-query.js'
 import { mailsPage } from '../lib/pages/console/mail-pages.js'
 
 export const consoleMails = consoleHandler(gateway, async ({ g, tenant, view, query }) => {

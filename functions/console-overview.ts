@@ -1,6 +1,6 @@
 import { app } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
-import { consoleHandler } from '../lib/http/console-handler.js'
+import { consoleHandler } from '../lib/http/console/console-handler.js'
 import { allTenantsPage, overviewPage } from '../lib/pages/console/overview-page.js'
 
 /** What one look takes in; beyond it the page says that there is more. */

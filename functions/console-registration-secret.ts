@@ -1,8 +1,8 @@
 import { app } from '@azure/functions'
 import { asGatewayError } from '../lib/errors.js'
 import { gateway } from '../lib/gateway.js'
-import { consoleHandler, requireRole } from '../lib/http/console-handler.js'
-import { newSecretOf } from '../lib/http/new-secret-form.js'
+import { consoleHandler, requireRole } from '../lib/http/console/console-handler.js'
+import { newSecretOf } from '../lib/http/console/new-secret-form.js'
 import { link } from '../lib/pages/console/frame.js'
 import { newSecretPage } from '../lib/pages/console/new-secret-page.js'
 

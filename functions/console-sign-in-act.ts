@@ -1,6 +1,6 @@
 import { app } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
-import { consoleActionHandler } from '../lib/http/console-action-handler.js'
+import { consoleActionHandler } from '../lib/http/console/console-action-handler.js'
 import { signInFacts } from '../lib/pages/console/attention-card.js'
 
 export const consoleSignInAct = consoleActionHandler(gateway, 'sign-ins', {

@@ -1,6 +1,6 @@
 import { app } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
-import { consoleSignIn as signIn } from '../lib/http/console-handler.js'
+import { consoleSignIn as signIn } from '../lib/http/console/console-handler.js'
 
 export const consoleSignIn = signIn(gateway)
 

@@ -1,6 +1,6 @@
 import { app } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
-import { consoleSignOut as signOut } from '../lib/http/console-handler.js'
+import { consoleSignOut as signOut } from '../lib/http/console/console-handler.js'
 
 export const consoleSignOut = signOut(gateway)
 

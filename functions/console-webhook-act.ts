@@ -1,7 +1,7 @@
 import { app } from '@azure/functions'
 import { notFound } from '../lib/errors.js'
 import { gateway } from '../lib/gateway.js'
-import { consoleActionHandler } from '../lib/http/console-action-handler.js'
+import { consoleActionHandler } from '../lib/http/console/console-action-handler.js'
 import { everyRow } from '../lib/model/page.js'
 import { html } from '../lib/pages/html.js'
 

@@ -1,5 +1,5 @@
 import { apiFunction } from '../lib/api-function.js'
-import { operations } from '../lib/http/operations.js'
+import { operations } from '../lib/http/api/operations.js'
 
 export const keyCreate = apiFunction(operations.keyCreate, async ({ g, caller, tenant, body }) => {
   const created = await g.admin.createApiKey(caller, tenant, body)

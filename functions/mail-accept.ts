@@ -1,6 +1,6 @@
 import { app, type InvocationContext } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
-import { asBytes } from '../lib/http/as-bytes.js'
+import { asBytes } from '../lib/http/request/as-bytes.js'
 
 /** A trusted back end put a whole mail on the queue; it takes the same way as one submitted over HTTP. */
 export async function mailAccept(message: unknown, context: InvocationContext): Promise<void> {

@@ -1,7 +1,7 @@
 import { apiFunction } from '../lib/api-function.js'
-import { judgedKey } from '../lib/http/idempotency-key.js'
-import { operations } from '../lib/http/operations.js'
-import { reply } from '../lib/http/reply.js'
+import { judgedKey } from '../lib/http/api/idempotency-key.js'
+import { operations } from '../lib/http/api/operations.js'
+import { reply } from '../lib/http/api/reply.js'
 
 export const mailSubmit = apiFunction(operations.mailSubmit, async ({ g, tenant, body, ...call }) => {
   const { key, refused } = judgedKey(call)

@@ -1,6 +1,6 @@
 import { app, type InvocationContext } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
-import { asBytes } from '../lib/http/as-bytes.js'
+import { asBytes } from '../lib/http/request/as-bytes.js'
 
 /** A batch of mailboxes is due: poll them side by side. */
 export async function mailboxPoll(message: unknown, context: InvocationContext): Promise<void> {

@@ -1,9 +1,9 @@
 import { app } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
-import { setCookie } from '../lib/http/cookies.js'
-import { formBody } from '../lib/http/form-body.js'
-import { redirect } from '../lib/http/html-response.js'
-import { pageHandler } from '../lib/http/page-handler.js'
+import { redirect } from '../lib/http/pages/html-response.js'
+import { pageHandler } from '../lib/http/pages/page-handler.js'
+import { setCookie } from '../lib/http/request/cookies.js'
+import { formBody } from '../lib/http/request/form-body.js'
 
 export const oauthCallback = pageHandler(async ({ request }) => {
   const { connect } = await gateway()

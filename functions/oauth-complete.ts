@@ -1,8 +1,8 @@
 import { app } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
-import { clearCookie, readCookie, returnCookie } from '../lib/http/cookies.js'
-import { htmlResponse, redirect } from '../lib/http/html-response.js'
-import { errorResponse, pageHandler } from '../lib/http/page-handler.js'
+import { htmlResponse, redirect } from '../lib/http/pages/html-response.js'
+import { errorResponse, pageHandler } from '../lib/http/pages/page-handler.js'
+import { clearCookie, readCookie, returnCookie } from '../lib/http/request/cookies.js'
 import { checkingPage } from '../lib/pages/checking-page.js'
 
 export const oauthComplete = pageHandler(async ({ request, browser, requestId, texts }) => {

@@ -1,6 +1,6 @@
 import { app, type InvocationContext } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
-import { asBytes } from '../lib/http/as-bytes.js'
+import { asBytes } from '../lib/http/request/as-bytes.js'
 
 /** Messages the host gave up on end in a row people can see, never in silence. */
 export async function outboundMailBury(message: unknown, context: InvocationContext): Promise<void> {

@@ -1,5 +1,5 @@
 import { apiFunction } from '../lib/api-function.js'
-import { operations } from '../lib/http/operations.js'
+import { operations } from '../lib/http/api/operations.js'
 
 export const receivedList = apiFunction(operations.receivedList, async ({ g, tenant, params, query }) => {
   const { state, ...page } = query

@@ -1,6 +1,6 @@
 import { apiFunction } from '../lib/api-function.js'
-import { download } from '../lib/http/download.js'
-import { operations } from '../lib/http/operations.js'
+import { download } from '../lib/http/api/download.js'
+import { operations } from '../lib/http/api/operations.js'
 
 export const receivedRaw = apiFunction(operations.receivedRaw, async ({ g, tenant, params }) => {
   const raw = await g.receive.readReceivedRaw(tenant, params.id, params.mail)

@@ -1,5 +1,5 @@
 import { apiFunction } from '../lib/api-function.js'
-import { operations } from '../lib/http/operations.js'
+import { operations } from '../lib/http/api/operations.js'
 
 export const registrationCreate = apiFunction(operations.registrationCreate, async ({ g, tenant, body }) =>
   g.registrations.save(tenant, undefined, body),

@@ -1,5 +1,5 @@
 import { apiFunction } from '../lib/api-function.js'
-import { operations } from '../lib/http/operations.js'
+import { operations } from '../lib/http/api/operations.js'
 
 export const registrationRemove = apiFunction(operations.registrationRemove, async ({ g, tenant, params, query }) =>
   g.registrations.remove(tenant, params.id, query),

@@ -1,6 +1,6 @@
 import { app, type InvocationContext } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
-import { asBytes } from '../lib/http/as-bytes.js'
+import { asBytes } from '../lib/http/request/as-bytes.js'
 
 /** The message that goes round: does the work of late timers. */
 export async function secondClock(message: unknown, context: InvocationContext): Promise<void> {

@@ -1,5 +1,5 @@
 import { apiFunction } from '../lib/api-function.js'
-import { operations } from '../lib/http/operations.js'
+import { operations } from '../lib/http/api/operations.js'
 
 export const settingsSave = apiFunction(operations.settingsSave, async ({ g, tenant, query, body }) =>
   g.admin.saveTenantSettings(tenant, query.purpose, body, query),

@@ -1,6 +1,6 @@
 import { app, type InvocationContext } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
-import { asBytes } from '../lib/http/as-bytes.js'
+import { asBytes } from '../lib/http/request/as-bytes.js'
 
 /** A webhook endpoint has events: deliver them in order. */
 export async function webhookDeliver(message: unknown, context: InvocationContext): Promise<void> {

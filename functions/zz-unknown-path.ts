@@ -1,6 +1,6 @@
 import { app } from '@azure/functions'
-import { pageHandler } from '../lib/http/page-handler.js'
-import { answerUnknown } from '../lib/http/unknown-path.js'
+import { answerUnknown } from '../lib/http/api/unknown-path.js'
+import { pageHandler } from '../lib/http/pages/page-handler.js'
 
 export const unknownPath = pageHandler(async ({ request, requestId }) => answerUnknown(request, requestId))
 

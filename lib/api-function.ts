@@ -1,8 +1,8 @@
 import { app, type HttpHandler, type HttpMethod } from '@azure/functions'
 import { type Gateway, gateway } from './gateway.js'
-import { type Act, apiHandler } from './http/api-handler.js'
-import type { AnswerOf, Operation } from './http/operation.js'
-import type { Reply } from './http/reply.js'
+import { type Act, apiHandler } from './http/api/api-handler.js'
+import type { AnswerOf, Operation } from './http/api/operation.js'
+import type { Reply } from './http/api/reply.js'
 
 /**
  * Registers one operation of the API. `act` is typed by the operation's row: its route, query, body and answer. The

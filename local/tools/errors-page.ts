@@ -1,5 +1,5 @@
 import { everyDiagnosis } from '../../lib/diagnosis/diagnose.js'
-import { commonErrors, ownErrors } from '../../lib/http/api-errors.js'
+import { commonErrors, ownErrors } from '../../lib/http/api/api-errors.js'
 import { whoActs } from '../../lib/model/attention.js'
 import { ownCodes } from './own-codes.js'
 

@@ -3,12 +3,12 @@
  * forms, cookies, queries and headers, as many of the largest allowed as make up that size.
  */
 import type { HttpRequest } from '@azure/functions'
-import { readCookie } from '../../lib/http/cookies.js'
-import { fieldOf, formBody } from '../../lib/http/form-body.js'
-import { judgedKey } from '../../lib/http/idempotency-key.js'
-import { jsonBody } from '../../lib/http/json-body.js'
-import { operations } from '../../lib/http/operations.js'
-import { queryOfRequest } from '../../lib/http/query-of.js'
+import { judgedKey } from '../../lib/http/api/idempotency-key.js'
+import { operations } from '../../lib/http/api/operations.js'
+import { queryOfRequest } from '../../lib/http/api/query-of.js'
+import { readCookie } from '../../lib/http/request/cookies.js'
+import { fieldOf, formBody } from '../../lib/http/request/form-body.js'
+import { jsonBody } from '../../lib/http/request/json-body.js'
 import { parseMailSubmission } from '../../lib/model/mail-submission.js'
 import { type BenchRow, figure, rounded } from './measure.js'
 

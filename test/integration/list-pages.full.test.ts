@@ -1,7 +1,7 @@
 /** Each list of the API, read by a client that knows nothing but `next`. */
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import type { Operation } from '../../lib/http/operation.js'
-import { operations } from '../../lib/http/operations.js'
+import type { Operation } from '../../lib/http/api/operation.js'
+import { operations } from '../../lib/http/api/operations.js'
 import { silentLog } from '../../lib/log.js'
 import { hashId, newId } from '../../lib/model/ids.js'
 import { connectionToRow } from '../../lib/rows/connections.js'

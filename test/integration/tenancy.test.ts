@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import type { Operation } from '../../lib/http/operation.js'
-import { operations } from '../../lib/http/operations.js'
+import type { Operation } from '../../lib/http/api/operation.js'
+import { operations } from '../../lib/http/api/operations.js'
 import type { Role } from '../../lib/model/caller.js'
 import { type AdminSite, startAdminSite } from '../support/admin-site.js'
 import { type ApiAnswer, callApi, type OperationKey } from '../support/api-call.js'

@@ -1,7 +1,7 @@
 /** One call of the API in this process, from the operation's row through its own function file, as the host would do it. */
 import { type HttpHandler, HttpRequest, type HttpResponseInit, type InvocationContext } from '@azure/functions'
-import type { Operation } from '../../lib/http/operation.js'
-import { operations } from '../../lib/http/operations.js'
+import type { Operation } from '../../lib/http/api/operation.js'
+import { operations } from '../../lib/http/api/operations.js'
 import { assertHeaderSet } from './header-set.js'
 import { mismatches } from './mismatches.js'
 

@@ -1,7 +1,7 @@
 /** A person with a real session of the console, as the browser and the host would bring their requests to a function. */
 import { type HttpHandler, HttpRequest, type HttpResponseInit, InvocationContext } from '@azure/functions'
 import type { Gateway } from '../../lib/gateway.js'
-import { formToken, newSession, sealSession } from '../../lib/http/console-session.js'
+import { formToken, newSession, sealSession } from '../../lib/http/console/console-session.js'
 
 export interface ConsoleVisit {
   /** With its query. */

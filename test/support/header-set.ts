@@ -1,6 +1,6 @@
 /** A12: what every answer carries, whatever its route and status. The calls of all tests are checked on their way back. */
 import type { HttpResponseInit } from '@azure/functions'
-import { everyAnswer } from '../../lib/http/security-headers.js'
+import { everyAnswer } from '../../lib/http/request/security-headers.js'
 
 /** Throws with all that is missing. */
 export function assertHeaderSet({ status, headers }: HttpResponseInit, where: string): void {

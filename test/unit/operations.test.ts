@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import type { Operation } from '../../lib/http/operation.js'
-import { operations } from '../../lib/http/operations.js'
+import type { Operation } from '../../lib/http/api/operation.js'
+import { operations } from '../../lib/http/api/operations.js'
 
 const folder = fileURLToPath(new URL('../../functions', import.meta.url))
 const all = Object.values(operations) as Operation[]

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { commit, version } from '../../lib/http/version.js'
+import { commit, version } from '../../lib/http/api/version.js'
 import { billOfMaterials } from '../../local/tools/package/bill-of-materials.js'
 import { bundledPackages, type Lock, type Metafile } from '../../local/tools/package/bundled-packages.js'
 import { packageProblems } from '../../local/tools/package/package-app.js'

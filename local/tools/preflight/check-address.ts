@@ -1,5 +1,5 @@
 import type { Config } from '../../../lib/config.js'
-import { version } from '../../../lib/http/version.js'
+import { version } from '../../../lib/http/api/version.js'
 import { ask } from './ask.js'
 import { type Finding, fail, pass, warn } from './finding.js'
 

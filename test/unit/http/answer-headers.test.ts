@@ -6,9 +6,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { type HttpHandler, HttpRequest, type HttpResponseInit, InvocationContext } from '@azure/functions'
 import { describe, expect, test } from 'vitest'
 import { GatewayError } from '../../../lib/errors.js'
-import { consoleAnswer } from '../../../lib/http/console-answer.js'
-import { htmlResponse, redirect } from '../../../lib/http/html-response.js'
-import { json, problem } from '../../../lib/http/problem.js'
+import { json, problem } from '../../../lib/http/api/problem.js'
+import { consoleAnswer } from '../../../lib/http/console/console-answer.js'
+import { htmlResponse, redirect } from '../../../lib/http/pages/html-response.js'
 import { assertHeaderSet } from '../../support/header-set.js'
 
 const folder = new URL('../../../functions/', import.meta.url)

@@ -1,7 +1,7 @@
 /** What the type of an operation's function refuses; `npm run types` is red when one of these compiles. */
 import { expect, test } from 'vitest'
-import { apiHandler } from '../../../lib/http/api-handler.js'
-import { operations } from '../../../lib/http/operations.js'
+import { apiHandler } from '../../../lib/http/api/api-handler.js'
+import { operations } from '../../../lib/http/api/operations.js'
 
 const gateway = async () => ({
   authenticate: async () => ({ role: 'app' as const, tenant: 'acme', keyId: 'k' }),

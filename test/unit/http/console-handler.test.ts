@@ -8,8 +8,8 @@ import {
   consoleSignIn,
   consoleSignOut,
   requireRole,
-} from '../../../lib/http/console-handler.js'
-import { formToken, newSession, openSession, sealSession } from '../../../lib/http/console-session.js'
+} from '../../../lib/http/console/console-handler.js'
+import { formToken, newSession, openSession, sealSession } from '../../../lib/http/console/console-session.js'
 import type { Caller } from '../../../lib/model/caller.js'
 import { findAction } from '../../../lib/pages/console/actions.js'
 import { consolePage } from '../../../lib/pages/console/frame.js'

@@ -9,7 +9,7 @@ import {
   sessionCookie,
   sessionMs,
   sessionValue,
-} from '../../../lib/http/console-session.js'
+} from '../../../lib/http/console/console-session.js'
 import { sealer } from '../../../lib/protocol/seal.js'
 
 const seals = sealer([{ id: '202611', key: new Uint8Array(32).fill(7) }])

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { browserCookie, clearCookie, readCookie, returnCookie, setCookie } from '../../../lib/http/cookies.js'
-import { securityHeaders } from '../../../lib/http/security-headers.js'
+import { browserCookie, clearCookie, readCookie, returnCookie, setCookie } from '../../../lib/http/request/cookies.js'
+import { securityHeaders } from '../../../lib/http/request/security-headers.js'
 
 test('SEC-14: every attribute, always', () => {
   for (const cookie of [

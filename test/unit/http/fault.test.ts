@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type HttpHandler, HttpRequest, type HttpResponseInit, type InvocationContext } from '@azure/functions'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { apiHandler } from '../../../lib/http/api-handler.js'
-import { consoleSignIn } from '../../../lib/http/console-handler.js'
-import { operations } from '../../../lib/http/operations.js'
+import { apiHandler } from '../../../lib/http/api/api-handler.js'
+import { operations } from '../../../lib/http/api/operations.js'
+import { consoleSignIn } from '../../../lib/http/console/console-handler.js'
 
 const canary = 'canary-3f9a SELECT * FROM secrets'
 const folder = fileURLToPath(new URL('../../../functions', import.meta.url))

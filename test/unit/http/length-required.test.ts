@@ -1,10 +1,10 @@
 import { HttpRequest, type InvocationContext } from '@azure/functions'
 import { describe, expect, test } from 'vitest'
-import { consoleSignIn } from '../../../lib/http/console-handler.js'
-import { formBody } from '../../../lib/http/form-body.js'
-import { redirect } from '../../../lib/http/html-response.js'
-import { jsonBody } from '../../../lib/http/json-body.js'
-import { pageHandler } from '../../../lib/http/page-handler.js'
+import { consoleSignIn } from '../../../lib/http/console/console-handler.js'
+import { redirect } from '../../../lib/http/pages/html-response.js'
+import { pageHandler } from '../../../lib/http/pages/page-handler.js'
+import { formBody } from '../../../lib/http/request/form-body.js'
+import { jsonBody } from '../../../lib/http/request/json-body.js'
 
 const form = { 'content-type': 'application/x-www-form-urlencoded' }
 const post = (headers: Record<string, string>) =>

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import { consoleMailQuery } from '../../../lib/http/console-mail-query.js'
-import { mailSearchOf } from '../../../lib/http/mail-search-of.js'
-import type { QueryOf } from '../../../lib/http/operation.js'
-import { operations } from '../../../lib/http/operations.js'
-import { queryOf } from '../../../lib/http/query-of.js'
+import { mailSearchOf } from '../../../lib/http/api/mail-search-of.js'
+import type { QueryOf } from '../../../lib/http/api/operation.js'
+import { operations } from '../../../lib/http/api/operations.js'
+import { queryOf } from '../../../lib/http/api/query-of.js'
+import { consoleMailQuery } from '../../../lib/http/console/console-mail-query.js'
 
 const read = async (text: string) =>
   mailSearchOf((await queryOf(operations.mailList, new URLSearchParams(text))) as QueryOf<typeof operations.mailList>)

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { formBody } from '../../../lib/http/form-body.js'
-import { operations } from '../../../lib/http/operations.js'
-import { pageHandler } from '../../../lib/http/page-handler.js'
-import { queryOfRequest } from '../../../lib/http/query-of.js'
+import { operations } from '../../../lib/http/api/operations.js'
+import { queryOfRequest } from '../../../lib/http/api/query-of.js'
+import { pageHandler } from '../../../lib/http/pages/page-handler.js'
+import { formBody } from '../../../lib/http/request/form-body.js'
 
 const many = (count: number): string => Array.from({ length: count }, (_, n) => `name${n}x=1`).join('&')
 const address = (query: string): string => `https://gateway.example/mails?${query}`

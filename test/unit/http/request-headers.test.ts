@@ -2,9 +2,9 @@
 import { HttpRequest, InvocationContext } from '@azure/functions'
 import { expect, test } from 'vitest'
 import * as z from 'zod'
-import { apiHandler } from '../../../lib/http/api-handler.js'
-import { judgedKey } from '../../../lib/http/idempotency-key.js'
-import type { Operation } from '../../../lib/http/operation.js'
+import { apiHandler } from '../../../lib/http/api/api-handler.js'
+import { judgedKey } from '../../../lib/http/api/idempotency-key.js'
+import type { Operation } from '../../../lib/http/api/operation.js'
 import type { Caller } from '../../../lib/model/caller.js'
 import { judge, refusedTogether } from '../../../lib/model/parse.js'
 

@@ -1,10 +1,10 @@
 import { HttpRequest, type InvocationContext } from '@azure/functions'
 import { describe, expect, test } from 'vitest'
 import { tenantSettings } from '../../../lib/config/tenant-settings.js'
-import { apiHandler } from '../../../lib/http/api-handler.js'
-import { jsonBody } from '../../../lib/http/json-body.js'
-import { operations } from '../../../lib/http/operations.js'
-import { tenantLimits } from '../../../lib/http/tenant-limits.js'
+import { apiHandler } from '../../../lib/http/api/api-handler.js'
+import { operations } from '../../../lib/http/api/operations.js'
+import { tenantLimits } from '../../../lib/http/api/tenant-limits.js'
+import { jsonBody } from '../../../lib/http/request/json-body.js'
 
 const limits = { requestsPerMinute: 50, mailsPerMinute: 20, mailBytesPerMinute: 10_000, connectsPerMinute: 3 }
 

@@ -1,8 +1,8 @@
 import { HttpRequest } from '@azure/functions'
 import { describe, expect, test } from 'vitest'
-import type { Operation } from '../../../lib/http/operation.js'
-import { operations } from '../../../lib/http/operations.js'
-import { answerUnknown } from '../../../lib/http/unknown-path.js'
+import type { Operation } from '../../../lib/http/api/operation.js'
+import { operations } from '../../../lib/http/api/operations.js'
+import { answerUnknown } from '../../../lib/http/api/unknown-path.js'
 
 const ask = (
   method: 'GET' | 'HEAD' | 'POST' | 'OPTIONS' | 'DELETE',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { consoleMailQuery } from '../../../lib/http/console-mail-query.js'
-import { nextRow } from '../../../lib/http/next-row.js'
+import { nextRow } from '../../../lib/http/api/next-row.js'
+import { consoleMailQuery } from '../../../lib/http/console/console-mail-query.js'
 import { mailsPage } from '../../../lib/pages/console/mail-pages.js'
 import { pager } from '../../../lib/pages/console/pager.js'
 import { sampleView } from '../../support/console-samples.js'

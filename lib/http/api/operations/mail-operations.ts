@@ -11,7 +11,7 @@ export const mailOperations = {
     roles: all,
     tenant: true,
     summary: 'Accepts a mail for sending. With Idempotency-Key the same request gives the same mail.',
-    body: async () => (await import('../../model/mail-submission.js')).mailSubmissionSchema,
+    body: async () => (await import('../../../model/mail-submission.js')).mailSubmissionSchema,
     answer: mailAnswer('acceptedMail'),
     judgedByFlow: true,
     maxBytes: 60 * 1024 * 1024,

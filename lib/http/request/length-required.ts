@@ -1,5 +1,5 @@
 import type { HttpRequest } from '@azure/functions'
-import { GatewayError } from '../errors.js'
+import { GatewayError } from '../../errors.js'
 
 /**
  * For a body that is empty although one is needed: throws `length_required` (411) when the request did not say how long

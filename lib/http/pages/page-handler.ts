@@ -1,12 +1,12 @@
 import type { HttpHandler, HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions'
-import { asGatewayError, type GatewayError } from '../errors.js'
-import { invocationLog } from '../log.js'
-import { newId } from '../model/ids.js'
-import { type ErrorPage, errorPage } from '../pages/error-page.js'
-import { type Texts, textsOf } from '../pages/texts/texts.js'
-import { browserCookie, readCookie } from './cookies.js'
+import { asGatewayError, type GatewayError } from '../../errors.js'
+import { invocationLog } from '../../log.js'
+import { newId } from '../../model/ids.js'
+import { type ErrorPage, errorPage } from '../../pages/error-page.js'
+import { type Texts, textsOf } from '../../pages/texts/texts.js'
+import { browserCookie, readCookie } from '../request/cookies.js'
+import { requireShortQuery } from '../request/query-limits.js'
 import { htmlResponse, redirect } from './html-response.js'
-import { requireShortQuery } from './query-limits.js'
 
 export interface PageCall {
   request: HttpRequest

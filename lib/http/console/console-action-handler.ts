@@ -3,11 +3,11 @@
  * the action only with its answer, so that no page can offer it at one press.
  */
 import type { HttpHandler } from '@azure/functions'
-import { GatewayError } from '../errors.js'
-import { type ActionKind, type ActionName, findAction } from '../pages/console/actions.js'
-import { askPage, pageOf } from '../pages/console/ask-page.js'
-import { link } from '../pages/console/frame.js'
-import type { Markup } from '../pages/html.js'
+import { GatewayError } from '../../errors.js'
+import { type ActionKind, type ActionName, findAction } from '../../pages/console/actions.js'
+import { askPage, pageOf } from '../../pages/console/ask-page.js'
+import { link } from '../../pages/console/frame.js'
+import type { Markup } from '../../pages/html.js'
 import type { ConsoleAnswer } from './console-answer.js'
 import { type ConsoleCall, type ConsoleGateway, consoleHandler, requireRole, unknownAction } from './console-handler.js'
 

@@ -1,6 +1,6 @@
 import type { HttpRequest } from '@azure/functions'
-import { invalidInput } from '../errors.js'
-import { mailJson, smallJson, strictJson } from '../model/strict-json.js'
+import { invalidInput } from '../../errors.js'
+import { mailJson, smallJson, strictJson } from '../../model/strict-json.js'
 import { requireLength } from './length-required.js'
 
 const largestSmall = 1_048_576

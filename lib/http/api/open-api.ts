@@ -1,6 +1,6 @@
 /** OpenAPI 3.1 from the operations table and the very schemas that validate and serialise. */
 import * as z from 'zod'
-import { eventSchemas, eventSummary, eventTypes } from '../model/event.js'
+import { eventSchemas, eventSummary, eventTypes } from '../../model/event.js'
 import { bodyErrors, commonErrors, ownErrors } from './api-errors.js'
 import { exampleOf, type Json, schemaCollector } from './open-api-schemas.js'
 import type { Operation } from './operation.js'

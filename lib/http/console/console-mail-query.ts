@@ -1,9 +1,9 @@
-import { isCalendarDay } from '../model/calendar-day.js'
-import type { MailSearch } from '../model/mail-search.js'
-import { mailSearchOf } from './mail-search-of.js'
-import type { QueryOf } from './operation.js'
-import { operations } from './operations.js'
-import { queryOf } from './query-of.js'
+import { isCalendarDay } from '../../model/calendar-day.js'
+import type { MailSearch } from '../../model/mail-search.js'
+import { mailSearchOf } from '../api/mail-search-of.js'
+import type { QueryOf } from '../api/operation.js'
+import { operations } from '../api/operations.js'
+import { queryOf } from '../api/query-of.js'
 
 const dayMs = 86_400_000
 const perPage = 50

@@ -1,5 +1,5 @@
 /** The errors that calls of the API answer with: status, who must act, meaning. An operation's row names its own. */
-import type { ErrorClass } from '../errors.js'
+import type { ErrorClass } from '../../errors.js'
 
 type Row = readonly [status: number, whoActs: ErrorClass, meaning: string]
 

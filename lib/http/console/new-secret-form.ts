@@ -1,6 +1,6 @@
-import { invalidInput } from '../errors.js'
-import type { RegistrationInput } from '../model/admin-schemas.js'
-import { isCalendarDay } from '../model/calendar-day.js'
+import { invalidInput } from '../../errors.js'
+import type { RegistrationInput } from '../../model/admin-schemas.js'
+import { isCalendarDay } from '../../model/calendar-day.js'
 
 /** The registration as it is, with the secret of the console's form. */
 export function newSecretOf(

@@ -1,6 +1,6 @@
 import type { Cookie, HttpResponseInit } from '@azure/functions'
-import { styleHash } from '../pages/style.js'
-import { apiHeaders, securityHeaders } from './security-headers.js'
+import { styleHash } from '../../pages/style.js'
+import { apiHeaders, securityHeaders } from '../request/security-headers.js'
 
 export interface HtmlOptions {
   status?: number

@@ -3,7 +3,7 @@
  * Counted in memory: more instances allow more in all, which is what they are there for. Whoever asks too much is told
  * when to come back; nothing of the request has been read or written by then.
  */
-import { GatewayError } from '../errors.js'
+import { GatewayError } from '../../errors.js'
 
 export type LimitedKind = 'mail' | 'connect'
 

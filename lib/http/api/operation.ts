@@ -1,6 +1,6 @@
 import type { HttpResponseInit } from '@azure/functions'
 import type * as z from 'zod'
-import type { Role } from '../model/caller.js'
+import type { Role } from '../../model/caller.js'
 import type { ApiErrorCode } from './api-errors.js'
 
 /** Bytes instead of JSON. */

@@ -1,5 +1,5 @@
 import type { HttpRequest } from '@azure/functions'
-import { type GatewayError, invalidInput } from '../errors.js'
+import { type GatewayError, invalidInput } from '../../errors.js'
 
 /**
  * The header Idempotency-Key: 1 to 200 visible ASCII characters, or none. An empty one is a mistake of the caller and

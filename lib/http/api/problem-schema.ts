@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { errorClass, exampleId, id, listOf, text } from '../model/answers/answer-fields.js'
+import { errorClass, exampleId, id, listOf, text } from '../../model/answers/answer-fields.js'
 
 /** How problem.ts writes an error (RFC 9457), for the OpenAPI document and the tests. */
 export const problemSchema = z

@@ -1,15 +1,15 @@
 import type { HttpHandler, HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions'
-import { asGatewayError, GatewayError, invalidInput, placeOf } from '../errors.js'
-import { invocationLog } from '../log.js'
-import type { Caller } from '../model/caller.js'
-import { isTenantId, newId } from '../model/ids.js'
-import { parse, refusedInput, refusedTogether } from '../model/parse.js'
-import { jsonBody } from './json-body.js'
+import { asGatewayError, GatewayError, invalidInput, placeOf } from '../../errors.js'
+import { invocationLog } from '../../log.js'
+import type { Caller } from '../../model/caller.js'
+import { isTenantId, newId } from '../../model/ids.js'
+import { parse, refusedInput, refusedTogether } from '../../model/parse.js'
+import { jsonBody } from '../request/json-body.js'
+import { apiHeaders } from '../request/security-headers.js'
 import type { AnswerOf, BodyOf, Operation, ParamsOf, QueryOf, Unnamed } from './operation.js'
 import { json, problem } from './problem.js'
 import { queryOfRequest } from './query-of.js'
 import { Reply } from './reply.js'
-import { apiHeaders } from './security-headers.js'
 import type { Admit } from './tenant-limits.js'
 
 export interface ApiCall<O extends Operation, G> {
@@ -118,7 +118,7 @@ async function responseOf(
   const { answer: value, more } = returned instanceof Reply ? returned : new Reply(returned, {})
   if (answer === undefined) return { status: more.status ?? success[0], headers: more.headers ?? {} }
   if (typeof answer !== 'function') return value as HttpResponseInit
-  const [schema, { writeBySchema }] = await Promise.all([answer(), import('../model/write-by-schema.js')])
+  const [schema, { writeBySchema }] = await Promise.all([answer(), import('../../model/write-by-schema.js')])
   const dropped: string[] = []
   const written = writeBySchema(schema, value, dropped)
   for (const field of new Set(dropped)) tell(field)

@@ -16,15 +16,15 @@ const from =
   async () =>
     (await load())[name]
 
-export const adminBody = from(() => import('../../model/admin-schemas.js'))
-export const apiBody = from(() => import('../../model/api-schemas.js'))
-export const query = from(() => import('../../model/api-queries.js'))
-export const mailAnswer = from(() => import('../../model/answers/mail-answers.js'))
-export const receivedAnswer = from(() => import('../../model/answers/received-answers.js'))
-export const mailboxAnswer = from(() => import('../../model/answers/mailbox-answers.js'))
-export const connectAnswer = from(() => import('../../model/answers/connect-answers.js'))
-export const tenantAnswer = from(() => import('../../model/answers/tenant-answers.js'))
-export const watchAnswer = from(() => import('../../model/answers/watch-answers.js'))
+export const adminBody = from(() => import('../../../model/admin-schemas.js'))
+export const apiBody = from(() => import('../../../model/api-schemas.js'))
+export const query = from(() => import('../../../model/api-queries.js'))
+export const mailAnswer = from(() => import('../../../model/answers/mail-answers.js'))
+export const receivedAnswer = from(() => import('../../../model/answers/received-answers.js'))
+export const mailboxAnswer = from(() => import('../../../model/answers/mailbox-answers.js'))
+export const connectAnswer = from(() => import('../../../model/answers/connect-answers.js'))
+export const tenantAnswer = from(() => import('../../../model/answers/tenant-answers.js'))
+export const watchAnswer = from(() => import('../../../model/answers/watch-answers.js'))
 
 export const all = ['operator', 'tenant-admin', 'app'] as const
 export const admins = ['operator', 'tenant-admin'] as const

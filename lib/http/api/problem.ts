@@ -1,6 +1,6 @@
 import type { HttpResponseInit } from '@azure/functions'
-import type { GatewayError } from '../errors.js'
-import { apiHeaders } from './security-headers.js'
+import type { GatewayError } from '../../errors.js'
+import { apiHeaders } from '../request/security-headers.js'
 
 /**
  * An error as a problem document (RFC 9457) with our stable `code`, the remedy and the request id; no stack, no inner

@@ -1,4 +1,4 @@
-import type { MailSearch } from '../model/mail-search.js'
+import type { MailSearch } from '../../model/mail-search.js'
 import type { QueryOf } from './operation.js'
 import type { operations } from './operations.js'
 

@@ -1,5 +1,5 @@
 import type { HttpRequest } from '@azure/functions'
-import { invalidInput } from '../errors.js'
+import { invalidInput } from '../../errors.js'
 import { requireLength } from './length-required.js'
 import { requireFewFields } from './query-limits.js'
 

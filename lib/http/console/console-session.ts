@@ -6,8 +6,8 @@
  */
 import { createHmac } from 'node:crypto'
 import type { Cookie } from '@azure/functions'
-import { newId, newSecret } from '../model/ids.js'
-import { sameText } from '../protocol/same-text.js'
+import { newId, newSecret } from '../../model/ids.js'
+import { sameText } from '../../protocol/same-text.js'
 
 const sessionCookieName = '__Host-console'
 export const sessionMs = 8 * 3_600_000

@@ -1,10 +1,10 @@
 import type { HttpRequest } from '@azure/functions'
 import type * as z from 'zod'
-import type { Problem } from '../errors.js'
-import { judge, refusedInput } from '../model/parse.js'
-import { didYouMean } from '../model/schema-words.js'
+import type { Problem } from '../../errors.js'
+import { judge, refusedInput } from '../../model/parse.js'
+import { didYouMean } from '../../model/schema-words.js'
+import { requireShortQuery } from '../request/query-limits.js'
 import type { Operation } from './operation.js'
-import { requireShortQuery } from './query-limits.js'
 
 /** The query of a request: what the platform hands over, and what only the address holds. */
 export async function queryOfRequest(

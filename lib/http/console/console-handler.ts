@@ -4,15 +4,22 @@
  * not looked at: only the API key inside the sealed cookie says who is calling (SEC-19).
  */
 import type { HttpHandler, HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions'
-import { asGatewayError, conflict, GatewayError, notFound } from '../errors.js'
-import { invocationLog } from '../log.js'
-import type { Caller } from '../model/caller.js'
-import { isTenantId, newId, newSecret } from '../model/ids.js'
-import { notices } from '../pages/console/actions.js'
-import type { View } from '../pages/console/frame.js'
-import { failurePage } from '../pages/console/message-page.js'
-import { signInPage } from '../pages/console/sign-in-page.js'
-import { sameText } from '../protocol/same-text.js'
+import { asGatewayError, conflict, GatewayError, notFound } from '../../errors.js'
+import { invocationLog } from '../../log.js'
+import type { Caller } from '../../model/caller.js'
+import { isTenantId, newId, newSecret } from '../../model/ids.js'
+import { notices } from '../../pages/console/actions.js'
+import type { View } from '../../pages/console/frame.js'
+import { failurePage } from '../../pages/console/message-page.js'
+import { signInPage } from '../../pages/console/sign-in-page.js'
+import { sameText } from '../../protocol/same-text.js'
+import type { Operation } from '../api/operation.js'
+import { operations } from '../api/operations.js'
+import type { Admit, LimitedKind } from '../api/tenant-limits.js'
+import { clearCookie, readCookie, setCookie } from '../request/cookies.js'
+import { requireFormType } from '../request/form-body.js'
+import { requireLength } from '../request/length-required.js'
+import { requireFewFields, requireShortQuery } from '../request/query-limits.js'
 import { type ConsoleAnswer, consoleAnswer } from './console-answer.js'
 import { consolePath } from './console-path.js'
 import {
@@ -27,13 +34,6 @@ import {
   sessionCookie,
   sessionValue,
 } from './console-session.js'
-import { clearCookie, readCookie, setCookie } from './cookies.js'
-import { requireFormType } from './form-body.js'
-import { requireLength } from './length-required.js'
-import type { Operation } from './operation.js'
-import { operations } from './operations.js'
-import { requireFewFields, requireShortQuery } from './query-limits.js'
-import type { Admit, LimitedKind } from './tenant-limits.js'
 
 export interface ConsoleGateway {
   config: { publicBaseUrl: string }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Cookie, HttpResponseInit } from '@azure/functions'
-import { consoleStyle } from '../pages/console/style.js'
-import { everyAnswer } from './security-headers.js'
+import { consoleStyle } from '../../pages/console/style.js'
+import { everyAnswer } from '../request/security-headers.js'
 
 const styleHash = createHash('sha256').update(consoleStyle).digest('base64')
 

@@ -1,5 +1,6 @@
 import type { HttpResponseInit } from '@azure/functions'
-import { safeFileName } from '../protocol/safe-file-name.js'
+import { safeFileName } from '../../protocol/safe-file-name.js'
+import { everyAnswer } from '../request/security-headers.js'
 
 interface DownloadOptions {
   type?: string
@@ -17,11 +18,10 @@ export function download(bytes: Uint8Array, name: string, options: DownloadOptio
   return {
     status: 200,
     headers: {
+      ...everyAnswer,
       'content-type': type,
       'content-disposition': `attachment; filename="${name}"${safe === '' ? '' : `; filename*=UTF-8''${encoded}`}`,
       'content-security-policy': "default-src 'none'; sandbox; frame-ancestors 'none'; base-uri 'none'",
-      'x-content-type-options': 'nosniff',
-      'cache-control': 'no-store',
     },
     body: bytes as Uint8Array<ArrayBuffer>,
   }

@@ -1,4 +1,4 @@
-import { invalidInput } from '../errors.js'
+import { invalidInput } from '../../errors.js'
 
 /** More than any call, page, form or callback takes, every value percent-encoded. */
 const mostParameters = 100
