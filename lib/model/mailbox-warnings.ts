@@ -1,5 +1,6 @@
 import type { ReceiveSettings, SendSettings } from './mailbox.js'
 import { providerFacts } from './providers.js'
+import { serverOf } from './transports.js'
 
 /** What works today and is known to end, told with every answer that saves or shows the mailbox (M-056). */
 export interface MailboxWarning {
@@ -10,9 +11,7 @@ export interface MailboxWarning {
 
 /** `sides`: the directions that the connection serves. */
 export function mailboxWarnings(mode: string | undefined, sides: (ReceiveSettings | SendSettings)[]): MailboxWarning[] {
-  const hosts = sides.map((side) =>
-    side.transport === 'imap' ? side.imap.host : side.transport === 'smtp' ? side.smtp.host : '',
-  )
+  const hosts = sides.map((side) => serverOf(side)?.host ?? '')
   if (mode !== 'password' || !hosts.some((host) => providerFacts.microsoft.ownsServer(host.toLowerCase()))) return []
   return [
     {

@@ -1,7 +1,6 @@
 import { GatewayError } from '../errors.js'
+import { type ReceiveTarget, type SendTarget, serverOf } from '../model/transports.js'
 import type { Authority } from './authority.js'
-import type { ReceiveTarget } from './receiver.js'
-import type { SendTarget } from './sender.js'
 
 /**
  * A secret never travels in clear text, whichever way the server got into the mailbox (SEC-26): only one that asks for
@@ -9,8 +8,7 @@ import type { SendTarget } from './sender.js'
  * `clear_text_refused`.
  */
 export function assertEncrypted(target: ReceiveTarget | SendTarget, { kind }: Authority): void {
-  const server = target.transport === 'imap' ? target.imap : target.transport === 'smtp' ? target.smtp : undefined
-  if (server?.tls !== 'plain' || kind === 'anonymous') return
+  if (serverOf(target)?.tls !== 'plain' || kind === 'anonymous') return
   throw new GatewayError('clear_text_refused', 'needs-admin', {
     hint: 'tenant',
     description: 'The settings of the mailbox would send its password in clear text; it was not sent.',

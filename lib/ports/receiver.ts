@@ -1,4 +1,5 @@
-import type { AfterReceive, GraphOptions, ImapOptions } from '../model/mailbox.js'
+import type { AfterReceive } from '../model/mailbox.js'
+import type { ReceiveTarget } from '../model/transports.js'
 import type { Authority } from './authority.js'
 
 export interface FetchedMail {
@@ -67,10 +68,6 @@ export interface ReceiveSession {
   check?(): Promise<void>
   close(): Promise<void>
 }
-
-export type ReceiveTarget =
-  | { transport: 'imap'; imap: ImapOptions }
-  | { transport: 'graph'; graph: GraphOptions; folder: string }
 
 export interface Receiver {
   open(target: ReceiveTarget, authority: Authority, signal: AbortSignal): Promise<ReceiveSession>

@@ -1,5 +1,5 @@
 import { GatewayError } from '../errors.js'
-import type { GraphOptions, SmtpOptions } from '../model/mailbox.js'
+import type { SendTarget } from '../model/transports.js'
 import type { Authority } from './authority.js'
 
 /** A mail ready to leave: complete MIME without Bcc, CRLF line ends. */
@@ -67,8 +67,6 @@ export interface SendSession {
   check?(): Promise<'opened'>
   close(): Promise<void>
 }
-
-export type SendTarget = { transport: 'smtp'; smtp: SmtpOptions } | { transport: 'graph'; graph: GraphOptions }
 
 export interface Sender {
   /** Mails per session before it must be opened again. */

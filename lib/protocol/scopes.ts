@@ -1,10 +1,11 @@
 import { invalidInput } from '../errors.js'
 import type { Resource } from '../model/connection.js'
+import { type ReceiveTransport, resourceOfTransport, type SendTransport, type Transport } from '../model/transports.js'
 
 /** What a connection is to be used for; left out = not used. */
 export interface MailUse {
-  receive?: 'graph' | 'imap'
-  send?: 'graph' | 'smtp'
+  receive?: ReceiveTransport
+  send?: SendTransport
   /** The mailbox belongs to somebody else and was shared with the person who signs in. */
   shared?: boolean
   mode?: 'delegated' | 'app-only'
@@ -17,23 +18,39 @@ export interface MailScopes {
   token(resource: Resource): string[]
 }
 
-const graph = 'https://graph.microsoft.com/'
-// The documented prefix for delegated IMAP and SMTP; app-only tokens want the office365 one.
-const outlook = 'https://outlook.office.com/'
+const prefixes: Record<Resource, string> = {
+  graph: 'https://graph.microsoft.com/',
+  // The documented prefix for delegated IMAP and SMTP; app-only tokens want the office365 one.
+  outlook: 'https://outlook.office.com/',
+}
 const appOnly: Record<Resource, string> = {
-  graph: `${graph}.default`,
+  graph: `${prefixes.graph}.default`,
   outlook: 'https://outlook.office365.com/.default',
+}
+/** `*` becomes `.Shared` for the mailbox of somebody else. */
+const readPermissions: Record<ReceiveTransport, readonly string[]> = {
+  graph: ['Mail.ReadWrite*'],
+  imap: ['IMAP.AccessAsUser.All'],
+}
+const sendPermissions: Record<SendTransport, readonly string[]> = {
+  // It sends by draft.
+  graph: ['Mail.ReadWrite*', 'Mail.Send*'],
+  smtp: ['SMTP.Send'],
 }
 const signIn = ['openid', 'profile', 'offline_access']
 
-/** Microsoft scopes per transport, direction and mode (M-066). Graph sends by draft, which needs Mail.ReadWrite too. */
+/** Microsoft scopes per transport, direction and mode (M-066). */
 export function mailScopes(use: MailUse): MailScopes {
-  const suffix = use.shared ? '.Shared' : ''
   const wanted: Record<Resource, string[]> = { graph: [], outlook: [] }
-  if (use.receive === 'graph' || use.send === 'graph') wanted.graph.push(`${graph}Mail.ReadWrite${suffix}`)
-  if (use.send === 'graph') wanted.graph.push(`${graph}Mail.Send${suffix}`)
-  if (use.receive === 'imap') wanted.outlook.push(`${outlook}IMAP.AccessAsUser.All`)
-  if (use.send === 'smtp') wanted.outlook.push(`${outlook}SMTP.Send`)
+  const want = (transport: Transport, permissions: readonly string[]): void => {
+    const resource = resourceOfTransport(transport)
+    for (const permission of permissions) {
+      const scope = `${prefixes[resource]}${permission.replace('*', use.shared ? '.Shared' : '')}`
+      if (!wanted[resource].includes(scope)) wanted[resource].push(scope)
+    }
+  }
+  if (use.receive !== undefined) want(use.receive, readPermissions[use.receive])
+  if (use.send !== undefined) want(use.send, sendPermissions[use.send])
   if (use.mode === 'app-only')
     return { consent: [], token: (resource) => (wanted[resource].length > 0 ? [appOnly[resource]] : []) }
   return {
@@ -59,7 +76,7 @@ export function resourceOf(scope: string): Resource | undefined {
  */
 export function scopesFor(scopes: readonly string[], resource: Resource): string[] {
   const own = scopes.filter((scope) => resourceOf(scope) === resource)
-  return [...signIn, ...(own.length > 0 ? own : [`${resource === 'graph' ? graph : outlook}.default`])]
+  return [...signIn, ...(own.length > 0 ? own : [`${prefixes[resource]}.default`])]
 }
 
 /** The one scope of a token request of the application itself; what it carries is what administrators granted. */
@@ -72,6 +89,6 @@ export function checkScopes(scopes: readonly string[]): void {
   const name = wrong.slice(wrong.lastIndexOf('/') + 1)
   throw invalidInput(
     'scopes',
-    `${name} of Microsoft Graph gives a token that mail servers refuse; use ${outlook}${name}`,
+    `${name} of Microsoft Graph gives a token that mail servers refuse; use ${prefixes.outlook}${name}`,
   )
 }

@@ -6,7 +6,8 @@
  * progress that the caller keeps; a link that leads back to a page of this walk is a fault, never followed.
  */
 import { GatewayError } from '../errors.js'
-import type { FetchedMail, FetchLimits, Receiver, ReceiveSession, ReceiveTarget } from '../ports/receiver.js'
+import type { ReceiveTarget } from '../model/transports.js'
+import type { FetchedMail, FetchLimits, Receiver, ReceiveSession } from '../ports/receiver.js'
 import { actOnGraphMails } from './act-on-graph-mails.js'
 import { mailGone } from './fetch-faults.js'
 import { type GraphClient, type GraphOptions, graphClient, mailboxPath } from './graph-client.js'

@@ -1,5 +1,6 @@
 import { GatewayError } from '../errors.js'
-import type { OutgoingMail, SendEvidence, Sender, SendReceipt, SendSession, SendTarget } from '../ports/sender.js'
+import type { SendTarget } from '../model/transports.js'
+import type { OutgoingMail, SendEvidence, Sender, SendReceipt, SendSession } from '../ports/sender.js'
 import { forGraph, type GraphAttachment } from '../protocol/graph-mime.js'
 import { type GraphClient, type GraphOptions, graphClient, mailboxPath, withOutcome } from './graph-client.js'
 import { inSentItems, isGone, openSentItems, withMessageId } from './graph-mailbox.js'

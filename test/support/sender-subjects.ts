@@ -1,7 +1,8 @@
 /** Mail servers for the sender contract, each with one account that sends and a way to misbehave on order. */
 import type { Mailbox } from '../../lib/model/mailbox.js'
+import type { SendTarget } from '../../lib/model/transports.js'
 import type { Authority } from '../../lib/ports/authority.js'
-import type { Sender, SendTarget } from '../../lib/ports/sender.js'
+import type { Sender } from '../../lib/ports/sender.js'
 import { Secret } from '../../lib/secret.js'
 import { graphSender } from '../../lib/transports/graph-sender.js'
 import { guardedLookup } from '../../lib/transports/guarded-lookup.js'

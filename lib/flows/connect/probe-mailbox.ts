@@ -4,15 +4,16 @@
  */
 import { asGatewayError } from '../../errors.js'
 import type { Verdict, Verdicts } from '../../model/sign-in.js'
-import type { Receiver, ReceiveTarget } from '../../ports/receiver.js'
-import type { Sender, SendTarget } from '../../ports/sender.js'
+import type { ReceiveTransport, SendTransport } from '../../model/transports.js'
+import type { Receiver } from '../../ports/receiver.js'
+import type { Sender } from '../../ports/sender.js'
 import { trySession } from '../../ports/try-session.js'
 import { checkToken } from '../../protocol/token-claims.js'
 import type { ProbeInput } from './connect-dependencies.js'
 
 export interface ProbeDependencies {
-  receiver(transport: ReceiveTarget['transport']): Promise<Receiver>
-  sender(transport: SendTarget['transport']): Promise<Sender>
+  receiver(transport: ReceiveTransport): Promise<Receiver>
+  sender(transport: SendTransport): Promise<Sender>
 }
 
 export async function probeMailbox(deps: ProbeDependencies, input: ProbeInput): Promise<Verdicts> {
@@ -56,7 +57,7 @@ export const unreachable = {
 
 const aboutCertificates = /^net_(cert|depth|self_signed|unable_to|err_tls)/
 
-const saysNothing: ReadonlySet<string> = new Set([
+const unspecificCodes: ReadonlySet<string> = new Set([
   'host_not_allowed',
   'imap_answer_too_large',
   'imap_greeting_unreadable',
@@ -66,8 +67,8 @@ const saysNothing: ReadonlySet<string> = new Set([
   'unclassified',
 ])
 
-const tellsOfPorts = (code: string): boolean =>
-  saysNothing.has(code) || (code.startsWith('net_') && !aboutCertificates.test(code))
+const revealsNetwork = (code: string): boolean =>
+  unspecificCodes.has(code) || (code.startsWith('net_') && !aboutCertificates.test(code))
 
 const untested: Verdict = { verdict: 'not-tested' }
 
@@ -78,7 +79,7 @@ async function tried(typed: boolean, open: Parameters<typeof trySession>[0]): Pr
     return { verdict: 'works' }
   } catch (error) {
     const verdict = failed(error)
-    return typed && tellsOfPorts(verdict.code) ? unreachable : verdict
+    return typed && revealsNetwork(verdict.code) ? unreachable : verdict
   }
 }
 

@@ -1,8 +1,7 @@
 import type { Resource } from '../../model/connection.js'
 import type { ServerAddress } from '../../model/mailbox.js'
 import type { SignInTarget } from '../../model/sign-in.js'
-import type { ReceiveTarget } from '../../ports/receiver.js'
-import type { SendTarget } from '../../ports/sender.js'
+import type { ReceiveTarget, SendTarget } from '../../model/transports.js'
 import { appScope, type MailUse, mailScopes } from '../../protocol/scopes.js'
 
 const microsoftImap: ServerAddress = { host: 'outlook.office365.com', port: 993, tls: 'implicit' }

@@ -1,10 +1,10 @@
 /** How a mailbox sends: sender, target and authority, found once per drain. */
 import { GatewayError } from '../../errors.js'
-import { graphMailbox } from '../../model/connection.js'
 import type { Mailbox } from '../../model/mailbox.js'
 import { type ProviderName, providerFacts } from '../../model/providers.js'
+import { isShared, resourceOfTransport, type SendTarget, sendTransports } from '../../model/transports.js'
 import type { Authority } from '../../ports/authority.js'
-import type { Sender, SendTarget } from '../../ports/sender.js'
+import type { Sender } from '../../ports/sender.js'
 import { mailScopes } from '../../protocol/scopes.js'
 import type { SendDependencies } from './send-dependencies.js'
 
@@ -35,24 +35,17 @@ export async function findRoute(deps: SendDependencies, mailbox: Mailbox): Promi
       remedy: 'Connect the mailbox again.',
     })
   const { connection } = access
-  const common = { mailbox, connectionId, sender: deps.senders[send.transport] }
-  if (send.transport === 'graph') {
-    const graph = { mailbox: graphMailbox(connection, mailbox.address, send.user) }
-    const needed = mailScopes({ send: 'graph', shared: graph.mailbox !== 'me' }).token('graph')
-    return {
-      ...common,
-      target: { transport: 'graph', graph },
-      authority: await access.authority(mailbox.address, 'graph', needed),
-      perSession: Number.POSITIVE_INFINITY,
-      limits: limitsOf(deps, 'microsoft'),
-    }
-  }
-  const needed = mailScopes({ send: 'smtp' }).token('outlook')
+  const transport = sendTransports[send.transport]
+  const resource = resourceOfTransport(send.transport)
+  const target = transport.target(send, { connection, address: mailbox.address })
+  const needed = mailScopes({ send: send.transport, shared: isShared(target) }).token(resource)
   return {
-    ...common,
-    target: { transport: 'smtp', smtp: send.smtp },
-    authority: await access.authority(mailbox.address, 'outlook', needed),
-    perSession: Math.max(1, send.smtp.messagesPerSession ?? deps.settings.messagesPerSession),
+    mailbox,
+    connectionId,
+    sender: deps.senders[send.transport],
+    target,
+    authority: await access.authority(mailbox.address, resource, needed),
+    perSession: transport.perSession(send, deps.settings.messagesPerSession),
     limits: limitsOf(deps, connection.provider),
   }
 }
