@@ -9,29 +9,65 @@ export type ErrorClass = 'transient' | 'permanent' | 'needs-reconnect' | 'needs-
 /** What is known about the effect of a failed hand-over: certainly nothing happened, or nobody can tell. */
 export type Outcome = 'not-sent' | 'unknown'
 
+/** Refines the class: whom a fault concerns, what waits for what, or what the code does next. */
+export const hints = [
+  // Who acts.
+  'operator',
+  'tenant',
+  'config',
+  'consent',
+  'verify',
+  'endpoint',
+  'bug',
+  'look-up',
+  'finding-out',
+  // What it is about: one mail, one recipient, the sender.
+  'message',
+  'recipient',
+  'sender',
+  'split',
+  // Why it waits.
+  'throttle',
+  'slow',
+  'busy',
+  'sign-in',
+  'quota-day',
+  // What comes next.
+  'resync',
+  'refresh',
+  'restart-flow',
+  'ignore',
+  'unknown-outcome',
+  'unexplained',
+  // What a sealed value lacks.
+  'form',
+  'key',
+  'tag',
+] as const
+export type Hint = (typeof hints)[number]
+
 export interface ErrorDetails {
-  /** Refinement of the class, e.g. `throttle`, `slow`, `quota-day`, `operator`, `tenant`, `recipient`, `resync`. */
-  hint?: string
+  hint?: Hint | undefined
   /** Plain sentence for people; never contains a secret or the peer's raw text. */
   description?: string
   /** What to do, in one sentence. */
   remedy?: string
   /** The peer's own words, already bounded and redacted. */
-  peerLine?: string
+  peerLine?: string | undefined
   /** Earliest useful retry, in milliseconds from now. */
-  retryAfterMs?: number
+  retryAfterMs?: number | undefined
   /** What the description names, for pages that say it in another language. */
-  values?: Readonly<Record<string, string>>
+  values?: Readonly<Record<string, string>> | undefined
   /** Input field at fault, as a path (`to[2].address`). */
-  field?: string
+  field?: string | undefined
   /** HTTP status for answers to callers; default by class. */
   status?: number
   /** Correlation ids of the peer, e.g. trace id, request id, timestamp. */
-  trace?: Record<string, string>
+  trace?: Record<string, string> | undefined
   /** Known effect, only meaningful for sending. */
-  outcome?: Outcome
+  outcome?: Outcome | undefined
   /** Every problem of one input at once. */
-  problems?: Problem[]
+  problems?: Problem[] | undefined
   cause?: unknown
 }
 
@@ -43,7 +79,7 @@ export interface Problem {
 export class GatewayError extends Error {
   readonly code: string
   readonly class: ErrorClass
-  readonly hint: string | undefined
+  readonly hint: Hint | undefined
   readonly description: string
   readonly remedy: string
   readonly peerLine: string | undefined
@@ -71,6 +107,14 @@ export class GatewayError extends Error {
     this.trace = details.trace
     this.outcome = details.outcome
     this.problems = details.problems
+  }
+
+  /** The same error with some of its details replaced. */
+  with(changed: ErrorDetails): GatewayError {
+    const { code, class: errorClass, cause, ...details } = this
+    const copy = new GatewayError(code, errorClass, { ...details, cause, ...changed })
+    copy.stack = this.stack ?? ''
+    return copy
   }
 }
 

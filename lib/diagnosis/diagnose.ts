@@ -3,7 +3,7 @@
  * context names the sources to ask, in order; within a source the first row whose conditions all hold wins, and the
  * last source always has an answer. Rows are compiled once, when this module is loaded.
  */
-import type { ErrorClass } from '../errors.js'
+import type { ErrorClass, Hint } from '../errors.js'
 import type { Diagnosis, DiagnosisContext, Fault } from '../model/diagnosis.js'
 import catalogue from './catalogue.json' with { type: 'json' }
 import { type Facts, readFacts } from './read-facts.js'
@@ -36,7 +36,7 @@ interface Rule {
 const rulesBySource = new Map<string, Rule[]>()
 for (const row of catalogue) {
   const [code, source, match, meaning, verdict, remedy] = row as [string, string, string, string, string, string]
-  const [errorClass, hint = ''] = verdict.split(':') as [ErrorClass, string?]
+  const [errorClass, hint] = verdict.split(':') as [ErrorClass, Hint?]
   const rule: Rule = {
     source,
     match,

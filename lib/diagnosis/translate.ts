@@ -17,7 +17,7 @@ export function translate(fault: Fault, extra: Partial<ErrorDetails> = {}): Gate
   const asked = fault.retryAfterMs ?? waitInText(fault.text ?? '')
   const retryAfterMs = asked === undefined ? undefined : Math.min(asked, longestWaitMs)
   return new GatewayError(code, errorClass, {
-    ...(hint ? { hint } : {}),
+    hint,
     description,
     remedy,
     ...(peerLine ? { peerLine } : {}),

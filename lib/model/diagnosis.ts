@@ -1,4 +1,4 @@
-import type { ErrorClass } from '../errors.js'
+import type { ErrorClass, Hint } from '../errors.js'
 
 /** Where an error came from: which catalogue sources are asked, in which order. */
 export type DiagnosisContext =
@@ -48,7 +48,8 @@ export interface Diagnosis {
   /** Stable word derived from source and match, e.g. `entra_aadsts700082`, `smtp_535`, `exo_smtp_5_7_139`. */
   code: string
   class: ErrorClass
-  hint: string
+  /** Absent where the class says all. */
+  hint: Hint | undefined
   description: string
   remedy: string
 }

@@ -30,11 +30,11 @@ export class AllRefusedError extends GatewayError {
   constructor(reason: GatewayError, refused: RefusedRecipient[]) {
     const { hint, description, remedy, peerLine, retryAfterMs } = reason
     super(reason.code, reason.class, {
-      ...(hint === undefined ? {} : { hint }),
+      hint,
       description,
       remedy,
-      ...(peerLine === undefined ? {} : { peerLine }),
-      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      peerLine,
+      retryAfterMs,
       outcome: 'not-sent',
     })
     this.refused = refused

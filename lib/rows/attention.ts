@@ -3,7 +3,7 @@
  * tenant, `~` for the deployment. Row key `{kind}~{id}`; the warning that a registration's secret ends stands beside that
  * of a refusal, as `registration~{id}~expires`.
  */
-import { type ErrorClass, GatewayError, RowChangedError, RowMissingError } from '../errors.js'
+import { type ErrorClass, type GatewayError, RowChangedError, RowMissingError } from '../errors.js'
 import {
   type AttentionItem,
   type AttentionKind,
@@ -96,12 +96,10 @@ export async function raiseRegistrationAttention(
   error: GatewayError,
 ): Promise<boolean> {
   const { id, tenant, name, clientId, kind, authority } = registration
-  const told = new GatewayError(error.code, error.class, {
+  const told = error.with({
     // Who owns the registration can repair it.
     hint: tenant === '~' ? 'operator' : 'tenant',
     description: `${error.description} (registration "${name}", client id ${clientId}).`,
-    remedy: error.remedy,
-    ...(error.peerLine === undefined ? {} : { peerLine: error.peerLine }),
   })
   const directory = new URL(authority).pathname.split('/')[1] ?? ''
   const body = JSON.stringify({ name, kind, clientId, directory })

@@ -33,7 +33,7 @@ export function mailNotGiven(peerLine?: string): GatewayError {
     description: 'The mail server lists this mail and does not give it.',
     remedy:
       'Nothing to do now: the gateway retries automatically. If the mail is set aside, open it in the mailbox itself.',
-    ...(peerLine === undefined ? {} : { peerLine }),
+    peerLine,
   })
 }
 
@@ -55,6 +55,6 @@ export function mailActionRefused(who: string, { code, peerLine }: GatewayError,
     hint: 'message',
     description: `${who} refused to mark, move or delete ${mails} that arrived here (${code}).`,
     remedy: 'Do it in the mailbox itself; if no mail can be changed, allow the application to write to the mailbox.',
-    ...(peerLine === undefined ? {} : { peerLine }),
+    peerLine,
   })
 }

@@ -193,15 +193,7 @@ export const mailboxPath = (mailbox: string): string =>
 
 /** The same error with what is known about the mail. */
 export function withOutcome(error: unknown, outcome: Outcome): unknown {
-  return error instanceof GatewayError && error.outcome !== outcome ? withDetails(error, { outcome }) : error
-}
-
-/** The same error with some of its details replaced. */
-export function withDetails(error: GatewayError, changed: Partial<ErrorDetails>): GatewayError {
-  const { code, class: errorClass, ...details } = error
-  const copy = new GatewayError(code, errorClass, { ...(details as ErrorDetails), ...changed, cause: error.cause })
-  copy.stack = error.stack ?? ''
-  return copy
+  return error instanceof GatewayError && error.outcome !== outcome ? error.with({ outcome }) : error
 }
 
 /** 4xx, a full quota and a connection that never stood leave no effect; everything later may have had one. */

@@ -5,7 +5,7 @@
  */
 import { GatewayError } from '../errors.js'
 import { mailGone, mailNotGiven } from './fetch-faults.js'
-import { type GraphCall, type GraphClient, withDetails } from './graph-client.js'
+import type { GraphCall, GraphClient } from './graph-client.js'
 import { folderId, isGone } from './graph-mailbox.js'
 
 /** One folder of one mailbox as a session reads it. */
@@ -66,7 +66,7 @@ async function blamed(place: GraphPlace, error: unknown): Promise<unknown> {
   if (!(error instanceof GatewayError) || ['message', 'throttle', 'busy'].includes(error.hint ?? '')) return error
   const trouble = await troubleOf(place)
   if (trouble !== undefined) return trouble
-  return error.class === 'transient' ? withDetails(error, { hint: 'message' }) : mailNotGiven(error.peerLine)
+  return error.class === 'transient' ? error.with({ hint: 'message' }) : mailNotGiven(error.peerLine)
 }
 
 /** What keeps the whole folder from being read with the same token, if anything does. */

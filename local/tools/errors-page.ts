@@ -7,7 +7,7 @@ import { ownCodes } from './own-codes.js'
 export function errorsPage(root: string): string {
   const byActor = new Map<string, string[]>()
   for (const one of everyDiagnosis()) {
-    const actor = whoActs(one.class, one.hint)
+    const actor = whoActs(one.class, one.hint ?? '')
     const rows = byActor.get(actor) ?? []
     byActor.set(actor, rows)
     rows.push(rowOf(one.code, one.description, one.remedy))

@@ -92,7 +92,7 @@ async function tellIfLate(deps: Toolbox, tenant: string, since: number, reason?:
     remedy:
       reason?.remedy ??
       'Nothing fails: it goes on each minute. Look how much of the tenant is left and whether the function "sweep" runs.',
-    ...(reason?.peerLine === undefined ? {} : { peerLine: reason.peerLine }),
+    peerLine: reason?.peerLine,
   })
   await raiseAttention(deps, { tenant: '~', kind: 'removal', id: tenant, subject: tenant }, error)
 }

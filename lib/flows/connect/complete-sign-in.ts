@@ -264,12 +264,7 @@ function providerError(answer: ReturnedAnswer): GatewayError {
     text: `${answer.errorText} ${answer.subcode}`.trim(),
     operation: 'connect',
   })
-  return new GatewayError(error.code, error.class, {
-    ...(error.hint ? { hint: error.hint } : {}),
-    description: error.description,
-    remedy: error.remedy,
-    status: 400,
-  })
+  return error.with({ status: 400, peerLine: undefined })
 }
 
 /** What the provider refused needs no secret of ours to be told: a vault that is away changes nothing about it. */
@@ -287,11 +282,8 @@ function namingRedirect(
 ): GatewayError {
   const known = asGatewayError(error)
   if (!['aadsts_50011', 'aadsts_500112'].includes(known.code)) return known
-  return new GatewayError(known.code, known.class, {
-    ...(known.hint ? { hint: known.hint } : {}),
-    status: known.status,
+  return known.with({
     values: { registration: name, redirectUri },
-    description: known.description,
     remedy: `In the app registration “${name}”, platform “Web”, register exactly this redirect URI: ${redirectUri}`,
   })
 }

@@ -3,7 +3,7 @@
  * work back, so burying one loses nothing; it is logged and shown. A mail from a trusted back end is different: its
  * text was the only copy, so it becomes a rejected row with its raw bytes kept in quarantine.
  */
-import { GatewayError } from '../../errors.js'
+import { GatewayError, type Hint } from '../../errors.js'
 import { hashId, isId, isTenantId } from '../../model/ids.js'
 import { metadataOf } from '../../model/mail-submission.js'
 import { readMessage, textOf } from '../../model/queue-message.js'
@@ -66,7 +66,7 @@ const logOf = (queue: string) => (queue === 'mailbox-poll' ? 'receivinglog' : 's
 function whatHelps(
   queue: string,
   { isOther, isUnreadable, kept }: { isOther: boolean; isUnreadable: boolean; kept: string },
-): [hint: string, remedy: string] {
+): [hint: Hint, remedy: string] {
   if (isOther)
     return ['operator', `Nothing is lost. Find out what else writes to this queue; the message is kept as ${kept}.`]
   if (queue !== 'outbound-mail')

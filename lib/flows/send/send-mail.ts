@@ -5,7 +5,7 @@
  * an error alone decides: transient waits, permanent is final, needs-… closes the gate and leaves the mail as it is.
  */
 
-import { asGatewayError, GatewayError, RowChangedError } from '../../errors.js'
+import { asGatewayError, GatewayError, type Hint, RowChangedError } from '../../errors.js'
 import { sha256 } from '../../model/ids.js'
 import type { Mail } from '../../model/mail.js'
 import { AllRefusedError, type RefusedRecipient, type SendReceipt, type SendSession } from '../../ports/sender.js'
@@ -34,7 +34,7 @@ export type SendVerdict =
   | { next: 'stopped' }
 
 /** Fault of this mail alone although its class asks for a person: the mailbox itself is fine. */
-const mailHints = new Set(['sender', 'recipient', 'message', 'split'])
+const mailHints: ReadonlySet<Hint | undefined> = new Set<Hint>(['sender', 'recipient', 'message', 'split'])
 /** The peer speaks about the mailbox, not about the mail. */
 const laneHints = new Set(['throttle', 'slow', 'quota-day'])
 
@@ -178,7 +178,7 @@ async function failedAttempt(deps: SendDependencies, entry: JournalEntry, error:
   const changes = answers.length > 0 ? { refused } : {}
   const needsPerson = error.class === 'needs-admin' || error.class === 'needs-reconnect'
   // The mailbox waits, not the mail: whatever ends the wait, it leaves at once.
-  if ((needsPerson && !mailHints.has(error.hint ?? '')) || error.hint === unconfirmedHint) {
+  if ((needsPerson && !mailHints.has(error.hint)) || error.hint === unconfirmedHint) {
     await deferMail(deps, entry, { until: now, attempt })
     return { next: 'stop', error }
   }

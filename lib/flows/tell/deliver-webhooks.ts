@@ -155,10 +155,9 @@ async function postpone(deps: TellDependencies, failed: Failed, failure: Gateway
 /** One event an endpoint never takes holds up all behind it, so people must see which it is and how to get past it. */
 function blocking(failure: GatewayError, event: string, attempts: number, behind: number): GatewayError {
   const waiting = behind === 0 ? '' : ` ${behind >= batch ? `At least ${batch}` : behind} later events wait behind it.`
-  return new GatewayError(failure.code, failure.class, {
+  return failure.with({
     hint: failure.hint ?? 'endpoint',
     description: `${failure.description} Event ${event}, attempt ${attempts}.${waiting}`,
-    remedy: failure.remedy,
   })
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import catalogue from '../../../lib/diagnosis/catalogue.json' with { type: 'json' }
 import { diagnose, everyDiagnosis, matchFor } from '../../../lib/diagnosis/diagnose.js'
 import { translate } from '../../../lib/diagnosis/translate.js'
+import { hints } from '../../../lib/errors.js'
 import type { DiagnosisContext, Fault } from '../../../lib/model/diagnosis.js'
 import vectors from '../../fixtures/error-vectors/vectors.json' with { type: 'json' }
 import { processorMs } from '../../support/processor-ms.js'
@@ -25,9 +26,10 @@ describe('M-120: every known error has one class and one remedy', () => {
     expect(everyDiagnosis()).toHaveLength(catalogue.length)
   })
 
-  test('M-120: codes are unique words, classes are known, texts are sentences', () => {
+  test('M-120: codes are unique words, classes and hints are known, texts are sentences', () => {
     const codes = new Set<string>()
-    for (const { code, class: errorClass, description, remedy } of everyDiagnosis()) {
+    for (const { code, class: errorClass, hint, description, remedy } of everyDiagnosis()) {
+      if (hint !== undefined) expect(hints, code).toContain(hint)
       expect(code).toMatch(/^[a-z0-9]+(_[a-z0-9]+)*$/)
       expect(codes.has(code), code).toBe(false)
       codes.add(code)
