@@ -1,20 +1,41 @@
-import type { AsideMail } from '../flows/receive/aside.js'
-import type { ReceiveDependencies } from '../flows/receive/receive-dependencies.js'
+/**
+ * Where receiving stands: the row `receiving` beside the mailbox, written by the holder of its lease, which is a poll's.
+ * Beside it is `receiving-import` while somebody wants what is in quarantine: written by the API, taken up by the next
+ * poll.
+ */
+import { RowChangedError, RowExistsError, RowMissingError } from '../errors.js'
 import { hashId } from '../model/ids.js'
 import type { Mailbox } from '../model/mailbox.js'
 import type { Row } from '../ports/tables.js'
 import type { Toolbox } from '../ports/toolbox.js'
+import { columnsOf } from './columns.js'
+import { type Lease, takeLease } from './lease.js'
 import { fromRow, mailboxPartition, mailboxRowKey } from './mailboxes.js'
 
 export const receivingRowKey = 'receiving'
-/**
- * Beside it while somebody wants what is in quarantine; written by the API, taken up by the next poll (import-mails).
- */
-export const importRowKey = 'receiving-import'
+const importRowKey = 'receiving-import'
 /** A longer cursor lies in a blob: a column takes 32,768 characters (storage contract). */
 const longestCursor = 24_000
 
-/** Where receiving stands. Row `receiving`, written by the poll's lease holder only. */
+/** A mail that could not be taken and is retried beside the others. */
+export interface AsideMail {
+  serverId: string
+  /** When it was first set aside, milliseconds. */
+  at: number
+  /** Not tried again before: somebody who asks for polls does not use up its strikes. */
+  tryAt: number
+  /** Refusals that were this mail's own. */
+  strikes: number
+  /** How often the process died while it had this mail, and no other of the mailbox, in hand. */
+  deaths: number
+  /** What was wrong last. */
+  code: string
+  /** Nobody can ask for it by its id. */
+  listedOnly?: true
+  /** When somebody asked to import it out of quarantine, milliseconds of the storage's clock. */
+  askedAt?: number
+}
+
 export interface ReceivingState {
   cursor: string | undefined
   /** When it was written; a sync state that is never renewed expires at the server. */
@@ -43,37 +64,106 @@ export interface ReceivingState {
   resyncSince: number
 }
 
+/** Somebody wants what went into quarantine before `askedAt`, milliseconds of the storage's clock. */
+export interface ImportRequest {
+  askedAt: number
+  etag: string
+}
+
+/** The row as read, before its lease is taken. */
+export interface ReceivingRow {
+  row: Row
+  /** Milliseconds; 0 when no poll runs. */
+  leaseUntil: number
+}
+
 /** Mailbox, receiving row and what somebody wants imported, in one request. */
-export async function readReceiving(
-  deps: ReceiveDependencies,
+export async function findReceiving(
+  deps: Toolbox,
   tenant: string,
   mailboxId: string,
-): Promise<{ mailbox: Mailbox | undefined; row: Row | undefined; asked: Row | undefined }> {
+): Promise<{
+  mailbox: Mailbox | undefined
+  receiving: ReceivingRow | undefined
+  asked: ImportRequest | undefined
+}> {
   let mailbox: Mailbox | undefined
-  let row: Row | undefined
-  let asked: Row | undefined
+  let receiving: ReceivingRow | undefined
+  let asked: ImportRequest | undefined
   const rows = deps.tables.query(deps.names.table('mailboxes'), {
     partition: mailboxPartition(tenant, mailboxId),
     rowRange: [mailboxRowKey, `${receivingRowKey}~`],
   })
-  for await (const found of rows) {
-    if (found.rowKey === mailboxRowKey) mailbox = fromRow(found)
-    if (found.rowKey === receivingRowKey) row = found
-    if (found.rowKey === importRowKey) asked = found
+  for await (const row of rows) {
+    const { number } = columnsOf(row)
+    if (row.rowKey === mailboxRowKey) mailbox = fromRow(row)
+    if (row.rowKey === receivingRowKey) receiving = { row, leaseUntil: number('leaseUntil') }
+    if (row.rowKey === importRowKey) asked = { askedAt: number('askedAt'), etag: row.etag ?? '' }
   }
-  return { mailbox, row, asked }
+  return { mailbox, receiving, asked }
 }
 
-export async function createReceivingRow(deps: ReceiveDependencies, mailbox: Mailbox): Promise<Row> {
-  const row = { partitionKey: mailboxPartition(mailbox.tenant, mailbox.id), rowKey: receivingRowKey, v: 1 }
+/** The right to write where receiving stands. */
+export interface HeldReceiving extends Pick<Lease, 'remainingMs' | 'renew'> {
+  /** As it was when the lease was taken. */
+  state: ReceivingState
+  /** Milliseconds: when the latest poll that went well began; 0 for never. */
+  lastSuccessAt: number
+  /** Throws RowChangedError when the lease was lost. */
+  write(changes: Partial<ReceivingState>): Promise<void>
+  /** Gives the lease back, with last changes; losing it meanwhile is no error. */
+  release(changes?: Partial<ReceivingState>): Promise<void>
+}
+
+/** `undefined` when another poll has it. */
+export async function takeReceiving(
+  deps: Toolbox,
+  mailbox: Mailbox,
+  { receiving, leaseMs }: { receiving: ReceivingRow | undefined; leaseMs: number },
+): Promise<HeldReceiving | undefined> {
+  const lease = await leaseOf(deps, mailbox, receiving?.row, leaseMs)
+  if (lease === undefined) return undefined
+  return {
+    state: await stateOf(deps, mailbox, lease.row),
+    lastSuccessAt: columnsOf(lease.row).number('lastSuccessAt'),
+    remainingMs: lease.remainingMs,
+    renew: lease.renew,
+    write: async (changes) => lease.write(await toColumns(deps, mailbox, changes)),
+    release: async (changes = {}) => lease.release(await toColumns(deps, mailbox, changes)),
+  }
+}
+
+async function leaseOf(
+  deps: Toolbox,
+  mailbox: Mailbox,
+  known: Row | undefined,
+  leaseMs: number,
+): Promise<Lease | undefined> {
+  const table = deps.names.table('mailboxes')
+  try {
+    const row = known ?? (await insertReceiving(deps, mailbox))
+    const { number } = columnsOf(row)
+    // Written with the lease, so that an idle poll leaves its time behind without a request of its own.
+    const times = {
+      polledAt: deps.clock.now(),
+      lastSuccessAt: number(number('failures') === 0 ? 'polledAt' : 'lastSuccessAt'),
+    }
+    return await takeLease(deps.tables, table, row, deps.worker, leaseMs, times)
+  } catch (error) {
+    if (error instanceof RowExistsError) return undefined
+    throw error
+  }
+}
+
+async function insertReceiving(deps: Toolbox, { tenant, id }: Mailbox): Promise<Row> {
+  const row = { partitionKey: mailboxPartition(tenant, id), rowKey: receivingRowKey, v: 1 }
   return { ...row, etag: await deps.tables.insert(deps.names.table('mailboxes'), row) }
 }
 
-export async function stateOf(deps: ReceiveDependencies, mailbox: Mailbox, row: Row): Promise<ReceivingState> {
-  const text = (column: string): string => String(row[column] ?? '')
-  const number = (column: string): number => Number(row[column] ?? 0)
+async function stateOf(deps: Toolbox, mailbox: Mailbox, row: Row): Promise<ReceivingState> {
+  const { text, number, flag, json } = columnsOf(row)
   let cursor: string | undefined = text('cursor') || undefined
-  if (row['cursorInBlob'] === true) {
+  if (flag('cursorInBlob')) {
     const bytes = await deps.blobs.get(deps.names.container('cursors'), cursorBlob(mailbox))
     cursor = bytes && Buffer.from(bytes).toString()
   }
@@ -86,24 +176,24 @@ export async function stateOf(deps: ReceiveDependencies, mailbox: Mailbox, row: 
     code: text('code'),
     problem: text('problem'),
     refusedAt: number('refusedAt'),
-    attention: row['attention'] === true,
-    busy: row['busy'] === true,
+    attention: flag('attention'),
+    busy: flag('busy'),
     inHand: text('inHand'),
-    aside: JSON.parse(text('aside') || '[]') as AsideMail[],
-    owed: JSON.parse(text('owed') || '[]') as string[],
+    aside: json<AsideMail[]>('aside', []),
+    owed: json<string[]>('owed', []),
     resyncSince: number('resyncSince'),
   }
 }
 
-type Columns = Omit<Row, 'partitionKey' | 'rowKey'>
+type WrittenColumns = Omit<Row, 'partitionKey' | 'rowKey'>
 
-/** Columns of a changed state; a long cursor is written to its blob before the row points there. */
-export async function columnsOf(
-  deps: ReceiveDependencies,
+/** A long cursor is written to its blob before the row points there. */
+async function toColumns(
+  deps: Toolbox,
   mailbox: Mailbox,
   { cursor, owed, aside, ...plain }: Partial<ReceivingState>,
-): Promise<Columns> {
-  const columns: Columns = { ...plain }
+): Promise<WrittenColumns> {
+  const columns: WrittenColumns = { ...plain }
   if (owed !== undefined) columns['owed'] = owed.length === 0 ? '' : JSON.stringify(owed)
   if (aside !== undefined) columns['aside'] = aside.length === 0 ? '' : JSON.stringify(aside)
   if (cursor === undefined) return columns
@@ -124,4 +214,19 @@ export function sourceOf({ receive, address }: Mailbox): string {
   if (receive.transport === 'imap')
     return hashId('imap', address.toLowerCase(), receive.imap.host.toLowerCase(), receive.imap.folder)
   return ''
+}
+
+/** Of what went into quarantine before `askedAt`; the latest request counts. */
+export async function requestImport(deps: Toolbox, { tenant, id }: Mailbox, askedAt: number): Promise<void> {
+  const key = { partitionKey: mailboxPartition(tenant, id), rowKey: importRowKey }
+  await deps.tables.upsert(deps.names.table('mailboxes'), { ...key, v: 1, askedAt })
+}
+
+/** It was taken up. One that somebody made meanwhile stays, and the next poll looks once more. */
+export async function endImportRequest(deps: Toolbox, { tenant, id }: Mailbox, { etag }: ImportRequest): Promise<void> {
+  try {
+    await deps.tables.remove(deps.names.table('mailboxes'), mailboxPartition(tenant, id), importRowKey, etag)
+  } catch (error) {
+    if (!(error instanceof RowChangedError || error instanceof RowMissingError)) throw error
+  }
 }

@@ -120,7 +120,7 @@ async function world(after: AfterReceive = { action: 'leave' }, settings = {}): 
     server,
     mailbox,
     events,
-    poll: (options) => pollMailbox(deps, tenant, mailbox.id, options),
+    poll: (options) => pollMailbox(deps, { tenant, mailboxId: mailbox.id }, options),
     pass: (ms) => {
       offset += ms
     },

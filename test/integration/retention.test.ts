@@ -39,7 +39,7 @@ async function world(stores?: Parameters<typeof sendHarness>[0]) {
     const now = deps.clock.now()
     const partitionKey = `${tenant}~${mailbox.id}`
     const id = newId()
-    const blob = inboundBlob(tenant, mailbox.id, id)
+    const blob = inboundBlob({ tenant, mailboxId: mailbox.id, id })
     const row: Row = {
       partitionKey,
       rowKey: receivedKey(id),

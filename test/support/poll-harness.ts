@@ -4,6 +4,7 @@ import { type PollResult, pollMailbox } from '../../lib/flows/receive/poll-mailb
 import type { ReceiveDependencies } from '../../lib/flows/receive/receive-dependencies.js'
 import { listReceived } from '../../lib/flows/receive/received-list.js'
 import { readReceivedRaw } from '../../lib/flows/receive/received-read.js'
+import type { ReceivedMail } from '../../lib/flows/receive/received-view.js'
 import type { Connection } from '../../lib/model/connection.js'
 import type { GatewayEvent } from '../../lib/model/event.js'
 import { newId } from '../../lib/model/ids.js'
@@ -11,7 +12,6 @@ import type { AfterReceive } from '../../lib/model/mailbox.js'
 import { bytesInHand } from '../../lib/ports/bytes-in-hand.js'
 import type { Row } from '../../lib/ports/tables.js'
 import { toRow } from '../../lib/rows/mailboxes.js'
-import type { ReceivedMail } from '../../lib/rows/received.js'
 import { memoryVault } from '../../lib/stores/memory-vault.js'
 import { accessBy } from './access-by.js'
 import { everyNotImported } from './every.js'
@@ -22,7 +22,7 @@ import { sampleMailbox } from './sample-mailbox.js'
 
 export interface PollHarness {
   /** One poll by a process that was just started, a little later than the last. */
-  poll(options?: Parameters<typeof pollMailbox>[3]): Promise<PollResult>
+  poll(options?: Parameters<typeof pollMailbox>[2]): Promise<PollResult>
   /** A poll whose process dies at its n-th request to storage. */
   pollAndDie(request: number): Promise<void>
   /** Two workers at the same time. */
@@ -84,18 +84,18 @@ export async function pollHarness(
   return {
     poll(options) {
       offset += 61_000
-      return pollMailbox(process(), tenant, mailbox.id, options)
+      return pollMailbox(process(), { tenant, mailboxId: mailbox.id }, options)
     },
     async pollAndDie(request) {
       offset += 61_000
       const deps = dyingAt(request, process())
-      await pollMailbox(deps, tenant, mailbox.id).catch((error: Error) => {
+      await pollMailbox(deps, { tenant, mailboxId: mailbox.id }).catch((error: Error) => {
         if (error.message !== death) throw error
       })
     },
     pollTwice() {
       offset += 61_000
-      return Promise.all([process(), process()].map((deps) => pollMailbox(deps, tenant, mailbox.id)))
+      return Promise.all([process(), process()].map((deps) => pollMailbox(deps, { tenant, mailboxId: mailbox.id })))
     },
     told: () => taken().map((event) => String(event.data['messageId'])),
     toldEvents: () => taken().map(({ id, data }) => ({ eventId: id, messageId: String(data['messageId']) })),

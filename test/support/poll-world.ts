@@ -69,7 +69,7 @@ export async function pollWorld(settings: Partial<ReceiveDependencies['settings'
     },
     async poll() {
       now += 61_000
-      const result = await pollMailbox(deps, tenant, mailbox.id).catch((error: Error) => {
+      const result = await pollMailbox(deps, { tenant, mailboxId: mailbox.id }).catch((error: Error) => {
         if (error.message !== 'killed') throw error
         return undefined
       })

@@ -7,13 +7,13 @@
  */
 import { finalStates } from '../../model/mail.js'
 import { dayTableNames } from '../../model/names.js'
-import type { Row } from '../../ports/tables.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { type LoggedSubject, listOldTables, workOffLog } from '../../rows/day-tables.js'
 import { type Budget, mapInBatches } from '../../rows/delete-rows.js'
-import { findMailbox, mailboxPartition } from '../../rows/mailboxes.js'
+import { findMailbox } from '../../rows/mailboxes.js'
 import { findMail, removeMail } from '../../rows/mails.js'
-import { listKey } from '../../rows/received.js'
+import { removeReceived } from '../../rows/received.js'
+import { listTakenBefore, type TakenMail } from '../../rows/received-lists.js'
 import { showQuarantine } from '../receive/tell-quarantined.js'
 import { blobName } from '../send/accept-mail.js'
 
@@ -84,33 +84,22 @@ async function purgeMailbox(
   budget: Budget,
   before: number,
 ): Promise<void> {
-  const table = deps.names.table('received')
   const mailbox = await findMailbox(deps, tenant, mailboxId)
   const quarantinedBefore = Math.min(before, deps.clock.now() - quarantineDays * dayMs)
-  const rows = deps.tables.query(table, {
-    partition: mailboxPartition(tenant, mailboxId),
-    rowRange: ['h~', 'h~~'],
-    where: [{ column: 'storedAt', is: 'lt', value: before }],
-    select: ['state', 'blob', 'receivedAt', 'storedAt'],
-  })
-  const old: Row[] = []
-  for await (const row of rows) {
-    const inQuarantine = row['state'] === 'quarantined' && Number(row['storedAt']) < quarantinedBefore
-    if (mailbox !== undefined && row['state'] !== 'handed-over' && !inQuarantine) continue
+  const old: TakenMail[] = []
+  for await (const mail of listTakenBefore(deps, { tenant, mailboxId }, before)) {
+    const inQuarantine = mail.state === 'quarantined' && mail.storedAt < quarantinedBefore
+    if (mailbox !== undefined && mail.state !== 'handed-over' && !inQuarantine) continue
     // Used up in the middle of a mailbox: its log rows stay, and the next run comes back here.
-    if (old.push(row) >= budget.left) break
+    if (old.push(mail) >= budget.left) break
   }
   budget.left -= old.length
-  await mapInBatches(old, (row) => forgetReceivedMail(deps, row))
-  if (mailbox !== undefined && old.some((row) => row['state'] === 'quarantined')) await showQuarantine(deps, mailbox)
+  await mapInBatches(old, (mail) => forgetReceivedMail(deps, mail))
+  if (mailbox !== undefined && old.some(({ state }) => state === 'quarantined')) await showQuarantine(deps, mailbox)
 }
 
-async function forgetReceivedMail(deps: Toolbox, row: Row): Promise<void> {
-  const table = deps.names.table('received')
-  const blob = String(row['blob'] ?? '')
-  const containers = row['state'] === 'quarantined' ? (['inbound', 'quarantine'] as const) : (['inbound'] as const)
-  if (blob !== '') for (const name of containers) await deps.blobs.remove(deps.names.container(name), blob)
-  // The list entry before the row by which it is found.
-  await deps.tables.remove(table, row.partitionKey, listKey(Number(row['receivedAt']), row.rowKey.slice(2)))
-  await deps.tables.remove(table, row.partitionKey, row.rowKey)
+async function forgetReceivedMail(deps: Toolbox, mail: TakenMail): Promise<void> {
+  const containers = mail.state === 'quarantined' ? (['inbound', 'quarantine'] as const) : (['inbound'] as const)
+  if (mail.blob !== '') for (const name of containers) await deps.blobs.remove(deps.names.container(name), mail.blob)
+  await removeReceived(deps, mail)
 }

@@ -22,9 +22,7 @@ export function actionOf({ settings }: ReceiveDependencies, { receive }: Mailbox
  */
 export async function afterReceive(
   session: ReceiveSession,
-  serverIds: string[],
-  action: AfterReceive,
-  isSecond: boolean,
+  { serverIds, action, isSecond }: { serverIds: string[]; action: AfterReceive; isSecond: boolean },
 ): Promise<{ refusal?: GatewayError; owed: string[] }> {
   if (serverIds.length === 0 || action.action === 'leave') return { owed: [] }
   try {

@@ -5,24 +5,7 @@
  * and three refusals in a row are the server's.
  */
 import type { GatewayError } from '../../errors.js'
-
-export interface AsideMail {
-  serverId: string
-  /** When it was first set aside, milliseconds. */
-  at: number
-  /** Not tried again before: somebody who asks for polls does not use up its strikes. */
-  tryAt: number
-  /** Refusals that were this mail's own. */
-  strikes: number
-  /** How often the process died while it had this mail, and no other of the mailbox, in hand. */
-  deaths: number
-  /** What was wrong last. */
-  code: string
-  /** Nobody can ask for it by its id. */
-  listedOnly?: true
-  /** When somebody asked to import it out of quarantine, milliseconds of the storage's clock. */
-  askedAt?: number
-}
+import type { AsideMail } from '../../rows/receiving-state.js'
 
 /** Mails in one row, by the length of their JSON text; whatever is behind them waits. */
 export const longestAside = 24_000

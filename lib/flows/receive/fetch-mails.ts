@@ -9,22 +9,13 @@ import { asGatewayError, GatewayError, RowChangedError } from '../../errors.js'
 import type { Mailbox } from '../../model/mailbox.js'
 import { noRoomCode } from '../../ports/bytes-in-hand.js'
 import type { FetchedMail, FetchLimits, ReceiveSession } from '../../ports/receiver.js'
-import type { Lease } from '../../rows/lease.js'
 import { writeLog } from '../../rows/logs.js'
 import { receivedId } from '../../rows/received.js'
-import { columnsOf, type ReceivingState, sourceOf } from '../../rows/receiving-state.js'
+import { type ReceivingState, sourceOf } from '../../rows/receiving-state.js'
 import { actionOf } from './after-receive.js'
-import {
-  type AsideMail,
-  deathsAlone,
-  isOfTheMail,
-  longestAside,
-  namesTheMail,
-  newAside,
-  refusalsOfServer,
-  strikesOf,
-} from './aside.js'
-import { forgetQuarantined, quarantine } from './quarantine.js'
+import { deathsAlone, isOfTheMail, longestAside, namesTheMail, newAside, refusalsOfServer, strikesOf } from './aside.js'
+import type { Poll } from './poll.js'
+import { forgetQuarantined, type HowItFailed, quarantine } from './quarantine.js'
 import type { ReceiveDependencies } from './receive-dependencies.js'
 import { type KnownContent, knownContent } from './resync.js'
 import { storeMail } from './store-mail.js'
@@ -36,38 +27,8 @@ const longestOwed = 28_000
 /** A mail that may have ended a process is tried alone in this one, whatever mailbox it is in. */
 const suspects = { inHand: 0 }
 
-/** What a poll did so far; filled while it runs, so that a failure loses nothing. */
-export interface Progress {
-  /** By `performance.now()`. */
-  startedAt: number
-  /** Bytes of the mail server so far. */
-  arrived: () => number
-  cursor: string | undefined
-  handedOver: number
-  quarantined: number
-  duplicates: number
-  resynced: boolean
-  resyncSince: number
-  more: boolean
-  /** The row says that there is mail in hand. */
-  busy: boolean
-  /** The mail that the row names as the one in hand. */
-  inHand: string
-  aside: AsideMail[]
-  /** The latest refusal of a single mail. */
-  fault: GatewayError | undefined
-  owed: string[]
-}
-
-export async function fetchMails(
-  deps: ReceiveDependencies,
-  mailbox: Mailbox,
-  lease: Lease,
-  session: ReceiveSession,
-  state: ReceivingState,
-  progress: Progress,
-  signal: AbortSignal,
-): Promise<void> {
+export async function fetchMails(poll: Poll, session: ReceiveSession, signal: AbortSignal): Promise<void> {
+  const { deps, mailbox, receiving, state, progress } = poll
   const acts = actionOf(deps, mailbox).action !== 'leave'
   let known: KnownContent | undefined
   let refusals = 0
@@ -126,7 +87,7 @@ export async function fetchMails(
     noteResync()
     signal.throwIfAborted()
     const { resyncSince, aside, owed } = progress
-    await lease.write(await columnsOf(deps, mailbox, { cursor, source: sourceOf(mailbox), resyncSince, aside, owed }))
+    await receiving.write({ cursor, source: sourceOf(mailbox), resyncSince, aside, owed })
     progress.cursor = cursor
     return !isOver()
   }
@@ -155,7 +116,7 @@ export async function fetchMails(
     // With source and cursor, so that a position of another server does not outlive a crash in the first poll here.
     const position = { source: sourceOf(mailbox), cursor, resyncSince }
     const beside = state.busy || serverId !== '' ? { inHand: serverId, aside, owed } : {}
-    await lease.write(await columnsOf(deps, mailbox, { busy: true, ...position, ...beside }))
+    await receiving.write({ busy: true, ...position, ...beside })
     Object.assign(progress, { busy: true, inHand: serverId })
   }
 
@@ -204,7 +165,7 @@ export async function fetchMails(
         // Its owner removed it between the listing and the fetch: there is nothing to import, and the log says so.
         if (askedFor(mail) !== undefined) await forgetQuarantined(deps, mailbox, receivedId(mail.serverId))
         forget(mail)
-        return noteGone(deps, mailbox, receivedId(mail.serverId), fault)
+        return noteGone(deps, mailbox, mail, fault)
       }
       if (fault.code === noRoomCode) {
         waitsForRoom = true
@@ -236,7 +197,7 @@ export async function fetchMails(
       // No room left: it waits before the cursor, and the mails behind it too.
       if (JSON.stringify(aside).length > longestAside) throw fault
       progress.aside = aside
-      if (before === undefined) await noteAside(deps, mailbox, receivedId(mail.serverId), fault)
+      if (before === undefined) await noteAside(deps, mailbox, mail, fault)
       if (mail.listedOnly) throw fault
     }
     if (isIts) return
@@ -245,12 +206,8 @@ export async function fetchMails(
     if (refusals >= refusalsOfServer || session.usable?.() === false) throw fault
   }
 
-  async function setAside(
-    mail: FetchedMail,
-    reason: GatewayError,
-    how: { fetchRaw: boolean; attempts: number; askedAt: number | undefined },
-  ): Promise<void> {
-    await quarantine(deps, mailbox, mail, reason, how)
+  async function setAside(mail: FetchedMail, reason: GatewayError, how: Omit<HowItFailed, 'reason'>): Promise<void> {
+    await quarantine(deps, mailbox, mail, { reason, ...how })
     forget(mail)
     progress.quarantined++
   }
@@ -277,22 +234,24 @@ function limitsOf(deps: ReceiveDependencies, state: ReceivingState): FetchLimits
 async function noteGone(
   deps: ReceiveDependencies,
   { tenant, id: mailboxId }: Mailbox,
-  receivedId: string,
+  mail: FetchedMail,
   { code, class: errorClass, description, remedy }: GatewayError,
 ): Promise<void> {
+  const about = { tenant, mailboxId, receivedId: receivedId(mail.serverId) }
   const why = { code, class: errorClass, description, remedy }
-  await writeLog(deps, 'receivinglog', { tenant, mailboxId, receivedId, outcome: 'gone', ...why })
+  await writeLog(deps, 'receivinglog', { ...about, outcome: 'gone', ...why })
 }
 
 /** Once per mail: it is tried again beside the others. */
 async function noteAside(
   deps: ReceiveDependencies,
   { tenant, id: mailboxId }: Mailbox,
-  receivedId: string,
+  mail: FetchedMail,
   { code, class: errorClass, description, remedy, peerLine }: GatewayError,
 ): Promise<void> {
+  const about = { tenant, mailboxId, receivedId: receivedId(mail.serverId) }
   const why = { code, class: errorClass, description, remedy, peerLine }
-  await writeLog(deps, 'receivinglog', { tenant, mailboxId, receivedId, outcome: 'set-aside', ...why, failed: true })
+  await writeLog(deps, 'receivinglog', { ...about, outcome: 'set-aside', ...why, failed: true })
 }
 
 function killedTheProcess(): GatewayError {

@@ -31,7 +31,7 @@ export async function pollBatch(deps: ReceiveDependencies, message: unknown): Pr
       if (one === undefined) return
       try {
         const longestMs = Math.min(longestPollMs, jobMs - elapsed)
-        results.push(await pollMailbox(deps, one.tenant, one.mailboxId, { release, longestMs }))
+        results.push(await pollMailbox(deps, one, { release, longestMs }))
       } catch (error) {
         deps.log.error('poll-broke-off', {
           tenant: one.tenant,

@@ -6,8 +6,8 @@ import { GatewayError, notFound } from '../../errors.js'
 import { isId } from '../../model/ids.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { attachmentOf, type ParsedMail, parseAsFarAsPossible } from '../../protocol/parse-mail.js'
-import { mailboxPartition } from '../../rows/mailboxes.js'
-import { type ReceivedMail, receivedFromRow, receivedKey } from '../../rows/received.js'
+import { findReceived, type ReceivedKey } from '../../rows/received.js'
+import { type ReceivedMail, receivedView } from './received-view.js'
 
 /** What of a mail is not in its answer, and how to get it. */
 export interface Incomplete {
@@ -22,7 +22,7 @@ export async function readReceived(
   mailboxId: string,
   id: string,
 ): Promise<ReceivedMail & { parsed: ParsedMail; incomplete: Incomplete | null }> {
-  const { mail, raw } = await find(deps, tenant, mailboxId, id)
+  const { mail, raw } = await find(deps, { tenant, mailboxId, id })
   const { parsed, problem } = await parseAsFarAsPossible(raw ?? new Uint8Array())
   const missing = raw === undefined ? notKept(mail) : problem
   const incomplete = missing ? { code: missing.code, description: missing.description, remedy: missing.remedy } : null
@@ -36,7 +36,7 @@ export async function readReceivedRaw(
   mailboxId: string,
   id: string,
 ): Promise<Uint8Array> {
-  return (await load(deps, tenant, mailboxId, id)).raw
+  return load(deps, { tenant, mailboxId, id })
 }
 
 /**
@@ -50,37 +50,24 @@ export async function readReceivedAttachment(
   id: string,
   index: number,
 ): Promise<{ bytes: Uint8Array; filename: string }> {
-  const attachment = await attachmentOf((await load(deps, tenant, mailboxId, id)).raw, index)
+  const attachment = await attachmentOf(await load(deps, { tenant, mailboxId, id }), index)
   if (attachment === undefined) throw notFound('attachment')
   return attachment
 }
 
-async function load(
-  deps: Toolbox,
-  tenant: string,
-  mailboxId: string,
-  id: string,
-): Promise<{ mail: ReceivedMail; raw: Uint8Array }> {
-  const { mail, raw } = await find(deps, tenant, mailboxId, id)
+async function load(deps: Toolbox, key: ReceivedKey): Promise<Uint8Array> {
+  const { mail, raw } = await find(deps, key)
   if (raw === undefined) throw notKept(mail)
-  return { mail, raw }
+  return raw
 }
 
 /** `raw` is missing for what was too large to be fetched, what was known already, and what retention removed. */
-async function find(
-  deps: Toolbox,
-  tenant: string,
-  mailboxId: string,
-  id: string,
-): Promise<{ mail: ReceivedMail; raw: Uint8Array | undefined }> {
-  if (!isId(id) || !isId(mailboxId)) throw notFound('mail')
-  const partition = mailboxPartition(tenant, mailboxId)
-  const row = await deps.tables.get(deps.names.table('received'), partition, receivedKey(id))
-  if (row === undefined) throw notFound('mail')
-  const container = deps.names.container(row['state'] === 'quarantined' ? 'quarantine' : 'inbound')
-  const blob = String(row['blob'] ?? '')
-  const raw = blob === '' ? undefined : await deps.blobs.get(container, blob)
-  return { mail: receivedFromRow(row), raw }
+async function find(deps: Toolbox, key: ReceivedKey): Promise<{ mail: ReceivedMail; raw: Uint8Array | undefined }> {
+  const found = isId(key.id) && isId(key.mailboxId) ? await findReceived(deps, key) : undefined
+  if (found === undefined) throw notFound('mail')
+  const { state, blob } = found
+  const container = deps.names.container(state === 'quarantined' ? 'quarantine' : 'inbound')
+  return { mail: receivedView(found), raw: blob === '' ? undefined : await deps.blobs.get(container, blob) }
 }
 
 function notKept({ state, code, description }: ReceivedMail): GatewayError {

@@ -1,6 +1,6 @@
 import type { Mailbox } from '../../model/mailbox.js'
-import type { Row } from '../../ports/tables.js'
-import { mailboxPartition } from '../../rows/mailboxes.js'
+import type { StoredReceived } from '../../rows/received.js'
+import { listContents } from '../../rows/received-lists.js'
 import type { ReceiveDependencies } from './receive-dependencies.js'
 
 /** Content of mail received before the server's ids were lost. */
@@ -8,7 +8,7 @@ export interface KnownContent {
   /** True once per mail known under this key: an attacker's copy of a mail cannot swallow a second one (SEC-33). */
   take(contentKey: string): boolean
   /** A mail that its server id already told apart: what is known of it is spoken for. */
-  recognise(row: Row): void
+  recognise(mail: Pick<StoredReceived, 'storedAt' | 'contentKey'>): void
 }
 
 /**
@@ -21,16 +21,11 @@ export async function knownContent(
   resyncSince: number,
 ): Promise<KnownContent> {
   const counts = new Map<string, number>()
-  const rows = deps.tables.query(deps.names.table('received'), {
-    partition: mailboxPartition(mailbox.tenant, mailbox.id),
-    rowRange: ['h~', 'h~~'],
-    select: ['contentKey', 'storedAt', 'duplicate'],
-  })
-  for await (const row of rows) {
-    const key = String(row['contentKey'] ?? '')
-    const during = Number(row['storedAt']) >= resyncSince
-    if (key === '' || (during && row['duplicate'] !== true) || (!during && row['duplicate'] === true)) continue
-    counts.set(key, (counts.get(key) ?? 0) + (during ? -1 : 1))
+  const known = listContents(deps, { tenant: mailbox.tenant, mailboxId: mailbox.id })
+  for await (const { contentKey, storedAt, duplicate } of known) {
+    const during = storedAt >= resyncSince
+    if (contentKey === '' || during !== duplicate) continue
+    counts.set(contentKey, (counts.get(contentKey) ?? 0) + (during ? -1 : 1))
   }
   const take = (contentKey: string): boolean => {
     const left = counts.get(contentKey) ?? 0
@@ -39,8 +34,8 @@ export async function knownContent(
   }
   return {
     take,
-    recognise(row) {
-      if (Number(row['storedAt']) < resyncSince) take(String(row['contentKey'] ?? ''))
+    recognise({ storedAt, contentKey }) {
+      if (storedAt < resyncSince) take(contentKey)
     },
   }
 }

@@ -6,35 +6,33 @@ import { GatewayError } from '../../errors.js'
 import { whoActs } from '../../model/attention.js'
 import { hashId } from '../../model/ids.js'
 import type { Mailbox } from '../../model/mailbox.js'
-import type { Row } from '../../ports/tables.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { clearAttention, raiseAttention } from '../../rows/attention.js'
-import { mailboxPartition } from '../../rows/mailboxes.js'
+import { changeReceived, type StoredReceived } from '../../rows/received.js'
+import { countQuarantined } from '../../rows/received-lists.js'
 import { emitEvent } from '../tell/emit-event.js'
 
 /** People read no number beyond it; one page of the storage has so many. */
 const mostCounted = 1_000
 
-/** `row`: as it stands in storage. Told once; a crash in between repeats it under the same id. */
-export async function tellQuarantined(deps: Toolbox, mailbox: Mailbox, row: Row): Promise<void> {
-  if (row['told'] !== false) return
+/** Told once; a crash in between repeats it under the same id. */
+export async function tellQuarantined(deps: Toolbox, mailbox: Mailbox, mail: StoredReceived): Promise<void> {
+  if (mail.told) return
   const { tenant, id: mailboxId, key: mailboxKey } = mailbox
-  const text = (column: string): string => String(row[column] ?? '')
-  const receivedId = row.rowKey.slice(2)
+  const { id: receivedId, code, description, remedy } = mail
   await showQuarantine(deps, mailbox)
-  const eventId = hashId('mail.quarantined', tenant, mailboxId, receivedId, text('quarantinedAt'))
+  const eventId = hashId('mail.quarantined', tenant, mailboxId, receivedId, String(mail.quarantinedAt))
   await emitEvent(deps, tenant, 'mail.quarantined', eventId, {
     mailboxId,
     mailboxKey,
     receivedId,
-    receivedAt: new Date(Number(row['receivedAt'])).toISOString(),
-    code: text('code'),
+    receivedAt: new Date(mail.receivedAt).toISOString(),
+    code,
     whoActs: whoActs('permanent', lookUp),
-    description: text('description').slice(0, 500),
-    remedy: text('remedy').slice(0, 500),
+    description: description.slice(0, 500),
+    remedy: remedy.slice(0, 500),
   })
-  const { partitionKey, rowKey, etag } = row
-  await deps.tables.update(deps.names.table('received'), { partitionKey, rowKey, told: true }, etag ?? '')
+  await changeReceived(deps, mail, { told: true })
 }
 
 /** Counts anew what is in quarantine, and makes the card say so; none without any. */
@@ -42,15 +40,7 @@ export async function showQuarantine(
   deps: Toolbox,
   { tenant, id: mailboxId, address }: Pick<Mailbox, 'tenant' | 'id' | 'address'>,
 ): Promise<void> {
-  const rows = deps.tables.query(deps.names.table('received'), {
-    partition: mailboxPartition(tenant, mailboxId),
-    rowRange: ['h~', 'h~~'],
-    where: [{ column: 'state', is: 'eq', value: 'quarantined' }],
-    select: ['code'],
-    limit: mostCounted,
-  })
-  const codes = new Map<string, number>()
-  for await (const row of rows) codes.set(String(row['code']), (codes.get(String(row['code'])) ?? 0) + 1)
+  const codes = await countQuarantined(deps, { tenant, mailboxId }, mostCounted)
   if (codes.size === 0) {
     await clearAttention(deps, { tenant, kind: 'mailbox-quarantine', id: mailboxId })
     return

@@ -14,8 +14,7 @@ import type { ReceiveDependencies } from './receive-dependencies.js'
 export async function tellStopped(
   deps: ReceiveDependencies,
   mailbox: Mailbox,
-  error: GatewayError,
-  { since, toldBefore }: { since: number; toldBefore: boolean },
+  { error, since, toldBefore }: { error: GatewayError; since: number; toldBefore: boolean },
 ): Promise<boolean> {
   const { tenant, id: mailboxId, address } = mailbox
   const connectionId = connectionOf(mailbox)

@@ -18,11 +18,11 @@ const lastCallMs = 12_000
 /** Beyond their time in one process; its other places stay with mailboxes that are quick. */
 const mostAtOnce = 10
 
-const beyondTheirTime = new Set<Lease>()
+const beyondTheirTime = new Set<TimeOfPoll['lease']>()
 
 export interface TimeOfPoll {
   deps: Pick<ReceiveDependencies, 'stopping' | 'inHand'>
-  lease: Lease
+  lease: Pick<Lease, 'renew' | 'remainingMs'>
   /** By `performance.now()`. */
   startedAt: number
   /** Milliseconds it has in any case; default 50,000. */

@@ -33,7 +33,13 @@ async function place() {
     settings: { ...pollSettings, maxMailBytes: 100_000 },
   }
   const list = async () => (await listReceived(deps, mailbox.tenant, mailbox.id, { limit: 10 })).mails
-  return { deps, server, mailbox, list, poll: () => pollMailbox(deps, mailbox.tenant, mailbox.id) }
+  return {
+    deps,
+    server,
+    mailbox,
+    list,
+    poll: () => pollMailbox(deps, { tenant: mailbox.tenant, mailboxId: mailbox.id }),
+  }
 }
 
 function nested(depth: number): string {

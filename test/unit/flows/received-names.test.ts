@@ -97,7 +97,9 @@ describe('SEC-32: names a sender chose', () => {
   test('never name a blob, and the bytes come back only through the mail’s own id', async () => {
     const { deps, server, mailbox, names, blobs } = await place()
     for (const [at, filename] of hostile.entries()) server.put(at + 1, '', { raw: mailWith(filename) })
-    expect(await pollMailbox(deps, mailbox.tenant, mailbox.id)).toMatchObject({ handedOver: hostile.length })
+    expect(await pollMailbox(deps, { tenant: mailbox.tenant, mailboxId: mailbox.id })).toMatchObject({
+      handedOver: hostile.length,
+    })
     const stored: string[] = []
     for (const container of ['inbound', 'quarantine', 'outbound', 'cursors'] as const)
       for await (const { name } of blobs.list(names.container(container), '')) stored.push(name)

@@ -55,17 +55,17 @@ test('C2: a poll that takes mail when the signal comes finishes the one in hand,
     if (box.rawReads === 2) stop()
   }
   const { tenant, id } = mailbox
-  expect(await pollMailbox(deps, tenant, id)).toMatchObject({ outcome: 'mail', handedOver: 2 })
+  expect(await pollMailbox(deps, { tenant, mailboxId: id })).toMatchObject({ outcome: 'mail', handedOver: 2 })
   expect(stores.queues.take(stores.names.queue('mailbox-poll'))).toMatchObject([{ mailboxes: [{ mailboxId: id }] }])
   const elsewhere = { ...deps, worker: 'another', stopping: new AbortController().signal }
-  expect(await pollMailbox(elsewhere, tenant, id)).toMatchObject({ outcome: 'mail', handedOver: 3 })
+  expect(await pollMailbox(elsewhere, { tenant, mailboxId: id })).toMatchObject({ outcome: 'mail', handedOver: 3 })
 })
 
 test('C2: a poll that still opens its session when the signal comes lets go at once; it is nobody’s failure and goes on elsewhere', async () => {
   const { box, deps, mailbox, stores, stop } = await pollable()
   box.hangs = true
   const { tenant, id } = mailbox
-  const polling = pollMailbox(deps, tenant, id)
+  const polling = pollMailbox(deps, { tenant, mailboxId: id })
   while (box.opened === 0) await new Promise((resolve) => setImmediate(resolve))
   stop()
   expect(await polling).toMatchObject({ outcome: 'idle', handedOver: 0, code: '' })
@@ -73,7 +73,7 @@ test('C2: a poll that still opens its session when the signal comes lets go at o
   box.hangs = false
   box.put(1, 'mail 1', { receivedAt: stores.clock.now() })
   const elsewhere = { ...deps, worker: 'another', stopping: new AbortController().signal }
-  expect(await pollMailbox(elsewhere, tenant, id)).toMatchObject({ outcome: 'mail', handedOver: 1 })
+  expect(await pollMailbox(elsewhere, { tenant, mailboxId: id })).toMatchObject({ outcome: 'mail', handedOver: 1 })
 })
 
 test('H10, M-170: forty polls at once listen to the one signal without a warning, and none of them is left behind', async () => {
@@ -87,7 +87,7 @@ test('H10, M-170: forty polls at once listen to the one signal without a warning
   })
   const more = Array.from({ length: 39 }, () => sampleMailbox({ ...mailbox, id: newId(), key: newId() }))
   for (const one of more) await stores.tables.insert(stores.names.table('mailboxes'), toRow(one))
-  const polls = [mailbox, ...more].map(({ tenant, id }) => pollMailbox(deps, tenant, id))
+  const polls = [mailbox, ...more].map(({ tenant, id }) => pollMailbox(deps, { tenant, mailboxId: id }))
   while (box.opened < 40) await new Promise((resolve) => setImmediate(resolve))
   expect(getEventListeners(deps.stopping, 'abort')).toHaveLength(40)
   open()

@@ -1,0 +1,62 @@
+/**
+ * Journey 3, the beginning of a poll: reads mailbox and position in one request and takes the lease. What an earlier
+ * poll left behind is judged here: a position of another server, and mail that was in hand when a process died.
+ */
+import type { Mailbox } from '../../model/mailbox.js'
+import { setDue } from '../../rows/due.js'
+import { findReceiving, type ReceivingState, sourceOf, takeReceiving } from '../../rows/receiving-state.js'
+import { withSettingsOf } from '../../rows/settings.js'
+import { afterDeath } from './aside.js'
+import type { Poll, Progress } from './poll.js'
+import type { ReceiveDependencies } from './receive-dependencies.js'
+import { leaseMs } from './within-time.js'
+
+/** `off`: not to be polled; `held`: another worker has it. The time of the next look is set for both. */
+export async function beginPoll(
+  shared: ReceiveDependencies,
+  tenant: string,
+  mailboxId: string,
+): Promise<Poll | 'off' | 'held'> {
+  const { mailbox, receiving: known, asked } = await findReceiving(shared, tenant, mailboxId)
+  if (mailbox === undefined || !mailbox.active || mailbox.receive.transport === 'none') {
+    await setDue(shared, 'poll', tenant, mailboxId, Number.POSITIVE_INFINITY)
+    return 'off'
+  }
+  const deps = await withSettingsOf(shared, mailbox)
+  const receiving = await takeReceiving(deps, mailbox, { receiving: known, leaseMs })
+  if (receiving === undefined) {
+    const held = Math.min(Math.max((known?.leaseUntil ?? 0) - deps.clock.now(), 1_000), leaseMs)
+    await setDue(deps, 'poll', tenant, mailboxId, deps.clock.now() + held)
+    return 'held'
+  }
+  const state = stateFor(mailbox, receiving.state, deps.clock.now())
+  return { deps, mailbox, receiving, state, asked, progress: progressFrom(state) }
+}
+
+function stateFor(mailbox: Mailbox, stored: ReceivingState, now: number): ReceivingState {
+  const state = { ...stored }
+  // Another server, account or folder: its ids say nothing about mail we have (transport switch).
+  if (state.source !== sourceOf(mailbox)) {
+    if (state.cursor !== undefined) state.resyncSince = now
+    Object.assign(state, { cursor: undefined, owed: [], inHand: '', aside: [] })
+  }
+  if (state.busy) state.aside = afterDeath(state.aside, state.inHand, now)
+  return state
+}
+
+const progressFrom = ({ cursor, resyncSince, busy, inHand, aside }: ReceivingState): Progress => ({
+  startedAt: performance.now(),
+  arrived: () => 0,
+  cursor,
+  handedOver: 0,
+  quarantined: 0,
+  duplicates: 0,
+  resynced: false,
+  resyncSince,
+  more: false,
+  busy: false,
+  inHand: busy ? inHand : '',
+  aside,
+  fault: undefined,
+  owed: [],
+})
