@@ -9,6 +9,7 @@ import { GatewayError, RowExistsError } from '../errors.js'
 import type { Toolbox } from '../ports/toolbox.js'
 import { type Sealer, type SealKey, sealer } from '../protocol/seal.js'
 import { Secret } from '../secret.js'
+import { columnsOf } from './columns.js'
 
 type SealDependencies = Pick<Toolbox, 'names' | 'tables' | 'vault' | 'clock'>
 
@@ -38,20 +39,14 @@ async function load(deps: SealDependencies, now: number): Promise<Sealer> {
 }
 
 async function read(deps: SealDependencies, month: string, makeIt: boolean): Promise<SealKey | undefined> {
-  const table = deps.names.table('tenants')
-  const rowKey = `setting~seal-${month}`
-  let version = (await deps.tables.get(table, '~', rowKey))?.['version']
-  if (version === undefined) {
+  let version = await findVersion(deps, month)
+  if (version === '') {
     if (!makeIt) return undefined
     const made = await deps.vault.set(deps.names.sealKey(month), new Secret(randomBytes(32).toString('base64')))
-    try {
-      await deps.tables.insert(table, { partitionKey: '~', rowKey, v: 1, version: made })
-    } catch (error) {
-      if (!(error instanceof RowExistsError)) throw error
-    }
-    version = (await deps.tables.get(table, '~', rowKey))?.['version']
+    await insertVersion(deps, month, made)
+    version = await findVersion(deps, month)
   }
-  const stored = await deps.vault.get(deps.names.sealKey(month), String(version))
+  const stored = await deps.vault.get(deps.names.sealKey(month), version)
   const key = Buffer.from(stored?.value.reveal() ?? '', 'base64')
   if (key.length === 32) return { id: month, key }
   throw new GatewayError('seal_key_missing', 'needs-admin', {
@@ -59,6 +54,27 @@ async function read(deps: SealDependencies, month: string, makeIt: boolean): Pro
     description: 'The key that seals stored values is gone from the vault.',
     remedy: 'Recover the deleted secret in the vault; without it, people must connect their mailboxes again.',
   })
+}
+
+const rowKeyOf = (month: string): string => `setting~seal-${month}`
+
+/** Empty when the month has none. */
+async function findVersion(deps: SealDependencies, month: string): Promise<string> {
+  return columnsOf(await deps.tables.get(deps.names.table('tenants'), '~', rowKeyOf(month))).text('version')
+}
+
+/** One that another process inserted stays. */
+async function insertVersion(deps: SealDependencies, month: string, version: string): Promise<void> {
+  try {
+    await deps.tables.insert(deps.names.table('tenants'), {
+      partitionKey: '~',
+      rowKey: rowKeyOf(month),
+      v: 1,
+      version,
+    })
+  } catch (error) {
+    if (!(error instanceof RowExistsError)) throw error
+  }
 }
 
 const monthOf = (ms: number): string => new Date(ms).toISOString().slice(0, 7).replace('-', '')

@@ -1,10 +1,12 @@
+/**
+ * How the timers are: one row `~` / `timers` for all of them, so that one read says it; each writes columns of its own,
+ * times in milliseconds.
+ */
 import type { TimerName } from '../model/timers.js'
 import type { Row } from '../ports/tables.js'
 import type { Toolbox } from '../ports/toolbox.js'
+import { columnsOf } from './columns.js'
 
-/**
- * One row for all timers, so that one read says how they are; each writes columns of its own, times in milliseconds.
- */
 const key = { partitionKey: '~', rowKey: 'timers' }
 
 export interface TimerState {
@@ -17,6 +19,7 @@ export interface TimerState {
 }
 
 export interface Timers {
+  /** As it was read, for the next write of the second clock. */
   row: Row
   /** Of a timer that never ran, the times when they were first looked at. */
   of(timer: TimerName): TimerState
@@ -24,41 +27,42 @@ export interface Timers {
   clock: { id: string; dueAt: number; at: number; lostSince: number }
 }
 
-const columnsOf = (timer: TimerName) => ({
+const columnNames = (timer: TimerName) => ({
   begun: `${stem(timer)}BegunAt`,
   ran: `${stem(timer)}RanAt`,
   told: `${stem(timer)}Told`,
 })
 const stem = (timer: TimerName): string => timer.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())
 
-export async function readTimers(deps: Toolbox): Promise<Timers | undefined> {
+export async function findTimers(deps: Toolbox): Promise<Timers | undefined> {
   const row = await deps.tables.get(deps.names.table('tenants'), key.partitionKey, key.rowKey)
   return row && timersOf(row)
 }
 
-export function timersOf(row: Row): Timers {
-  const time = (column: string): number => Number(row[column] ?? row['since'] ?? 0)
+function timersOf(row: Row): Timers {
+  const { text, number, flag } = columnsOf(row)
+  const time = (column: string): number => number(row[column] === undefined ? 'since' : column)
   return {
     row,
     of: (timer) => {
-      const { begun, ran, told } = columnsOf(timer)
+      const { begun, ran, told } = columnNames(timer)
       return {
         begunAt: time(begun),
-        ranAt: Math.max(time(ran), Number(row['awakeSince'] ?? 0)),
-        isTold: row[told] === true,
+        ranAt: Math.max(time(ran), number('awakeSince')),
+        isTold: flag(told),
       }
     },
     clock: {
-      id: String(row['clockId'] ?? ''),
-      dueAt: Number(row['clockDueAt'] ?? 0),
+      id: text('clockId'),
+      dueAt: number('clockDueAt'),
       at: time('clockAt'),
-      lostSince: Number(row['clockLostSince'] ?? 0),
+      lostSince: number('clockLostSince'),
     },
   }
 }
 
 export async function writeTimer(deps: Toolbox, timer: TimerName, state: Partial<TimerState>): Promise<void> {
-  const { begun, ran, told } = columnsOf(timer)
+  const { begun, ran, told } = columnNames(timer)
   const { begunAt, ranAt, isTold } = state
   await deps.tables.upsert(deps.names.table('tenants'), {
     ...key,
@@ -69,14 +73,15 @@ export async function writeTimer(deps: Toolbox, timer: TimerName, state: Partial
   })
 }
 
-/** The next message of the second clock; `seen`: the row it follows on. Throws when another one was quicker. */
+/** The next message of the second clock; `seen`: what it follows on. Throws when another one was quicker. */
 export async function writeClock(
   deps: Toolbox,
-  seen: Row | undefined,
+  seen: Timers | undefined,
   columns: { clockId: string; clockDueAt: number; clockAt?: number; clockLostSince?: number; awakeSince?: number },
-): Promise<void> {
+): Promise<Timers> {
   const table = deps.names.table('tenants')
-  const row = { ...key, v: 1, since: seen?.['since'] ?? deps.clock.now(), ...columns }
+  const row = { ...key, v: 1, since: seen?.row['since'] ?? deps.clock.now(), ...columns }
   if (seen === undefined) await deps.tables.insert(table, row)
-  else await deps.tables.update(table, row, seen.etag ?? '')
+  else await deps.tables.update(table, row, seen.row.etag ?? '')
+  return timersOf({ ...seen?.row, ...row })
 }

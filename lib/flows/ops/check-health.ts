@@ -9,7 +9,7 @@ import type { Toolbox } from '../../ports/toolbox.js'
 import { buriedMessages } from '../../rows/attention-lists.js'
 import { readBalance } from '../../rows/balance.js'
 import { probeTables } from '../../rows/tenants.js'
-import { readTimers } from '../../rows/timers.js'
+import { findTimers } from '../../rows/timers.js'
 import { silentMs, timerSilent } from './second-clock.js'
 
 export interface HealthCheck {
@@ -83,7 +83,7 @@ async function compareClocks(deps: Toolbox, machineNow: Clock['now']): Promise<s
 }
 
 async function timersRun(deps: Toolbox): Promise<string> {
-  const timers = await readTimers(deps)
+  const timers = await findTimers(deps)
   const now = deps.clock.now()
   if (timers === undefined)
     throw new GatewayError('timers_silent', 'needs-admin', {

@@ -14,7 +14,7 @@ import { newId } from '../../model/ids.js'
 import { type RunKind, type TimerName, timerNames } from '../../model/timers.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { clearAttention, raiseAttention } from '../../rows/attention.js'
-import { readTimers, type Timers, timersOf, writeClock, writeTimer } from '../../rows/timers.js'
+import { findTimers, type Timers, writeClock, writeTimer } from '../../rows/timers.js'
 
 /** The work of each timer, once. */
 export type TimerWork = Record<TimerName, (kind: RunKind) => Promise<unknown>>
@@ -59,7 +59,7 @@ export function watchClock(deps: Toolbox): () => Promise<void> {
 
 /** Sends the message that goes round when there is none; returns when it is to be seen. */
 export async function keepClockGoing(deps: Toolbox): Promise<number> {
-  const timers = await readTimers(deps)
+  const timers = await findTimers(deps)
   const now = deps.clock.now()
   const isLost = timers !== undefined && now - timers.clock.dueAt > graceMs
   if (timers !== undefined && !isLost) return timers.clock.dueAt
@@ -70,7 +70,7 @@ export async function keepClockGoing(deps: Toolbox): Promise<number> {
     deps.log.error('timer-late', { timer: 'second-clock', lateMs: now - clockLostSince })
   const next = { clockId: newId(), ...(isLost ? { clockDueAt: now, clockLostSince } : { clockDueAt: now + roundMs }) }
   try {
-    await writeClock(deps, timers?.row, next)
+    await writeClock(deps, timers, next)
   } catch (error) {
     // Another process planted it, or a timer wrote its columns: the next look sees.
     if (error instanceof RowChangedError || error instanceof RowExistsError) return 0
@@ -100,7 +100,7 @@ export async function secondClock(deps: Toolbox, message: unknown, work: TimerWo
 
 /** Sends the next message, then lets it count: a process that dies in between is repeated with the same id. */
 async function goRound(deps: Toolbox, id: unknown): Promise<Timers | undefined> {
-  let timers = await readTimers(deps)
+  let timers = await findTimers(deps)
   if (timers === undefined || timers.clock.id !== id) return undefined
   const now = deps.clock.now()
   // The app was stopped, or the laptop asleep: its timers are given their time again before anybody is woken.
@@ -109,11 +109,10 @@ async function goRound(deps: Toolbox, id: unknown): Promise<Timers | undefined> 
   await deps.queues.send(deps.names.queue('second-clock'), { v: 1, id: next.clockId }, { delayMs: roundMs })
   while (timers?.clock.id === id) {
     try {
-      await writeClock(deps, timers.row, next)
-      return timersOf({ ...timers.row, ...next })
+      return await writeClock(deps, timers, next)
     } catch (error) {
       if (!(error instanceof RowChangedError)) throw error
-      timers = await readTimers(deps)
+      timers = await findTimers(deps)
     }
   }
   return undefined
