@@ -8,13 +8,14 @@
  */
 import { asGatewayError, GatewayError } from '../../errors.js'
 import type { Identity } from '../../model/connection.js'
+import type { Grant } from '../../model/grant.js'
 import { ofDirectory, type Registration } from '../../model/registration.js'
 import type { Verdict, Verdicts } from '../../model/sign-in.js'
 import { signInProblem } from '../../model/sign-in-problems.js'
 import type { Provider, TokenSet } from '../../ports/provider.js'
 import { appScope, mailScopes, scopesFor } from '../../protocol/scopes.js'
 import { checkToken, mayConsentForAll, tokenClaims } from '../../protocol/token-claims.js'
-import { type Grant, type StoredSignIn, stepSignIn } from '../../rows/sign-ins.js'
+import { type StoredSignIn, stepSignIn } from '../../rows/sign-ins.js'
 import type { Secret } from '../../secret.js'
 import { authorizeLeg, freshState, reached, redeemAnswer } from './authorize-leg.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
@@ -52,7 +53,7 @@ export async function judgeConsent(
   answer: ReturnedAnswer,
   client: Client & { credential: Secret | undefined },
 ): Promise<string | undefined> {
-  const claimed = String(signIn.row['directory'] ?? '')
+  const { directory: claimed } = signIn
   if (claimed === '') return proveIt(deps, signIn, answer, client)
   const registration = ofDirectory(client.registration, claimed)
   const proof = await redeemAnswer(deps, signIn, answer, { ...client, registration, scopes: [] })
@@ -90,7 +91,7 @@ async function proveIt(
     registration: ofDirectory(registration, directory),
     browser,
     scopes: [],
-    columns: { directory, granted: '' },
+    change: { directory, granted: '' },
   })
 }
 

@@ -7,7 +7,7 @@ import type { Registration } from '../../model/registration.js'
 import { signInProblem } from '../../model/sign-in-problems.js'
 import type { Provider, TokenSet } from '../../ports/provider.js'
 import { newPkce } from '../../protocol/pkce.js'
-import { type StoredSignIn, sealPlace, stepSignIn } from '../../rows/sign-ins.js'
+import { type SealedColumn, type SignInChange, type StoredSignIn, sealPlace, stepSignIn } from '../../rows/sign-ins.js'
 import { Secret } from '../../secret.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { noProblem } from './keep-problem.js'
@@ -25,7 +25,7 @@ export function reached(deps: ConnectDependencies, location: string): string {
 /** Columns and secret of a fresh state; the state itself is `{sign-in id}.{secret}`. */
 export function freshState(deps: ConnectDependencies, browser: string) {
   const secret = newSecret()
-  const columns = {
+  const columns: SignInChange = {
     status: 'started',
     refusal: '',
     stateHash: sha256(secret),
@@ -50,7 +50,7 @@ export async function authorizeLeg(
     browser: string
     scopes: string[]
     loginHint?: string
-    columns?: Record<string, string>
+    change?: SignInChange
   },
 ): Promise<string> {
   const sealer = await deps.sealer()
@@ -62,7 +62,7 @@ export async function authorizeLeg(
     registrationId: leg.registration.id,
     nonceSealed: sealer.seal(nonce, sealPlace(signIn.id, 'nonceSealed')),
     verifierSealed: sealer.seal(verifier, sealPlace(signIn.id, 'verifierSealed')),
-    ...leg.columns,
+    ...leg.change,
   })
   const location = await leg.provider.authorizeUrl({
     registration: leg.registration,
@@ -84,10 +84,9 @@ export async function redeemAnswer(
   client: { provider: Provider; registration: Registration; credential: Secret | undefined; scopes: string[] },
 ): Promise<TokenSet> {
   const sealer = await deps.sealer()
-  const opened = (column: string): string =>
-    sealer.open(String(signIn.row[column]), sealPlace(signIn.id, column)).toString()
+  const opened = (column: SealedColumn): string => sealer.open(signIn[column], sealPlace(signIn.id, column)).toString()
   const code = answer.inRow ? opened('sealedReturn') : answer.code
-  if (code === '' || !signIn.row['verifierSealed']) throw signInProblem('state_mismatch')
+  if (code === '' || signIn.verifierSealed === '') throw signInProblem('state_mismatch')
   return client.provider.redeem({
     registration: client.registration,
     credential: client.credential,

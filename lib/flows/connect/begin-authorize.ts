@@ -28,7 +28,7 @@ export async function beginAuthorize(
   if (!chosen || !provider) throw signInProblem('no_registration')
   const { registration } = await deps.registrations(signIn.tenant, chosen.id)
   // As it was asked for: that an attempt before needed an administrator says nothing about this one.
-  const target = withDelegate(JSON.parse(String(signIn.row['target'])) as SignInTarget, input.delegate)
+  const target = withDelegate(signIn.askedTarget, input.delegate)
   if (target.kind === 'admin-consent')
     return { location: await askAdministrator(deps, signIn, { provider, registration, browser }) }
   const location = await authorizeLeg(deps, signIn, {
@@ -36,7 +36,7 @@ export async function beginAuthorize(
     registration,
     browser,
     scopes: microsoftScopes(target).consent,
-    columns: { target: JSON.stringify(target) },
+    change: { target },
     // After a wrong account the person chooses from all of theirs: the hint may be what chose it.
     ...(signIn.refusal === 'mailbox_mismatch' ? {} : { loginHint: target.expectedUser ?? target.address }),
   })

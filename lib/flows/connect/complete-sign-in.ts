@@ -9,6 +9,7 @@
 import { translate } from '../../diagnosis/translate.js'
 import { asGatewayError, GatewayError } from '../../errors.js'
 import type { Identity } from '../../model/connection.js'
+import type { MailboxGrant } from '../../model/grant.js'
 import { sha256 } from '../../model/ids.js'
 import type { Registration } from '../../model/registration.js'
 import type { SignInTarget, Verdict, Verdicts } from '../../model/sign-in.js'
@@ -18,12 +19,11 @@ import { sameAddress } from '../../protocol/mail-address.js'
 import { sameText } from '../../protocol/same-text.js'
 import { writeLog } from '../../rows/logs.js'
 import {
+  findSignIn,
+  findSignInOfBrowser,
   isSameBrowser,
-  type MailboxGrant,
   pathOfLink,
-  readSignIn,
   type StoredSignIn,
-  signInOfBrowser,
   stepSignIn,
 } from '../../rows/sign-ins.js'
 import { judgeConsent } from './admin-consent.js'
@@ -66,12 +66,12 @@ export async function completeSignIn(deps: ConnectDependencies, input: CompleteI
   let isLate = false
   try {
     const answer = await openHandOff(deps, input)
-    signIn = await readSignIn(deps, answer.state.split('.')[0] ?? '')
+    signIn = await findSignIn(deps, answer.state.split('.')[0] ?? '')
     if (signIn === undefined) throw signInProblem('state_mismatch')
     assertState(signIn, answer.state, input.browser)
     if (!isSameBrowser(signIn, input.browser)) throw await burnt(deps, signIn)
     link = await pathOfLink(deps, signIn)
-    isLate = Number(signIn.row['stageUntil']) <= deps.clock.now()
+    isLate = signIn.stageUntil <= deps.clock.now()
     await stepSignIn(deps, signIn, { status: 'returned', stateHash: '', stageUntil: deps.clock.now() + redeemingMs })
   } catch (error) {
     return notCounted(deps, input, signIn, error)
@@ -221,7 +221,7 @@ async function notCounted(
   signIn: StoredSignIn | undefined,
   error: unknown,
 ): Promise<Completed> {
-  const own = await signInOfBrowser(deps, short, browser).catch(() => undefined)
+  const own = await findSignInOfBrowser(deps, short, browser).catch(() => undefined)
   const link = own === undefined ? '' : await pathOfLink(deps, own).catch(() => '')
   const answered = await refused(deps, signIn, error, link)
   if (own === undefined || link === '' || !isOver(deps, own)) return answered
@@ -244,7 +244,7 @@ function assertState(signIn: StoredSignIn, state: string, browser: string | unde
   const [, secret = '', ...rest] = state.split('.')
   if (rest.length > 0) throw signInProblem('state_mismatch')
   if (signIn.status !== 'started') throw signInProblem('sign_in_used')
-  if (!sameText(sha256(secret), String(signIn.row['stateHash'] ?? '')))
+  if (!sameText(sha256(secret), signIn.stateHash))
     // Begun again in this browser since: the other tab is the one that counts.
     throw signInProblem(isSameBrowser(signIn, browser) ? 'other_tab' : 'state_mismatch')
 }

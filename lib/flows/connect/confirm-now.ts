@@ -7,6 +7,7 @@
  */
 import { asGatewayError, conflict, GatewayError } from '../../errors.js'
 import type { Connection } from '../../model/connection.js'
+import type { Grant, MailboxGrant } from '../../model/grant.js'
 import { hashId, newId } from '../../model/ids.js'
 import type { Way } from '../../model/link-ways.js'
 import { type MailboxWarning, mailboxWarnings } from '../../model/mailbox-warnings.js'
@@ -17,7 +18,7 @@ import { setDue } from '../../rows/due.js'
 import { takeHold } from '../../rows/holders.js'
 import { writeLog } from '../../rows/logs.js'
 import { findMailbox, listMailboxes } from '../../rows/mailboxes.js'
-import { type Grant, type MailboxGrant, type StoredSignIn, sealPlace, stepSignIn } from '../../rows/sign-ins.js'
+import { type StoredSignIn, sealPlace, stepSignIn } from '../../rows/sign-ins.js'
 import { emitEvent } from '../tell/emit-event.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { assertWay } from './link-ways.js'
@@ -61,14 +62,14 @@ export async function confirmNow(deps: ConnectDependencies, signIn: StoredSignIn
 }
 
 /** A confirmation was begun and has not ended. */
-export const isBegun = ({ status, row }: StoredSignIn): boolean =>
-  row['done'] !== true && (status === 'confirmed' || Number(row['confirmingUntil'] ?? 0) > 0)
+export const isBegun = ({ status, done, confirmingUntil }: StoredSignIn): boolean =>
+  !done && (status === 'confirmed' || confirmingUntil > 0)
 
 /** Fixes all ids, so that every repetition makes the same. */
 async function claim(deps: ConnectDependencies, signIn: StoredSignIn): Promise<void> {
-  const { tenant, id, target, row } = signIn
+  const { tenant, id, target } = signIn
   const now = await deps.tables.serverNow()
-  if (Number(row['confirmingUntil'] ?? 0) > now) throw confirmationRunning()
+  if (signIn.confirmingUntil > now) throw confirmationRunning()
   const ids = isBegun(signIn)
     ? {}
     : {
@@ -96,8 +97,7 @@ async function connect(deps: ConnectDependencies, signIn: StoredSignIn): Promise
   const grant = await openGrant(deps, signIn)
   const isConsent = target.kind === 'admin-consent'
   await assertWay(deps, signIn, wayOf(grant))
-  const connectionId = String(signIn.row['connectionId'])
-  const mailboxId = String(signIn.row['mailboxId'])
+  const { connectionId, mailboxId = '' } = signIn
   if (target.kind === 'connect') await reserveAddress(deps, { tenant, mailboxId }, target.address)
   if (!isConsent) await holdAddress(deps, signIn, mailboxId)
   if (grant !== undefined) {
@@ -141,9 +141,7 @@ async function recordConsent(deps: ConnectDependencies, signIn: StoredSignIn, sc
 
 /** Of what was asked for, that which the directory showed. */
 function grantedScopes(signIn: StoredSignIn): string[] {
-  const named = String(signIn.row['granted'] ?? '')
-    .toLowerCase()
-    .split(/\s+/)
+  const named = signIn.granted.toLowerCase().split(/\s+/)
   return askedScopes(signIn.target).filter((scope) => named.includes(scope.toLowerCase()))
 }
 
@@ -159,10 +157,10 @@ async function wakeOrganisation(deps: ConnectDependencies, { tenant, registratio
  */
 async function holdAddress(
   deps: ConnectDependencies,
-  { tenant, target, row }: StoredSignIn,
+  { tenant, target, proven }: StoredSignIn,
   id: string,
 ): Promise<void> {
-  if (row['proven'] !== true) return
+  if (!proven) return
   try {
     await takeHold(deps, { tenant, mailboxId: id, address: target.address })
   } catch (error) {
@@ -184,7 +182,7 @@ function modeOf(grant: Grant | undefined): Connection['mode'] {
 async function openGrant(deps: ConnectDependencies, signIn: StoredSignIn): Promise<Grant | undefined> {
   if (signIn.target.consent === 'delegated') return undefined
   const sealer = await deps.sealer()
-  const opened = sealer.open(String(signIn.row['sealedGrant']), sealPlace(signIn.id, 'sealedGrant'))
+  const opened = sealer.open(signIn.sealedGrant, sealPlace(signIn.id, 'sealedGrant'))
   return JSON.parse(opened.toString()) as Grant
 }
 

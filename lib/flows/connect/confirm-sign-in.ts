@@ -6,7 +6,7 @@
 import { conflict, GatewayError, notFound } from '../../errors.js'
 import { sha256 } from '../../model/ids.js'
 import { sameText } from '../../protocol/same-text.js'
-import { readSignIn, type StoredSignIn } from '../../rows/sign-ins.js'
+import { findSignIn, type StoredSignIn } from '../../rows/sign-ins.js'
 import { type Confirmed, confirmationRunning, confirmNow, isBegun } from './confirm-now.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { isPending } from './tell-sign-in.js'
@@ -25,7 +25,7 @@ export async function confirmSignIn(
   if (signIn.target.confirmation !== 'result-code') throw notReady()
   // Binding and code are gone by then: an app whose first answer got lost must not read that it was somebody else.
   if (isDone(signIn)) throw used()
-  if (!sameText(sha256(input.binding), String(signIn.row['bindingHash'] ?? '')))
+  if (!sameText(sha256(input.binding), signIn.bindingHash))
     throw refusal(
       'binding_mismatch',
       'This sign-in was started by another session of your application.',
@@ -34,7 +34,7 @@ export async function confirmSignIn(
   assertReady(deps, signIn)
   // The return URL carries `{id}.{code}`; both forms are accepted.
   const code = input.code.startsWith(`${id}.`) ? input.code.slice(id.length + 1) : input.code
-  if (!sameText(sha256(code), String(signIn.row['resultHash'] ?? '')))
+  if (!sameText(sha256(code), signIn.resultHash))
     throw refusal('result_code_invalid', 'The result code is wrong.', 'Pass the code from the return URL unchanged.')
   return confirmNow(deps, signIn)
 }
@@ -60,7 +60,7 @@ export async function pendingSignIn(deps: ConnectDependencies, tenant: string, i
 }
 
 async function ownSignIn(deps: ConnectDependencies, tenant: string, id: string): Promise<StoredSignIn> {
-  const signIn = await readSignIn(deps, id)
+  const signIn = await findSignIn(deps, id)
   if (signIn === undefined || signIn.tenant !== tenant) throw notFound('sign-in')
   return signIn
 }
@@ -71,7 +71,7 @@ function assertReady(deps: ConnectDependencies, signIn: StoredSignIn): void {
   if (signIn.status !== 'signed-in' || signIn.expiresAt <= deps.clock.now()) throw notReady()
 }
 
-const isDone = ({ status, row }: StoredSignIn): boolean => status === 'confirmed' && row['done'] === true
+const isDone = ({ status, done }: StoredSignIn): boolean => status === 'confirmed' && done
 
 const used = (): GatewayError =>
   conflict('sign_in_used', 'This sign-in is confirmed already.', 'Read the sign-in to see its mailbox.')

@@ -1,10 +1,10 @@
 import type { Resource } from '../../model/connection.js'
+import type { Grant } from '../../model/grant.js'
 import type { Registration } from '../../model/registration.js'
 import type { Verdicts } from '../../model/sign-in.js'
 import type { ReceiveTarget, SendTarget } from '../../model/transports.js'
 import type { Authority } from '../../ports/authority.js'
 import type { Discovery } from '../../ports/discovery.js'
-import type { Grant } from '../../rows/sign-ins.js'
 import type { Secret } from '../../secret.js'
 import type { TokenDependencies } from '../tokens/token-dependencies.js'
 

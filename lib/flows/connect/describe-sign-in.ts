@@ -2,7 +2,7 @@
 import { notFound } from '../../errors.js'
 import type { SignInStatus, SignInTarget, Verdicts } from '../../model/sign-in.js'
 import { findLane } from '../../rows/lane.js'
-import { readSignIn, type StoredSignIn } from '../../rows/sign-ins.js'
+import { findSignIn, type StoredSignIn } from '../../rows/sign-ins.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 
 export interface SignInFacts {
@@ -27,8 +27,8 @@ export interface SignInFacts {
 
 /** As tried at the sign-in; a mail sent since shows more than that. */
 export async function verdictsNow(deps: ConnectDependencies, signIn: StoredSignIn): Promise<Verdicts | undefined> {
-  const { verdicts, tenant, target, row } = signIn
-  const mailboxId = String(row['mailboxId'] ?? target.mailboxId ?? '')
+  const { verdicts, tenant, target } = signIn
+  const mailboxId = signIn.mailboxId ?? target.mailboxId ?? ''
   if (verdicts?.sending.verdict !== 'not-tested' || signIn.status !== 'confirmed' || mailboxId === '') return verdicts
   const lane = await findLane(deps, { tenant, mailboxId })
   // What left before this sign-in says nothing about the authority it gained.
@@ -38,7 +38,7 @@ export async function verdictsNow(deps: ConnectDependencies, signIn: StoredSignI
 }
 
 export async function describeSignIn(deps: ConnectDependencies, tenant: string, id: string): Promise<SignInFacts> {
-  const signIn = await readSignIn(deps, id)
+  const signIn = await findSignIn(deps, id)
   if (signIn === undefined || signIn.tenant !== tenant) throw notFound('sign-in')
   return { ...factsOf(deps, signIn), verdicts: (await verdictsNow(deps, signIn)) ?? null }
 }
@@ -47,7 +47,7 @@ export function factsOf(deps: ConnectDependencies, signIn: StoredSignIn): SignIn
   const over = signIn.expiresAt <= deps.clock.now() && signIn.status !== 'confirmed' && signIn.status !== 'cancelled'
   // What a confirmation is going to make does not exist before it is confirmed.
   const idOf = (name: 'mailboxId' | 'connectionId'): string =>
-    signIn.target[name] ?? (signIn.status === 'confirmed' ? String(signIn.row[name] ?? '') : '')
+    signIn.target[name] ?? (signIn.status === 'confirmed' ? (signIn[name] ?? '') : '')
   return {
     signInId: signIn.id,
     status: over ? 'expired' : signIn.status,

@@ -6,7 +6,7 @@
  */
 import { asGatewayError } from '../../errors.js'
 import { claimDue, setDue } from '../../rows/due.js'
-import { readSignIn, removeSignIn, type StoredSignIn } from '../../rows/sign-ins.js'
+import { findSignIn, removeSignIn, type StoredSignIn } from '../../rows/sign-ins.js'
 import { confirmNow, isBegun } from './confirm-now.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { undoConfirmation } from './refuse-confirmation.js'
@@ -20,14 +20,14 @@ export async function expireSignIns(deps: ConnectDependencies): Promise<number> 
   let deleted = 0
   for (const { tenant, id } of await claimDue(deps, 'signin', batch, claimMs)) {
     try {
-      const signIn = await readSignIn(deps, id)
+      const signIn = await findSignIn(deps, id)
       const alive = signIn !== undefined && signIn.expiresAt > deps.clock.now()
       if (alive && isBegun(signIn)) {
         await confirmNow(deps, signIn)
         continue
       }
       if (alive) {
-        if (isPending(signIn) && signIn.row['told'] !== true) await tellPending(deps, signIn)
+        if (isPending(signIn) && !signIn.told) await tellPending(deps, signIn)
         await setDue(deps, 'signin', tenant, id, signIn.expiresAt)
         continue
       }

@@ -3,11 +3,12 @@
  * confirmation or, when the link itself was made for exactly this identity, confirm at once.
  */
 import type { Connection, Identity } from '../../model/connection.js'
+import type { Grant } from '../../model/grant.js'
 import { newSecret, sha256 } from '../../model/ids.js'
 import type { Verdicts } from '../../model/sign-in.js'
 import { findConnection } from '../../rows/connections.js'
 import { setDue } from '../../rows/due.js'
-import { type Grant, type StoredSignIn, sealPlace, stepSignIn } from '../../rows/sign-ins.js'
+import { type StoredSignIn, sealPlace, stepSignIn } from '../../rows/sign-ins.js'
 import { confirmNow } from './confirm-now.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { noProblem } from './keep-problem.js'
@@ -40,8 +41,8 @@ export async function finishSignIn(
   await stepSignIn(deps, signIn, {
     status: 'signed-in',
     provider: gained.grant?.kind === 'password' ? 'basic' : 'microsoft',
-    identity: gained.identity === undefined ? '' : JSON.stringify(gained.identity),
-    verdicts: JSON.stringify(gained.verdicts),
+    identity: gained.identity,
+    verdicts: gained.verdicts,
     sealedGrant:
       gained.grant === undefined ? '' : sealer.seal(JSON.stringify(gained.grant), sealPlace(signIn.id, 'sealedGrant')),
     browserHash: sha256(gained.browser),

@@ -44,13 +44,12 @@ export const noProblem = { problemSealed: '', problemBrowser: '' }
 /** Of an attempt in this browser; otherwise nothing. */
 export async function readProblem(
   deps: ConnectDependencies,
-  { id, row }: StoredSignIn,
+  { id, problemSealed, problemBrowser }: StoredSignIn,
   browser: string | undefined,
 ): Promise<AttemptProblem | undefined> {
-  const sealed = String(row['problemSealed'] ?? '')
-  if (sealed === '' || browser === undefined) return undefined
-  if (!sameText(sha256(browser), String(row['problemBrowser'] ?? ''))) return undefined
-  const opened = (await deps.sealer()).open(sealed, sealPlace(id, 'problemSealed'))
+  if (problemSealed === '' || browser === undefined) return undefined
+  if (!sameText(sha256(browser), problemBrowser)) return undefined
+  const opened = (await deps.sealer()).open(problemSealed, sealPlace(id, 'problemSealed'))
   return JSON.parse(opened.toString()) as AttemptProblem
 }
 

@@ -8,7 +8,7 @@ import type { PageQuery } from '../../model/page.js'
 import { mapInBatches } from '../../rows/delete-rows.js'
 import { dueIds } from '../../rows/due.js'
 import { wrongPlace } from '../../rows/page-of-rows.js'
-import { readSignIn } from '../../rows/sign-ins.js'
+import { findSignIn } from '../../rows/sign-ins.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { factsOf, type SignInFacts } from './describe-sign-in.js'
 import { isPending } from './tell-sign-in.js'
@@ -33,7 +33,7 @@ export async function listSignIns(
   const ids = (await dueIds(deps, 'signin', tenant)).filter((id) => id > (after ?? ''))
   const signIns: SignInFacts[] = []
   for (let at = 0; at < ids.length; at += limit) {
-    const batch = await mapInBatches(ids.slice(at, at + limit), (id) => readSignIn(deps, id))
+    const batch = await mapInBatches(ids.slice(at, at + limit), (id) => findSignIn(deps, id))
     for (const signIn of batch) {
       if (signIn === undefined || signIn.tenant !== tenant) continue
       const facts = factsOf(deps, signIn)

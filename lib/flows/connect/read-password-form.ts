@@ -1,9 +1,9 @@
 /** What a person typed, as the password of a mailbox and its servers; or every field at fault in one answer. */
 import { invalidInput, type Problem } from '../../errors.js'
+import type { MailboxGrant } from '../../model/grant.js'
 import type { ServerAddress } from '../../model/mailbox.js'
 import { splitHost, usualPort } from '../../model/server-address.js'
 import type { SignInTarget, TypedServers } from '../../model/sign-in.js'
-import type { MailboxGrant } from '../../rows/sign-ins.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 
 export type PasswordForm = TypedServers & { password: string }

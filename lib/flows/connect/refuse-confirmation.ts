@@ -28,7 +28,14 @@ export async function refuseConfirmation(
   await undoConfirmation(deps, signIn)
   const expiresAt = linkEndsAt(deps, signIn)
   await setDue(deps, 'signin', tenant, id, expiresAt)
-  const gone = { ...noSecrets, identity: '', verdicts: '', connectionId: '', mailboxId: '', stateHash: '' }
+  const gone = {
+    ...noSecrets,
+    identity: undefined,
+    verdicts: undefined,
+    connectionId: '',
+    mailboxId: '',
+    stateHash: '',
+  }
   await stepSignIn(deps, signIn, {
     ...gone,
     status: 'refused',
@@ -44,10 +51,8 @@ export async function refuseConfirmation(
 /** A mailbox that was made stays; so does everything that a reconnect found. */
 export async function undoConfirmation(
   deps: ConnectDependencies,
-  { tenant, target, row }: StoredSignIn,
+  { tenant, target, mailboxId = '', connectionId }: StoredSignIn,
 ): Promise<void> {
-  const mailboxId = String(row['mailboxId'] ?? '')
-  const connectionId = String(row['connectionId'] ?? '')
   if (target.kind !== 'connect' || mailboxId === '') return
   if ((await findMailbox(deps, tenant, mailboxId)) !== undefined) return
   await releaseName(deps, { tenant, mailboxId }, { address: target.address })

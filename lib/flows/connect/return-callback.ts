@@ -5,7 +5,7 @@
  */
 import { sha256 } from '../../model/ids.js'
 import { sameText } from '../../protocol/same-text.js'
-import { readSignIn, sealPlace, stepSignIn } from '../../rows/sign-ins.js'
+import { findSignIn, sealPlace, stepSignIn } from '../../rows/sign-ins.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 
 /** The provider's parameters by name; a doubled one is given as an array and is then not used. */
@@ -81,8 +81,8 @@ export async function returnCallback(deps: ConnectDependencies, input: CallbackI
 
 async function keepInRow(deps: ConnectDependencies, state: string, code: string): Promise<void> {
   const [id = '', secret = ''] = state.split('.')
-  const signIn = await readSignIn(deps, id)
-  if (signIn === undefined || !sameText(sha256(secret), String(signIn.row['stateHash'] ?? ''))) return
+  const signIn = await findSignIn(deps, id)
+  if (signIn === undefined || !sameText(sha256(secret), signIn.stateHash)) return
   const sealedReturn = (await deps.sealer()).seal(code, sealPlace(id, 'sealedReturn'))
   await stepSignIn(deps, signIn, { sealedReturn })
 }

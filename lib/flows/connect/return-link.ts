@@ -4,13 +4,14 @@
  */
 import { asGatewayError } from '../../errors.js'
 import { findReturnUrl } from '../../rows/return-urls.js'
-import { assertOpen, type StoredSignIn, sealPlace, signInOfLink } from '../../rows/sign-ins.js'
+import { getSignInOfLink, type StoredSignIn, sealPlace } from '../../rows/sign-ins.js'
+import { assertOpen } from './assert-open.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 
 /** `result={id}.{code}` when there is a code; `error` and `sign_in_id` when the sign-in ended with `error`. */
 export async function returnLink(
   deps: ConnectDependencies,
-  { id, tenant, returnUrl, row }: StoredSignIn,
+  { id, tenant, returnUrl, resultSealed }: StoredSignIn,
   error?: string,
 ): Promise<string | undefined> {
   if (returnUrl === '') return undefined
@@ -22,9 +23,8 @@ export async function returnLink(
     url.searchParams.set('sign_in_id', id)
     return url.href
   }
-  const sealed = String(row['resultSealed'] ?? '')
-  if (sealed !== '')
-    url.searchParams.set('result', `${id}.${(await deps.sealer()).open(sealed, sealPlace(id, 'resultSealed'))}`)
+  if (resultSealed !== '')
+    url.searchParams.set('result', `${id}.${(await deps.sealer()).open(resultSealed, sealPlace(id, 'resultSealed'))}`)
   return url.href
 }
 
@@ -60,7 +60,7 @@ export async function endedLink(
   error: string,
 ): Promise<{ tenantName: string; address: string; returnTo?: string } | undefined> {
   if (!ends.has(error)) return undefined
-  const signIn = await signInOfLink(deps, link)
+  const signIn = await getSignInOfLink(deps, link)
   const returnTo = await returnLink(deps, signIn, error)
   return { tenantName: signIn.tenantName, address: signIn.target.address, ...(returnTo ? { returnTo } : {}) }
 }

@@ -12,7 +12,8 @@ import type { AttemptProblem, SignInTarget } from '../../model/sign-in.js'
 import { signInProblem } from '../../model/sign-in-problems.js'
 import type { Discovered, DiscoveredServer } from '../../ports/discovery.js'
 import { sameText } from '../../protocol/same-text.js'
-import { assertOpen, isSameBrowser, type StoredSignIn, signInOfLink } from '../../rows/sign-ins.js'
+import { getSignInOfLink, isSameBrowser, type StoredSignIn } from '../../rows/sign-ins.js'
+import { assertOpen } from './assert-open.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { discoverProvider } from './discover-provider.js'
 import { readProblem } from './keep-problem.js'
@@ -47,7 +48,7 @@ export async function showLink(
   link: string,
   browser: string | undefined,
 ): Promise<LinkView | { finished: string }> {
-  const signIn = await signInOfLink(deps, link)
+  const signIn = await getSignInOfLink(deps, link)
   const isFinished = signIn.status === 'signed-in' || signIn.status === 'confirmed'
   if (isFinished && isSameBrowser(signIn, browser))
     return { finished: `${deps.settings.publicBaseUrl}/connect/${link}/result` }
@@ -142,7 +143,7 @@ export async function signInOfForm(
   deps: ConnectDependencies,
   input: { link: string; browser: string | undefined; formToken: string },
 ): Promise<{ signIn: StoredSignIn; browser: string }> {
-  const signIn = await signInOfLink(deps, input.link)
+  const signIn = await getSignInOfLink(deps, input.link)
   const { browser } = input
   if (!isBrowser(browser) || !sameText(input.formToken, formToken(signIn.id, browser)))
     throw signInProblem('form_expired')

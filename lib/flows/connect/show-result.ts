@@ -5,7 +5,8 @@
  */
 import type { AttemptProblem, SignInStatus, SignInTarget, Verdicts } from '../../model/sign-in.js'
 import { signInProblem } from '../../model/sign-in-problems.js'
-import { assertOpen, isSameBrowser, signInOfLink } from '../../rows/sign-ins.js'
+import { getSignInOfLink, isSameBrowser } from '../../rows/sign-ins.js'
+import { assertOpen } from './assert-open.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { verdictsNow } from './describe-sign-in.js'
 import { readProblem } from './keep-problem.js'
@@ -41,7 +42,7 @@ export async function showResult(
   link: string,
   browser: string | undefined,
 ): Promise<ResultView> {
-  const signIn = await signInOfLink(deps, link)
+  const signIn = await getSignInOfLink(deps, link)
   if (signIn.status !== 'signed-in' && signIn.status !== 'confirmed') {
     assertOpen(deps, signIn)
     throw signInProblem('sign_in_open')
@@ -50,7 +51,7 @@ export async function showResult(
   if (signIn.status === 'signed-in' && signIn.expiresAt <= deps.clock.now()) throw signInProblem('flow_expired')
   const untested = { verdict: 'not-tested' } as const
   // An administrator has the word now: there is nothing for the application to finish.
-  const returnTo = signIn.row['needsAdmin'] === true ? undefined : await returnLink(deps, signIn)
+  const returnTo = signIn.needsAdmin ? undefined : await returnLink(deps, signIn)
   return {
     status: signIn.status,
     tenantName: signIn.tenantName,
@@ -68,7 +69,7 @@ export async function showRefusal(
   link: string,
   browser: string | undefined,
 ): Promise<RefusalView | undefined> {
-  const signIn = await signInOfLink(deps, link)
+  const signIn = await getSignInOfLink(deps, link)
   if (signIn.status !== 'refused') return undefined
   const refused = await readProblem(deps, signIn, browser)
   if (refused?.at !== 'page') return undefined

@@ -9,7 +9,7 @@ import type { AdminConsentInput } from '../../model/api-schemas.js'
 import type { Registration } from '../../model/registration.js'
 import type { SignInTarget } from '../../model/sign-in.js'
 import { signInProblem } from '../../model/sign-in-problems.js'
-import { readSignIn, type StoredSignIn, sealPlace, stepSignIn } from '../../rows/sign-ins.js'
+import { findSignIn, type StoredSignIn, sealPlace, stepSignIn } from '../../rows/sign-ins.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { insertSignIn, notUsable, type StartedSignIn } from './insert-sign-in.js'
 
@@ -70,10 +70,9 @@ export async function approvalLink(deps: ConnectDependencies, signIn: StoredSign
     return undefined
   const sealer = await deps.sealer()
   const place = sealPlace(signIn.id, 'approvalSealed')
-  const sealed = String(signIn.row['approvalSealed'] ?? '')
-  if (sealed !== '') {
-    const link = sealer.open(sealed, place).toString()
-    const known = await readSignIn(deps, /\/connect\/([a-z2-7]{26})\./.exec(link)?.[1] ?? '')
+  if (signIn.approvalSealed !== '') {
+    const link = sealer.open(signIn.approvalSealed, place).toString()
+    const known = await findSignIn(deps, /\/connect\/([a-z2-7]{26})\./.exec(link)?.[1] ?? '')
     if (known !== undefined && known.status !== 'confirmed' && known.expiresAt > deps.clock.now()) return link
   }
   const asked: SignInTarget = {

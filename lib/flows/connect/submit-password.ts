@@ -33,7 +33,7 @@ export async function submitPassword(
   const problem = mismatchedUser(grant.username, target, facts.renewed)
   if (problem) throw problem
   await assertServers(signIn, facts, { imap, smtp })
-  const attempts = Number(signIn.row['passwordAttempts'] ?? 0)
+  const attempts = signIn.passwordAttempts
   if (attempts >= mostAttempts) throw signInProblem('too_many_attempts')
   // A second click, or another tab, waits for this attempt: each of them would spoil the other's last step.
   const before = signIn.status === 'returned' ? 'started' : signIn.status

@@ -1,8 +1,9 @@
 /** A try-out of authority just gained, each direction for itself. */
 import { asGatewayError } from '../../errors.js'
+import type { MailboxGrant } from '../../model/grant.js'
 import type { Verdict, Verdicts } from '../../model/sign-in.js'
 import type { Authority } from '../../ports/authority.js'
-import type { MailboxGrant, StoredSignIn } from '../../rows/sign-ins.js'
+import type { StoredSignIn } from '../../rows/sign-ins.js'
 import { Secret } from '../../secret.js'
 import type { ConnectDependencies, ProbeInput } from './connect-dependencies.js'
 import { unreachable } from './probe-mailbox.js'

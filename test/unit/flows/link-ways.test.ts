@@ -5,7 +5,7 @@ import { newSecret, sha256 } from '../../../lib/model/ids.js'
 import type { ReconnectChange, Way } from '../../../lib/model/link-ways.js'
 import { connectionPartition, connectionToRow } from '../../../lib/rows/connections.js'
 import { findMailbox, mailboxPartition } from '../../../lib/rows/mailboxes.js'
-import { readSignIn, sealPlace } from '../../../lib/rows/sign-ins.js'
+import { findSignIn, sealPlace } from '../../../lib/rows/sign-ins.js'
 import {
   type ConnectHarness,
   codeOf,
@@ -108,7 +108,7 @@ const kinds: Record<string, { make: (h: ConnectHarness) => Promise<Made>; ways: 
     make: async (h) => {
       const { link, signInId } = await h.start()
       await h.travel(link)
-      const signIn = await readSignIn(h.deps, signInId)
+      const signIn = await findSignIn(h.deps, signInId)
       const approval = (await approvalLink(h.deps, signIn!)) ?? ''
       return { link: approval, signInId: linkOf(approval).slice(0, 26) }
     },
@@ -260,7 +260,7 @@ describe.each(Object.keys(kinds))('A2: the link for %s', (kind) => {
       const h = await connectHarness()
       const { signInId } = await kinds[kind]!.make(h)
       // Permission for people has no grant that could be another.
-      if ((await readSignIn(h.deps, signInId))?.target.consent === 'delegated') continue
+      if ((await findSignIn(h.deps, signInId))?.target.consent === 'delegated') continue
       const seal = await h.deps.sealer()
       const sealedGrant = seal.seal(JSON.stringify(grant), sealPlace(signInId, 'sealedGrant'))
       await h.plant(signInId, { status: 'signed-in', sealedGrant })
