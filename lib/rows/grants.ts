@@ -1,170 +1,220 @@
 /**
- * The row `grant` of a connection: where its secret lies in the vault, the key that opens it, and sealed access tokens
- * that spare every process its own refresh. Columns of lib/flows/common/lease.ts stand beside these; only the lease
- * holder writes.
+ * The row `grant` beside a connection: where its secret lies in the vault, the key that opens it, and sealed access
+ * tokens that spare every process its own refresh. Only the holder of its lease writes. What is sealed in it and what
+ * the vault keeps is opened by grant-secrets.ts.
  */
-import { GatewayError } from '../errors.js'
-import type { AccessToken, TokenDependencies } from '../flows/tokens/token-dependencies.js'
-import type { Connection, Resource } from '../model/connection.js'
+import { randomBytes } from 'node:crypto'
+import { RowExistsError } from '../errors.js'
+import type { Resource } from '../model/connection.js'
+import type { PageQuery } from '../model/page.js'
 import type { Row } from '../ports/tables.js'
 import type { Toolbox } from '../ports/toolbox.js'
-import { type Sealer, sealer } from '../protocol/seal.js'
-import { Secret } from '../secret.js'
-import { connectionFromRow, connectionPartition, connectionRowKey } from './connections.js'
+import { columnsOf } from './columns.js'
+import { connectionFromRow, connectionPartition, connectionRowKey, type StoredConnection } from './connections.js'
+import { type Lease, takeLease } from './lease.js'
+import { behind, besidePage, pageOfPartitions } from './page-of-rows.js'
 
 export const grantRowKey = 'grant'
-/** A token that ends within this time counts as ended: clocks differ, and calls take time (REL-18). */
-export const expiryMarginMs = 5 * 60_000
-/** Versions cannot be deleted one by one, and too many break the vault's backup. */
-export const versionsPerName = 200
-
-/** What the vault keeps, sealed with the row's own key. `rotation` orders versions that no pointer tells apart. */
-export interface VaultValue {
-  value: string
+/** Columns as stored; times in milliseconds, 0 for never. */
+export interface GrantColumns {
+  kind: 'oauth' | 'app-only' | 'password'
+  /** Of the secret's name in the vault, and how many versions that name has. */
+  generation: number
+  versionsInGeneration: number
+  /** Which refresh token of this connection the row points at, counted from its first. */
   rotation: number
+  secretName: string
+  secretVersion: string
+  /** The version before, for one confirming try; empty when there is none that may be tried. */
+  previousName: string
+  previousVersion: string
+  /** When the vault was written. */
+  storedAt: number
+  /** A refresh token that the vault has not, sealed, and its rotation. */
+  unstored: string
+  unstoredRotation: number
+  /** Access tokens, sealed, and when they end by the storage's clock. */
+  access_graph: string
+  accessUntil_graph: number
+  access_outlook: string
+  accessUntil_outlook: number
+  refreshedAt: number
+  /** When a worker last began to renew it. */
+  attemptAt: number
+  /** Renewals that failed in a row, and the code of the latest. */
+  failures: number
+  failureCode: string
+  /** Nobody asks the provider before. */
+  notBefore: number
+  /** When the provider first refused it, with no success since. */
+  refusedAt: number
 }
 
-const text = (row: Row, column: string): string => String(row[column] ?? '')
-const number = (row: Row, column: string): number => Number(row[column] ?? 0)
+export type GrantChange = Partial<GrantColumns>
 
-export const grant = {
-  generation: (row: Row): number => number(row, 'generation'),
-  rotation: (row: Row): number => number(row, 'rotation'),
-  failures: (row: Row): number => number(row, 'failures'),
-  notBefore: (row: Row): number => number(row, 'notBefore'),
-  /** When the provider first refused it, with no success since; 0 when it did not. */
-  refusedAt: (row: Row): number => number(row, 'refusedAt'),
-  storedAt: (row: Row): number => number(row, 'storedAt'),
-  secretName: (row: Row): string => text(row, 'secretName'),
-  secretVersion: (row: Row): string => text(row, 'secretVersion'),
-  previousName: (row: Row): string => text(row, 'previousName'),
-  previousVersion: (row: Row): string => text(row, 'previousVersion'),
-  versions: (row: Row): number => number(row, 'versionsInGeneration'),
-  unstored: (row: Row): string => text(row, 'unstored'),
+export interface StoredGrant extends GrantColumns {
+  tenant: string
+  connectionId: string
+  /** For its lease, and for the key in it. */
+  row: Row
 }
 
-export const sealPlace = (tenant: string, connectionId: string, column: string): string =>
-  `connections~${connectionPartition(tenant, connectionId)}~${grantRowKey}~${column}`
+/** A connection and its grant, as read together. */
+export interface StoredAuthority {
+  connection: StoredConnection
+  grant: StoredGrant
+}
+
+function grantFromRow(row: Row): StoredGrant {
+  const [tenant = '', connectionId = ''] = row.partitionKey.split('~')
+  const { text, number } = columnsOf(row)
+  return {
+    tenant,
+    connectionId,
+    row,
+    kind: text('kind') as GrantColumns['kind'],
+    generation: number('generation'),
+    versionsInGeneration: number('versionsInGeneration'),
+    rotation: number('rotation'),
+    secretName: text('secretName'),
+    secretVersion: text('secretVersion'),
+    previousName: text('previousName'),
+    previousVersion: text('previousVersion'),
+    storedAt: number('storedAt'),
+    unstored: text('unstored'),
+    unstoredRotation: number('unstoredRotation'),
+    access_graph: text('access_graph'),
+    accessUntil_graph: number('accessUntil_graph'),
+    access_outlook: text('access_outlook'),
+    accessUntil_outlook: number('accessUntil_outlook'),
+    refreshedAt: number('refreshedAt'),
+    attemptAt: number('attemptAt'),
+    failures: number('failures'),
+    failureCode: text('failureCode'),
+    notBefore: number('notBefore'),
+    refusedAt: number('refusedAt'),
+  }
+}
+
+/** Resources this connection has had tokens for. */
+export const resourcesOf = (grant: StoredGrant): Resource[] =>
+  (['graph', 'outlook'] as const).filter((resource) => grant[`access_${resource}`] !== '')
 
 /** Connection and grant in one request; one without a sign-in has no grant. */
-export async function readAuthority(
+export async function findAuthority(
   deps: Toolbox,
   tenant: string,
   connectionId: string,
-): Promise<{ connection: Connection & { etag: string }; row: Row | undefined } | undefined> {
+): Promise<{ connection: StoredConnection; grant: StoredGrant | undefined } | undefined> {
   const rows = new Map<string, Row>()
   const partition = connectionPartition(tenant, connectionId)
   for await (const row of deps.tables.query(deps.names.table('connections'), { partition })) rows.set(row.rowKey, row)
   const connectionRow = rows.get(connectionRowKey)
   if (connectionRow === undefined) return undefined
   const connection = { ...connectionFromRow(connectionRow), etag: connectionRow.etag ?? '' }
-  return { connection, row: rows.get(grantRowKey) }
+  const grantRow = rows.get(grantRowKey)
+  return { connection, grant: grantRow && grantFromRow(grantRow) }
 }
 
 /** The same where a grant must be. */
-export async function readGrant(
+export async function findGrant(
   deps: Toolbox,
   tenant: string,
   connectionId: string,
-): Promise<{ connection: Connection & { etag: string }; row: Row } | undefined> {
-  const read = await readAuthority(deps, tenant, connectionId)
-  return read?.row === undefined ? undefined : { connection: read.connection, row: read.row }
+): Promise<StoredAuthority | undefined> {
+  const found = await findAuthority(deps, tenant, connectionId)
+  return found?.grant === undefined ? undefined : { connection: found.connection, grant: found.grant }
+}
+
+/** What a list of connections shows of their grants: sealed tokens are most of the row. */
+const shownColumns = ['refreshedAt', 'failures', 'failureCode'] as const
+export type ShownGrant = Pick<GrantColumns, (typeof shownColumns)[number]>
+
+/** In the order of the ids; two range reads. */
+export async function pageOfAuthorities(
+  deps: Toolbox,
+  tenant: string,
+  page: PageQuery,
+): Promise<{ found: { connection: StoredConnection; grant: ShownGrant | undefined }[]; next: string }> {
+  const table = deps.names.table('connections')
+  const { rows, next } = await pageOfPartitions(deps, table, { tenant, rowKey: connectionRowKey }, page)
+  const more = { rowRange: [grantRowKey, behind(grantRowKey)] as [string, string], select: [...shownColumns] }
+  const grants = await besidePage(deps, table, rows, more)
+  const found = rows.map((row) => {
+    const [grant] = grants.get(row.partitionKey) ?? []
+    return { connection: { ...connectionFromRow(row), etag: row.etag ?? '' }, grant: grant && grantFromRow(grant) }
+  })
+  return { found, next }
 }
 
 /** Of its secret in the vault; 1 where there is no grant. */
 export async function newestGeneration(deps: Toolbox, tenant: string, connectionId: string): Promise<number> {
   const partition = connectionPartition(tenant, connectionId)
   const row = await deps.tables.get(deps.names.table('connections'), partition, grantRowKey)
-  return row === undefined ? 1 : Math.max(1, grant.generation(row))
+  return Math.max(1, columnsOf(row).number('generation'))
 }
 
-/** The stored access token of a resource, or nothing when it ended, is `refused` or can no longer be opened. */
-export async function storedToken(
-  deps: TokenDependencies,
-  row: Row,
-  resource: Resource,
-  want: { minLifeMs: number; refused?: string },
-): Promise<AccessToken | undefined> {
-  const lifeMs = number(row, `accessUntil_${resource}`) - (await deps.tables.serverNow())
-  if (lifeMs < want.minLifeMs) return undefined
-  const opened = await open(deps, row, `access_${resource}`)
-  if (opened === undefined || opened === '' || opened === want.refused) return undefined
-  return { token: new Secret(opened), expiresAt: deps.clock.now() + lifeMs }
+/** Shreds every version of its secret in the vault, because their key goes with it. */
+export async function removeGrant(deps: Toolbox, tenant: string, connectionId: string): Promise<void> {
+  await deps.tables.remove(deps.names.table('connections'), connectionPartition(tenant, connectionId), grantRowKey)
 }
 
-/** The end of its life stands there by the storage server's clock, which all processes share (REL-18). */
-export async function accessColumns(
-  deps: TokenDependencies,
-  row: Row,
-  resource: Resource,
-  token: AccessToken,
-): Promise<Record<string, string | number>> {
-  return {
-    [`access_${resource}`]: await seal(deps, row, `access_${resource}`, token.token.reveal()),
-    [`accessUntil_${resource}`]: (await deps.tables.serverNow()) + token.expiresAt - deps.clock.now(),
-  }
+/** A grant that its holder alone writes. */
+export interface HeldGrant extends Pick<Lease, 'remainingMs' | 'renew'> {
+  /** As last written. */
+  current(): StoredGrant
+  /** Throws RowChangedError when the lease was lost. */
+  write(change: GrantChange): Promise<void>
+  /** Gives the lease back in the same write. Throws RowChangedError when it was lost. */
+  finish(change: GrantChange): Promise<void>
+  /** Gives the lease back, with last changes; losing it meanwhile is no error. */
+  release(change?: GrantChange): Promise<void>
 }
 
-/** Resources this connection has had tokens for; the first of its kind when none. */
-export function resourcesOf(row: Row): Resource[] {
-  return (['graph', 'outlook'] as const).filter((resource) => text(row, `access_${resource}`) !== '')
-}
-
-export async function seal(deps: TokenDependencies, row: Row, column: string, plain: string): Promise<string> {
-  const [tenant = '', id = ''] = row.partitionKey.split('~')
-  return (await deps.sealer()).seal(plain, sealPlace(tenant, id, column))
-}
-
-/** A sealed column; `undefined` when it is empty or its key is gone: both only mean that it has to be gained again. */
-export async function open(deps: TokenDependencies, row: Row, column: string): Promise<string | undefined> {
-  const sealed = text(row, column)
-  if (sealed === '') return undefined
-  const [tenant = '', id = ''] = row.partitionKey.split('~')
-  try {
-    return (await deps.sealer()).open(sealed, sealPlace(tenant, id, column)).toString()
-  } catch (error) {
-    if (error instanceof GatewayError && error.code === 'sealed_value_invalid') return undefined
-    throw error
-  }
-}
-
-/** The row's own key: with the row gone, every version in the vault is noise. */
-function ownSealer(row: Row): Sealer {
-  return sealer([{ id: 'row', key: Buffer.from(text(row, 'secretKey'), 'base64') }])
-}
-
-function toVault(row: Row, value: VaultValue): Secret {
-  return new Secret(ownSealer(row).seal(JSON.stringify(value), row.partitionKey))
-}
-
-export function fromVault(row: Row, stored: Secret): VaultValue | undefined {
-  try {
-    return JSON.parse(ownSealer(row).open(stored.reveal(), row.partitionKey).toString()) as VaultValue
-  } catch {
-    return undefined
-  }
-}
-
-/** Writes the secret as the next version and returns the columns that point at it. */
-export async function putSecret(
+/** With `change` in the same write; `undefined` when somebody else has it. */
+export async function takeGrant(
   deps: Toolbox,
-  row: Row,
-  connectionId: string,
-  value: VaultValue,
-): Promise<Record<string, string | number>> {
-  const isFull = grant.versions(row) >= versionsPerName
-  const generation = Math.max(1, grant.generation(row)) + (isFull ? 1 : 0)
-  const name = deps.names.connectionSecret(connectionId, generation)
-  const version = await deps.vault.set(name, toVault(row, value))
+  { row }: StoredGrant,
+  { leaseMs, change = {} }: { leaseMs: number; change?: GrantChange },
+): Promise<HeldGrant | undefined> {
+  const table = deps.names.table('connections')
+  const lease = await takeLease(deps.tables, table, row, deps.worker, leaseMs, { ...change })
+  if (lease === undefined) return undefined
   return {
-    secretName: name,
-    secretVersion: version,
-    previousName: grant.secretName(row),
-    previousVersion: grant.secretVersion(row),
-    generation,
-    versionsInGeneration: isFull ? 1 : grant.versions(row) + 1,
-    storedAt: deps.clock.now(),
-    unstored: '',
-    unstoredRotation: 0,
+    current: () => grantFromRow(lease.row),
+    remainingMs: lease.remainingMs,
+    renew: lease.renew,
+    write: (change) => lease.write({ ...change }),
+    finish: (change) => lease.write({ ...change, leaseOwner: '', leaseUntil: 0 }),
+    release: (change) => lease.release({ ...change }),
+  }
+}
+
+/** As it stands, or made with a key of its own; `undefined` when somebody else made it at this moment. */
+export async function findOrInsertGrant(
+  deps: Toolbox,
+  tenant: string,
+  connectionId: string,
+): Promise<StoredGrant | undefined> {
+  const table = deps.names.table('connections')
+  const key = { partitionKey: connectionPartition(tenant, connectionId), rowKey: grantRowKey }
+  const known = await deps.tables.get(table, key.partitionKey, key.rowKey)
+  if (known !== undefined) return grantFromRow(known)
+  const fresh: Row = {
+    ...key,
+    v: 1,
+    secretKey: randomBytes(32).toString('base64'),
+    generation: 1,
+    versionsInGeneration: 0,
+    rotation: 0,
+    leaseOwner: '',
+    leaseUntil: 0,
+    fence: 0,
+  }
+  try {
+    return grantFromRow({ ...fresh, etag: await deps.tables.insert(table, fresh) })
+  } catch (error) {
+    if (!(error instanceof RowExistsError)) throw error
+    return undefined
   }
 }

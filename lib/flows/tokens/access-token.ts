@@ -3,10 +3,10 @@
  * each process. Memory is asked for ten minutes at most, so that a disconnect reaches every process.
  */
 import type { Connection, Resource } from '../../model/connection.js'
-import type { Row } from '../../ports/tables.js'
-import { expiryMarginMs, storedToken } from '../../rows/grants.js'
+import { type AccessToken, expiryMarginMs, storedToken } from '../../rows/grant-secrets.js'
+import type { StoredGrant } from '../../rows/grants.js'
 import { refreshGrant } from './refresh-grant.js'
-import type { AccessToken, TokenDependencies } from './token-dependencies.js'
+import type { TokenDependencies } from './token-dependencies.js'
 
 const keptMs = 10 * 60_000
 const mostKept = 20_000
@@ -66,11 +66,11 @@ export async function offerStored(
   deps: TokenDependencies,
   { tenant, id }: Connection,
   resource: Resource,
-  row: Row,
+  grant: StoredGrant,
 ): Promise<void> {
   const known = memoryOf(deps).tokens[resource].get(id)
   if (known?.tenant === tenant && deps.clock.now() < known.until) return
-  const stored = await storedToken(deps, row, resource, { minLifeMs: expiryMarginMs })
+  const stored = await storedToken(deps, grant, { resource, minLifeMs: expiryMarginMs })
   if (stored !== undefined) keep(deps, tenant, id, resource, stored)
 }
 

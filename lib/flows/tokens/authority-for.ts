@@ -1,8 +1,7 @@
 import type { Connection, Resource } from '../../model/connection.js'
 import type { Access, Authority } from '../../ports/authority.js'
-import type { Row } from '../../ports/tables.js'
 import { checkToken } from '../../protocol/token-claims.js'
-import { readAuthority } from '../../rows/grants.js'
+import { findAuthority, type StoredGrant } from '../../rows/grants.js'
 import type { Secret } from '../../secret.js'
 import { accessToken, offerStored } from './access-token.js'
 import { brokenConnection, notConnected } from './connection-state.js'
@@ -11,7 +10,7 @@ import type { TokenDependencies } from './token-dependencies.js'
 
 /**
  * What a transport shows the mail server of `user`, the mailbox's address. Tokens are fetched when they are needed; one
- * that lacks a right of `needed` is named before it is shown to anybody (M-068). `row`: the grant, when it was just
+ * that lacks a right of `needed` is named before it is shown to anybody (M-068). `grant`: its own, when it was just
  * read.
  */
 export async function authorityFor(
@@ -20,13 +19,13 @@ export async function authorityFor(
   user: string,
   resource: Resource,
   needed: readonly string[] = [],
-  row?: Row,
+  grant?: StoredGrant,
 ): Promise<Authority> {
   if (connection.mode === 'anonymous') return { kind: 'anonymous' }
   if (connection.state === 'needs-reconnect' || connection.state === 'removed') throw brokenConnection(connection)
   if (connection.mode === 'password')
-    return { kind: 'password', user: connection.username, password: await passwordOf(deps, connection, row) }
-  if (row !== undefined && connection.state === 'connected') await offerStored(deps, connection, resource, row)
+    return { kind: 'password', user: connection.username, password: await passwordOf(deps, connection, grant) }
+  if (grant !== undefined && connection.state === 'connected') await offerStored(deps, connection, resource, grant)
   let shown: string | undefined
   return {
     kind: 'bearer',
@@ -61,12 +60,12 @@ export async function access(
   tenant: string,
   connectionId: string,
 ): Promise<Access | undefined> {
-  const read = await readAuthority(deps, tenant, connectionId)
+  const read = await findAuthority(deps, tenant, connectionId)
   if (read === undefined) return undefined
-  const { connection, row } = read
+  const { connection, grant } = read
   return {
     connection,
-    authority: (user, resource, needed) => authorityFor(deps, connection, user, resource, needed, row),
+    authority: (user, resource, needed) => authorityFor(deps, connection, user, resource, needed, grant),
   }
 }
 

@@ -4,31 +4,30 @@
  * newest, sealed. An older one is a fallback for exactly one try.
  */
 import { GatewayError } from '../../errors.js'
-import type { Row } from '../../ports/tables.js'
-import { fromVault, grant, open, type VaultValue, versionsPerName } from '../../rows/grants.js'
+import { fromVault, openColumn, type VaultValue, versionsPerName } from '../../rows/grant-secrets.js'
+import type { StoredGrant } from '../../rows/grants.js'
 import type { TokenDependencies } from './token-dependencies.js'
 
 /** Candidates, the one that counts first; never empty. */
-export async function currentSecrets(deps: TokenDependencies, row: Row, connectionId: string): Promise<VaultValue[]> {
+export async function currentSecrets(deps: TokenDependencies, grant: StoredGrant): Promise<VaultValue[]> {
   const found: VaultValue[] = []
-  const unstored = await open(deps, row, 'unstored')
-  const unstoredRotation = Number(row['unstoredRotation'] ?? 0)
-  if (unstored !== undefined) found.push({ value: unstored, rotation: unstoredRotation })
+  const unstored = await openColumn(deps, grant, 'unstored')
+  if (unstored !== undefined) found.push({ value: unstored, rotation: grant.unstoredRotation })
 
   const take = async (name: string, version?: string): Promise<{ version: string } | undefined> => {
     const stored = name === '' ? undefined : await deps.vault.get(name, version)
-    const opened = stored && fromVault(row, stored.value)
-    if (opened && (version !== undefined || opened.rotation > grant.rotation(row) || stored.version === pointed))
+    const opened = stored && fromVault(grant, stored.value)
+    if (opened && (version !== undefined || opened.rotation > grant.rotation || stored.version === pointed))
       found.push(opened)
     return stored
   }
-  const pointed = grant.secretVersion(row)
+  const pointed = grant.secretVersion
   try {
-    const newest = await take(grant.secretName(row))
-    if (newest?.version !== pointed) await take(grant.secretName(row), pointed)
+    const newest = await take(grant.secretName)
+    if (newest?.version !== pointed) await take(grant.secretName, pointed)
     // The next generation is written before the row points at it.
-    if (grant.versions(row) >= versionsPerName)
-      await take(deps.names.connectionSecret(connectionId, grant.generation(row) + 1))
+    if (grant.versionsInGeneration >= versionsPerName)
+      await take(deps.names.connectionSecret(grant.connectionId, grant.generation + 1))
   } catch (error) {
     // The vault is away: what the row holds sealed is enough to go on.
     if (unstored === undefined) throw error
@@ -38,10 +37,10 @@ export async function currentSecrets(deps: TokenDependencies, row: Row, connecti
 }
 
 /** The version before the current one, for the one confirming try after a refusal (REL-16). */
-export async function previousSecret(deps: TokenDependencies, row: Row): Promise<VaultValue | undefined> {
-  if (grant.previousVersion(row) === '' || grant.previousName(row) === '') return undefined
-  const stored = await deps.vault.get(grant.previousName(row), grant.previousVersion(row))
-  return stored && fromVault(row, stored.value)
+export async function previousSecret(deps: TokenDependencies, grant: StoredGrant): Promise<VaultValue | undefined> {
+  if (grant.previousVersion === '' || grant.previousName === '') return undefined
+  const stored = await deps.vault.get(grant.previousName, grant.previousVersion)
+  return stored && fromVault(grant, stored.value)
 }
 
 function secretMissing(): GatewayError {

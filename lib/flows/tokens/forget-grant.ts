@@ -1,6 +1,5 @@
-import { connectionPartition } from '../../rows/connections.js'
 import { setDue } from '../../rows/due.js'
-import { grant, grantRowKey } from '../../rows/grants.js'
+import { newestGeneration, removeGrant } from '../../rows/grants.js'
 import { forgetTokens } from './access-token.js'
 import { forgetPassword } from './password-of.js'
 import type { TokenDependencies } from './token-dependencies.js'
@@ -10,14 +9,11 @@ import type { TokenDependencies } from './token-dependencies.js'
  * because their key is gone with it; the vault's names are tidied afterwards. Safe to repeat.
  */
 export async function forgetGrant(deps: TokenDependencies, tenant: string, connectionId: string): Promise<void> {
-  const table = deps.names.table('connections')
-  const partition = connectionPartition(tenant, connectionId)
-  const row = await deps.tables.get(table, partition, grantRowKey)
-  await deps.tables.remove(table, partition, grantRowKey)
+  const newest = await newestGeneration(deps, tenant, connectionId)
+  await removeGrant(deps, tenant, connectionId)
   await setDue(deps, 'grant', tenant, connectionId, Number.POSITIVE_INFINITY)
   forgetTokens(deps, tenant, connectionId)
   forgetPassword(deps, tenant, connectionId)
-  const newest = row === undefined ? 1 : Math.max(1, grant.generation(row))
   const names = [newest, ...(newest > 1 ? [newest - 1] : [])].map((one) =>
     deps.names.connectionSecret(connectionId, one),
   )

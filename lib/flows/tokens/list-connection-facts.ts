@@ -5,12 +5,10 @@
 import type { Connection } from '../../model/connection.js'
 import type { PageQuery } from '../../model/page.js'
 import { providerFacts } from '../../model/providers.js'
-import type { Row } from '../../ports/tables.js'
-import { connectionFromRow, connectionRowKey } from '../../rows/connections.js'
+import type { StoredConnection } from '../../rows/connections.js'
 import { mapInBatches } from '../../rows/delete-rows.js'
 import { readDueAt } from '../../rows/due.js'
-import { grantRowKey, readAuthority } from '../../rows/grants.js'
-import { behind, besidePage, pageOfPartitions } from '../../rows/page-of-rows.js'
+import { findAuthority, pageOfAuthorities, type ShownGrant } from '../../rows/grants.js'
 import type { TokenDependencies } from './token-dependencies.js'
 
 export interface ConnectionFacts extends Connection {
@@ -28,10 +26,8 @@ export async function readConnectionFacts(
   tenant: string,
   id: string,
 ): Promise<ConnectionFacts | undefined> {
-  const read = await readAuthority(deps, tenant, id)
-  if (read === undefined) return undefined
-  const { etag: _, ...connection } = read.connection
-  return factsOf(deps, connection, read.row)
+  const found = await findAuthority(deps, tenant, id)
+  return found && factsOf(deps, found)
 }
 
 /** In the order of their ids. */
@@ -40,30 +36,22 @@ export async function listConnectionFacts(
   tenant: string,
   page: PageQuery,
 ): Promise<{ connections: ConnectionFacts[]; next: string }> {
-  const table = deps.names.table('connections')
-  const { rows, next } = await pageOfPartitions(deps, table, { tenant, rowKey: connectionRowKey }, page)
-  // Sealed tokens are most of the row.
-  const select = ['refreshedAt', 'failures', 'failureCode']
-  const grants = await besidePage(deps, table, rows, { rowRange: [grantRowKey, behind(grantRowKey)], select })
-  const connections = await mapInBatches(rows, (row) =>
-    factsOf(deps, connectionFromRow(row), grants.get(row.partitionKey)?.[0]),
-  )
-  return { connections, next }
+  const { found, next } = await pageOfAuthorities(deps, tenant, page)
+  return { connections: await mapInBatches(found, (one) => factsOf(deps, one)), next }
 }
 
 async function factsOf(
   deps: TokenDependencies,
-  connection: Connection,
-  grant: Row | undefined,
+  { connection: { etag: _, ...connection }, grant }: { connection: StoredConnection; grant: ShownGrant | undefined },
 ): Promise<ConnectionFacts> {
   const renews = connection.mode !== 'password'
-  const lastRefresh = renews ? Number(grant?.['refreshedAt'] ?? 0) : 0
+  const lastRefresh = renews ? (grant?.refreshedAt ?? 0) : 0
   return {
     ...connection,
     lastRefresh: iso(lastRefresh),
     nextRefresh: renews ? iso(await readDueAt(deps, 'grant', connection.tenant, connection.id)) : '',
-    failures: Number(grant?.['failures'] ?? 0),
-    failureCode: String(grant?.['failureCode'] ?? ''),
+    failures: grant?.failures ?? 0,
+    failureCode: grant?.failureCode ?? '',
     projectedDeath: await projectedDeath(deps, connection, lastRefresh),
   }
 }

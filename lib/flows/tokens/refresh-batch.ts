@@ -7,7 +7,7 @@ import * as z from 'zod'
 import { asGatewayError, GatewayError } from '../../errors.js'
 import { parse } from '../../model/parse.js'
 import { setDue } from '../../rows/due.js'
-import { readGrant, resourcesOf } from '../../rows/grants.js'
+import { findGrant, resourcesOf } from '../../rows/grants.js'
 import { refreshGrant } from './refresh-grant.js'
 import type { TokenDependencies } from './token-dependencies.js'
 
@@ -39,12 +39,12 @@ export async function refreshBatch(deps: TokenDependencies, message: unknown): P
 }
 
 async function refreshOne(deps: TokenDependencies, tenant: string, connectionId: string): Promise<void> {
-  const read = await readGrant(deps, tenant, connectionId)
-  const isOver = read === undefined || ['needs-reconnect', 'removed'].includes(read.connection.state)
-  if (isOver || read.row['kind'] === 'password')
+  const found = await findGrant(deps, tenant, connectionId)
+  const isOver = found === undefined || ['needs-reconnect', 'removed'].includes(found.connection.state)
+  if (isOver || found.grant.kind === 'password')
     return setDue(deps, 'grant', tenant, connectionId, Number.POSITIVE_INFINITY)
-  const used = resourcesOf(read.row)
-  let justRead: typeof read | undefined = read
+  const used = resourcesOf(found.grant)
+  let justRead: typeof found | undefined = found
   let nextDue = Number.POSITIVE_INFINITY
   for (const resource of used.length > 0 ? used : (['graph'] as const)) {
     try {

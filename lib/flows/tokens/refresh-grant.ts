@@ -11,24 +11,22 @@ import { GatewayError, RowChangedError } from '../../errors.js'
 import type { Connection, Resource } from '../../model/connection.js'
 import { providerFacts } from '../../model/providers.js'
 import type { RefreshInput, TokenSet } from '../../ports/provider.js'
-import type { Row } from '../../ports/tables.js'
 import { appScope, scopesFor } from '../../protocol/scopes.js'
 import { setDue } from '../../rows/due.js'
 import {
+  type AccessToken,
   accessColumns,
   expiryMarginMs,
-  grant,
   putSecret,
-  readGrant,
-  seal,
+  sealColumn,
   storedToken,
   type VaultValue,
-} from '../../rows/grants.js'
-import { type Lease, takeLease } from '../../rows/lease.js'
+} from '../../rows/grant-secrets.js'
+import { findGrant, type GrantChange, type HeldGrant, type StoredAuthority, takeGrant } from '../../rows/grants.js'
 import { Secret } from '../../secret.js'
 import { brokenConnection, markBroken, markWorking, notConnected, unconfirmedHint } from './connection-state.js'
 import { currentSecrets, previousSecret } from './current-secret.js'
-import type { AccessToken, TokenDependencies } from './token-dependencies.js'
+import type { TokenDependencies } from './token-dependencies.js'
 
 export interface RefreshWish {
   resource: Resource
@@ -37,7 +35,7 @@ export interface RefreshWish {
   /** The token a server refused: anything else is better. */
   refused?: string
   /** Connection and grant as just read. */
-  read?: NonNullable<Awaited<ReturnType<typeof readGrant>>>
+  read?: StoredAuthority
   /** A person wants to know now: no stored token answers, and a second refusal decides however soon it comes. */
   isAsked?: boolean
   /** The caller sets when to renew next; after a failure it is set here all the same. */
@@ -60,26 +58,26 @@ export async function refreshGrant(
   wish: RefreshWish,
 ): Promise<AccessToken> {
   const want = {
+    resource: wish.resource,
     minLifeMs: wish.minLifeMs ?? expiryMarginMs,
     ...(wish.refused === undefined ? {} : { refused: wish.refused }),
   }
   const giveUpAt = performance.now() + waitMs
   let justRead = wish.read
   for (let pauseMs = 50; performance.now() < giveUpAt; pauseMs = Math.min(1_000, pauseMs * 1.5)) {
-    const read = justRead ?? (await readGrant(deps, tenant, connectionId))
+    const read = justRead ?? (await findGrant(deps, tenant, connectionId))
     justRead = undefined
     if (read === undefined) throw notConnected()
-    const { connection, row } = read
-    const known = await storedToken(deps, row, wish.resource, want)
+    const { connection, grant } = read
+    const known = await storedToken(deps, grant, want)
     // Whoever asks, and the timer after a refusal, want to hear the provider; a stored token says nothing about the sign-in.
-    const mustAsk = wish.isAsked === true || (wish.setsDue === true && grant.refusedAt(row) > 0)
+    const mustAsk = wish.isAsked === true || (wish.setsDue === true && grant.refusedAt > 0)
     if (known !== undefined && connection.state === 'connected' && !mustAsk) return known
-    mayTry(deps, connection, row)
-    const attempt = { attemptAt: deps.clock.now() }
-    const lease = await takeLease(deps.tables, deps.names.table('connections'), row, deps.worker, leaseMs, attempt)
-    if (lease !== undefined) {
+    mayTry(deps, read)
+    const held = await takeGrant(deps, grant, { leaseMs, change: { attemptAt: deps.clock.now() } })
+    if (held !== undefined) {
       try {
-        return await underLease(deps, connection, lease, wish)
+        return await renew(deps, { connection, held, ...wish })
       } catch (error) {
         // Held up so long that another worker took over: what it wrote counts.
         if (!(error instanceof RowChangedError)) throw error
@@ -96,13 +94,13 @@ export async function refreshGrant(
 }
 
 /** Dead means no calls at all; after a fault the next call waits its time (P-03). */
-function mayTry(deps: TokenDependencies, connection: Connection, row: Row): void {
+function mayTry(deps: TokenDependencies, { connection, grant }: StoredAuthority): void {
   if (connection.state === 'needs-reconnect' || connection.state === 'removed') throw brokenConnection(connection)
-  const waitForMs = grant.notBefore(row) - deps.clock.now()
+  const waitForMs = grant.notBefore - deps.clock.now()
   if (waitForMs <= 0) return
   if (connection.state === 'needs-admin') throw brokenConnection(connection)
-  throw new GatewayError(String(row['failureCode'] || 'refresh_waiting'), 'transient', {
-    ...(grant.refusedAt(row) > 0 && { hint: unconfirmedHint }),
+  throw new GatewayError(grant.failureCode || 'refresh_waiting', 'transient', {
+    ...(grant.refusedAt > 0 && { hint: unconfirmedHint }),
     retryAfterMs: waitForMs,
     description: 'Renewing the access token failed a moment ago and the gateway retries it shortly.',
     remedy: 'Nobody has to act unless it goes on for hours.',
@@ -110,60 +108,56 @@ function mayTry(deps: TokenDependencies, connection: Connection, row: Row): void
   })
 }
 
-async function underLease(
-  deps: TokenDependencies,
-  connection: Connection,
-  lease: Lease,
-  { resource, setsDue = false, isAsked = false }: RefreshWish,
-): Promise<AccessToken> {
+/** A renewal under the lease of its grant. */
+interface Renewal extends Pick<RefreshWish, 'resource' | 'setsDue' | 'isAsked'> {
+  connection: Connection
+  held: HeldGrant
+}
+
+async function renew(deps: TokenDependencies, renewal: Renewal): Promise<AccessToken> {
+  const { connection, held, resource, setsDue = false } = renewal
   let answer: { tokens: TokenSet; used?: VaultValue }
   try {
-    await storeWhatWaits(deps, connection, lease)
+    await storeWhatWaits(deps, renewal)
     answer =
-      connection.mode === 'app-only'
-        ? { tokens: await askAsApp(deps, connection, lease, resource) }
-        : await callProvider(deps, connection, lease, resource)
+      connection.mode === 'app-only' ? { tokens: await askAsApp(deps, renewal) } : await callProvider(deps, renewal)
   } catch (error) {
-    throw await noteFailure(deps, connection, { lease, isAsked }, error)
+    throw await noteFailure(deps, renewal, error)
   }
   const { tokens, used } = answer
   const fresh: AccessToken = { token: tokens.accessToken, expiresAt: tokens.expiresAt }
-  const columns: Record<string, string | number> = {
-    ...(used ? await rotated(deps, connection, lease, tokens, used) : {}),
-    ...(await accessColumns(deps, lease.row, resource, fresh)),
+  const change: GrantChange = {
+    ...(used ? await rotated(deps, renewal, { tokens, used }) : {}),
+    ...(await accessColumns(deps, held.current(), { resource, ...fresh })),
     refreshedAt: deps.clock.now(),
     failures: 0,
     notBefore: 0,
     failureCode: '',
     refusedAt: 0,
   }
-  const retired = lease.row['secretName']
-  await lease.write({ ...columns, leaseOwner: '', leaseUntil: 0 })
+  const { secretName: retired } = held.current()
+  await held.finish(change)
   if (!setsDue)
     await setDue(deps, 'grant', connection.tenant, connection.id, nextRefresh(deps.clock.now(), fresh.expiresAt))
-  await afterSuccess(deps, connection, retired === lease.row['secretName'] ? '' : String(retired))
+  await afterSuccess(deps, connection, retired === held.current().secretName ? '' : retired)
   return fresh
 }
 
 /**
  * A rotation the vault refused last time goes in before the next one starts, where each rotation ends the one before.
  */
-async function storeWhatWaits(deps: TokenDependencies, connection: Connection, lease: Lease): Promise<void> {
-  if (providerFacts[connection.provider].replacedTokensStayGood || grant.unstored(lease.row) === '') return
-  const [waiting] = await currentSecrets(deps, lease.row, connection.id)
-  if (waiting !== undefined) await lease.write(await putSecret(deps, lease.row, connection.id, waiting))
+async function storeWhatWaits(deps: TokenDependencies, { connection, held }: Renewal): Promise<void> {
+  const grant = held.current()
+  if (providerFacts[connection.provider].replacedTokensStayGood || grant.unstored === '') return
+  const [waiting] = await currentSecrets(deps, grant)
+  if (waiting !== undefined) await held.write(await putSecret(deps, grant, waiting))
 }
 
-async function askAsApp(
-  deps: TokenDependencies,
-  connection: Connection,
-  lease: Lease,
-  resource: Resource,
-): Promise<TokenSet> {
+async function askAsApp(deps: TokenDependencies, { connection, held, resource }: Renewal): Promise<TokenSet> {
   const tenantId = connection.identity?.tenantId ?? ''
   const ask = async (fresh: boolean): Promise<TokenSet> => {
     const { provider, ...client } = await providerOf(deps, connection, fresh)
-    if (lease.remainingMs() < callMs + 5_000) await lease.renew(leaseMs)
+    if (held.remainingMs() < callMs + 5_000) await held.renew(leaseMs)
     return provider.appToken({ ...client, scopes: [appScope(resource)], tenantId })
   }
   try {
@@ -183,19 +177,17 @@ async function providerOf(deps: TokenDependencies, connection: Connection, fresh
 
 async function callProvider(
   deps: TokenDependencies,
-  connection: Connection,
-  lease: Lease,
-  resource: Resource,
+  { connection, held, resource }: Renewal,
 ): Promise<{ tokens: TokenSet; used: VaultValue }> {
   const { provider, ...remembered } = await providerOf(deps, connection)
   const scopes = connection.provider === 'microsoft' ? scopesFor(connection.scopes, resource) : connection.scopes
-  const secrets = await currentSecrets(deps, lease.row, connection.id)
+  const secrets = await currentSecrets(deps, held.current())
   const refresh = async (
     used: VaultValue,
     { registration, credential }: typeof remembered,
   ): Promise<{ tokens: TokenSet; used: VaultValue }> => {
     // A lease protects no outside effect: it must outlive the call.
-    if (lease.remainingMs() < callMs + 5_000) await lease.renew(leaseMs)
+    if (held.remainingMs() < callMs + 5_000) await held.renew(leaseMs)
     const input: RefreshInput = { registration, credential, scopes, refreshToken: new Secret(used.value) }
     const tenantId = connection.identity?.tenantId
     return { tokens: await provider.refresh({ ...input, ...(tenantId ? { tenantId } : {}) }), used }
@@ -206,7 +198,7 @@ async function callProvider(
   } catch (error) {
     if (!isVerdict(error)) throw error
     // Somebody else's newer token would explain the refusal: the conditional write finds out.
-    await lease.write({ attemptAt: deps.clock.now() })
+    await held.write({ attemptAt: deps.clock.now() })
     // The client itself is refused: its secret may have been rotated within the minute in which it is remembered
     // (M-081).
     if (error.class === 'needs-admin')
@@ -214,7 +206,7 @@ async function callProvider(
         first,
         await deps.registrations(connection.tenant, connection.registrationId, { fresh: true }),
       )
-    const other = secrets[1] ?? (await previousSecret(deps, lease.row).catch(() => undefined))
+    const other = secrets[1] ?? (await previousSecret(deps, held.current()).catch(() => undefined))
     return await refresh(other ?? first, remembered)
   }
 }
@@ -222,20 +214,18 @@ async function callProvider(
 /** Columns for the refresh token of this answer. It is safe before anybody uses the access token (P-01). */
 async function rotated(
   deps: TokenDependencies,
-  connection: Connection,
-  lease: Lease,
-  tokens: TokenSet,
-  used: VaultValue,
-): Promise<Record<string, string | number>> {
-  const { row } = lease
-  const rotation = Math.max(grant.rotation(row), used.rotation) + 1
+  { connection, held }: Renewal,
+  { tokens, used }: { tokens: TokenSet; used: VaultValue },
+): Promise<GrantChange> {
+  const grant = held.current()
+  const rotation = Math.max(grant.rotation, used.rotation) + 1
   const value = tokens.refreshToken?.reveal() ?? used.value
   // Nothing new to keep, unless the one that worked is one the row does not point at.
-  if (value === used.value && used.rotation === grant.rotation(row)) return { rotation: grant.rotation(row) }
-  const isDue = deps.clock.now() - grant.storedAt(row) >= dayMs
+  if (value === used.value && used.rotation === grant.rotation) return { rotation: grant.rotation }
+  const isDue = deps.clock.now() - grant.storedAt >= dayMs
   if (!providerFacts[connection.provider].replacedTokensStayGood || isDue) {
     try {
-      return { rotation, ...(await putSecret(deps, row, connection.id, { value, rotation })) }
+      return { rotation, ...(await putSecret(deps, grant, { value, rotation })) }
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error
       deps.log.warn('refresh-token-not-stored', {
@@ -245,7 +235,11 @@ async function rotated(
       })
     }
   }
-  return { rotation, unstored: await seal(deps, row, 'unstored', value), unstoredRotation: rotation }
+  return {
+    rotation,
+    unstored: await sealColumn(deps, grant, { column: 'unstored', plain: value }),
+    unstoredRotation: rotation,
+  }
 }
 
 async function afterSuccess(deps: TokenDependencies, connection: Connection, retired: string) {
@@ -264,25 +258,24 @@ export function nextRefresh(now: number, expiresAt: number): number {
 /** What callers hear of it: a refusal that nothing confirmed yet is a reason to wait. */
 async function noteFailure(
   deps: TokenDependencies,
-  connection: Connection,
-  { lease, isAsked }: { lease: Lease; isAsked: boolean },
+  { connection, held, isAsked = false }: Renewal,
   error: unknown,
 ): Promise<unknown> {
   if (error instanceof RowChangedError) return error
   const failure = error instanceof GatewayError ? error : undefined
   const now = deps.clock.now()
   const isRefusal = isVerdict(error) && error.class === 'needs-reconnect'
-  const refusedAt = grant.refusedAt(lease.row)
+  const { refusedAt, failures: before } = held.current()
   const isSecond = refusedAt > 0 && (isAsked || now - refusedAt >= confirmedAfterMs)
   const isFinal = isRefusal && isSecond
-  const failures = grant.failures(lease.row) + 1
+  const failures = before + 1
   const waitForMs = pauseAfter(failures, failure, isRefusal)
   const notBefore = now + waitForMs
   // The mark before the lease ends: whoever waits for the lease must find it.
   if (isVerdict(error) && (isFinal || !isRefusal)) await markBroken(deps, connection, error)
   const due = isFinal ? Number.POSITIVE_INFINITY : notBefore
   await setDue(deps, 'grant', connection.tenant, connection.id, due)
-  await lease.release({
+  await held.release({
     failures,
     notBefore,
     failureCode: failure?.code ?? 'unexpected',

@@ -1,18 +1,17 @@
 import { asGatewayError, type GatewayError } from '../../errors.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { setDue } from '../../rows/due.js'
-import { grant, readGrant, resourcesOf } from '../../rows/grants.js'
-import { takeLease } from '../../rows/lease.js'
+import { findGrant, resourcesOf, takeGrant } from '../../rows/grants.js'
 import { refreshGrant } from './refresh-grant.js'
 import type { TokenDependencies } from './token-dependencies.js'
 
 /** Ends the pause after a refusal: an administrator repaired what was wrong. A refresh under way finds out itself. */
 export async function retryGrant(deps: Toolbox, tenant: string, connectionId: string): Promise<void> {
-  const read = await readGrant(deps, tenant, connectionId)
-  if (read === undefined) return
-  if (grant.notBefore(read.row) > deps.clock.now()) {
-    const lease = await takeLease(deps.tables, deps.names.table('connections'), read.row, deps.worker, 10_000)
-    await lease?.release({ notBefore: 0 })
+  const found = await findGrant(deps, tenant, connectionId)
+  if (found === undefined) return
+  if (found.grant.notBefore > deps.clock.now()) {
+    const held = await takeGrant(deps, found.grant, { leaseMs: 10_000 })
+    await held?.release({ notBefore: 0 })
   }
   await setDue(deps, 'grant', tenant, connectionId, deps.clock.now())
 }
@@ -23,11 +22,11 @@ export async function tryGrant(
   tenant: string,
   connectionId: string,
 ): Promise<GatewayError | undefined> {
-  const read = await readGrant(deps, tenant, connectionId)
+  const found = await findGrant(deps, tenant, connectionId)
   // Passwords are tried by the mail servers alone.
-  if (read === undefined || read.row['kind'] === 'password') return undefined
+  if (found === undefined || found.grant.kind === 'password') return undefined
   await retryGrant(deps, tenant, connectionId)
-  const used = resourcesOf(read.row)
+  const used = resourcesOf(found.grant)
   try {
     for (const resource of used.length > 0 ? used : (['graph'] as const))
       await refreshGrant(deps, tenant, connectionId, { resource, isAsked: true })

@@ -4,15 +4,12 @@
  * repeat: a second run writes one more version of the same secret. A row that exists (reconnect) is taken by lease like
  * in a refresh, so that a refresh under way with the old authority cannot write over the new one.
  */
-import { randomBytes } from 'node:crypto'
-import { GatewayError, RowExistsError } from '../../errors.js'
+import { GatewayError } from '../../errors.js'
 import type { Resource } from '../../model/connection.js'
-import type { Row } from '../../ports/tables.js'
 import { clearAttention } from '../../rows/attention.js'
-import { connectionPartition } from '../../rows/connections.js'
 import { setDue } from '../../rows/due.js'
-import { accessColumns, grant, grantRowKey, putSecret } from '../../rows/grants.js'
-import { type Lease, takeLease } from '../../rows/lease.js'
+import { accessColumns, putSecret } from '../../rows/grant-secrets.js'
+import { findOrInsertGrant, type GrantChange, type HeldGrant, takeGrant } from '../../rows/grants.js'
 import { Secret } from '../../secret.js'
 import { forgetTokens } from './access-token.js'
 import { nextRefresh } from './refresh-grant.js'
@@ -31,26 +28,24 @@ export async function storeGrant(
   input: { tenant: string; connectionId: string; grant: NewGrant },
 ): Promise<void> {
   const { tenant, connectionId } = input
-  const lease = await leaseOfRow(deps, tenant, connectionId)
-  const rotation = grant.rotation(lease.row) + 1
+  const held = await takeNewGrant(deps, tenant, connectionId)
+  const grant = held.current()
+  const rotation = grant.rotation + 1
   const gained = input.grant
-  let columns: Record<string, string | number>
+  let pointer: GrantChange
   try {
-    columns =
-      gained.kind === 'app-only'
-        ? {}
-        : await putSecret(deps, lease.row, connectionId, { value: secretOf(gained), rotation })
+    pointer = gained.kind === 'app-only' ? {} : await putSecret(deps, grant, { value: secretOf(gained), rotation })
   } catch (error) {
-    await lease.release()
+    await held.release()
     throw error
   }
-  const access: Record<string, string | number> = { access_graph: '', access_outlook: '' }
+  const access: GrantChange = { access_graph: '', access_outlook: '' }
   if (gained.kind !== 'password') {
-    const token = { token: new Secret(gained.accessToken), expiresAt: gained.expiresAt }
-    Object.assign(access, await accessColumns(deps, lease.row, gained.resource, token))
+    const { resource, accessToken, expiresAt } = gained
+    Object.assign(access, await accessColumns(deps, grant, { resource, token: new Secret(accessToken), expiresAt }))
   }
-  await lease.write({
-    ...columns,
+  await held.finish({
+    ...pointer,
     ...access,
     kind: gained.kind,
     rotation,
@@ -62,8 +57,6 @@ export async function storeGrant(
     notBefore: 0,
     refusedAt: 0,
     failureCode: '',
-    leaseOwner: '',
-    leaseUntil: 0,
   })
   forgetTokens(deps, tenant, connectionId)
   await clearAttention(deps, { tenant, kind: 'connection', id: connectionId })
@@ -74,32 +67,12 @@ export async function storeGrant(
 const secretOf = (gained: Exclude<NewGrant, { kind: 'app-only' }>): string =>
   gained.kind === 'oauth' ? gained.refreshToken : gained.password
 
-async function leaseOfRow(deps: TokenDependencies, tenant: string, connectionId: string): Promise<Lease> {
-  const table = deps.names.table('connections')
-  const key = { partitionKey: connectionPartition(tenant, connectionId), rowKey: grantRowKey }
-  const fresh: Row = {
-    ...key,
-    v: 1,
-    secretKey: randomBytes(32).toString('base64'),
-    generation: 1,
-    versionsInGeneration: 0,
-    rotation: 0,
-    leaseOwner: '',
-    leaseUntil: 0,
-    fence: 0,
-  }
+async function takeNewGrant(deps: TokenDependencies, tenant: string, connectionId: string): Promise<HeldGrant> {
   for (let attempt = 0; attempt < tries; attempt += 1) {
-    let row = await deps.tables.get(table, key.partitionKey, key.rowKey)
-    if (row === undefined) {
-      try {
-        row = { ...fresh, etag: await deps.tables.insert(table, fresh) }
-      } catch (error) {
-        if (!(error instanceof RowExistsError)) throw error
-        continue
-      }
-    }
-    const lease = await takeLease(deps.tables, table, row, deps.worker, leaseMs)
-    if (lease !== undefined) return lease
+    const grant = await findOrInsertGrant(deps, tenant, connectionId)
+    if (grant === undefined) continue
+    const held = await takeGrant(deps, grant, { leaseMs })
+    if (held !== undefined) return held
     await deps.clock.sleep(200)
   }
   throw new GatewayError('refresh_busy', 'transient', {

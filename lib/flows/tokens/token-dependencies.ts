@@ -15,9 +15,3 @@ export interface TokenDependencies extends Toolbox {
   ): Promise<{ registration: Registration; credential: Secret | undefined }>
   sealer(): Promise<Sealer>
 }
-
-export interface AccessToken {
-  token: Secret
-  /** Milliseconds. */
-  expiresAt: number
-}
