@@ -24,8 +24,9 @@ import {
 } from '../../rows/grant-secrets.js'
 import { findGrant, type GrantChange, type HeldGrant, type StoredAuthority, takeGrant } from '../../rows/grants.js'
 import { Secret } from '../../secret.js'
-import { brokenConnection, markBroken, markWorking, notConnected, unconfirmedHint } from './connection-state.js'
+import { brokenConnection, markWorking, notConnected, unconfirmedHint } from './connection-state.js'
 import { currentSecrets, previousSecret } from './current-secret.js'
+import { isVerdict, recordFailure } from './record-failure.js'
 import type { TokenDependencies } from './token-dependencies.js'
 
 export interface RefreshWish {
@@ -46,10 +47,6 @@ const leaseMs = 90_000
 const callMs = 20_000
 const waitMs = 30_000
 const dayMs = 86_400_000
-/** When a first refusal is asked about again. */
-const confirmMs = 3 * 60_000
-/** A second refusal sooner than this may be the same bad moment. */
-const confirmedAfterMs = 30_000
 
 export async function refreshGrant(
   deps: TokenDependencies,
@@ -122,7 +119,7 @@ async function renew(deps: TokenDependencies, renewal: Renewal): Promise<AccessT
     answer =
       connection.mode === 'app-only' ? { tokens: await askAsApp(deps, renewal) } : await callProvider(deps, renewal)
   } catch (error) {
-    throw await noteFailure(deps, renewal, error)
+    throw await recordFailure(deps, renewal, error)
   }
   const { tokens, used } = answer
   const fresh: AccessToken = { token: tokens.accessToken, expiresAt: tokens.expiresAt }
@@ -253,62 +250,4 @@ async function afterSuccess(deps: TokenDependencies, connection: Connection, ret
  */
 export function nextRefresh(now: number, expiresAt: number): number {
   return now + Math.max(60_000, (expiresAt - now) * (0.66 + Math.random() * 0.09))
-}
-
-/** What callers hear of it: a refusal that nothing confirmed yet is a reason to wait. */
-async function noteFailure(
-  deps: TokenDependencies,
-  { connection, held, isAsked = false }: Renewal,
-  error: unknown,
-): Promise<unknown> {
-  if (error instanceof RowChangedError) return error
-  const failure = error instanceof GatewayError ? error : undefined
-  const now = deps.clock.now()
-  const isRefusal = isVerdict(error) && error.class === 'needs-reconnect'
-  const { refusedAt, failures: before } = held.current()
-  const isSecond = refusedAt > 0 && (isAsked || now - refusedAt >= confirmedAfterMs)
-  const isFinal = isRefusal && isSecond
-  const failures = before + 1
-  const waitForMs = pauseAfter(failures, failure, isRefusal)
-  const notBefore = now + waitForMs
-  // The mark before the lease ends: whoever waits for the lease must find it.
-  if (isVerdict(error) && (isFinal || !isRefusal)) await markBroken(deps, connection, error)
-  const due = isFinal ? Number.POSITIVE_INFINITY : notBefore
-  await setDue(deps, 'grant', connection.tenant, connection.id, due)
-  await held.release({
-    failures,
-    notBefore,
-    failureCode: failure?.code ?? 'unexpected',
-    refusedAt: isRefusal ? refusedAt || now : refusedAt,
-  })
-  deps.log.warn('refresh-failed', {
-    tenant: connection.tenant,
-    connectionId: connection.id,
-    code: failure?.code ?? 'unexpected',
-    class: isRefusal && !isFinal ? 'transient' : (failure?.class ?? 'transient'),
-  })
-  return isRefusal && !isFinal ? unconfirmed(error, waitForMs) : error
-}
-
-function pauseAfter(failures: number, failure: GatewayError | undefined, isRefusal: boolean): number {
-  const backOffMs = Math.min(600_000, 5_000 * 2 ** Math.min(failures - 1, 10))
-  const pauseMs = failure?.class === 'needs-admin' ? 3_600_000 : isRefusal ? confirmMs : backOffMs
-  return Math.max(failure?.retryAfterMs ?? 0, pauseMs * (0.75 + Math.random() / 2))
-}
-
-function unconfirmed({ code, description, peerLine }: GatewayError, retryAfterMs: number): GatewayError {
-  return new GatewayError(code, 'transient', {
-    hint: unconfirmedHint,
-    retryAfterMs,
-    description: `The provider refused the stored sign-in once (${description.replace(/\.$/, '')}). The gateway asks again in about three minutes; only a second refusal counts.`,
-    remedy: 'Nobody has to act yet.',
-    outcome: 'not-sent',
-    peerLine,
-  })
-}
-
-/** Only these say something about the grant; outages, throttling and our own faults never do. */
-function isVerdict(error: unknown): error is GatewayError {
-  if (!(error instanceof GatewayError) || error.code.startsWith('vault_')) return false
-  return error.class === 'needs-reconnect' || error.class === 'needs-admin'
 }
