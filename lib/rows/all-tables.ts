@@ -2,6 +2,7 @@
 import { dayTableNames, tableNames } from '../model/names.js'
 import type { Toolbox } from '../ports/toolbox.js'
 import { type Budget, deleteByQuery } from './delete-rows.js'
+import { ofTenant } from './tenant-ranges.js'
 
 /** Those that the deployment did not make; making one twice is fine. */
 export async function ensureTables(deps: Toolbox): Promise<void> {
@@ -22,7 +23,7 @@ const whole = ['names', 'attention'] as const
  */
 export async function deleteTenantRows(deps: Toolbox, tenant: string, budget: Budget): Promise<boolean> {
   const daily = (await Promise.all(dayTableNames.map((name) => deps.tables.list(deps.names.log(name, ''))))).flat()
-  const partitionRange: [string, string] = [`${tenant}~`, `${tenant}~~`]
+  const partitionRange = ofTenant(tenant)
   for (const table of [...ranged.map((name) => deps.names.table(name)), ...daily])
     if (!(await deleteByQuery(deps, table, { partitionRange }, budget))) return false
   for (const name of whole)

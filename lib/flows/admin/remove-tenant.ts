@@ -30,6 +30,7 @@ import {
   listRemovals,
   markRemoval,
   noteSecrets,
+  type Removal,
   removeNotedSecret,
   removeRemoval,
 } from '../../rows/removals.js'
@@ -68,13 +69,13 @@ export async function removeTenant(deps: RemoveTenantDependencies, id: string): 
 
 /** Timer part: goes on with every tenant that is being removed. */
 export async function continueRemovals(deps: RemoveTenantDependencies): Promise<void> {
-  for await (const { tenant, since } of listRemovals(deps)) {
+  for await (const removal of listRemovals(deps)) {
     try {
-      if (!(await removalPass(deps, tenant))) await tellIfLate(deps, tenant, since)
+      if (!(await removalPass(deps, removal.tenant))) await tellIfLate(deps, removal)
     } catch (error) {
       // The next pass goes on; one tenant's trouble holds up no other.
       deps.log.error('sweep-part-failed', { part: 'removals', code: asGatewayError(error).code })
-      await tellIfLate(deps, tenant, since, asGatewayError(error)).catch(() => {})
+      await tellIfLate(deps, removal, asGatewayError(error)).catch(() => {})
     }
   }
 }
@@ -82,7 +83,7 @@ export async function continueRemovals(deps: RemoveTenantDependencies): Promise<
 /**
  * A customer was promised that everything goes: an operator hears when it does not, with the reason of the latest pass.
  */
-async function tellIfLate(deps: Toolbox, tenant: string, since: number, reason?: GatewayError): Promise<void> {
+async function tellIfLate(deps: Toolbox, { tenant, since }: Removal, reason?: GatewayError): Promise<void> {
   const hours = Math.floor((deps.clock.now() - since) / 3_600_000)
   if (hours < (reason === undefined ? quietHours : failingHours)) return
   const late = `Tenant ${tenant} has been on its way out for ${hours} hours and is not gone.`

@@ -60,7 +60,7 @@ export async function deliverWebhooks(deps: TellDependencies, tenant: string, en
         break
       }
       if (lease.remainingMs() < 25_000) await lease.renew(leaseMs)
-      const failure = key === undefined ? keyMissing() : await deliver(deps, url, key.value.reveal(), delivery)
+      const failure = key === undefined ? keyMissing() : await deliver(deps, { url, key: key.value.reveal() }, delivery)
       if (failure !== undefined) {
         const behind = due.length - at - 1
         nextAt = await postpone(deps, { tenant, endpointId, url, delivery, behind }, failure)
@@ -85,8 +85,7 @@ export async function deliverWebhooks(deps: TellDependencies, tenant: string, en
 
 async function deliver(
   deps: TellDependencies,
-  url: string,
-  key: string,
+  { url, key }: { url: string; key: string },
   { event: body, eventId: id }: Delivery,
 ): Promise<GatewayError | undefined> {
   const timestamp = String(Math.floor(deps.clock.now() / 1000))
@@ -135,7 +134,7 @@ async function postpone(deps: TellDependencies, failed: Failed, failure: Gateway
   await raiseAttention(
     deps,
     { tenant, kind: 'webhook', id: endpointId, subject: url },
-    blocking(failure, `${type} ${id}`, attempts, behind),
+    blocking(failure, { event: `${type} ${id}`, attempts, behind }),
   )
   if (deps.clock.now() - delivery.bornAt > keepMs) {
     deps.log.warn('webhook-given-up', { tenant, endpointId, code: failure.code })
@@ -153,7 +152,10 @@ async function postpone(deps: TellDependencies, failed: Failed, failure: Gateway
 }
 
 /** One event an endpoint never takes holds up all behind it, so people must see which it is and how to get past it. */
-function blocking(failure: GatewayError, event: string, attempts: number, behind: number): GatewayError {
+function blocking(
+  failure: GatewayError,
+  { event, attempts, behind }: { event: string; attempts: number; behind: number },
+): GatewayError {
   const waiting = behind === 0 ? '' : ` ${behind >= batch ? `At least ${batch}` : behind} later events wait behind it.`
   return failure.with({
     hint: failure.hint ?? 'endpoint',
