@@ -1,9 +1,12 @@
 /**
  * Mails leave through both transports while an instance is taken away again and again: SIGTERM, death two seconds later,
  * another one in its place. A second instance lives on and accepts. Nothing is aged. Truth is what the recipient's mailbox
- * was given and when, never what the gateway says.
+ * was given and when, never what the gateway says. The application reads its events all the while, as one does: a queue
+ * that nobody reads makes each read of every queue slower in the storage emulator.
  */
 import { setTimeout as delay } from 'node:timers/promises'
+import { QueueClient } from '@azure/storage-queue'
+import { storageNames } from '../../lib/model/names.js'
 import { type ApiClient, ApiError, apiClient } from '../../local/api-client.js'
 import { Browser, textOf } from '../../local/browser.js'
 import { demoTenant } from '../../local/demo-tenant.js'
@@ -29,6 +32,8 @@ export interface StopRun {
   /** Arrived not at all, and more than once. */
   lost: string[]
   twice: string[]
+  /** Accepted mails whose application was never told that they were sent. */
+  untold: number
   /** Milliseconds from the acceptance to the recipient. */
   waitMs: { p50: number; p95: number; longest: number }
 }
@@ -55,7 +60,7 @@ export async function connectForStops(root: string, stack: Stack, graphMailboxes
   assertOk(await browser.submit(form, 'type="password"', { password: postbox.password }))
   const mailboxes = await app.list<{ id: string; address: string }>('mailboxes')
   const idOf = (address: string): string => mailboxes.find((one) => one.address === address)?.id ?? ''
-  return { root, stack, app, graph: addresses.map(idOf), smtp: idOf(postbox.address) }
+  return { root, stack, app, tenant: tenant.tenant, graph: addresses.map(idOf), smtp: idOf(postbox.address) }
 }
 
 function assertOk(page: { status: number; html: string }): void {
@@ -78,6 +83,11 @@ export async function stopRun(world: Awaited<ReturnType<typeof connectForStops>>
   let stops = 0
   let killed = 0
   let isOver = false
+  const sent = new Set<string>()
+  const events = eventsOf(world)
+  const reading = (async () => {
+    while (!isOver) if ((await readEvents(events, sent)) === 0) await delay(200)
+  })()
   const churn = async (): Promise<void> => {
     let worker = await anotherInstance(world)
     while (!isOver) {
@@ -107,10 +117,11 @@ export async function stopRun(world: Awaited<ReturnType<typeof connectForStops>>
     while ([...accepted.keys()].some((subject) => !arrivals.has(subject)) && performance.now() < end) await delay(100)
   } finally {
     isOver = true
-    await working
+    await Promise.all([working, reading])
   }
   const states = await finalStates(app, [...accepted.values()], plan.settleMs)
   directory.deliver = deliver
+  while ((await readEvents(events, sent)) > 0);
   const waits = [...accepted]
     .map(([subject, { at }]) => (arrivals.get(subject)?.[0] ?? Number.POSITIVE_INFINITY) - at)
     .sort((a, b) => a - b)
@@ -121,8 +132,30 @@ export async function stopRun(world: Awaited<ReturnType<typeof connectForStops>>
     states,
     lost: [...accepted.keys()].filter((subject) => !arrivals.has(subject)),
     twice: [...arrivals].filter(([subject, times]) => accepted.has(subject) && times.length > 1).map(([s]) => s),
+    untold: [...accepted.values()].filter(({ id }) => !sent.has(id)).length,
     waitMs: { p50: at(0.5), p95: at(0.95), longest: at(1) },
   }
+}
+
+function eventsOf({ stack, tenant }: { stack: Stack; tenant: string }): QueueClient {
+  const name = storageNames(stack.settings['ENVIRONMENT_ID'] ?? '').eventsQueue(tenant)
+  return new QueueClient(stack.settings['AzureWebJobsStorage'] ?? '', name)
+}
+
+/** Takes what there is; returns how many events were there. */
+async function readEvents(events: QueueClient, sent: Set<string>): Promise<number> {
+  const { receivedMessageItems } = await events.receiveMessages({ numberOfMessages: 32 })
+  await Promise.all(
+    receivedMessageItems.map(async ({ messageId, popReceipt, messageText }) => {
+      const event = JSON.parse(Buffer.from(messageText, 'base64').toString()) as {
+        type: string
+        data: { mailId?: string }
+      }
+      if (event.type === 'mail.sent') sent.add(event.data.mailId ?? '')
+      await events.deleteMessage(messageId, popReceipt)
+    }),
+  )
+  return receivedMessageItems.length
 }
 
 function anotherInstance({ root, stack }: { root: string; stack: Stack }): Promise<HostChild> {
