@@ -16,6 +16,8 @@ import { endPeerSession } from './peer-session.js'
 /** Installed once per process; one that somebody else has installed stays. */
 export function lastNet(log: Log): void {
   if (process.hasUncaughtExceptionCaptureCallback()) return
+  // Nobody reads the lines any more: the host is gone. A line about that would fail the same way, and so on for ever.
+  for (const output of [process.stdout, process.stderr]) output.on('error', () => process.exit(1))
   // Unhandled rejections arrive here too: Node raises them as exceptions.
   process.setUncaughtExceptionCaptureCallback((fault) => {
     let goesOn = false

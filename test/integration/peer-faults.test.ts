@@ -49,6 +49,10 @@ test.concurrent.each(lives)('A1: the last net: %s: one line with the code, and t
   expect(text).not.toMatch(/ana|bank|none at/)
 })
 
+test.concurrent('A1: the last net: a process whose lines nobody reads any more ends and does not tell itself of it for ever', async () => {
+  expect(await faults.deafened()).toBe(1)
+})
+
 const ends = ['our own code throws', 'our own promise rejects', 'something that is no error', 'nothing']
 test.concurrent.each(ends)(
   'A1: the last net: %s: one line without its message, and the process ends at once',

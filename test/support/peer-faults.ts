@@ -54,6 +54,18 @@ export async function peerFaults() {
   return {
     tryAll: (plan: Pick<PeerFaultPlan, 'faults'>) => run('peer-faults', JSON.stringify({ ca, key, cert, ...plan })),
     uncaught: (name: string) => run('uncaught-faults', name),
+    /** Its output is closed after the first line, as by a host that died; resolves with the exit code. */
+    deafened: async () => {
+      const child = spawn(process.execPath, [join(folder, 'uncaught-faults.mjs'), 'its output is read by nobody'], {
+        timeout: 20_000,
+        killSignal: 'SIGKILL',
+      })
+      await once(child.stdout, 'data')
+      child.stdout.destroy()
+      child.stderr.destroy()
+      const [exit] = (await once(child, 'exit')) as [number | null]
+      return exit
+    },
     fuzz: (word: string) => run('uncaught-fuzz', word),
     stop: () => rm(folder, { recursive: true, force: true }),
   }
