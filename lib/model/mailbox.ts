@@ -72,8 +72,3 @@ export interface Mailbox {
   epoch: number
   createdAt: string
 }
-
-/** Of receiving and of sending, once when they are the same. */
-export const connectionIdsOf = ({ receive, send }: Pick<Mailbox, 'receive' | 'send'>): string[] => [
-  ...new Set([receive, send].flatMap((side) => (side.transport === 'none' ? [] : [side.connectionId]))),
-]

@@ -113,6 +113,11 @@ export const serverOf = (place: Place | { transport: 'none' }): ServerAddress | 
 export const connectionOf = (side: ReceiveSettings | SendSettings): string =>
   side.transport === 'none' ? '' : side.connectionId
 
+/** Of receiving and of sending, once when they are the same. */
+export const connectionIdsOf = ({ receive, send }: { receive: ReceiveSettings; send: SendSettings }): string[] => [
+  ...new Set([receive, send].map(connectionOf).filter((id) => id !== '')),
+]
+
 /** The mailbox belongs to somebody else than who signed in. */
 export const isShared = (target: ReceiveTarget | SendTarget): boolean =>
   'graph' in target && target.graph.mailbox !== 'me'

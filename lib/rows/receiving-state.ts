@@ -4,7 +4,6 @@
  * poll.
  */
 import { RowChangedError, RowExistsError, RowMissingError } from '../errors.js'
-import { hashId } from '../model/ids.js'
 import type { Mailbox } from '../model/mailbox.js'
 import type { Row } from '../ports/tables.js'
 import type { Toolbox } from '../ports/toolbox.js'
@@ -206,14 +205,6 @@ const cursorBlob = ({ tenant, id }: Pick<Mailbox, 'tenant' | 'id'>): string => `
 
 export async function removeCursor(deps: Toolbox, mailbox: Pick<Mailbox, 'tenant' | 'id'>): Promise<void> {
   await deps.blobs.remove(deps.names.container('cursors'), cursorBlob(mailbox))
-}
-
-/** A cursor means nothing for another server, account or folder. */
-export function sourceOf({ receive, address }: Mailbox): string {
-  if (receive.transport === 'graph') return hashId('graph', (receive.user ?? address).toLowerCase(), receive.folder)
-  if (receive.transport === 'imap')
-    return hashId('imap', address.toLowerCase(), receive.imap.host.toLowerCase(), receive.imap.folder)
-  return ''
 }
 
 /** Of what went into quarantine before `askedAt`; the latest request counts. */

@@ -4,11 +4,13 @@
  * send counts the epoch, so that a running job notices. A key is unique by insert; "exactly one default" is one write
  * of one row, so that the second clears the first in the same moment.
  */
+
 import { conflict, invalidInput, RowChangedError } from '../../errors.js'
 import type { MailboxChange } from '../../model/admin-schemas.js'
 import type { Connection } from '../../model/connection.js'
-import type { Mailbox, ServerAddress } from '../../model/mailbox.js'
+import type { Mailbox } from '../../model/mailbox.js'
 import { providerFacts } from '../../model/providers.js'
+import { connectionOf, serverOf } from '../../model/transports.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { isSettableHeader } from '../../protocol/compose-mail.js'
 import { parseMailAddress, sameAddress } from '../../protocol/mail-address.js'
@@ -83,13 +85,9 @@ async function checkConnections(deps: Toolbox, before: Mailbox, change: MailboxC
         `${field}.${direction.transport}.tls`,
         'must be implicit or starttls: a stored password never travels in clear text.',
       )
-    if (!(await mayHear(before, connection, server.host.toLowerCase()))) throw needsSignIn(field, server.host)
+    if (!(await mayReceiveCredentials(before, connection, server.host.toLowerCase())))
+      throw needsSignIn(field, server.host)
   }
-}
-
-function serverOf(direction: Mailbox['receive'] | Mailbox['send']): ServerAddress | undefined {
-  if (direction.transport === 'imap') return direction.imap
-  return direction.transport === 'smtp' ? direction.smtp : undefined
 }
 
 /**
@@ -97,11 +95,10 @@ function serverOf(direction: Mailbox['receive'] | Mailbox['send']): ServerAddres
  * in to, or others of the same owner, and for a provider's tokens its own: whoever holds a key cannot send a mailbox
  * owner's secret to a server of theirs.
  */
-async function mayHear(before: Mailbox, connection: Connection, server: string): Promise<boolean> {
+async function mayReceiveCredentials(before: Mailbox, connection: Connection, server: string): Promise<boolean> {
   if (connection.mode === 'anonymous') return true
   for (const one of [before.receive, before.send]) {
-    const known =
-      one.transport !== 'none' && one.connectionId === connection.id ? serverOf(one)?.host.toLowerCase() : ''
+    const known = connectionOf(one) === connection.id ? serverOf(one)?.host.toLowerCase() : ''
     if (!known) continue
     if (known === server || (connection.mode === 'password' && (await haveSameOwner(known, server)))) return true
   }

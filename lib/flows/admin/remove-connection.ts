@@ -1,5 +1,5 @@
 import { conflict, notFound } from '../../errors.js'
-import { connectionIdsOf } from '../../model/mailbox.js'
+import { connectionIdsOf } from '../../model/transports.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { findConnection } from '../../rows/connections.js'
 import { listMailboxes } from '../../rows/mailboxes.js'

@@ -5,7 +5,8 @@
  * the retention time. Guards: the tenant's default, and a mailbox with open mail, go only when forced.
  */
 import { conflict, type GatewayError } from '../../errors.js'
-import { connectionIdsOf, type Mailbox } from '../../model/mailbox.js'
+import type { Mailbox } from '../../model/mailbox.js'
+import { connectionIdsOf } from '../../model/transports.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { clearAttention } from '../../rows/attention.js'
 import { findConnection } from '../../rows/connections.js'

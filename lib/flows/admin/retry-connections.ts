@@ -9,6 +9,7 @@ import type { GatewayError } from '../../errors.js'
 import { notFound } from '../../errors.js'
 import { type AttentionItem, whoActs } from '../../model/attention.js'
 import type { ConnectionState } from '../../model/connection.js'
+import { connectionOf } from '../../model/transports.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { findAttention } from '../../rows/attention.js'
 import { findConnection, listAwaitingAdmin } from '../../rows/connections.js'
@@ -91,8 +92,7 @@ async function cardOf(
 /** The mailboxes of a connection that works again fetch and send at once. */
 export async function wakeMailboxes(deps: RetryDependencies, tenant: string, connectionId: string): Promise<void> {
   for (const { id, receive, send } of await listMailboxes(deps, tenant)) {
-    if (receive.transport !== 'none' && receive.connectionId === connectionId)
-      await setDue(deps, 'poll', tenant, id, deps.clock.now())
-    if (send.transport !== 'none' && send.connectionId === connectionId) await deps.openGate(tenant, id)
+    if (connectionOf(receive) === connectionId) await setDue(deps, 'poll', tenant, id, deps.clock.now())
+    if (connectionOf(send) === connectionId) await deps.openGate(tenant, id)
   }
 }

@@ -5,12 +5,14 @@
  * ended). Whatever refuses it does so before anything is stored. What an administrator allowed becomes a record, and
  * for app-only a connection; it makes no mailbox.
  */
+
 import { asGatewayError, conflict, GatewayError } from '../../errors.js'
 import type { Connection } from '../../model/connection.js'
 import type { Grant, MailboxGrant } from '../../model/grant.js'
 import { hashId, newId } from '../../model/ids.js'
 import type { Way } from '../../model/link-ways.js'
 import { type MailboxWarning, mailboxWarnings } from '../../model/mailbox-warnings.js'
+import { connectionOf } from '../../model/transports.js'
 import { clearAttention } from '../../rows/attention.js'
 import { findConnection, saveConnection } from '../../rows/connections.js'
 import { saveConsent } from '../../rows/consents.js'
@@ -233,11 +235,11 @@ async function reopen(deps: ConnectDependencies, tenant: string, connectionId: s
   await clearAttention(deps, { tenant, kind: 'connection', id: connectionId })
   const now = deps.clock.now()
   for (const { id, receive, send } of await listMailboxes(deps, tenant)) {
-    if (receive.transport !== 'none' && receive.connectionId === connectionId) {
+    if (connectionOf(receive) === connectionId) {
       await clearAttention(deps, { tenant, kind: 'mailbox-receive', id })
       await setDue(deps, 'poll', tenant, id, now)
     }
-    if (send.transport !== 'none' && send.connectionId === connectionId) {
+    if (connectionOf(send) === connectionId) {
       await clearAttention(deps, { tenant, kind: 'mailbox-send', id })
       await deps.openGate?.(tenant, id)
       await setDue(deps, 'lane', tenant, id, now)

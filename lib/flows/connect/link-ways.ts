@@ -3,10 +3,12 @@
  * begins, sends a form, comes back from the provider, and once more when the sign-in is confirmed. A way that is not
  * allowed has no effect at all: no server is asked and nothing is kept.
  */
+
 import { GatewayError, type Problem } from '../../errors.js'
 import type { Connection } from '../../model/connection.js'
 import { type Way, waysOf } from '../../model/link-ways.js'
 import type { Mailbox, ServerAddress } from '../../model/mailbox.js'
+import { connectionIdsOf, connectionOf, serverOf } from '../../model/transports.js'
 import { haveSameOwner } from '../../protocol/registrable-domain.js'
 import { findConnection } from '../../rows/connections.js'
 import { findMailbox } from '../../rows/mailboxes.js'
@@ -59,17 +61,16 @@ const words: Record<Way, string> = {
   'admin-consent': 'the approval of an administrator',
 }
 
-const usesConnection = ({ receive, send }: Mailbox, connectionId: string): boolean =>
-  [receive, send].some((side) => side.transport !== 'none' && side.connectionId === connectionId)
+const usesConnection = (mailbox: Mailbox, connectionId: string): boolean =>
+  connectionIdsOf(mailbox).includes(connectionId)
 
 /** Servers of the mailbox that this connection opens with its password. */
 export function storedServers({ mailbox, renewed }: LinkFacts): { imap?: ServerAddress; smtp?: ServerAddress } {
   if (mailbox === undefined || renewed?.mode !== 'password') return {}
   const { receive, send } = mailbox
-  return {
-    ...(receive.transport === 'imap' && receive.connectionId === renewed.id ? { imap: receive.imap } : {}),
-    ...(send.transport === 'smtp' && send.connectionId === renewed.id ? { smtp: send.smtp } : {}),
-  }
+  const imap = connectionOf(receive) === renewed.id ? serverOf(receive) : undefined
+  const smtp = connectionOf(send) === renewed.id ? serverOf(send) : undefined
+  return { ...(imap && { imap }), ...(smtp && { smtp }) }
 }
 
 /**

@@ -1,9 +1,11 @@
 /**
  * The mailbox of a confirmed sign-in: made once under a key of its own, or switched in place by a reconnect (M-069).
  */
+
 import { isDeepStrictEqual } from 'node:util'
 import { conflict, type GatewayError } from '../../errors.js'
-import type { Mailbox, ReceiveSettings, SendSettings, ServerAddress } from '../../model/mailbox.js'
+import type { Mailbox, ReceiveSettings, SendSettings } from '../../model/mailbox.js'
+import { receiveTransports, sendTransports } from '../../model/transports.js'
 import { findMailbox, insertMailbox, updateMailbox } from '../../rows/mailboxes.js'
 import { findMailboxId, type NameOwner, takeName } from '../../rows/names.js'
 import type { StoredSignIn } from '../../rows/sign-ins.js'
@@ -46,6 +48,7 @@ export async function createMailbox(
   wanted: WantedTransports,
 ): Promise<void> {
   const { tenant, mailboxId, connectionId, address, mailboxUser } = made
+  const by = { connectionId, ...(mailboxUser === undefined ? {} : { user: mailboxUser }) }
   if ((await findMailbox(deps, tenant, mailboxId)) !== undefined) return
   const owner = { tenant, mailboxId }
   await reserveAddress(deps, owner, address)
@@ -58,8 +61,8 @@ export async function createMailbox(
     description: '',
     purpose: '',
     active: true,
-    receive: receiveOf(wanted, connectionId, mailboxUser),
-    send: sendOf(wanted, connectionId, mailboxUser),
+    receive: receiveOf(wanted, by),
+    send: sendOf(wanted, by),
     sendAs: [],
     epoch: 1,
     createdAt: new Date(deps.clock.now()).toISOString(),
@@ -79,41 +82,30 @@ export async function switchMailbox(
   const known = await findMailbox(deps, signIn.tenant, mailboxId)
   if (known === undefined) return
   const { etag, ...mailbox } = known
-  const receive = switchedReceive(mailbox.receive, receiveOf(wanted, connectionId), connectionId)
-  const send = switchedSend(mailbox.send, sendOf(wanted, connectionId), connectionId)
+  const receive = switchedReceive(mailbox.receive, receiveOf(wanted, { connectionId }), connectionId)
+  const send = switchedSend(mailbox.send, sendOf(wanted, { connectionId }), connectionId)
   if (isDeepStrictEqual([receive, send], [mailbox.receive, mailbox.send])) return
   await updateMailbox(deps, { ...mailbox, receive, send, epoch: mailbox.epoch + 1 }, etag)
 }
 
 function switchedReceive(before: ReceiveSettings, wanted: ReceiveSettings, connectionId: string): ReceiveSettings {
   if (wanted.transport === 'none' || before.transport === 'none' || before.connectionId !== connectionId) return before
-  if (wanted.transport === 'imap' && before.transport === 'imap')
-    return { ...before, imap: { ...before.imap, ...serverOf(wanted.imap) } }
-  if (wanted.transport === before.transport) return before
+  if (wanted.transport === before.transport) return receiveTransports[wanted.transport].atServerOf(before, wanted)
   // What is done at the server with a mail taken is the person's choice, whatever the way to it.
   return before.after === undefined ? wanted : { ...wanted, after: before.after }
 }
 
 function switchedSend(before: SendSettings, wanted: SendSettings, connectionId: string): SendSettings {
   if (wanted.transport === 'none' || before.transport === 'none' || before.connectionId !== connectionId) return before
-  if (wanted.transport === 'smtp' && before.transport === 'smtp')
-    return { ...before, smtp: { ...before.smtp, ...serverOf(wanted.smtp) } }
-  return wanted.transport === before.transport ? before : wanted
+  if (wanted.transport === before.transport) return sendTransports[wanted.transport].atServerOf(before, wanted)
+  return wanted
 }
 
-const serverOf = ({ host, port, tls }: ServerAddress) => ({ host, port, tls })
+const receiveOf = ({ receive }: WantedTransports, by: { connectionId: string; user?: string }): ReceiveSettings =>
+  receive === undefined ? { transport: 'none' } : receiveTransports[receive.transport].side(receive, by)
 
-function receiveOf({ receive }: WantedTransports, connectionId: string, user?: string): ReceiveSettings {
-  if (receive === undefined) return { transport: 'none' }
-  if (receive.transport === 'imap') return { transport: 'imap', connectionId, imap: receive.imap }
-  return { transport: 'graph', connectionId, ...(user ? { user } : {}), folder: receive.folder }
-}
-
-function sendOf({ send }: WantedTransports, connectionId: string, user?: string): SendSettings {
-  if (send === undefined) return { transport: 'none' }
-  if (send.transport === 'smtp') return { transport: 'smtp', connectionId, smtp: send.smtp }
-  return { transport: 'graph', connectionId, ...(user ? { user } : {}) }
-}
+const sendOf = ({ send }: WantedTransports, by: { connectionId: string; user?: string }): SendSettings =>
+  send === undefined ? { transport: 'none' } : sendTransports[send.transport].side(send, by)
 
 /** From the local part of the address; taken ones get a number. Unique by insert. */
 async function freeKey(deps: ConnectDependencies, owner: NameOwner, address: string): Promise<string> {

@@ -3,12 +3,13 @@
  * character by character, that nobody has the mailbox yet, and writes one sign-in row. The answer is a link: whoever
  * opens it reads whose mailbox is asked for by whom, before anything else happens.
  */
+
 import { conflict, GatewayError, invalidInput, notFound } from '../../errors.js'
 import type { ReconnectInput, SignInStartInput } from '../../model/api-schemas.js'
 import type { Role } from '../../model/caller.js'
-import type { Mailbox } from '../../model/mailbox.js'
 import { refusedTogether } from '../../model/parse.js'
 import type { SignInTarget } from '../../model/sign-in.js'
+import { connectionOf, resourceOfTransport } from '../../model/transports.js'
 import { findConnection } from '../../rows/connections.js'
 import { findHolder, holderId, mailboxHeld } from '../../rows/holders.js'
 import { writeLog } from '../../rows/logs.js'
@@ -89,7 +90,7 @@ export async function startReconnect(
   if (connection === undefined) throw notFound('connection')
   if (connection.mode === 'app-only') return renewAdminConsent(deps, tenant, connection)
   const user = expectedUser ?? connection.identity?.username ?? ''
-  const graph = mailbox.receive.transport === 'graph' || mailbox.send.transport === 'graph'
+  const graph = sides.some(({ transport }) => resourceOfTransport(transport) === 'graph')
   const target: SignInTarget = {
     kind: 'reconnect',
     address: mailbox.address,
@@ -98,9 +99,9 @@ export async function startReconnect(
     mailboxId,
     ...(user === '' || user.toLowerCase() === mailbox.address.toLowerCase() ? {} : { expectedUser: user }),
     ...(allowChange.length > 0 ? { allowChange: [...new Set(allowChange)] } : {}),
-    receive: uses(mailbox.receive, connection.id),
-    send: uses(mailbox.send, connection.id),
-    ...(side.transport === 'graph' && side.user !== undefined ? { mailboxUser: side.user } : {}),
+    receive: connectionOf(mailbox.receive) === connection.id,
+    send: connectionOf(mailbox.send) === connection.id,
+    ...('user' in side && side.user !== undefined ? { mailboxUser: side.user } : {}),
     // Who had a password and may change the provider gets its best transport.
     transport: connection.mode === 'password' ? 'auto' : graph ? 'graph' : 'imap-smtp',
     confirmation: 'confirmed-by-link',
@@ -116,9 +117,6 @@ export async function startReconnect(
     })
   return started
 }
-
-const uses = (side: Mailbox['receive'] | Mailbox['send'], connectionId: string): boolean =>
-  side.transport !== 'none' && side.connectionId === connectionId
 
 /** The id of the row whose URL is exactly the given text: no parsing, no normalising, nothing to get wrong (SEC-10). */
 async function registeredReturnUrl(

@@ -4,8 +4,8 @@
  * everybody's.
  */
 import { type AttentionItem, attentionActions } from '../../model/attention.js'
-import { connectionIdsOf } from '../../model/mailbox.js'
 import type { PageQuery } from '../../model/page.js'
+import { connectionIdsOf } from '../../model/transports.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { stopsTenants } from '../../rows/attention.js'
 import { type AttentionPage, pageOfEverybody, pageOfTenant } from '../../rows/attention-lists.js'

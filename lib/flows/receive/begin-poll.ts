@@ -2,9 +2,11 @@
  * Journey 3, the beginning of a poll: reads mailbox and position in one request and takes the lease. What an earlier
  * poll left behind is judged here: a position of another server, and mail that was in hand when a process died.
  */
+
 import type { Mailbox } from '../../model/mailbox.js'
+import { sourceOf } from '../../model/transports.js'
 import { setDue } from '../../rows/due.js'
-import { findReceiving, type ReceivingState, sourceOf, takeReceiving } from '../../rows/receiving-state.js'
+import { findReceiving, type ReceivingState, takeReceiving } from '../../rows/receiving-state.js'
 import { withSettingsOf } from '../../rows/settings.js'
 import { afterDeath } from './aside.js'
 import type { Poll, Progress } from './poll.js'

@@ -5,13 +5,15 @@
  * write; after a poll that died also which, one mail at a time, so that the guilty one is known and no other is accused
  * (REL-25).
  */
+
 import { asGatewayError, GatewayError, RowChangedError } from '../../errors.js'
 import type { Mailbox } from '../../model/mailbox.js'
+import { sourceOf } from '../../model/transports.js'
 import { noRoomCode } from '../../ports/bytes-in-hand.js'
 import type { FetchedMail, FetchLimits, ReceiveSession } from '../../ports/receiver.js'
 import { writeLog } from '../../rows/logs.js'
 import { receivedId } from '../../rows/received.js'
-import { type ReceivingState, sourceOf } from '../../rows/receiving-state.js'
+import type { ReceivingState } from '../../rows/receiving-state.js'
 import { actionOf } from './after-receive.js'
 import { deathsAlone, isOfTheMail, longestAside, namesTheMail, newAside, refusalsOfServer, strikesOf } from './aside.js'
 import type { Poll } from './poll.js'

@@ -5,18 +5,14 @@
  * One that ended the process before needs to do it only once more to be back in quarantine, so that importing never
  * goes round.
  */
+
 import type { Mailbox } from '../../model/mailbox.js'
+import { sourceOf } from '../../model/transports.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { getMailbox } from '../../rows/mailboxes.js'
 import type { StoredReceived } from '../../rows/received.js'
 import { listQuarantined } from '../../rows/received-lists.js'
-import {
-  type AsideMail,
-  endImportRequest,
-  type ImportRequest,
-  requestImport,
-  sourceOf,
-} from '../../rows/receiving-state.js'
+import { type AsideMail, endImportRequest, type ImportRequest, requestImport } from '../../rows/receiving-state.js'
 import { deathsAlone, longestAside, newAside } from './aside.js'
 import type { Poll } from './poll.js'
 import { pollNow } from './poll-now.js'

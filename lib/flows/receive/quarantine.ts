@@ -4,8 +4,10 @@
  * missing (REL-25). They are told by event and card (tell-quarantined) and may import it later (import-mails). A line
  * among the failures of the log says so too. The mail stays at the server untouched.
  */
+
 import type { GatewayError } from '../../errors.js'
 import type { Mailbox } from '../../model/mailbox.js'
+import { sourceOf } from '../../model/transports.js'
 import type { FetchedMail } from '../../ports/receiver.js'
 import { topHeaders } from '../../protocol/mail-headers.js'
 import { writeLog } from '../../rows/logs.js'
@@ -24,7 +26,6 @@ import {
   removeReceived,
   type StoredReceived,
 } from '../../rows/received.js'
-import { sourceOf } from '../../rows/receiving-state.js'
 import type { ReceiveDependencies } from './receive-dependencies.js'
 import { showQuarantine, tellQuarantined } from './tell-quarantined.js'
 

@@ -3,11 +3,12 @@
  * it. Failures are judged by class alone: temporary ones back off, those that need a person are told once and polled
  * rarely.
  */
+
 import type { GatewayError } from '../../errors.js'
 import type { Mailbox } from '../../model/mailbox.js'
+import { sourceOf } from '../../model/transports.js'
 import { setDue } from '../../rows/due.js'
 import { writeLog } from '../../rows/logs.js'
-import { sourceOf } from '../../rows/receiving-state.js'
 import { asideDueAt } from './aside.js'
 import type { PollJob } from './mailboxes-due.js'
 import { breakerFailures, nextPollAt } from './next-poll.js'

@@ -3,9 +3,11 @@
  * come before the row says so, under an id that is the same until it works again, so that a crash repeats and never
  * forgets.
  */
+
 import type { GatewayError } from '../../errors.js'
 import { hashId } from '../../model/ids.js'
 import type { Mailbox } from '../../model/mailbox.js'
+import { connectionOf } from '../../model/transports.js'
 import { clearAttention, findAttention, isToldByConnection, raiseAttention } from '../../rows/attention.js'
 import { emitEvent } from '../tell/emit-event.js'
 import type { ReceiveDependencies } from './receive-dependencies.js'
@@ -17,7 +19,7 @@ export async function tellStopped(
   { error, since, toldBefore }: { error: GatewayError; since: number; toldBefore: boolean },
 ): Promise<boolean> {
   const { tenant, id: mailboxId, address } = mailbox
-  const connectionId = connectionOf(mailbox)
+  const connectionId = connectionOf(mailbox.receive)
   if (await isToldByConnection(deps, { tenant, connectionId }, error)) return false
   const about = { mailboxId, connectionId, subject: address }
   const isNew = await raiseAttention(deps, { tenant, kind: 'mailbox-receive', id: mailboxId, ...about }, error)
@@ -40,7 +42,7 @@ export async function tellWorking(deps: ReceiveDependencies, mailbox: Mailbox, s
   if ((await findAttention(deps, card)) === undefined) return
   await emitEvent(deps, tenant, 'connection.changed', hashId('receive-works', mailboxId, String(since)), {
     mailboxId,
-    connectionId: connectionOf(mailbox),
+    connectionId: connectionOf(mailbox.receive),
     direction: 'receive',
     state: 'connected',
     code: null,
@@ -49,5 +51,3 @@ export async function tellWorking(deps: ReceiveDependencies, mailbox: Mailbox, s
   })
   await clearAttention(deps, card)
 }
-
-const connectionOf = ({ receive }: Mailbox): string => (receive.transport === 'none' ? '' : receive.connectionId)

@@ -4,10 +4,12 @@
  * content answers with the same mail, with other content `idempotency_conflict`. A crash after any step leaves at most
  * an orphaned blob and a hint that the next look at the lane removes; the caller simply repeats.
  */
+
 import { conflict, type GatewayError, RowExistsError } from '../../errors.js'
 import { hashId, newId, sha256 } from '../../model/ids.js'
 import type { Mail } from '../../model/mail.js'
 import { type JudgedSubmission, judgeMailSubmission, type MailSubmission } from '../../model/mail-submission.js'
+import type { SendSettings } from '../../model/mailbox.js'
 import { composeMail } from '../../protocol/compose-mail.js'
 import { forGraph } from '../../protocol/graph-mime.js'
 import { subjectOfMime } from '../../protocol/mail-headers.js'
@@ -85,8 +87,8 @@ async function prepare(
     date: now,
   })
   checkMailSize(bytes.byteLength, settings.maxMailBytes)
-  // What Graph would change or deliver to others is told while its author listens.
-  if (mailbox.send.transport === 'graph') await forGraph(bytes, envelope.recipients)
+  // What the transport would change or deliver to others is told while its author listens.
+  await acceptable[mailbox.send.transport](bytes, envelope.recipients)
   const mail: Mail = {
     id: mailId,
     tenant,
@@ -119,6 +121,12 @@ async function prepare(
   }
   return { mail, bytes }
 }
+
+const anything = async (): Promise<void> => {}
+const acceptable: Record<
+  SendSettings['transport'],
+  (raw: Uint8Array, recipients: readonly string[]) => Promise<unknown>
+> = { none: anything, graph: forGraph, smtp: anything }
 
 const mostSubject = 500
 
