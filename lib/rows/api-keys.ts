@@ -44,7 +44,8 @@ export async function pageOfApiKeys(
   tenant: string,
   page: PageQuery,
 ): Promise<{ keys: ApiKey[]; next: string }> {
-  const { rows, next } = await pageOfRows(deps, deps.names.table('tenants'), [{ partition: tenant, prefix }], page)
+  const list = { table: deps.names.table('tenants'), stretches: [{ partition: tenant, prefix }] }
+  const { rows, next } = await pageOfRows(deps, list, page)
   return { keys: rows.map(fromRow), next }
 }
 

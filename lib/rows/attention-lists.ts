@@ -22,7 +22,7 @@ export async function pageOfTenant(deps: Toolbox, tenant: string, page: PageQuer
     { partition: tenant, prefix: '' },
     { partition: '~', prefix: 'registration~' },
   ]
-  const { rows, next } = await pageOfRows(deps, table, stretches, page)
+  const { rows, next } = await pageOfRows(deps, { table, stretches }, page)
   return { attention: rows.map(attentionFromRow), next }
 }
 

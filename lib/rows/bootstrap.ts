@@ -15,7 +15,7 @@ export async function beginBootstrap(deps: Toolbox): Promise<((keyId: string) =>
   const table = deps.names.table('tenants')
   const row = (await deps.tables.get(table, key.partitionKey, key.rowKey)) ?? (await insert(deps))
   if (row === undefined || row['keyId']) return undefined
-  const lease = await takeLease(deps.tables, table, row, deps.worker, leaseMs)
+  const lease = await takeLease(deps, { table, row, durationMs: leaseMs })
   return lease && ((keyId) => lease.release({ keyId }))
 }
 

@@ -40,7 +40,8 @@ export async function listConsents(
   tenant: string,
   page: PageQuery,
 ): Promise<{ consents: Consent[]; next: string }> {
-  const { rows, next } = await pageOfRows(deps, deps.names.table('tenants'), [{ partition: tenant, prefix }], page)
+  const list = { table: deps.names.table('tenants'), stretches: [{ partition: tenant, prefix }] }
+  const { rows, next } = await pageOfRows(deps, list, page)
   const consents = rows.map((row) => {
     const { text, json } = columnsOf(row)
     return {

@@ -137,9 +137,9 @@ export async function pageOfAuthorities(
   page: PageQuery,
 ): Promise<{ found: { connection: StoredConnection; grant: ShownGrant | undefined }[]; next: string }> {
   const table = deps.names.table('connections')
-  const { rows, next } = await pageOfPartitions(deps, table, { tenant, rowKey: connectionRowKey }, page)
-  const more = { rowRange: [grantRowKey, behind(grantRowKey)] as [string, string], select: [...shownColumns] }
-  const grants = await besidePage(deps, table, rows, more)
+  const { rows, next } = await pageOfPartitions(deps, { table, tenant, rowKey: connectionRowKey }, page)
+  const select = [...shownColumns]
+  const grants = await besidePage(deps, { table, rows, rowRange: [grantRowKey, behind(grantRowKey)], select })
   const found = rows.map((row) => {
     const [grant] = grants.get(row.partitionKey) ?? []
     return { connection: { ...connectionFromRow(row), etag: row.etag ?? '' }, grant: grant && grantFromRow(grant) }
@@ -178,7 +178,7 @@ export async function takeGrant(
   { leaseMs, change = {} }: { leaseMs: number; change?: GrantChange },
 ): Promise<HeldGrant | undefined> {
   const table = deps.names.table('connections')
-  const lease = await takeLease(deps.tables, table, row, deps.worker, leaseMs, { ...change })
+  const lease = await takeLease(deps, { table, row, durationMs: leaseMs, columns: { ...change } })
   if (lease === undefined) return undefined
   return {
     current: () => grantFromRow(lease.row),

@@ -191,7 +191,7 @@ export interface HeldLane {
 
 /** The lane as just read; `undefined` when somebody else holds it. */
 export async function takeLane(deps: Toolbox, { tenant, mailboxId, row }: Lane): Promise<HeldLane | undefined> {
-  const taken = await takeLease(deps.tables, deps.names.table('mailboxes'), row, deps.worker, leaseMs)
+  const taken = await takeLease(deps, { table: deps.names.table('mailboxes'), row, durationMs: leaseMs })
   if (taken === undefined) return undefined
   const lease: Lease = taken
   const takenAt = deps.clock.now()

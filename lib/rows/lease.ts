@@ -1,6 +1,7 @@
 import { RowChangedError } from '../errors.js'
 import { newId } from '../model/ids.js'
-import type { Row, Tables } from '../ports/tables.js'
+import type { Row } from '../ports/tables.js'
+import type { Toolbox } from '../ports/toolbox.js'
 
 /**
  * A lease is three columns of a row (`leaseOwner`, `leaseUntil`, `fence`) taken by one conditional update by the
@@ -20,19 +21,24 @@ export interface Lease {
   release(columns?: Omit<Row, 'partitionKey' | 'rowKey'>): Promise<void>
 }
 
-/** Takes the lease of `row` as just read, with `columns` in the same write; `undefined` when somebody was quicker. */
+interface WantedLease {
+  table: string
+  /** As just read. */
+  row: Row
+  durationMs: number
+  /** Written with it, and with each renewal. */
+  columns?: Omit<Row, 'partitionKey' | 'rowKey'>
+}
+
+/** `undefined` when somebody was quicker. */
 export async function takeLease(
-  tables: Tables,
-  table: string,
-  row: Row,
-  owner: string,
-  durationMs: number,
-  columns: Omit<Row, 'partitionKey' | 'rowKey'> = {},
+  { tables, worker }: Pick<Toolbox, 'tables' | 'worker'>,
+  { table, row, durationMs, columns = {} }: WantedLease,
 ): Promise<Lease | undefined> {
   const now = await tables.serverNow()
   if (typeof row['leaseUntil'] === 'number' && row['leaseUntil'] > now && row['leaseOwner'] !== '') return undefined
   // Of this taking alone, so that a write whose answer got lost is known again.
-  const holder = `${owner}/${newId().slice(0, 8)}`
+  const holder = `${worker}/${newId().slice(0, 8)}`
   const fence = (typeof row['fence'] === 'number' ? row['fence'] : 0) + 1
   const key = { partitionKey: row.partitionKey, rowKey: row.rowKey }
   const held: Row = { ...row }

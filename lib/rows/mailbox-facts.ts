@@ -30,10 +30,15 @@ export async function pageOfKnownMailboxes(
   page: PageQuery,
 ): Promise<{ found: KnownMailbox[]; next: string }> {
   const table = deps.names.table('mailboxes')
-  const { rows, next } = await pageOfPartitions(deps, table, { tenant, rowKey: mailboxRowKey }, page)
+  const { rows, next } = await pageOfPartitions(deps, { table, tenant, rowKey: mailboxRowKey }, page)
   const [lanes, receiving] = await Promise.all([
-    besidePage(deps, table, rows, { rowRange: [laneKey, behind(laneKey)] }),
-    besidePage(deps, table, rows, { rowRange: [receivingRowKey, behind(receivingRowKey)], select: receivingColumns }),
+    besidePage(deps, { table, rows, rowRange: [laneKey, behind(laneKey)] }),
+    besidePage(deps, {
+      table,
+      rows,
+      rowRange: [receivingRowKey, behind(receivingRowKey)],
+      select: receivingColumns,
+    }),
   ])
   const found = rows.flatMap((row) => {
     const beside = [...(lanes.get(row.partitionKey) ?? []), ...(receiving.get(row.partitionKey) ?? [])]

@@ -97,9 +97,8 @@ const mostNames = 1_000
 
 /** In the order of the ids. */
 export async function listAddresses(deps: Toolbox, tenant: string): Promise<Pick<Mailbox, 'id' | 'address'>[]> {
-  const table = deps.names.table('mailboxes')
-  const named = { tenant, rowKey: mailboxRowKey, select: ['address'] }
-  const { rows } = await pageOfPartitions(deps, table, named, { limit: mostNames - 1 })
+  const list = { table: deps.names.table('mailboxes'), tenant, rowKey: mailboxRowKey, select: ['address'] }
+  const { rows } = await pageOfPartitions(deps, list, { limit: mostNames - 1 })
   return rows.map((row) => ({
     id: row.partitionKey.slice(tenant.length + 1),
     address: columnsOf(row).text('address'),

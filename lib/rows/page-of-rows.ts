@@ -30,8 +30,7 @@ export const behind = (key: string): string => `${key}!`
 /** Through one stretch after the other. Errors: `invalid_input` for an `after` that is no place of such a list. */
 export async function pageOfRows(
   deps: Toolbox,
-  table: string,
-  stretches: readonly Stretch[],
+  { table, stretches }: { table: string; stretches: readonly Stretch[] },
   { limit, after = '' }: PageQuery,
 ): Promise<RowPage> {
   const [, index = '0', rest = ''] = after === '' ? [] : (/^(\d)~([\w.~=:@+-]{1,150})$/.exec(after) ?? [])
@@ -52,8 +51,7 @@ export async function pageOfRows(
 /** The rows of one key in the partitions `tenant~id` of a tenant, in the order of the ids. */
 export async function pageOfPartitions(
   deps: Toolbox,
-  table: string,
-  { tenant, rowKey, select }: { tenant: string; rowKey: string; select?: string[] },
+  { table, tenant, rowKey, select }: { table: string; tenant: string; rowKey: string; select?: string[] },
   { limit, after = '' }: PageQuery,
 ): Promise<RowPage> {
   if (after !== '' && !isId(after)) throw wrongPlace()
@@ -72,9 +70,7 @@ export async function pageOfPartitions(
 /** What else the partitions of such a page hold in one stretch of row keys, as one read. */
 export async function besidePage(
   deps: Toolbox,
-  table: string,
-  rows: readonly Row[],
-  more: Pick<RowQuery, 'rowRange' | 'select'>,
+  { table, rows, ...more }: { table: string; rows: readonly Row[] } & Pick<RowQuery, 'rowRange' | 'select'>,
 ): Promise<Map<string, Row[]>> {
   const [first, last] = [rows.at(0)?.partitionKey, rows.at(-1)?.partitionKey]
   const found = new Map<string, Row[]>()

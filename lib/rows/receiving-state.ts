@@ -120,7 +120,7 @@ export async function takeReceiving(
   mailbox: Mailbox,
   { receiving, leaseMs }: { receiving: ReceivingRow | undefined; leaseMs: number },
 ): Promise<HeldReceiving | undefined> {
-  const lease = await leaseOf(deps, mailbox, receiving?.row, leaseMs)
+  const lease = await leaseOf(deps, mailbox, { known: receiving?.row, leaseMs })
   if (lease === undefined) return undefined
   return {
     state: await stateOf(deps, mailbox, lease.row),
@@ -135,8 +135,7 @@ export async function takeReceiving(
 async function leaseOf(
   deps: Toolbox,
   mailbox: Mailbox,
-  known: Row | undefined,
-  leaseMs: number,
+  { known, leaseMs }: { known: Row | undefined; leaseMs: number },
 ): Promise<Lease | undefined> {
   const table = deps.names.table('mailboxes')
   try {
@@ -147,7 +146,7 @@ async function leaseOf(
       polledAt: deps.clock.now(),
       lastSuccessAt: number(number('failures') === 0 ? 'polledAt' : 'lastSuccessAt'),
     }
-    return await takeLease(deps.tables, table, row, deps.worker, leaseMs, times)
+    return await takeLease(deps, { table, row, durationMs: leaseMs, columns: times })
   } catch (error) {
     if (error instanceof RowExistsError) return undefined
     throw error

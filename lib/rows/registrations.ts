@@ -51,7 +51,7 @@ export async function pageOfRegistrations(
 ): Promise<{ registrations: ReadRegistration[]; next: string }> {
   const owners = tenant === '~' ? ['~'] : [tenant, '~']
   const stretches = owners.map((partition) => ({ partition, prefix }))
-  const { rows, next } = await pageOfRows(deps, deps.names.table('tenants'), stretches, page)
+  const { rows, next } = await pageOfRows(deps, { table: deps.names.table('tenants'), stretches }, page)
   return { registrations: rows.map(fromRow), next }
 }
 

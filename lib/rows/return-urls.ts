@@ -36,7 +36,8 @@ export async function listReturnUrls(
   tenant: string,
   page: PageQuery,
 ): Promise<{ returnUrls: ReturnUrl[]; next: string }> {
-  const { rows, next } = await pageOfRows(deps, deps.names.table('tenants'), [{ partition: tenant, prefix }], page)
+  const list = { table: deps.names.table('tenants'), stretches: [{ partition: tenant, prefix }] }
+  const { rows, next } = await pageOfRows(deps, list, page)
   const returnUrls = rows.map((row) => ({ id: row.rowKey.slice(prefix.length), url: columnsOf(row).text('url') }))
   return { returnUrls, next }
 }

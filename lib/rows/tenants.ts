@@ -83,7 +83,7 @@ export async function removeListedTenant(deps: Toolbox, id: string): Promise<voi
 /** In the order of their ids. */
 export async function listTenants(deps: Toolbox, page: PageQuery): Promise<{ tenants: Tenant[]; next: string }> {
   const stretch = { partition: listPartition, prefix: listPrefix }
-  const { rows, next } = await pageOfRows(deps, deps.names.table('tenants'), [stretch], page)
+  const { rows, next } = await pageOfRows(deps, { table: deps.names.table('tenants'), stretches: [stretch] }, page)
   return { tenants: rows.map(fromListRow), next }
 }
 

@@ -47,7 +47,7 @@ export async function leaseEndpoint(
   const table = deps.names.table('tenants')
   const row = await deps.tables.get(table, tenant, rowKeyOf(endpointId))
   if (row === undefined) return undefined
-  return { endpoint: fromRow(row), lease: await takeLease(deps.tables, table, row, deps.worker, leaseMs) }
+  return { endpoint: fromRow(row), lease: await takeLease(deps, { table, row, durationMs: leaseMs }) }
 }
 
 /** In the order of their ids. */
@@ -56,7 +56,8 @@ export async function listEndpoints(
   tenant: string,
   page: PageQuery,
 ): Promise<{ webhooks: WebhookEndpoint[]; next: string }> {
-  const { rows, next } = await pageOfRows(deps, deps.names.table('tenants'), [{ partition: tenant, prefix }], page)
+  const list = { table: deps.names.table('tenants'), stretches: [{ partition: tenant, prefix }] }
+  const { rows, next } = await pageOfRows(deps, list, page)
   return { webhooks: rows.map(fromRow), next }
 }
 

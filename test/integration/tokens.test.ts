@@ -606,7 +606,11 @@ test('M-068: a right given after the token was issued counts with the next use, 
   const connection = await appOnly()
   const needed = mailScopes({ send: 'graph' }).token('graph')
   const show = async (deps = process()) => {
-    const authority = await tokenFlows.authorityFor(deps, connection, 'info@contoso.example', 'graph', needed)
+    const authority = await tokenFlows.authorityFor(
+      deps,
+      { connection },
+      { user: 'info@contoso.example', resource: 'graph', needed },
+    )
     return authority.kind === 'bearer' ? authority.token() : undefined
   }
   const error = await failure(show())
@@ -624,7 +628,7 @@ test('M-068: a right given after the token was issued counts with the next use, 
 test('two resources of one connection have a token each, and a refused one is renewed once', async () => {
   const connection = await connect('microsoft')
   const deps = process()
-  const graph = await tokenFlows.authorityFor(deps, connection, ana, 'graph')
+  const graph = await tokenFlows.authorityFor(deps, { connection }, { user: ana, resource: 'graph' })
   const outlook = await tokenFlows.authority(deps, tenant, connection.id, 'info@contoso.example', 'outlook')
   if (graph.kind !== 'bearer' || outlook.kind !== 'bearer') throw expect.fail('bearer expected')
   expect(outlook.user).toBe('info@contoso.example')
@@ -700,7 +704,7 @@ test('a password is kept like a token, and its connection shows it to the server
   const deps = process()
   const grant = { kind: 'password' as const, password: 'correct horse' }
   await tokenFlows.storeGrant(deps, { tenant, connectionId: connection.id, grant })
-  const shown = await tokenFlows.authorityFor(deps, connection, ana, 'outlook')
+  const shown = await tokenFlows.authorityFor(deps, { connection }, { user: ana, resource: 'outlook' })
   expect(shown).toMatchObject({ kind: 'password', user: ana })
   expect(shown.kind === 'password' && shown.password.reveal()).toBe('correct horse')
   expect(JSON.stringify(await grantRow(connection.id))).not.toContain('correct horse')

@@ -5,9 +5,7 @@
  * write; after a poll that died also which, one mail at a time, so that the guilty one is known and no other is accused
  * (REL-25).
  */
-
 import { asGatewayError, GatewayError, RowChangedError } from '../../errors.js'
-import type { Mailbox } from '../../model/mailbox.js'
 import { sourceOf } from '../../model/transports.js'
 import { noRoomCode } from '../../ports/bytes-in-hand.js'
 import type { FetchedMail, FetchLimits, ReceiveSession } from '../../ports/receiver.js'
@@ -17,7 +15,7 @@ import type { ReceivingState } from '../../rows/receiving-state.js'
 import { actionOf } from './after-receive.js'
 import { deathsAlone, isOfTheMail, longestAside, namesTheMail, newAside, refusalsOfServer, strikesOf } from './aside.js'
 import type { Poll } from './poll.js'
-import { forgetQuarantined, type HowItFailed, quarantine } from './quarantine.js'
+import { type FailedMail, forgetQuarantined, quarantine } from './quarantine.js'
 import type { ReceiveDependencies } from './receive-dependencies.js'
 import { type KnownContent, knownContent } from './resync.js'
 import { storeMail } from './store-mail.js'
@@ -136,7 +134,7 @@ export async function fetchMails(poll: Poll, session: ReceiveSession, signal: Ab
       }
       const mail = session.one(serverId, limits)
       if (deaths >= deathsAlone)
-        await setAside(mail, killedTheProcess(), { fetchRaw: false, attempts: deaths, askedAt })
+        await setAside({ mail, reason: killedTheProcess(), fetchRaw: false, attempts: deaths, askedAt })
       else if (deaths === 0) await takeNamed(mail)
       else if (suspects.inHand === 0) {
         suspects.inHand++
@@ -154,7 +152,7 @@ export async function fetchMails(poll: Poll, session: ReceiveSession, signal: Ab
     try {
       if (progress.resyncSince > 0) known ??= await knownContent(deps, mailbox, progress.resyncSince)
       const isAsked = askedFor(mail) !== undefined
-      const stored = await storeMail(deps, mailbox, mail, { known, isAsked })
+      const stored = await storeMail(deps, mailbox, { mail, known, isAsked })
       if (stored === 'handed-over') progress.handedOver++
       if (stored === 'duplicate') progress.duplicates++
       if (acts && stored !== 'duplicate') progress.owed.push(mail.serverId)
@@ -167,7 +165,7 @@ export async function fetchMails(poll: Poll, session: ReceiveSession, signal: Ab
         // Its owner removed it between the listing and the fetch: there is nothing to import, and the log says so.
         if (askedFor(mail) !== undefined) await forgetQuarantined(deps, mailbox, receivedId(mail.serverId))
         forget(mail)
-        return noteGone(deps, mailbox, mail, fault)
+        return noteGone(poll, mail, fault)
       }
       if (fault.code === noRoomCode) {
         waitsForRoom = true
@@ -187,7 +185,9 @@ export async function fetchMails(poll: Poll, session: ReceiveSession, signal: Ab
     const struck = strikes + (isIts || refusals === 0 ? 1 : 0)
     progress.fault = fault
     if (struck >= strikesOf(fault))
-      await setAside(mail, fault, {
+      await setAside({
+        mail,
+        reason: fault,
         fetchRaw: fault.code !== 'mail_too_large',
         attempts: struck,
         askedAt: before?.askedAt,
@@ -199,7 +199,7 @@ export async function fetchMails(poll: Poll, session: ReceiveSession, signal: Ab
       // No room left: it waits before the cursor, and the mails behind it too.
       if (JSON.stringify(aside).length > longestAside) throw fault
       progress.aside = aside
-      if (before === undefined) await noteAside(deps, mailbox, mail, fault)
+      if (before === undefined) await noteAside(poll, mail, fault)
       if (mail.listedOnly) throw fault
     }
     if (isIts) return
@@ -208,9 +208,9 @@ export async function fetchMails(poll: Poll, session: ReceiveSession, signal: Ab
     if (refusals >= refusalsOfServer || session.usable?.() === false) throw fault
   }
 
-  async function setAside(mail: FetchedMail, reason: GatewayError, how: Omit<HowItFailed, 'reason'>): Promise<void> {
-    await quarantine(deps, mailbox, mail, { reason, ...how })
-    forget(mail)
+  async function setAside(failed: FailedMail): Promise<void> {
+    await quarantine(deps, mailbox, failed)
+    forget(failed.mail)
     progress.quarantined++
   }
 
@@ -234,24 +234,22 @@ function limitsOf(deps: ReceiveDependencies, state: ReceivingState): FetchLimits
 }
 
 async function noteGone(
-  deps: ReceiveDependencies,
-  { tenant, id: mailboxId }: Mailbox,
+  { deps, mailbox }: Poll,
   mail: FetchedMail,
   { code, class: errorClass, description, remedy }: GatewayError,
 ): Promise<void> {
-  const about = { tenant, mailboxId, receivedId: receivedId(mail.serverId) }
+  const about = { tenant: mailbox.tenant, mailboxId: mailbox.id, receivedId: receivedId(mail.serverId) }
   const why = { code, class: errorClass, description, remedy }
   await writeLog(deps, 'receivinglog', { ...about, outcome: 'gone', ...why })
 }
 
 /** Once per mail: it is tried again beside the others. */
 async function noteAside(
-  deps: ReceiveDependencies,
-  { tenant, id: mailboxId }: Mailbox,
+  { deps, mailbox }: Poll,
   mail: FetchedMail,
   { code, class: errorClass, description, remedy, peerLine }: GatewayError,
 ): Promise<void> {
-  const about = { tenant, mailboxId, receivedId: receivedId(mail.serverId) }
+  const about = { tenant: mailbox.tenant, mailboxId: mailbox.id, receivedId: receivedId(mail.serverId) }
   const why = { code, class: errorClass, description, remedy, peerLine }
   await writeLog(deps, 'receivinglog', { ...about, outcome: 'set-aside', ...why, failed: true })
 }

@@ -29,7 +29,8 @@ import {
 import type { ReceiveDependencies } from './receive-dependencies.js'
 import { showQuarantine, tellQuarantined } from './tell-quarantined.js'
 
-export interface HowItFailed {
+export interface FailedMail {
+  mail: FetchedMail
   reason: GatewayError
   fetchRaw: boolean
   attempts: number
@@ -40,8 +41,7 @@ export interface HowItFailed {
 export async function quarantine(
   deps: ReceiveDependencies,
   mailbox: Mailbox,
-  mail: FetchedMail,
-  { reason, fetchRaw, attempts, askedAt = 0 }: HowItFailed,
+  { mail, reason, fetchRaw, attempts, askedAt = 0 }: FailedMail,
 ): Promise<void> {
   const key = { tenant: mailbox.tenant, mailboxId: mailbox.id, id: receivedId(mail.serverId) }
   const name = inboundBlob(key)

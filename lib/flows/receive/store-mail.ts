@@ -34,7 +34,9 @@ const roomWaitMs = 10_000
 
 export type Stored = 'handed-over' | 'known' | 'duplicate'
 
-interface HowToStore {
+interface MailToStore {
+  mail: FetchedMail
+  /** While the server's ids are new for mail we had. */
   known?: KnownContent | undefined
   /** Somebody wants it out of quarantine. */
   isAsked?: boolean
@@ -42,12 +44,7 @@ interface HowToStore {
 
 type Room = (bytes: number) => Promise<void>
 
-export async function storeMail(
-  deps: ReceiveDependencies,
-  mailbox: Mailbox,
-  mail: FetchedMail,
-  how: HowToStore,
-): Promise<Stored> {
+export async function storeMail(deps: ReceiveDependencies, mailbox: Mailbox, given: MailToStore): Promise<Stored> {
   const shares: (() => void)[] = []
   const room: Room = async (bytes) => {
     for (const giveBack of shares.splice(0)) giveBack()
@@ -56,7 +53,7 @@ export async function storeMail(
     shares.push(share)
   }
   try {
-    return await store(deps, mailbox, mail, { ...how, room })
+    return await store(deps, mailbox, { ...given, room })
   } finally {
     for (const giveBack of shares) giveBack()
   }
@@ -65,8 +62,7 @@ export async function storeMail(
 async function store(
   deps: ReceiveDependencies,
   mailbox: Mailbox,
-  mail: FetchedMail,
-  { known, isAsked, room }: HowToStore & { room: Room },
+  { mail, known, isAsked, room }: MailToStore & { room: Room },
 ): Promise<Stored> {
   const key = { tenant: mailbox.tenant, mailboxId: mailbox.id, id: receivedId(mail.serverId) }
   const before = await findReceived(deps, key)

@@ -2,7 +2,7 @@
  * The hot path: from memory, else from the sealed column, else by a refresh. One promise per connection and resource in
  * each process. Memory is asked for ten minutes at most, so that a disconnect reaches every process.
  */
-import type { Connection, Resource } from '../../model/connection.js'
+import type { Resource } from '../../model/connection.js'
 import { type AccessToken, expiryMarginMs, storedToken } from '../../rows/grant-secrets.js'
 import type { StoredGrant } from '../../rows/grants.js'
 import { refreshGrant } from './refresh-grant.js'
@@ -54,7 +54,7 @@ export async function accessToken(
   running.set(flight, work)
   try {
     const token = await work
-    keep(deps, tenant, connectionId, resource, token)
+    keep(deps, { tenant, connectionId, resource }, token)
     return token
   } finally {
     running.delete(flight)
@@ -62,22 +62,26 @@ export async function accessToken(
 }
 
 /** Takes the token of a grant row that was read anyway, when there is none at hand: a request less. */
-export async function offerStored(
-  deps: TokenDependencies,
-  { tenant, id }: Connection,
-  resource: Resource,
-  grant: StoredGrant,
-): Promise<void> {
-  const known = memoryOf(deps).tokens[resource].get(id)
+export async function offerStored(deps: TokenDependencies, resource: Resource, grant: StoredGrant): Promise<void> {
+  const { tenant, connectionId } = grant
+  const known = memoryOf(deps).tokens[resource].get(connectionId)
   if (known?.tenant === tenant && deps.clock.now() < known.until) return
   const stored = await storedToken(deps, grant, { resource, minLifeMs: expiryMarginMs })
-  if (stored !== undefined) keep(deps, tenant, id, resource, stored)
+  if (stored !== undefined) keep(deps, { tenant, connectionId, resource }, stored)
 }
 
-function keep(deps: TokenDependencies, tenant: string, id: string, resource: Resource, token: AccessToken): void {
+function keep(
+  deps: TokenDependencies,
+  { tenant, connectionId, resource }: { tenant: string; connectionId: string; resource: Resource },
+  token: AccessToken,
+): void {
   const tokens = memoryOf(deps).tokens[resource]
   if (tokens.size >= mostKept) tokens.clear()
-  tokens.set(id, { tenant, token, until: Math.min(deps.clock.now() + keptMs, token.expiresAt - expiryMarginMs) })
+  tokens.set(connectionId, {
+    tenant,
+    token,
+    until: Math.min(deps.clock.now() + keptMs, token.expiresAt - expiryMarginMs),
+  })
 }
 
 /** After a connection was renewed or removed in this process. */

@@ -15,17 +15,14 @@ import type { TokenDependencies } from './token-dependencies.js'
  */
 export async function authorityFor(
   deps: TokenDependencies,
-  connection: Connection,
-  user: string,
-  resource: Resource,
-  needed: readonly string[] = [],
-  grant?: StoredGrant,
+  { connection, grant }: { connection: Connection; grant?: StoredGrant | undefined },
+  { user, resource, needed = [] }: { user: string; resource: Resource; needed?: readonly string[] | undefined },
 ): Promise<Authority> {
   if (connection.mode === 'anonymous') return { kind: 'anonymous' }
   if (connection.state === 'needs-reconnect' || connection.state === 'removed') throw brokenConnection(connection)
   if (connection.mode === 'password')
     return { kind: 'password', user: connection.username, password: await passwordOf(deps, connection, grant) }
-  if (grant !== undefined && connection.state === 'connected') await offerStored(deps, connection, resource, grant)
+  if (grant !== undefined && connection.state === 'connected') await offerStored(deps, resource, grant)
   let shown: string | undefined
   return {
     kind: 'bearer',
@@ -62,10 +59,9 @@ export async function access(
 ): Promise<Access | undefined> {
   const read = await findAuthority(deps, tenant, connectionId)
   if (read === undefined) return undefined
-  const { connection, grant } = read
   return {
-    connection,
-    authority: (user, resource, needed) => authorityFor(deps, connection, user, resource, needed, grant),
+    connection: read.connection,
+    authority: (user, resource, needed) => authorityFor(deps, read, { user, resource, needed }),
   }
 }
 

@@ -33,7 +33,7 @@ export async function markBroken(deps: TokenDependencies, connection: Connection
       },
       error,
     )
-  await change(deps, connection, state, error)
+  await change(deps, connection, { state, error })
 }
 
 async function registrationOf(deps: TokenDependencies, { tenant, registrationId }: Connection) {
@@ -45,10 +45,14 @@ async function registrationOf(deps: TokenDependencies, { tenant, registrationId 
 export async function markWorking(deps: TokenDependencies, connection: Connection): Promise<void> {
   await clearAttention(deps, { tenant: connection.tenant, kind: 'connection', id: connection.id })
   await clearRegistrationRefusal(deps, connection.tenant, connection.registrationId)
-  await change(deps, connection, 'connected')
+  await change(deps, connection, { state: 'connected' })
 }
 
-async function change(deps: TokenDependencies, seen: Connection, state: ConnectionState, error?: GatewayError) {
+async function change(
+  deps: TokenDependencies,
+  seen: Connection,
+  { state, error }: { state: ConnectionState; error?: GatewayError },
+): Promise<void> {
   const reason = error?.code ?? ''
   const stateSince = await changeRow(async () => {
     const now = await findConnection(deps, seen.tenant, seen.id)

@@ -104,10 +104,10 @@ test('H9: a mail too large to be fetched says that there is no raw and how to ge
 
   // Graph keeps the id of a mail that is moved back (immutable ids).
   const again = { serverId: '1.1', receivedAt: Date.now(), size: large.length, raw: async () => Buffer.from(large) }
-  await expect(storeMail(deps, mailbox, again as never, {})).rejects.toMatchObject({ code: 'mail_too_large' })
+  await expect(storeMail(deps, mailbox, { mail: again as never })).rejects.toMatchObject({ code: 'mail_too_large' })
   const raised = { ...deps, settings: { ...deps.settings, maxMailBytes: 1_000_000 } }
-  expect(await storeMail(raised, mailbox, again as never, {})).toBe('handed-over')
-  expect(await storeMail(raised, mailbox, again as never, {})).toBe('known')
+  expect(await storeMail(raised, mailbox, { mail: again as never })).toBe('handed-over')
+  expect(await storeMail(raised, mailbox, { mail: again as never })).toBe('known')
   expect(await list()).toMatchObject([
     { id: mail!.id, state: 'handed-over', code: '', remedy: '', bytes: large.length },
   ])

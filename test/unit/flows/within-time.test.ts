@@ -25,7 +25,7 @@ async function poll(change: Partial<TimeOfPoll> = {}) {
   const table = names.table('mailboxes')
   await tables.insert(table, key)
   const read = async () => (await tables.get(table, key.partitionKey, key.rowKey))!
-  const lease = (await takeLease(tables, table, await read(), 'one', 40_000))!
+  const lease = (await takeLease({ tables, worker: 'one' }, { table, row: await read(), durationMs: 40_000 }))!
   const until = Number(lease.row['leaseUntil'])
   const deps = { stopping: new AbortController().signal, inHand: bytesInHand(1_000) }
   const time = { deps, lease, startedAt: performance.now(), timeLimitMs: 60, arrived: flowing(), ...change }
