@@ -1,12 +1,11 @@
 import { app, type InvocationContext } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
-import { asBytes } from '../lib/http/request/as-bytes.js'
+import { asBytes, delivered } from '../lib/http/request/as-bytes.js'
 
 /** A batch of connections is due: refresh their tokens. */
 export async function connectionRefresh(message: unknown, context: InvocationContext): Promise<void> {
   const { ops, tokens } = await gateway()
-  const id = String(context.triggerMetadata?.['id'] ?? context.invocationId)
-  const work = await ops.readOrBury('connection-refresh', message, id)
+  const work = await ops.readOrBury('connection-refresh', delivered(message, context))
   if (work !== undefined) await tokens.refreshBatch(work)
 }
 

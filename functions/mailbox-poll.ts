@@ -1,12 +1,11 @@
 import { app, type InvocationContext } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
-import { asBytes } from '../lib/http/request/as-bytes.js'
+import { asBytes, delivered } from '../lib/http/request/as-bytes.js'
 
 /** A batch of mailboxes is due: poll them side by side. */
 export async function mailboxPoll(message: unknown, context: InvocationContext): Promise<void> {
   const { ops, receive } = await gateway()
-  const id = String(context.triggerMetadata?.['id'] ?? context.invocationId)
-  const work = await ops.readOrBury('mailbox-poll', message, id)
+  const work = await ops.readOrBury('mailbox-poll', delivered(message, context))
   if (work !== undefined) await receive.pollBatch(work)
 }
 

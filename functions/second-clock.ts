@@ -1,12 +1,11 @@
 import { app, type InvocationContext } from '@azure/functions'
 import { gateway } from '../lib/gateway.js'
-import { asBytes } from '../lib/http/request/as-bytes.js'
+import { asBytes, delivered } from '../lib/http/request/as-bytes.js'
 
 /** The message that goes round: does the work of late timers. */
 export async function secondClock(message: unknown, context: InvocationContext): Promise<void> {
   const { ops } = await gateway()
-  const id = String(context.triggerMetadata?.['id'] ?? context.invocationId)
-  const work = await ops.readOrBury('second-clock', message, id)
+  const work = await ops.readOrBury('second-clock', delivered(message, context))
   if (work !== undefined) await ops.secondClock(work)
 }
 

@@ -10,13 +10,15 @@ import { type Config, readConfig } from './config.js'
 import { asGatewayError } from './errors.js'
 import type { Registrations } from './flows/admin/registrations.js'
 import type { ProbeInput } from './flows/connect/index.js'
+import type { QueueDelivery } from './flows/ops/bury-message.js'
 import type { TimerWork } from './flows/ops/second-clock.js'
 import { tenantLimits } from './http/api/tenant-limits.js'
 import { lastNet } from './last-net.js'
 import { jsonLog } from './log.js'
 import type { Caller } from './model/caller.js'
 import { newId } from './model/ids.js'
-import { storageNames } from './model/names.js'
+import type { Message } from './model/messages.js'
+import { type QueueName, storageNames } from './model/names.js'
 import type { TimerName } from './model/timers.js'
 import type { Clock } from './ports/clock.js'
 import { lazyProvider, lazyReceiver, lazySender, onFirstUse } from './ports/lazy-ports.js'
@@ -264,14 +266,16 @@ export async function wireGateway(config: Config, over: Partial<Toolbox> = {}) {
     sweep: (kind) => sweep(deps, sweepParts, kind),
   }
   const ops = {
-    ...bind(deps, { buryMessage, listAttention, listLog, readOrBury }),
+    ...bind(deps, { buryMessage, listAttention, listLog }),
+    readOrBury: <Q extends QueueName>(queue: Q, delivery: QueueDelivery): Promise<Message<Q> | undefined> =>
+      readOrBury(deps, queue, delivery),
     // Anybody may ask: a flood of questions must not use up what the vault and the storage answer in a second.
     checkHealth: shared(1_000, () => checkHealth(deps, (over.clock ?? systemClock).now), systemClock.now),
     runTimer: async (timer: TimerName) => {
       await watching()
       await runTimer(deps, timer, timerWork)
     },
-    secondClock: (message: unknown) => secondClock(deps, message, timerWork),
+    secondClock: (message: Message<'second-clock'>) => secondClock(deps, message, timerWork),
     sweep: () => runTimer(deps, 'sweep', timerWork),
     watchClock: watching,
   }

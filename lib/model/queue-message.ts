@@ -1,10 +1,15 @@
 import { GatewayError } from '../errors.js'
 import { mailJson, strictJson } from './strict-json.js'
 
-export type ReadMessage =
-  | { message: unknown }
-  /** Of a version that a newer build writes: nothing of its shape is known, not even how deep it may be. */
-  | { newer: { text: string; firstMessageId: string | undefined } }
+/** Of a version that a newer build writes: nothing of its shape is known, not even how deep it may be. */
+export interface NewerMessage {
+  text: string
+  firstMessageId: string | undefined
+}
+
+export type DecodedMessage =
+  | { value: unknown }
+  | { newer: NewerMessage }
   /** Why nobody will act on it, and the tenant that it names, or empty. */
   | { refusal: GatewayError; tenant: string }
 
@@ -17,14 +22,14 @@ export type ReadMessage =
  * `given` are the bytes of the text; a text, or its value, from a host that gives no bytes. JSON, as it is or in
  * base64, that breaks the rules of bodies (`strict-json.ts`) is refused, the same for every queue (H6).
  */
-export function readMessage(given: unknown): ReadMessage {
+export function decodeMessage(given: unknown): DecodedMessage {
   const text = textOf(given)
   if (text === undefined) return { refusal: unreadable(), tenant: '' }
   const isBase64 = text.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(text)
   const bytes = Buffer.from(text, isBase64 ? 'base64' : 'utf8')
   try {
-    const message = strictJson(bytes, mailJson)
-    return isNewer(message) ? newer(bytes.toString(), message) : { message }
+    const value = strictJson(bytes, mailJson)
+    return isNewer(value) ? newer(bytes.toString(), value) : { value }
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error
     const value = parsed(bytes.toString())
@@ -48,7 +53,7 @@ export function textOf(given: unknown): string | undefined {
 const isNewer = (value: unknown): value is { v: number; firstMessageId?: unknown } =>
   typeof value === 'object' && value !== null && 'v' in value && Number.isInteger(value.v) && Number(value.v) > 1
 
-function newer(text: string, { firstMessageId }: { firstMessageId?: unknown }): ReadMessage {
+function newer(text: string, { firstMessageId }: { firstMessageId?: unknown }): DecodedMessage {
   return { newer: { text, firstMessageId: typeof firstMessageId === 'string' ? firstMessageId : undefined } }
 }
 

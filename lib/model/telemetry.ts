@@ -53,7 +53,6 @@ export const telemetry = {
   'message-buried': ['queue', 'tenant', 'messageId'],
   /** Content of outgoing mail that belonged to no open mail for a day was deleted. */
   'orphans-removed': ['count'],
-  'mail-send-malformed': [],
   'start-failed': ['code', 'settings'],
   'sweep-part-failed': ['part', 'code'],
   'poll-broke-off': ['tenant', 'mailboxId', 'error'],

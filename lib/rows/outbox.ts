@@ -12,6 +12,7 @@ import { columnsOf } from './columns.js'
 import { deleteRows } from './delete-rows.js'
 import { setDueAtLatest, setDueIfNone } from './due.js'
 import { mailboxPartition } from './mailboxes.js'
+import { enqueue } from './messages.js'
 
 export type HintKind = 'due' | 'held' | 'unknown'
 
@@ -180,7 +181,7 @@ export async function* listAllHints(deps: Toolbox): AsyncIterable<OwnedHint> {
 /** "This mailbox has work": the due row as net, never later than it stood, then the message. */
 export async function wakeLane(deps: Toolbox, tenant: string, mailboxId: string): Promise<void> {
   await setDueAtLatest(deps, 'lane', tenant, mailboxId, deps.clock.now() + laneDueMs)
-  await deps.queues.send(deps.names.queue('mail-send'), { v: 1, tenant, mailboxId })
+  await enqueue(deps, 'mail-send', { tenant, mailboxId })
 }
 
 /**
@@ -194,5 +195,5 @@ export async function announceMail(
 ): Promise<void> {
   const isDated = await setDueIfNone(deps, 'lane', tenant, mailboxId, deps.clock.now() + laneDueMs)
   const undated = isDated ? {} : { undated: true }
-  await deps.queues.send(deps.names.queue('mail-send'), { v: 1, tenant, mailboxId, mailId, ...undated })
+  await enqueue(deps, 'mail-send', { tenant, mailboxId, mailId, ...undated })
 }

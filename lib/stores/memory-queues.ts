@@ -3,7 +3,7 @@ import { checkDelay, encodeMessage } from './message-rules.js'
 
 export interface MemoryQueues extends Queues {
   /** Takes and removes every visible message of a queue, oldest first. */
-  take(queue: string): unknown[]
+  take<T = unknown>(queue: string): T[]
 }
 
 /** Queues of one process, with the limits of the real ones. */
@@ -31,7 +31,7 @@ export function memoryQueues(options: { now?: () => number } = {}): MemoryQueues
     async depth(queue) {
       return queues.get(queue)?.filter((message) => message.expiresAt > now()).length
     },
-    take(queue) {
+    take<T>(queue: string) {
       const messages = messagesOf(queue)
       queues.set(
         queue,
@@ -39,7 +39,7 @@ export function memoryQueues(options: { now?: () => number } = {}): MemoryQueues
       )
       return messages
         .filter((message) => message.visibleAt <= now() && message.expiresAt > now())
-        .map(({ text }) => JSON.parse(text.startsWith('{') ? text : Buffer.from(text, 'base64').toString()) as unknown)
+        .map(({ text }) => JSON.parse(text.startsWith('{') ? text : Buffer.from(text, 'base64').toString()) as T)
     },
   }
 }

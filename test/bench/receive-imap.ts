@@ -1,8 +1,10 @@
 /** R1 and R3: the real poll on in-memory stores over a TLS IMAP server, against a bare imapflow loop to the same server. */
+
 import { ImapFlow } from 'imapflow'
 import { receiveFlows } from '../../lib/flows/receive/index.js'
 import type { ReceiveDependencies } from '../../lib/flows/receive/receive-dependencies.js'
 import { newId } from '../../lib/model/ids.js'
+import type { Message } from '../../lib/model/messages.js'
 import { setDue } from '../../lib/rows/due.js'
 import { toRow } from '../../lib/rows/mailboxes.js'
 import { Secret } from '../../lib/secret.js'
@@ -156,7 +158,7 @@ export async function pollingGateway({ port, ca }: Server, users: string[], over
       for (const id of ids) await setDue(deps, 'poll', tenant, id, clock.now())
       await receiveFlows.mailboxesDue(deps)
       let polled = 0
-      for (const job of queues.take(names.queue('mailbox-poll'))) {
+      for (const job of queues.take<Message<'mailbox-poll'>>(names.queue('mailbox-poll'))) {
         const polls = await receiveFlows.pollBatch(deps, job)
         polled += polls.filter(({ outcome }) => outcome === 'idle' || outcome === 'mail').length
       }

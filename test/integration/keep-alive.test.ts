@@ -3,6 +3,7 @@ import { changeMailbox } from '../../lib/flows/admin/change-mailbox.js'
 import { tokenFlows } from '../../lib/flows/tokens/index.js'
 import type { TokenDependencies } from '../../lib/flows/tokens/token-dependencies.js'
 import type { Connection } from '../../lib/model/connection.js'
+import type { Message } from '../../lib/model/messages.js'
 import { storageNames } from '../../lib/model/names.js'
 import { mailScopes } from '../../lib/protocol/scopes.js'
 import { findConnection } from '../../lib/rows/connections.js'
@@ -48,7 +49,8 @@ async function connect(upn: string): Promise<Connection> {
 /** What the timer and its workers do. Returns how many grants were due. */
 async function timer(): Promise<number> {
   const due = await tokenFlows.grantsDue(deps)
-  for (const message of queues.take(names.queue('connection-refresh'))) await tokenFlows.refreshBatch(deps, message)
+  for (const message of queues.take<Message<'connection-refresh'>>(names.queue('connection-refresh')))
+    await tokenFlows.refreshBatch(deps, message)
   return due
 }
 const works = async (connection: Connection): Promise<boolean> => {

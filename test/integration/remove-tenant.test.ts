@@ -357,7 +357,7 @@ describe('removing a tenant', () => {
       // One pass is enough unless the storage of a busy machine stumbles; then the next one goes on.
       for (let pass = 0; pass < 3 && !(await isRemoved()); pass++) await later.ops.sweep()
       site.vault.control.recover()
-      await later.ops.buryMessage('outbound-mail', message, 'queue-message-2')
+      await later.ops.buryMessage('outbound-mail', { given: message, messageId: 'queue-message-2' })
       expect(await marked()).toEqual([])
       const dump = await environmentDump(inject('azurite'), environment)
       const its = dump.filter((text) => /\bleaving(?!-)\b/.test(text))

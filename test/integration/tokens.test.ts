@@ -8,6 +8,7 @@ import type { TokenDependencies } from '../../lib/flows/tokens/token-dependencie
 import { silentLog } from '../../lib/log.js'
 import type { Connection } from '../../lib/model/connection.js'
 import { newId } from '../../lib/model/ids.js'
+import type { Message } from '../../lib/model/messages.js'
 import { storageNames } from '../../lib/model/names.js'
 import { bytesInHand } from '../../lib/ports/bytes-in-hand.js'
 import { mailScopes } from '../../lib/protocol/scopes.js'
@@ -167,7 +168,7 @@ describe.each(['microsoft', 'oauth2'] as const)('%s', (provider) => {
     expect(await tables.get(names.table('attention'), tenant, `connection~${connection.id}`)).toBeDefined()
     now += 30 * 24 * 60 * minute
     await tokenFlows.grantsDue(process())
-    for (const message of queues.take(names.queue('connection-refresh')))
+    for (const message of queues.take<Message<'connection-refresh'>>(names.queue('connection-refresh')))
       await tokenFlows.refreshBatch(process(), message)
     expect(await failure(accessToken(process(), tenant, connection.id, 'graph'))).toMatchObject({
       code: 'aadsts_50173',
@@ -292,7 +293,7 @@ describe.each(['microsoft', 'oauth2'] as const)('%s', (provider) => {
     const connection = await connect(provider)
     const timer = async () => {
       await tokenFlows.grantsDue(process())
-      for (const message of queues.take(names.queue('connection-refresh')))
+      for (const message of queues.take<Message<'connection-refresh'>>(names.queue('connection-refresh')))
         await tokenFlows.refreshBatch(process(), message)
     }
     world.entra.control.revoke(ana)
@@ -646,15 +647,15 @@ test('the timer keeps grants alive in batches and the schedule of each is its ow
   const connections = []
   for (let at = 0; at < 3; at += 1) connections.push(await connect('microsoft'))
   await tokenFlows.grantsDue(process())
-  expect(queues.take(names.queue('connection-refresh'))).toEqual([])
+  expect(queues.take<Message<'connection-refresh'>>(names.queue('connection-refresh'))).toEqual([])
   for (let round = 1; round <= 3; round += 1) {
     now += 75 * minute
     expect(await tokenFlows.grantsDue(process())).toBe(3)
     expect(await tokenFlows.grantsDue(process())).toBe(0)
-    const messages = queues.take(names.queue('connection-refresh'))
+    const messages = queues.take<Message<'connection-refresh'>>(names.queue('connection-refresh'))
     expect(messages).toHaveLength(1)
-    await tokenFlows.refreshBatch(process(), messages[0])
-    await tokenFlows.refreshBatch(process(), messages[0])
+    await tokenFlows.refreshBatch(process(), messages[0]!)
+    await tokenFlows.refreshBatch(process(), messages[0]!)
     expect(refreshes()).toBe(3 * round)
   }
   await tokenFlows.forgetGrant(process(), tenant, connections[0]!.id)

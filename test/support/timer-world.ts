@@ -10,6 +10,7 @@ import { sendFlows } from '../../lib/flows/send/index.js'
 import { grantsDue } from '../../lib/flows/tokens/grants-due.js'
 import { newId } from '../../lib/model/ids.js'
 import { parseMailSubmission } from '../../lib/model/mail-submission.js'
+import type { Message } from '../../lib/model/messages.js'
 import type { QueueName } from '../../lib/model/names.js'
 import { type TimerName, timerNames } from '../../lib/model/timers.js'
 import { readDueAt, setDue } from '../../lib/rows/due.js'
@@ -45,7 +46,7 @@ export async function timerWorld(options: { mailboxes?: number; pollMs?: number;
     },
   }
   const alive = new Set<TimerName>(timerNames)
-  const take = (queue: QueueName) => queues.take(deps.names.queue(queue))
+  const take = <Q extends QueueName>(queue: Q) => queues.take<Message<Q>>(deps.names.queue(queue))
   const plannedAt = new Map<string, number>()
   let rounds = 0
 
@@ -60,9 +61,9 @@ export async function timerWorld(options: { mailboxes?: number; pollMs?: number;
       await secondClock(deps, message, work)
     }
     for (const message of take('mail-send')) await sendFlows.drainLane(deps, message)
-    for (const job of take('mailbox-poll') as { mailboxes: { mailboxId: string }[] }[])
+    for (const job of take('mailbox-poll'))
       for (const { mailboxId } of job.mailboxes) await serve('poll', mailboxId, pollMs)
-    for (const job of take('connection-refresh') as { connections: { connectionId: string }[] }[])
+    for (const job of take('connection-refresh'))
       for (const { connectionId } of job.connections) await serve('grant', connectionId, refreshMs)
     for (const { recipients } of h.peer.sent.splice(0)) {
       late.mail = Math.max(late.mail, h.clock.now() - plannedAt.get(recipients[0]!)!)

@@ -20,6 +20,7 @@ import { setDue } from '../../rows/due.js'
 import { takeHold } from '../../rows/holders.js'
 import { writeLog } from '../../rows/logs.js'
 import { findMailbox, listMailboxes } from '../../rows/mailboxes.js'
+import { enqueue } from '../../rows/messages.js'
 import { type StoredSignIn, sealPlace, stepSignIn } from '../../rows/sign-ins.js'
 import { emitEvent } from '../tell/emit-event.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
@@ -243,7 +244,7 @@ async function reopen(deps: ConnectDependencies, tenant: string, connectionId: s
       await clearAttention(deps, { tenant, kind: 'mailbox-send', id })
       await deps.openGate?.(tenant, id)
       await setDue(deps, 'lane', tenant, id, now)
-      await deps.queues.send(deps.names.queue('mail-send'), { v: 1, tenant, mailboxId: id })
+      await enqueue(deps, 'mail-send', { tenant, mailboxId: id })
     }
   }
 }

@@ -11,9 +11,12 @@
  */
 import { asGatewayError, GatewayError, RowChangedError, RowExistsError, RowMissingError } from '../../errors.js'
 import { newId } from '../../model/ids.js'
+import type { Message } from '../../model/messages.js'
 import { type RunKind, type TimerName, timerNames } from '../../model/timers.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { clearAttention, raiseAttention } from '../../rows/attention.js'
+import { changeRow } from '../../rows/change-row.js'
+import { enqueue } from '../../rows/messages.js'
 import { findTimers, type Timers, writeClock, writeTimer } from '../../rows/timers.js'
 
 /** The work of each timer, once. */
@@ -77,13 +80,13 @@ export async function keepClockGoing(deps: Toolbox): Promise<number> {
     throw error
   }
   const delayMs = next.clockDueAt - now
-  await deps.queues.send(deps.names.queue('second-clock'), { v: 1, id: next.clockId }, { delayMs })
+  await enqueue(deps, 'second-clock', { id: next.clockId }, { delayMs })
   return next.clockDueAt
 }
 
 /** One round. What fails in it is logged and does not end the rounds. */
-export async function secondClock(deps: Toolbox, message: unknown, work: TimerWork): Promise<void> {
-  const timers = await goRound(deps, (message as { id?: unknown } | null)?.id)
+export async function secondClock(deps: Toolbox, { id }: Message<'second-clock'>, work: TimerWork): Promise<void> {
+  const timers = await goRound(deps, id)
   if (timers === undefined) return
   for (const timer of timerNames) {
     try {
@@ -99,23 +102,21 @@ export async function secondClock(deps: Toolbox, message: unknown, work: TimerWo
 }
 
 /** Sends the next message, then lets it count: a process that dies in between is repeated with the same id. */
-async function goRound(deps: Toolbox, id: unknown): Promise<Timers | undefined> {
-  let timers = await findTimers(deps)
+async function goRound(deps: Toolbox, id: string): Promise<Timers | undefined> {
+  const timers = await findTimers(deps)
   if (timers === undefined || timers.clock.id !== id) return undefined
   const now = deps.clock.now()
   // The app was stopped, or the laptop asleep: its timers are given their time again before anybody is woken.
   const woke = now - timers.clock.at > silentMs ? { awakeSince: now } : {}
   const next = { clockId: newId(), clockAt: now, clockDueAt: now + roundMs, ...woke }
-  await deps.queues.send(deps.names.queue('second-clock'), { v: 1, id: next.clockId }, { delayMs: roundMs })
-  while (timers?.clock.id === id) {
-    try {
-      return await writeClock(deps, timers, next)
-    } catch (error) {
-      if (!(error instanceof RowChangedError)) throw error
-      timers = await findTimers(deps)
-    }
-  }
-  return undefined
+  await enqueue(deps, 'second-clock', { id: next.clockId }, { delayMs: roundMs })
+  let known: Timers | undefined = timers
+  // A timer may write its own columns in between; another delivery of the same message may have been quicker.
+  return changeRow(async () => {
+    const seen = known ?? (await findTimers(deps))
+    known = undefined
+    return seen?.clock.id === id ? writeClock(deps, seen, next) : undefined
+  })
 }
 
 /** A line for the alert and a card while a timer does not run; the card goes when it does again. */

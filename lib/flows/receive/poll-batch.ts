@@ -3,9 +3,8 @@
  * peers together is what makes polling cheap; each poll has its own lease, time limit and verdict, so a slow or hostile
  * server delays only its own mailbox. A mailbox whose poll met a fault of ours stays claimed and falls due again.
  */
-import { invalidInput } from '../../errors.js'
-import { isId, isTenantId } from '../../model/ids.js'
-import { mailboxesPerJob, type PollJob } from './mailboxes-due.js'
+import type { Message } from '../../model/messages.js'
+import { enqueue } from '../../rows/messages.js'
 import { type PollResult, pollMailbox } from './poll-mailbox.js'
 import type { ReceiveDependencies } from './receive-dependencies.js'
 import { longestPollMs } from './within-time.js'
@@ -16,8 +15,10 @@ const jobMs = 9 * 60_000
 /** No poll begins later: it may need a minute even where nothing is slow. */
 const beginsWithinMs = jobMs - 60_000
 
-export async function pollBatch(deps: ReceiveDependencies, message: unknown): Promise<PollResult[]> {
-  const { mailboxes } = parsePollJob(message)
+export async function pollBatch(
+  deps: ReceiveDependencies,
+  { mailboxes }: Message<'mailbox-poll'>,
+): Promise<PollResult[]> {
   // A job of one was asked for by a person or a backlog: nobody should find the lease of its idle poll in the way.
   const release = mailboxes.length === 1
   const results: PollResult[] = []
@@ -44,7 +45,7 @@ export async function pollBatch(deps: ReceiveDependencies, message: unknown): Pr
   await Promise.all(Array.from({ length: Math.min(inFlight, mailboxes.length) }, worker))
   // This instance is being taken away, or slow lines took the time of this job: another one polls the rest.
   const rest = mailboxes.slice(next)
-  if (rest.length > 0) await deps.queues.send(deps.names.queue('mailbox-poll'), { v: 1, mailboxes: rest })
+  if (rest.length > 0) await enqueue(deps, 'mailbox-poll', { mailboxes: rest })
   deps.log.info('polls-ran', {
     ...counted(results),
     mailboxes: mailboxes.length,
@@ -65,15 +66,4 @@ function counted(results: PollResult[]) {
     handedOver: sum('handedOver'),
     quarantined: sum('quarantined'),
   }
-}
-
-function parsePollJob(message: unknown): PollJob {
-  const job = message as Partial<PollJob> | null
-  const mailboxes = job?.v === 1 && Array.isArray(job.mailboxes) ? job.mailboxes : undefined
-  if (mailboxes === undefined || mailboxes.length > mailboxesPerJob)
-    throw invalidInput('mailboxes', `expected { v: 1, mailboxes: at most ${mailboxesPerJob} }`)
-  for (const [at, one] of mailboxes.entries())
-    if (!isTenantId(String(one?.tenant)) || !isId(String(one?.mailboxId)))
-      throw invalidInput(`mailboxes[${at}]`, 'expected { tenant, mailboxId }')
-  return { v: 1, mailboxes }
 }

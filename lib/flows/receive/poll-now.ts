@@ -5,12 +5,13 @@
 import type { Toolbox } from '../../ports/toolbox.js'
 import { setDue } from '../../rows/due.js'
 import { getMailbox } from '../../rows/mailboxes.js'
+import { enqueue } from '../../rows/messages.js'
 import { retryGrant } from '../tokens/retry-grant.js'
 
 export async function pollNow(deps: Toolbox, tenant: string, mailboxId: string): Promise<{ queued: true }> {
-  const { epoch, receive } = await getMailbox(deps, tenant, mailboxId)
+  const { receive } = await getMailbox(deps, tenant, mailboxId)
   if (receive.transport !== 'none') await retryGrant(deps, tenant, receive.connectionId)
   await setDue(deps, 'poll', tenant, mailboxId, deps.clock.now())
-  await deps.queues.send(deps.names.queue('mailbox-poll'), { v: 1, mailboxes: [{ tenant, mailboxId, epoch }] })
+  await enqueue(deps, 'mailbox-poll', { mailboxes: [{ tenant, mailboxId }] })
   return { queued: true }
 }

@@ -9,8 +9,8 @@ import type { Mailbox } from '../../model/mailbox.js'
 import { sourceOf } from '../../model/transports.js'
 import { setDue } from '../../rows/due.js'
 import { writeLog } from '../../rows/logs.js'
+import { enqueue } from '../../rows/messages.js'
 import { asideDueAt } from './aside.js'
-import type { PollJob } from './mailboxes-due.js'
 import { breakerFailures, nextPollAt } from './next-poll.js'
 import type { Poll } from './poll.js'
 import type { ReceiveDependencies } from './receive-dependencies.js'
@@ -75,9 +75,8 @@ export async function recordSuccess(
   })
 }
 
-export async function continueBacklog(deps: ReceiveDependencies, { tenant, id, epoch }: Mailbox): Promise<void> {
-  const job: PollJob = { v: 1, mailboxes: [{ tenant, mailboxId: id, epoch }] }
-  await deps.queues.send(deps.names.queue('mailbox-poll'), job)
+export async function continueBacklog(deps: ReceiveDependencies, { tenant, id }: Mailbox): Promise<void> {
+  await enqueue(deps, 'mailbox-poll', { mailboxes: [{ tenant, mailboxId: id }] })
 }
 
 const cleanState = {

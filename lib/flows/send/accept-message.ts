@@ -1,9 +1,8 @@
 /**
  * A trusted back end put a mail on the queue `outbound-mail`: {v: 1, tenant, idempotencyKey?, mail | blob}. It takes
  * the same way as one over HTTP. Without a key the first queue message's id is the key, so that a redelivery is
- * recognised. What can never succeed is written down as rejected at first sight and leaves the queue (REL-10); a
- * version of the future is put back for a newer build (REL-13); only temporary faults throw, so that the host delivers
- * it again.
+ * recognised. What can never succeed is written down as rejected at first sight and leaves the queue (REL-10); only
+ * temporary faults throw, so that the host delivers it again.
  */
 import { asGatewayError, GatewayError, invalidInput } from '../../errors.js'
 import { hashId, isTenantId } from '../../model/ids.js'
@@ -17,16 +16,9 @@ import { emitEvent } from '../tell/emit-event.js'
 import { acceptSubmission } from './accept-mail.js'
 import type { SendDependencies } from './send-dependencies.js'
 
-const putBackMs = 60_000
-
 export async function acceptMessage(deps: SendDependencies, message: unknown, queueMessageId: string): Promise<void> {
   const fields = (typeof message === 'object' && message !== null ? message : {}) as Record<string, unknown>
   const firstId = typeof fields['firstMessageId'] === 'string' ? fields['firstMessageId'] : queueMessageId
-  if (typeof fields['v'] === 'number' && fields['v'] > 1) {
-    const again = { ...fields, firstMessageId: firstId }
-    await deps.queues.send(deps.names.queue('outbound-mail'), again, { delayMs: putBackMs })
-    return
-  }
   const named = typeof fields['tenant'] === 'string' && isTenantId(fields['tenant']) ? fields['tenant'] : '~'
   // Nothing is ever written under the name of a tenant that was removed or never was.
   const owner = named === '~' ? undefined : await findTenant(deps, named)

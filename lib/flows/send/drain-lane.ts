@@ -7,15 +7,16 @@
  * message. A peer that asks us to wait pauses the lane; one that asks for a person closes its gate.
  */
 import { asGatewayError, type GatewayError, isStorageUnavailable, RowChangedError } from '../../errors.js'
-import { isId, isTenantId } from '../../model/ids.js'
 import type { Mail } from '../../model/mail.js'
 import type { Mailbox } from '../../model/mailbox.js'
+import type { Message } from '../../model/messages.js'
 import { unlessStopping } from '../../ports/unless-stopping.js'
 import { backoffMs } from '../../protocol/backoff.js'
 import { raiseMailboxAttention } from '../../rows/attention.js'
 import { readDueAt, setDue, setDueAtLatest } from '../../rows/due.js'
 import { type HeldLane, type Lane, laneOpensAt, readLane, takeLane } from '../../rows/lane.js'
 import { findMailbox } from '../../rows/mailboxes.js'
+import { enqueue } from '../../rows/messages.js'
 import { closedLaneDueMs, laneDueMs, listDueHints, markJournaled } from '../../rows/outbox.js'
 import { retryWhileStorageIsDown } from '../../rows/retry-while-storage-is-down.js'
 import { withSettingsOf } from '../../rows/settings.js'
@@ -38,22 +39,9 @@ const copiesToSend = 2
 const roomWaitMs = 20_000
 const roomAgainMs = 5_000
 
-interface Work {
-  tenant: string
-  mailboxId: string
-  /** From the timer: also gives up what passed its deadline behind a closed gate. */
-  sweep: boolean
-  /** End of the lease this message waits for; 0: it waits for none. */
-  until: number
-  /** Nobody has seen to it that the lane's due row is near. */
-  undated: boolean
-  /** A mail that was in the journal when the message was sent; empty: none is named. */
-  mailId: string
-}
+type Work = Message<'mail-send'>
 
-export async function drainLane(shared: SendDependencies, message: unknown): Promise<void> {
-  const work = readWork(message)
-  if (work === undefined) return shared.log.error('mail-send-malformed', {})
+export async function drainLane(shared: SendDependencies, work: Work): Promise<void> {
   const { tenant, mailboxId } = work
   const startedAt = shared.clock.now()
   const mailbox = await findMailbox(shared, tenant, mailboxId)
@@ -66,7 +54,7 @@ export async function drainLane(shared: SendDependencies, message: unknown): Pro
   const deps = await withSettingsOf(shared, mailbox)
   const free = await readLane(deps, work)
   // Released or taken anew since: the holder is alive and has looked.
-  if (work.until > 0 && free.leaseUntil !== work.until && !(await isLeased(deps, free))) return
+  if (work.until && free.leaseUntil !== work.until && !(await isLeased(deps, free))) return
   const now = deps.clock.now()
   const opensAt = mailbox.active ? laneOpensAt(free, now) : Number.POSITIVE_INFINITY
   if (opensAt > 0) {
@@ -84,7 +72,7 @@ export async function drainLane(shared: SendDependencies, message: unknown): Pro
   deps.stopping.addEventListener('abort', leave)
   try {
     if (work.undated) await setDueAtLatest(deps, 'lane', tenant, mailboxId, now + laneDueMs)
-    until = await drain({ ...deps, finals: [] }, lane, { mailbox, seen, startedAt, announced: work.mailId })
+    until = await drain({ ...deps, finals: [] }, lane, { mailbox, seen, startedAt, announced: work.mailId ?? '' })
   } finally {
     deps.stopping.removeEventListener('abort', leave)
     await leaving
@@ -93,18 +81,6 @@ export async function drainLane(shared: SendDependencies, message: unknown): Pro
   // Another instance goes on at once; whether anything is left it sees for itself.
   if (deps.stopping.aborted) until ||= deps.clock.now()
   await scanOnceMore(deps, work, seen, until)
-}
-
-/** False for what a strange writer put on the queue, which nobody will ever act on. */
-export const isLaneWork = (message: unknown): boolean => readWork(message) !== undefined
-
-function readWork(message: unknown): Work | undefined {
-  const { v, tenant, mailboxId, sweep, until, undated, mailId } = (message ?? {}) as Record<string, unknown>
-  if (v !== 1 || typeof tenant !== 'string' || typeof mailboxId !== 'string') return undefined
-  if (!isTenantId(tenant) || !isId(mailboxId)) return undefined
-  const lease = typeof until === 'number' ? until : 0
-  const named = typeof mailId === 'string' && isId(mailId) ? mailId : ''
-  return { tenant, mailboxId, sweep: sweep === true, until: lease, undated: undated === true, mailId: named }
 }
 
 const isLeased = async (deps: SendDependencies, lane: Lane): Promise<boolean> =>
@@ -123,14 +99,14 @@ async function lookWhenLeaseEnds(deps: SendDependencies, work: Work): Promise<vo
   if (isDated && work.until !== until) return
   if (!isDated) await setDue(deps, 'lane', tenant, mailboxId, until)
   const delayMs = Math.min(Math.max(until - (await deps.tables.serverNow()), 0), maxQueueDelayMs)
-  await deps.queues.send(deps.names.queue('mail-send'), { v: 1, tenant, mailboxId, until }, { delayMs })
+  await enqueue(deps, 'mail-send', { tenant, mailboxId, until }, { delayMs })
 }
 
 /**
  * An instance that is killed before its drain has ended keeps the others waiting for seconds, not for the whole lease.
  */
 async function leaveSoon(deps: SendDependencies, lane: HeldLane, work: Work): Promise<void> {
-  if (await lane.cutShort()) await lookWhenLeaseEnds(deps, { ...work, sweep: false, until: 0 })
+  if (await lane.cutShort()) await lookWhenLeaseEnds(deps, { tenant: work.tenant, mailboxId: work.mailboxId })
 }
 
 /** Sends until the outbox, the share or the peer's patience ends; returns the time before which nothing is tried. */
@@ -288,8 +264,7 @@ async function lookAgain(deps: SendDependencies, work: Work, at: number): Promis
   const now = deps.clock.now()
   await setDue(deps, 'lane', tenant, mailboxId, Math.min(Math.max(at, now + 30_000), now + closedLaneDueMs))
   const delayMs = Math.max(0, at - now)
-  if (delayMs <= maxQueueDelayMs)
-    await deps.queues.send(deps.names.queue('mail-send'), { v: 1, tenant, mailboxId }, { delayMs })
+  if (delayMs <= maxQueueDelayMs) await enqueue(deps, 'mail-send', { tenant, mailboxId }, { delayMs })
 }
 
 /**

@@ -5,10 +5,9 @@
  * behind it; after recovery it disappears there.
  */
 import { createHmac } from 'node:crypto'
-import * as z from 'zod'
 import { asGatewayError, GatewayError } from '../../errors.js'
 import type { GatewayEvent } from '../../model/event.js'
-import { parse } from '../../model/parse.js'
+import type { Message } from '../../model/messages.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import type { WebhookPoster } from '../../ports/webhook-poster.js'
 import { clearAttention, raiseAttention } from '../../rows/attention.js'
@@ -19,8 +18,10 @@ import {
   postponeDelivery,
   removeDelivery,
 } from '../../rows/deliveries.js'
-import { claimDue, setDue } from '../../rows/due.js'
+import { setDue } from '../../rows/due.js'
+import { fanOut } from '../../rows/fan-out.js'
 import { writeLog } from '../../rows/logs.js'
+import { enqueue } from '../../rows/messages.js'
 import { leaseEndpoint } from '../../rows/webhook-endpoints.js'
 import { forgetDeliveries } from './forget-deliveries.js'
 
@@ -32,11 +33,11 @@ const keepMs = 3 * 86_400_000
 const leaseMs = 60_000
 const batch = 50
 
-const messageSchema = z.object({ v: z.literal(1), tenant: z.string().max(32), endpointId: z.string().max(32) })
-
 /** Queue part. */
-export async function deliverMessage(deps: TellDependencies, message: unknown): Promise<void> {
-  const { tenant, endpointId } = parse(messageSchema, message)
+export async function deliverMessage(
+  deps: TellDependencies,
+  { tenant, endpointId }: Message<'webhook'>,
+): Promise<void> {
   await deliverWebhooks(deps, tenant, endpointId)
 }
 
@@ -80,7 +81,7 @@ export async function deliverWebhooks(deps: TellDependencies, tenant: string, en
     nextAt = deps.clock.now()
     await setDue(deps, 'webhook', tenant, endpointId, nextAt)
   }
-  if (nextAt <= deps.clock.now()) await deps.queues.send(deps.names.queue('webhook'), { v: 1, tenant, endpointId })
+  if (nextAt <= deps.clock.now()) await enqueue(deps, 'webhook', { tenant, endpointId })
 }
 
 async function deliver(
@@ -165,8 +166,12 @@ function blocking(
 
 /** Timer part: endpoints that wait for their next try. */
 export async function sweepWebhooks(deps: Toolbox): Promise<number> {
-  const due = await claimDue(deps, 'webhook', 1_000, 120_000)
-  for (const { tenant, id } of due)
-    await deps.queues.send(deps.names.queue('webhook'), { v: 1, tenant, endpointId: id })
+  const due = await fanOut(deps, {
+    kind: 'webhook',
+    limit: 1_000,
+    queue: 'webhook',
+    perMessage: 1,
+    messageOf: ([one]) => ({ tenant: one!.tenant, endpointId: one!.id }),
+  })
   return due.length
 }

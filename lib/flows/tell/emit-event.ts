@@ -8,6 +8,7 @@ import { writeBySchema } from '../../model/write-by-schema.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { saveDelivery } from '../../rows/deliveries.js'
 import { setDue } from '../../rows/due.js'
+import { enqueue } from '../../rows/messages.js'
 import { listEndpointsOf } from '../../rows/webhook-endpoints.js'
 
 const sevenDaysSeconds = 7 * 24 * 3600
@@ -29,7 +30,7 @@ export async function emitEvent<T extends EventType>(
   for (const endpointId of await endpointIdsOf(deps, tenant)) {
     await saveDelivery(deps, { tenant, endpointId }, { eventId: id, event: JSON.stringify(event) })
     await setDue(deps, 'webhook', tenant, endpointId, deps.clock.now())
-    await deps.queues.send(deps.names.queue('webhook'), { v: 1, tenant, endpointId })
+    await enqueue(deps, 'webhook', { tenant, endpointId })
   }
 }
 

@@ -1,25 +1,27 @@
+import { connectionsPerMessage } from '../../model/messages.js'
 import type { RunKind } from '../../model/timers.js'
-import { claimDue, holdClaims, sendingMs } from '../../rows/due.js'
+import { fanOut } from '../../rows/fan-out.js'
 import type { TokenDependencies } from './token-dependencies.js'
 
-const perMessage = 32
 const perRound = 2_000
 const rounds = 10
 
-/** Timer part: claims grants that are due and hands them to workers in batches. Returns how many. */
+/** Timer part: grants that are due go to workers in batches. Returns how many. */
 export async function grantsDue(deps: TokenDependencies, kind: RunKind = 'own'): Promise<number> {
   const started = deps.clock.now()
   let handed = 0
   let oldest = started
   for (let round = 0; round < rounds && !deps.stopping.aborted; round += 1) {
-    const due = await claimDue(deps, 'grant', perRound, sendingMs)
-    for (let at = 0; at < due.length; at += perMessage) {
-      const connections = due.slice(at, at + perMessage).map(({ tenant, id }) => ({ tenant, connectionId: id }))
-      await deps.queues.send(deps.names.queue('connection-refresh'), { v: 1, connections })
-    }
-    await holdClaims(deps, due)
+    const due = await fanOut(deps, {
+      kind: 'grant',
+      limit: perRound,
+      queue: 'connection-refresh',
+      perMessage: connectionsPerMessage,
+      messageOf: (subjects) => ({ connections: subjects.map(({ tenant, id }) => ({ tenant, connectionId: id })) }),
+      holds: true,
+    })
     handed += due.length
-    for (const { dueAt } of due) oldest = Math.min(oldest, dueAt)
+    oldest = Math.min(oldest, due[0]?.dueAt ?? oldest)
     if (due.length < perRound) break
   }
   deps.log.info('timer-ran', {

@@ -3,29 +3,24 @@
  * own next time and delays no other. A connection that is gone leaves the schedule. An instance that is being taken
  * away passes on what it has not begun.
  */
-import * as z from 'zod'
 import { asGatewayError, GatewayError } from '../../errors.js'
-import { parse } from '../../model/parse.js'
+import type { Message } from '../../model/messages.js'
 import { setDue } from '../../rows/due.js'
 import { findGrant, resourcesOf } from '../../rows/grants.js'
+import { enqueue } from '../../rows/messages.js'
 import { refreshGrant } from './refresh-grant.js'
 import type { TokenDependencies } from './token-dependencies.js'
 
-const messageSchema = z.object({
-  v: z.literal(1),
-  connections: z.array(z.object({ tenant: z.string().max(32), connectionId: z.string().max(26) })).max(32),
-})
 const atOnce = 8
 /** Renewed when less than this is left: about a third of the usual hour. */
 const minLifeMs = 25 * 60_000
 
-export async function refreshBatch(deps: TokenDependencies, message: unknown): Promise<void> {
-  const { connections } = parse(messageSchema, message)
+export async function refreshBatch(
+  deps: TokenDependencies,
+  { connections }: Message<'connection-refresh'>,
+): Promise<void> {
   for (let at = 0; at < connections.length; at += atOnce) {
-    if (deps.stopping.aborted) {
-      const rest = { v: 1, connections: connections.slice(at) }
-      return deps.queues.send(deps.names.queue('connection-refresh'), rest)
-    }
+    if (deps.stopping.aborted) return enqueue(deps, 'connection-refresh', { connections: connections.slice(at) })
     await Promise.all(
       connections.slice(at, at + atOnce).map(async ({ tenant, connectionId }) => {
         try {

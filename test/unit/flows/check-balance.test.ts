@@ -4,6 +4,7 @@ import { checkHealth } from '../../../lib/flows/ops/check-health.js'
 import { sendFlows } from '../../../lib/flows/send/index.js'
 import type { Log } from '../../../lib/log.js'
 import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
+import type { Message } from '../../../lib/model/messages.js'
 import { mailPartition } from '../../../lib/rows/mail-columns.js'
 import { findMail } from '../../../lib/rows/mails.js'
 import type { MemoryQueues } from '../../../lib/stores/memory-queues.js'
@@ -30,7 +31,7 @@ async function harness() {
     /** As the queue and the timer do it. */
     async work() {
       await sendFlows.sweepLanes(h.deps)
-      for (const message of (h.stores.queues as MemoryQueues).take(names.queue('mail-send')))
+      for (const message of (h.stores.queues as MemoryQueues).take<Message<'mail-send'>>(names.queue('mail-send')))
         await drainLane(h.deps, message)
     },
     async loseHint(id: string) {
@@ -98,7 +99,7 @@ describe('REL-32: accepted is sent, failed, cancelled or open in a place where i
     const { id } = await h.accept()
     h.clock.advance(2 * minute)
     await h.accept()
-    ;(h.stores.queues as MemoryQueues).take(h.deps.names.queue('mail-send'))
+    ;(h.stores.queues as MemoryQueues).take<Message<'mail-send'>>(h.deps.names.queue('mail-send'))
     for (const row of await h.rows('due'))
       await h.stores.tables.remove(h.deps.names.table('due'), row.partitionKey, row.rowKey)
     h.clock.advance(20 * minute)

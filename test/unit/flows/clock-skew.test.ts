@@ -1,7 +1,9 @@
 /** Machines whose clocks are wrong (C10): when a mail leaves is decided by the clock of storage, whoever accepts and whoever sends. */
+
 import { expect, test } from 'vitest'
 import { sendFlows } from '../../../lib/flows/send/index.js'
 import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
+import type { Message } from '../../../lib/model/messages.js'
 import type { Clock } from '../../../lib/ports/clock.js'
 import type { Tables } from '../../../lib/ports/tables.js'
 import type { MemoryQueues } from '../../../lib/stores/memory-queues.js'
@@ -58,7 +60,8 @@ async function lateness(aheadMs: { accepts: number; sends: number }, isHeard = t
   for (let second = 0; second < 30 * 60 && h.peer.sent.length === 0; second += 10) {
     const deps = await processOn(h, aheadMs.sends, isHeard)
     if (second % 60 === 0) await sweepLanes(deps)
-    for (const message of (h.stores.queues as MemoryQueues).take(queue)) await drainLane(deps, message)
+    for (const message of (h.stores.queues as MemoryQueues).take<Message<'mail-send'>>(queue))
+      await drainLane(deps, message)
     h.clock.advance(10_000)
   }
   return h.clock.now() - 10_000 - plannedAt
@@ -93,7 +96,7 @@ test('C10: mail of a machine that is behind or ahead is due at once for everybod
       h.tenant,
       parseMailSubmission({ to: ['a@b.example'], subject: 'Offer', text: 'Hello' }),
     )
-    for (const message of (h.stores.queues as MemoryQueues).take(h.deps.names.queue('mail-send')))
+    for (const message of (h.stores.queues as MemoryQueues).take<Message<'mail-send'>>(h.deps.names.queue('mail-send')))
       await drainLane(h.process().deps, message)
     expect(h.peer.sent, String(aheadMs)).toHaveLength(1)
   }

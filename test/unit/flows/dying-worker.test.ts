@@ -1,7 +1,9 @@
 /** A worker dies while it holds a lane. Nothing is aged: the clock runs second by second, as in an instance that lives. */
+
 import { expect, test } from 'vitest'
 import { sendFlows } from '../../../lib/flows/send/index.js'
 import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
+import type { Message } from '../../../lib/model/messages.js'
 import { readDueAt, setDue } from '../../../lib/rows/due.js'
 import { leaseMs, readLane, takeLane } from '../../../lib/rows/lane.js'
 import type { MemoryQueues } from '../../../lib/stores/memory-queues.js'
@@ -10,7 +12,8 @@ import { CrashError, type Harness, sendHarness } from '../../support/send-harnes
 const { acceptMail, drainLane, sweepLanes } = sendFlows
 const mailTo = (to: string) => parseMailSubmission({ to: [to], subject: 'Offer', text: 'Hello' })
 const work = (h: Harness) => ({ v: 1, tenant: h.tenant, mailboxId: h.mailbox.id })
-const queued = (h: Harness) => (h.stores.queues as MemoryQueues).take(h.deps.names.queue('mail-send'))
+const queued = (h: Harness) =>
+  (h.stores.queues as MemoryQueues).take<Message<'mail-send'>>(h.deps.names.queue('mail-send'))
 const dueAt = (h: Harness) => readDueAt(h.deps, 'lane', h.tenant, h.mailbox.id)
 
 /** Its process ends while a mail is being handed to the server, before the server could have taken it. */
@@ -108,7 +111,7 @@ test('C1: an acceptance never puts off a look that is due earlier, and brings a 
     doomed.state.dead = true
     return undefined
   }
-  await expect(drainLane(doomed.deps, queued(h)[0])).rejects.toThrow(CrashError)
+  await expect(drainLane(doomed.deps, queued(h)[0]!)).rejects.toThrow(CrashError)
   expect(await dueAt(h)).toBe(near)
 })
 
@@ -124,7 +127,7 @@ test('C1: a busy lane whose worker is well gets one look for its whole lease, an
   expect(looks).toHaveLength(1)
   await lane?.release()
   const late = h.process()
-  await drainLane(late.deps, looks[0])
+  await drainLane(late.deps, looks[0]!)
   expect(late.state.byStore).toEqual({ tables: late.state.byStore['tables'] })
   expect(late.state.byStore['tables']).toBeLessThanOrEqual(4)
   expect(h.peer.sent).toEqual([])

@@ -5,12 +5,10 @@ import { expect, test } from 'vitest'
 import { buryMessage, readOrBury } from '../../../lib/flows/ops/bury-message.js'
 import { checkHealth } from '../../../lib/flows/ops/check-health.js'
 import { sendFlows } from '../../../lib/flows/send/index.js'
+import { type QueueName, queueNames } from '../../../lib/model/names.js'
 import type { MemoryQueues } from '../../../lib/stores/memory-queues.js'
 import { everyAttention } from '../../support/every.js'
 import { type Harness, sendHarness } from '../../support/send-harness.js'
-
-const queues = ['outbound-mail', 'mail-send', 'mailbox-poll', 'connection-refresh', 'webhook'] as const
-type Queue = (typeof queues)[number]
 
 const good = (tenant: string) =>
   `{"v":1,"tenant":"${tenant}","idempotencyKey":"k","mail":{"to":["kim@example.com"],"subject":"s","text":"x"}}`
@@ -62,11 +60,11 @@ const forms: Record<string, (text: string) => unknown> = {
 }
 
 /** As the functions do it, and as the host does with what fails five times. */
-async function deliver(h: Harness, queue: Queue, given: unknown, id: string): Promise<void> {
-  const work = await readOrBury(h.deps, queue, given, id)
+async function deliver(h: Harness, queue: QueueName, given: unknown, id: string): Promise<void> {
+  const work = await readOrBury(h.deps, queue, { given, messageId: id })
   if (work === undefined) return
   if (queue !== 'outbound-mail') throw new Error(`${queue} took ${JSON.stringify(work)}`)
-  await sendFlows.acceptMessage(h.deps, work, id).catch(() => buryMessage(h.deps, queue, given, id))
+  await sendFlows.acceptMessage(h.deps, work, id).catch(() => buryMessage(h.deps, queue, { given, messageId: id }))
 }
 
 async function rowsOf(h: Harness): Promise<{ code: string; tenant: string; failed: boolean }[]> {
@@ -82,14 +80,14 @@ async function rowsOf(h: Harness): Promise<{ code: string; tenant: string; faile
 
 const waitingOf = (h: Harness): unknown[] => {
   h.clock.advance(60_000)
-  return (h.stores.queues as MemoryQueues).take(h.deps.names.queue('outbound-mail'))
+  return queueNames.flatMap((queue) => (h.stores.queues as MemoryQueues).take(h.deps.names.queue(queue)))
 }
 
 test('H6, field 21: of 2,000 malformed messages each ends in a row or waits; nobody gets a mail', async () => {
   const h = await sendHarness()
   const messages = fc.sample(
     fc.record({
-      queue: fc.constantFrom(...queues),
+      queue: fc.constantFrom(...queueNames),
       wrong: fc.constantFrom(...Object.keys(wrongs)),
       form: fc.constantFrom(...Object.keys(forms)),
       n: fc.nat(60),
@@ -173,6 +171,6 @@ test('field 21: a good message reads the same as bytes, in base64 and as the hos
 test('H6: every queue trigger asks for the bytes of the text, so that a key given twice is seen', () => {
   const triggers = readdirSync('functions').map((file) => readFileSync(`functions/${file}`, 'utf8'))
   const queueTriggers = triggers.filter((text) => text.includes('app.storageQueue('))
-  expect(queueTriggers.length).toBeGreaterThanOrEqual(2 * queues.length)
+  expect(queueTriggers.length).toBeGreaterThanOrEqual(2 * queueNames.length)
   for (const text of queueTriggers) expect(text).toContain('...asBytes')
 })

@@ -183,12 +183,15 @@ test('SEC-40: a log line can carry ids, codes, counts and durations only', () =>
 test('host 8, REL-10: a message nobody can read is kept, logged and shown at once; one in base64 is read', async () => {
   const h = await harness()
   const work = { v: 1, tenant: h.tenant }
-  expect(await readOrBury(h.deps, 'outbound-mail', Buffer.from(JSON.stringify(work)).toString('base64'), 'a')).toEqual(
-    work,
-  )
-  expect(await readOrBury(h.deps, 'outbound-mail', work, 'b')).toEqual(work)
+  expect(
+    await readOrBury(h.deps, 'outbound-mail', {
+      given: Buffer.from(JSON.stringify(work)).toString('base64'),
+      messageId: 'a',
+    }),
+  ).toEqual(work)
+  expect(await readOrBury(h.deps, 'outbound-mail', { given: work, messageId: 'b' })).toEqual(work)
   expect(await everyAttention(h.deps, '~')).toEqual([])
-  expect(await readOrBury(h.deps, 'outbound-mail', 'not base64 {', 'c')).toBeUndefined()
+  expect(await readOrBury(h.deps, 'outbound-mail', { given: 'not base64 {', messageId: 'c' })).toBeUndefined()
   const [card] = await everyAttention(h.deps, '~')
   expect(card).toMatchObject({ tenant: '~', kind: 'message', remedy: expect.stringContaining('quarantine') })
   const kept = await h.deps.blobs.get(h.deps.names.container('quarantine'), /~\/messages\/\w+/.exec(card!.remedy)![0])
@@ -199,7 +202,7 @@ test('H6: a message in base64 that breaks the rules of bodies is shown under its
   const h = await harness()
   const text = `{"v":1,"tenant":"${h.tenant}","mail":{"to":["a@b.example"],"to":["c@d.example"]}}`
   const given = Buffer.from(text).toString('base64')
-  expect(await readOrBury(h.deps, 'outbound-mail', given, 'a')).toBeUndefined()
+  expect(await readOrBury(h.deps, 'outbound-mail', { given: given, messageId: 'a' })).toBeUndefined()
   const [card] = await everyAttention(h.deps, h.tenant)
   expect(card).toMatchObject({ kind: 'message', description: expect.stringContaining('mail.to: is given twice') })
   const kept = await h.deps.blobs.get(
@@ -212,7 +215,7 @@ test('H6: a message in base64 that breaks the rules of bodies is shown under its
 test('host 8: what the host gave up on keeps its tenant in base64 too', async () => {
   const h = await harness()
   const text = Buffer.from(JSON.stringify({ tenant: h.tenant, mailboxId: h.mailbox.id })).toString('base64')
-  await buryMessage(h.deps, 'mail-send', text, 'one')
+  await buryMessage(h.deps, 'mail-send', { given: text, messageId: 'one' })
   expect((await everyAttention(h.deps, h.tenant)).map(({ kind }) => kind)).toEqual(['message'])
 })
 
@@ -222,14 +225,14 @@ test('host 8: a message given up is in the health for an hour as a fault, then a
   const verdict = async () =>
     (await checkHealth({ ...h.deps, clock } as typeof h.deps, clock.now)).checks.find(({ name }) => name === 'messages')
   expect(await verdict()).toMatchObject({ ok: true, text: 'no queue message was given up in the last week' })
-  await buryMessage(h.deps, 'outbound-mail', { v: 1, tenant: h.tenant, mail: {} }, 'one')
+  await buryMessage(h.deps, 'outbound-mail', { given: { v: 1, tenant: h.tenant, mail: {} }, messageId: 'one' })
   expect(await verdict()).toMatchObject({
     ok: false,
     code: 'messages_given_up',
     text: expect.stringMatching(/^1 queue/),
   })
-  await readOrBury(h.deps, 'outbound-mail', 'no JSON at all', 'two')
-  await buryMessage(h.deps, 'mailbox-poll', { v: 1, mailboxes: [] }, 'three')
+  await readOrBury(h.deps, 'outbound-mail', { given: 'no JSON at all', messageId: 'two' })
+  await buryMessage(h.deps, 'mailbox-poll', { given: { v: 1, mailboxes: [] }, messageId: 'three' })
   h.clock.advance(61 * 60_000)
   expect(await verdict()).toMatchObject({ ok: true, text: expect.stringMatching(/^3 queue messages were given up/) })
   const cards = await everyAttention(h.deps, '~')
@@ -245,10 +248,11 @@ test('host 8: a message given up is in the health for an hour as a fault, then a
 test('host 8: a message of another shape on mail-send is a card at once and not only a log line', async () => {
   const h = await harness()
   const work = { v: 1, tenant: h.tenant, mailboxId: h.mailbox.id }
-  expect(await readOrBury(h.deps, 'mail-send', work, 'good')).toEqual(work)
+  expect(await readOrBury(h.deps, 'mail-send', { given: work, messageId: 'good' })).toEqual(work)
   expect(await everyAttention(h.deps, '~')).toEqual([])
-  const wrong = [null, 'x', {}, { ...work, v: 2 }, { v: 1, tenant: h.tenant }, { ...work, tenant: 7 }]
-  for (const [at, one] of wrong.entries()) expect(await readOrBury(h.deps, 'mail-send', one, `${at}`)).toBeUndefined()
+  const wrong = [null, 'x', {}, { ...work, v: 0 }, { v: 1, tenant: h.tenant }, { ...work, tenant: 7 }]
+  for (const [at, one] of wrong.entries())
+    expect(await readOrBury(h.deps, 'mail-send', { given: one, messageId: `${at}` })).toBeUndefined()
   const cards = await everyAttention(h.deps, '~')
   expect(cards).toHaveLength(wrong.length)
   expect(cards.map(({ tenant }) => tenant)).toContain(h.tenant)
@@ -260,10 +264,10 @@ test('host 8: a message of another shape on mail-send is a card at once and not 
 
 test('a buried message is shown to its tenant or the operator for a week', async () => {
   const h = await harness()
-  await buryMessage(h.deps, 'mail-send', { tenant: h.tenant, mailboxId: h.mailbox.id }, 'one')
-  await buryMessage(h.deps, 'outbound-mail', 'no JSON at all', 'two')
+  await buryMessage(h.deps, 'mail-send', { given: { tenant: h.tenant, mailboxId: h.mailbox.id }, messageId: 'one' })
+  await buryMessage(h.deps, 'outbound-mail', { given: 'no JSON at all', messageId: 'two' })
   // The schedule brought the same work again, and it failed again.
-  await buryMessage(h.deps, 'mail-send', { tenant: h.tenant, mailboxId: h.mailbox.id }, 'three')
+  await buryMessage(h.deps, 'mail-send', { given: { tenant: h.tenant, mailboxId: h.mailbox.id }, messageId: 'three' })
   expect(h.of('message-buried').map((line) => line['tenant'])).toEqual([h.tenant, '~', h.tenant])
   const remedy = (await everyAttention(h.deps, '~')).find((item) => item.tenant === '~')?.remedy ?? ''
   const kept = await h.deps.blobs.get(h.deps.names.container('quarantine'), /~\/messages\/\w+/.exec(remedy)?.[0] ?? '')

@@ -56,8 +56,11 @@ describe('D5: metadata', () => {
       'three',
     )
     await acceptMessage(h.deps, { v: 1, tenant: 'nobody', mail: { to: [], metadata } }, 'four')
-    await buryMessage(h.deps, 'outbound-mail', { v: 1, tenant: h.tenant, mail: { metadata } }, 'five')
-    await buryMessage(h.deps, 'mail-send', { v: 1, tenant: h.tenant, metadata }, 'six')
+    await buryMessage(h.deps, 'outbound-mail', {
+      given: { v: 1, tenant: h.tenant, mail: { metadata } },
+      messageId: 'five',
+    })
+    await buryMessage(h.deps, 'mail-send', { given: { v: 1, tenant: h.tenant, metadata }, messageId: 'six' })
     const told = h.events()
     expect(
       told.map(({ type, data }) => [

@@ -8,6 +8,7 @@ import { sendFlows } from '../../../lib/flows/send/index.js'
 import { sha256 } from '../../../lib/model/ids.js'
 import { finalStates, type MailState } from '../../../lib/model/mail.js'
 import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
+import type { Message } from '../../../lib/model/messages.js'
 import { mailPartition } from '../../../lib/rows/mail-columns.js'
 import type { MemoryQueues } from '../../../lib/stores/memory-queues.js'
 import { type Harness, sendHarness } from '../../support/send-harness.js'
@@ -48,7 +49,7 @@ async function work(h: Harness): Promise<void> {
     h.clock.advance(6 * 60_000)
     await checkBalance(h.deps)
     await sweepLanes(h.deps)
-    for (const message of (h.stores.queues as MemoryQueues).take(h.deps.names.queue('mail-send')))
+    for (const message of (h.stores.queues as MemoryQueues).take<Message<'mail-send'>>(h.deps.names.queue('mail-send')))
       await drainLane(h.deps, message)
   }
 }
@@ -213,7 +214,7 @@ test('REL-11: what a message, waiting or buried, may refer to stays; a row of a 
   await h.stores.queues.send(`${h.deps.names.queue('outbound-mail')}-poison`, waiting)
   expect(await removeOrphans(h.deps)).toBe(0)
   const [poison] = (h.stores.queues as MemoryQueues).take(`${h.deps.names.queue('outbound-mail')}-poison`)
-  await buryMessage(h.deps, 'outbound-mail', poison, 'queue-message-1')
+  await buryMessage(h.deps, 'outbound-mail', { given: poison, messageId: 'queue-message-1' })
   h.clock.advance(6 * day)
   await forgetBuried(h.deps)
   expect(await removeOrphans(h.deps)).toBe(0)

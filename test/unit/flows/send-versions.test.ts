@@ -1,9 +1,13 @@
 import { expect, test } from 'vitest'
+import { readOrBury } from '../../../lib/flows/ops/bury-message.js'
 import { sendFlows } from '../../../lib/flows/send/index.js'
 import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
+import type { Message } from '../../../lib/model/messages.js'
+import { type QueueName, queueNames } from '../../../lib/model/names.js'
 import type { Row } from '../../../lib/ports/tables.js'
 import { mailPartition } from '../../../lib/rows/mail-columns.js'
 import type { MemoryQueues } from '../../../lib/stores/memory-queues.js'
+import { everyAttention } from '../../support/every.js'
 import { sendHarness } from '../../support/send-harness.js'
 
 const { acceptMail, acceptMessage, cancelMail, drainLane, readMail } = sendFlows
@@ -12,8 +16,8 @@ const minute = 60_000
 async function harness() {
   const h = await sendHarness()
   const table = h.deps.names.table('mails')
-  const queue = (name: 'mail-send' | 'outbound-mail') =>
-    (h.stores.queues as MemoryQueues).take(h.deps.names.queue(name)) as Record<string, unknown>[]
+  const queue = (name: QueueName) =>
+    (h.stores.queues as MemoryQueues).take<Message<'mail-send'>>(h.deps.names.queue(name))
   return {
     ...h,
     queue,
@@ -71,12 +75,12 @@ test('REL-13: a row of an older build, without the columns of this one, is sent;
 test('REL-13: a queue message of a newer build is put back for it with its first id, and never rejected', async () => {
   const h = await harness()
   const message = { v: 2, tenant: h.tenant, mail: { to: ['b@b.example'], text: 'x' } }
-  await acceptMessage(h.deps, message, 'first')
+  await readOrBury(h.deps, 'outbound-mail', { given: message, messageId: 'first' })
   for (let n = 0; n < 3; n++) {
     h.clock.advance(2 * minute)
     const [again, ...more] = h.queue('outbound-mail')
     expect([again, more]).toEqual([{ ...message, firstMessageId: 'first' }, []])
-    await acceptMessage(h.deps, again, `again-${n}`)
+    await readOrBury(h.deps, 'outbound-mail', { given: again, messageId: `again-${n}` })
   }
   h.clock.advance(2 * minute)
   // The update is complete: the same message, read by a build that knows it.
@@ -84,13 +88,19 @@ test('REL-13: a queue message of a newer build is put back for it with its first
   await acceptMessage(h.deps, { ...message, v: 1 }, 'first')
   await h.work(1)
   expect(h.peer.sent).toHaveLength(1)
-  // A message that only says "this mailbox has work" may be dropped: the schedule brings the work back.
-  const id = await h.accept()
-  h.queue('mail-send')
-  await drainLane(h.deps, { v: 2, tenant: h.tenant, mailboxId: h.mailbox.id })
-  expect(await readMail(h.deps, h.tenant, id)).toMatchObject({ state: 'queued' })
-  await h.work(1)
-  expect(await readMail(h.deps, h.tenant, id)).toMatchObject({ state: 'sent' })
+})
+
+test('REL-13: on every queue what a newer build wrote waits as it is, and nobody is alarmed', async () => {
+  const h = await harness()
+  for (const name of queueNames) {
+    const given = { v: 2, tenant: h.tenant, of: name }
+    expect(await readOrBury(h.deps, name, { given, messageId: 'first' })).toBeUndefined()
+    expect(h.queue(name)).toEqual([])
+    h.clock.advance(minute)
+    const first = name === 'outbound-mail' ? { firstMessageId: 'first' } : {}
+    expect(h.queue(name)).toEqual([{ ...given, ...first }])
+  }
+  expect(await everyAttention(h.deps, '~')).toEqual([])
 })
 
 test('REL-18: workers whose clocks are ten minutes apart never hold one lane together', async () => {

@@ -1,4 +1,5 @@
 /** The platform takes an instance away: nothing new is begun, the mail in hand is finished, another instance goes on at once. */
+
 import { expect, test } from 'vitest'
 import { readOrBury } from '../../../lib/flows/ops/bury-message.js'
 import { sweep } from '../../../lib/flows/ops/sweep.js'
@@ -9,6 +10,7 @@ import { refreshBatch } from '../../../lib/flows/tokens/refresh-batch.js'
 import type { TokenDependencies } from '../../../lib/flows/tokens/token-dependencies.js'
 import { newId } from '../../../lib/model/ids.js'
 import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
+import type { Message } from '../../../lib/model/messages.js'
 import type { OutgoingMail, SendSession } from '../../../lib/ports/sender.js'
 import { handOverMs, leaseMs, leavingMs, readLane } from '../../../lib/rows/lane.js'
 import { startWork, stopSignal, stopWork, workBegins, workEnds } from '../../../lib/stop-work.js'
@@ -18,7 +20,7 @@ import { faultOf, type Harness, sendHarness } from '../../support/send-harness.j
 const { acceptMail, drainLane, readMail, sweepLanes } = sendFlows
 const work = (h: Harness) => ({ v: 1, tenant: h.tenant, mailboxId: h.mailbox.id })
 const queued = (h: Harness, queue: 'mail-send' | 'mailbox-poll' | 'connection-refresh' = 'mail-send') =>
-  (h.stores.queues as MemoryQueues).take(h.deps.names.queue(queue))
+  (h.stores.queues as MemoryQueues).take<Message<'mail-send'>>(h.deps.names.queue(queue))
 
 async function withMails(count: number): Promise<{ h: Harness; ids: string[] }> {
   const h = await sendHarness()
@@ -212,20 +214,20 @@ test('C2: a message that comes after the signal is sent anew, so that no deliver
   const { h } = await withMails(0)
   const leaving = h.process()
   const message = { v: 1, tenant: h.tenant, mailboxId: h.mailbox.id }
-  expect(await readOrBury(leaving.deps, 'mail-send', message, 'm1')).toEqual(message)
+  expect(await readOrBury(leaving.deps, 'mail-send', { given: message, messageId: 'm1' })).toEqual(message)
   leaving.stop()
-  expect(await readOrBury(leaving.deps, 'mail-send', message, 'm1')).toBeUndefined()
+  expect(await readOrBury(leaving.deps, 'mail-send', { given: message, messageId: 'm1' })).toBeUndefined()
   expect(queued(h)).toEqual([])
   h.clock.advance(1_000)
   expect(queued(h)).toEqual([message])
-  expect(await readOrBury(leaving.deps, 'outbound-mail', message, 'm2')).toEqual(message)
+  expect(await readOrBury(leaving.deps, 'outbound-mail', { given: message, messageId: 'm2' })).toEqual(message)
 })
 
 test('C2: polls and refreshes not yet begun go to another instance; timers begin nothing', async () => {
   const { h } = await withMails(0)
   const leaving = h.process()
   leaving.stop()
-  const mailboxes = Array.from({ length: 60 }, () => ({ tenant: h.tenant, mailboxId: newId(), epoch: 0 }))
+  const mailboxes = Array.from({ length: 60 }, () => ({ tenant: h.tenant, mailboxId: newId() }))
   await pollBatch(leaving.deps as unknown as ReceiveDependencies, { v: 1, mailboxes })
   expect(queued(h, 'mailbox-poll')).toEqual([{ v: 1, mailboxes }])
   const connections = mailboxes.slice(0, 20).map(({ mailboxId }) => ({ tenant: h.tenant, connectionId: mailboxId }))

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { removeMailbox } from '../../../lib/flows/admin/remove-mailbox.js'
 import { sendFlows } from '../../../lib/flows/send/index.js'
 import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
+import type { Message } from '../../../lib/model/messages.js'
 import type { Row } from '../../../lib/ports/tables.js'
 import type { MemoryQueues } from '../../../lib/stores/memory-queues.js'
 import { faultOf, type Harness, sendHarness } from '../../support/send-harness.js'
@@ -25,7 +26,7 @@ async function hoursPass(h: Harness, hours = 1) {
   for (let look = 0; look < hours * 10; look++) {
     h.clock.advance(6 * 60_000)
     await sweepLanes(h.deps)
-    for (const message of (h.stores.queues as MemoryQueues).take(h.deps.names.queue('mail-send')))
+    for (const message of (h.stores.queues as MemoryQueues).take<Message<'mail-send'>>(h.deps.names.queue('mail-send')))
       await drainLane(h.deps, message)
   }
 }

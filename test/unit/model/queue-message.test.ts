@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { readMessage } from '../../../lib/model/queue-message.js'
+import { decodeMessage } from '../../../lib/model/queue-message.js'
 
 const base64 = (text: string | Uint8Array): string => Buffer.from(text as string).toString('base64')
 
@@ -15,15 +15,15 @@ test('host 8, REL-10: a message reads the same as JSON, as it is or in base64', 
       // A whole number above 1 is the version of a newer build, below as well.
       fc.pre(!(Number.isInteger(sent.v) && Number(sent.v) > 1))
       // The library parses a text that is JSON before the function gets it.
-      expect(readMessage(sent)).toEqual({ message: sent })
-      expect(readMessage(base64(text))).toEqual({ message: sent })
+      expect(decodeMessage(sent)).toEqual({ value: sent })
+      expect(decodeMessage(base64(text))).toEqual({ value: sent })
     }),
   )
 })
 
 test('REL-13: a version is a whole number: what no build can write waits for no newer one', () => {
-  expect(readMessage({ v: 1.000001 })).toEqual({ message: { v: 1.000001 } })
-  expect(readMessage({ v: 2 })).toHaveProperty('newer')
+  expect(decodeMessage({ v: 1.000001 })).toEqual({ value: { v: 1.000001 } })
+  expect(decodeMessage({ v: 2 })).toHaveProperty('newer')
 })
 
 test.each([
@@ -34,7 +34,7 @@ test.each([
   ['base64 with a line break', `${base64('{"v":1}')}\n`],
   ['cut base64', base64('{"v":1,"a":2}').slice(0, -1)],
 ])('host 8, REL-10: %s is unreadable', (_what, text) => {
-  expect(readMessage(text)).toMatchObject({ refusal: { code: 'invalid_input', field: 'body' }, tenant: '' })
+  expect(decodeMessage(text)).toMatchObject({ refusal: { code: 'invalid_input', field: 'body' }, tenant: '' })
 })
 
 const lists = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`
@@ -45,7 +45,7 @@ test.each([
   ['half a character', '{"v":1,"tenant":"t1","mail":{"subject":"\\ud800"}}', 'mail.subject', 't1'],
   ['two tenants', '{"v":1,"tenant":"t1","tenant":"t2"}', 'tenant', ''],
 ])('H6: %s in base64 is refused with its place, and belongs to the tenant it names', (_what, text, field, tenant) => {
-  expect(readMessage(base64(text))).toMatchObject({ refusal: { code: 'invalid_input', field }, tenant })
+  expect(decodeMessage(base64(text))).toMatchObject({ refusal: { code: 'invalid_input', field }, tenant })
 })
 
 test('host 8: the host hands over every text, so that none is left to its own poison queue', () => {
