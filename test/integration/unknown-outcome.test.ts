@@ -110,7 +110,7 @@ describe('REL-03, P-09: the connection drops after the final dot and nothing can
       expect(mail).toMatchObject({ state: 'unknown', attempts: 1, whenUnknown: 'stop' })
       expect(mail.lastError).toMatchObject({ code: 'send_outcome_unknown', class: 'permanent' })
       expect(mail.lastError?.text).toMatch(
-        /^The connection broke after .* may have left\. The gateway cannot read the Sent/,
+        /^The connection broke after .* may have been sent\. The gateway cannot read the Sent/,
       )
       expect(mail.lastError?.remedy).toMatch(/then decide: sent, not sent, or send again/)
       const [event, ...others] = await w.events()

@@ -43,7 +43,7 @@ export function samplePages(hostile?: string): Record<string, string> {
     whoActs: 'Mailbox owner',
     description: say('The sign-in of this mailbox is no longer valid: it was not used for 90 days.'),
     remedy: say(
-      'The owner of the mailbox signs in again by the reconnect link; the gateway then sends the waiting mail automatically.',
+      'The mailbox owner must open a reconnect link and sign in again. The gateway then sends the waiting mail automatically.',
     ),
     peerLine: say('AADSTS700082: The refresh token has expired due to inactivity.'),
     mailboxId: '',
@@ -59,7 +59,7 @@ export function samplePages(hostile?: string): Record<string, string> {
     class: 'needs-admin',
     whoActs: "Customer's administrator",
     description: say('This mailbox may not send as that From address.'),
-    remedy: say('An administrator grants Send As on the mailbox of the From address.'),
+    remedy: say('An administrator must grant Send As on the mailbox of the From address.'),
     peerLine: say('ErrorSendAsDenied'),
     mailboxId: say('m1'),
     subject: say('support@acme.example'),
@@ -325,7 +325,7 @@ export function samplePages(hostile?: string): Record<string, string> {
         code: say('tls_untrusted'),
         whoActs: 'Gateway operator',
         description: say('The certificate of the mail server has expired.'),
-        remedy: say('The operator of the mail server renews it.'),
+        remedy: say('The owner of the mail server must renew it.'),
       },
       sending: {
         verdict: 'not-tested',
