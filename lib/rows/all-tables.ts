@@ -25,8 +25,8 @@ export async function deleteTenantRows(deps: Toolbox, tenant: string, budget: Bu
   const daily = (await Promise.all(dayTableNames.map((name) => deps.tables.list(deps.names.log(name, ''))))).flat()
   const partitionRange = ofTenant(tenant)
   for (const table of [...ranged.map((name) => deps.names.table(name)), ...daily])
-    if (!(await deleteByQuery(deps, table, { partitionRange }, budget))) return false
+    if (!(await deleteByQuery(deps, { table, partitionRange }, budget))) return false
   for (const name of whole)
-    if (!(await deleteByQuery(deps, deps.names.table(name), { partition: tenant }, budget))) return false
+    if (!(await deleteByQuery(deps, { table: deps.names.table(name), partition: tenant }, budget))) return false
   return true
 }

@@ -55,8 +55,8 @@ export async function removeApiKey(deps: Toolbox, tenant: string, id: string): P
 
 /** False when the budget ended first. */
 export async function deleteApiKeys(deps: Toolbox, tenant: string, budget: Budget): Promise<boolean> {
-  const keys = { partition: tenant, rowRange: startingWith(prefix) }
-  return deleteByQuery(deps, deps.names.table('tenants'), keys, budget)
+  const table = deps.names.table('tenants')
+  return deleteByQuery(deps, { table, partition: tenant, rowRange: startingWith(prefix) }, budget)
 }
 
 const toRow = (tenant: string, { id, name, role, hash, createdAt, expiresAt }: ApiKey): Row => ({

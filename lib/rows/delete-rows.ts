@@ -15,8 +15,7 @@ const atOnce = 20
  */
 export async function deleteByQuery(
   deps: Pick<Toolbox, 'tables'>,
-  table: string,
-  query: Omit<RowQuery, 'limit' | 'select'>,
+  { table, ...query }: { table: string } & Omit<RowQuery, 'limit' | 'select'>,
   budget: Budget,
 ): Promise<boolean> {
   while (budget.left > 0) {

@@ -71,7 +71,7 @@ export async function removeDelivery(deps: Toolbox, { key: { partitionKey, rowKe
 
 /** False when the budget ended first. */
 export async function deleteDeliveries(deps: Toolbox, endpoint: EndpointRef, budget: Budget): Promise<boolean> {
-  return deleteByQuery(deps, deps.names.table('deliveries'), { partition: partitionOf(endpoint) }, budget)
+  return deleteByQuery(deps, { table: deps.names.table('deliveries'), partition: partitionOf(endpoint) }, budget)
 }
 
 function fromRow(row: Row): Delivery {

@@ -1,16 +1,26 @@
+/**
+ * When a subject wants attention next: one fixed row per subject, so nothing can be scheduled twice or lost in a move.
+ * Partition `{kind}~{shard, 00 to 1f}`, row `T~{id}`, columns `dueAt` and `claimedUntil` in milliseconds. A timer
+ * claims due rows in batches; the worker that was given the subject sets the next time. A claim that nobody answers
+ * falls due again when `claimedUntil` passes.
+ */
 import { hash } from 'node:crypto'
 import { RowChangedError, RowExistsError, RowMissingError } from '../errors.js'
 import type { Row } from '../ports/tables.js'
 import type { Toolbox } from '../ports/toolbox.js'
+import { changeRow } from './change-row.js'
+import { columnsOf } from './columns.js'
 import { type Budget, deleteRows, mapInBatches } from './delete-rows.js'
 
-/**
- * When a subject wants attention next: one fixed row per subject, so nothing can be scheduled twice or lost in a move.
- * A timer claims due rows in batches; the worker that was given the subject sets the next time. A claim that nobody
- * answers falls due again when `claimedUntil` passes.
- */
 export type DueKind = 'poll' | 'lane' | 'grant' | 'signin' | 'webhook'
 const dueShards = 32
+
+/** Which row: of one mailbox (`poll`, `lane`), connection (`grant`), sign-in or webhook endpoint. */
+export interface DueKey {
+  kind: DueKind
+  tenant: string
+  id: string
+}
 
 export interface DueSubject {
   tenant: string
@@ -28,37 +38,28 @@ export const sendingMs = 2 * 60_000
 /** And so long while workers have the message. */
 const workingMs = 10 * 60_000
 
-const rowKeyOf = (tenant: string, id: string): string => `${tenant}~${id}`
+const partitionOf = (kind: DueKind, shard: number): string => `${kind}~${shard.toString(16).padStart(2, '0')}`
+const partitionsOf = (kind: DueKind): string[] =>
+  Array.from({ length: dueShards }, (_, shard) => partitionOf(kind, shard))
 
-function partitionOf(kind: DueKind, tenant: string, id: string): string {
-  const shard = hash('sha256', `${tenant}~${id}`, 'buffer')[0]! % dueShards
-  return `${kind}~${shard.toString(16).padStart(2, '0')}`
+function keyOf({ kind, tenant, id }: DueKey) {
+  const rowKey = `${tenant}~${id}`
+  const shard = hash('sha256', rowKey, 'buffer')[0]! % dueShards
+  return { partitionKey: partitionOf(kind, shard), rowKey }
 }
 
-const keyOf = (kind: DueKind, tenant: string, id: string) => ({
-  partitionKey: partitionOf(kind, tenant, id),
-  rowKey: rowKeyOf(tenant, id),
-})
-
 /** Sets when the subject is due; unconditional, the last word counts. `Infinity` removes it. */
-export async function setDue(deps: Toolbox, kind: DueKind, tenant: string, id: string, dueAt: number): Promise<void> {
+export async function setDue(deps: Toolbox, subject: DueKey, dueAt: number): Promise<void> {
   const table = deps.names.table('due')
-  const key = keyOf(kind, tenant, id)
+  const key = keyOf(subject)
   if (dueAt === Number.POSITIVE_INFINITY) await deps.tables.remove(table, key.partitionKey, key.rowKey)
   else await deps.tables.upsert(table, { ...key, v: 1, dueAt, claimedUntil: 0 })
 }
 
 /** Due at `dueAt` unless it is scheduled already, for whenever that is: false. One request. */
-export async function setDueIfNone(
-  deps: Toolbox,
-  kind: DueKind,
-  tenant: string,
-  id: string,
-  dueAt: number,
-): Promise<boolean> {
-  const key = keyOf(kind, tenant, id)
+export async function setDueIfNone(deps: Toolbox, subject: DueKey, dueAt: number): Promise<boolean> {
   try {
-    await deps.tables.insert(deps.names.table('due'), { ...key, v: 1, dueAt, claimedUntil: 0 })
+    await deps.tables.insert(deps.names.table('due'), { ...keyOf(subject), v: 1, dueAt, claimedUntil: 0 })
     return true
   } catch (error) {
     if (error instanceof RowExistsError) return false
@@ -67,47 +68,36 @@ export async function setDueIfNone(
 }
 
 /** Due at `dueAt` or before: an earlier time stays, so that nobody who waits is put off. */
-export async function setDueAtLatest(
-  deps: Toolbox,
-  kind: DueKind,
-  tenant: string,
-  id: string,
-  dueAt: number,
-): Promise<void> {
-  const table = deps.names.table('due')
-  const key = keyOf(kind, tenant, id)
-  while (!(await setDueIfNone(deps, kind, tenant, id, dueAt))) {
-    const row = await deps.tables.get(table, key.partitionKey, key.rowKey)
-    if (row === undefined) continue
-    if (Number(row['dueAt']) <= dueAt) return
-    try {
-      await deps.tables.update(table, { ...key, dueAt, claimedUntil: 0 }, row.etag ?? '')
-      return
-    } catch (error) {
-      if (!(error instanceof RowChangedError)) throw error
-    }
-  }
+export async function setDueAtLatest(deps: Toolbox, subject: DueKey, dueAt: number): Promise<void> {
+  const key = keyOf(subject)
+  await changeRow(async () => {
+    if (await setDueIfNone(deps, subject, dueAt)) return
+    const row = await findDue(deps, subject)
+    if (row === undefined) throw new RowChangedError('the subject left the schedule just now')
+    if (columnsOf(row).number('dueAt') <= dueAt) return
+    await deps.tables.update(deps.names.table('due'), { ...key, dueAt, claimedUntil: 0 }, row.etag ?? '')
+  })
+}
+
+function findDue(deps: Toolbox, subject: DueKey): Promise<Row | undefined> {
+  const { partitionKey, rowKey } = keyOf(subject)
+  return deps.tables.get(deps.names.table('due'), partitionKey, rowKey)
 }
 
 /** When the subject is due, in milliseconds; 0 when it is not scheduled. */
-export async function readDueAt(deps: Toolbox, kind: DueKind, tenant: string, id: string): Promise<number> {
-  const { partitionKey, rowKey } = keyOf(kind, tenant, id)
-  const row = await deps.tables.get(deps.names.table('due'), partitionKey, rowKey)
-  return Number(row?.['dueAt'] ?? 0)
+export async function readDueAt(deps: Toolbox, subject: DueKey): Promise<number> {
+  return columnsOf(await findDue(deps, subject)).number('dueAt')
 }
 
 /** Is there a time at which somebody looks at the subject? */
-export async function isScheduled(deps: Toolbox, kind: DueKind, tenant: string, id: string): Promise<boolean> {
-  const { partitionKey, rowKey } = keyOf(kind, tenant, id)
-  const row = await deps.tables.get(deps.names.table('due'), partitionKey, rowKey)
-  return row !== undefined
+export async function isScheduled(deps: Toolbox, subject: DueKey): Promise<boolean> {
+  return (await findDue(deps, subject)) !== undefined
 }
 
 /** Every scheduled subject of a tenant, in order. */
 export async function dueIds(deps: Toolbox, kind: DueKind, tenant: string): Promise<string[]> {
   const rowRange: [string, string] = [`${tenant}~`, `${tenant}~~`]
-  const shards = Array.from({ length: dueShards }, (_, shard) => `${kind}~${shard.toString(16).padStart(2, '0')}`)
-  const found = await mapInBatches(shards, async (partition) => {
+  const found = await mapInBatches(partitionsOf(kind), async (partition) => {
     const ids: string[] = []
     for await (const row of deps.tables.query(deps.names.table('due'), { partition, rowRange, select: [] }))
       ids.push(row.rowKey.slice(tenant.length + 1))
@@ -123,14 +113,12 @@ export async function dueIds(deps: Toolbox, kind: DueKind, tenant: string): Prom
 export async function claimDue(
   deps: Toolbox,
   kind: DueKind,
-  limit: number,
-  claimMs: number,
+  { limit, claimMs }: { limit: number; claimMs: number },
 ): Promise<ClaimedSubject[]> {
   const now = deps.clock.now()
   const claimed: ClaimedSubject[] = []
-  const shards = Array.from({ length: dueShards }, (_, shard) => shard)
-  const take = async (shard: number): Promise<void> => {
-    const partition = `${kind}~${shard.toString(16).padStart(2, '0')}`
+  const shards = partitionsOf(kind)
+  const take = async (partition: string): Promise<void> => {
     const rows: Row[] = []
     const where = [
       { column: 'dueAt', is: 'le' as const, value: now },
@@ -206,23 +194,21 @@ async function claimBatch(deps: Toolbox, rows: Row[], claimedUntil: number): Pro
  */
 export async function deleteDue(
   deps: Toolbox,
-  kind: DueKind,
-  tenant: string,
+  { kind, tenant, also }: Pick<DueKey, 'kind' | 'tenant'> & { also?: (id: string) => Promise<unknown> },
   budget: Budget,
-  also: (id: string) => Promise<unknown> = async () => {},
 ): Promise<boolean> {
   const table = deps.names.table('due')
   const rowRange: [string, string] = [`${tenant}~`, `${tenant}~~`]
-  for (let shard = 0; shard < dueShards; shard += 8) {
-    const partitions = Array.from({ length: 8 }, (_, at) => `${kind}~${(shard + at).toString(16).padStart(2, '0')}`)
+  const shards = partitionsOf(kind)
+  for (let at = 0; at < shards.length; at += 8) {
     const found: Row[] = []
     await Promise.all(
-      partitions.map(async (partition) => {
+      shards.slice(at, at + 8).map(async (partition) => {
         const query = { partition, rowRange, select: [], limit: Math.max(1, budget.left) }
         for await (const row of deps.tables.query(table, query)) found.push(row)
       }),
     )
-    await mapInBatches(found, ({ rowKey }) => also(rowKey.slice(tenant.length + 1)))
+    if (also !== undefined) await mapInBatches(found, ({ rowKey }) => also(rowKey.slice(tenant.length + 1)))
     await deleteRows(deps, table, found)
     budget.left -= found.length
     if (budget.left <= 0) return false

@@ -27,7 +27,7 @@ export async function fanOut<Q extends Exclude<QueueName, 'outbound-mail'>>(
   deps: Toolbox,
   { kind, limit, queue, perMessage, messageOf, claimMs = sendingMs, holds = false }: FanOut<Q>,
 ): Promise<DueSubject[]> {
-  const due = await claimDue(deps, kind, limit, claimMs)
+  const due = await claimDue(deps, kind, { limit, claimMs })
   due.sort((a, b) => a.dueAt - b.dueAt)
   const parts = Array.from({ length: Math.ceil(due.length / perMessage) }, (_, at) =>
     due.slice(at * perMessage, (at + 1) * perMessage),

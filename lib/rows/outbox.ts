@@ -180,7 +180,7 @@ export async function* listAllHints(deps: Toolbox): AsyncIterable<OwnedHint> {
 
 /** "This mailbox has work": the due row as net, never later than it stood, then the message. */
 export async function wakeLane(deps: Toolbox, tenant: string, mailboxId: string): Promise<void> {
-  await setDueAtLatest(deps, 'lane', tenant, mailboxId, deps.clock.now() + laneDueMs)
+  await setDueAtLatest(deps, { kind: 'lane', tenant, id: mailboxId }, deps.clock.now() + laneDueMs)
   await enqueue(deps, 'mail-send', { tenant, mailboxId })
 }
 
@@ -193,7 +193,7 @@ export async function announceMail(
   deps: Toolbox,
   { tenant, mailboxId, id: mailId }: Pick<Mail, 'tenant' | 'mailboxId' | 'id'>,
 ): Promise<void> {
-  const isDated = await setDueIfNone(deps, 'lane', tenant, mailboxId, deps.clock.now() + laneDueMs)
+  const isDated = await setDueIfNone(deps, { kind: 'lane', tenant, id: mailboxId }, deps.clock.now() + laneDueMs)
   const undated = isDated ? {} : { undated: true }
   await enqueue(deps, 'mail-send', { tenant, mailboxId, mailId, ...undated })
 }

@@ -67,11 +67,12 @@ export async function removeNotedSecret(deps: Toolbox, tenant: string, name: str
  * False when the budget ended first.
  */
 export async function deleteOwnRows(deps: Toolbox, tenant: string, budget: Budget): Promise<boolean> {
+  const table = deps.names.table('tenants')
   for (const rowRange of [
     ['!', secretPrefix],
     [`${secretPrefix}~`, 'tenant'],
     ['tenant~', '~~'],
   ] as [string, string][])
-    if (!(await deleteByQuery(deps, deps.names.table('tenants'), { partition: tenant, rowRange }, budget))) return false
+    if (!(await deleteByQuery(deps, { table, partition: tenant, rowRange }, budget))) return false
   return true
 }

@@ -155,7 +155,7 @@ export async function pollingGateway({ port, ca }: Server, users: string[], over
     /** From the timer to the last event; returns how many mails were told. */
     async tick(isWhole = true): Promise<number> {
       offset += 61_000
-      for (const id of ids) await setDue(deps, 'poll', tenant, id, clock.now())
+      for (const id of ids) await setDue(deps, { kind: 'poll', tenant, id }, clock.now())
       await receiveFlows.mailboxesDue(deps)
       let polled = 0
       for (const job of queues.take<Message<'mailbox-poll'>>(names.queue('mailbox-poll'))) {

@@ -599,7 +599,7 @@ describe('receive: troubles of the server and of people', () => {
 
   test('a mailbox that is switched off is no longer due', async () => {
     const at = await world()
-    await setDue(at.deps, 'poll', at.mailbox.tenant, at.mailbox.id, Date.now())
+    await setDue(at.deps, { kind: 'poll', tenant: at.mailbox.tenant, id: at.mailbox.id }, Date.now())
     await storage.tables.upsert(names.table('mailboxes'), toRow({ ...at.mailbox, active: false }))
     expect(await at.poll()).toMatchObject({ outcome: 'off' })
     expect(await dueAt(at)).toBe(Number.POSITIVE_INFINITY)
@@ -608,7 +608,9 @@ describe('receive: troubles of the server and of people', () => {
   test('P-14: due mailboxes come in jobs, oldest first, and two timers share them', async () => {
     const at = await world()
     const ids = Array.from({ length: 230 }, () => newId())
-    await Promise.all(ids.map((id, n) => setDue(at.deps, 'poll', at.mailbox.tenant, id, Date.now() - n * 1_000)))
+    await Promise.all(
+      ids.map((id, n) => setDue(at.deps, { kind: 'poll', tenant: at.mailbox.tenant, id }, Date.now() - n * 1_000)),
+    )
     const counts = await Promise.all([mailboxesDue(at.deps), mailboxesDue(at.deps)])
     const jobs = (at.deps.queues as ReturnType<typeof memoryQueues>).take<Message<'mailbox-poll'>>(
       names.queue('mailbox-poll'),

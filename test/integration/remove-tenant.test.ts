@@ -151,9 +151,9 @@ async function fill(deps: RemoveTenantDependencies, tokens: never, tenant: strin
   for (const rowKey of ['h~1', 't~1']) await put('received', partitionKey, rowKey)
   await put('deliveries', `${tenant}~${newId()}`, '1~2')
   await put('signins', signInId.slice(0, 2), signInId)
-  for (const kind of ['poll', 'lane'] as const) await setDue(deps, kind, tenant, mailboxId, now)
-  await setDue(deps, 'grant', tenant, connectionId, now)
-  await setDue(deps, 'signin', tenant, signInId, now)
+  for (const kind of ['poll', 'lane'] as const) await setDue(deps, { kind, tenant, id: mailboxId }, now)
+  await setDue(deps, { kind: 'grant', tenant, id: connectionId }, now)
+  await setDue(deps, { kind: 'signin', tenant, id: signInId }, now)
   await raiseAttention(deps, { tenant, kind: 'mailbox-send', id: mailboxId }, {
     code: text,
     description: '',

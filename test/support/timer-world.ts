@@ -30,8 +30,8 @@ export async function timerWorld(options: { mailboxes?: number; pollMs?: number;
   const late = { mail: 0, poll: 0, grant: 0, sweep: 0 }
   const ids = Array.from({ length: mailboxes }, newId)
   for (const id of ids) {
-    await setDue(deps, 'poll', h.tenant, id, h.clock.now())
-    await setDue(deps, 'grant', h.tenant, id, h.clock.now())
+    await setDue(deps, { kind: 'poll', tenant: h.tenant, id }, h.clock.now())
+    await setDue(deps, { kind: 'grant', tenant: h.tenant, id }, h.clock.now())
   }
   let sweptAt = h.clock.now()
   let sweeps = 0
@@ -52,8 +52,8 @@ export async function timerWorld(options: { mailboxes?: number; pollMs?: number;
 
   /** A worker that was handed a subject: notes how late that is and says when it wants to be seen again. */
   const serve = async (kind: 'poll' | 'grant', id: string, againMs: number): Promise<void> => {
-    late[kind] = Math.max(late[kind], h.clock.now() - (await readDueAt(deps, kind, h.tenant, id)))
-    await setDue(deps, kind, h.tenant, id, h.clock.now() + againMs)
+    late[kind] = Math.max(late[kind], h.clock.now() - (await readDueAt(deps, { kind, tenant: h.tenant, id })))
+    await setDue(deps, { kind, tenant: h.tenant, id }, h.clock.now() + againMs)
   }
   const deliver = async (): Promise<void> => {
     for (const message of take('second-clock')) {

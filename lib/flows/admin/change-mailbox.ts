@@ -35,10 +35,11 @@ export async function changeMailbox(
 ): Promise<MailboxFacts> {
   const { before, after } = await write(deps, tenant, id, change)
   if (change.default) await setDefaultMailbox(deps, { tenant, mailboxId: id })
-  if (after.active && after.receive.transport !== 'none') await setDue(deps, 'poll', tenant, id, deps.clock.now())
+  if (after.active && after.receive.transport !== 'none')
+    await setDue(deps, { kind: 'poll', tenant, id }, deps.clock.now())
   // Corrected settings deserve a try at once, whatever closed the gate before.
   if (change.send !== undefined) await deps.openGate(tenant, id)
-  if (after.active && !before.active) await setDue(deps, 'lane', tenant, id, deps.clock.now())
+  if (after.active && !before.active) await setDue(deps, { kind: 'lane', tenant, id }, deps.clock.now())
   return readMailboxFacts(deps, tenant, id)
 }
 

@@ -34,7 +34,7 @@ export async function removeMailbox(
   const mailbox = await getMailbox(deps, tenant, id)
   if (!force) await assertUnused(deps, mailbox)
   await switchOffMailbox(deps, mailbox)
-  await setDue(deps, 'poll', tenant, id, Number.POSITIVE_INFINITY)
+  await setDue(deps, { kind: 'poll', tenant, id }, Number.POSITIVE_INFINITY)
   await deps.endOpenMails(tenant, id)
   const others = (await listMailboxes(deps, tenant)).filter((one) => one.id !== id)
   const used = new Set(others.flatMap(connectionIdsOf))

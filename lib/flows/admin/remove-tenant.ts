@@ -158,13 +158,13 @@ const stopMail: Step = async (deps, tenant) => {
 
 const stopSchedules: Step = async (deps, tenant, budget) => {
   for (const kind of ['poll', 'lane', 'grant', 'webhook'] as DueKind[])
-    if (!(await deleteDue(deps, kind, tenant, budget))) return false
+    if (!(await deleteDue(deps, { kind, tenant }, budget))) return false
   return true
 }
 
 /** A sign-in is found by its due row, which is written before it and goes after it. */
 const dropSignIns: Step = (deps, tenant, budget) =>
-  deleteDue(deps, 'signin', tenant, budget, (id) => removeSignInOf(deps, id))
+  deleteDue(deps, { kind: 'signin', tenant, also: (id) => removeSignInOf(deps, id) }, budget)
 
 const disconnectAll: Step = async (deps, tenant, budget) => {
   await mapInBatches(await listMailboxes(deps, tenant), ({ id, address }) =>

@@ -92,7 +92,7 @@ async function cardOf(
 /** The mailboxes of a connection that works again fetch and send at once. */
 export async function wakeMailboxes(deps: RetryDependencies, tenant: string, connectionId: string): Promise<void> {
   for (const { id, receive, send } of await listMailboxes(deps, tenant)) {
-    if (connectionOf(receive) === connectionId) await setDue(deps, 'poll', tenant, id, deps.clock.now())
+    if (connectionOf(receive) === connectionId) await setDue(deps, { kind: 'poll', tenant, id }, deps.clock.now())
     if (connectionOf(send) === connectionId) await deps.openGate(tenant, id)
   }
 }

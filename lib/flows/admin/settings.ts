@@ -84,7 +84,8 @@ export async function saveMailboxSettings(
   if (dryRun) return view
   await updateMailbox(deps, mailbox, etag)
   // Another interval counts from now, not from the end of the old one.
-  if (mailbox.active && mailbox.receive.transport !== 'none') await setDue(deps, 'poll', tenant, id, deps.clock.now())
+  if (mailbox.active && mailbox.receive.transport !== 'none')
+    await setDue(deps, { kind: 'poll', tenant, id }, deps.clock.now())
   return view
 }
 

@@ -73,7 +73,7 @@ export async function addMailbox(
     await takeHold(deps, { tenant, mailboxId, address })
   const made = { tenant, mailboxId, connectionId, address, displayName: input.displayName }
   await createMailbox(deps, user === undefined ? made : { ...made, mailboxUser: user }, wanted)
-  if (input.receive) await setDue(deps, 'poll', tenant, mailboxId, deps.clock.now())
+  if (input.receive) await setDue(deps, { kind: 'poll', tenant, id: mailboxId }, deps.clock.now())
   return { mailboxId, connectionId, address, verdicts }
 }
 

@@ -80,7 +80,7 @@ async function claim(deps: ConnectDependencies, signIn: StoredSignIn): Promise<v
         mailboxId: target.kind === 'admin-consent' ? '' : (target.mailboxId ?? newId()),
         expiresAt: deps.clock.now() + keptMs,
       }
-  await setDue(deps, 'signin', tenant, id, deps.clock.now() + confirmingMs)
+  await setDue(deps, { kind: 'signin', tenant, id }, deps.clock.now() + confirmingMs)
   try {
     await stepSignIn(deps, signIn, { ...ids, confirmingUntil: now + confirmingMs })
   } catch (error) {
@@ -109,7 +109,7 @@ async function connect(deps: ConnectDependencies, signIn: StoredSignIn): Promise
   }
   if (isConsent) await recordConsent(deps, signIn, grant?.kind === 'app-only' ? grant.scopes : grantedScopes(signIn))
   else await saveMailbox(deps, signIn, grant as MailboxGrant, mailboxId, connectionId)
-  await setDue(deps, 'signin', tenant, signIn.id, deps.clock.now() + keptMs)
+  await setDue(deps, { kind: 'signin', tenant, id: signIn.id }, deps.clock.now() + keptMs)
   await clearAttention(deps, { tenant, kind: 'sign-in', id: signIn.id })
   if (target.connectionId) await reopen(deps, tenant, connectionId)
   if (grant !== undefined) await tellConnected(deps, signIn, connectionId, mailboxId)
@@ -201,7 +201,7 @@ async function saveMailbox(
   if (target.kind === 'reconnect' && grant.kind === 'oauth' && !target.allowChange?.includes('provider')) return
   if (target.kind === 'reconnect') return switchMailbox(deps, signIn, mailboxId, connectionId, wanted)
   await createMailbox(deps, { ...target, tenant, mailboxId, connectionId }, wanted)
-  if (target.receive) await setDue(deps, 'poll', tenant, mailboxId, deps.clock.now())
+  if (target.receive) await setDue(deps, { kind: 'poll', tenant, id: mailboxId }, deps.clock.now())
 }
 
 async function storeConnection(
@@ -238,12 +238,12 @@ async function reopen(deps: ConnectDependencies, tenant: string, connectionId: s
   for (const { id, receive, send } of await listMailboxes(deps, tenant)) {
     if (connectionOf(receive) === connectionId) {
       await clearAttention(deps, { tenant, kind: 'mailbox-receive', id })
-      await setDue(deps, 'poll', tenant, id, now)
+      await setDue(deps, { kind: 'poll', tenant, id }, now)
     }
     if (connectionOf(send) === connectionId) {
       await clearAttention(deps, { tenant, kind: 'mailbox-send', id })
       await deps.openGate?.(tenant, id)
-      await setDue(deps, 'lane', tenant, id, now)
+      await setDue(deps, { kind: 'lane', tenant, id }, now)
       await enqueue(deps, 'mail-send', { tenant, mailboxId: id })
     }
   }

@@ -18,7 +18,7 @@ const claimMs = 5 * 60_000
 /** Returns how many were deleted. */
 export async function expireSignIns(deps: ConnectDependencies): Promise<number> {
   let deleted = 0
-  for (const { tenant, id } of await claimDue(deps, 'signin', batch, claimMs)) {
+  for (const { tenant, id } of await claimDue(deps, 'signin', { limit: batch, claimMs })) {
     try {
       const signIn = await findSignIn(deps, id)
       const alive = signIn !== undefined && signIn.expiresAt > deps.clock.now()
@@ -28,7 +28,7 @@ export async function expireSignIns(deps: ConnectDependencies): Promise<number> 
       }
       if (alive) {
         if (isPending(signIn) && !signIn.told) await tellPending(deps, signIn)
-        await setDue(deps, 'signin', tenant, id, signIn.expiresAt)
+        await setDue(deps, { kind: 'signin', tenant, id }, signIn.expiresAt)
         continue
       }
       if (signIn !== undefined) {
@@ -37,7 +37,7 @@ export async function expireSignIns(deps: ConnectDependencies): Promise<number> 
         await removeSignIn(deps, signIn)
         deleted++
       }
-      await setDue(deps, 'signin', tenant, id, Number.POSITIVE_INFINITY)
+      await setDue(deps, { kind: 'signin', tenant, id }, Number.POSITIVE_INFINITY)
     } catch (error) {
       // The claim expires and the sign-in is looked at again.
       deps.log.warn('sign-in-expiry-failed', { signInId: id, code: asGatewayError(error).code })

@@ -37,7 +37,11 @@ export async function finishSignIn(
   const pending = confirmation === 'tenant-admin'
   const expiresAt = deps.clock.now() + (pending ? adminWithinMs : redeemWithinMs)
   // Whoever has to confirm must hear of it: the sweep tells when this process cannot.
-  await setDue(deps, 'signin', signIn.tenant, signIn.id, pending ? deps.clock.now() + retellMs : expiresAt)
+  await setDue(
+    deps,
+    { kind: 'signin', tenant: signIn.tenant, id: signIn.id },
+    pending ? deps.clock.now() + retellMs : expiresAt,
+  )
   await stepSignIn(deps, signIn, {
     status: 'signed-in',
     provider: gained.grant?.kind === 'password' ? 'basic' : 'microsoft',

@@ -54,7 +54,7 @@ export async function insertSignIn(
     linkSealed: (await deps.sealer()).seal(secret, sealPlace(id, 'linkSealed')),
     bindingHash: more.binding === undefined ? '' : sha256(more.binding),
   }
-  await setDue(deps, 'signin', tenant, id, expiresAt)
+  await setDue(deps, { kind: 'signin', tenant, id }, expiresAt)
   await insertSignInRow(deps, signIn, columns)
   const link = `${deps.settings.publicBaseUrl}/connect/${id}.${secret}`
   return { signInId: id, link, expiresAt: new Date(expiresAt).toISOString() }

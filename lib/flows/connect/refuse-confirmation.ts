@@ -27,7 +27,7 @@ export async function refuseConfirmation(
   const { tenant, id } = signIn
   await undoConfirmation(deps, signIn)
   const expiresAt = linkEndsAt(deps, signIn)
-  await setDue(deps, 'signin', tenant, id, expiresAt)
+  await setDue(deps, { kind: 'signin', tenant, id }, expiresAt)
   const gone = {
     ...noSecrets,
     identity: undefined,

@@ -76,7 +76,7 @@ async function sleepingLanes(deps: Toolbox, tenant: string, hints: Hint[]): Prom
   const late = hints.filter((hint) => hint.kind === 'due' && deps.clock.now() - hint.dueAt > underWayMs)
   let found = 0
   for (const mailboxId of new Set(late.map((hint) => hint.mailboxId))) {
-    if (await isScheduled(deps, 'lane', tenant, mailboxId)) continue
+    if (await isScheduled(deps, { kind: 'lane', tenant, id: mailboxId })) continue
     const asleep = late.filter((hint) => hint.mailboxId === mailboxId)
     const settled = asleep.filter((hint) => deps.clock.now() - hint.dueAt > settledMs)
     await wakeLane(deps, tenant, mailboxId)

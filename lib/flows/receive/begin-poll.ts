@@ -21,14 +21,14 @@ export async function beginPoll(
 ): Promise<Poll | 'off' | 'held'> {
   const { mailbox, receiving: known, asked } = await findReceiving(shared, tenant, mailboxId)
   if (mailbox === undefined || !mailbox.active || mailbox.receive.transport === 'none') {
-    await setDue(shared, 'poll', tenant, mailboxId, Number.POSITIVE_INFINITY)
+    await setDue(shared, { kind: 'poll', tenant, id: mailboxId }, Number.POSITIVE_INFINITY)
     return 'off'
   }
   const deps = await withSettingsOf(shared, mailbox)
   const receiving = await takeReceiving(deps, mailbox, { receiving: known, leaseMs })
   if (receiving === undefined) {
     const held = Math.min(Math.max((known?.leaseUntil ?? 0) - deps.clock.now(), 1_000), leaseMs)
-    await setDue(deps, 'poll', tenant, mailboxId, deps.clock.now() + held)
+    await setDue(deps, { kind: 'poll', tenant, id: mailboxId }, deps.clock.now() + held)
     return 'held'
   }
   const state = stateFor(mailbox, receiving.state, deps.clock.now())

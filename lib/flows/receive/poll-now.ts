@@ -11,7 +11,7 @@ import { retryGrant } from '../tokens/retry-grant.js'
 export async function pollNow(deps: Toolbox, tenant: string, mailboxId: string): Promise<{ queued: true }> {
   const { receive } = await getMailbox(deps, tenant, mailboxId)
   if (receive.transport !== 'none') await retryGrant(deps, tenant, receive.connectionId)
-  await setDue(deps, 'poll', tenant, mailboxId, deps.clock.now())
+  await setDue(deps, { kind: 'poll', tenant, id: mailboxId }, deps.clock.now())
   await enqueue(deps, 'mailbox-poll', { mailboxes: [{ tenant, mailboxId }] })
   return { queued: true }
 }

@@ -58,7 +58,7 @@ export async function recordSuccess(
     })
   }
   // A backlog goes on at once in a job of its own; the due row is only the net behind it.
-  await setDue(deps, 'poll', tenant, id, goesOn ? now + leaseMs * 2 : dueAt)
+  await setDue(deps, { kind: 'poll', tenant, id }, goesOn ? now + leaseMs * 2 : dueAt)
   if (goesOn) await continueBacklog(deps, mailbox)
   if (!eventful) return
   await writeLog(deps, 'receivinglog', {
@@ -120,7 +120,7 @@ export async function recordFailure(poll: Poll, error: GatewayError): Promise<vo
   const { retryAfterMs } = error
   const history = { now, lastMailAt: state.lastMailAt, failures, failed: error.class, unconfirmed, more: false }
   const dueAt = nextPollAt(retryAfterMs === undefined ? history : { ...history, retryAfterMs }, deps.settings)
-  await setDue(deps, 'poll', tenant, id, dueAt)
+  await setDue(deps, { kind: 'poll', tenant, id }, dueAt)
   if (!told && failures > 1 && state.code === error.code) return
   const { code, class: errorClass, description, remedy, peerLine } = error
   const why = { failures, code, class: errorClass, description, remedy, peerLine }

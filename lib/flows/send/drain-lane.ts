@@ -48,7 +48,7 @@ export async function drainLane(shared: SendDependencies, work: Work): Promise<v
   if (mailbox === undefined) {
     const again = await expireAll(shared, work, () => true, endRemoved)
     return again === 0
-      ? setDue(shared, 'lane', tenant, mailboxId, Number.POSITIVE_INFINITY)
+      ? setDue(shared, { kind: 'lane', tenant, id: mailboxId }, Number.POSITIVE_INFINITY)
       : lookAgain(shared, work, again)
   }
   const deps = await withSettingsOf(shared, mailbox)
@@ -71,7 +71,7 @@ export async function drainLane(shared: SendDependencies, work: Work): Promise<v
   }
   deps.stopping.addEventListener('abort', leave)
   try {
-    if (work.undated) await setDueAtLatest(deps, 'lane', tenant, mailboxId, now + laneDueMs)
+    if (work.undated) await setDueAtLatest(deps, { kind: 'lane', tenant, id: mailboxId }, now + laneDueMs)
     until = await drain({ ...deps, finals: [] }, lane, { mailbox, seen, startedAt, announced: work.mailId ?? '' })
   } finally {
     deps.stopping.removeEventListener('abort', leave)
@@ -95,9 +95,9 @@ async function lookWhenLeaseEnds(deps: SendDependencies, work: Work): Promise<vo
   const lane = await readLane(deps, work)
   if (!(await isLeased(deps, lane))) return
   const until = lane.leaseUntil
-  const isDated = !work.sweep && (await readDueAt(deps, 'lane', tenant, mailboxId)) === until
+  const isDated = !work.sweep && (await readDueAt(deps, { kind: 'lane', tenant, id: mailboxId })) === until
   if (isDated && work.until !== until) return
-  if (!isDated) await setDue(deps, 'lane', tenant, mailboxId, until)
+  if (!isDated) await setDue(deps, { kind: 'lane', tenant, id: mailboxId }, until)
   const delayMs = Math.min(Math.max(until - (await deps.tables.serverNow()), 0), maxQueueDelayMs)
   await enqueue(deps, 'mail-send', { tenant, mailboxId, until }, { delayMs })
 }
@@ -248,7 +248,7 @@ async function scanOnceMore(deps: SendDependencies, work: Work, seen: Set<string
   let hints = await look()
   if (hints.length === 0) {
     // The due row goes before the last look, so that a mail accepted in between keeps its own.
-    await setDue(deps, 'lane', tenant, mailboxId, Number.POSITIVE_INFINITY)
+    await setDue(deps, { kind: 'lane', tenant, id: mailboxId }, Number.POSITIVE_INFINITY)
     hints = await look()
     if (hints.length === 0) return
   }
@@ -262,7 +262,11 @@ async function scanOnceMore(deps: SendDependencies, work: Work, seen: Set<string
 async function lookAgain(deps: SendDependencies, work: Work, at: number): Promise<void> {
   const { tenant, mailboxId } = work
   const now = deps.clock.now()
-  await setDue(deps, 'lane', tenant, mailboxId, Math.min(Math.max(at, now + 30_000), now + closedLaneDueMs))
+  await setDue(
+    deps,
+    { kind: 'lane', tenant, id: mailboxId },
+    Math.min(Math.max(at, now + 30_000), now + closedLaneDueMs),
+  )
   const delayMs = Math.max(0, at - now)
   if (delayMs <= maxQueueDelayMs) await enqueue(deps, 'mail-send', { tenant, mailboxId }, { delayMs })
 }

@@ -74,7 +74,7 @@ export async function endOpenMails(deps: SendDependencies, tenant: string, mailb
   }
   await endAll()
   await whileHeld(deps, { tenant, id: mailboxId }, endAll)
-  await setDue(deps, 'lane', tenant, mailboxId, deps.clock.now() + leaseMs)
+  await setDue(deps, { kind: 'lane', tenant, id: mailboxId }, deps.clock.now() + leaseMs)
   return ended
 }
 

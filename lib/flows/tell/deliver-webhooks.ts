@@ -74,12 +74,12 @@ export async function deliverWebhooks(deps: TellDependencies, tenant: string, en
   } finally {
     await lease.release()
   }
-  await setDue(deps, 'webhook', tenant, endpointId, nextAt)
+  await setDue(deps, { kind: 'webhook', tenant, id: endpointId }, nextAt)
   // An event written while the lease was held found it taken: look once more. The due row goes before that look, so
   // that an event written in between keeps its own.
   if (nextAt === Number.POSITIVE_INFINITY && (await hasDeliveries(deps, { tenant, endpointId }))) {
     nextAt = deps.clock.now()
-    await setDue(deps, 'webhook', tenant, endpointId, nextAt)
+    await setDue(deps, { kind: 'webhook', tenant, id: endpointId }, nextAt)
   }
   if (nextAt <= deps.clock.now()) await enqueue(deps, 'webhook', { tenant, endpointId })
 }

@@ -29,7 +29,7 @@ export async function emitEvent<T extends EventType>(
   await deps.queues.send(deps.names.eventsQueue(tenant), event, { ttlSeconds: sevenDaysSeconds })
   for (const endpointId of await endpointIdsOf(deps, tenant)) {
     await saveDelivery(deps, { tenant, endpointId }, { eventId: id, event: JSON.stringify(event) })
-    await setDue(deps, 'webhook', tenant, endpointId, deps.clock.now())
+    await setDue(deps, { kind: 'webhook', tenant, id: endpointId }, deps.clock.now())
     await enqueue(deps, 'webhook', { tenant, endpointId })
   }
 }

@@ -9,8 +9,8 @@ const mostPerRun = 5_000
 
 /** What is left over stays due, so that the sweep goes on. */
 export async function forgetDeliveries(deps: Toolbox, tenant: string, endpointId: string): Promise<void> {
-  await setDue(deps, 'webhook', tenant, endpointId, deps.clock.now())
+  await setDue(deps, { kind: 'webhook', tenant, id: endpointId }, deps.clock.now())
   const isDone = await deleteDeliveries(deps, { tenant, endpointId }, { left: mostPerRun })
   await clearAttention(deps, { tenant, kind: 'webhook', id: endpointId })
-  if (isDone) await setDue(deps, 'webhook', tenant, endpointId, Number.POSITIVE_INFINITY)
+  if (isDone) await setDue(deps, { kind: 'webhook', tenant, id: endpointId }, Number.POSITIVE_INFINITY)
 }

@@ -11,7 +11,7 @@ import type { TokenDependencies } from './token-dependencies.js'
 export async function forgetGrant(deps: TokenDependencies, tenant: string, connectionId: string): Promise<void> {
   const newest = await newestGeneration(deps, tenant, connectionId)
   await removeGrant(deps, tenant, connectionId)
-  await setDue(deps, 'grant', tenant, connectionId, Number.POSITIVE_INFINITY)
+  await setDue(deps, { kind: 'grant', tenant, id: connectionId }, Number.POSITIVE_INFINITY)
   forgetTokens(deps, tenant, connectionId)
   forgetPassword(deps, tenant, connectionId)
   const names = [newest, ...(newest > 1 ? [newest - 1] : [])].map((one) =>

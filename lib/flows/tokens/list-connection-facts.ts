@@ -49,7 +49,9 @@ async function factsOf(
   return {
     ...connection,
     lastRefresh: iso(lastRefresh),
-    nextRefresh: renews ? iso(await readDueAt(deps, 'grant', connection.tenant, connection.id)) : '',
+    nextRefresh: renews
+      ? iso(await readDueAt(deps, { kind: 'grant', tenant: connection.tenant, id: connection.id }))
+      : '',
     failures: grant?.failures ?? 0,
     failureCode: grant?.failureCode ?? '',
     projectedDeath: await projectedDeath(deps, connection, lastRefresh),

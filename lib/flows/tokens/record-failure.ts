@@ -40,7 +40,7 @@ export async function recordFailure(
   // The mark before the lease ends: whoever waits for the lease must find it.
   if (isVerdict(error) && (isFinal || !isRefusal)) await markBroken(deps, connection, error)
   const due = isFinal ? Number.POSITIVE_INFINITY : notBefore
-  await setDue(deps, 'grant', connection.tenant, connection.id, due)
+  await setDue(deps, { kind: 'grant', tenant: connection.tenant, id: connection.id }, due)
   await held.release({
     failures,
     notBefore,

@@ -37,7 +37,7 @@ async function refreshOne(deps: TokenDependencies, tenant: string, connectionId:
   const found = await findGrant(deps, tenant, connectionId)
   const isOver = found === undefined || ['needs-reconnect', 'removed'].includes(found.connection.state)
   if (isOver || found.grant.kind === 'password')
-    return setDue(deps, 'grant', tenant, connectionId, Number.POSITIVE_INFINITY)
+    return setDue(deps, { kind: 'grant', tenant, id: connectionId }, Number.POSITIVE_INFINITY)
   const used = resourcesOf(found.grant)
   let justRead: typeof found | undefined = found
   let nextDue = Number.POSITIVE_INFINITY
@@ -55,5 +55,5 @@ async function refreshOne(deps: TokenDependencies, tenant: string, connectionId:
       throw error
     }
   }
-  await setDue(deps, 'grant', tenant, connectionId, nextDue)
+  await setDue(deps, { kind: 'grant', tenant, id: connectionId }, nextDue)
 }

@@ -135,7 +135,11 @@ async function renew(deps: TokenDependencies, renewal: Renewal): Promise<AccessT
   const { secretName: retired } = held.current()
   await held.finish(change)
   if (!setsDue)
-    await setDue(deps, 'grant', connection.tenant, connection.id, nextRefresh(deps.clock.now(), fresh.expiresAt))
+    await setDue(
+      deps,
+      { kind: 'grant', tenant: connection.tenant, id: connection.id },
+      nextRefresh(deps.clock.now(), fresh.expiresAt),
+    )
   await afterSuccess(deps, connection, retired === held.current().secretName ? '' : retired)
   return fresh
 }

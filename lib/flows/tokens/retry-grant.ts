@@ -13,7 +13,7 @@ export async function retryGrant(deps: Toolbox, tenant: string, connectionId: st
     const held = await takeGrant(deps, found.grant, { leaseMs: 10_000 })
     await held?.release({ notBefore: 0 })
   }
-  await setDue(deps, 'grant', tenant, connectionId, deps.clock.now())
+  await setDue(deps, { kind: 'grant', tenant, id: connectionId }, deps.clock.now())
 }
 
 /** The same, and asks the provider at once (M-160): what is wrong now, undefined when it works. */

@@ -61,7 +61,7 @@ export async function storeGrant(
   forgetTokens(deps, tenant, connectionId)
   await clearAttention(deps, { tenant, kind: 'connection', id: connectionId })
   if (gained.kind !== 'password')
-    await setDue(deps, 'grant', tenant, connectionId, nextRefresh(deps.clock.now(), gained.expiresAt))
+    await setDue(deps, { kind: 'grant', tenant, id: connectionId }, nextRefresh(deps.clock.now(), gained.expiresAt))
 }
 
 const secretOf = (gained: Exclude<NewGrant, { kind: 'app-only' }>): string =>

@@ -20,7 +20,7 @@ const timers = {
 async function scheduled(kind: 'poll' | 'grant', count: number) {
   const h = await sendHarness()
   const ids = Array.from({ length: count }, () => newId())
-  for (const id of ids) await setDue(h.deps, kind, h.tenant, id, h.clock.now())
+  for (const id of ids) await setDue(h.deps, { kind, tenant: h.tenant, id }, h.clock.now())
   const { run, queue, subjects } = timers[kind]
   const named = (): number =>
     (h.stores.queues as MemoryQueues)
@@ -68,11 +68,11 @@ test('C9: a worker that is quicker than the timer keeps the time it has set', as
   const { h, ids, run } = await scheduled('poll', 3)
   const next = h.clock.now() + 30_000
   const send: Harness['deps']['queues']['send'] = async (queue, message) => {
-    for (const id of ids) await setDue(h.deps, 'poll', h.tenant, id, next)
+    for (const id of ids) await setDue(h.deps, { kind: 'poll', tenant: h.tenant, id }, next)
     await h.stores.queues.send(queue, message)
   }
   await run({ ...h.deps, queues: { ...h.stores.queues, send } })
-  for (const id of ids) expect(await readDueAt(h.deps, 'poll', h.tenant, id)).toBe(next)
+  for (const id of ids) expect(await readDueAt(h.deps, { kind: 'poll', tenant: h.tenant, id })).toBe(next)
   h.clock.advance(30_001)
-  expect(await claimDue(h.deps, 'poll', 10, 1_000)).toHaveLength(3)
+  expect(await claimDue(h.deps, 'poll', { limit: 10, claimMs: 1_000 })).toHaveLength(3)
 })

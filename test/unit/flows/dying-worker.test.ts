@@ -14,7 +14,7 @@ const mailTo = (to: string) => parseMailSubmission({ to: [to], subject: 'Offer',
 const work = (h: Harness) => ({ v: 1, tenant: h.tenant, mailboxId: h.mailbox.id })
 const queued = (h: Harness) =>
   (h.stores.queues as MemoryQueues).take<Message<'mail-send'>>(h.deps.names.queue('mail-send'))
-const dueAt = (h: Harness) => readDueAt(h.deps, 'lane', h.tenant, h.mailbox.id)
+const dueAt = (h: Harness) => readDueAt(h.deps, { kind: 'lane', tenant: h.tenant, id: h.mailbox.id })
 
 /** Its process ends while a mail is being handed to the server, before the server could have taken it. */
 async function dieWithMailInHand(h: Harness): Promise<void> {
@@ -99,11 +99,11 @@ test('C1: nobody accepts anything any more: the timer finds the lease and dates 
 test('C1: an acceptance never puts off a look that is due earlier, and brings a later one near', async () => {
   const h = await sendHarness()
   const soon = h.clock.now() + 10_000
-  await setDue(h.deps, 'lane', h.tenant, h.mailbox.id, soon)
+  await setDue(h.deps, { kind: 'lane', tenant: h.tenant, id: h.mailbox.id }, soon)
   await acceptMail(h.deps, h.tenant, mailTo('b@b.example'))
   expect(await dueAt(h)).toBe(soon)
   queued(h)
-  await setDue(h.deps, 'lane', h.tenant, h.mailbox.id, h.clock.now() + 3_600_000)
+  await setDue(h.deps, { kind: 'lane', tenant: h.tenant, id: h.mailbox.id }, h.clock.now() + 3_600_000)
   await acceptMail(h.deps, h.tenant, mailTo('c@b.example'))
   const near = h.clock.now() + 180_000
   const doomed = h.process()

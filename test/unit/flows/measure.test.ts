@@ -162,7 +162,7 @@ test('timers leave a heartbeat that says how late the most overdue subject is', 
   const h = await harness()
   await h.stores.tables.ensure(h.deps.names.table('due'))
   const { setDue } = await import('../../../lib/rows/due.js')
-  await setDue(h.deps, 'poll', h.tenant, h.mailbox.id, h.clock.now())
+  await setDue(h.deps, { kind: 'poll', tenant: h.tenant, id: h.mailbox.id }, h.clock.now())
   h.clock.advance(7 * minute)
   await mailboxesDue(h.deps)
   await sweep(h.deps, {})

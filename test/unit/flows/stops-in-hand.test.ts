@@ -118,7 +118,7 @@ test('C2: deliveries stop behind the one in hand, and the rest goes on elsewhere
   }
   await deliverWebhooks({ ...stores, webhookPoster }, 'acme', endpoint.id)
   expect(posts).toHaveLength(1)
-  expect(await readDueAt(stores, 'webhook', 'acme', endpoint.id)).toBe(clock.now())
+  expect(await readDueAt(stores, { kind: 'webhook', tenant: 'acme', id: endpoint.id })).toBe(clock.now())
   expect(queues.take(names.queue('webhook'))).toEqual([{ v: 1, tenant: 'acme', endpointId: endpoint.id }])
 })
 
