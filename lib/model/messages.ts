@@ -20,7 +20,7 @@ const id = z.string().refine(isId)
 /** A message that says it in another way says nothing, and is complete without it. */
 const hint = <S extends z.ZodType>(schema: S) => schema.optional().catch(undefined)
 
-export const messageSchemas = {
+const schemas = {
   'outbound-mail': z.unknown(),
   /** This mailbox has work (decision 35). */
   'mail-send': z.object({
@@ -50,7 +50,7 @@ type OwnQueue = Exclude<QueueName, 'outbound-mail'>
 
 /** What a message says. Its version is for the reader alone. */
 export type Message<Q extends QueueName> = Q extends OwnQueue
-  ? Omit<z.output<(typeof messageSchemas)[Q]>, 'v'> & { v?: number }
+  ? Omit<z.output<(typeof schemas)[Q]>, 'v'> & { v?: number }
   : unknown
 
 export type ReadMessage<Q extends QueueName> =
@@ -66,6 +66,6 @@ export type ReadMessage<Q extends QueueName> =
 export function readMessage<Q extends QueueName>(queue: Q, given: unknown): ReadMessage<Q> {
   const read = decodeMessage(given)
   if (!('value' in read)) return read
-  const result = messageSchemas[queue].safeParse(read.value)
+  const result = schemas[queue].safeParse(read.value)
   return result.success ? { message: result.data as Message<Q>, given: read.value } : { other: read.value }
 }

@@ -59,8 +59,7 @@ const page = 500
  */
 export async function workOffLog(
   deps: Toolbox,
-  table: string,
-  budget: Budget,
+  { table, budget }: { table: string; budget: Budget },
   act: (subjects: LoggedSubject[]) => Promise<unknown>,
 ): Promise<boolean> {
   while (budget.left > 0) {

@@ -74,10 +74,12 @@ export async function setDueAtLatest(deps: Toolbox, subject: DueKey, dueAt: numb
     if (await setDueIfNone(deps, subject, dueAt)) return
     const row = await findDue(deps, subject)
     if (row === undefined) throw new RowChangedError('the subject left the schedule just now')
-    if (columnsOf(row).number('dueAt') <= dueAt) return
+    if (dueAtOf(row) <= dueAt) return
     await deps.tables.update(deps.names.table('due'), { ...key, dueAt, claimedUntil: 0 }, row.etag ?? '')
   })
 }
+
+const dueAtOf = (row: Row | undefined): number => columnsOf(row).number('dueAt')
 
 function findDue(deps: Toolbox, subject: DueKey): Promise<Row | undefined> {
   const { partitionKey, rowKey } = keyOf(subject)
@@ -86,7 +88,7 @@ function findDue(deps: Toolbox, subject: DueKey): Promise<Row | undefined> {
 
 /** When the subject is due, in milliseconds; 0 when it is not scheduled. */
 export async function readDueAt(deps: Toolbox, subject: DueKey): Promise<number> {
-  return columnsOf(await findDue(deps, subject)).number('dueAt')
+  return dueAtOf(await findDue(deps, subject))
 }
 
 /** Is there a time at which somebody looks at the subject? */
@@ -125,7 +127,7 @@ export async function claimDue(
       { column: 'claimedUntil', is: 'le' as const, value: now },
     ]
     for await (const row of deps.tables.query(deps.names.table('due'), { partition, where })) rows.push(row)
-    rows.sort((a, b) => Number(a['dueAt']) - Number(b['dueAt']))
+    rows.sort((a, b) => dueAtOf(a) - dueAtOf(b))
     for (let at = 0; at < rows.length && claimed.length < limit; at += 100) {
       const batch = rows.slice(at, at + Math.min(100, limit - claimed.length))
       claimed.push(...(await claimBatch(deps, batch, now + claimMs)))
@@ -163,9 +165,10 @@ export async function holdClaims(deps: Toolbox, subjects: ClaimedSubject[]): Pro
 async function claimBatch(deps: Toolbox, rows: Row[], claimedUntil: number): Promise<ClaimedSubject[]> {
   if (rows.length === 0) return []
   const table = deps.names.table('due')
-  const subject = ({ partitionKey, rowKey, ...row }: Row, etag: string): ClaimedSubject => {
+  const subject = (row: Row, etag: string): ClaimedSubject => {
+    const { partitionKey, rowKey } = row
     const [tenant = '', id = ''] = rowKey.split('~')
-    return { tenant, id, dueAt: Number(row['dueAt']), claim: { partitionKey, rowKey, etag } }
+    return { tenant, id, dueAt: dueAtOf(row), claim: { partitionKey, rowKey, etag } }
   }
   const claim = (row: Row): Row => ({ partitionKey: row.partitionKey, rowKey: row.rowKey, claimedUntil })
   try {

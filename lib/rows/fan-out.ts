@@ -9,7 +9,7 @@ import { mapInBatches } from './delete-rows.js'
 import { claimDue, type DueKind, type DueSubject, holdClaims, sendingMs } from './due.js'
 import { enqueue } from './messages.js'
 
-export interface FanOut<Q extends QueueName> {
+interface FanOut<Q extends QueueName> {
   kind: DueKind
   /** Subjects of one run. */
   limit: number

@@ -86,7 +86,7 @@ export async function* finalHints(deps: Toolbox, tenant: string, range: FinalRan
     const due = closed.findIndex(({ endsAt }) => endsAt + skewMs <= reached)
     const most = open.length === 0 ? 1 : 0
     const next = closed.splice(0, Math.max(most, due === -1 ? closed.length : due))
-    const begun = await mapInBatches(next, ({ table }) => beginDay(deps, table, tenant, range))
+    const begun = await mapInBatches(next, ({ table }) => beginDay(deps, { ...range, table, tenant }))
     open.push(...begun.filter((day) => day !== undefined))
     const [first] = open.sort((a, b) => (a.head.place < b.head.place ? -1 : 1))
     if (first === undefined && closed.length === 0) return
@@ -105,17 +105,17 @@ interface Day {
   head: FinalHint
 }
 
-async function beginDay(deps: Toolbox, table: string, tenant: string, range: FinalRange): Promise<Day | undefined> {
-  const rows = rowsOfDay(deps, table, tenant, range)
+type RangeOfDay = FinalRange & { table: string; tenant: string }
+
+async function beginDay(deps: Toolbox, range: RangeOfDay): Promise<Day | undefined> {
+  const rows = rowsOfDay(deps, range)
   const { done, value } = await rows.next()
   return done ? undefined : { rows, head: value }
 }
 
 async function* rowsOfDay(
   deps: Toolbox,
-  table: string,
-  tenant: string,
-  { term, since, until, after, chunk }: FinalRange,
+  { table, tenant, term, since, until, after, chunk }: RangeOfDay,
 ): AsyncGenerator<FinalHint, void> {
   const end = `${term}~${inverted(since)}~~`
   // The later of both: a page goes on behind `after`, and nothing accepted at `until` or later is wanted.

@@ -627,7 +627,7 @@ describe('receive: troubles of the server and of people', () => {
     expect(readMessage('mailbox-poll', { v: 1, mailboxes: [one] })).toHaveProperty('message')
     const foreign = [{ ...one, tenant: 'A B' }, { ...one, mailboxId: 'x' }, {}].map((it) => ({ v: 1, mailboxes: [it] }))
     const many = { v: 1, mailboxes: Array.from({ length: 201 }, () => one) }
-    for (const job of [{}, null, ...foreign, many, { v: 0, mailboxes: [] }])
+    for (const job of [{}, [], ...foreign, many, { v: 0, mailboxes: [] }])
       expect(readMessage('mailbox-poll', job)).toEqual({ other: job })
   })
 })

@@ -16,7 +16,7 @@ import { idAlphabet } from '../../model/ids.js'
 import { finalStates, type Mail } from '../../model/mail.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { clearAttention, findAttention, raiseAttention } from '../../rows/attention.js'
-import { readBalance, writeBalance } from '../../rows/balance.js'
+import { type Balance, readBalance, writeBalance } from '../../rows/balance.js'
 import { isScheduled } from '../../rows/due.js'
 import { writeLog } from '../../rows/logs.js'
 import { findMail, listOpenMails, type OpenMail } from '../../rows/mails.js'
@@ -58,7 +58,7 @@ export async function checkBalance(deps: Toolbox): Promise<number> {
         await writeBalance(deps, { cursor: { tenant, slice }, ofTenant, ofPass })
         return ofRun
       }
-      const found = await compareSlice(deps, tenant, slice, hints)
+      const found = await compareSlice(deps, { tenant, slice }, hints)
       ofTenant += found
       ofRun += found
     }
@@ -92,7 +92,7 @@ function isOneCrash(asleep: Hint[]): boolean {
   return asleep.every((hint) => hint.isFirst) && Math.max(...times) - Math.min(...times) < underWayMs
 }
 
-async function compareSlice(deps: Toolbox, tenant: string, slice: string, all: Hint[]): Promise<number> {
+async function compareSlice(deps: Toolbox, { tenant, slice }: Balance['cursor'], all: Hint[]): Promise<number> {
   const hints = all.filter((hint) => hint.mailId.startsWith(slice))
   const known = new Set(hints.map((hint) => `${hint.mailboxId} ${hint.key}`))
   const open = new Set<string>()
@@ -120,7 +120,8 @@ async function putBack(deps: Toolbox, tenant: string, { id }: OpenMail): Promise
   if ((await findMail(deps, tenant, id))?.etag !== now.etag) return false
   await putHint(deps, mail, mail.state)
   if (isDueMail(mail)) await wakeLane(deps, mail.tenant, mail.mailboxId)
-  await note(deps, mail, 'mail_without_place', 'An accepted mail was in no outbox; it was put back.')
+  const description = 'An accepted mail was in no outbox; it was put back.'
+  await note(deps, mail, { code: 'mail_without_place', description })
   return true
 }
 
@@ -137,8 +138,8 @@ async function isGhost(deps: Toolbox, tenant: string, hint: Hint): Promise<boole
     if (blob !== '' && isInterrupted) await noteInterrupted(deps, { tenant, id, mailboxId, state: 'queued' }, blob)
     return false
   }
-  const text = `A stored mail is not in the journal; its content is kept as ${blob} for a day.`
-  await note(deps, { tenant, id, mailboxId, state: 'queued' }, 'mail_without_journal', text)
+  const description = `A stored mail is not in the journal; its content is kept as ${blob} for a day.`
+  await note(deps, { tenant, id, mailboxId, state: 'queued' }, { code: 'mail_without_journal', description })
   return true
 }
 
@@ -154,11 +155,10 @@ async function noteInterrupted(deps: Toolbox, mail: Noted, blob: string): Promis
   await writeLog(deps, 'sendinglog', { tenant, mailId, mailboxId, state, code, description, remedy })
 }
 
-async function note(deps: Toolbox, mail: Noted, code: string, description: string): Promise<void> {
+async function note(deps: Toolbox, mail: Noted, why: { code: string; description: string }): Promise<void> {
   const { tenant, id: mailId, mailboxId, state } = mail
   const remedy = 'Report it to the operator: the counts of the gateway did not add up.'
-  const failed = true
-  await writeLog(deps, 'sendinglog', { tenant, mailId, mailboxId, state, code, description, remedy, failed })
+  await writeLog(deps, 'sendinglog', { tenant, mailId, mailboxId, state, ...why, remedy, failed: true })
 }
 
 async function tell(deps: Toolbox, tenant: string, difference: number): Promise<void> {

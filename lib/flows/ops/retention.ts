@@ -6,6 +6,7 @@
  * quarantine waits 90 days for a person, unless its mailbox is gone.
  */
 import { finalStates } from '../../model/mail.js'
+import type { MailboxRef } from '../../model/mailbox.js'
 import { dayTableNames } from '../../model/names.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { type LoggedSubject, listOldTables, workOffLog } from '../../rows/day-tables.js'
@@ -32,8 +33,9 @@ export async function purgeOld(deps: Toolbox, retentionDays: number, most = runB
     const old = await listOldTables(deps, name, deps.clock.now() - keptDays * dayMs)
     const before = startOfDay(deps.clock.now() - retentionDays * dayMs)
     for (const table of old) {
-      if (name === 'sendinglog' && !(await forgetMails(deps, table, budget, before))) break
-      if (name === 'receivinglog' && !(await forgetReceived(deps, table, budget, before))) break
+      const log = { table, budget, before }
+      if (name === 'sendinglog' && !(await forgetMails(deps, log))) break
+      if (name === 'receivinglog' && !(await forgetReceived(deps, log))) break
       await deps.tables.drop(table)
       dropped.push(table)
     }
@@ -43,8 +45,15 @@ export async function purgeOld(deps: Toolbox, retentionDays: number, most = runB
 
 const startOfDay = (ms: number): number => Math.floor(ms / dayMs) * dayMs
 
-const forgetMails = (deps: Toolbox, table: string, budget: Budget, before: number): Promise<boolean> =>
-  workOffLog(deps, table, budget, (subjects) => mapInBatches(subjects, (one) => forgetMail(deps, one, before)))
+/** One day of a log: what it names and is older than `before` (milliseconds) goes. */
+interface OldLog {
+  table: string
+  budget: Budget
+  before: number
+}
+
+const forgetMails = (deps: Toolbox, log: OldLog): Promise<boolean> =>
+  workOffLog(deps, log, (subjects) => mapInBatches(subjects, (one) => forgetMail(deps, one, log.before)))
 
 /**
  * Open mail stays, whatever its age. The row goes first and only as it was read: somebody may try it again just now.
@@ -66,23 +75,21 @@ async function forgetMail(deps: Toolbox, { tenant, mailId: id }: LoggedSubject, 
   if (mail.state === 'failed') await deps.blobs.remove(container, blobName(mail))
 }
 
-async function forgetReceived(deps: Toolbox, table: string, budget: Budget, before: number): Promise<boolean> {
+async function forgetReceived(deps: Toolbox, log: OldLog): Promise<boolean> {
   const done = new Set<string>()
-  return workOffLog(deps, table, budget, async (subjects) => {
-    for (const { tenant, mailboxId: id } of subjects) {
-      if (id === '' || budget.left <= 0 || done.has(`${tenant}~${id}`)) continue
-      await purgeMailbox(deps, tenant, id, budget, before)
-      done.add(`${tenant}~${id}`)
+  return workOffLog(deps, log, async (subjects) => {
+    for (const { tenant, mailboxId } of subjects) {
+      if (mailboxId === '' || log.budget.left <= 0 || done.has(`${tenant}~${mailboxId}`)) continue
+      await purgeMailbox(deps, { tenant, mailboxId }, log)
+      done.add(`${tenant}~${mailboxId}`)
     }
   })
 }
 
 async function purgeMailbox(
   deps: Toolbox,
-  tenant: string,
-  mailboxId: string,
-  budget: Budget,
-  before: number,
+  { tenant, mailboxId }: MailboxRef,
+  { budget, before }: OldLog,
 ): Promise<void> {
   const mailbox = await findMailbox(deps, tenant, mailboxId)
   const quarantinedBefore = Math.min(before, deps.clock.now() - quarantineDays * dayMs)

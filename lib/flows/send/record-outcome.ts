@@ -184,9 +184,7 @@ export async function markUnknown(deps: Toolbox, entry: JournalEntry, cause: Mai
 /** The line that tells why the outcome is unknown, completed by what was found; `before` lacks that line. */
 export function explained(
   entry: JournalEntry,
-  text: string,
-  remedy: string,
-  actor: { class?: ErrorClass; hint: string },
+  { text, remedy, ...actor }: { text: string; remedy: string; class?: ErrorClass; hint: string },
 ) {
   const { mail } = entry
   const cause = mail.history.at(-1) ?? attemptOf(Date.parse(mail.acceptedAt), { code: 'outcome_unknown', text: '' })
@@ -206,7 +204,7 @@ const byLookingUp = { class: 'permanent', hint: 'look-up' } as const
 export async function leaveUnknown(deps: Toolbox, entry: JournalEntry, found: string): Promise<JournalEntry> {
   const { mail } = entry
   const remedy = 'Look into the Sent folder or ask a recipient, then decide: sent, not sent, or send again.'
-  const { attempt, before } = explained(entry, found, remedy, byLookingUp)
+  const { attempt, before } = explained(entry, { text: found, remedy, ...byLookingUp })
   const description = `A mail may or may not have been sent. ${attempt.text}`
   const reason = new GatewayError('outcome_unknown', byLookingUp.class, {
     hint: byLookingUp.hint,

@@ -121,7 +121,7 @@ async function again(deps: SendDependencies, entry: JournalEntry, text: string, 
   const at = workerDied(entry.mail)
     ? now
     : Math.min(retryAt(deps, entry.mail, undefined), Math.max(entry.mail.deadline, now))
-  const { before, attempt } = explained(entry, text, 'Nobody has to act.', { hint: '' })
+  const { before, attempt } = explained(entry, { text, remedy: 'Nobody has to act.', hint: '' })
   await deferMail(deps, before, { ...changes, until: at, attempt })
   await clearAttention(deps, { tenant: entry.mail.tenant, kind: 'mail-unknown', id: entry.mail.id })
 }
