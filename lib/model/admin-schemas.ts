@@ -27,7 +27,7 @@ const httpsUrl = z
 const host = z
   .string()
   .regex(/^[a-zA-Z0-9.:-]{1,253}$/, 'must be a host name or IP address')
-  .describe('Host name or IP address; the port may stand behind it.')
+  .describe('Host name or IP address; the port may follow it.')
 const address = z
   .string()
   .max(254)
@@ -61,11 +61,11 @@ export const apiKeySchema = z
       .min(1)
       .max(730)
       .optional()
-      .describe('Days until it ends, 1 to 730; left out, it does not end.'),
+      .describe('Days until it expires, 1 to 730; left out, it does not expire.'),
   })
   .meta({
     id: 'ApiKeyInput',
-    description: 'An API key to make.',
+    description: 'An API key to create.',
     examples: [{ role: 'app', name: 'invoicing', expiresInDays: 365 }],
   })
 
@@ -73,7 +73,7 @@ export const returnUrlSchema = z
   .strictObject({ url: httpsUrl.describe('https:// URL of at most 500 characters; compared as a whole.') })
   .meta({
     id: 'ReturnUrlInput',
-    description: 'Where sign-ins may return to.',
+    description: 'Where the browser may return after a sign-in.',
     examples: [{ url: 'https://app.example.com/connected' }],
   })
 
@@ -85,7 +85,7 @@ export const webhookSchema = z
   })
   .meta({
     id: 'WebhookInput',
-    description: 'Where events are posted to.',
+    description: 'Where the gateway posts events.',
     examples: [{ url: 'https://app.example.com/events' }],
   })
 
@@ -112,12 +112,12 @@ export const registrationSchema = z
       .max(1000)
       .optional()
       .describe(
-        '1 to 1000 characters; left out, the stored secret is kept, or it is a public client when there is none.',
+        '1 to 1000 characters; left out, the stored secret is kept, or the client is public when there is none.',
       ),
     clientSecretExpiresAt: z.iso
       .datetime()
       .optional()
-      .describe('Time in UTC when the secret ends; the gateway warns before.'),
+      .describe('Time in UTC at which the secret expires; the gateway warns beforehand.'),
   })
   .meta({
     id: 'RegistrationInput',
@@ -141,13 +141,13 @@ const ca = z
   .max(20_000)
   .regex(/-----BEGIN CERTIFICATE-----/, 'must be a PEM certificate')
   .optional()
-  .describe('PEM certificate of a private authority that the server is checked against; at most 20000 characters.')
+  .describe('PEM certificate of a private authority against which the server is verified; at most 20000 characters.')
 const port = z
   .number()
   .int()
   .min(1)
   .max(65535)
-  .describe('1 to 65535; left out, the one behind the host or the usual one.')
+  .describe('1 to 65535; left out, the port given after the host, or the usual one.')
 
 /** The port may stand behind the host, or be left to the usual one of protocol and encryption (M-023). */
 const listening =
@@ -159,7 +159,7 @@ const listening =
     const named = splitHost(server.host)
     const chosen = server.port ?? named.port ?? usualPort(protocol, server.tls)
     if ((named.port ?? chosen) !== chosen)
-      context.addIssue({ code: 'custom', path: ['port'], message: 'is another than the one in host; give it once' })
+      context.addIssue({ code: 'custom', path: ['port'], message: 'differs from the port in host; give it only once' })
     if (chosen < 1 || chosen > 65_535)
       context.addIssue({ code: 'custom', path: ['host'], message: 'must have a port from 1 to 65535' })
     return { ...server, host: named.host, port: chosen }
@@ -177,18 +177,18 @@ const after = z.discriminatedUnion('action', [
 const id = z
   .string()
   .regex(/^[a-z2-7]{26}$/, 'must be an id of 26 characters')
-  .describe('The connection that authorises it: 26 characters.')
+  .describe('Id of the connection that authorises it: 26 characters.')
 
 const receive = z.discriminatedUnion('transport', [
   z.strictObject({ transport: z.literal('none').describe('It does not.') }),
   z.strictObject({
     transport: z.literal('graph').describe('Over Microsoft Graph.'),
     connectionId: id,
-    user: graphUser.optional().describe('Object id or user principal name at Microsoft, when it is not the address.'),
-    folder: line(200).min(1).default('inbox').describe('Folder that is read; 1 to 200 characters.'),
-    after: after
+    user: graphUser
       .optional()
-      .describe('What happens at the server to a mail that was received; left out, as the settings say.'),
+      .describe('Object id or user principal name at Microsoft, if it differs from the address.'),
+    folder: line(200).min(1).default('inbox').describe('Folder to read; 1 to 200 characters.'),
+    after: after.optional().describe('What happens to a received mail on the server; left out, as the settings say.'),
   }),
   z.strictObject({
     transport: z.literal('imap').describe('Over IMAP.'),
@@ -199,13 +199,11 @@ const receive = z.discriminatedUnion('transport', [
         port: port.optional(),
         tls,
         ca,
-        folder: line(200).min(1).default('INBOX').describe('Folder that is read; 1 to 200 characters.'),
+        folder: line(200).min(1).default('INBOX').describe('Folder to read; 1 to 200 characters.'),
       })
       .transform(listening('imap'))
       .describe('The server.'),
-    after: after
-      .optional()
-      .describe('What happens at the server to a mail that was received; left out, as the settings say.'),
+    after: after.optional().describe('What happens to a received mail on the server; left out, as the settings say.'),
   }),
 ])
 const send = z.discriminatedUnion('transport', [
@@ -213,7 +211,9 @@ const send = z.discriminatedUnion('transport', [
   z.strictObject({
     transport: z.literal('graph').describe('Over Microsoft Graph.'),
     connectionId: id,
-    user: graphUser.optional().describe('Object id or user principal name at Microsoft, when it is not the address.'),
+    user: graphUser
+      .optional()
+      .describe('Object id or user principal name at Microsoft, if it differs from the address.'),
   }),
   z.strictObject({
     transport: z.literal('smtp').describe('Over SMTP.'),
@@ -230,7 +230,7 @@ const send = z.discriminatedUnion('transport', [
           .min(1)
           .max(1000)
           .optional()
-          .describe('Mails for one login, 1 to 1000; left out, as the settings say.'),
+          .describe('Mails per sign-in, 1 to 1000; left out, as the settings say.'),
       })
       .transform(listening('smtp'))
       .describe('The server.'),
@@ -248,19 +248,22 @@ export const mailboxChangeSchema = z
     description: line(500).optional().describe('For people; at most 500 characters.'),
     purpose: line(50)
       .optional()
-      .describe('Word by which mail and settings choose among mailboxes; at most 50 characters.'),
-    active: z.boolean().optional().describe('false: switched off; it neither receives nor takes mail to send.'),
-    default: z.literal(true).optional().describe('It sends mail that names no mailbox; another one no longer does.'),
+      .describe('Word with which mails and settings choose among mailboxes; at most 50 characters.'),
+    active: z.boolean().optional().describe('false: switched off; it neither receives mail nor accepts mail to send.'),
+    default: z
+      .literal(true)
+      .optional()
+      .describe('It becomes the mailbox that sends mail that names none, in place of any other.'),
     sendAs: z.array(address).max(50).optional().describe('Other addresses it may send as; at most 50. Replaces all.'),
     defaults: messageDefaultsSchema
       .optional()
-      .describe('What it adds to mail that leaves a field open. Replaces all defaults; {} for none.'),
+      .describe('Values for fields that a mail leaves empty. Replaces all defaults; {} for none.'),
     receive: receive.optional().describe('How it receives.'),
     send: send.optional().describe('How it sends.'),
   })
   .meta({
     id: 'MailboxChange',
-    description: 'What is to be different; what is left out stays.',
+    description: 'What to change; fields that are left out stay the same.',
     examples: [{ displayName: 'Invoices', purpose: 'billing', sendAs: ['billing@contoso.example'] }],
   })
 
@@ -270,7 +273,8 @@ export const settingsSchema = z
   .refine((values) => Object.keys(values).length <= 50, 'must have at most 50 settings')
   .meta({
     id: 'SettingsInput',
-    description: 'Values by name of the setting (docs/configuration.md), at most 50; what is left out falls back.',
+    description:
+      'Values by name of the setting (docs/configuration.md), at most 50; a setting that is left out falls back to the next level.',
     examples: [{ keepSubject: 'yes' }],
   })
 

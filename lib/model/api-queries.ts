@@ -2,12 +2,17 @@
 import * as z from 'zod'
 
 const wrongLimit = 'must be a whole number from 1 to 200'
-const limit = z.int(wrongLimit).min(1, wrongLimit).max(200, wrongLimit).default(50).describe('Rows to give.')
+const limit = z
+  .int(wrongLimit)
+  .min(1, wrongLimit)
+  .max(200, wrongLimit)
+  .default(50)
+  .describe('Number of rows to return.')
 const after = z
   .string()
   .max(200)
   .optional()
-  .describe('`next` of the page before, unchanged; left out for the first page.')
+  .describe('`next` of the previous page, unchanged; leave it out for the first page.')
 export const pageQuery = z.object({ limit, after })
 
 const flag = (description: string) => z.boolean().default(false).describe(description)
@@ -17,7 +22,7 @@ const mailbox = z
   .optional()
   .describe('Only this mailbox, by its id.')
 
-export const forced = z.object({ force: flag('Do it although it is in use.') })
+export const forced = z.object({ force: flag('Do it even though it is in use.') })
 
 export const holderQuery = z.object({
   address: z
@@ -31,8 +36,8 @@ const purpose = z
   .string()
   .max(50, 'must have at most 50 characters')
   .default('')
-  .describe('Purpose of mailboxes whose settings are meant; left out: those of the whole tenant.')
-const dryRun = flag('Check and show what would count, and change nothing.')
+  .describe('Purpose of the mailboxes whose settings are meant; left out: the settings of the whole tenant.')
+const dryRun = flag('Check and show the effective values, but change nothing.')
 export const purposeQuery = z.object({ purpose })
 export const settingsSaveQuery = z.object({ purpose, dryRun })
 export const dryRunQuery = z.object({ dryRun })
@@ -43,7 +48,7 @@ export const signInListQuery = z.object({
   state: z
     .enum(['pending', 'started', 'returned', 'signed-in', 'confirmed', 'refused', 'cancelled', 'expired'])
     .optional()
-    .describe('Only these; pending: signed in, and an administrator has to confirm.'),
+    .describe('Only sign-ins in this state; pending: signed in, and an administrator must confirm.'),
 })
 
 /** A 31 February would be read as 3 March, and hour 24 as the next day. */
@@ -57,7 +62,7 @@ const moment = (description: string) =>
       error: 'must be a day such as 2026-01-31 or a time such as 2026-01-31T08:00:00Z; + is %2B in an address',
       abort: true,
     })
-    .refine(isOfCalendar, 'is no time of the calendar; correct it')
+    .refine(isOfCalendar, 'is not a valid calendar time; correct it')
     .optional()
     .describe(description)
 const filter = (most: number, description: string) =>
@@ -78,14 +83,14 @@ export const mailListQuery = z
       .max(320, 'must have at most 320 characters')
       .regex(/^[^\s@<>]+@[^\s@<>]+$/, 'must be a whole mail address such as ana@example.com')
       .optional()
-      .describe('A recipient: whole mail address, in to, cc or bcc.'),
-    subject: filter(200, 'A part of the subject, whatever its case; needs the setting keepSubject.'),
+      .describe('A recipient: a whole mail address, in to, cc or bcc.'),
+    subject: filter(200, 'Part of the subject, ignoring case; needs the setting keepSubject.'),
     messageId: filter(998, 'Message-ID, with or without its angle brackets.'),
     idempotencyKey: z
       .string()
       .regex(
         /^[\x21-\x7e]{1,200}$/,
-        'must have 1 to 200 visible ASCII characters, as every Idempotency-Key; correct it',
+        'must have 1 to 200 visible ASCII characters, like every Idempotency-Key; correct it',
       )
       .optional()
       .describe('Idempotency-Key of the submission.'),
@@ -94,14 +99,14 @@ export const mailListQuery = z
       .max(600, 'must have at most 600 characters')
       .regex(/^[A-Za-z0-9_.-]{1,40}:/, 'must be name:value, with the whole value, such as invoice:4711')
       .optional()
-      .describe('One of the metadata of the submission, as name:value.'),
+      .describe('One metadata entry of the submission, as name:value.'),
     state: z
       .enum(['queued', 'held', 'sending', 'handing-over', 'waiting', 'sent', 'failed', 'unknown', 'cancelled'])
       .optional()
-      .describe('Only mail in this state; held: queued, and waits for release.'),
+      .describe('Only mail in this state; held: queued and waiting for release.'),
     since: moment('Accepted at this time or later; a day begins at midnight UTC.'),
     until: moment('Accepted before this time.'),
-    includeDone: flag('Finished mail too, although nothing is searched for.'),
+    includeDone: flag('Also finished mail, even without a search.'),
   })
   .refine(({ since, until }) => since === undefined || until === undefined || Date.parse(since) < Date.parse(until), {
     error: 'must be later than since: nothing lies between them',
@@ -111,7 +116,7 @@ export const mailListQuery = z
 export const receivedListQuery = z.object({
   limit,
   after,
-  state: z.enum(['not-imported']).optional().describe('Only what could not be handed over.'),
+  state: z.enum(['not-imported']).optional().describe('Only mail that could not be handed over.'),
 })
 
 export const logQuery = z.object({
@@ -123,6 +128,6 @@ export const logQuery = z.object({
     .string()
     .regex(/^\d{6}(\d\d)?$/, 'must be yyyymmdd, for the audit log yyyymm')
     .optional()
-    .describe('Day in UTC as yyyymmdd, for the audit log month as yyyymm; left out: the present one.'),
+    .describe('Day in UTC as yyyymmdd, or for the audit log month as yyyymm; left out: the current one.'),
   failed: flag('Failures only.'),
 })

@@ -23,43 +23,45 @@ export const signInStartSchema = z
     expectedUser: address
       .optional()
       .describe(
-        'Mail address of who will sign in when it is not the mailbox itself: the delegate of a shared mailbox.',
+        'Mail address of the person who will sign in, if it is not the mailbox itself: the delegate of a shared mailbox.',
       ),
     mailboxUser: graphUser
       .optional()
-      .describe('Object id or user principal name of a shared mailbox at Microsoft, when it is not its address.'),
-    receive: z.boolean().default(true).describe('Mail is to be read.'),
-    send: z.boolean().default(true).describe('Mail is to be sent.'),
+      .describe('Object id or user principal name of a shared mailbox at Microsoft, if it differs from the address.'),
+    receive: z.boolean().default(true).describe('The mailbox receives mail.'),
+    send: z.boolean().default(true).describe('The mailbox sends mail.'),
     transport: z
       .enum(['auto', 'graph', 'imap-smtp'])
       .default('auto')
       .describe(
-        'auto: looked up from the address. graph: Microsoft; nothing is looked up, and no password is asked for.',
+        'auto: looked up from the address. graph: Microsoft; the gateway looks nothing up and asks for no password.',
       ),
     registrationId: z
       .string()
       .max(40)
       .optional()
       .describe(
-        'Id of the registration to sign in with; left out, the gateway chooses among those of the tenant and its own.',
+        "Id of the registration to sign in with; left out, the gateway chooses from the tenant's registrations and its own.",
       ),
     returnUrl: z
       .string()
       .max(500)
       .optional()
-      .describe("One of the registered return URLs; without it the gateway's own result page ends the journey."),
+      .describe("One of the registered return URLs; left out, the sign-in ends on the gateway's own result page."),
     binding: z
       .string()
       .min(16, 'must have at least 16 characters')
       .max(200)
       .optional()
       .describe(
-        "Opaque value of 16 to 200 characters, derived from the app user's session; the same one redeems the result code.",
+        "Opaque value of 16 to 200 characters, derived from the app user's session; the same value redeems the result code.",
       ),
     confirmation: z
       .enum(['result-code', 'tenant-admin', 'confirmed-by-link'])
       .default('result-code')
-      .describe('Who confirms: the application with the result code, a tenant administrator, or nobody any more.'),
+      .describe(
+        'Who confirms it: the application with the result code, a tenant administrator, or nobody because the link itself confirmed it.',
+      ),
   })
   .meta({
     id: 'SignInStart',
@@ -84,7 +86,9 @@ export const reconnectSchema = z
       .describe(
         'What the owner may change: the provider, servers of another owner, the account that signs in. Left out: nothing.',
       ),
-    expectedUser: address.optional().describe('Mail address of who will sign in from now on; for `identity`.'),
+    expectedUser: address
+      .optional()
+      .describe('Mail address of the person who will sign in from now on; for `identity`.'),
   })
   .meta({
     id: 'ReconnectInput',
@@ -99,12 +103,12 @@ export const adminConsentSchema = z
       .default('app-only')
       .describe('app-only: the application opens mailboxes without a person. delegated: people may connect their own.'),
     registrationId: z.string().max(40).optional().describe('Id of the registration the consent is for.'),
-    receive: z.boolean().default(true).describe('The permission to read mail is asked for.'),
-    send: z.boolean().default(true).describe('The permission to send mail is asked for.'),
+    receive: z.boolean().default(true).describe('Request the permission to read mail.'),
+    send: z.boolean().default(true).describe('Request the permission to send mail.'),
   })
   .meta({
     id: 'AdminConsentStart',
-    description: 'A consent to ask an administrator for.',
+    description: 'A consent to request from an administrator.',
     examples: [{ mode: 'app-only', receive: true, send: true }],
   })
 
@@ -116,10 +120,12 @@ export const mailboxCreateSchema = z
       .regex(/^[a-z2-7]{26}$/, 'must be an id of 26 characters')
       .describe('The app-only connection that opens it.'),
     address: address.describe('Mail address of the mailbox; at most 254 characters.'),
-    user: graphUser.optional().describe('Object id or user principal name at Microsoft, when it is not the address.'),
+    user: graphUser
+      .optional()
+      .describe('Object id or user principal name at Microsoft, if it differs from the address.'),
     displayName: line(100).default('').describe('Name shown for the mailbox; at most 100 characters.'),
-    receive: z.boolean().default(true).describe('Mail is to be read.'),
-    send: z.boolean().default(true).describe('Mail is to be sent.'),
+    receive: z.boolean().default(true).describe('The mailbox receives mail.'),
+    send: z.boolean().default(true).describe('The mailbox sends mail.'),
   })
   .meta({
     id: 'MailboxCreate',
@@ -135,12 +141,16 @@ export const redeemSchema = z
       .string()
       .min(1)
       .max(200)
-      .describe('What stands behind the full stop in `result`; it works once, for ten minutes.'),
-    binding: z.string().min(16).max(200).describe('The binding the sign-in was started with; 16 to 200 characters.'),
+      .describe('The part of `result` after the full stop; it works once, for ten minutes.'),
+    binding: z
+      .string()
+      .min(16)
+      .max(200)
+      .describe('The binding with which the sign-in was started; 16 to 200 characters.'),
   })
   .meta({
     id: 'SignInRedeem',
-    description: 'The proof that the session that began a sign-in ends it.',
+    description: 'Proof that the session that started a sign-in also ends it.',
     examples: [{ code: 'Zk3wq7Jm2rT9xB4c', binding: '3f1d6c0a9b7e42858e0c4d2f' }],
   })
 
@@ -149,22 +159,22 @@ export const resolveSchema = z
     outcome: z
       .enum(['sent', 'not-sent', 'resend'])
       .describe(
-        'sent: it left. not-sent: it did not and will not. resend: send it once more under the same Message-ID.',
+        'sent: it was sent. not-sent: it was not and will not be. resend: send it once more with the same Message-ID.',
       ),
   })
   .meta({
     id: 'MailResolve',
-    description: 'What a person found out about a mail of unknown outcome.',
+    description: 'What a person found out about a mail whose outcome was unknown.',
     examples: [{ outcome: 'sent' }],
   })
 
 export const testMailSchema = z
   .strictObject({
-    to: address.optional().describe('Mail address to write to; left out, the mailbox writes to itself.'),
+    to: address.optional().describe('Mail address of the recipient; left out, the mailbox writes to itself.'),
   })
   .meta({
     id: 'TestMailInput',
-    description: 'A mail that tries out a mailbox.',
+    description: 'A mail that tests a mailbox.',
     examples: [{ to: 'ana@contoso.example' }],
   })
 

@@ -84,8 +84,8 @@ export const isForewarning = (code: string): boolean => /^(secret_expires_in_|pl
 /** `hint`: of the error, which tells apart whom its class does not. Empty for what is no error. */
 export function whoActs(errorClass: string, hint: string): string {
   if (errorClass === '') return ''
-  if (hint === 'look-up') return 'An administrator, after a look into the mailbox'
-  if (hint === 'finding-out') return 'Nobody: the gateway finds out whether the mail left'
+  if (hint === 'look-up') return 'An administrator, after checking the mailbox'
+  if (hint === 'finding-out') return 'Nobody: the gateway finds out whether the mail was sent'
   if (errorClass === 'needs-reconnect') return 'Mailbox owner'
   if (hint.includes('operator')) return 'Gateway operator'
   if (errorClass === 'needs-admin') return "Customer's administrator"
@@ -102,7 +102,7 @@ export function attentionActions(
   const id = encodeURIComponent(item.kind.startsWith('mailbox-') ? item.id : mailboxId)
   const onMailbox = (operation: string, label: string, action: string): AttentionAction[] =>
     id === '' ? [] : [call(operation, label, `mailboxes/${id}/${action}`)]
-  const reconnect = () => onMailbox('mailboxReconnect', 'Make a reconnect link', 'reconnect')
+  const reconnect = () => onMailbox('mailboxReconnect', 'Create a reconnect link', 'reconnect')
   switch (item.kind) {
     case 'mailbox-receive':
       return [
@@ -121,7 +121,7 @@ export function attentionActions(
         ? reconnect()
         : [
             call('connectionRetry', 'Try again', `connections/${encodeURIComponent(item.id)}/retry`),
-            ...onMailbox('mailboxReconnect', 'Make an approval link', 'reconnect'),
+            ...onMailbox('mailboxReconnect', 'Create an approval link', 'reconnect'),
           ]
     case 'registration':
       return [

@@ -13,7 +13,7 @@ const remedy = text('What to do.', 'Correct the address and send the mail again.
 
 const metadata = z
   .record(z.string(), z.string())
-  .meta({ description: 'What the application gave with the mail.', examples: [{ order: '4711' }] })
+  .meta({ description: 'Metadata that the application gave with the mail.', examples: [{ order: '4711' }] })
 
 const outgoing = {
   mailId: id('The mail.'),
@@ -36,10 +36,10 @@ const data = {
   'mail.quarantined': z.object({
     mailboxId,
     mailboxKey: text('Short key of the mailbox.', 'ana'),
-    receivedId: id('The received mail; its event mail.received follows when it was imported after all.'),
+    receivedId: id('The received mail; if it is imported after all, its event mail.received follows.'),
     receivedAt: time('When the mail server received it.'),
     code: errorCode('Why it was not imported.'),
-    whoActs: text('Who must act, in plain words.', 'An administrator, after a look into the mailbox'),
+    whoActs: text('Who must act, in plain words.', 'An administrator, after checking the mailbox'),
     description,
     remedy,
   }),
@@ -58,12 +58,12 @@ const data = {
     mailboxId: orNull(mailboxId).describe('The mailbox; null when it concerns every mailbox of the connection.'),
     direction: oneOf(
       ['send', 'receive'],
-      'The direction that stopped or works again; null when it concerns both.',
+      'The direction that stopped or works again; null when both are concerned.',
       'send',
     ).nullable(),
     state: oneOf(
       ['connected', 'needs-reconnect', 'needs-admin', 'removed', 'permanent', 'transient'],
-      'State of the connection; with a direction, who must act for it.',
+      'State of the connection; with a direction, who must act for that direction.',
       'needs-reconnect',
     ),
     code: orNull(errorCode('Why; null when it is connected or was removed.')),
@@ -73,29 +73,29 @@ const data = {
   'sign-in.pending': z.object({
     signInId: id('The sign-in.', 's2x7mq4zkw5tn3hdrjfvbeuagc'),
     kind: oneOf(['connect', 'reconnect', 'admin-consent'], 'What it is for.', 'connect'),
-    confirmUntil: time('It expires then.', '2026-02-01T08:00:00.000Z'),
+    confirmUntil: time('When it expires.', '2026-02-01T08:00:00.000Z'),
   }),
   'sign-in.ended': z.object({
     signInId: id('The sign-in.', 's2x7mq4zkw5tn3hdrjfvbeuagc'),
     kind: oneOf(['connect', 'reconnect', 'admin-consent'], 'What it was for.', 'connect'),
     state: oneOf(
       ['refused', 'cancelled', 'rejected', 'expired'],
-      'refused: the link may be used again; the others are the end.',
+      'refused: the link may be used again; the other states are final.',
       'cancelled',
     ),
-    code: text('Stable word of the reason.', 'sign_in_cancelled'),
+    code: text('Stable code of the reason.', 'sign_in_cancelled'),
   }),
 }
 
 const summaries: Record<EventType, string> = {
   'mail.received': 'A mail arrived and is stored.',
-  'mail.quarantined': 'A mail arrived that could not be imported; the mails behind it come all the same.',
+  'mail.quarantined': 'A mail arrived that could not be imported; the mails after it still arrive.',
   'mail.sent': 'The mail service accepted a mail.',
-  'mail.failed': 'A mail was refused permanently, or its time is over.',
-  'mail.unknown': 'Nobody can tell whether a mail left; a person decides.',
-  'mail.rejected': 'A mail that came over the queue was not accepted.',
+  'mail.failed': 'A mail was refused permanently, or its deadline has passed.',
+  'mail.unknown': 'Nobody can tell whether a mail was sent; a person must decide.',
+  'mail.rejected': 'A mail submitted through the queue was not accepted.',
   'connection.changed': 'A connection, or one direction of a mailbox, works again or stopped.',
-  'sign-in.pending': 'A tenant administrator has to confirm a sign-in.',
+  'sign-in.pending': 'A tenant administrator must confirm a sign-in.',
   'sign-in.ended': 'A sign-in was refused, or ended without a mailbox.',
 }
 
@@ -115,7 +115,7 @@ const schemaOf = <T extends EventType>(type: T) =>
       ),
       type: z.literal(type).meta({ description: 'What happened.', examples: [type] }),
       tenant: tenantId,
-      time: time('When it was told.'),
+      time: time('When the event was emitted.'),
       data: data[type].describe('About what.'),
     })
     .meta({ id: schemaNames(type), description: summaries[type] })

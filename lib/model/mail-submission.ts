@@ -19,7 +19,7 @@ export const recipientSchema = z.union(
     address,
     z.strictObject({
       address: address.describe(
-        'Mail address; at most 320 characters. Quoted local parts (RFC 5321 4.1.2) and letters of every script (RFC 6531) are taken; letters beyond ASCII before the @ need a mail server with SMTPUTF8.',
+        'Mail address; at most 320 characters. Quoted local parts (RFC 5321 4.1.2) and letters of every script (RFC 6531) are accepted; non-ASCII letters before the @ need a mail server with SMTPUTF8.',
       ),
       name: line(200).optional().describe('Display name; at most 200 characters.'),
     }),
@@ -52,7 +52,7 @@ const time = z.iso.datetime({ offset: true, error: 'must be a time such as 2026-
 const attachmentSchema = z.strictObject({
   filename: line(200)
     .min(1, 'must not be empty; name the file')
-    .refine((name) => !/[/\\]/.test(name), 'must not contain / or \\; give the bare file name')
+    .refine((name) => !/[/\\]/.test(name), 'must not contain / or \\; give the file name only')
     .describe('File name without a path; 1 to 200 characters.'),
   contentType: line(150)
     .regex(
@@ -67,11 +67,11 @@ const attachmentSchema = z.strictObject({
   cid: line(200)
     .regex(/^[^\s<>]+$/, 'must not contain spaces or angle brackets')
     .optional()
-    .describe('Content-ID without angle brackets, by which the HTML refers to it as cid:…; at most 200 characters.'),
+    .describe('Content-ID without angle brackets, with which the HTML refers to it as cid:…; at most 200 characters.'),
   disposition: z
     .enum(['attachment', 'inline'], { error: 'must be attachment or inline' })
     .optional()
-    .describe('inline: belongs into the text. Left out: inline when there is a cid, else attachment.'),
+    .describe('inline: belongs in the text. Left out: inline if there is a cid, otherwise attachment.'),
 })
 
 export const headersSchema = z
@@ -96,14 +96,16 @@ const fieldsSchema = z.strictObject({
     .string()
     .max(40, 'must be a mailbox id')
     .optional()
-    .describe('Id of the mailbox that sends; without mailboxId, mailbox and purpose the default mailbox does.'),
+    .describe('Id of the mailbox that sends; without mailboxId, mailbox or purpose, the default mailbox sends.'),
   mailbox: line(320).optional().describe('Short key or address of the mailbox that sends, instead of mailboxId.'),
   purpose: line(100).optional().describe('Purpose of the mailbox that sends, instead of mailboxId.'),
-  from: recipientSchema.optional().describe('Sender; left out, the mailbox itself. Its address or one it may send as.'),
+  from: recipientSchema
+    .optional()
+    .describe("Sender: the mailbox's address or another that it may send as; left out, the mailbox itself."),
   to: recipients.describe('Recipients, each an address or an object of address and name; at most 1000.'),
   cc: recipients.describe('Copies; at most 1000.'),
   bcc: recipients.describe('Blind copies; at most 1000.'),
-  replyTo: recipientSchema.optional().describe('Where answers go; left out, to the sender.'),
+  replyTo: recipientSchema.optional().describe('Where replies go; left out, to the sender.'),
   subject: line(2_000).default('').describe('One line; at most 2000 characters.'),
   text: z
     .string()
@@ -114,10 +116,10 @@ const fieldsSchema = z.strictObject({
     .string()
     .max(20_000_000, 'must have at most 20000000 characters; attach it instead')
     .optional()
-    .describe('HTML; at most 20000000 characters. With text, the reader chooses.'),
+    .describe("HTML; at most 20000000 characters. If text is given too, the recipient's mail program chooses."),
   attachments: z
     .array(attachmentSchema)
-    .max(200, 'must have at most 200 entries; pack the files')
+    .max(200, 'must have at most 200 entries; put the files into an archive')
     .default([])
     .describe('Files; at most 200.'),
   headers: headersSchema
@@ -126,25 +128,23 @@ const fieldsSchema = z.strictObject({
   raw: base64(maxBase64)
     .optional()
     .describe(
-      'Complete MIME in base64, instead of subject, text, html, attachments, headers and replyTo. Who gets it is said by to, cc and bcc. From a mailbox that sends by Microsoft Graph, its To and Cc may name nobody else.',
+      'Complete MIME in base64, instead of subject, text, html, attachments, headers and replyTo. The fields to, cc and bcc decide who gets it. If the mailbox sends by Microsoft Graph, the headers To and Cc may name nobody else.',
     ),
-  hold: z.boolean().default(false).describe('Waits for release.'),
-  notBefore: time.optional().describe('Planned start with offset; at most a year ahead. Left out: at once.'),
+  hold: z.boolean().default(false).describe('The mail waits for release.'),
+  notBefore: time.optional().describe('Planned start, with UTC offset; at most a year ahead. Left out: immediately.'),
   deadline: time
     .optional()
-    .describe('The gateway gives up after this time, with offset; left out, MAIL_DEADLINE_HOURS later.'),
+    .describe('Time with UTC offset after which the gateway gives up; left out, MAIL_DEADLINE_HOURS after acceptance.'),
   whenUnknown: z
     .enum(['stop', 'resend'], { error: 'must be stop or resend' })
     .optional()
     .describe(
-      'When nobody can tell whether it left. stop: a person decides. resend: once more under the same Message-ID.',
+      'What to do when nobody can tell whether it was sent. stop: a person decides. resend: send once more with the same Message-ID.',
     ),
   /** Without a default: the hash of a mail without it stays what older builds made of it. */
   metadata: metadataSchema
     .optional()
-    .describe(
-      'Your own references by name, which come back with state and events; at most 20, values up to 500 characters.',
-    ),
+    .describe('Your own references by name, returned with state and events; at most 20, values up to 500 characters.'),
 })
 
 export const mailSubmissionSchema = fieldsSchema

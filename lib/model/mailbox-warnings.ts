@@ -18,7 +18,7 @@ export function mailboxWarnings(mode: string | undefined, sides: (ReceiveSetting
       code: 'password_at_microsoft',
       description: 'The mailbox is at Microsoft and signs in with a password, which Microsoft is switching off.',
       remedy:
-        'Make a reconnect link with "allowChange": ["provider"]: the owner continues with Microsoft, and everything else stays as it is.',
+        'Create a reconnect link with "allowChange": ["provider"]: the owner continues with Microsoft, and everything else stays the same.',
     },
   ]
 }

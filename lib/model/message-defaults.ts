@@ -7,7 +7,7 @@ import { headersSchema, line, type MailSubmission, recipientSchema } from './mai
 
 export const messageDefaultsSchema = z.strictObject({
   from: recipientSchema.optional().describe('Sender.'),
-  replyTo: recipientSchema.optional().describe('Where answers go.'),
+  replyTo: recipientSchema.optional().describe('Where replies go.'),
   bcc: z
     .array(recipientSchema)
     .max(20, 'must have at most 20 entries')

@@ -111,7 +111,9 @@ function wording(schema: ZodType, issue: core.$ZodRawIssue): string | undefined 
     case 'too_small':
       return limit('at least', issue.origin, issue.minimum)
     case 'invalid_format':
-      return issue.format === 'datetime' ? 'must be a time such as 2026-01-31T08:00:00Z' : 'has a form not allowed here'
+      return issue.format === 'datetime'
+        ? 'must be a time such as 2026-01-31T08:00:00Z'
+        : 'has a form that is not allowed here'
     case 'invalid_union': {
       // The discriminator's own name ends the path of the issue.
       const { discriminator } = issue as { discriminator?: string }

@@ -61,8 +61,8 @@ const field = (error: GatewayError): unknown => (error as { field?: unknown }).f
 
 const unreadable = (): GatewayError =>
   new GatewayError('invalid_input', 'permanent', {
-    description: 'body is nested too deep to be written down.',
-    remedy: 'Send it flatter.',
+    description: 'body is nested too deeply to be stored.',
+    remedy: 'Send it with less nesting.',
   })
 
 /** At most 64 KiB, and only to say whose it was. */

@@ -90,7 +90,8 @@ class Scan {
 
   #enter(isObject: boolean): void {
     this.#count()
-    if (this.#open.length >= deepest) throw invalidInput('body', `is nested more than ${deepest} deep; send it flatter`)
+    if (this.#open.length >= deepest)
+      throw invalidInput('body', `is nested more than ${deepest} levels deep; send it with less nesting`)
     this.#open.push({ keys: isObject ? new Set() : undefined, count: 1, key: '' })
     this.#key = isObject
   }
@@ -112,11 +113,11 @@ class Scan {
     this.#key = false
     const top = this.#open.at(-1)
     if (!top?.keys) return
-    if (to - from > longestKey) throw this.#refusal(`has a key of more than ${longestKey} bytes; correct its name`, 1)
+    if (to - from > longestKey) throw this.#refusal(`has a key of more than ${longestKey} bytes; shorten it`, 1)
     const key = keyOf(this.bytes.toString('utf8', from, to))
     if (forbiddenKeys.has(key)) throw invalidInput(key, 'is not an allowed key.')
     top.key = key
-    if (top.keys.has(key)) throw this.#refusal('is given twice, and only one could count; give it once')
+    if (top.keys.has(key)) throw this.#refusal('is given twice, and only one can count; give it once')
     top.keys.add(key)
   }
 
@@ -158,12 +159,12 @@ function keyOf(written: string): string {
 function refuseHalfCharacters(value: unknown, path: (string | number)[]): void {
   if (typeof value === 'string') {
     if (!value.isWellFormed())
-      throw invalidInput(pathOf(path), 'has half a character (a lone surrogate); send it whole')
+      throw invalidInput(pathOf(path), 'contains half a character (a lone surrogate); send it whole')
   } else if (typeof value === 'object' && value !== null) {
     const isList = Array.isArray(value)
     for (const [key, inner] of Object.entries(value)) {
       path.push(isList ? Number(key) : key)
-      if (!key.isWellFormed()) throw invalidInput(pathOf(path), 'has half a character in its key; send it whole')
+      if (!key.isWellFormed()) throw invalidInput(pathOf(path), 'contains half a character in its key; send it whole')
       refuseHalfCharacters(inner, path)
       path.pop()
     }

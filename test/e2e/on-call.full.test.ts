@@ -144,7 +144,7 @@ describe.runIf(present)('the console for the person on call', () => {
     await open('')
     await page.click('text=Open the mailbox')
     await picture(page, 'on-call-mailbox')
-    await page.click('text=Make a reconnect link')
+    await page.click('text=Create a reconnect link')
     const link = await page.inputValue('#link')
     await picture(page, 'on-call-link')
     const owner = await browser.newContext()

@@ -118,7 +118,7 @@ describe('REL-03, P-09: the connection drops after the final dot and nothing can
       const { text, remedy } = mail.lastError!
       expect(event).toMatchObject({ type: 'mail.unknown', data: { mailId: id, description: text, remedy } })
       expect(await w.attention()).toMatchObject([
-        { kind: 'mail-unknown', id, whoActs: 'An administrator, after a look into the mailbox', remedy },
+        { kind: 'mail-unknown', id, whoActs: 'An administrator, after checking the mailbox', remedy },
       ])
       for (let n = 0; n < 4; n++) await w.later(30 * hour)
       expect(await w.read(id)).toMatchObject({ state: 'unknown', attempts: 1 })

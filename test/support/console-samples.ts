@@ -299,7 +299,7 @@ export function samplePages(hostile?: string): Record<string, string> {
         value: say('move:Done'),
         source,
         default: 'leave',
-        description: 'What happens at the server to a mail that was handed over.',
+        description: 'What happens on the server to a mail that was handed over.',
       })),
       received: ['handed-over', 'quarantined'].map((state) => ({
         id: say('r1'),

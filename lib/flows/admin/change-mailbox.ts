@@ -110,7 +110,7 @@ const needsSignIn = (field: string, server: string) =>
   conflict(
     'server_needs_sign_in',
     `${field}: the mailbox owner has not signed in to ${server}.`,
-    'Make a reconnect link with "allowChange": ["server"]: the owner names the server and types the password for it.',
+    'Create a reconnect link with "allowChange": ["server"]: the owner names the server and types the password for it.',
   )
 
 /** A default that no mail could be sent with is refused here, not at each mail. */

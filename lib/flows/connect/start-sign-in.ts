@@ -135,7 +135,7 @@ async function notRegistered(deps: ConnectDependencies, tenant: string, given: s
   return new GatewayError('return_url_not_registered', 'permanent', {
     status: 400,
     field: 'returnUrl',
-    description: 'The return URL is not one of the registered ones.',
+    description: 'The return URL is not registered.',
     remedy: isMeant
       ? `Give it exactly as it is registered: ${written}`
       : 'Register exactly this string under return URLs, or use one that is registered.',

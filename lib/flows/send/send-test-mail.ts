@@ -101,6 +101,6 @@ const laneBusy = (): GatewayError =>
   new GatewayError('mailbox_busy', 'transient', {
     status: 409,
     retryAfterMs: 30_000,
-    description: 'The mailbox is sending other mail at this moment.',
+    description: 'The mailbox is sending other mail right now.',
     remedy: 'Try again in half a minute; mail that leaves is the better test.',
   })

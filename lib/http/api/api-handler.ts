@@ -162,7 +162,7 @@ async function bodyOf(operation: Operation, request: HttpRequest): Promise<unkno
 function refuseFields(input: unknown): void {
   if (typeof input !== 'object' || input === null || Array.isArray(input))
     throw invalidInput('body', 'must be {} or left out for this call.')
-  const message = 'is not a field here: this call takes none; leave the body out'
+  const message = 'is not a field here: this call takes no body; leave it out'
   const problems = Object.keys(input).map((key) => ({ field: key.slice(0, 100), message }))
   if (problems.length > 0) throw refusedInput(problems)
 }
@@ -207,8 +207,8 @@ function otherTenant(): GatewayError {
   return new GatewayError('forbidden', 'permanent', {
     status: 403,
     field: 'x-tenant',
-    description: 'The header x-tenant names another tenant than the one of this key.',
-    remedy: 'Leave the header out: a key works for its own tenant. Operators name a tenant in it.',
+    description: 'The header x-tenant names a different tenant from the one this key belongs to.',
+    remedy: 'Leave the header out: a key works for its own tenant. Only operators name a tenant in it.',
   })
 }
 

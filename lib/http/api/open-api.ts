@@ -23,7 +23,7 @@ const tags: Record<string, [name: string, description: string]> = {
   'admin-consents': ['Connecting', 'Sign-ins, consents, connections.'],
   connections: ['Connecting', 'Sign-ins, consents, connections.'],
   registrations: ['Registrations', 'OAuth clients at identity providers.'],
-  webhooks: ['Webhooks', 'Where events are posted to.'],
+  webhooks: ['Webhooks', 'Where the gateway posts events.'],
   mailboxes: ['Mailboxes', 'Connected mailboxes.'],
   settings: ['Settings', 'What tenants, purposes and mailboxes choose for themselves.'],
   mails: ['Mail', 'Mail that is sent.'],
@@ -46,10 +46,10 @@ const requestId = { $ref: '#/components/headers/RequestId' }
 
 const description = `Connect mailboxes, send mail exactly once or be told why not, receive mail as events.
 
-What does not exist is null. Later versions may add fields to answers and events: ignore those you do not know.
+A value that does not exist is null. Later versions may add fields to answers and events: ignore the ones you do not know.
 
-Events are posted to webhooks (see \`webhooks\`) and lie, as the same JSON in base64, on the storage queue
-\`{environment}-events-{tenant}\` for seven days.`
+The gateway posts events to webhooks (see \`webhooks\`) and also puts them, as the same JSON in base64, on the storage
+queue \`{environment}-events-{tenant}\`, where they stay for seven days.`
 
 const built = new Map<string, Promise<Json>>()
 
@@ -85,7 +85,7 @@ async function build(serverUrl: string, version: string): Promise<Json> {
       },
       headers: {
         RequestId: { description: 'Quote it when you ask for help.', schema: { type: 'string' } },
-        RetryAfter: { description: 'Seconds until the request may be repeated.', schema: { type: 'integer' } },
+        RetryAfter: { description: 'Seconds until you may repeat the request.', schema: { type: 'integer' } },
       },
       responses: Object.fromEntries(Object.entries(responses).sort(([a], [b]) => (a < b ? -1 : 1))),
       schemas: Object.fromEntries(Object.entries(components).sort(([a], [b]) => (a < b ? -1 : 1))),
@@ -171,11 +171,11 @@ function webhookOf(type: keyof typeof eventSchemas, schemaOf: SchemaOf): Json {
     operationId: type,
     tags: ['Webhooks'],
     summary: eventSummary(type),
-    description: `${eventSummary(type)} Signed by the Standard Webhooks scheme; posted in order, and repeated for three days until a 2xx comes within ten seconds.`,
+    description: `${eventSummary(type)} Signed as Standard Webhooks defines. The gateway posts events in order and retries for three days until it gets a 2xx within ten seconds.`,
     security: [],
     parameters: [
-      header('webhook-id', 'Id of the event; the same when it is repeated.'),
-      header('webhook-timestamp', 'Seconds since 1970; refuse what is older than five minutes.'),
+      header('webhook-id', 'Id of the event; the same on every retry.'),
+      header('webhook-timestamp', 'Seconds since 1970; refuse anything older than five minutes.'),
       header(
         'webhook-signature',
         'v1, and base64 of the HMAC-SHA-256 of id, timestamp and body, joined by full stops.',

@@ -7,23 +7,23 @@ export const problemSchema = z
     type: text('urn:mailbox-gateway:error: and the code.', 'urn:mailbox-gateway:error:invalid_input'),
     title: text('What is wrong, in plain words.', 'subject: must be text'),
     status: z.int().meta({ description: 'HTTP status.', examples: [400] }),
-    code: text('Stable word to branch on.', 'invalid_input'),
+    code: text('Stable code to branch on.', 'invalid_input'),
     class: errorClass,
     hint: text('Refines the class; absent when there is none.', 'throttle').optional(),
     detail: text('What to do.', 'Correct the named field and send the request again.'),
     problems: listOf(
       z.object({
         field: text('Path of the field.', 'subject'),
-        message: text('What is wrong with it, its limit and the cure.', 'must be text'),
+        message: text('What is wrong with it, its limit and the fix.', 'must be text'),
       }),
-      'Every field at fault; absent when it is about none.',
+      'Every invalid field; absent when the error concerns no field.',
     ).optional(),
-    peerLine: text("The server's own line; absent when there is none.", '550 5.1.1 User unknown').optional(),
+    peerLine: text("The server's response line; absent when there is none.", '550 5.1.1 User unknown').optional(),
     trace: z
       .record(z.string(), z.string())
       .optional()
       .meta({
-        description: 'Ids by which the other side finds the request; absent when there are none.',
+        description: 'Ids with which the other side can find the request; absent when there are none.',
         examples: [{}],
       }),
     requestId: id('Quote it when you ask for help.', exampleId),

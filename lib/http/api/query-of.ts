@@ -34,12 +34,12 @@ export async function queryOf(
   for (const name of new Set([...given.keys(), ...address.keys()])) {
     if (name === 'code') continue
     if (!known.includes(name)) {
-      const those = known.length === 0 ? 'this call takes none' : `this call takes ${known.join(', ')}`
+      const those = known.length === 0 ? 'this call accepts none' : `this call accepts ${known.join(', ')}`
       const near = didYouMean(name, known)
       problem(name, `is not a parameter: ${near === undefined ? '' : `${near} `}${those}.`)
       continue
     }
-    if (address.getAll(name).length > 1) problem(name, 'must be given once.')
+    if (address.getAll(name).length > 1) problem(name, 'must be given only once.')
     values[name] = readAs(schema?.shape[name] as z.core.$ZodTypes, given.get(name) ?? '')
   }
   const named = new Set(problems.map(({ field }) => field))

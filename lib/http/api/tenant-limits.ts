@@ -49,6 +49,6 @@ function tooMany(what: string, limit: number, retryAfterMs: number): GatewayErro
     hint: 'throttle',
     retryAfterMs: Math.max(1_000, retryAfterMs),
     description: `This tenant sent more than ${limit} ${what} within a minute.`,
-    remedy: 'Wait as long as Retry-After says and send the request again unchanged.',
+    remedy: 'Wait as long as Retry-After says, then send the same request again.',
   })
 }

@@ -39,12 +39,12 @@ const unknownPath = (): GatewayError =>
   new GatewayError('unknown_path', 'permanent', {
     status: 404,
     description: 'There is nothing at this address.',
-    remedy: 'Check path and method; GET /api/openapi.json lists every call.',
+    remedy: 'Check the path and the method; GET /api/openapi.json lists every call.',
   })
 
 const methodNotAllowed = (method: string, methods: string[]): GatewayError =>
   new GatewayError('method_not_allowed', 'permanent', {
     status: 405,
-    description: `This address does not take ${method}.`,
+    description: `This address does not accept ${method}.`,
     remedy: `Use ${methods.join(' or ')}; GET /api/openapi.json lists every call.`,
   })

@@ -47,7 +47,8 @@ export function consoleActionHandler<G extends ConsoleGateway, K extends ActionK
 function unanswered(): GatewayError {
   return new GatewayError('question_unanswered', 'permanent', {
     status: 409,
-    description: 'This action is done only after its question was answered, so nothing was done.',
-    remedy: 'Go back and press the button: it leads to the question.',
+    description:
+      'The console asks for confirmation before this action, and nobody has confirmed it, so nothing was done.',
+    remedy: 'Go back and press the button: it leads to the confirmation.',
   })
 }

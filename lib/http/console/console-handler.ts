@@ -255,7 +255,7 @@ async function readForm(request: HttpRequest): Promise<URLSearchParams> {
   if (text === undefined || text.length > maxFormBytes)
     throw new GatewayError('form_too_large', 'permanent', {
       status: 413,
-      description: 'The form is larger than any of the console.',
+      description: 'The form is larger than any form of the console.',
       remedy: 'Go back to the page and use its buttons.',
     })
   if (text === '') requireLength(request)
@@ -280,7 +280,7 @@ function isForeign(request: HttpRequest, publicBaseUrl: string): boolean {
 function foreignForm(): GatewayError {
   return new GatewayError('form_not_ours', 'permanent', {
     status: 403,
-    description: 'This form did not come from a page of your present session.',
+    description: 'This form did not come from a page of your current session.',
     remedy: 'Open the console again and repeat the action there.',
   })
 }

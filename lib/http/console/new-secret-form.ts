@@ -11,7 +11,7 @@ export function newSecretOf(
   const ends = form.get('ends') ?? ''
   if (clientSecret === '' || clientSecret.length > 1000)
     throw invalidInput('clientSecret', 'must be the value of the new secret, at most 1000 characters.')
-  if (ends !== '' && !isCalendarDay(ends)) throw invalidInput('ends', 'must be a day of the calendar, as 2027-01-31.')
+  if (ends !== '' && !isCalendarDay(ends)) throw invalidInput('ends', 'must be a calendar day such as 2027-01-31.')
   const directory = new URL(authority).pathname.split('/')[1] ?? ''
   const expiry = ends === '' ? {} : { clientSecretExpiresAt: `${ends}T00:00:00Z` }
   return { name, kind: 'microsoft', clientId, directory, clientSecret, ...expiry }

@@ -42,7 +42,7 @@ function refuseOtherType({ headers }: HttpRequest): void {
  */
 function refuseCompressed({ headers }: HttpRequest): void {
   if (/^(identity)?$/i.test(headers.get('content-encoding')?.trim() ?? '')) return
-  const message = 'must be left out: the gateway reads bodies only as they are; send yours without compression.'
+  const message = 'must be left out: the gateway does not decompress bodies; send yours without compression.'
   throw invalidInput('content-encoding', message, { status: 415 })
 }
 

@@ -11,7 +11,7 @@ export function requireShortQuery(url: string): void {
   if (query.length > longestQuery)
     throw invalidInput(
       'query',
-      `is longer than the limit of ${longestQuery} characters; shorten what stands behind the ? of the address.`,
+      `is longer than the limit of ${longestQuery} characters; shorten the part of the address after the ?.`,
     )
   requireFew(query, 'query', 'parameters')
 }

@@ -47,7 +47,7 @@ export const errorClass = oneOf(
   'Who must act. transient: nobody, the gateway retries; permanent: the author of the mail or request; needs-reconnect: the mailbox owner; needs-admin: an administrator.',
   'permanent',
 )
-export const errorCode = (description = 'Stable word of the error to branch on; docs/errors.md lists them.') =>
+export const errorCode = (description = 'Stable error code to branch on; docs/errors.md lists all codes.') =>
   text(description, 'smtp_550_5_1_1')
 export const tenantId = text('Id of the tenant.', 'contoso')
 

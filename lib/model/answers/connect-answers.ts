@@ -24,10 +24,10 @@ export const startedSignIn = z
   .object({
     signInId,
     link: text(
-      "To be opened in the mailbox owner's browser. Whoever has it can sign in: treat it as a secret.",
+      "Link to open in the mailbox owner's browser. Whoever has it can sign in: treat it as a secret.",
       'https://mail.example.com/connect/s2x7mq4zkw5tn3hdrjfvbeuagc.…',
     ),
-    expiresAt: time('The link works until then.', '2026-02-01T08:00:00.000Z'),
+    expiresAt: time('When the link expires.', '2026-02-01T08:00:00.000Z'),
   })
   .meta({ id: 'StartedSignIn', description: 'A sign-in that waits for a person.' })
 
@@ -36,32 +36,36 @@ export const signIn = z
     signInId,
     status: oneOf(
       ['started', 'returned', 'signed-in', 'confirmed', 'refused', 'cancelled', 'expired'],
-      'started: nobody signed in yet. returned: the person is on the way back. signed-in: waits for its confirmation. confirmed: done. refused, cancelled, expired: ended without a mailbox.',
+      'started: nobody has signed in yet. returned: the browser is on its way back. signed-in: waits for confirmation. confirmed: done. refused, cancelled, expired: ended without a mailbox.',
       'signed-in',
     ),
     address: orNull(text('Address of the mailbox; null for a consent.', 'ana@contoso.example')),
     kind: oneOf(['connect', 'reconnect', 'admin-consent'], 'What it is for.', 'connect'),
     confirmation: oneOf(
       ['result-code', 'tenant-admin', 'confirmed-by-link'],
-      'Who confirms it: the application with the result code, a tenant administrator, or nobody any more.',
+      'Who confirms it: the application with the result code, a tenant administrator, or nobody because the link itself confirmed it.',
       'result-code',
     ),
-    signedInAs: orNull(text('User name of the account that signed in; null before.', 'ana@contoso.example')),
-    directory: orNull(text('Microsoft tenant id of that account; null before, and elsewhere.', directory)),
-    verdicts: verdicts.nullable().describe('What trying out said; null before.'),
+    signedInAs: orNull(
+      text('User name of the account that signed in; null before the sign-in.', 'ana@contoso.example'),
+    ),
+    directory: orNull(
+      text('Microsoft tenant id of that account; null before the sign-in and with other providers.', directory),
+    ),
+    verdicts: verdicts.nullable().describe('Verdicts of the test; null before it.'),
     refusal: orNull(text('Code of the latest refusal; null when there was none.', 'wrong_account')),
     mailboxId: orNull(
       id('The mailbox; null before the confirmation, and for a consent.', 'q7m2ztn4kc5xw3hdrjfvbeuags'),
     ),
     connectionId: orNull(id('The connection; null before the confirmation.', 'c4x7mq2zkw5tn3hdrjfvbeuags')),
     createdAt: time('When it was started.'),
-    expiresAt: time('Until when it can be continued, confirmed, or, once confirmed, read.', '2026-02-01T08:00:00.000Z'),
+    expiresAt: time('Until when it can be continued, confirmed or, once confirmed, read.', '2026-02-01T08:00:00.000Z'),
   })
-  .meta({ id: 'SignIn', description: 'How far a sign-in is. It holds no secret and no code.' })
+  .meta({ id: 'SignIn', description: 'Progress of a sign-in. Contains no secret and no code.' })
 
 export const signInPage = z
   .object({
-    signIns: listOf(signIn, 'In the order of their ids.'),
+    signIns: listOf(signIn, 'In order of id.'),
     next: nextPage,
   })
   .meta({ id: 'SignInPage', description: 'One page of sign-ins.' })
@@ -69,35 +73,35 @@ export const signInPage = z
 export const confirmed = z
   .object({
     status: z.literal('confirmed').meta({ description: 'Always confirmed.', examples: ['confirmed'] }),
-    mailboxId: orNull(mailboxId).describe('The mailbox; null for a consent, which makes none.'),
-    connectionId: orNull(connectionId).describe('The connection; null when nothing but a permission was given.'),
+    mailboxId: orNull(mailboxId).describe('The mailbox; null for a consent, which creates none.'),
+    connectionId: orNull(connectionId).describe('The connection; null when only a permission was granted.'),
     address: orNull(text('Address of the mailbox; null for a consent.', 'ana@contoso.example')),
-    warnings: listOf(mailboxWarning, 'What works today and is known to end.'),
+    warnings: listOf(mailboxWarning, 'What works today and is known to stop working.'),
   })
-  .meta({ id: 'ConfirmedSignIn', description: 'The mailbox exists from here on.' })
+  .meta({ id: 'ConfirmedSignIn', description: 'The sign-in is confirmed, and the mailbox exists.' })
 
 const mode = oneOf(
   ['delegated', 'app-only'],
   'delegated: people may connect their own mailboxes. app-only: the application opens mailboxes without a person.',
   'app-only',
 )
-const scopes = listOf(text('A permission.', 'https://graph.microsoft.com/Mail.Send'), 'What was allowed.')
+const scopes = listOf(text('A permission.', 'https://graph.microsoft.com/Mail.Send'), 'The granted permissions.')
 
 const consent = z
   .object({
     mode,
-    registrationId: id('The registration it was given to.', 'r4x7mq2zkw5tn3hdcjfvbeuags'),
+    registrationId: id('The registration that received the consent.', 'r4x7mq2zkw5tn3hdcjfvbeuags'),
     directory: text('Microsoft tenant id.', directory),
-    administrator: text('User name of who allowed it.', 'admin@contoso.example'),
-    administratorId: text('Object id of who allowed it.', '5a0f3c1e-6f2a-4c7d-8e55-0d1f2a3b4c5d'),
+    administrator: text('User name of the administrator who consented.', 'admin@contoso.example'),
+    administratorId: text('Object id of the administrator who consented.', '5a0f3c1e-6f2a-4c7d-8e55-0d1f2a3b4c5d'),
     scopes,
     consentedAt: time('When.'),
   })
-  .meta({ id: 'Consent', description: 'What an administrator allowed for an organisation.' })
+  .meta({ id: 'Consent', description: 'A consent that an administrator gave for an organisation.' })
 
 export const consentPage = z
   .object({
-    consents: listOf(consent, 'What administrators allowed, in no order that says something.'),
+    consents: listOf(consent, 'Consents that administrators gave, in no particular order.'),
     next: nextPage,
   })
   .meta({ id: 'ConsentPage', description: 'One page of consents.' })
@@ -105,12 +109,15 @@ export const consentPage = z
 const identity = z
   .object({
     issuer: text('Issuer of the id token.', `https://login.microsoftonline.com/${directory}/v2.0`),
-    tenantId: text('Microsoft tenant id; absent elsewhere.', directory).optional(),
-    objectId: text('Object id of the account; absent elsewhere.', '5a0f3c1e-6f2a-4c7d-8e55-0d1f2a3b4c5d').optional(),
+    tenantId: text('Microsoft tenant id; absent with other providers.', directory).optional(),
+    objectId: text(
+      'Object id of the account; absent with other providers.',
+      '5a0f3c1e-6f2a-4c7d-8e55-0d1f2a3b4c5d',
+    ).optional(),
     subject: text('Subject of the id token.', 'AAAAAAAAAAAAAAAAAAAAAIkzqFVrSaSaFHy782bbtaQ'),
-    username: text('User name, for showing.', 'ana@contoso.example'),
+    username: text('User name, for display.', 'ana@contoso.example'),
     alias: text(
-      'Another proven address of the same account; absent when there is none.',
+      'Another verified address of the same account; absent when there is none.',
       'a.smith@contoso.example',
     ).optional(),
     displayName: text('Name of the account; absent when unknown.', 'Ana Smith').optional(),
@@ -137,7 +144,7 @@ export const triedConnection = z
       .nullable()
       .meta({ description: 'What is still wrong; null when it works.' }),
   })
-  .meta({ id: 'TriedConnection', description: 'What the provider said when it was asked just now.' })
+  .meta({ id: 'TriedConnection', description: "The provider's answer to the test." })
 
 const connection = z
   .object({
@@ -145,43 +152,45 @@ const connection = z
     tenant: tenantId,
     mode: oneOf(
       ['delegated', 'app-only', 'password', 'anonymous'],
-      'delegated: a person signed in. app-only: an administrator allowed the application itself. password: user name and password. anonymous: a relay without sign-in.',
+      'delegated: a person signed in. app-only: an administrator consented to the application itself. password: user name and password. anonymous: a relay without sign-in.',
       'delegated',
     ),
     provider: oneOf(
       ['microsoft', 'google', 'oauth2', 'basic'],
-      'Who authorises; basic: the mail server itself.',
+      'Who authorises the connection; basic: the mail server itself.',
       'microsoft',
     ),
-    registrationId: orNull(id('The registration it uses; null without one.', 'r4x7mq2zkw5tn3hdcjfvbeuags')),
+    registrationId: orNull(id('The registration it uses; null when it uses none.', 'r4x7mq2zkw5tn3hdcjfvbeuags')),
     identity: identity.optional().describe('Absent for password and anonymous connections.'),
     username: orNull(text('User name of a password connection; null otherwise.', 'paula@postbox.example')),
     scopes,
     state: connectionState,
-    reason: orNull(text('Code of what took it out of connected; null when it is connected.', 'entra_aadsts700082')),
-    stateSince: time('Since when it is in this state.'),
-    createdAt: time('When it was made.'),
-    connectedAt: time('When a person last gave the authority.'),
-    lastRefresh: orNull(time('When the authority was last renewed; null before.')),
-    nextRefresh: orNull(time('When that happens next; null when it does not.')),
-    failures: count('Refreshes that failed in a row.'),
+    reason: orNull(
+      text('Code of the error that ended the state connected; null while it is connected.', 'entra_aadsts700082'),
+    ),
+    stateSince: time('Since when it has been in this state.'),
+    createdAt: time('When it was created.'),
+    connectedAt: time('When a person last granted the authority.'),
+    lastRefresh: orNull(time('When the gateway last refreshed the authority; null before the first time.')),
+    nextRefresh: orNull(time('When the gateway refreshes it next; null when it does not.')),
+    failures: count('Consecutive failed refreshes.'),
     failureCode: orNull(text('Code of the latest failure; null when there is none.', 'entra_unavailable')),
     projectedDeath: z
       .object({
         at: time('When.', '2026-05-01T08:00:00.000Z'),
         why: oneOf(
           ['unused', 'client-secret'],
-          'unused: nobody renewed it for so long. client-secret: the secret of the registration ends.',
+          'unused: it was not refreshed for too long. client-secret: the secret of the registration expires.',
           'unused',
         ),
       })
       .nullable()
       .describe(
-        'When the authority would end if nobody did anything any more; null when nothing ends or nobody knows.',
+        'When the authority would expire if nothing more happened; null when it does not expire or the time is unknown.',
       ),
   })
-  .meta({ id: 'Connection', description: 'Authority over mailboxes, never the authority itself.' })
+  .meta({ id: 'Connection', description: 'Authority over mailboxes, without the secret itself.' })
 
 export const connectionPage = z
-  .object({ connections: listOf(connection, 'In the order of their ids.'), next: nextPage })
+  .object({ connections: listOf(connection, 'In order of id.'), next: nextPage })
   .meta({ id: 'ConnectionPage', description: 'One page of connections.' })

@@ -11,26 +11,26 @@ const word = <const T extends string>(value: T, description: string) =>
 
 const verdict = z
   .discriminatedUnion('verdict', [
-    z.object({ verdict: word('works', 'It was tried and works.') }),
+    z.object({ verdict: word('works', 'It was tested and works.') }),
     z.object({
-      verdict: word('not-tested', 'It was not tried.'),
+      verdict: word('not-tested', 'It was not tested.'),
       opened: z
         .literal(true)
         .exactOptional()
-        .meta({ description: 'The mailbox could be opened for it; only a mail shows more.', examples: [true] }),
+        .meta({ description: 'The mailbox could be opened for it; only a mail can show more.', examples: [true] }),
       unanswered: z
         .literal(true)
         .exactOptional()
-        .meta({ description: 'The server of before, which the reconnect keeps, did not answer.', examples: [true] }),
+        .meta({ description: 'The previous server, which the reconnect keeps, did not answer.', examples: [true] }),
     }),
     z.object({
-      verdict: word('fails', 'It was tried and does not work.'),
+      verdict: word('fails', 'It was tested and does not work.'),
       code: errorCode(),
       text: text('What happened, in plain words.', 'The account has no mailbox.'),
-      remedy: text('What to do.', 'Let an administrator assign a licence.'),
+      remedy: text('What to do.', 'An administrator must assign a licence.'),
     }),
   ])
-  .meta({ id: 'Verdict', description: 'What trying it out said.' })
+  .meta({ id: 'Verdict', description: 'The result of the test.' })
 
 export const verdicts = z
   .object({
@@ -38,22 +38,25 @@ export const verdicts = z
     reading: verdict.describe('Reading mail.'),
     sending: verdict.describe('Sending mail.'),
   })
-  .meta({ id: 'Verdicts', description: 'Sign-in, reading and sending are judged apart.' })
+  .meta({ id: 'Verdicts', description: 'Separate verdicts for sign-in, reading and sending.' })
 
 export const mailboxWarning = z
   .object({
-    code: oneOf(['password_at_microsoft'], 'Stable word.', 'password_at_microsoft'),
-    description: text('What will end.', 'The mailbox signs in with a password, which Microsoft is switching off.'),
-    remedy: text('What to do before.', 'Make a reconnect link.'),
+    code: oneOf(['password_at_microsoft'], 'Stable code.', 'password_at_microsoft'),
+    description: text(
+      'What will stop working.',
+      'The mailbox signs in with a password, which Microsoft is switching off.',
+    ),
+    remedy: text('What to do before then.', 'Create a reconnect link.'),
   })
-  .meta({ id: 'MailboxWarning', description: 'Works today and is known to end.' })
+  .meta({ id: 'MailboxWarning', description: 'Something that works today and is known to stop working.' })
 
 const connectionId = id('The connection that authorises it.', 'c4x7mq2zkw5tn3hdrjfvbeuags')
 const user = text(
-  'Object id or user principal name at Microsoft, when it is not the address.',
+  'Object id or user principal name at Microsoft, if it differs from the address.',
   'info@contoso.example',
 ).optional()
-const folder = text('Folder that is read.', 'inbox')
+const folder = text('The folder that is read.', 'inbox')
 
 const after = z
   .discriminatedUnion('action', [
@@ -62,7 +65,7 @@ const after = z
     z.object({ action: word('move', 'It is moved.'), folder: text('Where to.', 'Archive') }),
     z.object({ action: word('delete', 'It is deleted.') }),
   ])
-  .meta({ id: 'AfterReceive', description: 'What happens at the mail server to a mail that was handed over.' })
+  .meta({ id: 'AfterReceive', description: 'What happens on the mail server to a mail that was handed over.' })
 
 const server = {
   host: text('Host name or IP address.', 'imap.contoso.example'),
@@ -114,21 +117,21 @@ export const settingValues = z.record(z.string(), settingValue).meta({
 const messageDefaults = z
   .object({
     from: recipientSchema.optional().describe('Sender.'),
-    replyTo: recipientSchema.optional().describe('Where answers go.'),
+    replyTo: recipientSchema.optional().describe('Where replies go.'),
     bcc: z.array(recipientSchema).optional().describe('Further recipients nobody sees.'),
     subject: text('Subject.', 'Your order').optional(),
     headers: headersSchema.optional().describe('Further headers by name.'),
   })
   .meta({
     id: 'MessageDefaultsOfMailbox',
-    description: 'Fills what a mail leaves open; an absent field fills nothing.',
+    description: 'Values for fields that a mail leaves empty; an absent field sets nothing.',
   })
 
 const direction = {
-  transport: oneOf(['none', 'graph', 'imap', 'smtp'], 'By which way.', 'graph'),
+  transport: oneOf(['none', 'graph', 'imap', 'smtp'], 'The transport in use.', 'graph'),
   lastSuccess: orNull(time('When it last worked; null before the first time.')),
-  lastMail: orNull(time('When the last mail passed; null before the first one.')),
-  failures: count('Failures in a row.'),
+  lastMail: orNull(time('When the last mail went through; null before the first one.')),
+  failures: count('Consecutive failures.'),
   problem: orNull(text('What is wrong now, in plain words; null when it works.', 'The mail server does not answer.')),
 }
 
@@ -150,38 +153,41 @@ export const mailbox = z
     epoch: count('Counts every change of receive or send.', 1),
     createdAt: time('When it was connected.'),
     isDefault: flag('Sends mail that names no mailbox.'),
-    health: oneOf(mailboxHealths, 'The worst that is known of it, in one word.', 'working'),
-    attention: listOf(attentionItem, 'What is broken that this mailbox suffers from.'),
+    health: oneOf(mailboxHealths, 'The worst known condition, in one word.', 'working'),
+    attention: listOf(attentionItem, 'What is broken now and affects this mailbox.'),
     heldBy: orNull(
       text(
-        'Who holds the address when it is not this mailbox; null when all is well.',
+        'Who holds the address if it is not this mailbox; null when all is well.',
         'environment prod, another tenant',
       ),
     ),
     connectionState: oneOf(
       ['connected', 'needs-reconnect', 'needs-admin', 'removed', 'none'],
-      'State of its connection; none: it has none.',
+      'State of its connection; none: it has no connection.',
       'connected',
     ),
     connectionReason: orNull(
-      text('Code of what took the connection out of connected; null when it is.', 'entra_aadsts700082'),
+      text(
+        "Code of the error that ended the connection's state connected; null while it is connected.",
+        'entra_aadsts700082',
+      ),
     ),
     receiving: z.object(direction).meta({ id: 'Receiving', description: 'How receiving goes.' }),
     sending: z
       .object({
         ...direction,
-        gate: oneOf(['open', 'closed'], 'closed: somebody must act before mail leaves.', 'open'),
-        refusedMails: count('Mails the server refused permanently since the last one it took.'),
+        gate: oneOf(['open', 'closed'], 'closed: somebody must act before mail can be sent.', 'open'),
+        refusedMails: count('Mails that the server refused permanently since the last one it accepted.'),
         lastRefused: orNull(time('When it refused the latest of them; null when it refused none.')),
-        nextTry: orNull(time('Nothing is sent before this time; null: at once, or not before somebody acted.')),
+        nextTry: orNull(time('Nothing is sent before this time; null: immediately, or not until somebody has acted.')),
       })
       .meta({ id: 'Sending', description: 'How sending goes.' }),
-    warnings: listOf(mailboxWarning, 'What works today and is known to end.'),
+    warnings: listOf(mailboxWarning, 'What works today and is known to stop working.'),
   })
   .meta({ id: 'Mailbox', description: 'A connected mailbox.' })
 
 export const mailboxPage = z
-  .object({ mailboxes: listOf(mailbox, 'In the order of their ids.'), next: nextPage })
+  .object({ mailboxes: listOf(mailbox, 'In order of id.'), next: nextPage })
   .meta({ id: 'MailboxPage', description: 'One page of mailboxes.' })
 
 export const addedMailbox = z
@@ -197,7 +203,7 @@ const checkedPart = z
   .object({
     verdict: oneOf(
       ['works', 'fails', 'not-tested'],
-      'not-tested: the mailbox does not use it, the sign-in failed before, or only a mail would show more (stage send-right).',
+      'not-tested: the mailbox does not use it, the sign-in failed first, or only a mail would show more (stage send-right).',
       'fails',
     ),
     stage: orNull(
@@ -210,15 +216,15 @@ const checkedPart = z
     code: orNull(errorCode()),
     whoActs: orNull(text('Who must act, in plain words.', 'Gateway operator')),
     description: orNull(text('What is wrong, in plain words.', 'The certificate of the mail server has expired.')),
-    remedy: orNull(text('What to do.', 'The operator of the mail server renews the certificate.')),
+    remedy: orNull(text('What to do.', 'The owner of the mail server must renew the certificate.')),
   })
-  .meta({ id: 'CheckedPart', description: 'What was found just now; null where there is nothing to say.' })
+  .meta({ id: 'CheckedPart', description: 'What the test found; null where there is nothing to say.' })
 
 export const checkedMailbox = z
   .object({
     signIn: checkedPart.describe('Signing in: the provider, or the mail servers for a password.'),
-    reading: checkedPart.describe('Opening the folder that is read.'),
-    sending: checkedPart.describe('Opening a session to send by.'),
+    reading: checkedPart.describe('Opening the folder to read.'),
+    sending: checkedPart.describe('Opening a session for sending.'),
   })
   .meta({ id: 'CheckedMailbox', description: 'What works now, and where the rest stopped.' })
 
@@ -229,36 +235,41 @@ export const polled = z
 export const importAsked = z
   .object({
     importing: count('Mails in quarantine that a worker tries within seconds.', 1),
-    outOfReach: count('Mails that stay there: of another server, account or folder than the mailbox has now.'),
+    outOfReach: count(
+      'Mails that stay there because they come from another server, account or folder than the mailbox has now.',
+    ),
   })
-  .meta({ id: 'ImportAsked', description: 'What becomes of the mail in quarantine.' })
+  .meta({ id: 'ImportAsked', description: 'What happens to the mail in quarantine.' })
 
 export const settingsView = z
   .object({
-    own: settingValues.describe('What this level itself chooses.'),
+    own: settingValues.describe('The values that this level itself chose.'),
     settings: listOf(
       z
         .object({
           name: text('Name of the setting (docs/configuration.md).', 'pollMinSeconds'),
-          value: settingValue.meta({ description: 'What counts.', examples: [60] }),
+          value: settingValue.meta({ description: 'The effective value.', examples: [60] }),
           source: oneOf(
             ['mailbox', 'purpose', 'tenant', 'deployment', 'default'],
-            'The level that says so.',
+            'The level that the value comes from.',
             'default',
           ),
-          default: settingValue.meta({ description: 'What counts when no level says anything.', examples: [60] }),
+          default: settingValue.meta({ description: 'The value when no level chose one.', examples: [60] }),
           min: z
             .number()
             .optional()
-            .meta({ description: 'Least value; absent for text.', examples: [10] }),
+            .meta({ description: 'Smallest value; absent for text.', examples: [10] }),
           max: z
             .number()
             .optional()
-            .meta({ description: 'Greatest value; absent for text.', examples: [3600] }),
+            .meta({ description: 'Largest value; absent for text.', examples: [3600] }),
           description: text('What it does, with its unit.', 'Seconds between two polls.'),
         })
-        .meta({ id: 'EffectiveSetting', description: 'One setting with what counts and who says so.' }),
-      'Every setting that can be chosen.',
+        .meta({
+          id: 'EffectiveSetting',
+          description: 'One setting with its effective value and where that comes from.',
+        }),
+      'Every adjustable setting.',
     ),
   })
-  .meta({ id: 'Settings', description: 'What one level chooses, and what counts in the end.' })
+  .meta({ id: 'Settings', description: 'The values that one level chose, and the effective values.' })

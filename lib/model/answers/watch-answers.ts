@@ -11,15 +11,15 @@ export const health = z
         .object({
           name: oneOf(
             ['tables', 'queues', 'blobs', 'vault', 'clock', 'timers', 'balance', 'messages'],
-            'What was looked at.',
+            'What was checked.',
             'tables',
           ),
           ok: flag('It works.'),
-          code: orNull(text('Stable word of what is wrong; null when it works.', 'storage_unavailable')),
-          text: text('What was seen.', 'answers'),
-          remedy: orNull(text('What to do; null when it works.', 'Look at the network rules.')),
+          code: orNull(text('Stable code of what is wrong; null when it works.', 'storage_unavailable')),
+          text: text('What was found.', 'answers'),
+          remedy: orNull(text('What to do; null when it works.', 'Check the network rules.')),
         })
-        .meta({ id: 'HealthCheck', description: 'The verdict about one dependency.' }),
+        .meta({ id: 'HealthCheck', description: 'The verdict on one dependency.' }),
       'One verdict per dependency.',
     ),
   })
@@ -28,7 +28,7 @@ export const health = z
 export const version = z
   .object({
     version: text('Version of this build.', '0.1.0'),
-    commit: orNull(text('Commit it was made from; null when run from source.', 'c88b33d')),
+    commit: orNull(text('Commit it was built from; null when run from source.', 'c88b33d')),
     capabilities: z
       .object({
         providers: listOf(text('Name.', 'microsoft'), 'Identity providers.'),
@@ -58,16 +58,16 @@ const logRow = z
     receivedId: id('Receiving: the received mail.', exampleId).optional(),
     connectionId: text('The connection; may be empty.', 'c4x7mq2zkw5tn3hdrjfvbeuags').optional(),
     endpointId: id('The webhook endpoint.', 'w4x7mq2zkc5tn3hdrjfvbeuags').optional(),
-    messageId: text('Id of a queue message that was taken off.', exampleId).optional(),
+    messageId: text('Id of a queue message that was removed.', exampleId).optional(),
     queueMessageId: text(
       'Id of the queue message that brought a mail.',
       '0d1f2a3b-4c5d-6e7f-8091-a2b3c4d5e6f7',
     ).optional(),
-    state: text('Sending: state of the mail after it, or rejected, event-dropped.', 'sent').optional(),
+    state: text('Sending: state of the mail afterwards, or rejected, event-dropped.', 'sent').optional(),
     attempt: count('Sending: which attempt.', 1).optional(),
     recipients: text('Sending: the first recipients, masked.', 'b…n@fabrikam.example').optional(),
     recipientCount: count('Sending: how many recipients.', 1).optional(),
-    refusedCount: count('Sending: how many of them were refused permanently.', 0).optional(),
+    refusedCount: count('Sending: how many recipients were refused permanently.', 0).optional(),
     bytes: count('Sending: size of the mail in bytes.', 1834).optional(),
     outcome: oneOf(
       ['received', 'not-imported', 'set-aside', 'gone', 'recovered', 'resynced', 'failed'],
@@ -76,28 +76,31 @@ const logRow = z
     ).optional(),
     handedOver: count('Receiving: mails handed over.', 1).optional(),
     quarantined: count('Receiving: mails put into quarantine.', 0).optional(),
-    duplicates: count('Receiving: mails that were known already.', 0).optional(),
+    duplicates: count('Receiving: mails that were already known.', 0).optional(),
     resynced: flag('Receiving: the position was lost and found again.', false).optional(),
-    failures: count('Receiving: failures in a row.', 1).optional(),
-    attempts: count('How often it was tried.', 1).optional(),
+    failures: count('Receiving: consecutive failures.', 1).optional(),
+    attempts: count('How many times it was tried.', 1).optional(),
     action: text('Audit: what was done, by operation or as one word.', 'mailbox-connected').optional(),
-    subject: text('Audit: id of what it was done to.', 'q7m2ztn4kc5xw3hdrjfvbeuags').optional(),
-    role: oneOf(['app', 'tenant-admin', 'operator'], 'Audit: role of who did it.', 'app').optional(),
-    keyId: text('Audit: the API key it was done with.', 'k3v9qa2m').optional(),
-    signInId: id('Audit: the sign-in that it began.', 'q7m2ztn4kc5xw3hdrjfvbeuags').optional(),
+    subject: text('Audit: id of the object of the action.', 'q7m2ztn4kc5xw3hdrjfvbeuags').optional(),
+    role: oneOf(['app', 'tenant-admin', 'operator'], 'Audit: role of the key that did it.', 'app').optional(),
+    keyId: text('Audit: the API key that did it.', 'k3v9qa2m').optional(),
+    signInId: id('Audit: the sign-in that it started.', 'q7m2ztn4kc5xw3hdrjfvbeuags').optional(),
     allowed: text(
-      'Audit: what a confirmed reconnect was allowed to change, as words with spaces between.',
+      'Audit: what a confirmed reconnect was allowed to change, as words separated by spaces.',
       'server identity',
     ).optional(),
-    changes: text('Audit: what a reconnect may change, as words with spaces between.', 'server identity').optional(),
-    revocation: text('Audit: what became of the authority at the provider.', 'not offered by the provider').optional(),
-    code: text('Stable word of the outcome or error.', 'sent').optional(),
+    changes: text('Audit: what a reconnect may change, as words separated by spaces.', 'server identity').optional(),
+    revocation: text(
+      'Audit: what happened to the authority at the provider.',
+      'not offered by the provider',
+    ).optional(),
+    code: text('Stable code of the outcome or error.', 'sent').optional(),
     class: text('Who must act; may be empty.', 'permanent').optional(),
     description: text('What happened, in plain words; may be empty.', 'The address does not exist.').optional(),
     remedy: text('What to do; may be empty.', 'Correct the address.').optional(),
-    peerLine: text("The server's own line; may be empty.", '550 5.1.1 User unknown').optional(),
+    peerLine: text("The server's response line; may be empty.", '550 5.1.1 User unknown').optional(),
   })
-  .meta({ id: 'LogRow', description: 'One row of a log. Fields that a row does not have are absent.' })
+  .meta({ id: 'LogRow', description: 'One row of a log. Fields that do not apply are absent.' })
 
 export type LogRow = z.input<typeof logRow>
 export const logPage = z
@@ -106,4 +109,7 @@ export const logPage = z
 
 export const attentionPage = z
   .object({ attention: listOf(attentionItem, 'By kind; empty when all is well.'), next: nextPage })
-  .meta({ id: 'AttentionPage', description: 'One page of what is broken now; it may hold fewer rows than asked for.' })
+  .meta({
+    id: 'AttentionPage',
+    description: 'One page of what is broken now; it may contain fewer rows than requested.',
+  })

@@ -90,7 +90,7 @@ const mails = {
 const mailboxes = {
   reconnect: {
     operation: 'mailboxReconnect',
-    label: 'Make a reconnect link',
+    label: 'Create a reconnect link',
     done: '',
     harmless: 'Makes a link; nothing changes before the owner used it.',
   },

@@ -29,7 +29,7 @@ export const remedies = {
     'Give the identity the storage roles of docs/deploy.md and wait ten minutes; a firewall of the account that lacks this network refuses in the same way.',
   ],
   'vault-unavailable': [
-    'Key Vault does not answer.',
+    'Key Vault does not respond.',
     'Compare KEY_VAULT_URL, the network rules of the vault, and whether you are signed in (az login).',
   ],
   'vault-forbidden': ['Key Vault refuses.', 'Give the identity the role "Key Vault Secrets Officer" on the vault.'],

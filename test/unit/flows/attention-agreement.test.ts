@@ -188,7 +188,7 @@ test('O7: who lists what is broken, of one tenant or of all, finds the reconnect
           pages: { query: new URLSearchParams(), next: '' },
         }),
       )
-      expect(card.includes('Make a reconnect link')).toBe(on.length > 0)
+      expect(card.includes('Create a reconnect link')).toBe(on.length > 0)
       expect(card.includes('Open the mailbox')).toBe(on.length === 1)
     }
   }

@@ -4,7 +4,7 @@ import { codeOf, connectHarness, passwordForm } from '../../support/connect-harn
 
 const vaultIsAway = async (): Promise<never> => {
   throw new GatewayError('vault_unavailable', 'transient', {
-    description: 'Key Vault does not answer.',
+    description: 'Key Vault does not respond.',
     remedy: 'Wait.',
   })
 }

@@ -37,7 +37,7 @@ describe('mail in quarantine is told', () => {
           mailboxId: at.mailbox.id,
           mailboxKey: at.mailbox.key,
           code: 'mail_killed_poll',
-          whoActs: 'An administrator, after a look into the mailbox',
+          whoActs: 'An administrator, after checking the mailbox',
           description: expect.stringContaining('stopped 2 times'),
           remedy: expect.stringContaining('Import it'),
         },

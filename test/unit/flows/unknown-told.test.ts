@@ -152,7 +152,7 @@ test('O11: while the gateway finds out whether a mail left, nothing says that it
   expect(state).toBe('unknown')
   expect(lastError).toMatchObject({
     code: 'net_econnreset',
-    whoActs: 'Nobody: the gateway finds out whether the mail left',
+    whoActs: 'Nobody: the gateway finds out whether the mail was sent',
     remedy: expect.stringMatching(/looks for the mail in the Sent folder/),
   })
 })

@@ -204,5 +204,5 @@ test('a parameter of the query that no call has is named, not passed over', asyn
     const { problems } = JSON.parse(String((await ask(`limit=${limit}`)).body))
     expect(problems, limit).toEqual([{ field: 'limit', message: 'must be a whole number from 1 to 200' }])
   }
-  expect(JSON.parse(String((await ask('limit=1&limit=2')).body)).title).toBe('limit: must be given once.')
+  expect(JSON.parse(String((await ask('limit=1&limit=2')).body)).title).toBe('limit: must be given only once.')
 })

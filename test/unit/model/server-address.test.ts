@@ -35,7 +35,11 @@ test.each([
 })
 
 test.each([
-  [{ host: 'h:2525', port: 465, tls: 'implicit' }, 'send.smtp.port', 'is another than the one in host; give it once'],
+  [
+    { host: 'h:2525', port: 465, tls: 'implicit' },
+    'send.smtp.port',
+    'differs from the port in host; give it only once',
+  ],
   [{ host: 'h:70000', tls: 'implicit' }, 'send.smtp.host', 'must have a port from 1 to 65535'],
   [{ host: 'h', port: 0, tls: 'implicit' }, 'send.smtp.port', 'must be at least 1'],
   [{ host: 'h', tls: 'ssl' }, 'send.smtp.tls', 'must be implicit or starttls or plain'],

@@ -19,7 +19,7 @@ export const watchOperations = {
       'attention-list',
       'attention',
       all,
-      "What is broken now, who must act and what to do; for operators with x-tenant: ~ every tenant's and the deployment's.",
+      'What is broken now, who must act and what to do. Operators who send x-tenant: ~ get that of every tenant and of the deployment.',
       watchAnswer('attentionPage'),
     ),
     deployment: true,
