@@ -166,7 +166,7 @@ export function asGatewayError(error: unknown): GatewayError {
   return new GatewayError('unexpected', 'transient', {
     hint: 'bug',
     status: 500,
-    description: 'The gateway met a fault of its own.',
+    description: 'The gateway has an internal error.',
     remedy: 'Retry; if it happens again, report the request id to the operator.',
     cause: error,
   })

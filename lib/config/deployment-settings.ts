@@ -16,7 +16,7 @@ export const deploymentSettings: readonly SettingRow[] = [
     name: 'PUBLIC_BASE_URL',
     kind: 'url',
     example: 'https://mail.example.com',
-    description: 'Address under which browsers reach the gateway; the redirect URI is this plus /oauth/callback.',
+    description: 'Address at which browsers reach the gateway; the redirect URI is this address plus /oauth/callback.',
   },
   {
     name: 'MailStorage',
@@ -69,28 +69,28 @@ export const deploymentSettings: readonly SettingRow[] = [
     kind: 'origin',
     default: 'https://login.microsoftonline.com',
     example: 'https://login.microsoftonline.com',
-    description: 'Where sign-in pages and token endpoints of Microsoft are reached.',
+    description: "Origin of Microsoft's sign-in pages and token endpoints.",
   },
   {
     name: 'MICROSOFT_GRAPH_ORIGIN',
     kind: 'origin',
     default: 'https://graph.microsoft.com',
     example: 'https://graph.microsoft.com',
-    description: 'Where Microsoft Graph is reached.',
+    description: 'Origin of Microsoft Graph.',
   },
   {
     name: 'DNS_RESOLVER_URL',
     kind: 'url',
     default: 'https://dns.google/resolve',
     example: 'https://dns.google/resolve',
-    description: 'DNS over HTTPS (JSON) resolver for the MX look-up of a new mailbox.',
+    description: 'DNS-over-HTTPS (JSON) resolver for the MX lookup of a new mailbox.',
   },
   {
     name: 'AUTOCONFIG_URL',
     kind: 'url',
     default: 'https://autoconfig.thunderbird.net/v1.1/',
     example: 'https://autoconfig.thunderbird.net/v1.1/',
-    description: 'Thunderbird autoconfig database; the domain is appended.',
+    description: 'Thunderbird autoconfig database; the gateway appends the domain.',
   },
   {
     name: 'ALLOW_LOOPBACK_MAIL_HOSTS',
@@ -98,6 +98,6 @@ export const deploymentSettings: readonly SettingRow[] = [
     default: 'false',
     example: 'false',
     description:
-      'Lets mailboxes use mail servers on this machine, with any port. Refused where a managed identity is present.',
+      'Lets mailboxes use mail servers on this machine, on any port. The gateway refuses it where a managed identity is present.',
   },
 ]

@@ -9,7 +9,7 @@ export const receivingSettings: readonly SettingRow[] = [
     min: 0,
     max: 365,
     example: '7',
-    description: 'How many days back the first poll of a mailbox looks.',
+    description: 'How many days back the first poll of a mailbox reads.',
     adjustable: true,
   },
   {
@@ -40,7 +40,7 @@ export const receivingSettings: readonly SettingRow[] = [
     min: 1,
     max: 1000,
     example: '200',
-    description: 'Mails fetched from one mailbox in one poll; the rest follows at once in the next.',
+    description: 'Mails fetched from one mailbox in one poll; the rest follows immediately in the next poll.',
     adjustable: true,
     bound: 'ceiling',
   },
@@ -51,7 +51,7 @@ export const receivingSettings: readonly SettingRow[] = [
     pattern: /^(leave|mark-read|delete|move:[^\u0000-\u001f\u007f]{1,200})$/,
     form: 'leave, mark-read, delete or move:Folder',
     example: 'leave',
-    description: 'What happens at the server to a mail that was handed over: leave, mark-read, delete or move:Folder.',
+    description: 'What happens on the server to a mail that was handed over: leave, mark-read, delete or move:Folder.',
     adjustable: true,
   },
 ]

@@ -31,7 +31,7 @@ export const sendingSettings: readonly SettingRow[] = [
     min: 1,
     max: 3600,
     example: '30',
-    description: 'First wait after a transient failure; doubles with full jitter.',
+    description: 'Wait after the first transient failure; it doubles with each further one, with full jitter.',
   },
   {
     name: 'RETRY_CAP_SECONDS',
@@ -49,7 +49,7 @@ export const sendingSettings: readonly SettingRow[] = [
     min: 1,
     max: 720,
     example: '72',
-    description: 'A mail that could not be sent for so long is given up.',
+    description: 'How long the gateway tries to send a mail before it gives up.',
     adjustable: true,
   },
   {
@@ -60,7 +60,7 @@ export const sendingSettings: readonly SettingRow[] = [
     form: 'stop or resend',
     example: 'stop',
     description:
-      'What happens to a mail of unknown outcome that says nothing itself: stop (a person decides) or resend (may arrive twice).',
+      'What happens to a mail whose outcome is unknown and which does not say itself: stop (a person decides) or resend (may arrive twice).',
     adjustable: true,
   },
   {
@@ -71,7 +71,7 @@ export const sendingSettings: readonly SettingRow[] = [
     form: 'yes or no',
     example: 'no',
     description:
-      'Whether the subject of a mail out is kept with its state, so that mail is found by it: yes or no. Subjects are content and often name people; without them mail is found by recipient, Message-ID, key and metadata.',
+      'Whether the gateway keeps the subject of an outgoing mail with its state, so that people can search by it: yes or no. Subjects are content and often name people; without them, people search by recipient, Message-ID, key and metadata.',
     adjustable: true,
   },
   {
@@ -81,7 +81,7 @@ export const sendingSettings: readonly SettingRow[] = [
     min: 1,
     max: 1000,
     example: '3',
-    description: 'Mails sent over one SMTP session before a new one is opened.',
+    description: 'Mails sent over one SMTP session before the gateway opens a new one.',
     adjustable: true,
   },
   {
@@ -91,7 +91,7 @@ export const sendingSettings: readonly SettingRow[] = [
     min: 5,
     max: 300,
     example: '60',
-    description: 'How long one worker drains one mailbox before it lets go.',
+    description: 'How long one worker drains one mailbox before it releases it.',
   },
   {
     name: 'LANE_MAILS',
@@ -100,7 +100,7 @@ export const sendingSettings: readonly SettingRow[] = [
     min: 1,
     max: 1000,
     example: '50',
-    description: 'How many mails one worker sends for one mailbox before it lets go.',
+    description: 'How many mails one worker sends for one mailbox before it releases it.',
   },
   {
     name: 'RECIPIENTS_PER_DAY',
@@ -110,7 +110,7 @@ export const sendingSettings: readonly SettingRow[] = [
     max: 10000000,
     example: '100000',
     description:
-      'Recipients to whom one mailbox sends within a day; what is more waits for the next. Exchange Online: 10,000.',
+      'Recipients to whom one mailbox sends within a day; further mail waits for the next day. Exchange Online: 10,000.',
     adjustable: true,
     bound: 'ceiling',
   },

@@ -9,7 +9,8 @@ export const tenantSettings: readonly SettingRow[] = [
     min: 10,
     max: 1000000,
     example: '30000',
-    description: 'API calls of one tenant that one instance answers in a minute; more get 429 with Retry-After.',
+    description:
+      'API calls of one tenant that one instance answers per minute; further calls get 429 with Retry-After.',
   },
   {
     name: 'TENANT_MAILS_PER_MINUTE',
@@ -18,7 +19,7 @@ export const tenantSettings: readonly SettingRow[] = [
     min: 1,
     max: 1000000,
     example: '10000',
-    description: 'Mails that one instance accepts from one tenant in a minute.',
+    description: 'Mails that one instance accepts from one tenant per minute.',
   },
   {
     name: 'TENANT_MAIL_MEGABYTES_PER_MINUTE',
@@ -28,7 +29,7 @@ export const tenantSettings: readonly SettingRow[] = [
     max: 1000000,
     example: '500',
     description:
-      'Megabytes of mail that one instance accepts from one tenant in a minute; reading one takes up to 22 ms of a core.',
+      'Megabytes of mail that one instance accepts from one tenant per minute; reading one takes up to 22 ms of a core.',
   },
   {
     name: 'TENANT_CONNECTS_PER_MINUTE',
@@ -37,7 +38,8 @@ export const tenantSettings: readonly SettingRow[] = [
     min: 1,
     max: 100000,
     example: '120',
-    description: 'Sign-ins, reconnect links, test mails and polls on request of one tenant in a minute and instance.',
+    description:
+      'Sign-ins, reconnect links, test mails and polls on request that one instance accepts from one tenant per minute.',
   },
   {
     name: 'RETENTION_DAYS',
@@ -46,7 +48,7 @@ export const tenantSettings: readonly SettingRow[] = [
     min: 1,
     max: 400,
     example: '30',
-    description: 'How long final mails, received mails and log rows are kept.',
+    description: 'How long the gateway keeps final mails, received mails and log rows.',
   },
   {
     name: 'LINK_HOURS',
@@ -55,6 +57,6 @@ export const tenantSettings: readonly SettingRow[] = [
     min: 1,
     max: 168,
     example: '24',
-    description: 'How long a connect link works.',
+    description: 'How long a connect link is valid.',
   },
 ]

@@ -82,6 +82,6 @@ export const noRoom = (): GatewayError =>
     status: 503,
     retryAfterMs: 5_000,
     hint: 'busy',
-    description: 'This instance has as much mail in memory as it may.',
-    remedy: 'Nothing to do: the gateway goes on with it in a moment.',
+    description: 'This instance holds as much mail in memory as it may.',
+    remedy: 'Nothing to do: the gateway continues in a moment.',
   })

@@ -11,7 +11,8 @@ export function assertEncrypted(target: ReceiveTarget | SendTarget, { kind }: Au
   if (serverOf(target)?.tls !== 'plain' || kind === 'anonymous') return
   throw new GatewayError('clear_text_refused', 'needs-admin', {
     hint: 'tenant',
-    description: 'The settings of the mailbox would send its password in clear text; it was not sent.',
+    description:
+      'With these settings of the mailbox, its password would be sent in clear text, so the gateway did not send it.',
     remedy: 'Choose "implicit" (TLS) or "starttls" in the settings of the mailbox.',
   })
 }

@@ -41,7 +41,7 @@ export function asciiField(field: HeaderField, groups = false): HeaderField {
       field: 'raw',
       outcome: 'not-sent',
       description: `The header field ${given} cannot be written in ASCII lines of at most ${longestLine} bytes.`,
-      remedy: 'Shorten it, or give it in ASCII.',
+      remedy: 'Shorten it, or write it in ASCII.',
     })
   return { name: field.name, text }
 }
@@ -113,7 +113,7 @@ export function addressNeedsUtf8(address: string): GatewayError {
     status: 422,
     hint: 'recipient',
     outcome: 'not-sent',
-    description: `${address} has letters beyond ASCII before the @, and the mail server does not offer SMTPUTF8 (RFC 6531).`,
-    remedy: 'Use an address in ASCII of the same person, or send from a mailbox whose server offers SMTPUTF8.',
+    description: `${address} has non-ASCII letters before the @, and the mail server does not offer SMTPUTF8 (RFC 6531).`,
+    remedy: 'Use an ASCII address of the same person, or send from a mailbox whose server offers SMTPUTF8.',
   })
 }

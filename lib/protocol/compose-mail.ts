@@ -78,17 +78,18 @@ function attached({ contentType, content }: MailSubmission['attachments'][number
   const bytes = Buffer.from(content, 'base64')
   const refuse = (why: string) => invalidInput(`${field}.contentType`, why, { status: 422 })
   if (/^multipart\//i.test(contentType))
-    throw refuse('must not be multipart/…, which is never a file; give message/rfc822 or application/octet-stream')
+    throw refuse('must not be multipart/…, which is never a file; use message/rfc822 or application/octet-stream')
   if (!plainMessages.test(contentType)) return { content: bytes, contentTransferEncoding: 'base64' as const }
   const text = bytes.toString('latin1').replace(/\r\n|\r|\n/g, '\r\n')
-  if (text.includes('\0')) throw refuse('is that of a mail, but the content is none; give application/octet-stream')
+  if (text.includes('\0'))
+    throw refuse('is that of a mail, but the content is not a mail; use application/octet-stream')
   const isMail = /^message\/(?:rfc822|news)/i.test(contentType)
   const body = isMail
     ? fitMime(Buffer.from(text, 'latin1'), { eightBit: true, utf8: false })
     : Buffer.from(text, 'latin1')
   const isSevenBit = isAscii(body)
   if (!isMail && (!isSevenBit || /[^\r\n]{999}/.test(text)))
-    throw refuse('asks for ASCII lines of at most 998 bytes; give application/octet-stream')
+    throw refuse('requires ASCII lines of at most 998 bytes; use application/octet-stream')
   return { content: body, contentTransferEncoding: isSevenBit ? ('7bit' as const) : ('8bit' as const) }
 }
 
@@ -149,8 +150,8 @@ export async function composeMail(input: Composition): Promise<ComposedMail> {
   } catch (cause) {
     throw new GatewayError('mail_not_composable', 'permanent', {
       status: 422,
-      description: 'The mail could not be put together from these fields.',
-      remedy: 'Check names, subject and attachments for unusual characters.',
+      description: 'The gateway could not compose a mail from these fields.',
+      remedy: 'Check the names, the subject and the attachments for unusual characters.',
       cause,
     })
   }

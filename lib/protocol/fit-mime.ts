@@ -110,7 +110,7 @@ function fitMultipart(text: string, entity: MimeEntity, offers: Fitting, depth: 
   // Forbidden (RFC 2045 6.4), and readers differ on it.
   if (multipart === undefined) multipart = readMultipart({ ...entity, body: plainBody(entity) })
   if (multipart === undefined) {
-    if (doesNotFit(entity.body, offers)) throw cannotChange(`its ${entity.type} has no parts that can be told apart`)
+    if (doesNotFit(entity.body, offers)) throw cannotChange(`its ${entity.type} has no parts that can be distinguished`)
     return rewritten(text, readEntity(text), entity.fields, entity.body)
   }
   const fitted = {
@@ -174,7 +174,7 @@ export function cannotChange(why: string, field = 'raw'): GatewayError {
     hint: 'message',
     field,
     outcome: 'not-sent',
-    description: `The mail server does not take this mail as it is, and it cannot be changed: ${why}.`,
+    description: `The mail server does not accept this mail as it is, and it cannot be changed: ${why}.`,
     remedy:
       'Encode its parts in base64 or quoted-printable before signing, with lines of at most 998 bytes, or use a server that offers 8BITMIME and SMTPUTF8.',
   })

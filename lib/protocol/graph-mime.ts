@@ -175,26 +175,27 @@ async function attachmentOf({ entity }: Leaf, index: number): Promise<GraphAttac
 const notSent = { status: 422, outcome: 'not-sent' } as const
 
 function namesOthers(field: string, address: string | undefined): GatewayError {
-  const who = address === undefined ? 'an entry that is no mail address' : `${address}, who is no recipient of it`
+  const who =
+    address === undefined ? 'an entry that is no mail address' : `${address}, who is not one of its recipients`
   return new GatewayError('headers_name_others', 'permanent', {
     ...notSent,
     hint: 'message',
     field: 'raw',
     description: `The mail names ${who}, in ${field}; Microsoft 365 would deliver it to everybody named there.`,
     remedy:
-      'Name the address in to, cc or bcc as well, take it out of the header, or send from a mailbox that sends by SMTP.',
+      'Name the address in to, cc or bcc as well, remove it from the header, or send from a mailbox that sends by SMTP.',
   })
 }
 
 function tooLargeForGraph(type: string): GatewayError {
   const what = /signed|encrypted|pkcs7/.test(type)
     ? 'is signed or encrypted as a whole'
-    : 'has more than that without the files that can be uploaded apart'
+    : 'is larger than that without the files that can be uploaded separately'
   return new GatewayError('mail_not_divisible', 'permanent', {
     ...notSent,
     hint: 'message',
     field: 'raw',
-    description: `Microsoft 365 takes ${largestMime} bytes of a mail at once, and this one ${what}, so it would lose parts.`,
-    remedy: 'Send large content as files with a name, shorten the text, or send from a mailbox that sends by SMTP.',
+    description: `Microsoft 365 accepts ${largestMime} bytes of a mail at once, and this one ${what}, so it would lose parts.`,
+    remedy: 'Send large content as named files, shorten the text, or send from a mailbox that sends by SMTP.',
   })
 }

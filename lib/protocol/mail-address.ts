@@ -17,14 +17,15 @@ export function parseMailAddress(text: string, field: string): string {
   const refuse = (why: string): never => {
     throw invalidInput(field, `is not a mail address: ${why}`, { status: 422 })
   }
-  if (/[<>]/.test(text)) refuse('it contains angle brackets; give the bare address, and a name apart from it')
+  if (/[<>]/.test(text)) refuse('it contains angle brackets; give the address alone, and a name separately')
   if (/[\u0000-\u001f\u007f-\u009f\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/u.test(text))
     refuse('it contains line breaks or control characters')
   const at = text.lastIndexOf('@')
   if (at < 1) refuse('there is no @ between name and domain')
   const given = text.slice(0, at).normalize('NFC')
   // Signs such as the Kelvin sign become ASCII letters: another address, and somebody else's.
-  if (asciiLetters(given) > asciiLetters(text.slice(0, at))) refuse('it contains signs that stand for other letters')
+  if (asciiLetters(given) > asciiLetters(text.slice(0, at)))
+    refuse('it contains characters that stand for other letters')
   if (!quoted.test(given) && /[\p{Z}]/u.test(given)) refuse('it contains spaces outside of quotation marks')
   const local = plainLocal(given)
   const domain = domainOf(text.slice(at + 1))

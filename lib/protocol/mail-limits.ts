@@ -82,6 +82,6 @@ export function tooComplex(why: string): GatewayError {
   return new GatewayError('mail_too_complex', 'permanent', {
     description: `The mail cannot be shown in parts: ${why}.`,
     remedy:
-      'Fetch its raw bytes; of a received one headers, text and attachments are shown as far as they go. One that is to be sent needs fewer parts, headers or lines.',
+      'Fetch its raw bytes; for a received mail, the gateway shows as much of the headers, text and attachments as it can. A mail to send needs fewer parts, headers or lines.',
   })
 }

@@ -91,7 +91,7 @@ function checkSender(header: HeaderField, allowed: string): void {
   const address = addressIn(oneMailbox.exec(contentOf(header)))
   if (address === undefined) throw refused(`must name exactly one plain address in ${header.name}`)
   if (!sameAddress(parseMailAddress(address, 'raw'), allowed))
-    throw refused(`has another address in ${header.name} than the mail's from`)
+    throw refused(`has a different address in ${header.name} from the mail's from`)
 }
 
 const refused = (why: string) => invalidInput('raw', why, { status: 422 })

@@ -115,7 +115,7 @@ async function parse(raw: Uint8Array): Promise<{ email: Email; root: PartNode }>
   } catch (error) {
     if (/nesting|header/i.test(String(error))) throw tooComplex('too many nested parts or too long a header')
     throw new GatewayError('mail_unreadable', 'permanent', {
-      description: 'The mail does not follow the mail format closely enough to be taken apart.',
+      description: 'The mail does not follow the mail format closely enough to be parsed.',
       remedy: 'Fetch its raw bytes.',
       cause: error,
     })

@@ -66,7 +66,7 @@ const boundTo = (keyId: string, associated: string): Buffer => Buffer.from(`${ve
 function invalid(hint: 'form' | 'key' | 'tag'): GatewayError {
   return new GatewayError('sealed_value_invalid', 'permanent', {
     hint,
-    description: 'A stored or carried value was sealed for another place, with a key that is gone, or was changed.',
-    remedy: 'Start the journey again; if it happens to stored values, report it to the operator.',
+    description: 'A stored or transmitted value was sealed for another place, with a key that is gone, or was changed.',
+    remedy: 'Start again from the beginning; if it happens to stored values, report it to the operator.',
   })
 }

@@ -95,12 +95,12 @@ export function checkToken(token: string, resource: Resource, scopes: readonly s
   if (ofApp)
     throw new GatewayError('token_scope_missing', 'needs-admin', {
       hint: 'tenant',
-      description: `The application was not given ${missing.join(', ')}.`,
+      description: `The application was not granted ${missing.join(', ')}.`,
       remedy: `Add ${missing.join(', ')} to the application permissions of the app registration and give admin consent.`,
     })
   throw new GatewayError('token_scope_missing', 'needs-reconnect', {
     hint: 'consent',
     description: `The access token lacks ${missing.join(', ')}.`,
-    remedy: 'Connect the mailbox again and agree to all permissions shown; an administrator may have to approve them.',
+    remedy: 'Connect the mailbox again and accept all permissions shown; an administrator may have to approve them.',
   })
 }

@@ -88,8 +88,8 @@ export function mailboxHeld(holder: Holder, tenant: string): GatewayError {
     holder.tenant === tenant ? `in environment ${holder.environment}, mailbox ${holder.mailboxId}` : 'elsewhere'
   return conflict(
     'mailbox_held',
-    `The address is connected already, ${where}.`,
-    'Remove the mailbox there, or ask an operator to release the address: DELETE /api/v1/holders/{id}, found with GET /api/v1/holders?address=….',
+    `The address is already connected, ${where}.`,
+    'Remove the mailbox there, or ask an operator to release the address with DELETE /api/v1/holders/{id}; GET /api/v1/holders?address=… finds the id.',
   )
 }
 

@@ -78,10 +78,7 @@ export async function listLog(deps: Toolbox, tenant: string, query: LogQuery): P
   const isMonth = query.log === 'audit'
   const day = query.day ?? dayOf(name, deps.clock.now())
   if (!isCalendarDay((isMonth ? `${day}01` : day).replace(/^(\d{4})(\d\d)(\d\d)$/, '$1-$2-$3')))
-    throw invalidInput(
-      'day',
-      `must be a ${isMonth ? 'month, as yyyymm' : 'day, as yyyymmdd'}, of the calendar; correct it.`,
-    )
+    throw invalidInput('day', `must be a calendar ${isMonth ? 'month as yyyymm' : 'day as yyyymmdd'}; correct it.`)
   const after = query.after ?? ''
   if (after !== '' && !/^\d{13}~[a-z2-7]{6}$/.test(after)) throw wrongPlace()
   const rowRange: [string, string] = [after === '' ? '0' : behind(after), ':']

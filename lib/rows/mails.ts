@@ -77,7 +77,8 @@ export async function stepMail(
 const writtenByNewer = (): GatewayError =>
   new GatewayError('written_by_newer_version', 'transient', {
     retryAfterMs: 60_000,
-    description: 'A newer version of the gateway wrote this mail, and an older one that still runs was asked.',
+    description:
+      'A newer version of the gateway wrote this mail, and an older one that still runs received the request.',
     remedy: 'Nobody has to act: try again when the update is complete.',
   })
 

@@ -22,7 +22,7 @@ export interface Stretch {
 }
 
 export const wrongPlace = (): Error =>
-  invalidInput('after', 'must be `next` of the page before, unchanged; leave it out for the first page.')
+  invalidInput('after', 'must be `next` of the previous page, unchanged; leave it out for the first page.')
 
 /** The least key behind `key`: no key has a character below this one. */
 export const behind = (key: string): string => `${key}!`

@@ -51,7 +51,7 @@ async function read(deps: SealDependencies, month: string, makeIt: boolean): Pro
   if (key.length === 32) return { id: month, key }
   throw new GatewayError('seal_key_missing', 'needs-admin', {
     hint: 'operator',
-    description: 'The key that seals stored values is gone from the vault.',
+    description: 'The key that seals stored values is no longer in the vault.',
     remedy: 'Recover the deleted secret in the vault; without it, people must connect their mailboxes again.',
   })
 }

@@ -96,13 +96,13 @@ function translate(error: unknown): GatewayError {
       hint: 'operator',
       description: 'Key Vault refuses the gateway access to its secrets.',
       remedy:
-        'Give the identity of the gateway the role "Key Vault Secrets Officer" on the vault and check its network rules.',
+        'Give the gateway\'s identity the role "Key Vault Secrets Officer" on the vault and check the vault\'s network rules.',
       peerLine,
     })
   return new GatewayError('vault_unavailable', 'transient', {
     hint: status === 429 ? 'throttle' : 'slow',
-    description: status === 429 ? 'Key Vault asks for fewer requests.' : 'Key Vault did not answer as expected.',
-    remedy: 'The gateway retries automatically; check the vault if the fault lasts.',
+    description: status === 429 ? 'Key Vault throttles the gateway.' : 'Key Vault did not answer as expected.',
+    remedy: 'The gateway retries automatically; check the vault if the fault persists.',
     peerLine,
     retryAfterMs: retryAfterMs ?? 10_000,
   })

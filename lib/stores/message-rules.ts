@@ -15,7 +15,7 @@ export function encodeMessage(message: unknown): string {
   if (bytes.length > maxMessageBytes)
     throw new GatewayError('message_too_large', 'permanent', {
       status: 413,
-      description: `A queue message of ${bytes.length} bytes does not fit, at most ${maxMessageBytes}.`,
+      description: `A queue message of ${bytes.length} bytes is too large; at most ${maxMessageBytes} bytes fit.`,
       remedy: 'Put the content into a blob and its name into the message.',
     })
   return bytes.toString('base64')

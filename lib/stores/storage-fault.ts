@@ -69,7 +69,7 @@ export function storageUnavailable(error: unknown): GatewayError {
     description: refused ? 'Storage refuses the gateway access.' : 'Storage did not answer as expected.',
     remedy: refused
       ? "Check the role assignments of the gateway's identity on the storage account and the account's network rules."
-      : 'The gateway retries automatically; check the storage account if the fault lasts.',
+      : 'The gateway retries automatically; check the storage account if the fault persists.',
     peerLine: `${status} ${/^[\w-]{1,80}$/.test(code) ? code : ''}`.trim(),
     retryAfterMs: retryAfterMs ?? 5_000,
   })

@@ -209,7 +209,7 @@ function unlessLate<T>(work: Promise<T>, deadline: AbortSignal, signal: AbortSig
 export function stopped(extra: Partial<ErrorDetails> = {}): GatewayError {
   return new GatewayError('stopped', 'transient', {
     description: 'The gateway stopped before the work was done.',
-    remedy: 'Nothing to do; the work is taken up again.',
+    remedy: 'Nothing to do: the gateway resumes the work.',
     ...extra,
   })
 }
@@ -225,7 +225,7 @@ function hostNotAllowed(): GatewayError {
 export function tokenNeedsTls(): GatewayError {
   return new GatewayError('token_needs_tls', 'needs-admin', {
     hint: 'config',
-    description: 'A sign-in token is never sent over an unencrypted connection.',
+    description: 'The gateway never sends a sign-in token over an unencrypted connection.',
     remedy: 'Set the mail server to implicit TLS or STARTTLS.',
     outcome: 'not-sent',
   })

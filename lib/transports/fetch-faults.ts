@@ -11,8 +11,7 @@ export function mailTooLarge(maxBytes: number): GatewayError {
   return new GatewayError('mail_too_large', 'permanent', {
     hint: 'message',
     description: `The mail is larger than the limit of ${maxBytes} bytes.`,
-    remedy:
-      'Read it in the mailbox itself. To import it, raise MAX_MAIL_BYTES, then import what is in quarantine of the mailbox.',
+    remedy: "Read it in the mailbox itself. To import it, raise MAX_MAIL_BYTES, then import the mailbox's quarantine.",
   })
 }
 
@@ -30,7 +29,7 @@ export function mailGone(): GatewayError {
 export function mailNotGiven(peerLine?: string): GatewayError {
   return new GatewayError('mail_not_given', 'transient', {
     hint: 'message',
-    description: 'The mail server lists this mail and does not give it.',
+    description: 'The mail server lists this mail but does not deliver it.',
     remedy:
       'Nothing to do now: the gateway retries automatically. If the mail is set aside, open it in the mailbox itself.',
     peerLine,
@@ -41,9 +40,9 @@ export function mailNotGiven(peerLine?: string): GatewayError {
 export function serverTooSlow(extra: Partial<ErrorDetails> = {}): GatewayError {
   return new GatewayError('mail_server_too_slow', 'transient', {
     hint: 'slow',
-    description: `The mail server gives mail slower than ${slowestBytesPerSecond / 1024} KiB per second, or not in the time there is.`,
+    description: `The mail server delivers mail more slowly than ${slowestBytesPerSecond / 1024} KiB per second, or not in the available time.`,
     remedy:
-      'Nothing to do now: the gateway tries again. If it lasts, ask the mail administrator to check the server and its line; a mail that is set aside for it can be read in the mailbox itself.',
+      'Nothing to do now: the gateway retries automatically. If it persists, ask the mail administrator to check the server and its network connection; a mail that is set aside because of it can be read in the mailbox itself.',
     ...extra,
   })
 }
@@ -54,7 +53,8 @@ export function mailActionRefused(who: string, { code, peerLine }: GatewayError,
   return new GatewayError('mail_action_refused', 'permanent', {
     hint: 'message',
     description: `${who} refused to mark, move or delete ${mails} that arrived here (${code}).`,
-    remedy: 'Do it in the mailbox itself; if no mail can be changed, allow the application to write to the mailbox.',
+    remedy:
+      'Do it in the mailbox itself; if no mail can be changed, give the application permission to write to the mailbox.',
     peerLine,
   })
 }

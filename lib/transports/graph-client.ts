@@ -279,7 +279,7 @@ function answerOf(response: Response, bytes: Buffer): Response {
 function foreignLink(url: URL): GatewayError {
   return new GatewayError('foreign_link_refused', 'needs-admin', {
     hint: 'operator',
-    description: `Graph handed out a link to ${url.origin.slice(0, 100)}, which is not part of this cloud.`,
+    description: `Graph returned a link to ${url.origin.slice(0, 100)}, which is not part of this cloud.`,
     remedy: 'Check whether a proxy changes the answers; nothing was sent to that address.',
     outcome: 'not-sent',
   })

@@ -184,15 +184,15 @@ function linkBelow(link: string, origin: string): string {
   if (url?.origin !== origin)
     throw new GatewayError('foreign_link_refused', 'needs-admin', {
       hint: 'operator',
-      description: `The next page of the mailbox is said to be at ${url?.origin.slice(0, 100) ?? 'no address'}.`,
+      description: `Graph says that the next page of the mailbox is at ${url?.origin.slice(0, 100) ?? 'no address'}.`,
       remedy: 'Check whether a proxy changes the answers; nothing was sent to that address.',
     })
   const below = link.slice(origin.length)
   if (below.length <= longestCursor) return below
   throw new GatewayError('cursor_too_large', 'transient', {
     hint: 'slow',
-    description: 'Graph returned a sync state that is too large to be kept.',
-    remedy: 'Nobody has to act; the mailbox is read again from its last known state.',
+    description: 'Graph returned a sync state that is too large to store.',
+    remedy: 'Nobody has to act: the gateway reads the mailbox again from its last known state.',
   })
 }
 
@@ -205,8 +205,8 @@ const namelessMail = (link: string, count: number): FetchedMail => ({
   async raw() {
     throw new GatewayError('mail_without_id', 'permanent', {
       hint: 'message',
-      description: `Graph lists ${count} mail${count === 1 ? '' : 's'} of one page without an id, so that nobody can ask for them.`,
-      remedy: 'Look into the folder itself for mail that did not arrive here.',
+      description: `Graph lists ${count} mail${count === 1 ? '' : 's'} on one page without an id, so nobody can request them.`,
+      remedy: 'Look in the folder itself for mail that did not arrive here.',
     })
   },
 })

@@ -129,7 +129,7 @@ function checkRecipients(draft: Draft, mail: OutgoingMail): void {
   if (understood.size <= mail.recipients.length) return
   throw new GatewayError('headers_name_others', 'permanent', {
     hint: 'message',
-    description: `Microsoft 365 reads ${understood.size} recipients out of the headers of this mail, which has ${mail.recipients.length}.`,
+    description: `Microsoft 365 reads ${understood.size} recipients from the headers of this mail, which has ${mail.recipients.length}.`,
     remedy: 'Correct To and Cc in the header of the mail, or send it from a mailbox that sends by SMTP.',
     outcome: 'not-sent',
   })
@@ -213,7 +213,7 @@ async function isAttached(graph: GraphClient, message: string, name: string, siz
 const uploadInterrupted = (why: string): GatewayError =>
   new GatewayError('graph_upload_interrupted', 'transient', {
     description: `A large file could not be added to the draft: ${why}.`,
-    remedy: 'Nobody has to act: the mail is sent with a new draft later.',
+    remedy: 'Nobody has to act: the gateway sends the mail later with a new draft.',
     outcome: 'not-sent',
   })
 

@@ -101,7 +101,7 @@ export function greetingError(line: string, peer: ImapPeer): GatewayError | unde
 export function hostileAnswer(extra: Partial<ErrorDetails> = {}): GatewayError {
   return new GatewayError('imap_answer_too_large', 'transient', {
     hint: 'slow',
-    description: 'The mail server sends far more than it was asked for.',
+    description: 'The mail server sends far more than the gateway requested.',
     remedy: 'Ask the mail administrator to check the server; the gateway retries automatically.',
     ...extra,
   })
@@ -119,23 +119,23 @@ function noEncryption(): GatewayError {
 export function preauthRefused(): GatewayError {
   return new GatewayError('imap_preauth', 'needs-admin', {
     hint: 'operator',
-    description: 'The mail server opens a mailbox without a login, so nobody knows whose it is.',
-    remedy: 'Use a server that asks for a login.',
+    description: 'The mail server opens a mailbox without a sign-in, so nobody knows whose it is.',
+    remedy: 'Use a server that requires a sign-in.',
   })
 }
 
 function noLogin(): GatewayError {
   return new GatewayError('imap_login_not_offered', 'needs-admin', {
     hint: 'operator',
-    description: 'The mail server does not offer the way of signing in that this connection uses.',
-    remedy: 'Connect the mailbox in another way, or ask the mail administrator to enable this one.',
+    description: 'The mail server does not offer the sign-in method that this connection uses.',
+    remedy: 'Connect the mailbox in another way, or ask the mail administrator to enable this method.',
   })
 }
 
 function unreadableImap(): GatewayError {
   return new GatewayError('imap_unreadable_reply', 'transient', {
     hint: 'slow',
-    description: 'The mail server answered something that is not IMAP.',
-    remedy: 'Check host and port; the gateway retries automatically.',
+    description: "The mail server's answer is not IMAP.",
+    remedy: 'Check the host and port; the gateway retries automatically.',
   })
 }

@@ -365,7 +365,7 @@ function hearSockets(client: ImapFlow): void {
 function badFolder(): GatewayError {
   return new GatewayError('invalid_folder', 'needs-admin', {
     hint: 'config',
-    description: 'The name of the folder has characters that no folder can have.',
+    description: 'The folder name contains characters that no folder name can have.',
     remedy: 'Choose the folder again.',
   })
 }

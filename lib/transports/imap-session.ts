@@ -355,7 +355,7 @@ function noSentFolder(): GatewayError {
   return new GatewayError('no_sent_folder', 'permanent', {
     hint: 'config',
     description: 'The mailbox has no folder for sent mail.',
-    remedy: 'Look into the mailbox, then resolve the mail by hand.',
+    remedy: 'Check the mailbox, then resolve the mail by hand.',
   })
 }
 

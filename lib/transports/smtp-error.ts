@@ -98,8 +98,8 @@ export function outcomeUnknown(error: unknown): GatewayError {
 export function unreadable(extra: Partial<ErrorDetails>): GatewayError {
   return new GatewayError('smtp_unreadable_reply', 'transient', {
     hint: 'slow',
-    description: 'The mail server answered something that is not SMTP.',
-    remedy: 'Check host and port; the gateway retries automatically.',
+    description: "The mail server's answer is not SMTP.",
+    remedy: 'Check the host and port; the gateway retries automatically.',
     ...extra,
   })
 }

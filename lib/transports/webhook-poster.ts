@@ -62,7 +62,7 @@ function refused(status: number, retryAfter: string | undefined): GatewayError {
   return new GatewayError('webhook_refused', 'transient', {
     description: `The webhook endpoint answered with status ${status}.`,
     remedy:
-      'Correct the endpoint; an event it cannot use it answers with 2xx. Events are kept for three days and delivered in order.',
+      'Correct the endpoint; it must answer with 2xx even to an event that it cannot use. The gateway keeps events for three days and delivers them in order.',
     ...(Number.isFinite(seconds) && seconds > 0 ? { retryAfterMs: Math.min(seconds, 3600) * 1000 } : {}),
   })
 }
@@ -78,7 +78,7 @@ function notAllowed(): GatewayError {
 function unreachable(cause: unknown): GatewayError {
   return new GatewayError('webhook_unreachable', 'transient', {
     description: 'The webhook endpoint could not be reached within 10 seconds.',
-    remedy: 'Check its address, certificate and firewall; events are kept for three days.',
+    remedy: 'Check its address, certificate and firewall. The gateway keeps events for three days.',
     cause,
   })
 }

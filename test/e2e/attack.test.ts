@@ -283,7 +283,9 @@ test('host 8, REL-10: JSON put on a queue without base64 is taken; what nobody c
   ])
     await until(`the row of ${queue}`, async () => {
       const rows = JSON.stringify(await operator.call('GET', `v1/logs?log=${log}`))
-      return rows.includes(`A message on the queue ${queue} was taken off: it is not JSON as it is`) || undefined
+      return (
+        rows.includes(`The gateway removed a message from the queue ${queue}: it is not JSON as it is`) || undefined
+      )
     })
   for (const queue of ['mbg-outbound-mail-poison', 'mbg-mailbox-poll-poison'])
     expect((await queues.getQueueClient(queue).getProperties()).approximateMessagesCount).toBe(0)

@@ -123,7 +123,7 @@ describe.runIf(present)('the console for the person on call', () => {
     await picture(page, 'on-call-mails')
     await open(`/mails/${mails['held']}`)
     await page.click('button:has-text("Release")')
-    await page.waitForSelector('text=Released: the mail goes out next.')
+    await page.waitForSelector('text=Released: the gateway sends the mail next.')
     await reached(mails['held'], 'sent')
     await open(`/mails/${mails['unwanted']}`)
     await page.click('a:has-text("Cancel")')

@@ -627,7 +627,7 @@ describe('an administrator allows the application (M-065, M-029)', () => {
     const ownConsent = new Set([`${mail}readwrite`.toLowerCase(), `${mail}send`.toLowerCase()])
     site.directory.consents.set(`${demo.clientId} ${self.oid}`, ownConsent)
     const own = await begun()
-    expect((await forge(own, self.upn)).body).toContain('holds no role that may allow the application')
+    expect((await forge(own, self.upn)).body).toContain('has no role that may consent to the application')
     expect(await site.gateway.connect.describeSignIn(tenant, own.signInId)).toMatchObject({
       status: 'refused',
       refusal: 'consent_not_shown',

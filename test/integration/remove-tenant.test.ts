@@ -271,7 +271,9 @@ describe('removing a tenant', () => {
         code: 'removal_late',
         whoActs: 'Gateway operator',
         subject: 'acme',
-        description: expect.stringMatching(/^Tenant acme has been on its way out for 1 hours.*Key Vault refuses\.$/),
+        description: expect.stringMatching(
+          /^The removal of tenant acme has been running for 1 hours.*Key Vault refuses\.$/,
+        ),
         remedy: 'Give the identity its role.',
       },
     ])

@@ -151,7 +151,10 @@ describe('REL-03, P-09: the connection drops after the final dot and nothing can
     const w = await world({ send }, deps)
     const id = await w.send('resend')
     const waiting = await w.read(id)
-    expect(waiting).toMatchObject({ state: 'waiting', lastError: { text: expect.stringContaining('sent once more') } })
+    expect(waiting).toMatchObject({
+      state: 'waiting',
+      lastError: { text: expect.stringContaining('sends it once more') },
+    })
     await w.later(hour)
     expect(await w.read(id)).toMatchObject({ state: 'sent', attempts: 2 })
     expect(server.mails).toHaveLength(2)
@@ -241,7 +244,7 @@ describe('REL-03, P-09: the Sent folder over IMAP', () => {
     expect(await w.attention()).toEqual([])
     await w.later(72 * hour)
     const mail = await w.read(id)
-    expect(mail.lastError?.text).toContain('The mailbox could not be searched: ')
+    expect(mail.lastError?.text).toContain('The gateway could not search the mailbox: ')
     expect(await w.attention()).toHaveLength(1)
     expect(server.mails).toHaveLength(1)
   })

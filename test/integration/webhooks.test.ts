@@ -188,7 +188,7 @@ describe('webhooks', () => {
     expect(card).toMatchObject({ kind: 'webhook', code: 'webhook_refused', whoActs: 'Developers of the application' })
     expect(card?.subject).toBe(url)
     expect(card?.description).toMatch(/status 400.* mail\.sent poison, attempt 30\. 2 later events wait behind it\./)
-    expect(card?.remedy).toContain('answers with 2xx')
+    expect(card?.remedy).toContain('answer with 2xx')
     refusedId = ''
     await deliverWebhooks(deps, 'acme', endpoint.id)
     expect(posts.slice(-3).map((post) => post.id)).toEqual(['poison', 'second', 'third'])

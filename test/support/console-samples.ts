@@ -332,7 +332,7 @@ export function samplePages(hostile?: string): Record<string, string> {
         stage: 'send-right',
         code: null,
         whoActs: null,
-        description: 'The mailbox can be opened for sending; whether it may send shows only with a mail.',
+        description: 'The mailbox can be opened for sending; only a mail shows whether it may send.',
         remedy: 'Send a test mail.',
       },
     }),

@@ -51,7 +51,7 @@ export function judgeCrash(run: CrashRun, accepted: number): void {
       /worker ended|connection broke/i,
     )
     expect(mail.lastError?.text, `${why}: ${subject} does not say what was found`).toMatch(
-      /Sent folder|could not be searched/,
+      /Sent folder|could not search/,
     )
     expect(mail.lastError?.remedy, `${why}: ${subject} has no remedy`).toMatch(
       /then decide: sent, not sent, or send again/,

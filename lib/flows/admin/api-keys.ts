@@ -26,7 +26,10 @@ export async function createApiKey(
 ): Promise<ApiKeyFacts & { key: Secret }> {
   if (input.role === 'operator' && caller.role !== 'operator') throw operatorsOnly()
   if (named === '~' && input.role !== 'operator')
-    throw invalidInput('role', 'must be operator for a key of the deployment; name the tenant in x-tenant for another.')
+    throw invalidInput(
+      'role',
+      'must be operator for a key of the deployment; to create another, name the tenant in x-tenant.',
+    )
   const tenant = input.role === 'operator' ? '~' : named
   const id = newId().slice(0, 8)
   const secret = newSecret()
@@ -64,7 +67,11 @@ const factsOf = ({ id, name, role, createdAt, expiresAt }: ApiKey): ApiKeyFacts 
 /** An operator cannot revoke the key of the very call: the last one would lock everybody out. */
 export async function revokeApiKey(deps: Toolbox, caller: Caller, tenant: string, id: string): Promise<void> {
   if (tenant === '~' && caller.keyId === id)
-    throw conflict('key_in_use', 'This key makes the call.', 'Create another operator key and revoke this one with it.')
+    throw conflict(
+      'key_in_use',
+      'The call itself uses this key.',
+      'Create another operator key and use it to revoke this one.',
+    )
   if ((await findApiKey(deps, tenant, id)) === undefined) throw notFound('API key')
   await removeApiKey(deps, tenant, id)
   forgetCallers(deps)

@@ -77,14 +77,14 @@ async function checkConnections(deps: Toolbox, before: Mailbox, change: MailboxC
     if (connection === undefined)
       throw invalidInput(
         `${field}.connectionId`,
-        'is not a connection of this tenant; take the connectionId of one of its mailboxes, or connect the mailbox.',
+        'is not a connection of this tenant; use the connectionId of one of its mailboxes, or connect the mailbox.',
       )
     const server = serverOf(direction as Mailbox['receive'] | Mailbox['send'])
     if (server === undefined) continue
     if (server.tls === 'plain' && connection.mode !== 'anonymous')
       throw invalidInput(
         `${field}.${direction.transport}.tls`,
-        'must be implicit or starttls: a stored password never travels in clear text.',
+        'must be implicit or starttls: the gateway never sends a stored password in clear text.',
       )
     if (!(await mayReceiveCredentials(before, connection, server.host.toLowerCase())))
       throw needsSignIn(field, server.host)
@@ -123,7 +123,7 @@ function checkDefaults({ defaults = {}, address, sendAs }: Mailbox): void {
     for (const one of people)
       if (one !== undefined) parseMailAddress(typeof one === 'string' ? one : one.address, `defaults.${field}`)
   const refused = Object.keys(headers).find((name) => !isSettableHeader(name))
-  if (refused !== undefined) throw invalidInput(`defaults.headers.${refused}`, 'may not be set by mail; leave it out.')
+  if (refused !== undefined) throw invalidInput(`defaults.headers.${refused}`, 'cannot be set here; leave it out.')
 }
 
 const keyTaken = (key: string) =>
@@ -134,4 +134,4 @@ const keyTaken = (key: string) =>
   )
 
 const busy = () =>
-  conflict('changed_meanwhile', 'Others keep changing this mailbox.', 'Read it again, then repeat your change.')
+  conflict('changed_meanwhile', 'Other requests keep changing this mailbox.', 'Read it again, then repeat the change.')

@@ -159,7 +159,7 @@ function partOf(said: Tried | undefined): CheckedPart {
       ...nothing,
       verdict: 'not-tested',
       stage: 'send-right',
-      description: 'The mailbox can be opened for sending; whether it may send shows only with a mail.',
+      description: 'The mailbox can be opened for sending; only a mail shows whether it may send.',
       remedy: 'Send a test mail.',
     }
   const { code, class: errorClass, hint = '', description, remedy } = said

@@ -6,7 +6,7 @@ import { findHolder, type Holder, holderId, removeHolder } from '../../rows/hold
 /** At most one, as a list, because an address that nobody holds is no error. */
 export async function findHolders(deps: Toolbox, address: string): Promise<{ holders: Holder[]; next: string }> {
   if (!/^[^\s@]+@[^\s@]+$/.test(address) || address.length > 254)
-    throw invalidInput('address', 'must be one mail address of at most 254 characters, as ?address=…')
+    throw invalidInput('address', 'must be one mail address of at most 254 characters, given as ?address=…')
   const holder = await findHolder(deps, holderId(address))
   if (holder === undefined) return { holders: [], next: '' }
   const { etag: _, ...shown } = holder

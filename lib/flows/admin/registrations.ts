@@ -216,7 +216,7 @@ function secretRefused({ code, description, remedy, peerLine, trace }: GatewayEr
   return new GatewayError('registration_secret_refused', 'permanent', {
     status: 422,
     field: 'clientSecret',
-    description: `Microsoft refuses the registration with this client secret, so it was not saved: ${description} (${code}).`,
+    description: `Microsoft refuses the registration with this client secret, so the gateway did not save it: ${description} (${code}).`,
     remedy,
     ...(peerLine === undefined ? {} : { peerLine }),
     ...(trace === undefined ? {} : { trace }),
@@ -227,7 +227,7 @@ function inUse(name: string): GatewayError {
   return conflict(
     'registration_in_use',
     `Connected mailboxes use the registration "${name}".`,
-    'Remove those mailboxes first, or repeat with ?force=true: they then need another registration and a new sign-in.',
+    'Remove those mailboxes first, or repeat with ?force=true; they then need another registration and a new sign-in.',
   )
 }
 
@@ -236,7 +236,7 @@ function changedMeanwhile(error: unknown): never {
   throw conflict(
     'changed_meanwhile',
     'Somebody changed this at the same time.',
-    'Read it again, then repeat your change.',
+    'Read it again, then repeat the change.',
   )
 }
 

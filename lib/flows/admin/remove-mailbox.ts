@@ -69,13 +69,13 @@ async function isAppOnly(deps: Toolbox, tenant: string, connectionId: string): P
 const isTheDefault = (): GatewayError =>
   conflict(
     'mailbox_is_default',
-    'This mailbox is the default of the tenant.',
-    'Make another mailbox the default first, or repeat with ?force=true: mail that names no mailbox is then refused until there is a default.',
+    "This mailbox is the tenant's default mailbox.",
+    'Make another mailbox the default first, or repeat with ?force=true; the gateway then refuses mail that names no mailbox until there is a default.',
   )
 
 const inUse = (open: number): GatewayError =>
   conflict(
     'mailbox_in_use',
-    `${open} mails of this mailbox have not left yet.`,
-    'Let them leave or cancel them first, or repeat with ?force=true: they then fail with mailbox_removed.',
+    `${open} mails of this mailbox have not been sent yet.`,
+    'Wait until they are sent or cancel them first, or repeat with ?force=true; they then fail with mailbox_removed.',
   )

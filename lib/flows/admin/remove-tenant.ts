@@ -86,13 +86,13 @@ export async function continueRemovals(deps: RemoveTenantDependencies): Promise<
 async function tellIfLate(deps: Toolbox, { tenant, since }: Removal, reason?: GatewayError): Promise<void> {
   const hours = Math.floor((deps.clock.now() - since) / 3_600_000)
   if (hours < (reason === undefined ? quietHours : failingHours)) return
-  const late = `Tenant ${tenant} has been on its way out for ${hours} hours and is not gone.`
+  const late = `The removal of tenant ${tenant} has been running for ${hours} hours and is not finished.`
   const error = new GatewayError('removal_late', 'needs-admin', {
     hint: 'operator',
     description: reason === undefined ? late : `${late} The latest pass failed: ${reason.description}`,
     remedy:
       reason?.remedy ??
-      'Nothing fails: it goes on each minute. Look how much of the tenant is left and whether the function "sweep" runs.',
+      'Nothing fails: it goes on each minute. Check how much of the tenant is left and whether the function "sweep" runs.',
     peerLine: reason?.peerLine,
   })
   await raiseAttention(deps, { tenant: '~', kind: 'removal', id: tenant, subject: tenant }, error)

@@ -116,7 +116,7 @@ function checked(deps: SettingDependencies, levels: SettingLevel[]): SettingsVie
   for (const [field, value] of Object.entries(own)) {
     const rule = rules.get(field)
     const message =
-      rule === undefined ? `is not a setting; there are ${[...rules.keys()].join(', ')}.` : rule.wrong(value)
+      rule === undefined ? `is not a setting; the settings are ${[...rules.keys()].join(', ')}.` : rule.wrong(value)
     if (message !== undefined) problems.push({ field, message })
   }
   const view = viewOf(deps, levels)
@@ -132,7 +132,7 @@ function checked(deps: SettingDependencies, levels: SettingLevel[]): SettingsVie
     status: 400,
     field: first.field,
     description: problems.map(({ field, message }) => `${field} ${message}`).join(' · '),
-    remedy: 'Correct the named settings and save again; nothing was changed.',
+    remedy: 'Correct the named settings and save them again; nothing was changed.',
     problems,
   })
 }

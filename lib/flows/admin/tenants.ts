@@ -15,7 +15,7 @@ export async function createTenant(deps: Toolbox, { id, name }: TenantInput): Pr
     if (!(error instanceof RowExistsError)) throw error
     throw conflict(
       'tenant_exists',
-      `The tenant id ${id} is taken, or belonged to a tenant that was removed.`,
+      `The tenant id ${id} is in use, or belonged to a tenant that has been removed.`,
       'Choose another id; ids are never reused.',
     )
   }

@@ -37,7 +37,7 @@ export interface AddedEndpoint extends WebhookEndpoint {
  */
 export async function addEndpoint(deps: EndpointDependencies, tenant: string, given: string): Promise<AddedEndpoint> {
   if (await deps.isForbiddenHost(new URL(given).hostname.replace(/^\[|\]$/g, '')))
-    throw invalidInput('url', 'leads to a private or reserved address; give one that is reached over the internet.')
+    throw invalidInput('url', 'leads to a private or reserved address; give one that can be reached over the internet.')
   const url = new URL(given).href
   // One of an older build has another id than its address gives it.
   const all = await everyRow((page) => listEndpoints(deps, tenant, page), 'webhooks')

@@ -42,8 +42,8 @@ export async function addMailbox(
   if (connection.mode !== 'app-only')
     throw conflict(
       'sign_in_needed',
-      'This connection belongs to a person who signed in; it opens no other mailbox.',
-      'Start a sign-in for the mailbox, or let an administrator allow the application itself.',
+      'This connection belongs to a person who signed in; it cannot open another mailbox.',
+      'Start a sign-in for the mailbox, or ask an administrator to consent to the application itself.',
     )
   // The same id for the same wish, so that a repetition after a crash finishes what was begun.
   const mailboxId = hashId('app-only', tenant, connectionId, address.toLowerCase())
@@ -84,6 +84,6 @@ function unknownUser({ reading, sending }: Verdicts, field: 'address' | 'user'):
   const tried = [reading, sending].filter((one) => one.verdict !== 'not-tested')
   const isNobody = tried.length > 0 && tried.every((one) => one.verdict === 'fails' && nobody.has(one.code))
   return isNobody
-    ? invalidInput(field, 'is no mailbox of the organisation that allowed the application; correct it.')
+    ? invalidInput(field, 'is not a mailbox of the organisation that consented to the application; correct it.')
     : undefined
 }

@@ -127,16 +127,16 @@ const noAdministrator = (tenantName: string, { username }: Identity): GatewayErr
     hint: 'tenant',
     status: 409,
     values: { signedIn: username },
-    description: `${username} signed in, but holds no role that may allow the application for a whole organisation.`,
-    remedy: `Let a Global, Privileged Role, Application or Cloud Application Administrator of your organisation open the link of ${tenantName}, accept what Microsoft asks and sign in.`,
+    description: `${username} signed in, but has no role that may consent to the application for a whole organisation.`,
+    remedy: `Ask a Global, Privileged Role, Application or Cloud Application Administrator of your organisation to open the link of ${tenantName}, accept Microsoft's request and sign in.`,
   })
 
 const notShown = (tenantName: string): GatewayError =>
   new GatewayError('consent_not_shown', 'needs-admin', {
     hint: 'tenant',
     status: 409,
-    description: 'You signed in, but your organisation has not allowed the application.',
-    remedy: `Let an administrator of your organisation open the link of ${tenantName} and accept what Microsoft asks.`,
+    description: 'You signed in, but your organisation has not approved the application.',
+    remedy: `Ask an administrator of your organisation to open the link of ${tenantName} and accept Microsoft's request.`,
   })
 
 async function gainAppAuthority(
@@ -182,6 +182,6 @@ const otherDirectory = (expected: string): GatewayError =>
   new GatewayError('other_directory', 'permanent', {
     status: 409,
     values: { expected },
-    description: `The administrator belongs to another organisation than the one this link is for (${expected}).`,
-    remedy: 'Let an administrator of that organisation open the link.',
+    description: `The administrator belongs to a different organisation from the one this link is for (${expected}).`,
+    remedy: 'Ask an administrator of that organisation to open the link.',
   })

@@ -38,7 +38,7 @@ function sameIdentity(a: Identity, b: Identity): boolean {
 function mismatch(expected: string, identity: Identity | undefined): GatewayError {
   const signedIn = identity?.username
     ? `as ${identity.username.slice(0, 254)}`
-    : 'with an account that did not tell its name'
+    : 'with an account that did not give its name'
   return translate(
     { context: 'local', local: 'mailbox_mismatch', operation: 'connect' },
     {

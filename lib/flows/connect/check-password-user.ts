@@ -17,7 +17,7 @@ export function mismatchedUser(
     field: 'username',
     problems: [{ field: 'username', message: `must be ${stored}, as before` }],
     values: { typed: username, expected: stored },
-    description: `You gave the user name ${username}, but this mailbox was connected as ${stored}.`,
-    remedy: `Use the user name ${stored}, or ask an administrator to connect the mailbox anew.`,
+    description: `You entered the user name ${username}, but this mailbox was connected as ${stored}.`,
+    remedy: `Use the user name ${stored}, or ask an administrator to connect the mailbox again from the start.`,
   })
 }

@@ -164,8 +164,8 @@ async function judge(
 const notProven = ({ target, tenantName }: StoredSignIn, { username }: Identity): Verdict => ({
   verdict: 'fails',
   code: 'address_not_proven',
-  text: `${username} signed in, but the address ${target.address} is not proven by the directory of this account.`,
-  remedy: `An administrator of ${tenantName} decides whether this is the right mailbox; until then nothing is connected.`,
+  text: `${username} signed in, but the directory of this account does not prove the address ${target.address}.`,
+  remedy: `An administrator of ${tenantName} must decide whether this is the right mailbox; until then nothing is connected.`,
 })
 
 const mayOpen = ({ reading, sending }: Verdicts): boolean =>
@@ -190,8 +190,8 @@ function assertAccess({ address }: SignInTarget, { username }: Identity, verdict
     hint: 'tenant',
     status: 403,
     values: { signedIn: username, address },
-    description: `${username} signed in, but may not open ${address}. Nothing was connected and nothing was kept.`,
-    remedy: `An administrator gives this account Full Access and Send As on ${address} in the Exchange admin center; that can take an hour to work. Then open your link again.`,
+    description: `${username} signed in, but has no permission to open ${address}. Nothing was connected and nothing was kept.`,
+    remedy: `Ask an administrator to give this account Full Access and Send As on ${address} in the Exchange admin center; the change can take an hour. Then open your link again.`,
   })
 }
 
@@ -206,7 +206,7 @@ function checkTokens(tokens: TokenSet, target: SignInTarget, wanted: string[]): 
     throw new GatewayError('scopes_missing', 'needs-admin', {
       hint: 'tenant',
       description: `The account signed in, but these permissions were not granted: ${missing.join(', ')}.`,
-      remedy: 'Sign in again and accept all the permissions on the list, or ask an administrator to allow them.',
+      remedy: 'Sign in again and accept all permissions on the list, or ask an administrator to consent to them.',
     })
   return tokens.refreshToken.reveal()
 }
@@ -284,7 +284,7 @@ function namingRedirect(
   if (!['aadsts_50011', 'aadsts_500112'].includes(known.code)) return known
   return known.with({
     values: { registration: name, redirectUri },
-    remedy: `In the app registration “${name}”, platform “Web”, register exactly this redirect URI: ${redirectUri}`,
+    remedy: `In the app registration “${name}”, register exactly this redirect URI for the platform “Web”: ${redirectUri}`,
   })
 }
 

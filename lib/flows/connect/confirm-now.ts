@@ -91,8 +91,8 @@ async function claim(deps: ConnectDependencies, signIn: StoredSignIn): Promise<v
 export const confirmationRunning = (): GatewayError =>
   conflict(
     'confirmation_running',
-    'Another request is confirming this sign-in at this moment.',
-    'Read the sign-in in a few seconds to see how it ended.',
+    'Another request is confirming this sign-in right now.',
+    'Read the sign-in again in a few seconds to see how it ended.',
   )
 
 async function connect(deps: ConnectDependencies, signIn: StoredSignIn): Promise<Confirmed> {

@@ -28,8 +28,8 @@ export async function confirmSignIn(
   if (!sameText(sha256(input.binding), signIn.bindingHash))
     throw refusal(
       'binding_mismatch',
-      'This sign-in was started by another session of your application.',
-      'Let the user who started it finish it.',
+      'Another session of your application started this sign-in.',
+      'The user who started it must finish it.',
     )
   assertReady(deps, signIn)
   // The return URL carries `{id}.{code}`; both forms are accepted.
@@ -74,13 +74,13 @@ function assertReady(deps: ConnectDependencies, signIn: StoredSignIn): void {
 const isDone = ({ status, done }: StoredSignIn): boolean => status === 'confirmed' && done
 
 const used = (): GatewayError =>
-  conflict('sign_in_used', 'This sign-in is confirmed already.', 'Read the sign-in to see its mailbox.')
+  conflict('sign_in_used', 'This sign-in is already confirmed.', 'Read the sign-in to see its mailbox.')
 
 const notReady = (): GatewayError =>
   conflict(
     'sign_in_not_ready',
     'There is nothing to confirm here.',
-    'Read the state of the sign-in; start a new one when it ended.',
+    'Read the state of the sign-in; if it has ended, start a new one.',
   )
 
 function refusal(code: string, description: string, remedy: string): GatewayError {

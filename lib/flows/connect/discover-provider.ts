@@ -62,7 +62,7 @@ const only = ({ host, port, tls }: { host: string; port: number; tls: 'implicit'
 function nothing(domain: string): Discovered {
   return {
     provider: 'unknown',
-    evidence: `Nothing public says who hosts the mail of ${domain}.`,
+    evidence: `No public record says who hosts the mail of ${domain}.`,
     about: { by: 'nothing', domain, host: '' },
   }
 }

@@ -22,7 +22,7 @@ export const linkEndsAt = (deps: ConnectDependencies, { createdAt }: { createdAt
 
 /** For an unknown id and for one of another tenant alike. */
 export const notUsable = (): GatewayError =>
-  invalidInput('registrationId', 'is not a registration that you may use; GET /api/v1/registrations lists them.')
+  invalidInput('registrationId', 'is not a registration that you may use; GET /api/v1/registrations lists those.')
 
 /** One row, and the only copy of its link. */
 export async function insertSignIn(

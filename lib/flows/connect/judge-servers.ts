@@ -97,7 +97,7 @@ export function refusedSwitch(
 
 const late = {
   code: 'server_unreachable',
-  text: 'The mailbox could not be tried out with the new provider in time.',
+  text: 'The gateway could not test the mailbox with the new provider in time.',
   remedy: 'Try again with the same link in a few minutes.',
 }
 

@@ -46,10 +46,10 @@ function wayNotAllowed({ tenantName }: StoredSignIn, { ways }: LinkFacts): Gatew
   const own = ways[0]
   const [description, remedy] =
     own === undefined
-      ? ['What this link was made for does not exist any more.', `Ask ${tenantName} for a new link.`]
+      ? ['The mailbox that this link was created for no longer exists.', `Ask ${tenantName} for a new link.`]
       : [
-          `This link cannot be answered in this way; it accepts only ${words[own]}.`,
-          `Open the link again and use what its page offers. To change the provider, ask an administrator of ${tenantName} for a link that allows it.`,
+          `This link cannot be used in this way; it accepts only ${words[own]}.`,
+          `Open the link again and use one of the options on its page. To change the provider, ask an administrator of ${tenantName} for a link that allows it.`,
         ]
   const values = { tenant: tenantName, ...(own ? { way: own } : {}) }
   return new GatewayError('way_not_allowed', 'permanent', { status: 409, values, description, remedy })
@@ -93,7 +93,7 @@ export async function assertServers(
     if (server === undefined) continue
     const known = stored[kind] ?? stored.imap ?? stored.smtp
     if (known === undefined || !(await haveSameOwner(known.host, server.host))) {
-      problems.push({ field: `${kind}Host`, message: `must be ${known?.host ?? 'the server of before'}, as before` })
+      problems.push({ field: `${kind}Host`, message: `must be ${known?.host ?? 'the previous server'}, as before` })
       if (known) hosts[`${kind}Before`] = known.host
     }
   }
@@ -104,7 +104,7 @@ export async function assertServers(
     field: first.field,
     problems,
     values: { tenant: tenantName, ...hosts },
-    description: 'This link renews the password at the mail servers of before; it does not allow others.',
-    remedy: `Name the servers of before. When the mailbox has moved, ask an administrator of ${tenantName} for a link that allows other servers.`,
+    description: 'This link renews the password at the previous mail servers; it does not allow others.',
+    remedy: `Enter the previous servers. If the mailbox has moved, ask an administrator of ${tenantName} for a link that allows other servers.`,
   })
 }

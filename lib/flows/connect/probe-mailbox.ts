@@ -52,7 +52,8 @@ export const unreachable = {
   verdict: 'fails',
   code: 'server_unreachable',
   text: 'No mail server could be reached at this host and port.',
-  remedy: 'Check host name, port (993, 143, 465 or 587) and encryption; the server must answer on the internet.',
+  remedy:
+    'Check the host name, port (993, 143, 465 or 587) and encryption; the server must be reachable over the internet.',
 } as const satisfies Verdict
 
 const aboutCertificates = /^net_(cert|depth|self_signed|unable_to|err_tls)/

@@ -30,7 +30,7 @@ export async function reserveAddress(deps: ConnectDependencies, owner: NameOwner
 }
 
 export const mailboxExists = (): GatewayError =>
-  conflict('mailbox_exists', 'This address is connected already.', 'Reconnect the existing mailbox instead.')
+  conflict('mailbox_exists', 'This address is already connected.', 'Reconnect the existing mailbox instead.')
 
 export interface NewMailbox {
   tenant: string

@@ -31,11 +31,11 @@ export async function startSignIn(
   const refuse = (field: string, message: string) => void refusals.push(invalidInput(field, message))
   if (!input.receive && !input.send) refuse('receive', 'or send must be true: a mailbox needs one direction.')
   if (input.confirmation === 'result-code' && input.binding === undefined)
-    refuse('binding', 'is required: the result code is redeemed with the same value.')
+    refuse('binding', 'is required: the same value redeems the result code.')
   if (input.confirmation === 'result-code' && input.returnUrl === undefined)
     refuse('returnUrl', 'is required: it brings the result code back to your user.')
   if (input.mailboxUser !== undefined && input.expectedUser === undefined)
-    refuse('mailboxUser', 'is for shared mailboxes: name in expectedUser who signs in.')
+    refuse('mailboxUser', 'is for shared mailboxes: name the person who signs in in expectedUser.')
   if (input.confirmation === 'confirmed-by-link' && role === 'app') refusals.push(onlyAdmins())
   const { returnUrl: given } = input
   const returnUrl = given === undefined ? '' : await registeredReturnUrl(deps, tenant, given)
@@ -46,7 +46,7 @@ export async function startSignIn(
   const refused = refusedTogether([], refusals)
   if (refused !== undefined) throw refused
   if ((await findMailboxId(deps, tenant, { address: input.address })) !== undefined)
-    throw conflict('mailbox_exists', 'This address is connected already.', 'Reconnect the existing mailbox instead.')
+    throw conflict('mailbox_exists', 'This address is already connected.', 'Reconnect the existing mailbox instead.')
   // Of other tenants one hears only after a sign-in that proves authority over the mailbox.
   const held = await findHolder(deps, holderId(input.address))
   if (held?.tenant === tenant && held.environment !== deps.names.environment) throw mailboxHeld(held, tenant)
@@ -80,7 +80,7 @@ export async function startReconnect(
   const mailbox = await getMailbox(deps, tenant, mailboxId)
   const sides = [mailbox.receive, mailbox.send].filter((side) => side.transport !== 'none')
   if (sides.length === 0)
-    throw conflict('mailbox_unused', 'This mailbox neither receives nor sends.', 'Connect it anew.')
+    throw conflict('mailbox_unused', 'This mailbox neither receives nor sends.', 'Connect it again.')
   const found = await Promise.all(
     sides.map(async (side) => ({ side, connection: await findConnection(deps, tenant, side.connectionId) })),
   )
@@ -137,7 +137,7 @@ async function notRegistered(deps: ConnectDependencies, tenant: string, given: s
     field: 'returnUrl',
     description: 'The return URL is not registered.',
     remedy: isMeant
-      ? `Give it exactly as it is registered: ${written}`
+      ? `Send it exactly as it is registered: ${written}`
       : 'Register exactly this string under return URLs, or use one that is registered.',
   })
 }
@@ -146,7 +146,7 @@ function onlyAdmins(): GatewayError {
   return new GatewayError('forbidden_confirmation', 'permanent', {
     status: 403,
     field: 'confirmation',
-    description: 'Only an administrator may make a link that needs no confirmation.',
+    description: 'Only an administrator may create a link that needs no confirmation.',
     remedy: 'Use "result-code", or a key with the role tenant-admin.',
   })
 }

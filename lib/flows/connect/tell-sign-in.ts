@@ -21,7 +21,7 @@ export async function tellPending(deps: ConnectDependencies, signIn: StoredSignI
   const who = identity?.username || 'somebody with the password of the mailbox'
   const what =
     target.kind === 'admin-consent'
-      ? 'allowed the application for the whole organisation'
+      ? 'consented to the application for the whole organisation'
       : `signed in for ${target.address}`
   const waits = new GatewayError('sign_in_pending', 'needs-admin', {
     hint: 'tenant',

@@ -76,5 +76,5 @@ const notGranted = (what: string): Verdict => ({
   verdict: 'fails',
   code: 'scopes_missing',
   text: `The permission to ${what} mail was requested and not granted.`,
-  remedy: 'Connect the mailbox again and accept the whole list, or ask an administrator to allow it.',
+  remedy: 'Connect the mailbox again and accept the whole list, or ask an administrator to consent to it.',
 })

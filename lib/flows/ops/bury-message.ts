@@ -43,10 +43,10 @@ export async function buryMessage(deps: Toolbox, queue: QueueName, { given, mess
     hint,
     description:
       refusal !== undefined
-        ? `A message on the queue ${queue} was taken off: ${inWords(refusal)}`
+        ? `The gateway removed a message from the queue ${queue}: ${inWords(refusal)}`
         : isOther
-          ? `A message on the queue ${queue} was taken off: it is none of those that the gateway puts there.`
-          : `A message on the queue ${queue} failed five times and was taken off.`,
+          ? `The gateway removed a message from the queue ${queue}: it is not one that the gateway puts there.`
+          : `A message on the queue ${queue} failed five times, and the gateway removed it.`,
     remedy,
   })
   await deps.blobs.put(deps.names.container('quarantine'), name, Buffer.from(text))
@@ -75,12 +75,15 @@ function whatHelps(
   if (isOther)
     return ['operator', `Nothing is lost. Find out what else writes to this queue; the message is kept as ${kept}.`]
   if (queue !== 'outbound-mail')
-    return ['bug', 'Nothing is lost: the schedule brings the work back. Look at the log for the reason.']
+    return ['bug', 'Nothing is lost: the schedule repeats the work. Look for the reason in the log.']
   if (isUnreadable)
-    return ['endpoint', `Correct what the back end writes and enqueue the mail again; the message is kept as ${kept}.`]
+    return [
+      'endpoint',
+      `Correct what the back end writes, then enqueue the mail again; the message is kept as ${kept}.`,
+    ]
   return [
     'operator',
-    `Look for the reason in the log, then enqueue ${kept} again: its idempotency key keeps it from being sent twice.`,
+    `Look for the reason in the log, then enqueue ${kept} again: its idempotency key prevents sending it twice.`,
   ]
 }
 
@@ -95,8 +98,8 @@ async function dropOfRemoved(deps: Toolbox, queue: QueueName, id: string): Promi
     tenant: '~',
     state: 'rejected',
     code: 'message_buried',
-    description: `A message on the queue ${queue} was dropped: it belongs to a tenant that was removed.`,
-    remedy: 'Nothing is to be done. A back end that still writes for this tenant can stop.',
+    description: `The gateway dropped a message on the queue ${queue}: it belongs to a tenant that has been removed.`,
+    remedy: 'Nothing to do. A back end that still writes for this tenant can stop.',
     messageId: id,
     failed: true,
   })

@@ -120,7 +120,7 @@ async function putBack(deps: Toolbox, tenant: string, { id }: OpenMail): Promise
   if ((await findMail(deps, tenant, id))?.etag !== now.etag) return false
   await putHint(deps, mail, mail.state)
   if (isDueMail(mail)) await wakeLane(deps, mail.tenant, mail.mailboxId)
-  const description = 'An accepted mail was in no outbox; it was put back.'
+  const description = 'An accepted mail was in no outbox; the gateway put it back.'
   await note(deps, mail, { code: 'mail_without_place', description })
   return true
 }
@@ -150,14 +150,14 @@ async function noteInterrupted(deps: Toolbox, mail: Noted, blob: string): Promis
   const { tenant, id: mailId, mailboxId, state } = mail
   const code = 'acceptance_interrupted'
   const description = `The gateway stopped before it accepted this mail. Its content is kept as ${blob} for a day.`
-  const remedy = 'Nobody has to act: the app got no answer and submits the mail again.'
+  const remedy = 'Nobody has to act: the application got no answer and submits the mail again.'
   deps.log.info('acceptance-repaired', { tenant, mailboxId, count: 0 })
   await writeLog(deps, 'sendinglog', { tenant, mailId, mailboxId, state, code, description, remedy })
 }
 
 async function note(deps: Toolbox, mail: Noted, why: { code: string; description: string }): Promise<void> {
   const { tenant, id: mailId, mailboxId, state } = mail
-  const remedy = 'Report it to the operator: the counts of the gateway did not add up.'
+  const remedy = "Report it to the operator: the gateway's counts do not add up."
   await writeLog(deps, 'sendinglog', { tenant, mailId, mailboxId, state, ...why, remedy, failed: true })
 }
 
@@ -168,9 +168,8 @@ async function tell(deps: Toolbox, tenant: string, difference: number): Promise<
   }
   const error = new GatewayError('balance_not_closed', 'needs-admin', {
     hint: 'operator',
-    description: `${difference} accepted mails were not where they must be. Mails without a place were put back.`,
-    remedy:
-      'Look into the sending log for the codes mail_without_place and mail_without_journal, and report the cause.',
+    description: `${difference} accepted mails were not where they must be. The gateway put back mails that had no place.`,
+    remedy: 'Search the sending log for the codes mail_without_place and mail_without_journal, and report the cause.',
   })
   const card = { tenant, kind: 'balance', id: tenant } as const
   await raiseAttention(deps, card, error)

@@ -39,7 +39,9 @@ export async function checkHealth(deps: Toolbox, machineNow: Clock['now']): Prom
     }),
     check(deps, 'queues', async () => {
       const waiting = await deps.queues.depth(deps.names.queue('mail-send'))
-      return waiting === undefined ? 'answers; the queues are made at the first start' : `answers, ${waiting} waiting`
+      return waiting === undefined
+        ? 'answers; the gateway creates the queues at its first start'
+        : `answers, ${waiting} waiting`
     }),
     check(deps, 'blobs', async () => {
       await deps.blobs.get(deps.names.container('outbound'), 'health')
@@ -77,8 +79,9 @@ async function compareClocks(deps: Toolbox, machineNow: Clock['now']): Promise<s
   if (Math.abs(skewMs) <= clockSkewMs) return `${Math.abs(seconds)} s from the clock of storage`
   throw new GatewayError('clock_skew', 'needs-admin', {
     hint: 'operator',
-    description: `This clock is ${Math.abs(seconds)} s ${seconds > 0 ? 'ahead of' : 'behind'} the clock of storage.`,
-    remedy: 'Set the clock of this machine by a time server: the gateway goes by the clock of storage until then.',
+    description: `This machine's clock is ${Math.abs(seconds)} s ${seconds > 0 ? 'ahead of' : 'behind'} the clock of storage.`,
+    remedy:
+      'Synchronise the clock of this machine with a time server; until then the gateway uses the clock of storage.',
   })
 }
 
@@ -89,7 +92,7 @@ async function timersRun(deps: Toolbox): Promise<string> {
     throw new GatewayError('timers_silent', 'needs-admin', {
       hint: 'operator',
       description: 'The timers have not run yet.',
-      remedy: 'Timers run within a minute of the start; if not, look at the function "sweep" in the log.',
+      remedy: 'Timers run within a minute of the start; if they do not, look for the function "sweep" in the log.',
     })
   const silent = timerNames.filter((timer) => now - timers.of(timer).ranAt >= silentMs)
   if (silent[0] !== undefined) {
@@ -105,8 +108,8 @@ async function timersRun(deps: Toolbox): Promise<string> {
   if (timers.clock.dueAt === 0 || now - timers.clock.dueAt < silentMs) return text
   throw new GatewayError('timers_silent', 'needs-admin', {
     hint: 'operator',
-    description: `The timers run, but the second clock behind them stands still since ${new Date(timers.clock.dueAt).toISOString()}.`,
-    remedy: 'Nothing is late. Look at the function "second-clock" and its queue: nobody takes its messages.',
+    description: `The timers run, but the second clock behind them has stood still since ${new Date(timers.clock.dueAt).toISOString()}.`,
+    remedy: 'Nothing is late. Check the function "second-clock" and its queue: nobody reads its messages.',
   })
 }
 
@@ -146,6 +149,6 @@ function tooSlow(name: string): GatewayError {
   return new GatewayError('dependency_silent', 'transient', {
     hint: 'slow',
     description: `No answer from ${name} within ${patienceMs / 1000} s.`,
-    remedy: 'Look at the network rules between the gateway and this service, and at the state of the service.',
+    remedy: 'Check the network rules between the gateway and this service, and the state of the service.',
   })
 }

@@ -138,7 +138,7 @@ const iso = (at: number): string => new Date(at).toISOString()
 export function timerSilent(timers: Timers, timer: TimerName): GatewayError {
   return new GatewayError('timers_silent', 'needs-admin', {
     hint: 'operator',
-    description: `The timer ${timer} has not run since ${iso(timers.of(timer).ranAt)}; its work was last begun ${iso(timers.of(timer).begunAt)}.`,
-    remedy: `Restart the app. The second clock does the work of a late timer meanwhile; if the timer does not come back, look at the function "${timer}" in the log.`,
+    description: `The timer ${timer} has not run since ${iso(timers.of(timer).ranAt)}; its work last started at ${iso(timers.of(timer).begunAt)}.`,
+    remedy: `Restart the app. Meanwhile the second clock does the work of a late timer; if the timer does not recover, look for the function "${timer}" in the log.`,
   })
 }

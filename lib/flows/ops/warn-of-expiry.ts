@@ -37,9 +37,9 @@ function expiryError(name: string, tenant: string, stage: number, expiresAt: num
     hint: tenant === '~' ? 'operator' : 'tenant',
     description:
       stage === 0
-        ? `The client secret of the registration "${name}" ended on ${day}; its mailboxes stop when their tokens end.`
-        : `The client secret of the registration "${name}" ends on ${day}.`,
+        ? `The client secret of the registration "${name}" expired on ${day}; its mailboxes stop when their tokens expire.`
+        : `The client secret of the registration "${name}" expires on ${day}.`,
     remedy:
-      'Make a new client secret at the identity provider and save the registration with it; no mailbox has to reconnect.',
+      'Create a new client secret at the identity provider and save the registration with it. No mailbox has to reconnect.',
   })
 }

@@ -256,8 +256,8 @@ async function noteAside(
 
 function killedTheProcess(): GatewayError {
   return new GatewayError('mail_killed_poll', 'permanent', {
-    description: `The gateway stopped ${deathsAlone} times while it had this mail, and no other of the mailbox, in hand.`,
+    description: `The gateway stopped ${deathsAlone} times while it was processing this mail and no other mail of the mailbox.`,
     remedy:
-      'Read it in the mailbox itself. Import it once the cause is removed; if it stops the gateway again, report it.',
+      'Read it in the mailbox itself. Once the cause is removed, import it; if it stops the gateway again, report it.',
   })
 }

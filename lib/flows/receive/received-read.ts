@@ -74,13 +74,13 @@ function notKept({ state, code, description }: ReceivedMail): GatewayError {
   const isAside = state === 'quarantined'
   const remedy =
     code === 'mail_too_large'
-      ? 'Read it in the mailbox itself, where it still is. To import it, raise MAX_MAIL_BYTES, then import what is in quarantine of the mailbox.'
+      ? "Read it in the mailbox itself, where it still is. To import it, raise MAX_MAIL_BYTES, then import the mailbox's quarantine."
       : 'Read it in the mailbox itself.'
   return new GatewayError('mail_not_kept', 'permanent', {
     status: 404,
     description: isAside
       ? `The gateway has no bytes of this mail, because it was not imported: ${description || code}`
-      : 'The gateway has no bytes of this mail any more, or it has them under the earlier id of the same mail.',
+      : 'The gateway no longer has the bytes of this mail, or has them under an earlier id of the same mail.',
     remedy,
   })
 }

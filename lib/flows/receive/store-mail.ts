@@ -162,8 +162,7 @@ function ignoreExisting(error: unknown): void {
 export function mailTooLarge(bytes: number, most: number): GatewayError {
   return new GatewayError('mail_too_large', 'permanent', {
     hint: 'message',
-    description: `The mail has ${bytes} bytes, at most ${most} are imported.`,
-    remedy:
-      'Read it in the mailbox itself. To import it, raise MAX_MAIL_BYTES, then import what is in quarantine of the mailbox.',
+    description: `The mail has ${bytes} bytes; the gateway imports at most ${most}.`,
+    remedy: "Read it in the mailbox itself. To import it, raise MAX_MAIL_BYTES, then import the mailbox's quarantine.",
   })
 }

@@ -59,6 +59,6 @@ function inQuarantine(address: string, codes: ReadonlyMap<string, number>): Gate
     hint: lookUp,
     description: `${mails} of ${address} could not be imported and ${all === 1 ? 'is' : 'are'} in quarantine (${reasons}). Everything else arrives.`,
     remedy:
-      'Look at them in the mailbox itself, where they still are unless their owner removed them. Once the cause is removed, import them here: each is tried once more, and one that fails again comes back here.',
+      'Look at them in the mailbox itself, where they still are unless their owner removed them. Once the cause is removed, import them here: the gateway tries each one once more, and a mail that fails again returns to quarantine.',
   })
 }

@@ -83,7 +83,7 @@ export async function withinTime<Result>(
 function pollTimeout(): GatewayError {
   return new GatewayError('poll_timeout', 'transient', {
     hint: 'slow',
-    description: 'The mail server did not finish in the time of one poll.',
-    remedy: 'The gateway retries automatically; check the mail server if the fault lasts.',
+    description: 'The mail server did not finish within the time of one poll.',
+    remedy: 'The gateway retries automatically; check the mail server if the fault persists.',
   })
 }

@@ -160,7 +160,7 @@ async function store(deps: SendDependencies, mail: Mail, bytes: Uint8Array): Pro
 /** Somebody was quicker with the same key: our hint and blob go, unless they are the winner's too. */
 async function existing(deps: SendDependencies, mine: Mail): Promise<Acceptance> {
   const winner = await findMail(deps, mine.tenant, mine.id)
-  if (winner === undefined) throw conflict('idempotency_conflict', 'The mail was just removed.', 'Use a new key.')
+  if (winner === undefined) throw conflict('idempotency_conflict', 'The mail has just been removed.', 'Use a new key.')
   const { mail } = winner
   if (mail.outboxKey !== mine.outboxKey || mail.mailboxId !== mine.mailboxId)
     await removeHint(deps, mine, mine.outboxKey)
@@ -172,8 +172,8 @@ async function repeated(deps: SendDependencies, mail: Mail, contentHash: string)
   if (mail.contentHash !== contentHash)
     throw conflict(
       'idempotency_conflict',
-      'This idempotency key was used before with another content.',
-      'Use a new key for a new mail; repeat a request unchanged.',
+      'This idempotency key was already used with different content.',
+      'Use a new key for a new mail; repeat a request without changing it.',
     )
   // The first request may have died between the journal and the queue.
   if (mail.state === 'queued' && !mail.held) await wakeLane(deps, mail.tenant, mail.mailboxId)

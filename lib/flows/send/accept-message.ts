@@ -58,8 +58,8 @@ async function keepForOperator(
   await deps.blobs.put(deps.names.container('quarantine'), name, Buffer.from(JSON.stringify(message)))
   const told = new GatewayError('message_buried', 'permanent', {
     hint: 'endpoint',
-    description: `A message on the queue outbound-mail was taken off: ${error.description}`,
-    remedy: `Correct what the back end writes and enqueue the mail again; the message is kept as ${name} in the container ${deps.names.container('quarantine')}.`,
+    description: `The gateway removed a message from the queue outbound-mail: ${error.description}`,
+    remedy: `Correct what the back end writes, then enqueue the mail again; the message is kept as ${name} in the container ${deps.names.container('quarantine')}.`,
   })
   await raiseAttention(deps, { tenant: '~', kind: 'message', id }, told)
 }
@@ -99,7 +99,8 @@ async function accept(
   const validKey = typeof idempotencyKey === 'string' && /^[\x21-\x7e]{1,200}$/.test(idempotencyKey)
   if (idempotencyKey !== undefined && !validKey)
     throw invalidInput('idempotencyKey', 'must have 1 to 200 visible ASCII characters')
-  if ((mail === undefined) === (blob === undefined)) throw invalidInput('mail', 'must be given, or blob, but not both')
+  if ((mail === undefined) === (blob === undefined))
+    throw invalidInput('mail', 'must be given, or blob instead, but not both')
   const input = mail ?? (await fromBlob(deps, tenant, blob))
   read.metadata = metadataOf(input)
   await acceptSubmission(deps, tenant, input, validKey ? idempotencyKey : `queue:${firstId}`)
@@ -108,9 +109,9 @@ async function accept(
 async function fromBlob(deps: SendDependencies, tenant: string, blob: unknown): Promise<unknown> {
   if (typeof blob !== 'string' || !/^[A-Za-z0-9._/-]{1,500}$/.test(blob) || blob.includes('..'))
     throw invalidInput('blob', 'must be a blob name of letters, digits, . _ - and /')
-  if (!blob.startsWith(`${tenant}/`)) throw invalidInput('blob', `must stand below the tenant's own prefix ${tenant}/`)
+  if (!blob.startsWith(`${tenant}/`)) throw invalidInput('blob', `must be below the tenant's own prefix ${tenant}/`)
   // Twice the mail: base64 takes a third more, escapes take the rest.
   const bytes = await deps.blobs.get(deps.names.container('outbound'), blob, 2 * deps.settings.maxMailBytes)
-  if (bytes === undefined) throw invalidInput('blob', 'does not exist; write it before the message')
+  if (bytes === undefined) throw invalidInput('blob', 'does not exist; write the blob before the message')
   return strictJson(bytes, mailJson)
 }

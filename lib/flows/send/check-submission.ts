@@ -70,11 +70,11 @@ export async function checkSubmission(
     const notBefore = earliestStart({ plannedAt }, now)
     // Behind the year 2286 a time has a digit more, and its hint would stand before everything else in the outbox.
     attempt(() => {
-      if (notBefore > now + yearMs) throw invalidInput('notBefore', 'must lie within a year; submit the mail later')
+      if (notBefore > now + yearMs) throw invalidInput('notBefore', 'must be within a year; submit the mail later')
     })
     attempt(() => {
       if (submission.deadline !== undefined && Date.parse(submission.deadline) <= now)
-        throw invalidInput('deadline', 'lies in the past; give a later time or none')
+        throw invalidInput('deadline', 'is in the past; give a later time or none')
     })
     if (mailbox) {
       const { settings } = await withSettingsOf(deps, mailbox)

@@ -39,7 +39,7 @@ function usable(mailbox: Mailbox | undefined, field: string | undefined): Mailbo
     mailbox === undefined
       ? field === undefined
         ? 'The tenant has no default mailbox to send from.'
-        : `No mailbox fits the given ${field}.`
+        : `No mailbox matches the given ${field}.`
       : `The mailbox ${mailbox.key} ${mailbox.active ? 'has no mail server for sending' : 'is switched off'}.`
   throw new GatewayError('no_mail_server', 'permanent', {
     status: 422,
@@ -60,7 +60,7 @@ export function allowedFrom(mailbox: Mailbox, from: Person | undefined): Person 
     status: 422,
     field: 'from',
     description: `The mailbox ${mailbox.key} may not send as ${from.address}.`,
-    remedy: `Leave from out, use ${mailbox.address}, or have an administrator add the address to the mailbox.`,
+    remedy: `Leave from out, use ${mailbox.address}, or ask an administrator to add the address to the mailbox.`,
   })
 }
 
@@ -84,7 +84,7 @@ export function envelopeOf(mail: MailSubmission, maxRecipients: number): Envelop
   if (unique.size > maxRecipients)
     throw invalidInput(
       'to',
-      `has ${unique.size} recipients with cc and bcc; at most ${maxRecipients} are accepted, split the mail`,
+      `has ${unique.size} recipients including cc and bcc; at most ${maxRecipients} are accepted, so split the mail`,
       {
         status: 422,
       },

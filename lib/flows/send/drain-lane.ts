@@ -311,9 +311,9 @@ type Ending = (deps: SendDependencies, pick: Exclude<DueMail, { kind: 'nothing' 
 const endLate: Ending = (deps, { kind, entry }) =>
   kind === 'send'
     ? expire(deps, entry)
-    : leaveUnknown(deps, entry, 'The mailbox could not be searched before the deadline of the mail.')
+    : leaveUnknown(deps, entry, "The gateway could not search the mailbox before the mail's deadline.")
 
 const endRemoved: Ending = (deps, { kind, entry }) =>
   kind === 'send'
     ? finishMail(deps, entry, { state: 'failed', attempt: attemptOf(deps.clock.now(), mailboxRemoved()) })
-    : leaveUnknown(deps, entry, 'Its mailbox was removed, so the gateway cannot search it.')
+    : leaveUnknown(deps, entry, 'The mailbox was removed, so the gateway cannot search it.')

@@ -169,7 +169,7 @@ const wrongState = (mail: Mail, wish: string) =>
   conflict(
     'wrong_state',
     `A mail that is ${mail.held ? 'held' : mail.state} cannot be ${wish}.`,
-    'Read the mail again; only the state it is in now counts.',
+    'Read the mail again; only its current state counts.',
   )
 
 async function lifeOf(deps: SendDependencies, mail: Mail): Promise<number> {

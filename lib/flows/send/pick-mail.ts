@@ -64,8 +64,8 @@ export async function pickMail(deps: Toolbox, tenant: string, hint: Hint): Promi
 const interrupted = (): GatewayError =>
   new GatewayError(handOverInterrupted, 'transient', {
     outcome: 'unknown',
-    description: 'The worker ended while it handed the mail over.',
-    remedy: 'The gateway looks whether the mail left.',
+    description: 'The worker ended while it was handing the mail over.',
+    remedy: 'The gateway checks whether the mail was sent.',
   })
 
 /** Gives up a mail past its deadline. */

@@ -98,7 +98,7 @@ export async function finishMail(
 
 export const mailboxRemoved = (): GatewayError =>
   new GatewayError('mailbox_removed', 'permanent', {
-    description: 'The mailbox was removed before this mail left.',
+    description: 'The mailbox was removed before this mail was sent.',
     remedy: 'Submit the mail again with a mailbox that exists.',
   })
 
@@ -166,7 +166,7 @@ export async function deferMail(
 }
 
 const findingOut =
-  'Nothing to do now: the gateway looks for the mail in the Sent folder, and asks in the console if it cannot tell.'
+  'Nothing to do now: the gateway looks for the mail in the Sent folder and asks in the console if it cannot tell.'
 
 /** The worker of this hand-over died or never got its answer: nobody knows whether the mail left. */
 export async function markUnknown(deps: Toolbox, entry: JournalEntry, cause: MailAttempt): Promise<JournalEntry> {
@@ -203,7 +203,7 @@ const byLookingUp = { class: 'permanent', hint: 'look-up' } as const
 /** Nobody can tell what happened, and nobody but a person may decide: shown, told, never sent again automatically. */
 export async function leaveUnknown(deps: Toolbox, entry: JournalEntry, found: string): Promise<JournalEntry> {
   const { mail } = entry
-  const remedy = 'Look into the Sent folder or ask a recipient, then decide: sent, not sent, or send again.'
+  const remedy = 'Check the Sent folder or ask a recipient, then decide: sent, not sent, or send again.'
   const { attempt, before } = explained(entry, { text: found, remedy, ...byLookingUp })
   const description = `A mail may or may not have been sent. ${attempt.text}`
   const reason = new GatewayError('outcome_unknown', byLookingUp.class, {

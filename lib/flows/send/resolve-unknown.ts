@@ -58,7 +58,7 @@ export async function resolveUnknown(deps: SendDependencies, route: SendRoute, e
   } catch (error) {
     const problem = asGatewayError(error)
     if (inTime) return lookAgain(deps, entry, retryAt(deps, mail, problem.retryAfterMs))
-    finding = { evidence: 'undecided', text: `The mailbox could not be searched: ${problem.description}` }
+    finding = { evidence: 'undecided', text: `The gateway could not search the mailbox: ${problem.description}` }
   }
   const { evidence, text } = finding
   if (evidence === 'sent') {
@@ -69,9 +69,11 @@ export async function resolveUnknown(deps: SendDependencies, route: SendRoute, e
   } else if (evidence === 'stopped') await lookAgain(deps, entry, stoppedUntil(mail, now))
   else if (evidence === 'not-sent') await again(deps, entry, text)
   else if (mail.whenUnknown === 'resend' && !mail.resent && inTime)
-    await again(deps, entry, `${text} It is sent once more, as the mail asks.`, { resent: true })
+    await again(deps, entry, `${text} The gateway sends it once more, as the mail asks.`, { resent: true })
   else {
-    const once = mail.resent ? ' It was sent twice already and is not sent again automatically.' : ''
+    const once = mail.resent
+      ? ' It has already been sent twice, so the gateway does not send it again automatically.'
+      : ''
     await leaveUnknown(deps, entry, text + once)
   }
 }
@@ -98,13 +100,13 @@ async function lookUp(deps: SendDependencies, route: SendRoute, mail: Mail): Pro
     const { messageId } = mail
     const answer = await sender.lookUp(route.target, route.authority, { messageId, evidence }, signal)
     if (answer === 'sent' && !isPartly) return { evidence: answer, text: 'The mailbox shows the mail as sent.' }
-    if (answer === 'stopped') return { evidence: answer, text: 'The mailbox holds the mail as a draft.' }
-    if (answer === 'not-sent') return { evidence: answer, text: 'The mailbox shows that the mail had not left.' }
+    if (answer === 'stopped') return { evidence: answer, text: 'The mailbox contains the mail as a draft.' }
+    if (answer === 'not-sent') return { evidence: answer, text: 'The mailbox shows that the mail had not been sent.' }
   }
   if (isPartly)
     return {
       evidence: 'undecided',
-      text: 'Some recipients have the mail from an earlier attempt, so that the Sent folder does not tell about the rest.',
+      text: 'Some recipients have the mail from an earlier attempt, so the Sent folder says nothing about the rest.',
     }
   const found = await deps.findSent?.(mail.tenant, mailbox, mail.messageId)
   if (found === true) return { evidence: 'sent', text: 'The mail is in the Sent folder.' }

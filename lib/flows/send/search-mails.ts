@@ -74,8 +74,8 @@ async function requireSubjects(deps: SendDependencies, tenant: string, mailboxId
   if (settings.keepSubject === 'yes') return
   throw conflict(
     'subjects_not_kept',
-    `Subjects are not kept ${mailbox ? 'for this mailbox' : 'in this tenant'}, so no mail can be found by one.`,
-    'Search by recipient, messageId, idempotencyKey or metadata; or set keepSubject to yes, which counts for mail from then on.',
+    `The gateway does not keep subjects ${mailbox ? 'for this mailbox' : 'in this tenant'}, so it cannot search by one.`,
+    'Search by recipient, messageId, idempotencyKey or metadata; or set keepSubject to yes, which applies to mail from then on.',
   )
 }
 

@@ -108,7 +108,7 @@ class UnwantedError extends Error {}
 /** It did not leave: what becomes of it is decided by whoever finds the mailbox as it is now. */
 async function putBack(deps: SendDependencies, entry: JournalEntry): Promise<void> {
   const now = deps.clock.now()
-  const text = 'The mailbox was switched off, removed or taken over before the mail left.'
+  const text = 'The mailbox was switched off, removed or taken over before the mail was sent.'
   await deferMail(deps, entry, { until: now, attempt: attemptOf(now, { code: 'mailbox_not_sending', text }) })
 }
 
@@ -154,7 +154,7 @@ async function recordReceipt(
     return
   }
   const late = again.map(permanentRefusal)
-  const text = refused.length + late.length > 0 ? 'Sent, but some recipients were refused.' : 'Sent.'
+  const text = refused.length + late.length > 0 ? 'Sent, but the server refused some recipients.' : 'Sent.'
   const attempt = attemptOf(now, { code: 'sent', text, reply: receipt.reply })
   await finishMail(deps, entry, { state: 'sent', attempt, delivered, refused: [...refused, ...late] })
 }
@@ -215,7 +215,7 @@ function retryAt(deps: SendDependencies, mail: Mail, error: GatewayError): numbe
 function partlyRefused(again: RefusedRecipient[]): GatewayError {
   return new GatewayError('recipients_wait', 'transient', {
     hint: 'recipient',
-    description: `${again.length} recipients were refused for now; the others have the mail.`,
+    description: `The server temporarily refused ${again.length} recipients; the others have the mail.`,
     remedy: 'Nothing to do: the gateway retries only the refused ones.',
     ...(again[0] ? { peerLine: again[0].reply } : {}),
   })

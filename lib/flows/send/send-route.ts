@@ -31,7 +31,7 @@ export async function findRoute(deps: SendDependencies, mailbox: Mailbox): Promi
   const access = await deps.access(tenant, connectionId)
   if (access === undefined || access.connection.state === 'removed')
     throw new GatewayError('connection_missing', 'needs-reconnect', {
-      description: 'The mailbox has no connection any more.',
+      description: 'The mailbox no longer has a connection.',
       remedy: 'Connect the mailbox again.',
     })
   const { connection } = access

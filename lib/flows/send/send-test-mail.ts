@@ -52,7 +52,7 @@ export async function sendTestMail(
   let mailId: string
   try {
     const subject = `Test mail from ${mailbox.key}`
-    const text = `This mail shows that ${mailbox.address} can send. Nobody needs to answer.\n`
+    const text = `This mail shows that ${mailbox.address} can send. No reply is needed.\n`
     const submission = parseMailSubmission({ mailboxId, to: [to ?? mailbox.address], subject, text })
     mailId = (await acceptMail(deps, tenant, submission)).mail.id
     await tryNow()
@@ -102,5 +102,5 @@ const laneBusy = (): GatewayError =>
     status: 409,
     retryAfterMs: 30_000,
     description: 'The mailbox is sending other mail right now.',
-    remedy: 'Try again in half a minute; mail that leaves is the better test.',
+    remedy: 'Try again in half a minute; mail that is sent is the better test.',
   })

@@ -111,8 +111,8 @@ export function sign(key: string, id: string, timestamp: string, body: string): 
 function keyMissing(): GatewayError {
   return new GatewayError('webhook_key_missing', 'needs-admin', {
     hint: 'operator',
-    description: 'The signing key of the webhook endpoint is not in the vault; nothing is posted unsigned.',
-    remedy: 'Restore the secret, or let the tenant add the endpoint anew and remove this one.',
+    description: 'The signing key of the webhook endpoint is not in the vault, and the gateway posts nothing unsigned.',
+    remedy: 'Restore the secret, or ask the tenant to add the endpoint again and remove this one.',
   })
 }
 
@@ -140,8 +140,9 @@ async function postpone(deps: TellDependencies, failed: Failed, failure: Gateway
   if (deps.clock.now() - delivery.bornAt > keepMs) {
     deps.log.warn('webhook-given-up', { tenant, endpointId, code: failure.code })
     const columns = { tenant, endpointId, state: 'event-dropped', code: failure.code, class: failure.class }
-    const description = `The event ${type} ${id} was not taken by ${url} for three days and is dropped. ${failure.description}`
-    const remedy = "It stays on the tenant's events queue for seven days; the mail itself can be read over the API."
+    const description = `${url} did not accept the event ${type} ${id} for three days, so the gateway drops it. ${failure.description}`
+    const remedy =
+      "The event stays on the tenant's events queue for seven days, and the API still shows the mail itself."
     await writeLog(deps, 'sendinglog', { ...columns, description, remedy, failed: true })
     await removeDelivery(deps, delivery)
     return deps.clock.now()

@@ -81,7 +81,7 @@ export function brokenConnection(connection: Connection): GatewayError {
   const isAdmin = connection.state === 'needs-admin'
   return new GatewayError(connection.reason || 'not_connected', isAdmin ? 'needs-admin' : 'needs-reconnect', {
     description: `The connection has not worked since ${connection.stateSince}.`,
-    remedy: isAdmin ? 'An administrator has to act; see the open problems.' : 'Connect the mailbox again.',
+    remedy: isAdmin ? 'An administrator must act; see the open problems.' : 'Connect the mailbox again.',
     outcome: 'not-sent',
   })
 }

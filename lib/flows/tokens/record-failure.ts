@@ -66,7 +66,7 @@ function unconfirmed({ code, description, peerLine }: GatewayError, retryAfterMs
   return new GatewayError(code, 'transient', {
     hint: unconfirmedHint,
     retryAfterMs,
-    description: `The provider refused the stored sign-in once (${description.replace(/\.$/, '')}). The gateway asks again in about three minutes; only a second refusal counts.`,
+    description: `The provider refused the stored sign-in once (${description.replace(/\.$/, '')}). The gateway retries in about three minutes; only a second refusal counts.`,
     remedy: 'Nobody has to act yet.',
     outcome: 'not-sent',
     peerLine,

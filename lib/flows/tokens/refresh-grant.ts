@@ -84,8 +84,8 @@ export async function refreshGrant(
   }
   throw new GatewayError('refresh_busy', 'transient', {
     retryAfterMs: 5_000,
-    description: 'Another worker has been renewing this connection for longer than usual.',
-    remedy: 'Nobody has to act; the gateway retries automatically.',
+    description: 'Another worker has been refreshing this connection for longer than usual.',
+    remedy: 'Nobody has to act: the gateway retries automatically.',
     outcome: 'not-sent',
   })
 }
@@ -99,8 +99,8 @@ function mayTry(deps: TokenDependencies, { connection, grant }: StoredAuthority)
   throw new GatewayError(grant.failureCode || 'refresh_waiting', 'transient', {
     ...(grant.refusedAt > 0 && { hint: unconfirmedHint }),
     retryAfterMs: waitForMs,
-    description: 'Renewing the access token failed a moment ago and the gateway retries it shortly.',
-    remedy: 'Nobody has to act unless it goes on for hours.',
+    description: 'Refreshing the access token failed a moment ago; the gateway retries shortly.',
+    remedy: 'Nobody has to act unless it continues for hours.',
     outcome: 'not-sent',
   })
 }

@@ -77,7 +77,7 @@ async function takeNewGrant(deps: TokenDependencies, tenant: string, connectionI
   }
   throw new GatewayError('refresh_busy', 'transient', {
     retryAfterMs: 30_000,
-    description: 'The connection is being renewed by another worker.',
+    description: 'Another worker is refreshing the connection.',
     remedy: 'Try again in half a minute.',
   })
 }

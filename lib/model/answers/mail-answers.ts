@@ -32,7 +32,7 @@ export const attempt = z
     at: time('When it ended.'),
     code: text('sent, cancelled, resolved_…, or the stable error code (docs/errors.md).', 'smtp_550_5_1_1'),
     class: orNull(errorClass),
-    whoActs: orNull(text('Who must act, in plain words; null when nobody must.', 'Sender of the mail')),
+    whoActs: orNull(text('Who must act, in plain words; null when nobody has to.', 'Sender of the mail')),
     text: orNull(
       text('What happened, in plain words; null when there is nothing to say.', 'The address does not exist.'),
     ),

@@ -26,14 +26,14 @@ const mails = {
   release: {
     operation: 'mailRelease',
     label: 'Release',
-    done: 'Released: the mail goes out next.',
-    harmless: 'The mail was held for this decision, and its page says to whom it goes.',
+    done: 'Released: the gateway sends the mail next.',
+    harmless: 'The mail was held for this decision, and its page names the recipients.',
   },
   retry: {
     operation: 'mailRetry',
     label: 'Retry now',
     done: 'The gateway retries the mail; a planned time is kept.',
-    harmless: 'The application asked for this mail, and one that left is never sent again.',
+    harmless: 'The application asked for this mail, and the gateway never sends a mail again that was sent.',
   },
   cancel: {
     operation: 'mailCancel',
@@ -41,17 +41,17 @@ const mails = {
     done: 'Cancelled: the mail will not be sent.',
     question: {
       title: 'Cancel this mail?',
-      text: 'It will not be sent. A cancelled mail cannot be taken up again: the application would have to submit it anew.',
+      text: 'It will not be sent. A cancelled mail cannot be retried: the application would have to submit it again.',
       yes: 'Yes, cancel the mail',
     },
   },
   'send-now': {
     operation: 'mailSendNow',
     label: 'Send before its planned time',
-    done: 'The mail goes out now.',
+    done: 'The gateway sends the mail now.',
     question: {
       title: 'Send before its planned time?',
-      text: 'It leaves at once, and the planned time is gone. What has left cannot be called back.',
+      text: 'The gateway sends it immediately and discards the planned time. A mail that was sent cannot be recalled.',
       yes: 'Yes, send it now',
     },
   },
@@ -61,7 +61,7 @@ const mails = {
     done: 'Your decision is recorded: the mail was sent.',
     question: {
       title: 'Record that it was sent?',
-      text: 'The application hears that the mail left, and the gateway never sends it again. If it did not leave, nobody will get it.',
+      text: 'The application is told that the mail was sent, and the gateway never sends it again. If it was not sent, nobody will get it.',
       yes: 'Yes, it was sent',
     },
   },
@@ -70,18 +70,18 @@ const mails = {
     label: 'It was not sent: give up',
     done: 'Your decision is recorded: the mail was not sent and stays failed.',
     question: {
-      title: 'Give the mail up?',
-      text: 'The application hears that the mail failed. It stays here and can be sent later with "Retry now".',
-      yes: 'Yes, give it up',
+      title: 'Give up on this mail?',
+      text: 'The application is told that the mail failed. It stays here and can be sent later with "Retry now".',
+      yes: 'Yes, give up',
     },
   },
   'resolve-resend': {
     operation: 'mailResolve',
     label: 'Send again (may arrive twice)',
-    done: 'Your decision is recorded: the mail is sent again.',
+    done: 'Your decision is recorded: the gateway sends the mail again.',
     question: {
       title: 'Send it again?',
-      text: 'If the first one did leave, its recipients get the mail twice. It has the same Message-ID, by which some mail servers drop the second.',
+      text: 'If the first one was sent, its recipients get the mail twice. Both have the same Message-ID, so some mail servers drop the second.',
       yes: 'Yes, send it again',
     },
   },
@@ -92,12 +92,12 @@ const mailboxes = {
     operation: 'mailboxReconnect',
     label: 'Create a reconnect link',
     done: '',
-    harmless: 'Makes a link; nothing changes before the owner used it.',
+    harmless: 'Creates a link; nothing changes until the owner uses it.',
   },
   poll: {
     operation: 'mailboxPoll',
     label: 'Fetch mail now',
-    done: 'The mailbox is asked for new mail now.',
+    done: 'The gateway fetches new mail from the mailbox now.',
     harmless: 'Looks for mail earlier than the schedule would.',
   },
   check: {
@@ -109,8 +109,8 @@ const mailboxes = {
   import: {
     operation: 'mailboxImport',
     label: 'Import them now',
-    done: 'The mails in quarantine are tried now; one that fails again comes back with its reason.',
-    harmless: 'The application is told of each mail once, and one that fails again only goes back.',
+    done: 'The gateway tries the mails in quarantine now; a mail that fails again returns with its reason.',
+    harmless: 'The application is told of each mail once, and a mail that fails again only returns to quarantine.',
   },
   'test-mail': {
     operation: 'mailboxTestMail',
@@ -121,10 +121,10 @@ const mailboxes = {
   'retry-mails': {
     operation: 'mailboxRetryMails',
     label: 'Retry failed mail …',
-    done: 'The gateway retries the mails; if they fail once more, the reason stands below.',
+    done: 'The gateway retries the mails; if they fail again, the reason is shown below.',
     question: {
       title: 'Retry the mails that failed?',
-      text: 'Every mail counted here is sent now, however old it is; a planned time is kept. Do it after the cause is repaired, else each fails again and its application is told so. Mail that failed for a reason of its own stays as it is.',
+      text: 'The gateway sends every mail counted here now, however old it is; a planned time is kept. Do this only after the cause is repaired, or each mail fails again and its application is told so. Mail that failed for a reason of its own is not retried.',
       yes: 'Yes, send them now',
     },
   },
@@ -134,15 +134,15 @@ const mailboxes = {
     done: 'Paused: the mailbox neither receives nor sends.',
     question: {
       title: 'Pause this mailbox?',
-      text: 'It neither receives nor sends until somebody activates it. New mail stays at the server; mail to send waits, and is given up when its deadline passes.',
+      text: 'It neither receives nor sends until somebody activates it. New mail stays on the server; mail to send waits, and the gateway gives up on it when its deadline passes.',
       yes: 'Yes, pause it',
     },
   },
   activate: {
     operation: 'mailboxChange',
     label: 'Activate',
-    done: 'Activated: the mailbox receives and sends as far as nothing below stops it.',
-    harmless: 'Ends a pause; what waited is done.',
+    done: 'Activated: the mailbox receives and sends unless something below stops it.',
+    harmless: 'Ends a pause; the gateway then does the work that waited.',
   },
 } as const satisfies Record<string, ConsoleAction>
 
@@ -159,7 +159,7 @@ const signIns = {
     done: 'Rejected: nothing was connected and nothing was kept.',
     question: {
       title: 'Reject this sign-in?',
-      text: 'The link stops working and nothing of the sign-in is kept. To connect the mailbox after all, a new link is needed.',
+      text: 'The link stops working, and the gateway keeps nothing of the sign-in. To connect the mailbox after all, create a new link.',
       yes: 'Yes, reject it',
     },
   },
@@ -178,10 +178,10 @@ const webhooks = {
   remove: {
     operation: 'webhookRemove',
     label: 'Remove the webhook …',
-    done: 'Removed: the address gets no events any more.',
+    done: 'Removed: the gateway posts no more events to this address.',
     question: {
       title: 'Remove this webhook?',
-      text: 'The address gets no events any more, and those that wait for it are dropped; the events queue has them for seven days. The application must register the webhook anew to get events again, with another signing key.',
+      text: 'The gateway posts no more events to this address and drops those that wait for it; they stay on the events queue for seven days. To get events again, the application must register the webhook again, with a new signing key.',
       yes: 'Yes, remove it',
     },
   },
@@ -201,17 +201,20 @@ export function findAction(kind: ActionKind, name: string): ConsoleAction | unde
 const outcomes: readonly (readonly [string, string])[] = [
   [
     'test-mail-sent',
-    'The test mail was sent. Mail that failed before is taken up by "Retry failed mail" on the page of the mailbox.',
+    'The test mail was sent. To retry mail that failed before, press "Retry failed mail" on the page of the mailbox.',
   ],
-  ['test-mail-failed', 'The test mail could not be sent; the reason and what to do stand below.'],
+  ['test-mail-failed', 'The test mail could not be sent; the reason and what to do are shown below.'],
   ['test-mail-unknown', 'The connection broke while the test mail was handed over; see below.'],
-  ['connection-works', 'It works again: waiting mail leaves now, and new mail is fetched.'],
-  ['connection-refused', 'Tried just now: it still does not work. The reason and what to do stand below.'],
-  ['connection-unanswered', 'Tried just now, but the provider gave no answer. The gateway retries automatically.'],
-  ['secret-accepted', 'Saved: the provider accepts the new secret. The mailboxes that waited for it are tried now.'],
+  ['connection-works', 'It works again: the gateway now sends waiting mail and fetches new mail.'],
+  ['connection-refused', 'Tested just now: it still does not work. The reason and what to do are shown below.'],
+  ['connection-unanswered', 'Tested just now, but the provider did not answer. The gateway retries automatically.'],
+  [
+    'secret-accepted',
+    'Saved: the provider accepts the new secret. The gateway now retries the mailboxes that waited for it.',
+  ],
   [
     'secret-not-tried',
-    'Saved. Whether the provider accepts the new secret shows at the next sign-in or renewal; mailboxes that waited for it are tried now, and a card stays until one works.',
+    'Saved. The next sign-in or refresh shows whether the provider accepts the new secret. The gateway now retries the mailboxes that waited for it, and a card stays until one works.',
   ],
 ]
 

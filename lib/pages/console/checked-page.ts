@@ -9,7 +9,7 @@ const stageWords: Record<CheckStage, string> = {
   dns: 'finding the server by its name',
   connect: 'connecting to the server',
   tls: 'encrypting the connection',
-  greeting: 'the first answer of the server',
+  greeting: "the server's first answer",
   'sign-in': 'the sign-in',
   folder: 'opening the mailbox or folder',
   'send-right': 'the permission to send',

@@ -63,9 +63,9 @@ ${pager(view, '/mails', data.pages)}`,
 function empty(view: View, { pages }: MailsView): Markup {
   const text =
     pages.next !== ''
-      ? 'Nothing on this page: so many mails were looked at. The search goes on under "Older"; a recipient or a mailbox makes it quicker.'
+      ? 'Nothing found on this page. The search continues under "Older"; a recipient or a mailbox makes it faster.'
       : isSearch(pages.query)
-        ? 'No mail fits. Finished mail is found as long as it is kept; look at the spelling, or leave a field empty.'
+        ? 'No mail matches. Finished mail can be found for as long as it is kept; check the spelling, or leave a field empty.'
         : 'No mail is waiting: everything accepted has been sent, failed or cancelled.'
   const tenant = view.caller.role === 'operator' ? `&tenant=${encodeURIComponent(view.tenant)}` : ''
   const all = pages.next === '' && !isSearch(pages.query)
@@ -188,8 +188,8 @@ ${one.text !== '' && html`<p>${one.text}</p>`}${one.remedy !== '' && html`<p><b>
 function decide(view: View, mail: MailDetails): Markup {
   const looking = mail.lookUpAt !== ''
   const button = (name: ActionName<'mails'>, plain = true) => buttonOf(view, 'mails', mail.id, { name, plain })
-  return html`<section class="card alert" id="decide"><h2>${looking ? 'The gateway is finding out whether it left' : 'Decide: did it leave?'}</h2>
-<p>${looking ? 'The connection broke while the mail was handed over. The gateway looks for it in the mailbox and asks you when it cannot tell. If you know already, say which it is.' : 'The connection broke while the mail was handed over; nobody can tell whether the server took it. Look into the folder Sent of the mailbox or ask the recipient, then say which it is.'}</p>
+  return html`<section class="card alert" id="decide"><h2>${looking ? 'The gateway is finding out whether it was sent' : 'Decide: was it sent?'}</h2>
+<p>${looking ? 'The connection broke while the mail was handed over. The gateway looks for it in the mailbox and asks you if it cannot tell. If you already know, say which it is.' : "The connection broke while the mail was handed over; nobody can tell whether the server accepted it. Check the mailbox's Sent folder or ask the recipient, then say which it is."}</p>
 <div class="row">${button('resolve-sent', looking)}${button('resolve-not-sent')}${button('resolve-resend')}</div></section>`
 }
 

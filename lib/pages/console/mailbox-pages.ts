@@ -106,7 +106,7 @@ ${pager(view, '/mailboxes', pages, ['Previous', 'Next'])}`,
 
 function direction(view: View, one: MailboxDirection & { refusedMails?: number }): Markup {
   if (one.transport === 'none') return html`<span class="dim">not used</span>`
-  return html`${when(one.lastSuccess, view.now, 'not yet')} <span class="dim">· ${transportName(one.transport)}</span> ${one.failures > 0 && chip(one.failures === 1 ? 'failed last time' : `${one.failures} failures in a row`, 'bad')} ${isClosed(one) && chip('stopped', 'bad')} ${refusals(one)}${one.problem !== '' && html`<br>${one.problem}`}${(one.nextTry ?? '') !== '' && html` <span class="dim">Next automatic try: ${when(one.nextTry ?? '', view.now)}</span>`}`
+  return html`${when(one.lastSuccess, view.now, 'not yet')} <span class="dim">· ${transportName(one.transport)}</span> ${one.failures > 0 && chip(one.failures === 1 ? 'failed last time' : `${one.failures} consecutive failures`, 'bad')} ${isClosed(one) && chip('stopped', 'bad')} ${refusals(one)}${one.problem !== '' && html`<br>${one.problem}`}${(one.nextTry ?? '') !== '' && html` <span class="dim">Next automatic try: ${when(one.nextTry ?? '', view.now)}</span>`}`
 }
 
 /** Mail that nobody will get although the mailbox can be reached. */
@@ -192,7 +192,7 @@ function connectionLife(view: View, { lastRefresh, nextRefresh, projectedDeath }
   const end =
     projectedDeath === null
       ? 'not known'
-      : html`${when(projectedDeath.at, view.now)} <span class="dim">${projectedDeath.why === 'unused' ? 'if it is not renewed any more' : 'when the client secret of the registration ends'}</span>`
+      : html`${when(projectedDeath.at, view.now)} <span class="dim">${projectedDeath.why === 'unused' ? 'if it is not refreshed again' : 'when the client secret of the registration expires'}</span>`
   return html`<dt>Authority renewed</dt><dd>${when(lastRefresh, view.now, 'not yet')}, next ${when(nextRefresh, view.now, 'not planned')}</dd><dt>Authority ends</dt><dd>${end}</dd>`
 }
 

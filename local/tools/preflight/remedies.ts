@@ -21,7 +21,7 @@ export const remedies = {
     'Look at the spelling in the settings, at DNS, and at the private DNS zones linked to the network.',
   ],
   'storage-unavailable': [
-    'A storage service does not answer.',
+    'A storage service does not respond.',
     'Compare the endpoint in the settings, the private endpoints and network rules of the storage account, and its state.',
   ],
   'storage-forbidden': [

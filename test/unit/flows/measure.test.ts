@@ -257,7 +257,7 @@ test('host 8: a message of another shape on mail-send is a card at once and not 
   expect(cards).toHaveLength(wrong.length)
   expect(cards.map(({ tenant }) => tenant)).toContain(h.tenant)
   for (const { description, whoActs } of cards) {
-    expect(description).toMatch(/is none of those|not JSON/)
+    expect(description).toMatch(/is not one that|not JSON/)
     expect(whoActs).toBe('Gateway operator')
   }
 })

@@ -39,7 +39,7 @@ describe('mail in quarantine is told', () => {
           code: 'mail_killed_poll',
           whoActs: 'An administrator, after checking the mailbox',
           description: expect.stringContaining('stopped 2 times'),
-          remedy: expect.stringContaining('Import it'),
+          remedy: expect.stringContaining('import it'),
         },
       },
     ])

@@ -99,7 +99,7 @@ test('H9: a mail too large to be fetched says that there is no raw and how to ge
     code: 'mail_not_kept',
     status: 404,
     description: expect.stringContaining('no bytes of this mail'),
-    remedy: expect.stringContaining('import what is in quarantine'),
+    remedy: expect.stringContaining("import the mailbox's quarantine"),
   })
 
   // Graph keeps the id of a mail that is moved back (immutable ids).

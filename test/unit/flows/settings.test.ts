@@ -88,7 +88,7 @@ describe('M-006, M-007: refused as a whole', () => {
     expect(Object.fromEntries(problems.map(({ field, message }) => [field, message]))).toEqual({
       firstSyncDays: 'must be a whole number from 0 to 365.',
       afterReceive: 'must be leave, mark-read, delete or move:Folder.',
-      pollsPerDay: expect.stringMatching(/not a setting; there are firstSyncDays, /),
+      pollsPerDay: expect.stringMatching(/not a setting; the settings are firstSyncDays, /),
       maxRecipients: 'must be a whole number from 1 to 100.',
     })
     expect((await mailbox()).settings).toEqual({ firstSyncDays: 3 })

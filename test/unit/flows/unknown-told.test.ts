@@ -101,7 +101,7 @@ test('C7: a mailbox is removed while a dead worker’s mail is in hand-over: tol
   await hoursPass(h)
   const found = await readMail(h.deps, h.tenant, mail.id)
   expect(found).toMatchObject({ state: 'unknown' })
-  expect(found.lastError?.text).toContain('Its mailbox was removed')
+  expect(found.lastError?.text).toContain('The mailbox was removed')
   expect(eventsOf(h).map(({ type }) => type)).toEqual(['mail.unknown'])
   expect(await rowsOf(h, 'attention')).toMatchObject([{ rowKey: `mail-unknown~${mail.id}` }])
   expect(await rowsOf(h, 'due')).toEqual([])
