@@ -6,7 +6,7 @@ export function indexPage(): string {
   return layout(
     'Mailbox Gateway',
     html`<h1>Mailbox Gateway</h1>
-<p>This service connects applications with mailboxes. If somebody asked you to connect your mailbox, open the link you were sent.</p>
+<p>This service connects applications to mailboxes. If somebody asked you to connect your mailbox, open the link that you were sent.</p>
 <ul>
 <li><a href="/console">Console for operators and administrators</a></li>
 <li><a href="/api/openapi.json">Description of the API</a></li>
@@ -18,10 +18,10 @@ export function indexPage(): string {
 /** For a browser at an address where nothing is. */
 export function unknownPage(requestId: string): string {
   return layout(
-    'There is no such page',
-    html`<h1>There is no such page</h1>
+    'Page not found',
+    html`<h1>Page not found</h1>
 <p>Check the address. If you were sent a link, open the whole link: part of it may be missing.</p>
-<a class="button" href="/">To the start page</a>`,
+<a class="button" href="/">Go to the start page</a>`,
     html`<p>If you ask for help, give this request id: <code>${requestId}</code></p>`,
   )
 }

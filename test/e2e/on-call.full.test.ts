@@ -95,7 +95,7 @@ describe.runIf(present)('the console for the person on call', () => {
     const text = await page.innerText('main')
     expect(text).toContain('failed')
     expect(text).toContain('What to do:')
-    expect(text).toMatch(/The server's words\s+5\d\d/)
+    expect(text).toMatch(/The server's response\s+5\d\d/)
     await picture(page, 'on-call-mail')
     await open('/logs?log=sending&failed=true')
     expect(await page.innerText('main')).toContain('550 5.1.1')

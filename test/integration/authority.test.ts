@@ -560,7 +560,7 @@ describe('an administrator allows the application (M-065, M-029)', () => {
     )
     const { link } = await site.gateway.connect.startAdminConsent('guest', { ...input, mode: 'delegated' })
     const page = await site.browser().visit({ method: 'GET', url: link })
-    expect(page.body).toContain('Nobody’s mailbox is connected by this')
+    expect(page.body).toContain('This connects nobody’s mailbox')
     await expect(
       site.gateway.connect.startAdminConsent('guest', { ...input, registrationId: 'unknown', mode: 'delegated' }),
     ).rejects.toMatchObject({ code: 'invalid_input', field: 'registrationId' })
@@ -575,7 +575,7 @@ describe('an administrator allows the application (M-065, M-029)', () => {
     const browser = site.browser()
     const refused = await signInAt(site, browser, link, upn)
     expect(refused.status).toBe(400)
-    expect(refused.body).toContain('An administrator has to approve this')
+    expect(refused.body).toContain('An administrator must approve this')
     const approval = /class="link">(http:\/\/localhost:7071\/connect\/[^<]+)</.exec(refused.body)?.[1] ?? ''
     expect(approval).not.toBe('')
     expect((await signInAt(site, browser, link, upn)).body, 'one link while it lives').toContain(approval)
@@ -583,7 +583,7 @@ describe('an administrator allows the application (M-065, M-029)', () => {
     const waiting = await Promise.all([demo.tenantId, newId()].map(waitsForAdministrator))
     const admin = administrator()
     const done = await allow(site.browser(), approval, demo.tenantId, admin.upn)
-    expect(done.body).toContain('Your organisation allowed it')
+    expect(done.body).toContain('Your organisation has approved it')
     const notBefore = await Promise.all(waiting.map(({ grant }) => grant().then((row) => Number(row?.['notBefore']))))
     expect(notBefore, 'M-160: tried now, not with the next hourly try').toEqual([0, hourAhead])
     expect(done.body).toContain('No mailbox was connected')
@@ -641,7 +641,7 @@ describe('an administrator allows the application (M-065, M-029)', () => {
     const some = await begun()
     const allowed = await forge(some, administrator().upn)
     expect((await site.gateway.connect.describeSignIn(tenant, some.signInId)).refusal).toBe('')
-    expect(allowed.body).toContain('Your organisation allowed it')
+    expect(allowed.body).toContain('Your organisation has approved it')
     const recorded = (await delegated()).find((one) => one.registrationId === registrationId)
     expect(recorded?.scopes.filter((scope) => scope.startsWith('https://'))).toEqual([`${mail}Send`])
   })

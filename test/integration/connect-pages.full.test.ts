@@ -195,7 +195,7 @@ describe('back to the application', () => {
     const { url } = await site.entra.control.signInAs(await beginSignIn(browser, link), upn)
     await beginSignIn(browser, link)
     const page = await open(browser, url)
-    expect(page.body).toContain('You went on in another tab')
+    expect(page.body).toContain('You continued in another tab')
     expect(page.body).not.toContain('cookies')
   })
 })

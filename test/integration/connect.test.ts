@@ -596,11 +596,11 @@ describe('no page is a dead end', () => {
     expect(linkIn(wrong)).toBe(new URL(link).pathname)
     const again = await browser.visit({ method: 'GET', url: wrong.url })
     expect([again.status, again.url]).toEqual([403, `${link}/result`])
-    expect(again.body).toContain('That was another account')
+    expect(again.body).toContain('That was a different account')
     expect(linkIn(again)).toBe(new URL(link).pathname)
     expect(again.body).toContain('request id')
     const stranger = await site.browser().visit({ method: 'GET', url: wrong.url })
-    expect(stranger.body).not.toContain('That was another account')
+    expect(stranger.body).not.toContain('That was a different account')
     // An answer that belongs to no attempt here leads nowhere.
     const lost = await site
       .browser()
@@ -635,7 +635,7 @@ describe('no page is a dead end', () => {
     expect(resultOf(back), 'with the way back to the application').not.toBe('')
     const other = await site.browser().visit({ method: 'GET', url: link })
     expect([other.status, other.url]).toEqual([400, link])
-    expect(other.body).toContain('This link was already used')
+    expect(other.body).toContain('This link has already been used')
   })
 
   test('M-073: who looks while the mailbox is tried out is asked to wait, and who looks too early to sign in', async () => {

@@ -35,7 +35,7 @@ export function attentionCard(
 ${item.kind === 'mailbox-send' && only && refused(view, only)}
 ${!onOwnPage && stopped(view, concerned, subject)}
 ${item.remedy !== '' && html`<p><b>What to do:</b> ${item.remedy}</p>`}
-${afterRepair(item)}${item.peerLine !== '' && html`<details><summary>The server's words</summary><div class="words">${item.peerLine}</div></details>`}
+${afterRepair(item)}${item.peerLine !== '' && html`<details><summary>The server's response</summary><div class="words">${item.peerLine}</div></details>`}
 ${actions(view, item, only?.id ?? concerned[0]?.id)}
 <p class="row">${place(view, item, only, onOwnPage)}<span class="dim">Code ${item.code}</span></p></article>`
 }
@@ -44,7 +44,7 @@ ${actions(view, item, only?.id ?? concerned[0]?.id)}
 function afterRepair({ kind, class: errorClass }: AttentionItem): Markup | false {
   if (errorClass !== 'needs-admin') return false
   if (kind === 'mailbox-send')
-    return html`<p>Afterwards press "Send a test mail", or wait: the next mail that leaves ends this. "Retry failed mail" on the page of the mailbox then takes up what failed.</p>`
+    return html`<p>Afterwards press "Send a test mail", or wait: this ends when the next mail is sent. Then press "Retry failed mail" on the page of the mailbox to retry what failed.</p>`
   return (
     kind === 'mailbox-receive' &&
     html`<p>Afterwards press "Fetch mail now", or wait: the gateway retries automatically.</p>`
@@ -54,7 +54,7 @@ function afterRepair({ kind, class: errorClass }: AttentionItem): Markup | false
 function refused(view: View, { sending }: AttentionMailbox): Markup | false {
   const { refusedMails, lastRefused } = sending
   if (refusedMails === 0) return false
-  return html`<p>${chip(refusedMails === 1 ? '1 mail refused' : `${refusedMails} mails refused`, 'bad')} since the last one that left; the latest ${when(lastRefused, view.now, 'unknown')}.</p>`
+  return html`<p>${chip(refusedMails === 1 ? '1 mail refused' : `${refusedMails} mails refused`, 'bad')} since the last one that was sent; the latest ${when(lastRefused, view.now, 'unknown')}.</p>`
 }
 
 /** Which mailboxes it stops, when the heading does not say it. */
@@ -62,7 +62,7 @@ function stopped(view: View, concerned: readonly AttentionMailbox[], subject: st
   if (concerned.length === 0 || (concerned.length === 1 && concerned[0]?.address === subject)) return false
   const named = concerned.slice(0, mostNamed)
   const more = concerned.length - named.length
-  return html`<p>Mailboxes it stops: ${named.map((one, index) => html`${index > 0 && ', '}<a href="${link(view, `/mailboxes/${segment(one.id)}`)}">${one.address}</a>`)}${more > 0 && ` and ${more} more`}</p>`
+  return html`<p>Mailboxes that it stops: ${named.map((one, index) => html`${index > 0 && ', '}<a href="${link(view, `/mailboxes/${segment(one.id)}`)}">${one.address}</a>`)}${more > 0 && ` and ${more} more`}</p>`
 }
 
 function place(
@@ -104,5 +104,5 @@ export function signInFacts(
   signIn: { address: string; signedInAs: string; directory: string; expiresAt: string },
 ): Markup {
   const { address, signedInAs, directory, expiresAt } = signIn
-  return html`<dt>Mailbox</dt><dd>${address || 'none: a permission for the whole organisation'}</dd><dt>Signed in</dt><dd>${signedInAs || 'with a password'}${directory !== '' && html` <span class="dim">directory ${directory}</span>`}</dd><dt>Ends</dt><dd>${when(expiresAt, view.now)}</dd>`
+  return html`<dt>Mailbox</dt><dd>${address || 'none: a permission for the whole organisation'}</dd><dt>Signed in</dt><dd>${signedInAs || 'with a password'}${directory !== '' && html` <span class="dim">directory ${directory}</span>`}</dd><dt>Expires</dt><dd>${when(expiresAt, view.now)}</dd>`
 }

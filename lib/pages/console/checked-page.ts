@@ -22,7 +22,7 @@ export function checkedPage(view: View, mailbox: { id: string; address: string }
     '/mailboxes',
     'Check',
     html`<h1>Check of ${mailbox.address}</h1>
-<p>Tried just now. Nothing was fetched, sent or changed in the mailbox; what works goes on at once.</p>
+<p>Tested just now. Nothing was fetched, sent or changed in the mailbox; directions that work resume immediately.</p>
 <dl><dt>Sign-in</dt><dd>${part(found.signIn)}</dd><dt>Reading</dt><dd>${part(found.reading)}</dd><dt>Sending</dt><dd>${part(found.sending)}</dd></dl>
 <div class="row">${buttonOf(view, 'mailboxes', mailbox.id, { name: 'check', label: 'Check again' })}${found.sending.stage === 'send-right' && buttonOf(view, 'mailboxes', mailbox.id, { name: 'test-mail', plain: true })}</div>
 <p><a href="${link(view, `/mailboxes/${segment(mailbox.id)}`)}">Back to the mailbox</a></p>`,

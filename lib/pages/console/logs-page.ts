@@ -36,7 +36,7 @@ export function logsPage(view: View, data: LogsView): string {
 <label class="tick"><input type="checkbox" name="failed" value="true"${data.failed ? html` checked` : ''}> Failures only</label>
 <button>Show</button></form>
 ${isAudit && html`<p class="dim">The audit log is shown by month.</p>`}
-${data.rows.length === 0 ? html`<div class="card"><p>Nothing ${data.pages.query.has('after') && 'more '}was logged that ${isAudit ? 'month' : 'day'}${data.failed && ' as a failure'}${data.mailboxId !== '' && ' for this mailbox'}. Choose another ${isAudit ? 'month' : 'day'}, or fewer filters.</p></div>` : html`<table><thead><tr><th scope="col">Time</th><th scope="col">What</th><th scope="col">About</th><th scope="col">Words</th></tr></thead><tbody>${data.rows.map((row) => entry(view, row, addresses))}</tbody></table>`}
+${data.rows.length === 0 ? html`<div class="card"><p>Nothing ${data.pages.query.has('after') && 'more '}was logged on that ${isAudit ? 'month' : 'day'}${data.failed && ' as a failure'}${data.mailboxId !== '' && ' for this mailbox'}. Choose another ${isAudit ? 'month' : 'day'}, or fewer filters.</p></div>` : html`<table><thead><tr><th scope="col">Time</th><th scope="col">Event</th><th scope="col">About</th><th scope="col">Details</th></tr></thead><tbody>${data.rows.map((row) => entry(view, row, addresses))}</tbody></table>`}
 ${pager(view, '/logs', data.pages)}`,
   )
 }
@@ -77,7 +77,7 @@ const outcomes = new Map([
   ['set-aside', 'set aside, to be retried'],
   ['gone', 'removed before it was read'],
   ['resynced', 'position found again'],
-  ['waiting', 'waiting for next try'],
+  ['waiting', 'waiting for next attempt'],
   ['unknown', 'outcome unknown'],
 ])
 
@@ -93,7 +93,7 @@ function entry(view: View, row: LogEntry, addresses: Map<string, string>): Marku
   const rest = [...named].filter(([column]) => !['', '0', 'false'].includes(text(column)))
   const value = (column: string): string => (text(column) === 'true' ? 'yes' : text(column))
   return html`<tr><td>${exactly(text('at'), view.now)}</td>
-<td data-name="What">${chip(words(what), row['failed'] ? 'bad' : 'quiet')}${!['', what, 'sent'].includes(text('code')) && html`<br><span class="dim">Code ${text('code')}</span>`}</td>
+<td data-name="Event">${chip(words(what), row['failed'] ? 'bad' : 'quiet')}${!['', what, 'sent'].includes(text('code')) && html`<br><span class="dim">Code ${text('code')}</span>`}</td>
 <td class="about" data-name="About">${text('mailId') !== '' && html`<a href="${link(view, `/mails/${segment(text('mailId'))}`)}">Mail</a><br>`}${text('mailboxId') !== '' && html`<a href="${link(view, `/mailboxes/${segment(text('mailboxId'))}`)}">${addresses.get(text('mailboxId')) ?? 'Mailbox'}</a><br>`}${rest.map(([column, name]) => html`<span class="dim">${name}: ${value(column)}</span><br>`)}</td>
-<td data-name="Words">${said}${text('remedy') !== '' && html`<br><b>What to do:</b> ${text('remedy')}`}${reply !== '' && html`<div class="words">${reply}</div>`}</td></tr>`
+<td data-name="Details">${said}${text('remedy') !== '' && html`<br><b>What to do:</b> ${text('remedy')}`}${reply !== '' && html`<div class="words">${reply}</div>`}</td></tr>`
 }

@@ -182,7 +182,7 @@ function attempt(view: View, one: ToldAttempt): Markup {
         ? chip('decided', 'quiet')
         : chip('did not succeed', 'bad')
   return html`<li class="card"><h3>${exactly(one.at, view.now)}</h3><p class="row">${verdict}${one.whoActs !== '' && html`<span>Who must act: ${one.whoActs}</span>`}</p>
-${one.text !== '' && html`<p>${one.text}</p>`}${one.remedy !== '' && html`<p><b>What to do:</b> ${one.remedy}</p>`}${one.reply !== '' && html`<p class="dim">The server's words</p><div class="words">${one.reply}</div>`}${one.code !== 'sent' && html`<p class="dim">Code ${one.code}</p>`}</li>`
+${one.text !== '' && html`<p>${one.text}</p>`}${one.remedy !== '' && html`<p><b>What to do:</b> ${one.remedy}</p>`}${one.reply !== '' && html`<p class="dim">The server's response</p><div class="words">${one.reply}</div>`}${one.code !== 'sent' && html`<p class="dim">Code ${one.code}</p>`}</li>`
 }
 
 function decide(view: View, mail: MailDetails): Markup {

@@ -97,7 +97,7 @@ export function mailboxesPage(view: View, mailboxes: readonly MailboxEntry[], pa
     html`<h1>Mailboxes</h1>
 ${
   mailboxes.length === 0
-    ? html`<div class="card"><p>No mailbox yet. Start a sign-in with POST /api/v1/sign-ins and send its link to the owner of the mailbox; it appears here once the owner agreed and the sign-in was confirmed.</p></div>`
+    ? html`<div class="card"><p>No mailbox yet. Start a sign-in with POST /api/v1/sign-ins and send its link to the owner of the mailbox; it appears here once the owner has accepted and the sign-in is confirmed.</p></div>`
     : html`<table><thead><tr><th scope="col">Mailbox</th><th scope="col">State</th><th scope="col">Receiving, last success</th><th scope="col">Sending, last success</th></tr></thead><tbody>${rows}</tbody></table>`
 }
 ${pager(view, '/mailboxes', pages, ['Previous', 'Next'])}`,
@@ -106,7 +106,7 @@ ${pager(view, '/mailboxes', pages, ['Previous', 'Next'])}`,
 
 function direction(view: View, one: MailboxDirection & { refusedMails?: number }): Markup {
   if (one.transport === 'none') return html`<span class="dim">not used</span>`
-  return html`${when(one.lastSuccess, view.now, 'not yet')} <span class="dim">· ${transportName(one.transport)}</span> ${one.failures > 0 && chip(one.failures === 1 ? 'failed last time' : `${one.failures} consecutive failures`, 'bad')} ${isClosed(one) && chip('stopped', 'bad')} ${refusals(one)}${one.problem !== '' && html`<br>${one.problem}`}${(one.nextTry ?? '') !== '' && html` <span class="dim">Next automatic try: ${when(one.nextTry ?? '', view.now)}</span>`}`
+  return html`${when(one.lastSuccess, view.now, 'not yet')} <span class="dim">· ${transportName(one.transport)}</span> ${one.failures > 0 && chip(one.failures === 1 ? 'failed last time' : `${one.failures} consecutive failures`, 'bad')} ${isClosed(one) && chip('stopped', 'bad')} ${refusals(one)}${one.problem !== '' && html`<br>${one.problem}`}${(one.nextTry ?? '') !== '' && html` <span class="dim">Next automatic attempt: ${when(one.nextTry ?? '', view.now)}</span>`}`
 }
 
 /** Mail that nobody will get although the mailbox can be reached. */
@@ -144,15 +144,15 @@ export function mailboxPage(view: View, { mailbox, connection, settings, receive
 ${mailbox.attention.map((one) => attentionCard(view, one, [mailbox], true))}
 <h2>Actions</h2>
 <div class="row">${button('check')}${button('reconnect', true)}${receives && mailbox.active && button('poll', true)}${mailbox.sending.transport !== 'none' && mailbox.active && html`${button('test-mail', true)}${button('retry-mails', true)}`}${button(mailbox.active ? 'pause' : 'activate', true)}</div>
-<p class="dim">${mailbox.active ? 'A paused mailbox neither receives nor sends; its mail waits.' : 'Paused: neither receives nor sends until it is activated.'}</p>
+<p class="dim">${mailbox.active ? 'A paused mailbox neither receives nor sends; its mail waits.' : 'Paused: it neither receives nor sends until somebody activates it.'}</p>
 <h2>Facts</h2>
 <dl><dt>Receiving</dt><dd>${direction(view, mailbox.receiving)}</dd><dt>Last mail received</dt><dd>${when(mailbox.receiving.lastMail, view.now)}</dd>
 <dt>Sending</dt><dd>${direction(view, mailbox.sending)}</dd>
 <dt>Connection</dt><dd>${connectionWords(mailbox.connectionState)}${mailbox.connectionReason !== '' && html` <span class="dim">Code ${mailbox.connectionReason}</span>`}</dd>
-${connection !== undefined && connectionLife(view, connection)}${mailbox.heldBy !== '' && html`<dt>Address held by</dt><dd>${chip('not here', 'bad')} ${mailbox.heldBy}: both fetch and send; remove one of them.</dd>`}${mailbox.warnings.map((one) => html`<dt>Warning</dt><dd>${chip('soon', 'wait')} ${one.description} ${one.remedy}</dd>`)}<dt>Name</dt><dd>${mailbox.displayName || '–'}</dd><dt>Purpose</dt><dd>${mailbox.purpose || '–'}</dd><dt>Key and id</dt><dd>${mailbox.key} · ${mailbox.id}</dd></dl>
+${connection !== undefined && connectionLife(view, connection)}${mailbox.heldBy !== '' && html`<dt>Address held by</dt><dd>${chip('not here', 'bad')} ${mailbox.heldBy}: both receive and send; remove one of them.</dd>`}${mailbox.warnings.map((one) => html`<dt>Warning</dt><dd>${chip('soon', 'wait')} ${one.description} ${one.remedy}</dd>`)}<dt>Name</dt><dd>${mailbox.displayName || '–'}</dd><dt>Purpose</dt><dd>${mailbox.purpose || '–'}</dd><dt>Key and id</dt><dd>${mailbox.key} · ${mailbox.id}</dd></dl>
 <p class="row"><a href="${link(view, '/mails', { mailbox: mailbox.id })}">Open mail of this mailbox</a><a href="${link(view, '/logs', { log: 'sending', mailbox: mailbox.id })}">Sending log</a><a href="${link(view, '/logs', { log: 'receiving', mailbox: mailbox.id })}">Receiving log</a></p>
 ${receives && html`<h2>Received</h2>${receivedTable(view, received)}`}
-<h2>Settings</h2><details><summary>Every setting of this mailbox and who set it</summary>${settingsTable(settings)}</details>`,
+<h2>Settings</h2><details><summary>Every setting of this mailbox and where it was set</summary>${settingsTable(settings)}</details>`,
   )
 }
 
@@ -193,12 +193,12 @@ function connectionLife(view: View, { lastRefresh, nextRefresh, projectedDeath }
     projectedDeath === null
       ? 'not known'
       : html`${when(projectedDeath.at, view.now)} <span class="dim">${projectedDeath.why === 'unused' ? 'if it is not refreshed again' : 'when the client secret of the registration expires'}</span>`
-  return html`<dt>Authority renewed</dt><dd>${when(lastRefresh, view.now, 'not yet')}, next ${when(nextRefresh, view.now, 'not planned')}</dd><dt>Authority ends</dt><dd>${end}</dd>`
+  return html`<dt>Authority refreshed</dt><dd>${when(lastRefresh, view.now, 'not yet')}, next ${when(nextRefresh, view.now, 'not planned')}</dd><dt>Authority expires</dt><dd>${end}</dd>`
 }
 
 function receivedTable(view: View, received: readonly ReceivedEntry[]): Markup {
   if (received.length === 0)
-    return html`<div class="card"><p>Nothing received yet. If mail is missing, fetch now and look at the receiving log.</p></div>`
+    return html`<div class="card"><p>Nothing received yet. If mail is missing, press "Fetch mail now" and check the receiving log.</p></div>`
   return html`<table><thead><tr><th scope="col">Date</th><th scope="col">From</th><th scope="col">State</th><th scope="col">Size</th></tr></thead><tbody>${received.map(
     (one) =>
       html`<tr><td>${when(one.receivedAt, view.now, 'unknown')}</td><td data-name="From">${one.from}</td><td data-name="State">${receivedState(one.state)}${one.description !== '' && html`<br>${one.description} ${one.remedy}`}</td><td data-name="Size">${size(one.bytes)}</td></tr>`,

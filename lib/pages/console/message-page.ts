@@ -26,7 +26,7 @@ export function reconnectPage(
   mailbox: { id: string; address: string },
   started: { link: string; expiresAt: string },
 ): string {
-  const letter = `The connection to the mailbox ${mailbox.address} has to be renewed.\n\nPlease open this link, sign in as ${mailbox.address} and agree:\n${started.link}\n\nIt works until ${started.expiresAt.slice(0, 16).replace('T', ' ')} UTC. Do not pass it on.`
+  const letter = `The connection to the mailbox ${mailbox.address} must be renewed.\n\nPlease open this link, sign in as ${mailbox.address} and accept:\n${started.link}\n\nThe link expires at ${started.expiresAt.slice(0, 16).replace('T', ' ')} UTC. Do not pass it on.`
   return consolePage(
     view,
     '/mailboxes',
@@ -34,9 +34,9 @@ export function reconnectPage(
     html`<h1>Reconnect link for ${mailbox.address}</h1>
 <div class="card wide"><label for="link">Copy this link and send it to the owner of the mailbox</label>
 <input id="link" readonly value="${started.link}" aria-describedby="hint" class="copy">
-<p id="hint">The owner opens it, signs in as ${mailbox.address} and agrees. Do not open it yourself. It ends ${when(started.expiresAt, view.now, 'soon')}; waiting mail leaves automatically afterwards.</p>
+<p id="hint">The owner must open it, sign in as ${mailbox.address} and accept. Do not open it yourself. It expires ${when(started.expiresAt, view.now, 'soon')}. Afterwards the gateway sends the waiting mail automatically.</p>
 <p><a class="button" href="mailto:${encodeURIComponent(mailbox.address)}?subject=${encodeURIComponent(`Please reconnect ${mailbox.address}`)}&amp;body=${encodeURIComponent(letter)}">Write the mail</a></p>
-<details><summary>The text of the mail, to copy</summary><div class="words copy">${letter}</div></details></div>
+<details><summary>Text of the mail, to copy</summary><div class="words copy">${letter}</div></details></div>
 <p><a href="/console/mailboxes/${encodeURIComponent(mailbox.id)}${view.caller.role === 'operator' ? `?tenant=${encodeURIComponent(view.tenant)}` : ''}">Back to the mailbox</a></p>`,
   )
 }

@@ -33,11 +33,11 @@ export function newSecretPage(
     html`<h1>${title}</h1>
 <form class="card wide" method="post" action="${link(view, `/registrations/${segment(id)}/secret`)}" autocomplete="off"><input type="hidden" name="csrf" value="${view.csrf}">
 <dl><dt>Client id</dt><dd>${clientId}</dd><dt>Directory</dt><dd>${authority}</dd></dl>
-<p>Make a new client secret for this application at the identity provider and paste its value, not its id. One that the provider refuses is not saved; mailboxes that waited for it are tried at once, and nobody has to reconnect.</p>
+<p>Create a new client secret for this application at the identity provider and paste its value, not its id. The gateway does not save a secret that the provider refuses. It retries the mailboxes that waited for the secret immediately, and nobody has to reconnect.</p>
 <label for="secret">Value of the new secret</label>${!isOfDay && problem}
 <input id="secret" name="clientSecret" type="password" required maxlength="1000" autocomplete="off" autocapitalize="off" spellcheck="false"${again !== undefined && !isOfDay && marked}>
-<label for="ends">Day on which it ends, when known</label>${isOfDay && problem}
+<label for="ends">Day on which it expires, if known</label>${isOfDay && problem}
 <input id="ends" name="ends" type="date" value="${again?.ends ?? ''}"${isOfDay && marked}>
-<p class="row"><button>Try and save</button><a class="button plain" href="${link(view, '')}">No, go back</a></p></form>`,
+<p class="row"><button>Test and save</button><a class="button plain" href="${link(view, '')}">No, go back</a></p></form>`,
   )
 }

@@ -47,8 +47,8 @@ export function overviewPage(view: View, data: Overview): string {
     '',
     'Overview',
     html`<h1>${headline(data.broken)}</h1>
-<ul class="counts">${count(working, `of ${amount} mailboxes work`)}${paused > 0 && count(paused, 'paused')}${count(open.length, open.length >= 200 ? 'or more open mails' : 'open mails')}${count(open.filter((one) => one.held).length, 'held')}${count(open.filter((one) => one.state === 'unknown').length, 'of unknown outcome')}</ul>
-${mailboxes.length === 0 && html`<div class="card"><h2>No mailbox yet</h2><p>Connect the first one: your application, or you by the API, starts a sign-in (POST /api/v1/sign-ins) and sends its link to the owner of the mailbox.</p></div>`}
+<ul class="counts">${count(working, `of ${amount} mailboxes work`)}${paused > 0 && count(paused, 'paused')}${count(open.length, open.length >= 200 ? 'or more open mails' : 'open mails')}${count(open.filter((one) => one.held).length, 'held')}${count(open.filter((one) => one.state === 'unknown').length, 'with unknown outcome')}</ul>
+${mailboxes.length === 0 && html`<div class="card"><h2>No mailbox yet</h2><p>Connect the first one: your application, or you with the API, starts a sign-in (POST /api/v1/sign-ins) and sends its link to the owner of the mailbox.</p></div>`}
 ${attentionList(view, data.broken, mailboxes)}`,
   )
 }
@@ -86,7 +86,7 @@ const isComing = ({ code }: AttentionItem): boolean => isForewarning(code)
 
 function headline({ attention, next }: Broken): string {
   const amount = attention.filter((one) => !isComing(one)).length
-  if (next !== '') return `${amount} things and more need attention`
+  if (next !== '') return `${amount} or more things need attention`
   return amount === 0
     ? 'Nothing is broken'
     : amount === 1
@@ -101,13 +101,13 @@ function attentionList(view: View, { attention }: Broken, mailboxes: readonly Ov
     some.length > 0 && html`<h2>${title}</h2>${some.map((item) => attentionCard(view, item, mailboxes))}`
   const waiting = items.filter(waitsForYou)
   const broken = items.filter((one) => !isComing(one) && !waitsForYou(one))
-  return html`${cards('Waiting for you', waiting)}${broken.length === 0 ? quiet(view, mailboxes) : cards('Broken now', broken)}${cards('To do before a day', items.filter(isComing))}`
+  return html`${cards('Waiting for you', waiting)}${broken.length === 0 ? quiet(view, mailboxes) : cards('Broken now', broken)}${cards('To do before a date', items.filter(isComing))}`
 }
 
 /** No card; a mailbox that failed a moment ago has none yet. */
 function quiet(view: View, mailboxes: readonly OverviewMailbox[]): Markup {
   const failing = mailboxes.filter(({ health }) => health !== 'working' && health !== 'paused').length
   if (failing > 0)
-    return html`<div class="card"><p>${failing === 1 ? '1 mailbox does' : `${failing} mailboxes do`} not work at the moment, and nobody has to act yet: the gateway retries automatically. <a href="${link(view, '/mailboxes')}">Look at the mailboxes</a></p></div>`
+    return html`<div class="card"><p>${failing === 1 ? '1 mailbox does' : `${failing} mailboxes do`} not work at the moment, and nobody has to act yet: the gateway retries automatically. <a href="${link(view, '/mailboxes')}">See the mailboxes</a></p></div>`
   return html`<div class="card">${chip('all well', 'good')} ${view.tenant === '~' ? 'Choose a tenant to see its mail and logs.' : 'Every mailbox works as far as the gateway knows. Open mail is under Mails, every attempt under Logs.'}</div>`
 }

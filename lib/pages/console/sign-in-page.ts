@@ -15,7 +15,7 @@ export interface SignInForm {
 export function signInPage({ token, to, problem = '' }: SignInForm): string {
   return page(
     'Sign in',
-    html`<div class="narrow"><h1>Console of the Mailbox Gateway</h1>
+    html`<div class="narrow"><h1>Mailbox Gateway console</h1>
 <p>See which mailbox is broken, who must act and what to do.</p>
 ${problem !== '' && html`<div class="card alert" role="alert"><h2>Not signed in</h2><p>${problem}</p></div>`}
 <form class="card wide" method="post" action="/console/sign-in" autocomplete="off"><input type="hidden" name="token" value="${token}"><input type="hidden" name="to" value="${to}">

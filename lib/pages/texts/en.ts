@@ -17,7 +17,11 @@ const fieldNames: Record<string, string> = {
   password: 'Password or app password',
   delegate: 'Your own address',
 }
-const changeNames = { provider: 'another provider', server: 'other mail servers', identity: 'another account' }
+const changeNames = {
+  provider: 'a different provider',
+  server: 'different mail servers',
+  identity: 'a different account',
+}
 
 /** Everything a mailbox owner reads. Other languages have the same shape, or the code does not compile. */
 export const en = {
@@ -40,31 +44,32 @@ export const en = {
     sharedHint: 'This is a shared mailbox: you sign in with your own account, which has Full Access and Send As on it.',
     ableTo: 'It will be able to',
     changes: (allowed: readonly (keyof typeof changeNames)[], tenant: string) =>
-      `This link may connect the mailbox with ${allowed.map((one) => changeNames[one]).join(' and ')} than before. ${tenant} asked for this link so. If you did not expect that, close the page and ask them first.`,
+      `This link may connect the mailbox with ${allowed.map((one) => changeNames[one]).join(' and ')}, as ${tenant} requested. If you did not expect that, close the page and ask them first.`,
     microsoft: 'Continue with Microsoft',
-    atMicrosoft: 'You sign in on Microsoft’s own page. Your password is never seen here.',
+    atMicrosoft: 'You sign in on Microsoft’s own page. We never see your password.',
     notSetUp: (tenant: string) =>
       `Signing in with Microsoft is not set up at ${tenant} yet. Ask an administrator to add an app registration.`,
     passwordFirst: 'Sign in with a user name and password',
     passwordInstead: 'Use a user name and password instead',
     microsoftInstead: 'This mailbox is at Microsoft after all',
     looksLikeMicrosoft:
-      'This looks like a Microsoft mailbox. Microsoft has switched passwords off for almost all of them, so this will probably fail. Continue with Microsoft instead.',
+      'This looks like a Microsoft mailbox. Microsoft has switched off passwords for almost all mailboxes, so this will probably fail. Continue with Microsoft instead.',
     looksLikeGoogle: (link: Markup): Markup =>
-      html`This looks like a Google mailbox. Google asks for an <em>app password</em> here; your normal password will not work. Make one at ${link}, then type it below.`,
+      html`This looks like a Google mailbox. Google asks for an <em>app password</em> here; your normal password will not work. Create one at ${link}, then type it below.`,
     shared: 'This is a shared mailbox',
     sharedText: (address: string) =>
-      `Nobody signs in as ${address} when it is a shared mailbox. Give your own address and sign in with your own account: it needs Full Access to read the mailbox, and Send As to send from it. Your administrator gives both in the Exchange admin center.`,
-    sharedConfirm: (tenant: string) => `An administrator of ${tenant} then confirms that it was you who connected it.`,
+      `If ${address} is a shared mailbox, nobody signs in as it. Enter your own address and sign in with your own account: it needs Full Access to read the mailbox, and Send As to send from it. Your administrator grants both in the Exchange admin center.`,
+    sharedConfirm: (tenant: string) =>
+      `An administrator of ${tenant} must then confirm that it was you who connected it.`,
     delegate: fieldNames['delegate'] ?? '',
     evidence: ({ evidence }: Found) => evidence,
     cancel: 'Cancel, do not connect',
     notSure: 'Not sure? Close this page: nothing has been connected.',
-    outOfDate: 'The page was out of date, so nothing was sent. Here it is again; cookies must be allowed.',
+    outOfDate: 'The page was out of date, so nothing was sent. Here it is again; please allow cookies.',
   },
   able: {
     read: 'Read the mail that arrives in this mailbox, and mark, move or delete it if that is set up',
-    send: 'Send mail in the name of this mailbox',
+    send: 'Send mail as this mailbox',
     keep: 'Keep doing so when you are not signed in, until you or an administrator disconnects it',
   },
   form: {
@@ -75,7 +80,7 @@ export const en = {
     port: 'Port',
     encryption: 'Encryption',
     check: 'Check and continue',
-    takes: 'The password is tried at the mail servers now. That can take ten seconds.',
+    takes: 'We test the password at the mail servers. That can take ten seconds.',
     missing: (field: string) => `${fieldNames[field] ?? field} is missing or too long.`,
     badHost: 'Type the name of a mail server, such as mail.example.com.',
     badPort: (kind: Kind): string =>
@@ -86,7 +91,7 @@ export const en = {
     badAddress: 'Type a mail address, such as name@example.com.',
     unreachable: (kind: Kind, host: string, port: string) =>
       `The server for ${servers[kind]}, ${host}, port ${port}, could not be reached.`,
-    asBefore: (host: string): string => (host === '' ? 'Type the server of before.' : `Type ${host}, as before.`),
+    asBefore: (host: string): string => (host === '' ? 'Type the previous server.' : `Type ${host}, as before.`),
     answers: (kind: Kind, host: string, port: string, words: string) =>
       `The server for ${servers[kind]}, ${host}, port ${port}, answers: ${words}`,
     refused: (kind: Kind, host: string, port: string) =>
@@ -104,11 +109,12 @@ export const en = {
     accepted: 'The sign-in was accepted.',
     notChecked: 'The sign-in was not checked.',
     readable: 'New mail can be read.',
-    readLater: 'Reading will be checked with the first look into the mailbox.',
+    readLater: 'Reading will be checked when the gateway first opens the mailbox.',
     sendable: 'The mail service accepted this mailbox for sending.',
     sendLater:
       'No mail has been sent yet. The first mail, or a test mail by an administrator, shows whether sending works.',
-    unanswered: 'The server did not answer just now. It stays as it was, and the gateway retries automatically.',
+    unanswered:
+      'The server did not answer just now. The mailbox stays as it was, and the gateway retries automatically.',
     both: 'Reading and sending mail',
   },
   result: {
@@ -116,16 +122,16 @@ export const en = {
     connectedBroken: 'is connected, but does not work yet',
     oneMore: 'One more step',
     signedIn: 'You are signed in',
-    waiting: 'You are done; an administrator confirms next',
-    noMail: 'No mail was opened to find this out.',
+    waiting: 'You are done; an administrator must confirm now',
+    noMail: 'No mail was opened for this test.',
     failing: (tenant: string, failing: readonly Direction[]): Markup =>
-      html`<strong>${tenant}</strong> has access, but ${failingWords(failing)} mail does not work yet. The gateway retries automatically; below you see what helps.`,
+      html`<strong>${tenant}</strong> has access, but ${failingWords(failing)} mail does not work yet. The gateway retries automatically; see below what helps.`,
     done: (tenant: string): Markup =>
       html`<strong>${tenant}</strong> can use this mailbox from now on. You can close this page.`,
     goBack:
       'Your sign-in worked. Go back to the application within ten minutes to finish; until then nothing is connected.',
     pending: (tenant: string, until: string): Markup =>
-      html`Thank you. The administrators of <strong>${tenant}</strong> were told, and have until ${until} to confirm the mailbox; until then nothing is connected. You can close this page.`,
+      html`Thank you. We told the administrators of <strong>${tenant}</strong>. They have until ${until} to confirm the mailbox; until then nothing is connected. You can close this page.`,
     thanks: 'Thank you. You can close this page.',
     finish: (host: string) => `Finish in the application (${host})`,
     back: (host: string) => `Back to the application (${host})`,
@@ -135,25 +141,25 @@ export const en = {
     byClass: {
       transient: 'Please try again in a moment',
       permanent: 'This did not work',
-      'needs-admin': 'An administrator has to help',
+      'needs-admin': 'An administrator must help',
       'needs-reconnect': 'The sign-in did not work',
     },
     helps: 'What helps:',
-    transient: 'This usually passes without anybody doing anything.',
+    transient: 'This is usually temporary, and nobody has to do anything.',
     operator: 'Only the people who run this service can solve it.',
     administrator: 'An administrator of your organisation can solve it. Show them this page.',
-    nothing: 'Nothing was connected by this attempt.',
+    nothing: 'This attempt connected nothing.',
     forAdministrator: 'For your administrator',
-    noApproval: 'Nobody answers? Send your administrators a link',
-    maybeApproval: 'Did the page say that an administrator has to approve it?',
+    noApproval: 'No answer? Send your administrators a link',
+    maybeApproval: 'Did the page say that an administrator must approve it?',
     sendLink:
-      'Send this link to an administrator of your organisation. It shows what is asked for, and works for one day.',
+      'Send this link to an administrator of your organisation. It shows what the application asks for, and works for one day.',
     mailLink: 'Write a mail with this link',
     mailSubject: 'Please approve an application for our mail',
     mailBody: (link: string) =>
       `Please open this link and approve the application for our Microsoft 365. It shows who asks and for what, and works for one day:\n\n${link}\n`,
     sharedHint: (address: string) =>
-      `Is ${address} a shared mailbox? Nobody signs in as a shared mailbox. Open your link again, choose “This is a shared mailbox” and give your own address; your account needs Full Access and Send As on it.`,
+      `Is ${address} a shared mailbox? Nobody signs in as a shared mailbox. Open your link again, choose “This is a shared mailbox” and enter your own address; your account needs Full Access and Send As on it.`,
     retry: 'Try again',
     tryLater: 'Wait a few minutes, then try again with the same link.',
     openAgain: 'Open your link again',
@@ -168,47 +174,47 @@ export const en = {
     what: (address: string): Markup =>
       address === '' ? html`Nothing was allowed` : html`<strong>${address}</strong> was not connected`,
     text: (what: Markup, tenant: string, address: string): Markup =>
-      html`${what} and <strong>${tenant}</strong> has no new access to ${address === '' ? 'your organisation' : 'it'}. The link does not work any more.`,
+      html`${what} and <strong>${tenant}</strong> has no new access to ${address === '' ? 'your organisation' : 'it'}. The link no longer works.`,
     changed: 'Changed your mind? Ask for a new link.',
     close: 'You can close this page.',
   },
   checking: {
     title: 'Checking the mailbox …',
-    text: 'You are signed in. Now the gateway checks what works in the mailbox. That takes up to ten seconds; this page continues automatically.',
-    goOn: 'Go on',
+    text: 'You are signed in. The gateway now tests the mailbox. That takes up to ten seconds; this page continues automatically.',
+    goOn: 'Continue',
   },
   consent: {
     title: 'Allow access for your organisation',
     heading: (tenant: string) => `Allow ${tenant} for your organisation`,
     intro: (tenant: string): Markup =>
-      html`This page is for administrators of Microsoft 365. <strong>${tenant}</strong> asks for a permission that holds for your whole organisation.`,
+      html`This page is for administrators of Microsoft 365. <strong>${tenant}</strong> asks for a permission that applies to your whole organisation.`,
     able: (appOnly: boolean): string =>
       appOnly ? 'It will be able to, in every mailbox' : 'People will be able to let it',
     read: (appOnly: boolean) =>
       `Read the mail that arrives${appOnly ? '' : ' in their mailbox'}, and mark, move or delete it if that is set up`,
-    send: (appOnly: boolean) => `Send mail in the name of ${appOnly ? 'the mailbox' : 'their mailbox'}`,
+    send: (appOnly: boolean) => `Send mail as ${appOnly ? 'the mailbox' : 'their mailbox'}`,
     keep: (appOnly: boolean): string =>
       appOnly
-        ? 'Do so without anybody signed in, until you withdraw it in Microsoft Entra'
-        : 'Keep doing so when they are not signed in, until they or you end it',
+        ? 'Do so without anybody signed in, until you revoke the permission in Microsoft Entra'
+        : 'Keep doing so when they are not signed in, until they or you disconnect it',
     limit: 'You can limit it to chosen mailboxes in Exchange Online (RBAC for Applications).',
-    nobody: 'Nobody’s mailbox is connected by this; everybody still decides for their own.',
+    nobody: 'This connects nobody’s mailbox; everybody still decides about their own.',
     twice: (tenant: string) =>
       `Microsoft asks you twice: first for the permission, then who you are, so that ${tenant} can see who gave it.`,
     cancel: 'Cancel, do not allow it',
     notSure: 'Not sure? Close this page: nothing has been allowed.',
-    allowed: 'Your organisation allowed it',
+    allowed: 'Your organisation has approved it',
     oneLeft: 'Thank you, one step is left',
     pending: (tenant: string, until: string): Markup =>
-      html`The administrators of <strong>${tenant}</strong> were told, and have until ${until} to confirm it; until then nothing is connected. You can close this page.`,
+      html`We told the administrators of <strong>${tenant}</strong>. They have until ${until} to confirm it; until then nothing is connected. You can close this page.`,
     appOnlyDone: (tenant: string): Markup =>
       html`<strong>${tenant}</strong> can add mailboxes of your organisation from now on. You can close this page.`,
     delegatedDone: (tenant: string): Markup =>
-      html`People of your organisation can connect their mailboxes to <strong>${tenant}</strong> from now on; whoever was stopped opens their own link again. No mailbox was connected. You can close this page.`,
+      html`People of your organisation can connect their mailboxes to <strong>${tenant}</strong> from now on; anybody who was stopped can open their own link again. No mailbox was connected. You can close this page.`,
     permission: 'Permission',
-    givenBy: (user: string) => `Given by ${user}.`,
-    readLater: 'Reading will be checked with each mailbox that is added.',
-    sendLater: 'Sending will be checked with each mailbox that is added.',
+    givenBy: (user: string) => `Granted by ${user}.`,
+    readLater: 'The gateway checks reading with each mailbox that is added.',
+    sendLater: 'The gateway checks sending with each mailbox that is added.',
     footer: (tenant: string) => `Organisation that asked: ${tenant}.`,
   },
 }

@@ -63,10 +63,10 @@ test('O8: what has a day that is known beforehand stands apart and is not counte
       pages: { query: new URLSearchParams(), next: '' },
     })
   expect(shown([coming])).toMatch(
-    /<h1>Nothing is broken<\/h1>[\s\S]*all well[\s\S]*To do before a day[\s\S]*Node.js 22/,
+    /<h1>Nothing is broken<\/h1>[\s\S]*all well[\s\S]*To do before a date[\s\S]*Node.js 22/,
   )
   const both = shown([coming, { ...coming, tenant: 'acme', kind: 'webhook', code: 'http_500' }])
-  expect(both).toMatch(/1 thing needs attention[\s\S]*Broken now[\s\S]*Webhook[\s\S]*To do before a day/)
+  expect(both).toMatch(/1 thing needs attention[\s\S]*Broken now[\s\S]*Webhook[\s\S]*To do before a date/)
   expect(both).toContain('1 broken')
 })
 

@@ -147,6 +147,6 @@ test('M-065: the two permissions an administrator can give are told apart', () =
     consentPage({ link: 'a.b', tenantName: 'Acme', target: { consent, receive: true, send: false }, formToken: '' })
   expect(page('app-only')).toContain('in every mailbox')
   expect(page('app-only')).toContain('without anybody signed in')
-  expect(page('delegated')).toContain('Nobody’s mailbox is connected by this')
+  expect(page('delegated')).toContain('This connects nobody’s mailbox')
   for (const one of [page('app-only'), page('delegated')]) expect(one).not.toContain('Send mail')
 })

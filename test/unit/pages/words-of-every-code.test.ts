@@ -284,7 +284,7 @@ const result = {
 
 test('A13: while nothing is confirmed, the result says that no mail was opened; afterwards it does not', () => {
   for (const [t, sentence] of [
-    [en, 'No mail was opened to find this out.'],
+    [en, 'No mail was opened for this test.'],
     [de, 'Dafür wurde keine Mail geöffnet.'],
   ] as const) {
     expect(resultPage(result, t)).toContain(sentence)
