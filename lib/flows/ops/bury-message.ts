@@ -26,9 +26,10 @@ export interface QueueDelivery {
 export async function buryMessage(deps: Toolbox, queue: QueueName, { given, messageId }: QueueDelivery): Promise<void> {
   const read = readMessage(queue, given)
   const refusal = 'refusal' in read ? read.refusal : undefined
-  const isOther = 'other' in read
+  // On a queue of our own also what cannot be read was put there by somebody else.
+  const isOther = 'other' in read || (refusal !== undefined && queue !== 'outbound-mail')
   const text = textOf(given) ?? ''
-  const said = 'message' in read ? read.given : isOther ? read.other : undefined
+  const said = 'message' in read ? read.given : 'other' in read ? read.other : undefined
   const named = 'tenant' in read ? read.tenant : tenantOf(said)
   const owner = isTenantId(named) ? await findTenant(deps, named) : undefined
   // Nothing is written under the name of a tenant that never was: nobody would find it there.
