@@ -3,140 +3,81 @@
  * Insecure choices (plain HTTP, loopback mail hosts) are accepted for loopback only and refused where a managed
  * identity is present.
  */
-import { type AdjustableSetting, adjustableSetting } from './config/adjustable-setting.js'
-import type { SettingRow } from './config/setting-row.js'
-import { settingsTable } from './config/settings-table.js'
-import { wrongValue } from './config/wrong-value.js'
+import { type Environment, type RowsRead, readRows } from './config/read-rows.js'
+import type { FieldsOf } from './config/setting-row.js'
+import type { SettingRule } from './config/setting-rule.js'
+import { exactSettings } from './config/settings-table.js'
 import { GatewayError, type Problem } from './errors.js'
 
-export interface Config {
-  environment: string
-  publicBaseUrl: string
+type Settings = typeof exactSettings
+
+/** The fields that the rows name, and what several rows say together. */
+export interface Config extends FieldsOf<Settings> {
   storage: { connectionString: string } | { blob: string; queue: string; table: string }
-  managedIdentityClientId: string
-  keyVaultUrl: string
   /** Real origin → where it is reached; empty in Azure. */
   origins: Record<string, string>
-  dnsResolverUrl: string
-  autoconfigUrl: string
-  allowLoopbackMailHosts: boolean
-  firstSyncDays: number
-  pollMinMs: number
-  pollMaxMs: number
-  mailsPerPoll: number
-  maxMailBytes: number
-  maxRecipients: number
-  retryBaseMs: number
-  retryCapMs: number
-  deadlineMs: number
-  afterReceive: string
-  whenUnknown: 'stop' | 'resend'
-  keepSubject: 'yes' | 'no'
-  messagesPerSession: number
-  laneSeconds: number
-  laneMails: number
-  recipientsPerDay: number
-  tenantLimits: {
-    requestsPerMinute: number
-    mailsPerMinute: number
-    mailBytesPerMinute: number
-    connectsPerMinute: number
-  }
-  retentionDays: number
-  linkMs: number
   /** What tenants and mailboxes may choose for themselves. */
-  adjustable: AdjustableSetting[]
+  adjustable: SettingRule[]
 }
-
-type Environment = Record<string, string | undefined>
 
 /** Reads and checks everything; throws one GatewayError `settings_invalid` that lists every problem. */
 export function readConfig(environment: Environment = process.env): Config {
-  const problems: Problem[] = []
   const managedIdentity = Boolean(environment['IDENTITY_ENDPOINT'])
-  const values = new Map<string, string>()
-  for (const row of settingsTable) {
-    const value = environment[row.name] ?? ''
-    const problem = value === '' ? missing(row) : wrongValue(row, value, managedIdentity)
-    if (problem) problems.push({ field: row.name, message: `${problem} Example: ${row.example}` })
-    values.set(row.name, value === '' ? (row.default ?? '') : value)
-  }
-  const text = (name: string): string => values.get(name) ?? ''
-  const number = (name: string): number => Number(text(name))
+  const read = readRows(exactSettings, environment, managedIdentity)
+  const { fields, adjustable, text } = read
   const addresses = {
     blob: text('MailStorage__blobServiceUri'),
     queue: text('MailStorage__queueServiceUri'),
     table: text('MailStorage__tableServiceUri'),
   }
-  const hasAddresses = Object.values(addresses).every((value) => value !== '')
-  if (text('MailStorage') === '' && !hasAddresses)
+  const hasStorage = text('MailStorage') !== '' || Object.values(addresses).every((value) => value !== '')
+  const problems = [...read.problems, ...contradictions(fields, { managedIdentity, hasStorage })]
+  if (problems.length > 0) throw settingsInvalid(problems)
+  return {
+    ...fields,
+    publicBaseUrl: fields.publicBaseUrl.replace(/\/+$/, ''),
+    storage: text('MailStorage') === '' ? addresses : { connectionString: text('MailStorage') },
+    origins: originsOf(text),
+    adjustable,
+  }
+}
+
+/** What no row can see alone. */
+function contradictions(
+  { allowLoopbackMailHosts, pollMinMs, pollMaxMs }: FieldsOf<Settings>,
+  { managedIdentity, hasStorage }: { managedIdentity: boolean; hasStorage: boolean },
+): Problem[] {
+  const problems: Problem[] = []
+  if (!hasStorage)
     problems.push({
       field: 'MailStorage',
       message:
         'is missing. Set it, or all three of MailStorage__blobServiceUri, MailStorage__queueServiceUri and MailStorage__tableServiceUri.',
     })
-  if (managedIdentity && text('ALLOW_LOOPBACK_MAIL_HOSTS') === 'true')
+  if (managedIdentity && allowLoopbackMailHosts)
     problems.push({
       field: 'ALLOW_LOOPBACK_MAIL_HOSTS',
       message:
         "must not be true in Azure: it opens the platform's own loopback services to tenants. Remove the setting.",
     })
-  if (number('POLL_MIN_SECONDS') > number('POLL_MAX_SECONDS'))
+  if (pollMinMs > pollMaxMs)
     problems.push({ field: 'POLL_MIN_SECONDS', message: 'is greater than POLL_MAX_SECONDS. Lower it.' })
-  if (problems.length > 0) throw settingsInvalid(problems)
+  return problems
+}
+
+function originsOf(text: RowsRead<Settings>['text']): Record<string, string> {
   const origins: Record<string, string> = {}
-  const map = (real: string, setting: string): void => {
-    const reached = new URL(text(setting)).origin
+  const map = (real: string, reachedAt: string): void => {
+    const reached = new URL(reachedAt).origin
     if (reached !== real) origins[real] = reached
   }
-  map('https://login.microsoftonline.com', 'MICROSOFT_LOGIN_ORIGIN')
-  map('https://graph.microsoft.com', 'MICROSOFT_GRAPH_ORIGIN')
+  map('https://login.microsoftonline.com', text('MICROSOFT_LOGIN_ORIGIN'))
+  map('https://graph.microsoft.com', text('MICROSOFT_GRAPH_ORIGIN'))
   // Upload sessions of Graph live on Outlook's host; where Graph is reached elsewhere, so are they.
   const graph = origins['https://graph.microsoft.com']
   if (graph !== undefined)
     for (const origin of ['https://outlook.office.com', 'https://outlook.office365.com']) origins[origin] = graph
-  return {
-    environment: text('ENVIRONMENT_ID'),
-    publicBaseUrl: text('PUBLIC_BASE_URL').replace(/\/+$/, ''),
-    storage: text('MailStorage') === '' ? addresses : { connectionString: text('MailStorage') },
-    managedIdentityClientId: text('AZURE_CLIENT_ID'),
-    keyVaultUrl: text('KEY_VAULT_URL'),
-    origins,
-    dnsResolverUrl: text('DNS_RESOLVER_URL'),
-    autoconfigUrl: text('AUTOCONFIG_URL'),
-    allowLoopbackMailHosts: text('ALLOW_LOOPBACK_MAIL_HOSTS') === 'true',
-    firstSyncDays: number('FIRST_SYNC_DAYS'),
-    pollMinMs: number('POLL_MIN_SECONDS') * 1000,
-    pollMaxMs: number('POLL_MAX_SECONDS') * 1000,
-    mailsPerPoll: number('MAILS_PER_POLL'),
-    maxMailBytes: number('MAX_MAIL_BYTES'),
-    maxRecipients: number('MAX_RECIPIENTS'),
-    retryBaseMs: number('RETRY_BASE_SECONDS') * 1000,
-    retryCapMs: number('RETRY_CAP_SECONDS') * 1000,
-    deadlineMs: number('MAIL_DEADLINE_HOURS') * 3_600_000,
-    afterReceive: text('AFTER_RECEIVE'),
-    whenUnknown: text('WHEN_UNKNOWN') === 'resend' ? 'resend' : 'stop',
-    keepSubject: text('KEEP_SUBJECT') === 'yes' ? 'yes' : 'no',
-    messagesPerSession: number('MESSAGES_PER_SESSION'),
-    laneSeconds: number('LANE_SECONDS'),
-    laneMails: number('LANE_MAILS'),
-    recipientsPerDay: number('RECIPIENTS_PER_DAY'),
-    tenantLimits: {
-      requestsPerMinute: number('TENANT_REQUESTS_PER_MINUTE'),
-      mailsPerMinute: number('TENANT_MAILS_PER_MINUTE'),
-      mailBytesPerMinute: number('TENANT_MAIL_MEGABYTES_PER_MINUTE') * 1_000_000,
-      connectsPerMinute: number('TENANT_CONNECTS_PER_MINUTE'),
-    },
-    retentionDays: number('RETENTION_DAYS'),
-    linkMs: number('LINK_HOURS') * 3_600_000,
-    adjustable: settingsTable
-      .filter((row) => row.adjustable)
-      .map((row) => adjustableSetting(row, text(row.name), (environment[row.name] ?? '') !== '')),
-  }
-}
-
-function missing(row: SettingRow): string | undefined {
-  return row.default === undefined ? 'is missing.' : undefined
+  return origins
 }
 
 function settingsInvalid(problems: Problem[]): GatewayError {

@@ -291,7 +291,7 @@ export async function wireGateway(config: Config, over: Partial<Toolbox> = {}) {
     sealer,
     authenticate: (credential: string) => authenticate(deps, credential),
     readTenant: (id: string) => admin.readTenant(id),
-    admit: tenantLimits(config.tenantLimits, deps.clock.now),
+    admit: tenantLimits(config, deps.clock.now),
     audit: (...input: [Caller, string, string, string]) => audit(deps, ...input),
     registrations: registered satisfies Registrations,
     ...retrying(),

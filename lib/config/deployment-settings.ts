@@ -1,19 +1,20 @@
 /** Where the deployment is, and what it reaches. */
 import type { SettingRow } from './setting-row.js'
 
-export const deploymentSettings: readonly SettingRow[] = [
+export const deploymentSettings = [
   {
     name: 'ENVIRONMENT_ID',
+    field: 'environment',
     kind: 'text',
     default: 'mbg',
     pattern: /^[a-z][a-z0-9]{1,7}$/,
-    example: 'mbg',
     binding: true,
     description:
       'Prefixes every table, queue, container and secret: a letter, then 1 to 7 letters or digits. Two deployments can share a storage account.',
   },
   {
     name: 'PUBLIC_BASE_URL',
+    field: 'publicBaseUrl',
     kind: 'url',
     example: 'https://mail.example.com',
     description: 'Address at which browsers reach the gateway; the redirect URI is this address plus /oauth/callback.',
@@ -53,6 +54,7 @@ export const deploymentSettings: readonly SettingRow[] = [
   },
   {
     name: 'AZURE_CLIENT_ID',
+    field: 'managedIdentityClientId',
     kind: 'text',
     default: '',
     example: '11111111-2222-3333-4444-555555555555',
@@ -60,6 +62,7 @@ export const deploymentSettings: readonly SettingRow[] = [
   },
   {
     name: 'KEY_VAULT_URL',
+    field: 'keyVaultUrl',
     kind: 'url',
     example: 'https://vault-name.vault.azure.net',
     description: 'Key Vault that holds refresh tokens, passwords, client secrets and the seal keys.',
@@ -68,36 +71,34 @@ export const deploymentSettings: readonly SettingRow[] = [
     name: 'MICROSOFT_LOGIN_ORIGIN',
     kind: 'origin',
     default: 'https://login.microsoftonline.com',
-    example: 'https://login.microsoftonline.com',
     description: "Origin of Microsoft's sign-in pages and token endpoints.",
   },
   {
     name: 'MICROSOFT_GRAPH_ORIGIN',
     kind: 'origin',
     default: 'https://graph.microsoft.com',
-    example: 'https://graph.microsoft.com',
     description: 'Origin of Microsoft Graph.',
   },
   {
     name: 'DNS_RESOLVER_URL',
+    field: 'dnsResolverUrl',
     kind: 'url',
     default: 'https://dns.google/resolve',
-    example: 'https://dns.google/resolve',
     description: 'DNS-over-HTTPS (JSON) resolver for the MX lookup of a new mailbox.',
   },
   {
     name: 'AUTOCONFIG_URL',
+    field: 'autoconfigUrl',
     kind: 'url',
     default: 'https://autoconfig.thunderbird.net/v1.1/',
-    example: 'https://autoconfig.thunderbird.net/v1.1/',
     description: 'Thunderbird autoconfig database; the gateway appends the domain.',
   },
   {
     name: 'ALLOW_LOOPBACK_MAIL_HOSTS',
+    field: 'allowLoopbackMailHosts',
     kind: 'boolean',
-    default: 'false',
-    example: 'false',
+    default: false,
     description:
       'Lets mailboxes use mail servers on this machine, on any port. The gateway refuses it where a managed identity is present.',
   },
-]
+] as const satisfies readonly SettingRow[]

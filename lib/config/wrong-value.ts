@@ -1,4 +1,4 @@
-import type { SettingKind, SettingRow } from './setting-row.js'
+import type { SettingRow } from './setting-row.js'
 
 const isLoopback = (url: URL): boolean => ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname)
 
@@ -6,19 +6,29 @@ const isLoopback = (url: URL): boolean => ['127.0.0.1', 'localhost', '[::1]'].in
 export function wrongValue(row: SettingRow, value: string, managedIdentity: boolean): string | undefined {
   if (value.startsWith('@Microsoft.KeyVault('))
     return "is an unresolved Key Vault reference; check the identity's role on the vault."
-  if (row.kind === 'number') {
-    const number = Number(value)
-    if (!Number.isInteger(number) || number < (row.min ?? 0) || number > (row.max ?? Number.MAX_SAFE_INTEGER))
-      return `must be a whole number from ${row.min} to ${row.max}.`
-  }
-  if (row.kind === 'boolean' && value !== 'true' && value !== 'false') return 'must be true or false.'
-  if (row.pattern && !row.pattern.test(value))
-    return row.form === undefined ? 'does not have the allowed form.' : `must be ${row.form}.`
-  if (row.kind === 'url' || row.kind === 'origin') return wrongUrl(row.kind, value, managedIdentity)
-  return undefined
+  return isOfForm(row, value) ? wrongUrl(row, value, managedIdentity) : wrongForm(row)
 }
 
-function wrongUrl(kind: SettingKind, value: string, managedIdentity: boolean): string | undefined {
+/** What a row wants, said of a value that is something else. */
+export function wrongForm(row: SettingRow): string {
+  if (row.kind === 'number') return `must be a whole number from ${row.min} to ${row.max}.`
+  if (row.kind === 'boolean') return 'must be true or false.'
+  const form = row.kind === 'text' ? (row.choices?.join(' or ') ?? row.form) : undefined
+  return form === undefined ? 'does not have the allowed form.' : `must be ${form}.`
+}
+
+function isOfForm(row: SettingRow, value: string): boolean {
+  if (row.kind === 'number') {
+    const number = Number(value)
+    return Number.isInteger(number) && number >= row.min && number <= row.max
+  }
+  if (row.kind === 'boolean') return value === 'true' || value === 'false'
+  if (row.kind !== 'text') return true
+  return (row.choices?.includes(value) ?? true) && (row.pattern?.test(value) ?? true)
+}
+
+function wrongUrl({ kind }: SettingRow, value: string, managedIdentity: boolean): string | undefined {
+  if (kind !== 'url' && kind !== 'origin') return undefined
   if (!URL.canParse(value)) return 'is not a URL.'
   const url = new URL(value)
   if (url.username !== '' || url.password !== '') return 'must not contain a user name or password.'

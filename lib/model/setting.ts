@@ -3,28 +3,17 @@
  * first that says something counts. Pure rules; which settings there are and what they may be is the table in
  * `lib/config/`.
  */
+import { fieldValue, type SettingRow } from '../config/setting-row.js'
+import { adjustableName, type SettingRule } from '../config/setting-rule.js'
+import { settingsTable } from '../config/settings-table.js'
 import type { AfterReceive, Mailbox } from './mailbox.js'
 
+export type { SettingRule }
 export type SettingValue = string | number
 export type SettingValues = Readonly<Record<string, SettingValue>>
 /** Who said it. */
 export type SettingSource = 'mailbox' | 'purpose' | 'tenant' | 'deployment' | 'default'
 export type SettingLevel = [source: SettingSource, values: SettingValues]
-
-/** One row of the table, as the deployment has it. */
-export interface SettingRule {
-  name: string
-  kind: 'text' | 'number'
-  default: SettingValue
-  value: SettingValue
-  /** The deployment says so itself, instead of leaving the default. */
-  chosen: boolean
-  min?: number
-  max?: number
-  description: string
-  /** Why a value cannot be had, with the limit and the cure. */
-  wrong(value: unknown): string | undefined
-}
 
 export interface EffectiveSetting {
   name: string
@@ -72,34 +61,29 @@ export function parseAfterReceive(text: string): AfterReceive {
   return text === 'mark-read' || text === 'delete' ? { action: text } : { action: 'leave' }
 }
 
-/** How the flows hold them: field, factor to their unit, and whether the deployment's value bounds it. */
-const held: Record<string, { field: string; factor?: number; bound?: 'ceiling' | 'floor' }> = {
-  firstSyncDays: { field: 'firstSyncDays' },
-  pollMinSeconds: { field: 'pollMinMs', factor: 1000, bound: 'floor' },
-  pollMaxSeconds: { field: 'pollMaxMs', factor: 1000 },
-  mailsPerPoll: { field: 'mailsPerPoll', bound: 'ceiling' },
-  afterReceive: { field: 'afterReceive' },
-  maxMailBytes: { field: 'maxMailBytes', bound: 'ceiling' },
-  maxRecipients: { field: 'maxRecipients', bound: 'ceiling' },
-  mailDeadlineHours: { field: 'deadlineMs', factor: 3_600_000 },
-  recipientsPerDay: { field: 'recipientsPerDay', bound: 'ceiling' },
-  whenUnknown: { field: 'whenUnknown' },
-  keepSubject: { field: 'keepSubject' },
-  messagesPerSession: { field: 'messagesPerSession' },
-}
+/** The rows that somebody else than the deployment may choose, by the name they have there. */
+export const adjustableRows = (table: readonly SettingRow[]): ReadonlyMap<string, SettingRow> =>
+  new Map(table.filter((row) => row.adjustable).map((row) => [adjustableName(row.name), row]))
+
+const rows = adjustableRows(settingsTable)
 
 /** A flow's settings with what the levels say, the least specific first. Fields the flow does not have stay away. */
-export function adjustSettings<S extends object>(deployment: S, levels: readonly SettingValues[]): S {
+export function adjustSettings<S extends object>(
+  deployment: S,
+  levels: readonly SettingValues[],
+  adjustable = rows,
+): S {
   const adjusted = { ...deployment } as Record<string, unknown>
   for (const values of levels)
     for (const [name, value] of Object.entries(values)) {
-      const { field = '', factor = 1, bound } = Object.hasOwn(held, name) ? held[name]! : {}
-      const base = (deployment as Record<string, unknown>)[field]
-      if (base === undefined || typeof base !== typeof value) continue
-      const wanted = typeof value === 'number' ? value * factor : value
-      const over = typeof wanted === 'number' ? wanted - (base as number) : 0
-      if ((bound === 'ceiling' && over > 0) || (bound === 'floor' && over < 0)) continue
-      adjusted[field] = wanted
+      const row = adjustable.get(name)
+      if (row?.field === undefined) continue
+      const base = (deployment as Record<string, unknown>)[row.field]
+      if (typeof base !== typeof value) continue
+      const wanted = fieldValue(row, value)
+      const over = Number(wanted) - Number(base)
+      if ((row.adjustable === 'ceiling' && over > 0) || (row.adjustable === 'floor' && over < 0)) continue
+      adjusted[row.field] = wanted
     }
   const { pollMinMs, pollMaxMs } = adjusted
   if (typeof pollMinMs === 'number' && typeof pollMaxMs === 'number' && pollMinMs > pollMaxMs)

@@ -17,7 +17,8 @@ export function layerOf(path) {
   if (top === 'local') return 'local'
   if (top === 'test') return 'test'
   if (top !== 'lib') return undefined
-  return second.endsWith('.ts') ? second.slice(0, -3) : second
+  if (second.endsWith('.ts')) return second.slice(0, -3)
+  return second === 'config' ? 'config/' : second
 }
 
 /** Journey and level of a path inside `lib/flows`. */

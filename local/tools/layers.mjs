@@ -9,7 +9,7 @@ const adapters = ['ports', 'model', 'protocol', 'diagnosis', 'errors', 'secret']
  */
 export const journeyLevels = [['tell'], ['tokens'], ['send', 'receive'], ['connect', 'admin'], ['ops']]
 
-/** `*` is all of lib. */
+/** `*` is all of lib; `config/` is the folder, which unlike the file `config` never reads the environment. */
 export const layers = {
   functions: {
     holds: 'one trigger per file, at most 40 lines, file name = function name',
@@ -48,13 +48,14 @@ export const layers = {
   },
   pages: { holds: 'server-rendered HTML', imports: ['pages', 'model', 'diagnosis'] },
   protocol: { holds: 'pure bytes and grammar', imports: ['protocol', 'errors', 'model', 'secret'] },
-  model: { holds: 'types, states, pure rules', imports: ['model', 'errors'] },
+  model: { holds: 'types, states, pure rules', imports: ['model', 'errors', 'config/'] },
   ports: {
     holds: 'interfaces the flows need; the same, loaded at first use',
     imports: ['ports', 'model', 'errors', 'secret', 'log'],
   },
   diagnosis: { holds: 'the error catalogue as data, and its matcher', imports: ['diagnosis', 'model', 'errors'] },
-  config: { holds: 'the settings table and its reader', imports: ['config', 'errors'] },
+  config: { holds: 'reads the settings of the process', imports: ['config/', 'errors'] },
+  'config/': { holds: 'the settings table and what follows from a row', imports: ['config/', 'errors'] },
   'last-net': {
     holds: 'what nothing caught ends one connection or the process',
     imports: ['errors', 'log', 'peer-session'],
@@ -70,26 +71,26 @@ export const layers = {
   errors: { holds: 'the one family of errors', imports: [] },
 }
 
+const singleFiles = [
+  'gateway',
+  'api-function',
+  'config',
+  'last-net',
+  'peer-session',
+  'stop-work',
+  'app-hooks',
+  'log',
+  'secret',
+  'errors',
+]
+
 /** Markdown rows for docs/architecture.md, in the order above. */
 export function layerTable() {
-  const pathOf = (layer) =>
-    layer === 'functions'
-      ? '`functions/`'
-      : layer === 'config'
-        ? '`lib/config.ts`, `lib/config/`'
-        : [
-              'gateway',
-              'api-function',
-              'last-net',
-              'peer-session',
-              'stop-work',
-              'app-hooks',
-              'log',
-              'secret',
-              'errors',
-            ].includes(layer)
-          ? `\`lib/${layer}.ts\``
-          : `\`lib/${layer}/\``
+  const pathOf = (layer) => {
+    if (layer === 'functions') return '`functions/`'
+    if (singleFiles.includes(layer)) return `\`lib/${layer}.ts\``
+    return `\`lib/${layer.replace(/\/$/, '')}/\``
+  }
   const namesOf = (layer, imports) => {
     const others = imports.filter((name) => name !== layer)
     if (others.includes('*')) return 'all of `lib`'

@@ -5,8 +5,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { adjustableName } from '../../lib/config/adjustable-setting.js'
 import { hostSettings } from '../../lib/config/host-settings.js'
+import { exampleOf } from '../../lib/config/setting-row.js'
+import { adjustableName } from '../../lib/config/setting-rule.js'
 import { settingsTable } from '../../lib/config/settings-table.js'
 import { readConfig } from '../../lib/config.js'
 import { openApi } from '../../lib/http/api/open-api.js'
@@ -18,13 +19,18 @@ import { layerTable } from './layers.mjs'
 import { outboundEndpoints, tenantNamedEndpoints } from './preflight/outbound-endpoints.js'
 import { remedies } from './preflight/remedies.js'
 
-export function configurationPage(): string {
-  const rows = settingsTable.map((row) => {
+const limits = {
+  freely: '',
+  ceiling: ', at most that of the deployment',
+  floor: ', at least that of the deployment',
+}
+
+export function configurationPage(table = settingsTable): string {
+  const rows = table.map((row) => {
     const bounds = row.kind === 'number' ? `${row.kind}, ${row.min} to ${row.max}` : row.kind
     const fallback = row.default === undefined ? '**required**' : row.default === '' ? 'empty' : `\`${row.default}\``
     const own = row.adjustable ? `\`${adjustableName(row.name)}\`` : ''
-    const bound = { ceiling: ', at most that of the deployment', floor: ', at least that of the deployment' }
-    const limit = row.bound === undefined ? '' : bound[row.bound]
+    const limit = row.adjustable === undefined ? '' : limits[row.adjustable]
     return `| \`${row.name}\` | ${bounds} | ${fallback} | ${own}${limit} | ${row.description} |`
   })
   return [
@@ -56,7 +62,7 @@ export function configurationPage(): string {
   ].join('\n')
 }
 
-export function sampleSettings(): string {
+export function sampleSettings(table = settingsTable): string {
   const values: Record<string, string> = {
     FUNCTIONS_WORKER_RUNTIME: 'node',
     AzureWebJobsStorage: 'UseDevelopmentStorage=true',
@@ -67,7 +73,7 @@ export function sampleSettings(): string {
     MailStorage: 'UseDevelopmentStorage=true',
     KEY_VAULT_URL: 'http://127.0.0.1:7074',
   }
-  for (const row of settingsTable) values[row.name] = local[row.name] ?? row.default ?? row.example
+  for (const row of table) values[row.name] = local[row.name] ?? String(row.default ?? row.example)
   return `${JSON.stringify({ IsEncrypted: false, Values: values }, null, 2)}\n`
 }
 
@@ -84,8 +90,8 @@ const setByModule: string[] = [
 ]
 
 /** What `infra/modules/app.bicep` loads: every other setting, left to its default. */
-export function deployedSettings(): string {
-  const names = settingsTable.map((row) => row.name).filter((name) => !setByModule.includes(name))
+export function deployedSettings(table = settingsTable): string {
+  const names = table.map((row) => row.name).filter((name) => !setByModule.includes(name))
   return `${JSON.stringify(Object.fromEntries(names.map((name) => [name, ''])), null, 2)}\n`
 }
 
@@ -113,7 +119,7 @@ export function preflightPage(): string {
 }
 
 export function endpointsPage(): string {
-  const examples = Object.fromEntries(settingsTable.map(({ name, example }) => [name, example]))
+  const examples = Object.fromEntries(settingsTable.map((row) => [row.name, exampleOf(row)]))
   const config = readConfig({ ...examples, MailStorage: '' })
   const rows = outboundEndpoints(config).map(
     ({ host, port, purpose, when, setting }) => `| \`${host}\` | ${port} | ${purpose} | ${when} | \`${setting}\` |`,

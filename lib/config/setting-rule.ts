@@ -1,7 +1,8 @@
 import type { SettingRow } from './setting-row.js'
-import { wrongValue } from './wrong-value.js'
+import { wrongForm, wrongValue } from './wrong-value.js'
 
-export interface AdjustableSetting {
+/** One row of the table for tenants and mailboxes, as the deployment has it. */
+export interface SettingRule {
   name: string
   kind: 'text' | 'number'
   default: string | number
@@ -21,24 +22,27 @@ export const adjustableName = (name: string): string =>
   name.toLowerCase().replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
 
 /** The row as tenants and mailboxes see it: what the deployment says is its value and may be its bound. */
-export function adjustableSetting(row: SettingRow, deployed: string, chosen: boolean): AdjustableSetting {
+export function settingRule(row: SettingRow, deployed: string, chosen: boolean): SettingRule {
   const isNumber = row.kind === 'number'
-  const typed = (text: string): string | number => (isNumber ? Number(text) : text)
-  const min = row.bound === 'floor' ? Number(deployed) : row.min
-  const max = row.bound === 'ceiling' ? Number(deployed) : row.max
+  const typed = (value: string | number): string | number => (isNumber ? Number(value) : value)
+  const narrowed = isNumber
+    ? {
+        ...row,
+        ...(row.adjustable === 'floor' ? { min: Number(deployed) } : {}),
+        ...(row.adjustable === 'ceiling' ? { max: Number(deployed) } : {}),
+      }
+    : row
   return {
     name: adjustableName(row.name),
     kind: isNumber ? 'number' : 'text',
-    default: typed(row.default ?? ''),
+    default: typed(String(row.default ?? '')),
     value: typed(deployed),
     chosen,
-    ...(isNumber && min !== undefined && max !== undefined ? { min, max } : {}),
+    ...(narrowed.kind === 'number' ? { min: narrowed.min, max: narrowed.max } : {}),
     description: row.description,
-    wrong(value) {
-      if (typeof value !== (isNumber ? 'number' : 'string'))
-        return isNumber ? `must be a whole number from ${min} to ${max}.` : `must be ${row.form}.`
-      const narrowed = { ...row, ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }) }
-      return wrongValue(narrowed, String(value), false)
-    },
+    wrong: (value) =>
+      typeof value === (isNumber ? 'number' : 'string')
+        ? wrongValue(narrowed, String(value), false)
+        : wrongForm(narrowed),
   }
 }
