@@ -7,9 +7,6 @@ import type { SignInTarget } from './sign-in.js'
  */
 export type Way = 'microsoft' | 'password' | 'admin-consent'
 
-/** What a reconnect may change besides the authority itself; everything else stays as it was stored. */
-export type ReconnectChange = 'provider' | 'server' | 'identity'
-
 const signInPages = ['microsoft'] as const
 
 /**

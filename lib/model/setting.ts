@@ -6,7 +6,6 @@
 import { fieldValue, type SettingRow } from '../config/setting-row.js'
 import { adjustableName, type SettingRule } from '../config/setting-rule.js'
 import { settingsTable } from '../config/settings-table.js'
-import type { AfterReceive, Mailbox } from './mailbox.js'
 
 export type { SettingRule }
 export type SettingValue = string | number
@@ -40,25 +39,6 @@ export function resolveSettings(rules: readonly SettingRule[], levels: readonly 
       description,
     }
   })
-}
-
-/** What a mailbox says itself; a choice made for its present transport is the more specific one. */
-export function ownSettings({ settings = {}, receive, send }: Pick<Mailbox, 'settings' | 'receive' | 'send'>) {
-  const after = receive.transport === 'none' ? undefined : receive.after
-  const perSession = send.transport === 'smtp' ? send.smtp.messagesPerSession : undefined
-  return {
-    ...settings,
-    ...(after === undefined ? {} : { afterReceive: afterReceiveText(after) }),
-    ...(perSession === undefined ? {} : { messagesPerSession: perSession }),
-  } as SettingValues
-}
-
-const afterReceiveText = (after: AfterReceive): string =>
-  after.action === 'move' ? `move:${after.folder}` : after.action
-
-export function parseAfterReceive(text: string): AfterReceive {
-  if (text.startsWith('move:')) return { action: 'move', folder: text.slice('move:'.length) }
-  return text === 'mark-read' || text === 'delete' ? { action: text } : { action: 'leave' }
 }
 
 /** The rows that somebody else than the deployment may choose, by the name they have there. */

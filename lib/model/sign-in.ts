@@ -1,5 +1,4 @@
 import type { Identity } from './connection.js'
-import type { ReconnectChange } from './link-ways.js'
 
 export type SignInStatus = 'started' | 'returned' | 'signed-in' | 'confirmed' | 'refused' | 'cancelled' | 'expired'
 
@@ -39,6 +38,9 @@ export interface AttemptProblem {
   problems: { field: string; message: string }[]
   typed?: TypedServers
 }
+
+/** What a reconnect may change besides the authority itself; everything else stays as it was stored. */
+export type ReconnectChange = 'provider' | 'server' | 'identity'
 
 /** What the app asked for when it started the sign-in. */
 export interface SignInTarget {

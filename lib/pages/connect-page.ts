@@ -1,9 +1,9 @@
 import type { Way } from '../model/link-ways.js'
-import type { SignInTarget } from '../model/sign-in.js'
+import type { SignInTarget, TypedServers } from '../model/sign-in.js'
 import { type FormProblem, fieldErrors } from './field-errors.js'
 import { html, type Markup } from './html.js'
 import { layout } from './layout.js'
-import { type KnownServer, passwordForm, type TypedForm } from './password-form.js'
+import { type KnownServer, passwordForm } from './password-form.js'
 import { permissions } from './permissions.js'
 import { plainWords } from './plain-words.js'
 import { en, type Found } from './texts/en.js'
@@ -24,7 +24,7 @@ export interface ConnectPage {
   formToken: string
   /** What was wrong with the form that was sent before. */
   problem?: FormProblem | undefined
-  typed?: TypedForm | undefined
+  typed?: TypedServers | undefined
   /** The form that was sent was out of date. */
   again?: boolean
 }

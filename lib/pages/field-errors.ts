@@ -1,4 +1,4 @@
-import type { TypedForm } from './password-form.js'
+import type { TypedServers } from '../model/sign-in.js'
 import { plainWords } from './plain-words.js'
 import type { Texts } from './texts/texts.js'
 import { type Values, wordKeyOf } from './texts/words-of-code.js'
@@ -16,7 +16,7 @@ type Kind = 'imap' | 'smtp'
 const kinds: readonly Kind[] = ['imap', 'smtp']
 
 /** What is said beside each field at fault. */
-export function fieldErrors(problem: FormProblem, typed: TypedForm | undefined, t: Texts): Map<string, string> {
+export function fieldErrors(problem: FormProblem, typed: TypedServers | undefined, t: Texts): Map<string, string> {
   if (kinds.some((kind) => problem.values?.[`${kind}Code`])) return serverErrors(problem, typed, t)
   const errors = new Map<string, string>()
   for (const { field, message } of problem.problems ?? []) {
@@ -33,7 +33,7 @@ export function fieldErrors(problem: FormProblem, typed: TypedForm | undefined, 
 /** What each of the two servers answered, beside its own field, or beside the password that they refused. */
 function serverErrors(
   { problems = [], values = {} }: FormProblem,
-  typed: TypedForm | undefined,
+  typed: TypedServers | undefined,
   t: Texts,
 ): Map<string, string> {
   const errors = new Map<string, string>()

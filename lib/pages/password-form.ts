@@ -1,3 +1,4 @@
+import type { TypedServers } from '../model/sign-in.js'
 import { type FormProblem, fieldErrors } from './field-errors.js'
 import { html, type Markup } from './html.js'
 import type { Texts } from './texts/texts.js'
@@ -8,19 +9,14 @@ export interface KnownServer {
   tls: string
 }
 
-/** What the person typed, given back after a mistake; the password never is. */
-export type TypedForm = Record<
-  'username' | 'imapHost' | 'imapPort' | 'imapTls' | 'smtpHost' | 'smtpPort' | 'smtpTls',
-  string
->
-
 interface PasswordPage {
   link: string
   formToken: string
   signInAs: string
   target: { receive: boolean; send: boolean }
   discovered: { imap?: KnownServer; smtp?: KnownServer }
-  typed?: TypedForm | undefined
+  /** Given back after a mistake; the password never is. */
+  typed?: TypedServers | undefined
   problem?: FormProblem | undefined
 }
 

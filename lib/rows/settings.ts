@@ -4,7 +4,8 @@
  */
 import { hashId } from '../model/ids.js'
 import type { Mailbox } from '../model/mailbox.js'
-import { adjustSettings, ownSettings, type SettingLevel, type SettingValues } from '../model/setting.js'
+import { ownSettings } from '../model/mailbox-settings.js'
+import { adjustSettings, type SettingLevel, type SettingValues } from '../model/setting.js'
 import type { Tables } from '../ports/tables.js'
 import type { Toolbox } from '../ports/toolbox.js'
 import { columnsOf } from './columns.js'

@@ -10,7 +10,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { type Binding, loadApp, type RegisteredFunction, type RpcValue } from './functions-core.js'
-import { makeHostAdmin, makeHostKeys } from './host-admin.js'
+import { type FunctionSummary, makeHostAdmin, makeHostKeys } from './host-admin.js'
 import { isDisabled, readHostSettings, resolveSettings } from './host-settings.js'
 import { type HttpFunction, type HttpListener, startHttpListener, toHttpFunction } from './http-listener.js'
 import { type Invoke, type LogLine, makeInvoke, triggerOf } from './invocation.js'
@@ -35,17 +35,6 @@ export interface FunctionsHostOptions {
   stateFile?: string
   log: LogLine
   now?(): number
-}
-
-export interface FunctionSummary {
-  name: string
-  type: 'http' | 'timer' | 'queue'
-  /** With the route prefix, without leading slash. */
-  route?: string
-  methods?: string[]
-  authLevel?: string
-  schedule?: string
-  queueName?: string
 }
 
 export interface FunctionsHost {

@@ -1,7 +1,6 @@
 /** Keys of the host and its endpoints below `/admin/`. */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { hostVersion } from './functions-core.js'
-import type { FunctionSummary } from './functions-host.js'
 import type { HostKeys } from './http-listener.js'
 
 /**
@@ -22,6 +21,17 @@ export function makeHostKeys(settings: Record<string, string>): HostKeys {
       return level === 'function' && equals(given, settings['FUNCTIONS_KEY'])
     },
   }
+}
+
+export interface FunctionSummary {
+  name: string
+  type: 'http' | 'timer' | 'queue'
+  /** With the route prefix, without leading slash. */
+  route?: string
+  methods?: string[]
+  authLevel?: string
+  schedule?: string
+  queueName?: string
 }
 
 export interface HostAdminOptions {

@@ -8,12 +8,20 @@ import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { RegisteredFunction, RpcValue } from './functions-core.js'
-import type { HttpListenerOptions } from './http-listener.js'
 import { headersOf } from './http-messages.js'
+import type { Invoke } from './invocation.js'
+
+interface Forwarding {
+  /** Where the library waits for forwarded requests. */
+  streamUri?: string
+  /** Largest request body, in bytes. */
+  bodyLimitBytes: number
+  invoke: Invoke
+}
 
 /** Forwards one request to the app and its answer back. Rejects when the function fails before it answered. */
 export async function forwardToApp(
-  options: HttpListenerOptions,
+  options: Forwarding,
   fn: RegisteredFunction,
   params: Record<string, string>,
   request: http.IncomingMessage,

@@ -1,7 +1,7 @@
 /**
  * The import rule of the architecture (docs/architecture.md): which folder may import which, which journey which,
- * `names.table(` only in lib/rows, `process.env` only in lib/config.ts, `@azure/identity` only in lib/gateway.ts, table filters never built as strings. Prints each violation
- * and exits non-zero. `findViolations(files)` is pure, so that the planted violations can be tested.
+ * `names.table(` only in lib/rows, `process.env` only in lib/config.ts, `@azure/identity` only in lib/gateway.ts, table
+ * filters never built as strings, no circle of imports. Prints each violation and exits non-zero. `findViolations(files)` is pure, so that the planted violations can be tested.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize, relative } from 'node:path'
@@ -30,9 +30,32 @@ function journeyOf(path) {
 const importPattern =
   /(?:^|\n)\s*(?:import|export)\s[^'"\n]*?(?:\n[^'"\n]*?)*?from\s+['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)|(?:^|\n)\s*import\s+['"]([^'"]+)['"]/g
 
+/** What a file imports, types included: as it is written, and the path inside the project. */
+function importsOf({ path, text }) {
+  return [...text.matchAll(importPattern)].map(([, from, lazy, bare]) => {
+    const target = from ?? lazy ?? bare ?? ''
+    return { target, targetPath: normalize(join(dirname(path), target)).replace(/\.js$/, '.ts') }
+  })
+}
+
+/** Each circle of imports as the way that comes back to where it begins. */
+function findCircles(files) {
+  const imports = new Map(files.map((file) => [file.path, importsOf(file).map(({ targetPath }) => targetPath)]))
+  const circles = []
+  const seen = new Set()
+  const follow = (path, way) => {
+    if (way.includes(path)) return circles.push([...way.slice(way.indexOf(path)), path])
+    if (seen.has(path)) return
+    for (const next of imports.get(path) ?? []) follow(next, [...way, path])
+    seen.add(path)
+  }
+  for (const { path } of files) follow(path, [])
+  return circles
+}
+
 /** @param {{ path: string, text: string }[]} files */
 export function findViolations(files) {
-  const violations = []
+  const violations = findCircles(files).map((circle) => `${circle[0]}: import circle ${circle.join(' → ')}`)
   for (const { path, text } of files) {
     const layer = layerOf(path)
     if (layer === undefined || layer === 'test') continue
@@ -42,12 +65,10 @@ export function findViolations(files) {
       if (/\bnames\s*\.table\(/.test(text) && layer !== 'rows') report('names.table( belongs in lib/rows')
       if (/\bfilter\s*:\s*[`'"]/.test(text)) report('a table filter is built as a string; use the odata tag')
     }
-    for (const match of text.matchAll(importPattern)) {
-      const target = match[1] ?? match[2] ?? match[3] ?? ''
+    for (const { target, targetPath } of importsOf({ path, text })) {
       if (target === '@azure/identity' && path !== 'lib/gateway.ts' && layer !== 'local')
         report('@azure/identity belongs in lib/gateway.ts')
       if (!target.startsWith('.')) continue
-      const targetPath = normalize(join(dirname(path), target)).replace(/\.js$/, '.ts')
       const targetLayer = layerOf(targetPath)
       if (layer === 'local') {
         if (targetLayer === 'test') report(`imports ${target}: local never imports test`)

@@ -44,6 +44,18 @@ test.each(planted)('SEC-22: the import rule catches a planted violation in %s: %
   expect(findViolations([{ path, text }])).toHaveLength(1)
 })
 
+test.each(['import', 'import type', 'export'])('the import rule catches a circle that %s closes', (word) => {
+  const files = [
+    { path: 'lib/model/a.ts', text: "import { b } from './b.js'" },
+    { path: 'lib/model/b.ts', text: `${word} { c } from './deep/c.js'` },
+    { path: 'lib/model/deep/c.ts', text: "import { d } from '../d.js'\nimport { b } from '../b.js'" },
+    { path: 'lib/model/d.ts', text: "import { x } from 'node:x'" },
+  ]
+  expect(findViolations(files)).toEqual([
+    'lib/model/b.ts: import circle lib/model/b.ts → lib/model/deep/c.ts → lib/model/b.ts',
+  ])
+})
+
 test('the import rule accepts what the architecture allows', () => {
   const files = [
     {

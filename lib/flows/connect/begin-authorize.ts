@@ -11,8 +11,8 @@ import { sameAddress } from '../../protocol/mail-address.js'
 import { askAdministrator } from './admin-consent.js'
 import { authorizeLeg } from './authorize-leg.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
+import { signInOfForm } from './form-token.js'
 import { assertWay } from './link-ways.js'
-import { signInOfForm } from './show-link.js'
 import { mayBeShared, microsoftScopes } from './wanted-transports.js'
 
 export async function beginAuthorize(

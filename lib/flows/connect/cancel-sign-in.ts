@@ -2,7 +2,7 @@
 
 import { endSignIn } from '../../rows/sign-ins.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
-import { signInOfForm } from './show-link.js'
+import { signInOfForm } from './form-token.js'
 import { tellEnded } from './tell-sign-in.js'
 
 export async function cancelSignIn(

@@ -9,7 +9,7 @@ import type { AttemptProblem, TypedServers } from '../../model/sign-in.js'
 import { sameText } from '../../protocol/same-text.js'
 import { type StoredSignIn, sealPlace, stepSignIn } from '../../rows/sign-ins.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
-import { signInOfForm } from './show-link.js'
+import { signInOfForm } from './form-token.js'
 
 const longest = 1_000
 

@@ -5,17 +5,16 @@
  * made from it, so that the next step can only be taken from this page in this browser (SEC-03, SEC-04).
  */
 
-import { newSecret, sha256 } from '../../model/ids.js'
+import { newSecret } from '../../model/ids.js'
 import type { Way } from '../../model/link-ways.js'
 import type { ServerAddress } from '../../model/mailbox.js'
 import type { AttemptProblem, SignInTarget } from '../../model/sign-in.js'
-import { signInProblem } from '../../model/sign-in-problems.js'
 import type { Discovered, DiscoveredServer } from '../../ports/discovery.js'
-import { sameText } from '../../protocol/same-text.js'
 import { getSignInOfLink, isSameBrowser, type StoredSignIn } from '../../rows/sign-ins.js'
 import { assertOpen } from './assert-open.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { discoverProvider } from './discover-provider.js'
+import { formToken, isBrowser } from './form-token.js'
 import { readProblem } from './keep-problem.js'
 import { assertWay, type LinkFacts, storedServers } from './link-ways.js'
 import { returnLink } from './return-link.js'
@@ -131,22 +130,4 @@ const encrypted = ({ host, port, tls }: ServerAddress): DiscoveredServer => ({
 function originOf(deps: ConnectDependencies, authority: string): string {
   const { origin } = new URL(authority)
   return deps.settings.origins?.[origin] ?? origin
-}
-
-const isBrowser = (value: string | undefined): value is string => value !== undefined && /^[a-z2-7]{32}$/.test(value)
-
-/** Only a page that was shown to this browser can know it: the cookie is unreadable to scripts and other sites. */
-const formToken = (signInId: string, browser: string): string => sha256(`form~${signInId}~${browser}`)
-
-/** The open sign-in of a form post from our own page; anything else is refused before it has an effect. */
-export async function signInOfForm(
-  deps: ConnectDependencies,
-  input: { link: string; browser: string | undefined; formToken: string },
-): Promise<{ signIn: StoredSignIn; browser: string }> {
-  const signIn = await getSignInOfLink(deps, input.link)
-  const { browser } = input
-  if (!isBrowser(browser) || !sameText(input.formToken, formToken(signIn.id, browser)))
-    throw signInProblem('form_expired')
-  assertOpen(deps, signIn)
-  return { signIn, browser }
 }

@@ -9,12 +9,12 @@ import { stepSignIn } from '../../rows/sign-ins.js'
 import { mismatchedUser } from './check-password-user.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { finishSignIn } from './finish-sign-in.js'
+import { signInOfForm } from './form-token.js'
 import { excuseStoredServers, refusedServers } from './judge-servers.js'
 import { assertServers, assertWay, storedServers } from './link-ways.js'
 import { areServersOf } from './prove-address.js'
 import { type PasswordForm, readPasswordForm } from './read-password-form.js'
 import { afterSignIn } from './return-link.js'
-import { signInOfForm } from './show-link.js'
 import { tryOut } from './try-out.js'
 
 const mostAttempts = 10

@@ -6,7 +6,7 @@
  */
 import { asGatewayError, type GatewayError } from '../../errors.js'
 import type { AfterReceive, Mailbox } from '../../model/mailbox.js'
-import { parseAfterReceive } from '../../model/setting.js'
+import { parseAfterReceive } from '../../model/mailbox-settings.js'
 import type { ReceiveSession } from '../../ports/receiver.js'
 import type { ReceiveDependencies } from './receive-dependencies.js'
 

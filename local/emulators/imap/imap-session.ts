@@ -3,12 +3,9 @@ import { mayLogIn } from '../accounts.js'
 import type { Wire } from '../wire.js'
 import type { ImapFault } from './imap-faults.js'
 import { type ImapCommand, parseDate, quoted, readCommand, type Token, text } from './imap-grammar.js'
+import type { ImapConnection, ImapServerState, Outcome } from './imap-state.js'
 import type { MailFolder } from './mail-store.js'
 import { OpenFolder } from './open-folder.js'
-import type { ImapServerState } from './start-imap.js'
-
-/** What a command answers: the text of its tagged reply, such as `OK Done` or `NO [TRYCREATE] …`. */
-export type Outcome = string
 
 const forgedReplies = '* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\n* PREAUTH forged\r\nforged OK forged\r\n'
 const afterLogin = ['UIDPLUS', 'MOVE', 'UNSELECT', 'CHILDREN', 'IDLE', 'NAMESPACE', 'SPECIAL-USE', 'LITERAL+']
@@ -24,7 +21,7 @@ export const openRefusals: Record<string, Outcome> = {
   expired: 'BYE Session invalidated - AccessTokenExpired',
 }
 
-export class ImapSession {
+export class ImapSession implements ImapConnection {
   user: string | undefined
   #open: OpenFolder | undefined
   #over = false
@@ -58,7 +55,6 @@ export class ImapSession {
     return !this.state.withheld.has(capability)
   }
 
-  /** True when this step was ordered to misbehave and the session is over. */
   async diesAt(at: string, command: ImapCommand, uid?: number): Promise<boolean> {
     const fault = this.state.faults.take(at, this.user, uid)
     if (fault && !(await this.state.faults.commit(fault, this.wire, command.tag, command.line))) this.#over = true

@@ -3,7 +3,7 @@ import { atPace } from '../at-pace.js'
 import { fetchItem, fetchItems, marksSeen } from './fetch-items.js'
 import { type ImapCommand, inSet, type Token, text } from './imap-grammar.js'
 import type { ImapLie } from './imap-lies.js'
-import type { ImapSession, Outcome } from './imap-session.js'
+import type { ImapConnection, Outcome } from './imap-state.js'
 import type { MailFolder, StoredMessage } from './mail-store.js'
 import { type Candidate, searchFor } from './search.js'
 
@@ -16,7 +16,7 @@ export class OpenFolder {
   #known: StoredMessage[]
 
   constructor(
-    readonly session: ImapSession,
+    readonly session: ImapConnection,
     readonly user: string,
     readonly folder: MailFolder,
     readonly readOnly: boolean,

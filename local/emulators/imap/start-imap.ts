@@ -4,55 +4,13 @@
  * reason, as Exchange does), `throttled@`, `notconnected@` (login works, the mailbox cannot be opened), `expired@`
  * (the session ends with AccessTokenExpired when a folder is opened).
  */
-import type { AccountOptions } from '../accounts.js'
-import type { ServerCertificate } from '../certificate.js'
 import type { Parts } from '../parts.js'
 import { startWireServer } from '../wire.js'
 import { ImapFaults } from './imap-faults.js'
 import { ImapLies } from './imap-lies.js'
 import { ImapSession } from './imap-session.js'
-import { type MailFolder, MailStore, type MailStoreState, type NewMessage, type StoredMessage } from './mail-store.js'
-
-export interface ImapOptions extends AccountOptions {
-  mode: 'implicit' | 'starttls' | 'plain'
-  /** Required unless mode is `plain`. */
-  tls?: ServerCertificate
-  /** Mode starttls: offer and take logins in clear text too, as an attacker in the middle would (SEC-26). */
-  clearLogin?: boolean
-  /** Mail to serve; default an empty store. */
-  store?: MailStore
-  /**
-   * How a refused XOAUTH2 looks: `google` sends a base64 JSON challenge first, `exchange` only says NO. Default google.
-   */
-  dialect?: 'google' | 'exchange'
-  /** Further logins of one user are refused. Default 16. */
-  maxSessionsPerUser?: number
-  /** Largest mail APPEND takes, in bytes; default 35 MiB. */
-  appendLimit?: number
-  /** After a client appended a mail. */
-  onAppend?: (user: string, folder: MailFolder, message: StoredMessage) => void
-  port?: number
-}
-
-export interface ImapCommandSeen {
-  connection: number
-  line: string
-  secure: boolean
-  user: string | undefined
-}
-
-/** What all sessions of one server share. */
-export interface ImapServerState {
-  options: ImapOptions
-  store: MailStore
-  faults: ImapFaults
-  lies: ImapLies
-  withheld: Set<string>
-  commands: ImapCommandSeen[]
-  sessionsOf: Map<string, number>
-  lie: { exists: number }
-  counts: { logins: number; bodies: number }
-}
+import type { ImapCommandSeen, ImapOptions, ImapServerState } from './imap-state.js'
+import { MailStore, type MailStoreState, type NewMessage, type StoredMessage } from './mail-store.js'
 
 export interface ImapEmulator {
   host: '127.0.0.1'

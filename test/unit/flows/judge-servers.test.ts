@@ -1,7 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { GatewayError } from '../../../lib/errors.js'
-import type { ReconnectChange } from '../../../lib/model/link-ways.js'
-import type { Verdict, Verdicts } from '../../../lib/model/sign-in.js'
+import type { ReconnectChange, Verdict, Verdicts } from '../../../lib/model/sign-in.js'
 import { findMailbox } from '../../../lib/rows/mailboxes.js'
 import { type ConnectHarness, codeOf, connectHarness, type passwordForm } from '../../support/connect-harness.js'
 import { works } from '../../support/connect-samples.js'
