@@ -1,4 +1,4 @@
-// For azd, which deploys to a subscription: makes the resource group and puts main.bicep into it.
+// For azd, which deploys to a subscription: creates the resource group and deploys main.bicep into it.
 targetScope = 'subscription'
 
 import { alwaysReadyType } from 'modules/app.bicep'
@@ -12,32 +12,32 @@ param resourceGroupName string
 @minLength(1)
 param location string
 
-@description('Environment id: a small letter, then 1 to 7 small letters or digits. Never changed afterwards.')
+@description('Environment id: a lower-case letter, then 1 to 7 lower-case letters or digits. It can never be changed.')
 @minLength(2)
 @maxLength(8)
 param environmentId string
 
-@description('Address under which browsers reach the gateway; empty: the address Azure gives the app.')
+@description('Address at which browsers reach the gateway; empty: the address that Azure gives the app.')
 @maxLength(200)
 param publicBaseUrl string
 
-@description('True: storage and vault are reached through a network of the gateway\'s own, and by nobody else.')
+@description('True: storage and vault can be reached only through the gateway\'s own network.')
 param networkIsolation bool = true
 
 @description('Major version of Node that runs the app.')
 @allowed(['22', '24'])
 param nodeVersion string = '24'
 
-@description('True: the accounts and the vault cannot be deleted until their lock is taken off.')
+@description('True: nobody can delete the accounts and the vault until their lock is removed.')
 param resourceLocks bool = true
 
 @description('Instances that are always warm, per function group.')
 param alwaysReady alwaysReadyType[] = []
 
-@description('Public addresses or ranges (CIDR) from which operators may reach the vault in spite of the isolation, separated by commas.')
+@description('Public addresses or ranges (CIDR) from which operators may reach the vault despite the isolation, separated by commas.')
 param vaultAllowedAddresses string = ''
 
-@description('E-mail addresses that alerts go to, separated by commas.')
+@description('E-mail addresses that receive alerts, separated by commas.')
 param alertAddresses string = ''
 
 resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
@@ -67,7 +67,7 @@ output AZURE_RESOURCE_GROUP string = group.name
 @description('Name of the app.')
 output APP_NAME string = gateway.outputs.appName
 
-@description('Address under which browsers reach the gateway.')
+@description('Address at which browsers reach the gateway.')
 output BASE_URL string = gateway.outputs.baseUrl
 
 @description('Redirect URI to enter at the identity provider.')

@@ -1,10 +1,10 @@
-// The whole gateway in one resource group: where mail and secrets are kept, the app, its roles, its network, and the
-// eyes on it. One environment id is one gateway; several may share a subscription, a region and a resource group.
+// The whole gateway in one resource group: storage for mail and secrets, the app, its roles, its network and its
+// monitoring. One environment id is one gateway; several may share a subscription, a region and a resource group.
 targetScope = 'resourceGroup'
 
 import { alwaysReadyType } from 'modules/app.bicep'
 
-@description('Prefix of every table, queue, container and secret: a small letter, then 1 to 7 small letters or digits. Never changed afterwards.')
+@description('Prefix of every table, queue, container and secret: a lower-case letter, then 1 to 7 lower-case letters or digits. It can never be changed.')
 @minLength(2)
 @maxLength(8)
 param environmentId string
@@ -12,11 +12,11 @@ param environmentId string
 @description('Region of all resources; must offer Flex Consumption (az functionapp list-flexconsumption-locations).')
 param location string = resourceGroup().location
 
-@description('Address under which browsers reach the gateway, e.g. https://mail.example.com; empty: the address Azure gives the app.')
+@description('Address at which browsers reach the gateway, e.g. https://mail.example.com; empty: the address that Azure gives the app.')
 @maxLength(200)
 param publicBaseUrl string = ''
 
-@description('True: storage and vault are reached through a network of the gateway\'s own, and by nobody else; the app goes out through a NAT gateway, from one fixed address.')
+@description('True: storage and vault can be reached only through the gateway\'s own network; the app goes out through a NAT gateway, from one fixed address.')
 param networkIsolation bool = true
 
 @description('Address range (CIDR, at least /24) of that network.')
@@ -24,20 +24,20 @@ param networkIsolation bool = true
 @maxLength(18)
 param networkAddressRange string = '10.83.0.0/24'
 
-@description('Public addresses or ranges (CIDR) that may reach the mail account in spite of the isolation, e.g. a trusted back end that writes to the queue outbound-mail.')
+@description('Public addresses or ranges (CIDR) that may reach the mail account despite the isolation, e.g. a trusted back end that writes to the queue outbound-mail.')
 param storageAllowedAddresses string[] = []
 
-@description('Public addresses or ranges (CIDR) from which operators may reach the vault in spite of the isolation.')
+@description('Public addresses or ranges (CIDR) from which operators may reach the vault despite the isolation.')
 param vaultAllowedAddresses string[] = []
 
-@description('True: the accounts and the vault cannot be deleted until their lock is taken off.')
+@description('True: nobody can delete the accounts and the vault until their lock is removed.')
 param resourceLocks bool = true
 
 @description('Redundancy of the storage accounts.')
 @allowed(['Standard_LRS', 'Standard_ZRS', 'Standard_GRS', 'Standard_GZRS'])
 param storageRedundancy string = 'Standard_ZRS'
 
-@description('Major version of Node that runs the app; when each ends is in docs/dates.md.')
+@description('Major version of Node that runs the app; docs/dates.md says when support for each ends.')
 @allowed(['22', '24'])
 param nodeVersion string = '24'
 
@@ -45,12 +45,12 @@ param nodeVersion string = '24'
 @allowed([512, 2048, 4096])
 param instanceMemoryMegabytes int = 2048
 
-@description('Most instances that may run at once: 40 to 1000.')
+@description('Maximum number of instances that may run at once: 40 to 1000.')
 @minValue(40)
 @maxValue(1000)
 param maximumInstances int = 100
 
-@description('How a deployment replaces instances: "Recreate" ends them all at once, "RollingUpdate" (preview) drains one after the other.')
+@description('How a deployment replaces instances: "Recreate" ends them all at once, "RollingUpdate" (preview) drains them in batches.')
 @allowed(['Recreate', 'RollingUpdate'])
 param siteUpdateStrategy string = 'Recreate'
 
@@ -66,39 +66,39 @@ param zoneRedundant bool = false
 @maxValue(730)
 param logRetentionDays int = 90
 
-@description('Gigabytes of log lines taken per day at most; -1: no cap. An alert tells when the cap is reached.')
+@description('Maximum gigabytes of log lines accepted per day; -1: no cap. An alert fires when the cap is reached.')
 @minValue(-1)
 @maxValue(1000)
 param logDailyCapGigabytes int = 5
 
-@description('How many days a deleted or overwritten blob can be brought back: 1 to 365.')
+@description('How many days a deleted or overwritten blob can be restored: 1 to 365.')
 @minValue(1)
 @maxValue(365)
 param undeleteDays int = 7
 
-@description('How many days received raw mail is kept: 1 to 400. The largest part of the bill.')
+@description('How many days received raw mail is kept: 1 to 400. It is the largest part of the bill.')
 @minValue(1)
 @maxValue(400)
 param inboundDays int = 30
 
-@description('E-mail addresses that alerts go to; without any, alerts are only seen in the portal.')
+@description('E-mail addresses that receive alerts; without any, alerts appear only in the portal.')
 @maxLength(10)
 param alertAddresses string[] = []
 
-@description('Address at which docs/runbook.md can be read; alerts link to its sections.')
+@description('Address of the published docs/runbook.md; alerts link to its sections.')
 @minLength(1)
 param runbookAddress string = 'docs/runbook.md'
 
-@description('Amount per month, in the currency of the subscription, at which the budget warns; 0: no budget.')
+@description('Amount per month, in the currency of the subscription, at which the budget sends a warning; 0: no budget.')
 @minValue(0)
 @maxValue(1000000)
 param monthlyBudget int = 0
 
-@description('First day of the month in which the budget begins, e.g. 2026-12-01; needed with monthlyBudget, and the same ever after.')
+@description('First day of the month in which the budget begins, e.g. 2026-12-01; required with monthlyBudget, and fixed from then on.')
 @maxLength(10)
 param budgetStart string = ''
 
-@description('Settings that differ from their default, by the names in docs/configuration.md. Never a secret: those live in the vault.')
+@description('Settings that differ from their default, by the names in docs/configuration.md. Never put a secret here: secrets belong in the vault.')
 param settings object = {}
 
 @description('Tags of all resources.')
@@ -238,7 +238,7 @@ module workbook 'modules/workbook.bicep' = {
 @description('Name of the app: the target of the publish command.')
 output appName string = app.outputs.appName
 
-@description('Address under which browsers reach the gateway.')
+@description('Address at which browsers reach the gateway.')
 output baseUrl string = app.outputs.baseUrl
 
 @description('Redirect URI to enter at the identity provider.')

@@ -1,5 +1,5 @@
-// What wakes somebody. Each alert says what is wrong and links to the section of the same name in docs/runbook.md:
-// meaning, first look, cure, how to tell that it is over.
+// The alerts. Each says what is wrong and links to the section of the same name in docs/runbook.md:
+// meaning, first look, cure, and how to tell that it is over.
 
 @description('Environment id of the gateway.')
 @minLength(2)
@@ -18,13 +18,13 @@ param mailAccountId string
 @description('Resource id of the vault.')
 param vaultId string
 
-@description('E-mail addresses that alerts go to.')
+@description('E-mail addresses that receive alerts.')
 param addresses string[]
 
-@description('Address at which docs/runbook.md can be read.')
+@description('Address of the published docs/runbook.md.')
 param runbookAddress string
 
-@description('Amount per month at which the budget warns; 0: no budget.')
+@description('Amount per month at which the budget sends a warning; 0: no budget.')
 @minValue(0)
 param monthlyBudget int
 
@@ -86,7 +86,7 @@ var logAlerts = [
   }
   {
     name: 'message-buried'
-    title: 'A message failed five times and was taken off its queue'
+    title: 'A message failed five times and was removed from its queue'
     severity: 2
     every: 'PT5M'
     window: 'PT10M'
@@ -94,7 +94,7 @@ var logAlerts = [
   }
   {
     name: 'polls-late'
-    title: 'Mailboxes are looked at too late'
+    title: 'Mailboxes are polled too late'
     severity: 2
     every: 'PT15M'
     window: 'PT15M'
@@ -102,7 +102,7 @@ var logAlerts = [
   }
   {
     name: 'refresh-failing'
-    title: 'Several connections cannot renew their access'
+    title: 'The gateway cannot refresh the access of several connections'
     severity: 2
     every: 'PT15M'
     window: 'PT30M'
@@ -118,7 +118,7 @@ var logAlerts = [
   }
   {
     name: 'secret-expiring'
-    title: 'A client secret ends soon or has ended'
+    title: 'A client secret expires soon or has expired'
     severity: 2
     every: 'PT1H'
     window: 'PT1H'
@@ -126,7 +126,7 @@ var logAlerts = [
   }
   {
     name: 'platform-date-near'
-    title: 'Something the gateway stands on ends within six months'
+    title: 'Support for something the gateway depends on ends within six months'
     severity: 3
     every: 'PT1H'
     window: 'PT1H'
@@ -142,7 +142,7 @@ var logAlerts = [
   }
   {
     name: 'fault-of-ours'
-    title: 'The gateway met a fault of its own'
+    title: 'The gateway had an internal error'
     severity: 2
     every: 'PT15M'
     window: 'PT15M'
@@ -150,7 +150,7 @@ var logAlerts = [
   }
   {
     name: 'log-cap-reached'
-    title: 'No more log lines are taken today'
+    title: 'The workspace accepts no more log lines today'
     severity: 1
     every: 'PT15M'
     window: 'PT1H'
@@ -161,7 +161,7 @@ var logAlerts = [
 var metricAlertRules = [
   {
     name: 'vault-throttled'
-    title: 'Key Vault asks for fewer requests'
+    title: 'Key Vault throttles the gateway'
     severity: 2
     target: vaultId
     namespace: 'Microsoft.KeyVault/vaults'
@@ -173,7 +173,7 @@ var metricAlertRules = [
   }
   {
     name: 'storage-throttled'
-    title: 'The mail account asks for fewer requests'
+    title: 'The mail account throttles the gateway'
     severity: 2
     target: mailAccountId
     namespace: 'Microsoft.Storage/storageAccounts'

@@ -1,4 +1,4 @@
-// The Functions app on Flex Consumption: Linux, Node, package from the host account, every right through the
+// The Functions app on Flex Consumption: Linux, Node, package from the host account, every permission through the
 // identity. No setting is a secret.
 
 @description('Environment id of the gateway.')
@@ -17,7 +17,7 @@ param planName string
 @description('Region of the app.')
 param location string
 
-@description('Address under which browsers reach the gateway; empty: the address Azure gives the app.')
+@description('Address at which browsers reach the gateway; empty: the address that Azure gives the app.')
 param publicBaseUrl string
 
 @description('Major version of Node.')
@@ -28,7 +28,7 @@ param nodeVersion string
 @allowed([512, 2048, 4096])
 param instanceMemoryMegabytes int
 
-@description('Most instances that may run at once.')
+@description('Maximum number of instances that may run at once.')
 @minValue(40)
 @maxValue(1000)
 param maximumInstances int
@@ -49,7 +49,7 @@ param identityId string
 @description('Client id of the identity.')
 param identityClientId string
 
-@description('Resource id of the subnet to go out through; empty: none.')
+@description('Resource id of the subnet for outbound traffic; empty: none.')
 param subnetId string
 
 @description('Blob endpoint of the mail account.')
@@ -70,13 +70,13 @@ param packageContainerName string
 @description('Address of the vault.')
 param vaultUri string
 
-@description('Where to send log lines; takes them from the identity only.')
+@description('Where to send log lines; it accepts them only from the identity.')
 param insightsConnectionString string
 
 @description('Settings that differ from their default, by the names in docs/configuration.md.')
 param settings object
 
-@description('Workspace for the log of the platform.')
+@description('Workspace for the platform\'s log.')
 param workspaceId string
 
 @description('Tags of all resources.')
@@ -218,5 +218,5 @@ output appId string = app.id
 @description('Name of the app.')
 output appName string = app.name
 
-@description('Address under which browsers reach the gateway.')
+@description('Address at which browsers reach the gateway.')
 output baseUrl string = empty(publicBaseUrl) ? 'https://${app.properties.defaultHostName}' : publicBaseUrl

@@ -1,4 +1,4 @@
-// Gives one back end of one tenant what it needs and nothing else: it may put mail into the queue outbound-mail and take
+// Gives one back end of one tenant what it needs and nothing else: it may put mail on the queue outbound-mail and read
 // events from its tenant's own queue. Deploy it alone, once per back end, after the tenant was created:
 //   az deployment group create --template-file infra/modules/customer-back-end.bicep --parameters ...
 
@@ -12,7 +12,7 @@ param environmentId string
 @maxLength(24)
 param mailAccountName string
 
-@description('Id of the tenant whose events the back end may take.')
+@description('Id of the tenant whose events the back end may read.')
 @minLength(2)
 @maxLength(32)
 param tenantId string

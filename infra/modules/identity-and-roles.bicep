@@ -30,7 +30,7 @@ var tableDataContributor = '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'
 var vaultSecretsOfficer = 'b86a8fe4-44ce-4948-aee5-eccb2c155cd7'
 var monitoringMetricsPublisher = '3913510d-42f4-4e42-8a64-420c390055eb'
 
-// Mail: the app makes tenant queues and dated log tables, so queues and tables need the account as their scope.
+// Mail: the app creates tenant queues and dated log tables, so queues and tables need the account as their scope.
 var mailRoles = [
   blobDataContributor
   queueDataContributor
@@ -80,7 +80,7 @@ resource hostAccess 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
-// Officer, not User: the gateway writes the refresh tokens it is given.
+// Officer, not User: the gateway writes the refresh tokens that it receives.
 resource vaultAccess 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(vault.id, identity.id, vaultSecretsOfficer)
   scope: vault

@@ -1,5 +1,5 @@
-// Where the gateway's log lines go: a workspace with a daily cap, and an Application Insights component that takes
-// lines from the gateway's identity only.
+// Where the gateway's log lines go: a workspace with a daily cap, and an Application Insights component that accepts
+// lines only from the gateway's identity.
 
 @description('Name of the Log Analytics workspace.')
 param workspaceName string
@@ -15,7 +15,7 @@ param location string
 @maxValue(730)
 param retentionDays int
 
-@description('Gigabytes taken per day at most; what comes later that day is lost and an alert says so. -1: no cap.')
+@description('Maximum gigabytes accepted per day; lines that arrive later that day are lost, and an alert says so. -1: no cap.')
 @minValue(-1)
 @maxValue(1000)
 param dailyCapGigabytes int
@@ -62,5 +62,5 @@ output workspaceId string = workspace.id
 @description('Name of the component.')
 output componentName string = component.name
 
-@description('Where to send log lines. No secret: the component takes lines from identities with a role only.')
+@description('Where to send log lines. Not a secret: the component accepts lines only from identities with a role.')
 output connectionString string = component.properties.ConnectionString

@@ -1,6 +1,6 @@
-// The gateway's own network: a subnet through which the app goes out, a subnet of private endpoints, their names. What
-// leaves, leaves through a NAT gateway: subnets give no access to the internet of their own, and mail servers that let
-// only known addresses in can be told the one address.
+// The gateway's own network: a subnet for the app's outbound traffic, a subnet of private endpoints, their names. All
+// outbound traffic goes through a NAT gateway: subnets have no internet access of their own, and a mail server with an
+// allow list needs to know only one address.
 
 @description('Name of the virtual network.')
 param name string
@@ -168,7 +168,7 @@ resource zoneGroups 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@202
   }
 }]
 
-@description('Resource id of the subnet through which the app goes out.')
+@description('Resource id of the subnet for the app\'s outbound traffic.')
 output appSubnetId string = network::appSubnet.id
 
 @description('Fixed address from which the app reaches mail servers.')

@@ -1,6 +1,6 @@
 // Two accounts. The mail account holds everything the gateway stores: tables, queues, containers (docs/architecture.md).
-// The host account holds what the Functions host needs for itself and the deployed package, so that the wide role the
-// host asks for does not reach any mail.
+// The host account holds what the Functions host needs for itself and the deployed package, so that the wide role
+// that the host requires does not reach any mail.
 
 @description('Environment id: prefix of every table, queue and container.')
 @minLength(2)
@@ -24,13 +24,13 @@ param location string
 @allowed(['Standard_LRS', 'Standard_ZRS', 'Standard_GRS', 'Standard_GZRS'])
 param redundancy string
 
-@description('True: reachable through private endpoints and the allowed addresses only.')
+@description('True: reachable only through private endpoints and the allowed addresses.')
 param isolated bool = true
 
 @description('Public addresses or ranges (CIDR) that may still reach the mail account, e.g. of a trusted back end.')
 param allowedAddresses string[] = []
 
-@description('How many days a deleted or overwritten blob or container can be brought back.')
+@description('How many days a deleted or overwritten blob or container can be restored.')
 @minValue(1)
 @maxValue(365)
 param undeleteDays int
@@ -40,7 +40,7 @@ param undeleteDays int
 @maxValue(400)
 param inboundDays int
 
-@description('True: nobody can delete the mail account until the lock is taken off.')
+@description('True: nobody can delete the mail account until the lock is removed.')
 param locked bool = true
 
 @description('Workspace for the logs of refused and failed requests.')
@@ -79,7 +79,7 @@ var containers = [
 ]
 var sharedTable = 'holders'
 
-// Days after which a blob is deleted however it came to be left behind. Cursors live as long as their mailbox.
+// Days after which a blob is deleted, however it was left behind. Cursors live as long as their mailbox.
 var lives = [
   { container: 'outbound', days: 30 }
   { container: 'inbound', days: inboundDays }
@@ -207,7 +207,7 @@ resource tableService 'Microsoft.Storage/storageAccounts/tableServices@2025-08-0
   name: 'default'
 }
 
-// Dated log tables and the events queues of tenants are made by the app.
+// The app creates dated log tables and the events queues of tenants.
 resource mailTables 'Microsoft.Storage/storageAccounts/tableServices/tables@2025-08-01' = [for table in tables: {
   parent: tableService
   name: '${environmentId}${table}'
@@ -341,5 +341,5 @@ output hostAccountId string = host.id
 @description('Blob endpoint of the host account.')
 output hostBlobEndpoint string = 'https://${host.name}.blob.${environment().suffixes.storage}'
 
-@description('Name of the container that takes the package.')
+@description('Name of the container for the package.')
 output packageContainerName string = packageContainer.name

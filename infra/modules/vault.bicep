@@ -1,5 +1,5 @@
-// Key Vault for refresh tokens, passwords, client secrets and seal keys. Rights by role only; what was deleted can be
-// brought back for 90 days and cannot be purged by anybody.
+// Key Vault for refresh tokens, passwords, client secrets and seal keys. Permissions by role only; a deleted secret can be
+// restored for 90 days and nobody can purge it.
 
 @description('Name of the vault.')
 @minLength(3)
@@ -9,13 +9,13 @@ param name string
 @description('Region of the vault.')
 param location string
 
-@description('True: reachable through its private endpoint and the allowed addresses only.')
+@description('True: reachable only through its private endpoint and the allowed addresses.')
 param isolated bool = true
 
 @description('Public addresses or ranges (CIDR) from which people may reach the vault, e.g. of the operators.')
 param allowedAddresses string[] = []
 
-@description('True: nobody can delete the vault until the lock is taken off.')
+@description('True: nobody can delete the vault until the lock is removed.')
 param locked bool = true
 
 @description('Workspace for the audit log.')

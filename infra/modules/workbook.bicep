@@ -1,4 +1,4 @@
-// One page of pictures for whoever looks first: what is open, what is late, who must act, what it costs.
+// One page of charts for a first look: what is open, what is late, who must act, what it costs.
 
 @description('Environment id of the gateway.')
 @minLength(2)
