@@ -53,7 +53,7 @@ test('M-014: silent timers and a clock that is off are named', async () => {
   clock.advance(11 * 60_000)
   expect(await failing(deps)).toMatchObject([{ name: 'timers', code: 'timers_silent' }])
   expect(await failing(deps, () => clock.now() - 90_000)).toMatchObject([
-    { name: 'clock', code: 'clock_skew', text: 'This clock is 90 s behind the clock of storage.' },
+    { name: 'clock', code: 'clock_skew', text: "This machine's clock is 90 s behind the clock of storage." },
     { name: 'timers' },
   ])
 })

@@ -36,20 +36,20 @@ const table: [string, () => Promise<string[]>, () => Promise<string | undefined>
     'basic',
     /imap\.x\.example/,
   ],
-  ['nothing', async () => [], async () => undefined, 'unknown', /Nothing public/],
+  ['nothing', async () => [], async () => undefined, 'unknown', /No public record/],
   [
     'both fail',
     async () => Promise.reject(new Error('x')),
     async () => Promise.reject(new Error('x')),
     'unknown',
-    /Nothing/,
+    /No public record/,
   ],
   [
     'a name that only ends like Microsoft',
     async () => ['mail.protection.outlook.com.evil.example'],
     async () => undefined,
     'unknown',
-    /Nothing/,
+    /No public record/,
   ],
 ]
 

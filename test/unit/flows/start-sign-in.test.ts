@@ -106,7 +106,7 @@ test('D14: a return URL that was registered in another spelling is refused with 
   const start = (returnUrl: string) => h.start({ returnUrl, binding: 'b'.repeat(20), confirmation: 'result-code' })
   await expect(start('https://app.example')).rejects.toMatchObject({
     code: 'return_url_not_registered',
-    remedy: 'Give it exactly as it is registered: https://app.example/',
+    remedy: 'Send it exactly as it is registered: https://app.example/',
   })
   await expect(start('https://other.example')).rejects.toMatchObject({ remedy: expect.stringMatching(/^Register/) })
   expect(await codeOf(start('https://app.example/'))).toBe('fine')

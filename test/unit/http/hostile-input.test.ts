@@ -189,7 +189,7 @@ test('a parameter of the query that no call has is named, not passed over', asyn
     {
       field: 'mailboxId',
       message:
-        'is not a parameter: did you mean "mailbox"? this call takes limit, after, mailbox, recipient, subject, messageId, idempotencyKey, metadata, state, since, until, includeDone.',
+        'is not a parameter: did you mean "mailbox"? this call accepts limit, after, mailbox, recipient, subject, messageId, idempotencyKey, metadata, state, since, until, includeDone.',
     },
   ])
   // The platform's own, for a function key.

@@ -46,7 +46,7 @@ test('the overview says who acts, since when and what to do', () => {
   expect(page).toContain('Connection: ana@contoso.example')
   expect(page).toContain('Who must act: Mailbox owner')
   expect(page).toContain('(2 hours ago)')
-  expect(page).toContain('signs in again by the reconnect link')
+  expect(page).toContain('must open a reconnect link')
 })
 
 test('O8: what has a day that is known beforehand stands apart and is not counted as broken', () => {
