@@ -29,7 +29,7 @@ import { currentSecrets, previousSecret } from './current-secret.js'
 import { isVerdict, recordFailure } from './record-failure.js'
 import type { TokenDependencies } from './token-dependencies.js'
 
-export interface RefreshWish {
+export interface RefreshOptions {
   resource: Resource
   /** A stored token must live at least this long to be taken; default 5 minutes. */
   minLifeMs?: number
@@ -52,15 +52,15 @@ export async function refreshGrant(
   deps: TokenDependencies,
   tenant: string,
   connectionId: string,
-  wish: RefreshWish,
+  options: RefreshOptions,
 ): Promise<AccessToken> {
   const want = {
-    resource: wish.resource,
-    minLifeMs: wish.minLifeMs ?? expiryMarginMs,
-    ...(wish.refused === undefined ? {} : { refused: wish.refused }),
+    resource: options.resource,
+    minLifeMs: options.minLifeMs ?? expiryMarginMs,
+    ...(options.refused === undefined ? {} : { refused: options.refused }),
   }
   const giveUpAt = performance.now() + waitMs
-  let justRead = wish.read
+  let justRead = options.read
   for (let pauseMs = 50; performance.now() < giveUpAt; pauseMs = Math.min(1_000, pauseMs * 1.5)) {
     const read = justRead ?? (await findGrant(deps, tenant, connectionId))
     justRead = undefined
@@ -68,13 +68,13 @@ export async function refreshGrant(
     const { connection, grant } = read
     const known = await storedToken(deps, grant, want)
     // Whoever asks, and the timer after a refusal, want to hear the provider; a stored token says nothing about the sign-in.
-    const mustAsk = wish.isAsked === true || (wish.setsDue === true && grant.refusedAt > 0)
+    const mustAsk = options.isAsked === true || (options.setsDue === true && grant.refusedAt > 0)
     if (known !== undefined && connection.state === 'connected' && !mustAsk) return known
     mayTry(deps, read)
     const held = await takeGrant(deps, grant, { leaseMs, change: { attemptAt: deps.clock.now() } })
     if (held !== undefined) {
       try {
-        return await renew(deps, { connection, held, ...wish })
+        return await renew(deps, { connection, held, ...options })
       } catch (error) {
         // Held up so long that another worker took over: what it wrote counts.
         if (!(error instanceof RowChangedError)) throw error
@@ -106,7 +106,7 @@ function mayTry(deps: TokenDependencies, { connection, grant }: StoredAuthority)
 }
 
 /** A renewal under the lease of its grant. */
-interface Renewal extends Pick<RefreshWish, 'resource' | 'setsDue' | 'isAsked'> {
+interface Renewal extends Pick<RefreshOptions, 'resource' | 'setsDue' | 'isAsked'> {
   connection: Connection
   held: HeldGrant
 }
@@ -117,7 +117,9 @@ async function renew(deps: TokenDependencies, renewal: Renewal): Promise<AccessT
   try {
     await storeWhatWaits(deps, renewal)
     answer =
-      connection.mode === 'app-only' ? { tokens: await askAsApp(deps, renewal) } : await callProvider(deps, renewal)
+      connection.mode === 'app-only'
+        ? { tokens: await acquireAppToken(deps, renewal) }
+        : await callProvider(deps, renewal)
   } catch (error) {
     throw await recordFailure(deps, renewal, error)
   }
@@ -154,7 +156,7 @@ async function storeWhatWaits(deps: TokenDependencies, { connection, held }: Ren
   if (waiting !== undefined) await held.write(await putSecret(deps, grant, waiting))
 }
 
-async function askAsApp(deps: TokenDependencies, { connection, held, resource }: Renewal): Promise<TokenSet> {
+async function acquireAppToken(deps: TokenDependencies, { connection, held, resource }: Renewal): Promise<TokenSet> {
   const tenantId = connection.identity?.tenantId ?? ''
   const ask = async (fresh: boolean): Promise<TokenSet> => {
     const { provider, ...client } = await providerOf(deps, connection, fresh)
