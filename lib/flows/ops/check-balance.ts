@@ -103,7 +103,7 @@ async function compareSlice(deps: Toolbox, { tenant, slice }: Balance['cursor'],
     if (await putBack(deps, tenant, mail)) found += 1
   }
   for (const hint of hints) {
-    if (!open.has(hint.mailId)) found += (await isGhost(deps, tenant, hint)) ? 1 : 0
+    if (!open.has(hint.mailId)) found += (await isOrphanedHint(deps, tenant, hint)) ? 1 : 0
     else if (hint.isFirst && !hint.isJournaled && deps.clock.now() - hint.at > settledMs)
       await markJournaled(deps, tenant, hint)
   }
@@ -125,7 +125,7 @@ async function putBack(deps: Toolbox, tenant: string, { id }: OpenMail): Promise
   return true
 }
 
-async function isGhost(deps: Toolbox, tenant: string, hint: Hint): Promise<boolean> {
+async function isOrphanedHint(deps: Toolbox, tenant: string, hint: Hint): Promise<boolean> {
   const age = deps.clock.now() - hint.at
   const { mailId: id, mailboxId } = hint
   if (age < settledMs || (await findMail(deps, tenant, id)) !== undefined) return false
