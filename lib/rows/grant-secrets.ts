@@ -28,7 +28,7 @@ export interface VaultValue {
 type SealingToolbox = Toolbox & { sealer(): Promise<Sealer> }
 type SealedColumn = `access_${Resource}` | 'unstored'
 
-export const sealPlace = (tenant: string, connectionId: string, column: string): string =>
+export const associatedData = (tenant: string, connectionId: string, column: string): string =>
   `connections~${connectionPartition(tenant, connectionId)}~${grantRowKey}~${column}`
 
 /** The stored access token of a resource, or nothing when it ended, is `refused` or can no longer be opened. */
@@ -61,7 +61,7 @@ export async function sealColumn(
   { tenant, connectionId }: StoredGrant,
   { column, plain }: { column: SealedColumn; plain: string },
 ): Promise<string> {
-  return (await deps.sealer()).seal(plain, sealPlace(tenant, connectionId, column))
+  return (await deps.sealer()).seal(plain, associatedData(tenant, connectionId, column))
 }
 
 /** `undefined` when it is empty or its key is gone: both only mean that it has to be gained again. */
@@ -72,7 +72,7 @@ export async function openColumn(
 ): Promise<string | undefined> {
   if (grant[column] === '') return undefined
   try {
-    const place = sealPlace(grant.tenant, grant.connectionId, column)
+    const place = associatedData(grant.tenant, grant.connectionId, column)
     return (await deps.sealer()).open(grant[column], place).toString()
   } catch (error) {
     if (error instanceof GatewayError && error.code === 'sealed_value_invalid') return undefined

@@ -89,7 +89,7 @@ export type SignInChange = Partial<
 const partitionOf = (id: string): string => id.slice(0, 2)
 
 /** Where a sealed column belongs, so that it opens nowhere else. */
-export const sealPlace = (id: string, column: SealedColumn): string => `signins~${partitionOf(id)}~${id}~${column}`
+export const associatedData = (id: string, column: SealedColumn): string => `signins~${partitionOf(id)}~${id}~${column}`
 
 export async function findSignIn(deps: Toolbox, id: string): Promise<StoredSignIn | undefined> {
   if (!isId(id)) return undefined
@@ -128,7 +128,7 @@ export async function pathOfLink(
   deps: { sealer(): Promise<Sealer> },
   { id, linkSealed }: StoredSignIn,
 ): Promise<string> {
-  return `/connect/${id}.${(await deps.sealer()).open(linkSealed, sealPlace(id, 'linkSealed'))}`
+  return `/connect/${id}.${(await deps.sealer()).open(linkSealed, associatedData(id, 'linkSealed'))}`
 }
 
 export async function insertSignInRow(

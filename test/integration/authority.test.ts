@@ -414,7 +414,7 @@ describe('an administrator allows the application (M-065, M-029)', () => {
     const shown = await browser.visit({ method: 'GET', url: link })
     expect(shown.body).toContain('in every mailbox')
     const page = await allow(browser, link, demo.tenantId, admin.upn)
-    expect(page.body).toContain(`Given by ${admin.upn}`)
+    expect(page.body).toContain(`Granted by ${admin.upn}`)
     expect(await site.gateway.connect.describeSignIn(tenant, signInId)).toMatchObject({
       status: 'signed-in',
       directory: demo.tenantId,
@@ -509,7 +509,7 @@ describe('an administrator allows the application (M-065, M-029)', () => {
 
   test('M-065: the answer is bound to this browser, used once, and what it claims is proven', async () => {
     const refusal = async (signInId: string) => (await site.gateway.connect.describeSignIn(tenant, signInId)).refusal
-    // Another browser: refused and burnt.
+    // Another browser: refused, and the state is invalidated.
     const stolen = await startConsent()
     const browser = site.browser()
     const url = await answerOfAdmin(browser, stolen.link, { tenant: demo.tenantId })

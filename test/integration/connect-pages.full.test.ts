@@ -297,7 +297,7 @@ describe('a shared mailbox for which nobody named who signs in', () => {
     const address = shared([ann])
     const { link, signInId } = await start(address, {})
     const page = await asDelegate(link, ann)
-    expect(page.body).toContain('The administrators of')
+    expect(page.body).toContain('We told the administrators of')
     expect(await state(signInId)).toMatchObject({ status: 'signed-in', connectionId: '', confirmation: 'tenant-admin' })
     await site.gateway.connect.confirmByAdmin(tenant, signInId)
     expect(await state(signInId)).toMatchObject({ status: 'confirmed', signedInAs: ann })

@@ -196,7 +196,7 @@ describe('the way from link to mailbox', () => {
       binding: undefined,
     })
     const page = await signIn(site.browser(), link, upn)
-    expect(page.body).toContain('The administrators of')
+    expect(page.body).toContain('We told the administrators of')
     expect(await site.gateway.connect.confirmByAdmin(tenant, signInId)).toMatchObject({
       status: 'confirmed',
       address: upn,
@@ -319,7 +319,7 @@ describe('attacks', () => {
     expect(tokenCalls()).toBe(1)
   })
 
-  test('SEC-03: another browser is refused and the state is burnt', async () => {
+  test('SEC-03: another browser is refused and the state is invalidated', async () => {
     const { browser, callback } = await underWay()
     expect((await site.browser().visit({ method: 'GET', url: callback.href })).status).toBe(400)
     expect((await browser.visit({ method: 'GET', url: callback.href })).status).toBe(400)
@@ -527,7 +527,7 @@ describe('attacks', () => {
       expect(judged.url).toMatch(/\/oauth\/complete\?s=[a-z2-7]{8}$/)
       expect(page.url).toMatch(/\/connect\/[a-z2-7]{26}\.[a-z2-7]{32}\/result$/)
       expect(await site.gateway.connect.describeSignIn(tenant, signInId)).toMatchObject({ status: 'refused' })
-      expect((await browser.visit({ method: 'GET', url: callback.href })).status, 'burnt').toBe(400)
+      expect((await browser.visit({ method: 'GET', url: callback.href })).status, 'invalidated').toBe(400)
     }
     expect(tokenCalls()).toBe(0)
   })

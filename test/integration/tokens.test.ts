@@ -15,7 +15,7 @@ import { mailScopes } from '../../lib/protocol/scopes.js'
 import { microsoftProvider } from '../../lib/providers/microsoft.js'
 import { networkClient } from '../../lib/providers/network-client.js'
 import { connectionToRow, findConnection } from '../../lib/rows/connections.js'
-import { sealPlace } from '../../lib/rows/grant-secrets.js'
+import { associatedData } from '../../lib/rows/grant-secrets.js'
 import { sealKeys } from '../../lib/rows/seal-keys.js'
 import { Secret } from '../../lib/secret.js'
 import { memoryBlobs } from '../../lib/stores/memory-blobs.js'
@@ -676,8 +676,8 @@ test('SEC-35: no secret lies open in a row, a row swapped between connections op
   for (const secret of stored) expect(kept).not.toContain(secret)
   const sealer = await sealKeys(deps)
   const column = String((await grantRow(one.id))['access_graph'])
-  expect(sealer.open(column, sealPlace(tenant, one.id, 'access_graph')).toString()).toBe(token.reveal())
-  expect(() => sealer.open(column, sealPlace(tenant, two.id, 'access_graph'))).toThrow('sealed_value_invalid')
+  expect(sealer.open(column, associatedData(tenant, one.id, 'access_graph')).toString()).toBe(token.reveal())
+  expect(() => sealer.open(column, associatedData(tenant, two.id, 'access_graph'))).toThrow('sealed_value_invalid')
 
   await tokenFlows.forgetGrant(deps, tenant, one.id)
   await tokenFlows.forgetGrant(deps, tenant, one.id)

@@ -7,7 +7,13 @@ import type { Registration } from '../../model/registration.js'
 import { signInProblem } from '../../model/sign-in-problems.js'
 import type { Provider, TokenSet } from '../../ports/provider.js'
 import { newPkce } from '../../protocol/pkce.js'
-import { type SealedColumn, type SignInChange, type StoredSignIn, sealPlace, stepSignIn } from '../../rows/sign-ins.js'
+import {
+  associatedData,
+  type SealedColumn,
+  type SignInChange,
+  type StoredSignIn,
+  stepSignIn,
+} from '../../rows/sign-ins.js'
 import { Secret } from '../../secret.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { noProblem } from './keep-problem.js'
@@ -60,8 +66,8 @@ export async function authorizeLeg(
   await stepSignIn(deps, signIn, {
     ...columns,
     registrationId: leg.registration.id,
-    nonceSealed: sealer.seal(nonce, sealPlace(signIn.id, 'nonceSealed')),
-    verifierSealed: sealer.seal(verifier, sealPlace(signIn.id, 'verifierSealed')),
+    nonceSealed: sealer.seal(nonce, associatedData(signIn.id, 'nonceSealed')),
+    verifierSealed: sealer.seal(verifier, associatedData(signIn.id, 'verifierSealed')),
     ...leg.change,
   })
   const location = await leg.provider.authorizeUrl({
@@ -84,7 +90,8 @@ export async function redeemAnswer(
   client: { provider: Provider; registration: Registration; credential: Secret | undefined; scopes: string[] },
 ): Promise<TokenSet> {
   const sealer = await deps.sealer()
-  const opened = (column: SealedColumn): string => sealer.open(signIn[column], sealPlace(signIn.id, column)).toString()
+  const opened = (column: SealedColumn): string =>
+    sealer.open(signIn[column], associatedData(signIn.id, column)).toString()
   const code = answer.inRow ? opened('sealedReturn') : answer.code
   if (code === '' || signIn.verifierSealed === '') throw signInProblem('state_mismatch')
   return client.provider.redeem({

@@ -1,6 +1,6 @@
 /**
  * The one place where an answer of the provider is believed. In order: the hand-off cookie opens and is fresh; the
- * state is the row's; this browser is the one that began (else the state is burnt and nothing redeemed); the state is
+ * state is the row's; this browser is the one that began (else the state is invalidated and nothing redeemed); the state is
  * consumed by one conditional update, so that of twenty parallel attempts one goes on. Then: an error of the provider
  * wins over a code; the issuer must be the expected one; the code is redeemed; a refresh token and the mail permissions
  * must be there; the account must be the right one. Only then is the authority tried out and sealed. Every refusal
@@ -69,7 +69,7 @@ export async function completeSignIn(deps: ConnectDependencies, input: CompleteI
     signIn = await findSignIn(deps, answer.state.split('.')[0] ?? '')
     if (signIn === undefined) throw signInProblem('state_mismatch')
     assertState(signIn, answer.state, input.browser)
-    if (!isSameBrowser(signIn, input.browser)) throw await burnt(deps, signIn)
+    if (!isSameBrowser(signIn, input.browser)) throw await invalidateState(deps, signIn)
     link = await pathOfLink(deps, signIn)
     isLate = signIn.stageUntil <= deps.clock.now()
     await stepSignIn(deps, signIn, { status: 'returned', stateHash: '', stageUntil: deps.clock.now() + redeemingMs })
@@ -250,7 +250,7 @@ function assertState(signIn: StoredSignIn, state: string, browser: string | unde
 }
 
 /** Another browser came back with our state: it is worthless from now on (SEC-03). */
-async function burnt(deps: ConnectDependencies, signIn: StoredSignIn): Promise<GatewayError> {
+async function invalidateState(deps: ConnectDependencies, signIn: StoredSignIn): Promise<GatewayError> {
   await stepSignIn(deps, signIn, { stateHash: '', verifierSealed: '', nonceSealed: '' }).catch(() => undefined)
   return signInProblem('state_mismatch')
 }
@@ -284,7 +284,7 @@ function namingRedirect(
   if (!['aadsts_50011', 'aadsts_500112'].includes(known.code)) return known
   return known.with({
     values: { registration: name, redirectUri },
-    remedy: `In the app registration “${name}”, register exactly this redirect URI for the platform “Web”: ${redirectUri}`,
+    remedy: `In the app registration “${name}”, for the platform “Web”, register exactly this redirect URI: ${redirectUri}`,
   })
 }
 

@@ -21,7 +21,7 @@ import { takeHold } from '../../rows/holders.js'
 import { writeLog } from '../../rows/logs.js'
 import { findMailbox, listMailboxes } from '../../rows/mailboxes.js'
 import { enqueue } from '../../rows/messages.js'
-import { type StoredSignIn, sealPlace, stepSignIn } from '../../rows/sign-ins.js'
+import { associatedData, type StoredSignIn, stepSignIn } from '../../rows/sign-ins.js'
 import { emitEvent } from '../tell/emit-event.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { assertWay } from './link-ways.js'
@@ -185,7 +185,7 @@ function modeOf(grant: Grant | undefined): Connection['mode'] {
 async function openGrant(deps: ConnectDependencies, signIn: StoredSignIn): Promise<Grant | undefined> {
   if (signIn.target.consent === 'delegated') return undefined
   const sealer = await deps.sealer()
-  const opened = sealer.open(signIn.sealedGrant, sealPlace(signIn.id, 'sealedGrant'))
+  const opened = sealer.open(signIn.sealedGrant, associatedData(signIn.id, 'sealedGrant'))
   return JSON.parse(opened.toString()) as Grant
 }
 

@@ -8,7 +8,7 @@ import { newSecret, sha256 } from '../../model/ids.js'
 import type { Verdicts } from '../../model/sign-in.js'
 import { findConnection } from '../../rows/connections.js'
 import { setDue } from '../../rows/due.js'
-import { type StoredSignIn, sealPlace, stepSignIn } from '../../rows/sign-ins.js'
+import { associatedData, type StoredSignIn, stepSignIn } from '../../rows/sign-ins.js'
 import { confirmNow } from './confirm-now.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { noProblem } from './keep-problem.js'
@@ -48,10 +48,12 @@ export async function finishSignIn(
     identity: gained.identity,
     verdicts: gained.verdicts,
     sealedGrant:
-      gained.grant === undefined ? '' : sealer.seal(JSON.stringify(gained.grant), sealPlace(signIn.id, 'sealedGrant')),
+      gained.grant === undefined
+        ? ''
+        : sealer.seal(JSON.stringify(gained.grant), associatedData(signIn.id, 'sealedGrant')),
     browserHash: sha256(gained.browser),
     resultHash: resultCode === '' ? '' : sha256(resultCode),
-    resultSealed: resultCode === '' ? '' : sealer.seal(resultCode, sealPlace(signIn.id, 'resultSealed')),
+    resultSealed: resultCode === '' ? '' : sealer.seal(resultCode, associatedData(signIn.id, 'resultSealed')),
     nonceSealed: '',
     verifierSealed: '',
     sealedReturn: '',

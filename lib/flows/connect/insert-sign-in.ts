@@ -2,7 +2,7 @@ import { type GatewayError, invalidInput } from '../../errors.js'
 import { newId, newSecret, sha256 } from '../../model/ids.js'
 import type { SignInTarget } from '../../model/sign-in.js'
 import { setDue } from '../../rows/due.js'
-import { insertSignInRow, sealPlace } from '../../rows/sign-ins.js'
+import { associatedData, insertSignInRow } from '../../rows/sign-ins.js'
 import { findTenant } from '../../rows/tenants.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 
@@ -51,7 +51,7 @@ export async function insertSignIn(
   const columns = {
     linkHash: sha256(secret),
     // Only to lead the person back to the same page after an error; readable by nobody without the seal key.
-    linkSealed: (await deps.sealer()).seal(secret, sealPlace(id, 'linkSealed')),
+    linkSealed: (await deps.sealer()).seal(secret, associatedData(id, 'linkSealed')),
     bindingHash: more.binding === undefined ? '' : sha256(more.binding),
   }
   await setDue(deps, { kind: 'signin', tenant, id }, expiresAt)

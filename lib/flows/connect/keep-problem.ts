@@ -7,7 +7,7 @@ import type { GatewayError } from '../../errors.js'
 import { sha256 } from '../../model/ids.js'
 import type { AttemptProblem, TypedServers } from '../../model/sign-in.js'
 import { sameText } from '../../protocol/same-text.js'
-import { type StoredSignIn, sealPlace, stepSignIn } from '../../rows/sign-ins.js'
+import { associatedData, type StoredSignIn, stepSignIn } from '../../rows/sign-ins.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { signInOfForm } from './form-token.js'
 
@@ -34,7 +34,7 @@ export function problemOf(error: GatewayError, at: AttemptProblem['at'], typed?:
 export async function problemColumns(deps: ConnectDependencies, id: string, browser: string, problem: AttemptProblem) {
   const sealer = await deps.sealer()
   return {
-    problemSealed: sealer.seal(JSON.stringify(problem), sealPlace(id, 'problemSealed')),
+    problemSealed: sealer.seal(JSON.stringify(problem), associatedData(id, 'problemSealed')),
     problemBrowser: sha256(browser),
   }
 }
@@ -49,7 +49,7 @@ export async function readProblem(
 ): Promise<AttemptProblem | undefined> {
   if (problemSealed === '' || browser === undefined) return undefined
   if (!sameText(sha256(browser), problemBrowser)) return undefined
-  const opened = (await deps.sealer()).open(problemSealed, sealPlace(id, 'problemSealed'))
+  const opened = (await deps.sealer()).open(problemSealed, associatedData(id, 'problemSealed'))
   return JSON.parse(opened.toString()) as AttemptProblem
 }
 

@@ -5,7 +5,7 @@
  */
 import { sha256 } from '../../model/ids.js'
 import { sameText } from '../../protocol/same-text.js'
-import { findSignIn, sealPlace, stepSignIn } from '../../rows/sign-ins.js'
+import { associatedData, findSignIn, stepSignIn } from '../../rows/sign-ins.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 
 /** The provider's parameters by name; a doubled one is given as an array and is then not used. */
@@ -83,6 +83,6 @@ async function keepInRow(deps: ConnectDependencies, state: string, code: string)
   const [id = '', secret = ''] = state.split('.')
   const signIn = await findSignIn(deps, id)
   if (signIn === undefined || !sameText(sha256(secret), signIn.stateHash)) return
-  const sealedReturn = (await deps.sealer()).seal(code, sealPlace(id, 'sealedReturn'))
+  const sealedReturn = (await deps.sealer()).seal(code, associatedData(id, 'sealedReturn'))
   await stepSignIn(deps, signIn, { sealedReturn })
 }

@@ -4,7 +4,7 @@
  */
 import { asGatewayError } from '../../errors.js'
 import { findReturnUrl } from '../../rows/return-urls.js'
-import { getSignInOfLink, type StoredSignIn, sealPlace } from '../../rows/sign-ins.js'
+import { associatedData, getSignInOfLink, type StoredSignIn } from '../../rows/sign-ins.js'
 import { assertOpen } from './assert-open.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 
@@ -24,7 +24,10 @@ export async function returnLink(
     return url.href
   }
   if (resultSealed !== '')
-    url.searchParams.set('result', `${id}.${(await deps.sealer()).open(resultSealed, sealPlace(id, 'resultSealed'))}`)
+    url.searchParams.set(
+      'result',
+      `${id}.${(await deps.sealer()).open(resultSealed, associatedData(id, 'resultSealed'))}`,
+    )
   return url.href
 }
 

@@ -9,7 +9,7 @@ import type { AdminConsentInput } from '../../model/api-schemas.js'
 import type { Registration } from '../../model/registration.js'
 import type { SignInTarget } from '../../model/sign-in.js'
 import { signInProblem } from '../../model/sign-in-problems.js'
-import { findSignIn, type StoredSignIn, sealPlace, stepSignIn } from '../../rows/sign-ins.js'
+import { associatedData, findSignIn, type StoredSignIn, stepSignIn } from '../../rows/sign-ins.js'
 import type { ConnectDependencies } from './connect-dependencies.js'
 import { insertSignIn, notUsable, type StartedSignIn } from './insert-sign-in.js'
 
@@ -69,7 +69,7 @@ export async function approvalLink(deps: ConnectDependencies, signIn: StoredSign
   if (registration === undefined || !hasAdministrators(registration) || target.kind === 'admin-consent')
     return undefined
   const sealer = await deps.sealer()
-  const place = sealPlace(signIn.id, 'approvalSealed')
+  const place = associatedData(signIn.id, 'approvalSealed')
   if (signIn.approvalSealed !== '') {
     const link = sealer.open(signIn.approvalSealed, place).toString()
     const known = await findSignIn(deps, /\/connect\/([a-z2-7]{26})\./.exec(link)?.[1] ?? '')

@@ -6,7 +6,7 @@ import type { Way } from '../../../lib/model/link-ways.js'
 import type { ReconnectChange } from '../../../lib/model/sign-in.js'
 import { connectionPartition, connectionToRow } from '../../../lib/rows/connections.js'
 import { findMailbox, mailboxPartition } from '../../../lib/rows/mailboxes.js'
-import { findSignIn, sealPlace } from '../../../lib/rows/sign-ins.js'
+import { associatedData, findSignIn } from '../../../lib/rows/sign-ins.js'
 import {
   type ConnectHarness,
   codeOf,
@@ -204,8 +204,8 @@ async function attack(kind: string, attempt: string, state: string) {
     stateHash: sha256('state'),
     browserHash: sha256(browser),
     stageUntil: h.time.now + 60_000,
-    nonceSealed: seal.seal('n', sealPlace(made.signInId, 'nonceSealed')),
-    verifierSealed: seal.seal('v', sealPlace(made.signInId, 'verifierSealed')),
+    nonceSealed: seal.seal('n', associatedData(made.signInId, 'nonceSealed')),
+    verifierSealed: seal.seal('v', associatedData(made.signInId, 'verifierSealed')),
     ...states[state]!.columns,
   })
   const before = await h.stored()
@@ -263,7 +263,7 @@ describe.each(Object.keys(kinds))('A2: the link for %s', (kind) => {
       // Permission for people has no grant that could be another.
       if ((await findSignIn(h.deps, signInId))?.target.consent === 'delegated') continue
       const seal = await h.deps.sealer()
-      const sealedGrant = seal.seal(JSON.stringify(grant), sealPlace(signInId, 'sealedGrant'))
+      const sealedGrant = seal.seal(JSON.stringify(grant), associatedData(signInId, 'sealedGrant'))
       await h.plant(signInId, { status: 'signed-in', sealedGrant })
       const before = await h.stored()
       expect(await codeOf(h.flows.confirmByAdmin(h.deps, h.tenant, signInId)), grant.way).toBe('way_not_allowed')
