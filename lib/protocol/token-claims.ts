@@ -84,13 +84,13 @@ export function checkToken(token: string, resource: Resource, scopes: readonly s
   const { ofApp } = claims
   // Exchange itself can allow an application mailboxes (RBAC for Applications); its tokens then carry no role at all.
   if (ofApp && claims.roles.length === 0) return
-  const held = new Set([...claims.scp, ...claims.roles].map((name) => name.toLowerCase()))
+  const granted = new Set([...claims.scp, ...claims.roles].map((name) => name.toLowerCase()))
   const missing = scopes
     .filter((scope) => scope.includes('://') && !scope.endsWith('/.default'))
     .map((scope) => scope.slice(scope.lastIndexOf('/') + 1))
     // What is allowed for shared mailboxes is allowed for the own one; an application knows no such difference.
     .map((name) => (ofApp ? name.replace(/\.Shared$/, '') : name))
-    .filter((name) => !held.has(name.toLowerCase()) && !held.has(`${name}.Shared`.toLowerCase()))
+    .filter((name) => !granted.has(name.toLowerCase()) && !granted.has(`${name}.Shared`.toLowerCase()))
   if (missing.length === 0) return
   if (ofApp)
     throw new GatewayError('token_scope_missing', 'needs-admin', {

@@ -160,7 +160,7 @@ export async function removeGrant(deps: Toolbox, tenant: string, connectionId: s
 }
 
 /** A grant that its holder alone writes. */
-export interface HeldGrant extends Pick<Lease, 'remainingMs' | 'renew'> {
+export interface LeasedGrant extends Pick<Lease, 'remainingMs' | 'renew'> {
   /** As last written. */
   current(): StoredGrant
   /** Throws RowChangedError when the lease was lost. */
@@ -176,7 +176,7 @@ export async function takeGrant(
   deps: Toolbox,
   { row }: StoredGrant,
   { leaseMs, change = {} }: { leaseMs: number; change?: GrantChange },
-): Promise<HeldGrant | undefined> {
+): Promise<LeasedGrant | undefined> {
   const table = deps.names.table('connections')
   const lease = await takeLease(deps, { table, row, durationMs: leaseMs, columns: { ...change } })
   if (lease === undefined) return undefined

@@ -21,7 +21,7 @@ export const leaseMs = 240_000
 export const leavingMs = 15_000
 /**
  * A mail leaves at most so long after its journal was begun, or after a look that found its mailbox there and the lane
- * held. Who removes a mailbox waits longer (`whileHeld`).
+ * leased. Who removes a mailbox waits longer (`whileLeased`).
  */
 const lookLastsMs = 5_000
 
@@ -137,9 +137,12 @@ export async function changeLane(
 /** Of the lease only its end: whoever holds it is known by the fence. */
 export type LaneChange = Partial<LaneColumns & { leaseOwner: '' }>
 
-async function isStillWanted(deps: Toolbox, held: HeldLane): Promise<boolean> {
-  const [mailbox, lane] = await Promise.all([findMailbox(deps, held.tenant, held.mailboxId), findLane(deps, held)])
-  return mailbox?.active === true && lane?.fence === held.fence
+async function isStillWanted(deps: Toolbox, leased: LeasedLane): Promise<boolean> {
+  const [mailbox, lane] = await Promise.all([
+    findMailbox(deps, leased.tenant, leased.mailboxId),
+    findLane(deps, leased),
+  ])
+  return mailbox?.active === true && lane?.fence === leased.fence
 }
 
 /**
@@ -147,24 +150,24 @@ async function isStillWanted(deps: Toolbox, held: HeldLane): Promise<boolean> {
  * worker holds the lane and could go by what it saw before. Afterwards nothing of the mailbox leaves any more: a worker
  * that stands still for longer looks first (C6).
  */
-export async function whileHeld(
+export async function whileLeased(
   deps: Toolbox,
   { tenant, id }: { tenant: string; id: string },
   take: () => Promise<unknown>,
 ): Promise<void> {
   const until = deps.clock.now() + lookLastsMs + 1_000
-  const isHeld = async (): Promise<boolean> => {
+  const isLeased = async (): Promise<boolean> => {
     const lane = await findLane(deps, { tenant, mailboxId: id })
     return (lane?.leaseUntil ?? 0) > (await deps.tables.serverNow())
   }
-  while (deps.clock.now() < until && (await isHeld())) {
+  while (deps.clock.now() < until && (await isLeased())) {
     await take()
     await deps.clock.sleep(250)
   }
 }
 
-/** A held lane as the drain uses it. */
-export interface HeldLane {
+/** A leased lane as the drain uses it. */
+export interface LeasedLane {
   tenant: string
   mailboxId: string
   fence: number
@@ -185,12 +188,12 @@ export interface HeldLane {
   cutShort(): Promise<boolean>
   /** Columns written with the next renewal or the release. */
   note(columns: Partial<LaneColumns>): void
-  /** False when the gate was to be closed but somebody opened it while the lane was held. */
+  /** False when the gate was to be closed but somebody opened it while the lane was leased. */
   release(): Promise<boolean>
 }
 
 /** The lane as just read; `undefined` when somebody else holds it. */
-export async function takeLane(deps: Toolbox, { tenant, mailboxId, row }: Lane): Promise<HeldLane | undefined> {
+export async function takeLane(deps: Toolbox, { tenant, mailboxId, row }: Lane): Promise<LeasedLane | undefined> {
   const taken = await takeLease(deps, { table: deps.names.table('mailboxes'), row, durationMs: leaseMs })
   if (taken === undefined) return undefined
   const lease: Lease = taken
@@ -205,7 +208,7 @@ export async function takeLane(deps: Toolbox, { tenant, mailboxId, row }: Lane):
       throw error
     }
   }
-  const lane: HeldLane = {
+  const lane: LeasedLane = {
     tenant,
     mailboxId,
     fence: lease.fence,

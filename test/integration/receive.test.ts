@@ -229,8 +229,8 @@ describe('receive', () => {
     await at.poll()
     at.pass(61_000)
     const results = await Promise.all([at.poll(), at.poll()])
-    expect(results.map((result) => result.outcome).sort()).toEqual(['held', 'idle'])
-    expect((await at.poll()).outcome).toBe('held')
+    expect(results.map((result) => result.outcome).sort()).toEqual(['idle', 'leased'])
+    expect((await at.poll()).outcome).toBe('leased')
   })
 
   test('M-110: a job of one mailbox may be followed by another at once', async () => {

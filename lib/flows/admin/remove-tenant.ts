@@ -18,7 +18,7 @@ import { type Budget, mapInBatches } from '../../rows/delete-rows.js'
 import { type DueKind, deleteDue } from '../../rows/due.js'
 import { newestGeneration } from '../../rows/grants.js'
 import { releaseHold } from '../../rows/holders.js'
-import { whileHeld } from '../../rows/lane.js'
+import { whileLeased } from '../../rows/lane.js'
 import { writeLog } from '../../rows/logs.js'
 import { listMailboxes, switchOffMailbox } from '../../rows/mailboxes.js'
 import { discardMail } from '../../rows/mails.js'
@@ -148,7 +148,7 @@ const stopCalls: Step = async (deps, tenant, budget) => {
 const stopMail: Step = async (deps, tenant) => {
   await mapInBatches(await listMailboxes(deps, tenant), async (mailbox) => {
     if (mailbox.active) await switchOffMailbox(deps, mailbox)
-    await whileHeld(deps, mailbox, async () => {
+    await whileLeased(deps, mailbox, async () => {
       for await (const { mailId } of listHints(deps, tenant, { mailboxId: mailbox.id }))
         await discardMail(deps, tenant, mailId)
     })

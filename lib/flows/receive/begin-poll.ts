@@ -13,12 +13,12 @@ import type { Poll, Progress } from './poll.js'
 import type { ReceiveDependencies } from './receive-dependencies.js'
 import { leaseMs } from './within-time.js'
 
-/** `off`: not to be polled; `held`: another worker has it. The time of the next look is set for both. */
+/** `off`: not to be polled; `leased`: another worker holds the lease. The time of the next look is set for both. */
 export async function beginPoll(
   shared: ReceiveDependencies,
   tenant: string,
   mailboxId: string,
-): Promise<Poll | 'off' | 'held'> {
+): Promise<Poll | 'off' | 'leased'> {
   const { mailbox, receiving: known, asked } = await findReceiving(shared, tenant, mailboxId)
   if (mailbox === undefined || !mailbox.active || mailbox.receive.transport === 'none') {
     await setDue(shared, { kind: 'poll', tenant, id: mailboxId }, Number.POSITIVE_INFINITY)
@@ -27,9 +27,9 @@ export async function beginPoll(
   const deps = await withSettingsOf(shared, mailbox)
   const receiving = await takeReceiving(deps, mailbox, { receiving: known, leaseMs })
   if (receiving === undefined) {
-    const held = Math.min(Math.max((known?.leaseUntil ?? 0) - deps.clock.now(), 1_000), leaseMs)
-    await setDue(deps, { kind: 'poll', tenant, id: mailboxId }, deps.clock.now() + held)
-    return 'held'
+    const leasedMs = Math.min(Math.max((known?.leaseUntil ?? 0) - deps.clock.now(), 1_000), leaseMs)
+    await setDue(deps, { kind: 'poll', tenant, id: mailboxId }, deps.clock.now() + leasedMs)
+    return 'leased'
   }
   const state = stateFor(mailbox, receiving.state, deps.clock.now())
   return { deps, mailbox, receiving, state, asked, progress: progressFrom(state) }

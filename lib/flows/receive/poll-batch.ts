@@ -62,7 +62,7 @@ function counted(results: PollResult[]) {
     idle: of('idle'),
     mail: of('mail'),
     failed: of('failed'),
-    skipped: of('off', 'held'),
+    skipped: of('off', 'leased'),
     handedOver: sum('handedOver'),
     quarantined: sum('quarantined'),
   }

@@ -20,8 +20,8 @@ import { withinTime } from './within-time.js'
 export interface PollResult {
   tenant: string
   mailboxId: string
-  /** `off`: not to be polled; `held`: another worker has it. */
-  outcome: 'off' | 'held' | 'idle' | 'mail' | 'failed'
+  /** `off`: not to be polled; `leased`: another worker holds the lease. */
+  outcome: 'off' | 'leased' | 'idle' | 'mail' | 'failed'
   handedOver: number
   quarantined: number
   code: string
@@ -42,7 +42,7 @@ export async function pollMailbox(
 ): Promise<PollResult> {
   const result: PollResult = { tenant, mailboxId, outcome: 'idle', handedOver: 0, quarantined: 0, code: '' }
   const poll = await beginPoll(shared, tenant, mailboxId)
-  if (poll === 'off' || poll === 'held') return { ...result, outcome: poll }
+  if (poll === 'off' || poll === 'leased') return { ...result, outcome: poll }
   const { deps, mailbox, receiving, progress } = poll
   try {
     if (poll.asked !== undefined) await takeUpImports(poll, poll.asked)
@@ -60,7 +60,7 @@ export async function pollMailbox(
       return result
     }
     // Whoever has the lease now goes on from the cursor in the row.
-    if (error instanceof RowChangedError) return { ...result, outcome: 'held', handedOver: progress.handedOver }
+    if (error instanceof RowChangedError) return { ...result, outcome: 'leased', handedOver: progress.handedOver }
     const failure = asGatewayError(error)
     const { handedOver, quarantined } = progress
     const counted = { ...result, handedOver, quarantined, code: failure.code }

@@ -14,7 +14,7 @@ import { unlessStopping } from '../../ports/unless-stopping.js'
 import { backoffMs } from '../../protocol/backoff.js'
 import { raiseMailboxAttention } from '../../rows/attention.js'
 import { readDueAt, setDue, setDueAtLatest } from '../../rows/due.js'
-import { type HeldLane, type Lane, laneOpensAt, readLane, takeLane } from '../../rows/lane.js'
+import { type Lane, type LeasedLane, laneOpensAt, readLane, takeLane } from '../../rows/lane.js'
 import { findMailbox } from '../../rows/mailboxes.js'
 import { enqueue } from '../../rows/messages.js'
 import { closedLaneDueMs, laneDueMs, listDueHints, markJournaled } from '../../rows/outbox.js'
@@ -105,14 +105,14 @@ async function lookWhenLeaseEnds(deps: SendDependencies, work: Work): Promise<vo
 /**
  * An instance that is killed before its drain has ended keeps the others waiting for seconds, not for the whole lease.
  */
-async function leaveSoon(deps: SendDependencies, lane: HeldLane, work: Work): Promise<void> {
+async function leaveSoon(deps: SendDependencies, lane: LeasedLane, work: Work): Promise<void> {
   if (await lane.cutShort()) await lookWhenLeaseEnds(deps, { tenant: work.tenant, mailboxId: work.mailboxId })
 }
 
 /** Sends until the outbox, the share or the peer's patience ends; returns the time before which nothing is tried. */
 async function drain(
   deps: SendDependencies & { finals: Mail[] },
-  lane: HeldLane,
+  lane: LeasedLane,
   {
     mailbox,
     seen,
@@ -199,14 +199,14 @@ async function drain(
   }
 }
 
-function pause(lane: HeldLane, until: number): number {
+function pause(lane: LeasedLane, until: number): number {
   lane.note({ pausedUntil: until })
   return until
 }
 
 async function stop(
   deps: SendDependencies,
-  lane: HeldLane,
+  lane: LeasedLane,
   connectionId: string,
   error: GatewayError,
 ): Promise<number> {
@@ -228,7 +228,7 @@ async function stop(
 
 async function countFailure(
   deps: SendDependencies,
-  lane: HeldLane,
+  lane: LeasedLane,
   connectionId: string,
   error: GatewayError,
 ): Promise<number> {

@@ -8,7 +8,7 @@
 import type { GatewayError } from '../../errors.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { clearAttention, raiseMailboxAttention } from '../../rows/attention.js'
-import type { HeldLane } from '../../rows/lane.js'
+import type { LeasedLane } from '../../rows/lane.js'
 import { openedGate } from './gate.js'
 import type { SendVerdict } from './send-mail.js'
 
@@ -22,7 +22,7 @@ const noRefusal = { refused: 0, refusal: '', refusedAt: 0, refusedCode: '' }
  */
 export async function noteAnswer(
   deps: Toolbox,
-  lane: HeldLane,
+  lane: LeasedLane,
   connectionId: string,
   verdict: Extract<SendVerdict, { next: 'go-on' }>,
 ): Promise<void> {
@@ -41,7 +41,7 @@ export async function noteAnswer(
   if (failed !== undefined) await noteRefusal(deps, lane, connectionId, failed)
 }
 
-async function noteRefusal(deps: Toolbox, lane: HeldLane, connectionId: string, error: GatewayError): Promise<void> {
+async function noteRefusal(deps: Toolbox, lane: LeasedLane, connectionId: string, error: GatewayError): Promise<void> {
   const { state, tenant, mailboxId } = lane
   state.refused += 1
   const needsSomebody = error.class === 'needs-admin' || error.class === 'needs-reconnect'

@@ -8,7 +8,7 @@ import { earliestStart, type Mail, type MailState } from '../../model/mail.js'
 import { clearAttention } from '../../rows/attention.js'
 import { changeRow } from '../../rows/change-row.js'
 import { setDue } from '../../rows/due.js'
-import { leaseMs, whileHeld } from '../../rows/lane.js'
+import { leaseMs, whileLeased } from '../../rows/lane.js'
 import { findMailbox } from '../../rows/mailboxes.js'
 import { getMail, type JournalEntry, moveMail } from '../../rows/mails.js'
 import { listHints, wakeLane } from '../../rows/outbox.js'
@@ -73,7 +73,7 @@ export async function endOpenMails(deps: SendDependencies, tenant: string, mailb
     }
   }
   await endAll()
-  await whileHeld(deps, { tenant, id: mailboxId }, endAll)
+  await whileLeased(deps, { tenant, id: mailboxId }, endAll)
   await setDue(deps, { kind: 'lane', tenant, id: mailboxId }, deps.clock.now() + leaseMs)
   return ended
 }

@@ -11,7 +11,7 @@ import type { Mail } from '../../model/mail.js'
 import { AllRefusedError, type RefusedRecipient, type SendReceipt, type SendSession } from '../../ports/sender.js'
 import { backoffMs } from '../../protocol/backoff.js'
 import { sameAddress } from '../../protocol/mail-address.js'
-import type { HeldLane } from '../../rows/lane.js'
+import type { LeasedLane } from '../../rows/lane.js'
 import { findMail, type JournalEntry, stepMail } from '../../rows/mails.js'
 import { retryWhileStorageIsDown } from '../../rows/retry-while-storage-is-down.js'
 import { unconfirmedHint } from '../tokens/connection-state.js'
@@ -42,7 +42,7 @@ const refusedThis = { next: 'go-on', answer: 'refused' } as const satisfies Send
 
 export async function sendMail(
   deps: SendDependencies,
-  lane: HeldLane,
+  lane: LeasedLane,
   route: SendRoute,
   session: SendSession,
   queued: JournalEntry,
@@ -113,7 +113,7 @@ async function putBack(deps: SendDependencies, entry: JournalEntry): Promise<voi
 }
 
 /** A write whose answer got lost may have landed: go on from what is there, if it is still our claim. */
-async function current(deps: SendDependencies, entry: JournalEntry, lane: HeldLane): Promise<JournalEntry> {
+async function current(deps: SendDependencies, entry: JournalEntry, lane: LeasedLane): Promise<JournalEntry> {
   const found = await findMail(deps, entry.mail.tenant, entry.mail.id)
   if (found === undefined || found.mail.claim !== lane.claim) throw new RowChangedError('another worker has the mail')
   return found

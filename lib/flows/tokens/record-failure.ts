@@ -5,7 +5,7 @@
 import { GatewayError, RowChangedError } from '../../errors.js'
 import type { Connection } from '../../model/connection.js'
 import { setDue } from '../../rows/due.js'
-import type { HeldGrant } from '../../rows/grants.js'
+import type { LeasedGrant } from '../../rows/grants.js'
 import { markBroken, unconfirmedHint } from './connection-state.js'
 import type { TokenDependencies } from './token-dependencies.js'
 
@@ -16,7 +16,7 @@ const confirmedAfterMs = 30_000
 
 interface FailedRenewal {
   connection: Connection
-  held: HeldGrant
+  leased: LeasedGrant
   /** A person wants to know now: a second refusal decides however soon it comes. */
   isAsked?: boolean | undefined
 }
@@ -24,14 +24,14 @@ interface FailedRenewal {
 /** What callers hear of it: a refusal that nothing confirmed yet is a reason to wait. */
 export async function recordFailure(
   deps: TokenDependencies,
-  { connection, held, isAsked = false }: FailedRenewal,
+  { connection, leased, isAsked = false }: FailedRenewal,
   error: unknown,
 ): Promise<unknown> {
   if (error instanceof RowChangedError) return error
   const failure = error instanceof GatewayError ? error : undefined
   const now = deps.clock.now()
   const isRefusal = isVerdict(error) && error.class === 'needs-reconnect'
-  const { refusedAt, failures: before } = held.current()
+  const { refusedAt, failures: before } = leased.current()
   const isSecond = refusedAt > 0 && (isAsked || now - refusedAt >= confirmedAfterMs)
   const isFinal = isRefusal && isSecond
   const failures = before + 1
@@ -41,7 +41,7 @@ export async function recordFailure(
   if (isVerdict(error) && (isFinal || !isRefusal)) await markBroken(deps, connection, error)
   const due = isFinal ? Number.POSITIVE_INFINITY : notBefore
   await setDue(deps, { kind: 'grant', tenant: connection.tenant, id: connection.id }, due)
-  await held.release({
+  await leased.release({
     failures,
     notBefore,
     failureCode: failure?.code ?? 'unexpected',

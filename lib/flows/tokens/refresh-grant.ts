@@ -22,7 +22,7 @@ import {
   storedToken,
   type VaultValue,
 } from '../../rows/grant-secrets.js'
-import { findGrant, type GrantChange, type HeldGrant, type StoredAuthority, takeGrant } from '../../rows/grants.js'
+import { findGrant, type GrantChange, type LeasedGrant, type StoredAuthority, takeGrant } from '../../rows/grants.js'
 import { Secret } from '../../secret.js'
 import { brokenConnection, markWorking, notConnected, unconfirmedHint } from './connection-state.js'
 import { currentSecrets, previousSecret } from './current-secret.js'
@@ -71,10 +71,10 @@ export async function refreshGrant(
     const mustAsk = options.isAsked === true || (options.setsDue === true && grant.refusedAt > 0)
     if (known !== undefined && connection.state === 'connected' && !mustAsk) return known
     mayTry(deps, read)
-    const held = await takeGrant(deps, grant, { leaseMs, change: { attemptAt: deps.clock.now() } })
-    if (held !== undefined) {
+    const leased = await takeGrant(deps, grant, { leaseMs, change: { attemptAt: deps.clock.now() } })
+    if (leased !== undefined) {
       try {
-        return await renew(deps, { connection, held, ...options })
+        return await renew(deps, { connection, leased, ...options })
       } catch (error) {
         // Held up so long that another worker took over: what it wrote counts.
         if (!(error instanceof RowChangedError)) throw error
@@ -108,11 +108,11 @@ function mayTry(deps: TokenDependencies, { connection, grant }: StoredAuthority)
 /** A renewal under the lease of its grant. */
 interface Renewal extends Pick<RefreshOptions, 'resource' | 'setsDue' | 'isAsked'> {
   connection: Connection
-  held: HeldGrant
+  leased: LeasedGrant
 }
 
 async function renew(deps: TokenDependencies, renewal: Renewal): Promise<AccessToken> {
-  const { connection, held, resource, setsDue = false } = renewal
+  const { connection, leased, resource, setsDue = false } = renewal
   let answer: { tokens: TokenSet; used?: VaultValue }
   try {
     await storeWhatWaits(deps, renewal)
@@ -127,40 +127,40 @@ async function renew(deps: TokenDependencies, renewal: Renewal): Promise<AccessT
   const fresh: AccessToken = { token: tokens.accessToken, expiresAt: tokens.expiresAt }
   const change: GrantChange = {
     ...(used ? await rotated(deps, renewal, { tokens, used }) : {}),
-    ...(await accessColumns(deps, held.current(), { resource, ...fresh })),
+    ...(await accessColumns(deps, leased.current(), { resource, ...fresh })),
     refreshedAt: deps.clock.now(),
     failures: 0,
     notBefore: 0,
     failureCode: '',
     refusedAt: 0,
   }
-  const { secretName: retired } = held.current()
-  await held.finish(change)
+  const { secretName: retired } = leased.current()
+  await leased.finish(change)
   if (!setsDue)
     await setDue(
       deps,
       { kind: 'grant', tenant: connection.tenant, id: connection.id },
       nextRefresh(deps.clock.now(), fresh.expiresAt),
     )
-  await afterSuccess(deps, connection, retired === held.current().secretName ? '' : retired)
+  await afterSuccess(deps, connection, retired === leased.current().secretName ? '' : retired)
   return fresh
 }
 
 /**
  * A rotation the vault refused last time goes in before the next one starts, where each rotation ends the one before.
  */
-async function storeWhatWaits(deps: TokenDependencies, { connection, held }: Renewal): Promise<void> {
-  const grant = held.current()
+async function storeWhatWaits(deps: TokenDependencies, { connection, leased }: Renewal): Promise<void> {
+  const grant = leased.current()
   if (providerFacts[connection.provider].replacedTokensStayGood || grant.unstored === '') return
   const [waiting] = await currentSecrets(deps, grant)
-  if (waiting !== undefined) await held.write(await putSecret(deps, grant, waiting))
+  if (waiting !== undefined) await leased.write(await putSecret(deps, grant, waiting))
 }
 
-async function acquireAppToken(deps: TokenDependencies, { connection, held, resource }: Renewal): Promise<TokenSet> {
+async function acquireAppToken(deps: TokenDependencies, { connection, leased, resource }: Renewal): Promise<TokenSet> {
   const tenantId = connection.identity?.tenantId ?? ''
   const ask = async (fresh: boolean): Promise<TokenSet> => {
     const { provider, ...client } = await providerOf(deps, connection, fresh)
-    if (held.remainingMs() < callMs + 5_000) await held.renew(leaseMs)
+    if (leased.remainingMs() < callMs + 5_000) await leased.renew(leaseMs)
     return provider.appToken({ ...client, scopes: [appScope(resource)], tenantId })
   }
   try {
@@ -180,17 +180,17 @@ async function providerOf(deps: TokenDependencies, connection: Connection, fresh
 
 async function callProvider(
   deps: TokenDependencies,
-  { connection, held, resource }: Renewal,
+  { connection, leased, resource }: Renewal,
 ): Promise<{ tokens: TokenSet; used: VaultValue }> {
   const { provider, ...remembered } = await providerOf(deps, connection)
   const scopes = connection.provider === 'microsoft' ? scopesFor(connection.scopes, resource) : connection.scopes
-  const secrets = await currentSecrets(deps, held.current())
+  const secrets = await currentSecrets(deps, leased.current())
   const refresh = async (
     used: VaultValue,
     { registration, credential }: typeof remembered,
   ): Promise<{ tokens: TokenSet; used: VaultValue }> => {
     // A lease protects no outside effect: it must outlive the call.
-    if (held.remainingMs() < callMs + 5_000) await held.renew(leaseMs)
+    if (leased.remainingMs() < callMs + 5_000) await leased.renew(leaseMs)
     const input: RefreshInput = { registration, credential, scopes, refreshToken: new Secret(used.value) }
     const tenantId = connection.identity?.tenantId
     return { tokens: await provider.refresh({ ...input, ...(tenantId ? { tenantId } : {}) }), used }
@@ -201,7 +201,7 @@ async function callProvider(
   } catch (error) {
     if (!isVerdict(error)) throw error
     // Somebody else's newer token would explain the refusal: the conditional write finds out.
-    await held.write({ attemptAt: deps.clock.now() })
+    await leased.write({ attemptAt: deps.clock.now() })
     // The client itself is refused: its secret may have been rotated within the minute in which it is remembered
     // (M-081).
     if (error.class === 'needs-admin')
@@ -209,7 +209,7 @@ async function callProvider(
         first,
         await deps.registrations(connection.tenant, connection.registrationId, { fresh: true }),
       )
-    const other = secrets[1] ?? (await previousSecret(deps, held.current()).catch(() => undefined))
+    const other = secrets[1] ?? (await previousSecret(deps, leased.current()).catch(() => undefined))
     return await refresh(other ?? first, remembered)
   }
 }
@@ -217,10 +217,10 @@ async function callProvider(
 /** Columns for the refresh token of this answer. It is safe before anybody uses the access token (P-01). */
 async function rotated(
   deps: TokenDependencies,
-  { connection, held }: Renewal,
+  { connection, leased }: Renewal,
   { tokens, used }: { tokens: TokenSet; used: VaultValue },
 ): Promise<GrantChange> {
-  const grant = held.current()
+  const grant = leased.current()
   const rotation = Math.max(grant.rotation, used.rotation) + 1
   const value = tokens.refreshToken?.reveal() ?? used.value
   // Nothing new to keep, unless the one that worked is one the row does not point at.

@@ -10,8 +10,8 @@ export async function retryGrant(deps: Toolbox, tenant: string, connectionId: st
   const found = await findGrant(deps, tenant, connectionId)
   if (found === undefined) return
   if (found.grant.notBefore > deps.clock.now()) {
-    const held = await takeGrant(deps, found.grant, { leaseMs: 10_000 })
-    await held?.release({ notBefore: 0 })
+    const leased = await takeGrant(deps, found.grant, { leaseMs: 10_000 })
+    await leased?.release({ notBefore: 0 })
   }
   await setDue(deps, { kind: 'grant', tenant, id: connectionId }, deps.clock.now())
 }

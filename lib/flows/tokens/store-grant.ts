@@ -9,7 +9,7 @@ import type { Resource } from '../../model/connection.js'
 import { clearAttention } from '../../rows/attention.js'
 import { setDue } from '../../rows/due.js'
 import { accessColumns, putSecret } from '../../rows/grant-secrets.js'
-import { findOrInsertGrant, type GrantChange, type HeldGrant, takeGrant } from '../../rows/grants.js'
+import { findOrInsertGrant, type GrantChange, type LeasedGrant, takeGrant } from '../../rows/grants.js'
 import { Secret } from '../../secret.js'
 import { forgetTokens } from './access-token.js'
 import { nextRefresh } from './refresh-grant.js'
@@ -28,15 +28,15 @@ export async function storeGrant(
   input: { tenant: string; connectionId: string; grant: NewGrant },
 ): Promise<void> {
   const { tenant, connectionId } = input
-  const held = await takeNewGrant(deps, tenant, connectionId)
-  const grant = held.current()
+  const leased = await takeNewGrant(deps, tenant, connectionId)
+  const grant = leased.current()
   const rotation = grant.rotation + 1
   const gained = input.grant
   let pointer: GrantChange
   try {
     pointer = gained.kind === 'app-only' ? {} : await putSecret(deps, grant, { value: secretOf(gained), rotation })
   } catch (error) {
-    await held.release()
+    await leased.release()
     throw error
   }
   const access: GrantChange = { access_graph: '', access_outlook: '' }
@@ -44,7 +44,7 @@ export async function storeGrant(
     const { resource, accessToken, expiresAt } = gained
     Object.assign(access, await accessColumns(deps, grant, { resource, token: new Secret(accessToken), expiresAt }))
   }
-  await held.finish({
+  await leased.finish({
     ...pointer,
     ...access,
     kind: gained.kind,
@@ -67,12 +67,12 @@ export async function storeGrant(
 const secretOf = (gained: Exclude<NewGrant, { kind: 'app-only' }>): string =>
   gained.kind === 'oauth' ? gained.refreshToken : gained.password
 
-async function takeNewGrant(deps: TokenDependencies, tenant: string, connectionId: string): Promise<HeldGrant> {
+async function takeNewGrant(deps: TokenDependencies, tenant: string, connectionId: string): Promise<LeasedGrant> {
   for (let attempt = 0; attempt < tries; attempt += 1) {
     const grant = await findOrInsertGrant(deps, tenant, connectionId)
     if (grant === undefined) continue
-    const held = await takeGrant(deps, grant, { leaseMs })
-    if (held !== undefined) return held
+    const leased = await takeGrant(deps, grant, { leaseMs })
+    if (leased !== undefined) return leased
     await deps.clock.sleep(200)
   }
   throw new GatewayError('refresh_busy', 'transient', {
