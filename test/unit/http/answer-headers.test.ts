@@ -14,7 +14,7 @@ import { assertHeaderSet } from '../../support/header-set.js'
 const folder = new URL('../../../functions/', import.meta.url)
 const routes = readdirSync(folder)
   .map((file) => ({ file, text: readFileSync(new URL(file, folder), 'utf8') }))
-  .filter(({ text }) => /app\.http\(/.test(text))
+  .filter(({ text }) => /app\.http\(|apiFunction\(/.test(text))
 
 const check = (answer: HttpResponseInit): void => assertHeaderSet(answer, 'it')
 

@@ -10,7 +10,9 @@ import { consoleSignIn } from '../../../lib/http/console/console-handler.js'
 
 const canary = 'canary-3f9a SELECT * FROM secrets'
 const folder = fileURLToPath(new URL('../../../functions', import.meta.url))
-const overHttp = readdirSync(folder).filter((file) => /app\.http\(/.test(readFileSync(join(folder, file), 'utf8')))
+const overHttp = readdirSync(folder).filter((file) =>
+  /app\.http\(|apiFunction\(/.test(readFileSync(join(folder, file), 'utf8')),
+)
 /** They read nothing of the request. */
 const deaf = ['health.ts', 'version.ts', 'openapi-show.ts']
 
