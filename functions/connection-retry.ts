@@ -2,5 +2,5 @@ import { apiFunction } from '../lib/api-function.js'
 import { operations } from '../lib/http/api/operations.js'
 
 export const connectionRetry = apiFunction(operations.connectionRetry, async ({ g, tenant, params }) =>
-  g.retryConnection(tenant, params.id),
+  g.admin.retryConnection(tenant, params.id),
 )

@@ -7,7 +7,7 @@ import { html } from '../lib/pages/html.js'
 export const consoleConnectionAct = consoleActionHandler(gateway, 'connections', {
   describe: async () => html``,
   async act({ g, tenant, view }, id) {
-    const { state, problem } = await g.retryConnection(tenant, id)
+    const { state, problem } = await g.admin.retryConnection(tenant, id)
     const outcome = problem === null ? 'works' : state === 'connected' ? 'unanswered' : 'refused'
     return { redirect: link(view, '', { done: `connection-${outcome}` }) }
   },

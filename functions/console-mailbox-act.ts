@@ -16,7 +16,7 @@ export const consoleMailboxAct = consoleActionHandler(gateway, 'mailboxes', {
   async act({ g, tenant, view }, id, name) {
     if (name === 'check' || name === 'reconnect') {
       const mailbox = await g.admin.readMailboxFacts(tenant, id)
-      if (name === 'check') return checkedPage(view, mailbox, await g.checkMailbox(tenant, id))
+      if (name === 'check') return checkedPage(view, mailbox, await g.admin.checkMailbox(tenant, id))
       return reconnectPage(view, mailbox, await g.connect.startReconnect(tenant, id))
     }
     if (name === 'test-mail') {

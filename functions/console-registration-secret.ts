@@ -11,9 +11,9 @@ export const consoleRegistrationSecret = consoleHandler(
   gateway,
   async ({ g, tenant, view, params, form, request }) => {
     requireRole(view, 'registrationSave')
-    const found = await g.registrations.own(tenant, params['id'] ?? '')
+    const found = await g.admin.readRegistration(tenant, params['id'] ?? '')
     if (request.method === 'GET') return newSecretPage(view, found)
-    const saving = async () => g.registrations.save(tenant, found.id, newSecretOf(found, form))
+    const saving = async () => g.admin.saveRegistration(tenant, found.id, newSecretOf(found, form))
     const saved = await saving().catch(refusalOf)
     if ('refused' in saved) {
       const { refused } = saved

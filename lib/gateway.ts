@@ -8,23 +8,18 @@ import { hostname } from 'node:os'
 import type { TokenCredential } from '@azure/identity'
 import { type Config, readConfig } from './config.js'
 import { asGatewayError } from './errors.js'
-import type { Registrations } from './flows/admin/registrations.js'
-import type { ProbeInput } from './flows/connect/index.js'
-import type { QueueDelivery } from './flows/ops/bury-message.js'
-import type { TimerWork } from './flows/ops/second-clock.js'
 import { tenantLimits } from './http/api/tenant-limits.js'
 import { lastNet } from './last-net.js'
 import { jsonLog } from './log.js'
-import type { Caller } from './model/caller.js'
 import { newId } from './model/ids.js'
-import type { Message } from './model/messages.js'
-import { type QueueName, storageNames } from './model/names.js'
-import type { TimerName } from './model/timers.js'
+import { storageNames } from './model/names.js'
 import type { Clock } from './ports/clock.js'
 import { lazyProvider, lazyReceiver, lazySender, onFirstUse } from './ports/lazy-ports.js'
+import { newMemory } from './ports/memory.js'
 import type { Toolbox } from './ports/toolbox.js'
 import type { Secret } from './secret.js'
 import { stopSignal } from './stop-work.js'
+import type { StorageClock } from './stores/storage-clock.js'
 
 type Flow<D> = (deps: D, ...input: never[]) => unknown
 type Bound<D, F> = {
@@ -73,24 +68,39 @@ function credentialFor(config: Config, url: string): TokenCredential {
   return { getToken: async (...input) => (await credential()).getToken(...input) }
 }
 
-async function dependenciesOf(config: Config): Promise<Toolbox> {
-  const [{ bytesInHand }, { storageClock }, { azureTables }, { azureQueues }, { azureBlobs }, { keyVault }] =
-    await Promise.all([
-      import('./ports/bytes-in-hand.js'),
-      import('./stores/storage-clock.js'),
-      import('./stores/azure-tables.js'),
-      import('./stores/azure-queues.js'),
-      import('./stores/azure-blobs.js'),
-      import('./stores/key-vault.js'),
-    ])
+/** Everything a flow works on, for one process of these settings. */
+async function toolboxOf(config: Config, over: Partial<Toolbox>): Promise<Toolbox> {
+  const { storageClock } = await import('./stores/storage-clock.js')
+  const clock = storageClock(systemClock)
+  const [stores, outside] = await Promise.all([storesOf(config, clock), outsideOf(config, over.clock ?? clock)])
+  return {
+    names: storageNames(config.environment),
+    config,
+    log: consoleLog,
+    worker: `${hostname().slice(0, 20)}-${newId().slice(0, 8)}`,
+    stopping: stopSignal(),
+    memory: newMemory(),
+    clock,
+    ...stores,
+    ...outside,
+    ...over,
+  }
+}
+
+async function storesOf(config: Config, clock: StorageClock) {
+  const [{ bytesInHand }, { azureTables }, { azureQueues }, { azureBlobs }, { keyVault }] = await Promise.all([
+    import('./ports/bytes-in-hand.js'),
+    import('./stores/azure-tables.js'),
+    import('./stores/azure-queues.js'),
+    import('./stores/azure-blobs.js'),
+    import('./stores/key-vault.js'),
+  ])
   const account = (kind: 'table' | 'queue' | 'blob') =>
     'connectionString' in config.storage
       ? { connectionString: config.storage.connectionString }
       : { endpoint: config.storage[kind], credential: credentialFor(config, config.storage[kind]) }
   const insecure = config.keyVaultUrl.startsWith('http://')
-  const clock = storageClock(systemClock)
   return {
-    names: storageNames(config.environment),
     tables: azureTables(account('table'), clock),
     queues: azureQueues(account('queue')),
     blobs: azureBlobs(account('blob')),
@@ -101,207 +111,85 @@ async function dependenciesOf(config: Config): Promise<Toolbox> {
         ? { clientOptions: { allowInsecureConnection: true, disableChallengeResourceVerification: true } }
         : {}),
     }),
-    clock,
-    log: consoleLog,
-    worker: `${hostname().slice(0, 20)}-${newId().slice(0, 8)}`,
-    stopping: stopSignal(),
     inHand: bytesInHand(),
   }
 }
 
-/** Everything for one process of these settings; `over` lets a test bring its own clock or let a store fail. */
-export async function wireGateway(config: Config, over: Partial<Toolbox> = {}) {
+/** Whom the gateway talks to: identity providers, mail servers, whatever serves webhooks and public records. */
+async function outsideOf(config: Config, clock: Clock) {
   const [
-    made,
-    flows,
     { guardedLookup, isForbiddenHost },
     { allowedPort },
     { httpDiscovery },
     { rememberedDiscovery },
     { webhookPoster },
   ] = await Promise.all([
-    dependenciesOf(config),
-    import('./flows/index.js'),
     import('./transports/guarded-lookup.js'),
     import('./protocol/address-guard.js'),
     import('./transports/http-discovery.js'),
     import('./transports/remembered-discovery.js'),
     import('./transports/webhook-poster.js'),
   ])
-  const deps = { ...made, ...over }
-  const { adminFlows, connectFlows, probeMailbox, receiveFlows, sendFlows, tokenFlows } = flows
-  const { authenticate, audit, disconnect, registrations, continueRemovals } = flows
-  const { checkMailbox, retryConnection, retryConnections } = flows
-  const { sealKeys, deliverMessage, deliverWebhooks, sweepWebhooks } = flows
-  const { buryMessage, checkHealth, listAttention, listLog, measure, prepareStorage, purgeOld, readOrBury, sweep } =
-    flows
-  const { keepClockGoing, runTimer, secondClock, watchClock } = flows
-  const {
-    checkBalance,
-    every,
-    findSent,
-    forgetBuried,
-    once,
-    removeEndedConsoleSessions,
-    removeOrphans,
-    shared,
-    warnOfExpiry,
-    warnOfPlatformDates,
-  } = flows
-  const allowLoopback = config.allowLoopbackMailHosts
+  const { origins, allowLoopbackMailHosts: allowLoopback } = config
   const lookup = guardedLookup({ allowLoopback })
   const allowPort = (port: number): boolean => allowedPort(port, allowLoopback)
-  const graphOptions = { origins: config.origins }
-  const senders = {
-    graph: lazySender(async () => (await import('./transports/graph-sender.js')).graphSender(graphOptions), true),
-    smtp: lazySender(
-      async () => (await import('./transports/smtp-sender.js')).smtpSender({ lookup, allowPort }),
-      false,
-    ),
-  }
-  const receivers = {
-    graph: lazyReceiver(async () => (await import('./transports/graph-receiver.js')).graphReceiver(graphOptions)),
-    imap: lazyReceiver(async () => (await import('./transports/imap-receiver.js')).imapReceiver({ lookup, allowPort })),
-  }
-  const providers = {
-    microsoft: lazyProvider(async () => {
-      const [{ microsoftProvider }, { networkClient }] = await Promise.all([
-        import('./providers/microsoft.js'),
-        import('./providers/network-client.js'),
-      ])
-      return microsoftProvider({ clock: deps.clock, network: networkClient({ origins: config.origins }) })
-    }),
-  }
-  const registered = registrations(
-    {
-      ...deps,
-      providers,
-      retryConnections: (tenant, id) => retrying().retryConnections(tenant, { registrationId: id }),
+  return {
+    allowPort,
+    isForbiddenHost: isForbiddenHost(lookup),
+    discovery: rememberedDiscovery(httpDiscovery(config), clock.now),
+    webhookPoster: webhookPoster({ lookup, allowLoopback }),
+    senders: {
+      graph: lazySender(async () => (await import('./transports/graph-sender.js')).graphSender({ origins }), true),
+      smtp: lazySender(
+        async () => (await import('./transports/smtp-sender.js')).smtpSender({ lookup, allowPort }),
+        false,
+      ),
     },
-    `${config.publicBaseUrl}/oauth/callback`,
-  )
-  const sealer = (): ReturnType<typeof sealKeys> => sealKeys(deps)
+    receivers: {
+      graph: lazyReceiver(async () => (await import('./transports/graph-receiver.js')).graphReceiver({ origins })),
+      imap: lazyReceiver(async () =>
+        (await import('./transports/imap-receiver.js')).imapReceiver({ lookup, allowPort }),
+      ),
+    },
+    providers: {
+      microsoft: lazyProvider(async () => {
+        const [{ microsoftProvider }, { networkClient }] = await Promise.all([
+          import('./providers/microsoft.js'),
+          import('./providers/network-client.js'),
+        ])
+        return microsoftProvider({ clock, network: networkClient({ origins }) })
+      }),
+    },
+    accountAddresses: async (token: Secret) =>
+      (await import('./transports/account-addresses.js')).accountAddresses({ origins })(token),
+  }
+}
 
-  const tokens = bind({ ...deps, providers, registrations: registered.find, sealer }, tokenFlows)
-  const authorized = { ...deps, access: tokens.access }
-  const receive = bind({ ...authorized, receivers, settings: config }, receiveFlows)
-  const send = bind({ ...authorized, senders, findSent: findSent(authorized, receivers), settings: config }, sendFlows)
-  const connect = bind(
-    {
-      ...deps,
-      providers,
-      registrations: registered.find,
-      listRegistrations: registered.list,
-      sealer,
-      discovery: rememberedDiscovery(httpDiscovery(config), deps.clock.now),
-      probe: (input: ProbeInput) =>
-        probeMailbox(
-          { receiver: async (transport) => receivers[transport], sender: async (transport) => senders[transport] },
-          input,
-        ),
-      storeGrant: tokens.storeGrant,
-      authority: tokens.authority,
-      openGate: send.openGate,
-      retryConnections: (tenant: string, consented: { registrationId: string; directory: string }) =>
-        retrying().retryConnections(tenant, consented),
-      accountAddresses: async (token: Secret) =>
-        (await import('./transports/account-addresses.js')).accountAddresses(graphOptions)(token),
-      allowPort,
-      settings: config,
-    },
-    connectFlows,
-  )
-  const retrying = () =>
-    bind(
-      {
-        ...authorized,
-        senders,
-        receivers,
-        settings: config,
-        retryGrant: tokens.retryGrant,
-        tryGrant: tokens.tryGrant,
-        openGate: send.openGate,
-      },
-      { checkMailbox, retryConnection, retryConnections },
-    )
-  const tell = bind(
-    { ...deps, webhookPoster: webhookPoster({ lookup, allowLoopback }) },
-    { deliverWebhooks, deliverMessage },
-  )
-  const removing = { ...deps, forgetGrant: tokens.forgetGrant }
-  const admin = bind(
-    {
-      ...deps,
-      openGate: send.openGate,
-      endOpenMails: send.endOpenMails,
-      settingRules: config.adjustable,
-      isForbiddenHost: isForbiddenHost(lookup),
-      countOpenMails: send.countOpenMails,
-      forgetGrant: tokens.forgetGrant,
-      disconnect: (tenant: string, id: string) => disconnect(removing, tenant, id),
-    },
-    adminFlows,
-  )
-  const sweepParts = {
-    storage: once(() => prepareStorage(deps)),
-    secondClock: once(() => keepClockGoing(deps)),
-    operatorKey: () => admin.bootstrapOperatorKey(),
-    lanes: () => send.sweepLanes(),
-    webhooks: () => sweepWebhooks(deps),
-    signIns: () => connect.expireSignIns(),
-    measures: every(5 * 60_000, () => measure(deps), systemClock.now),
-    balance: every(10 * 60_000, () => checkBalance(deps), systemClock.now),
-    expiries: every(6 * 3_600_000, () => warnOfExpiry(deps), systemClock.now),
-    platform: every(6 * 3_600_000, () => warnOfPlatformDates(deps, process.versions.node), systemClock.now),
-    buried: every(6 * 3_600_000, () => forgetBuried(deps), systemClock.now),
-    consoleSessions: every(6 * 3_600_000, () => removeEndedConsoleSessions(deps), systemClock.now),
-    removals: () => continueRemovals(removing),
-    orphans: every(6 * 3_600_000, () => removeOrphans(deps), systemClock.now),
-    retention: () => purgeOld(deps, config.retentionDays),
-  }
-  const watching = watchClock(deps)
-  const timerWork: TimerWork = {
-    'mailboxes-due': receive.mailboxesDue,
-    'tokens-due': tokens.grantsDue,
-    sweep: (kind) => sweep(deps, sweepParts, kind),
-  }
-  const ops = {
-    ...bind(deps, { buryMessage, listAttention, listLog }),
-    readOrBury: <Q extends QueueName>(queue: Q, delivery: QueueDelivery): Promise<Message<Q> | undefined> =>
-      readOrBury(deps, queue, delivery),
-    // Anybody may ask: a flood of questions must not use up what the vault and the storage answer in a second.
-    checkHealth: shared(1_000, () => checkHealth(deps, (over.clock ?? systemClock).now), systemClock.now),
-    runTimer: async (timer: TimerName) => {
-      await watching()
-      await runTimer(deps, timer, timerWork)
-    },
-    secondClock: (message: Message<'second-clock'>) => secondClock(deps, message, timerWork),
-    sweep: () => runTimer(deps, 'sweep', timerWork),
-    watchClock: watching,
-  }
+/** Everything for one process of these settings; `over` lets a test bring its own clock or let a store fail. */
+export async function wireGateway(config: Config, over: Partial<Toolbox> = {}) {
+  const [deps, flows] = await Promise.all([toolboxOf(config, over), import('./flows/index.js')])
+  const admin = bind(deps, flows.adminFlows)
   return {
     config,
     capabilities: {
-      providers: [...Object.keys(providers), 'basic'],
-      senders: Object.keys(senders),
-      receivers: Object.keys(receivers),
+      providers: [...Object.keys(deps.providers), 'basic'],
+      senders: Object.keys(deps.senders),
+      receivers: Object.keys(deps.receivers),
       webhooks: ['standard-webhooks'],
     },
     log: deps.log,
-    sealer,
-    authenticate: (credential: string) => authenticate(deps, credential),
-    readTenant: (id: string) => admin.readTenant(id),
+    sealer: () => flows.sealKeys(deps),
     admit: tenantLimits(config, deps.clock.now),
-    audit: (...input: [Caller, string, string, string]) => audit(deps, ...input),
-    registrations: registered satisfies Registrations,
-    ...retrying(),
-    tokens,
-    receive,
-    send,
-    connect,
-    tell,
+    authenticate: admin.authenticate,
+    audit: admin.audit,
+    readTenant: admin.readTenant,
+    tokens: bind(deps, flows.tokenFlows),
+    receive: bind(deps, flows.receiveFlows),
+    send: bind(deps, flows.sendFlows),
+    connect: bind(deps, flows.connectFlows),
+    tell: bind(deps, flows.tellFlows),
     admin,
-    ops,
+    ops: { ...bind(deps, flows.opsFlows), ...flows.opsOfProcess(deps, (over.clock ?? systemClock).now) },
   }
 }
 

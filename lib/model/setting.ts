@@ -14,6 +14,12 @@ export type SettingValues = Readonly<Record<string, SettingValue>>
 export type SettingSource = 'mailbox' | 'purpose' | 'tenant' | 'deployment' | 'default'
 export type SettingLevel = [source: SettingSource, values: SettingValues]
 
+/** What a tenant says itself, and what it says for each purpose. */
+export interface TenantSettings {
+  tenant: SettingValues
+  ofPurpose(purpose: string): SettingValues
+}
+
 export interface EffectiveSetting {
   name: string
   value: SettingValue

@@ -1,15 +1,25 @@
 import type { Log } from '../log.js'
 import type { Names } from '../model/names.js'
+import type { ReceiveTransport, SendTransport } from '../model/transports.js'
+import type { Secret } from '../secret.js'
 import type { Blobs } from './blobs.js'
 import type { BytesInHand } from './bytes-in-hand.js'
 import type { Clock } from './clock.js'
+import type { Discovery } from './discovery.js'
+import type { FlowConfig } from './flow-config.js'
+import type { Memory } from './memory.js'
+import type { Provider } from './provider.js'
 import type { Queues } from './queues.js'
+import type { Receiver } from './receiver.js'
+import type { Sender } from './sender.js'
 import type { Tables } from './tables.js'
 import type { Vault } from './vault.js'
+import type { WebhookPoster } from './webhook-poster.js'
 
 /** What every flow works on; made once in `gateway.ts`, made anew by each test. */
 export interface Toolbox {
   names: Names
+  config: FlowConfig
   tables: Tables
   queues: Queues
   blobs: Blobs
@@ -22,4 +32,17 @@ export interface Toolbox {
   stopping: AbortSignal
   /** Room for the bytes of mail in this process. */
   inHand: BytesInHand
+  memory: Memory
+  /** By the kind of a registration, which is the provider of its connections: `microsoft` … */
+  providers: Record<string, Provider>
+  senders: Record<SendTransport, Sender>
+  receivers: Record<ReceiveTransport, Receiver>
+  discovery: Discovery
+  webhookPoster: WebhookPoster
+  /** Is the host, by its name or by what it resolves to now, one that the gateway never posts to? */
+  isForbiddenHost(host: string): Promise<boolean>
+  /** May this port be dialled for a server that a person typed? */
+  allowPort(port: number): boolean
+  /** Every address of the account behind a Graph token (`/me`), for accounts whose UPN is not their mail address. */
+  accountAddresses(accessToken: Secret): Promise<string[]>
 }

@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { GatewayError } from '../errors.js'
+import type { Sealer } from '../model/sealer.js'
 
 /** A key with its name; ids are lower-case words, so that they can stand inside the text form. */
 export interface SealKey {
@@ -8,22 +9,12 @@ export interface SealKey {
   key: Uint8Array
 }
 
-/**
- * AES-256-GCM with named keys. Text form `v1.{keyId}.{base64url of nonce, tag, ciphertext}`. `associated` says where
- * the value belongs (table, keys, column): moved to another row it does not open (SEC-35).
- */
-export interface Sealer {
-  seal(plain: string | Uint8Array, associated: string): string
-  /** Throws GatewayError `sealed_value_invalid` for anything but an untouched value in its own place. */
-  open(text: string, associated: string): Buffer
-}
-
 const version = 'v1'
 const nonceBytes = 12
 const tagBytes = 16
 const keyIdPattern = /^[a-z0-9-]{1,40}$/
 
-/** The first key seals, all of them open; a key id not listed is refused (SEC-38). */
+/** AES-256-GCM with named keys. The first key seals, all of them open; a key id not listed is refused (SEC-38). */
 export function sealer(keys: readonly SealKey[]): Sealer {
   const [first] = keys
   if (first === undefined) throw new Error('A sealer needs at least one key')

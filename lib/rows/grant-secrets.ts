@@ -1,23 +1,20 @@
 /** What a grant keeps secret: access tokens sealed in its row, and the refresh token or password in the vault. */
 import { GatewayError } from '../errors.js'
 import type { Resource } from '../model/connection.js'
+import type { Sealer } from '../model/sealer.js'
+import type { AccessToken } from '../ports/memory.js'
 import type { Toolbox } from '../ports/toolbox.js'
-import { type Sealer, sealer } from '../protocol/seal.js'
+import { sealer } from '../protocol/seal.js'
 import { Secret } from '../secret.js'
 import { columnsOf } from './columns.js'
 import { connectionPartition } from './connections.js'
 import { type GrantChange, grantRowKey, type StoredGrant } from './grants.js'
+import { sealKeys } from './seal-keys.js'
 
 /** A token that ends within this time counts as ended: clocks differ, and calls take time (REL-18). */
 export const expiryMarginMs = 5 * 60_000
 /** Versions cannot be deleted one by one, and too many break the vault's backup. */
 export const versionsPerName = 200
-
-export interface AccessToken {
-  token: Secret
-  /** Milliseconds. */
-  expiresAt: number
-}
 
 /** What the vault keeps, sealed with the row's own key. `rotation` orders versions that no pointer tells apart. */
 export interface VaultValue {
@@ -25,7 +22,6 @@ export interface VaultValue {
   rotation: number
 }
 
-type SealingToolbox = Toolbox & { sealer(): Promise<Sealer> }
 type SealedColumn = `access_${Resource}` | 'unstored'
 
 export const associatedData = (tenant: string, connectionId: string, column: string): string =>
@@ -33,7 +29,7 @@ export const associatedData = (tenant: string, connectionId: string, column: str
 
 /** The stored access token of a resource, or nothing when it ended, is `refused` or can no longer be opened. */
 export async function storedToken(
-  deps: SealingToolbox,
+  deps: Toolbox,
   grant: StoredGrant,
   want: { resource: Resource; minLifeMs: number; refused?: string },
 ): Promise<AccessToken | undefined> {
@@ -46,7 +42,7 @@ export async function storedToken(
 
 /** The end of its life stands there by the storage server's clock, which all processes share (REL-18). */
 export async function accessColumns(
-  deps: SealingToolbox,
+  deps: Toolbox,
   grant: StoredGrant,
   { resource, token, expiresAt }: AccessToken & { resource: Resource },
 ): Promise<GrantChange> {
@@ -57,23 +53,19 @@ export async function accessColumns(
 }
 
 export async function sealColumn(
-  deps: SealingToolbox,
+  deps: Toolbox,
   { tenant, connectionId }: StoredGrant,
   { column, plain }: { column: SealedColumn; plain: string },
 ): Promise<string> {
-  return (await deps.sealer()).seal(plain, associatedData(tenant, connectionId, column))
+  return (await sealKeys(deps)).seal(plain, associatedData(tenant, connectionId, column))
 }
 
 /** `undefined` when it is empty or its key is gone: both only mean that it has to be gained again. */
-export async function openColumn(
-  deps: SealingToolbox,
-  grant: StoredGrant,
-  column: SealedColumn,
-): Promise<string | undefined> {
+export async function openColumn(deps: Toolbox, grant: StoredGrant, column: SealedColumn): Promise<string | undefined> {
   if (grant[column] === '') return undefined
   try {
     const place = associatedData(grant.tenant, grant.connectionId, column)
-    return (await deps.sealer()).open(grant[column], place).toString()
+    return (await sealKeys(deps)).open(grant[column], place).toString()
   } catch (error) {
     if (error instanceof GatewayError && error.code === 'sealed_value_invalid') return undefined
     throw error

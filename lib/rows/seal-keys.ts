@@ -6,31 +6,30 @@
  */
 import { randomBytes } from 'node:crypto'
 import { GatewayError, RowExistsError } from '../errors.js'
+import type { Sealer } from '../model/sealer.js'
 import type { Toolbox } from '../ports/toolbox.js'
-import { type Sealer, type SealKey, sealer } from '../protocol/seal.js'
+import { type SealKey, sealer } from '../protocol/seal.js'
 import { Secret } from '../secret.js'
 import { columnsOf } from './columns.js'
-
-type SealDependencies = Pick<Toolbox, 'names' | 'tables' | 'vault' | 'clock'>
 
 const keptForMs = 10 * 60_000
 const sealsAfterMs = 15 * 60_000
 
-const kept = new WeakMap<SealDependencies['vault'], { until: number; loading: Promise<Sealer> }>()
-
 /** The deployment's sealer, kept for ten minutes per process; concurrent callers share one load. */
-export function sealKeys(deps: SealDependencies): Promise<Sealer> {
+export function sealKeys(deps: Toolbox): Promise<Sealer> {
   const now = deps.clock.now()
-  const known = kept.get(deps.vault)
-  if (known && now < known.until) return known.loading
+  const { memory } = deps
+  if (memory.sealer && now < memory.sealer.until) return memory.sealer.value
   const loading = load(deps, now)
-  const entry = { until: Math.min(now + keptForMs, startOfNextMonth(now)), loading }
-  kept.set(deps.vault, entry)
-  loading.catch(() => kept.get(deps.vault) === entry && kept.delete(deps.vault))
+  const entry = { until: Math.min(now + keptForMs, startOfNextMonth(now)), value: loading }
+  memory.sealer = entry
+  loading.catch(() => {
+    if (memory.sealer === entry) memory.sealer = undefined
+  })
   return loading
 }
 
-async function load(deps: SealDependencies, now: number): Promise<Sealer> {
+async function load(deps: Toolbox, now: number): Promise<Sealer> {
   const sealing = monthOf(now - sealsAfterMs)
   const coming = monthOf(now)
   const keys: (SealKey | undefined)[] = [await read(deps, sealing, true), await read(deps, monthBefore(sealing), false)]
@@ -38,7 +37,7 @@ async function load(deps: SealDependencies, now: number): Promise<Sealer> {
   return sealer(keys.filter((key) => key !== undefined))
 }
 
-async function read(deps: SealDependencies, month: string, makeIt: boolean): Promise<SealKey | undefined> {
+async function read(deps: Toolbox, month: string, makeIt: boolean): Promise<SealKey | undefined> {
   let version = await findVersion(deps, month)
   if (version === '') {
     if (!makeIt) return undefined
@@ -59,12 +58,12 @@ async function read(deps: SealDependencies, month: string, makeIt: boolean): Pro
 const rowKeyOf = (month: string): string => `setting~seal-${month}`
 
 /** Empty when the month has none. */
-async function findVersion(deps: SealDependencies, month: string): Promise<string> {
+async function findVersion(deps: Toolbox, month: string): Promise<string> {
   return columnsOf(await deps.tables.get(deps.names.table('tenants'), '~', rowKeyOf(month))).text('version')
 }
 
 /** One that another process inserted stays. */
-async function insertVersion(deps: SealDependencies, month: string, version: string): Promise<void> {
+async function insertVersion(deps: Toolbox, month: string, version: string): Promise<void> {
   try {
     await deps.tables.insert(deps.names.table('tenants'), {
       partitionKey: '~',

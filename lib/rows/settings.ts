@@ -5,8 +5,8 @@
 import { hashId } from '../model/ids.js'
 import type { Mailbox } from '../model/mailbox.js'
 import { ownSettings } from '../model/mailbox-settings.js'
-import { adjustSettings, type SettingLevel, type SettingValues } from '../model/setting.js'
-import type { Tables } from '../ports/tables.js'
+import { adjustSettings, type SettingLevel, type SettingValues, type TenantSettings } from '../model/setting.js'
+import type { FlowConfig } from '../ports/flow-config.js'
 import type { Toolbox } from '../ports/toolbox.js'
 import { columnsOf } from './columns.js'
 import { startingWith } from './tenant-ranges.js'
@@ -18,28 +18,19 @@ const rowKeyOf = (purpose: string): string => (purpose === '' ? 'setting~tenant'
 const keptMs = 60_000
 const mostKept = 10_000
 
-/** What the tenant says itself, and what it says for each purpose. */
-export interface TenantSettings {
-  tenant: SettingValues
-  ofPurpose(purpose: string): SettingValues
-}
-
-const kept = new WeakMap<Tables, Map<string, { settings: TenantSettings; until: number }>>()
-
 /** One request a minute for each tenant and process. */
 export async function tenantSettings(deps: Toolbox, tenant: string): Promise<TenantSettings> {
-  const memory = kept.get(deps.tables) ?? new Map<string, { settings: TenantSettings; until: number }>()
-  kept.set(deps.tables, memory)
-  const known = memory.get(tenant)
-  if (known && known.until > deps.clock.now()) return known.settings
+  const kept = deps.memory.tenantSettings
+  const known = kept.get(tenant)
+  if (known && known.until > deps.clock.now()) return known.value
   const rows = new Map<string, SettingValues>()
   const query = { partition: tenant, rowRange: startingWith(prefix) }
   for await (const row of deps.tables.query(deps.names.table('tenants'), query))
     rows.set(row.rowKey, columnsOf(row).json<SettingValues>('values', {}))
   const of = (purpose: string): SettingValues => rows.get(rowKeyOf(purpose)) ?? {}
   const settings: TenantSettings = { tenant: of(''), ofPurpose: of }
-  if (memory.size >= mostKept) memory.clear()
-  memory.set(tenant, { settings, until: deps.clock.now() + keptMs })
+  if (kept.size >= mostKept) kept.clear()
+  kept.set(tenant, { value: settings, until: deps.clock.now() + keptMs })
   return settings
 }
 
@@ -57,7 +48,7 @@ export async function saveTenantValues(
 
 /** After a change in this process. */
 export function forgetTenantSettings(deps: Toolbox, tenant: string): void {
-  kept.get(deps.tables)?.delete(tenant)
+  deps.memory.tenantSettings.delete(tenant)
 }
 
 /** What is said for a mailbox, the most specific first. */
@@ -71,12 +62,11 @@ export async function levelsOf(deps: Toolbox, mailbox: Mailbox): Promise<Setting
   ]
 }
 
-/** The same dependencies with the settings of one mailbox. */
-export async function withSettingsOf<D extends Toolbox & { settings: object }>(deps: D, mailbox: Mailbox): Promise<D> {
+/** What counts for one mailbox. */
+export async function settingsOf(deps: Toolbox, mailbox: Mailbox): Promise<FlowConfig> {
   const levels = await levelsOf(deps, mailbox)
-  const settings = adjustSettings(
-    deps.settings,
+  return adjustSettings(
+    deps.config,
     levels.reverse().map(([, values]) => values),
   )
-  return { ...deps, settings }
 }

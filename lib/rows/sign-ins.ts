@@ -11,8 +11,8 @@ import { signInProblem } from '../model/sign-in-problems.js'
 import type { Row } from '../ports/tables.js'
 import type { Toolbox } from '../ports/toolbox.js'
 import { sameText } from '../protocol/same-text.js'
-import type { Sealer } from '../protocol/seal.js'
 import { columnsOf } from './columns.js'
+import { sealKeys } from './seal-keys.js'
 import { startingWith } from './tenant-ranges.js'
 
 /** Sealed text, each with a key of the vault and to its own column; empty when there is none. */
@@ -124,11 +124,8 @@ export const isSameBrowser = ({ browserHash }: StoredSignIn, browser: string | u
   browser !== undefined && sameText(sha256(browser), browserHash)
 
 /** Path of the sign-in's own page; for the browser that began, and nobody else. */
-export async function pathOfLink(
-  deps: { sealer(): Promise<Sealer> },
-  { id, linkSealed }: StoredSignIn,
-): Promise<string> {
-  return `/connect/${id}.${(await deps.sealer()).open(linkSealed, associatedData(id, 'linkSealed'))}`
+export async function pathOfLink(deps: Toolbox, { id, linkSealed }: StoredSignIn): Promise<string> {
+  return `/connect/${id}.${(await sealKeys(deps)).open(linkSealed, associatedData(id, 'linkSealed'))}`
 }
 
 export async function insertSignInRow(

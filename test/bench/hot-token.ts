@@ -2,15 +2,13 @@
 import { randomBytes } from 'node:crypto'
 import { accessToken } from '../../lib/flows/tokens/access-token.js'
 import { storeGrant } from '../../lib/flows/tokens/store-grant.js'
-import type { TokenDependencies } from '../../lib/flows/tokens/token-dependencies.js'
+import type { AccessToken } from '../../lib/ports/memory.js'
 import { mailScopes } from '../../lib/protocol/scopes.js'
-import { sealer } from '../../lib/protocol/seal.js'
 import { microsoftProvider } from '../../lib/providers/microsoft.js'
 import { networkClient } from '../../lib/providers/network-client.js'
 import { connectionToRow } from '../../lib/rows/connections.js'
-import type { AccessToken } from '../../lib/rows/grant-secrets.js'
 import { memoryStores } from '../support/memory-stores.js'
-import { demoCredential, demoRegistration } from '../support/microsoft-365.js'
+import { demoCredential, demoRegistration, registerDemo } from '../support/microsoft-365.js'
 import { sampleConnection } from '../support/sample-connection.js'
 import { type BenchRow, type Figure, figure, interleave, rounded, timed } from './measure.js'
 import { startPeer } from './peers.js'
@@ -77,7 +75,7 @@ async function renewals(rounds: number): Promise<{ subject: Figure; baseline: Fi
     const { deps, ids } = await connected(1, refreshToken)
     const network = networkClient({ origins: { 'https://login.microsoftonline.com': url } })
     deps.providers = { microsoft: microsoftProvider({ clock: deps.clock, network }) }
-    deps.registrations = async () => ({ registration: demoRegistration, credential: demoCredential })
+    await registerDemo(deps)
     const [id = ''] = ids
     let { token } = await accessToken(deps, tenant, id, 'graph')
     const form = new URLSearchParams({
@@ -124,20 +122,20 @@ async function roam(ids: string[], lookUps: number, look: (id: string) => Promis
 /** Connections whose tokens are in memory. */
 async function connected(count: number, refreshToken = 'refresh') {
   const clock = { now: Date.now, sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)) }
-  const stores = await memoryStores(clock)
-  const { names, tables } = stores
-  const keys = sealer([{ id: 'bench', key: randomBytes(32) }])
-  const deps: TokenDependencies = {
-    ...stores,
-    providers: {},
-    registrations: () => Promise.reject(new Error('nothing is refreshed here')),
-    sealer: async () => keys,
-  }
+  const deps = await memoryStores(clock)
+  const { names, tables } = deps
   const ids: string[] = []
   let coldCpuMs = 0
   for (let n = 0; n < count; n += 1) {
     const username = 'ana@contoso.example'
-    const connection = sampleConnection({ tenant, mode: 'delegated', provider: 'microsoft', username, scopes })
+    const connection = sampleConnection({
+      tenant,
+      mode: 'delegated',
+      provider: 'microsoft',
+      registrationId: 'demo',
+      username,
+      scopes,
+    })
     const { id } = connection
     await tables.insert(names.table('connections'), connectionToRow(connection))
     const accessTokenText = randomBytes(1_200).toString('base64url')

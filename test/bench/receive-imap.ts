@@ -2,17 +2,16 @@
 
 import { ImapFlow } from 'imapflow'
 import { receiveFlows } from '../../lib/flows/receive/index.js'
-import type { ReceiveDependencies } from '../../lib/flows/receive/receive-dependencies.js'
 import { newId } from '../../lib/model/ids.js'
 import type { Message } from '../../lib/model/messages.js'
+import type { Toolbox } from '../../lib/ports/toolbox.js'
 import { setDue } from '../../lib/rows/due.js'
 import { toRow } from '../../lib/rows/mailboxes.js'
 import { Secret } from '../../lib/secret.js'
 import { guardedLookup } from '../../lib/transports/guarded-lookup.js'
 import { imapReceiver } from '../../lib/transports/imap-receiver.js'
+import { connectAs } from '../support/connect-as.js'
 import { memoryStores } from '../support/memory-stores.js'
-import { pollSettings } from '../support/poll-settings.js'
-import { sampleConnection } from '../support/sample-connection.js'
 import { sampleMailbox } from '../support/sample-mailbox.js'
 import type { Delivery } from './imap-peer.js'
 import { type BenchRow, each, figure, interleave, rounded, timed } from './measure.js'
@@ -117,33 +116,30 @@ async function bareCycle({ port, ca }: Server, user: string, expected: number): 
 }
 
 /** Mailboxes on stores in memory; a minute passes between two ticks. */
-export async function pollingGateway({ port, ca }: Server, users: string[], over: Partial<ReceiveDependencies> = {}) {
+export async function pollingGateway({ port, ca }: Server, users: string[], over: Partial<Toolbox> = {}) {
   let offset = 0
   const clock = { now: () => Date.now() + offset, sleep: async () => {} }
   const stores = await memoryStores(clock)
   const { names, tables, queues } = stores
   const lookup = guardedLookup({ allowLoopback: true, resolve: async () => [{ address: '127.0.0.1', family: 4 }] })
   const receiver = imapReceiver({ lookup, rootCa: ca })
-  const connection = sampleConnection({ mode: 'password', provider: 'basic' })
-  const deps: ReceiveDependencies = {
-    ...stores,
-    receivers: { imap: receiver, graph: receiver },
-    access: async () => ({
-      connection,
-      authority: async (user) => ({ kind: 'password', user, password: new Secret('bench') }),
-    }),
-    settings: pollSettings,
-    ...over,
-  }
+  const deps = { ...stores, receivers: { imap: receiver, graph: receiver }, ...over }
   const ids: string[] = []
   for (const [n, address] of users.entries()) {
+    const connectionId = newId()
+    await connectAs(
+      stores,
+      connectionId,
+      { kind: 'password', user: address, password: new Secret('bench') },
+      { tenant },
+    )
     const mailbox = sampleMailbox({
       tenant,
       key: `b${n}`,
       address,
       receive: {
         transport: 'imap',
-        connectionId: newId(),
+        connectionId,
         imap: { host: 'localhost', port, tls: 'implicit', folder: 'INBOX' },
       },
       epoch: 0,

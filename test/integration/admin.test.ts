@@ -34,7 +34,7 @@ const names = () => storageNames(process.env['ENVIRONMENT_ID'] ?? '')
 
 /** A token from the provider, whatever is remembered. */
 async function renew(g: Gateway, tenant: string, connectionId: string): Promise<void> {
-  const authority = await g.tokens.authority(tenant, connectionId, 'me@contoso.example', 'graph')
+  const authority = await g.tokens.readAuthority(tenant, connectionId, 'me@contoso.example', 'graph')
   if (authority.kind !== 'bearer') throw new Error('no bearer')
   await authority.token()
   const calls = secretsUsed().length
@@ -282,7 +282,7 @@ describe('mailboxes', () => {
     expect(site.graph.control.requests.length).toBeGreaterThan(0)
 
     for (const g of [site.gateway, other])
-      await expect(g.tokens.authority(acme.id, gone.connectionId, gone.address, 'graph')).rejects.toMatchObject({
+      await expect(g.tokens.readAuthority(acme.id, gone.connectionId, gone.address, 'graph')).rejects.toMatchObject({
         code: 'not_connected',
       })
     const states: string[] = []

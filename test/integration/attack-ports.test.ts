@@ -8,6 +8,7 @@ import { Secret } from '../../lib/secret.js'
 import { guardedLookup } from '../../lib/transports/guarded-lookup.js'
 import { imapReceiver } from '../../lib/transports/imap-receiver.js'
 import { smtpSender } from '../../lib/transports/smtp-sender.js'
+import { nobody } from '../support/toolbox.js'
 
 const servers: Server[] = []
 const sockets: Socket[] = []
@@ -31,8 +32,8 @@ async function codes(server: ServerAddress, allowLoopback = true): Promise<strin
   const lookup = guardedLookup({ allowLoopback })
   const verdicts = await probeMailbox(
     {
-      receiver: async () => imapReceiver({ lookup }),
-      sender: async () => smtpSender({ lookup }),
+      receivers: { graph: nobody, imap: imapReceiver({ lookup }) },
+      senders: { graph: nobody, smtp: smtpSender({ lookup }) },
     },
     {
       authority: { kind: 'password', user: 'ana', password: new Secret('x') },

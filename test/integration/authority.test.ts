@@ -29,8 +29,8 @@ beforeAll(async () => {
   site = await startConnectSite(inject('azurite'))
   await site.gateway.admin.createTenant({ id: tenant, name: 'Acme Ltd' })
   await site.gateway.admin.createTenant({ id: 'guest', name: 'Guest Ltd' })
-  registrationId = (await site.gateway.registrations.save(tenant, undefined, registrationInput)).id
-  await site.gateway.registrations.save('~', undefined, { ...registrationInput, name: 'Shared' })
+  registrationId = (await site.gateway.admin.saveRegistration(tenant, undefined, registrationInput)).id
+  await site.gateway.admin.saveRegistration('~', undefined, { ...registrationInput, name: 'Shared' })
 })
 afterAll(() => site.stop())
 beforeEach(() => {
@@ -157,7 +157,10 @@ describe('address, user principal name and who signs in (M-064)', () => {
 
 describe('registrations', () => {
   test('M-050: one registration serves three mailboxes, and every field of it is used; a client id is a GUID', async () => {
-    const own = await site.gateway.registrations.save(tenant, undefined, { ...registrationInput, name: 'For three' })
+    const own = await site.gateway.admin.saveRegistration(tenant, undefined, {
+      ...registrationInput,
+      name: 'For three',
+    })
     const connections: string[] = []
     for (const { upn } of [person(), person(), person()]) {
       const { link, signInId } = await start(upn, { registrationId: own.id })
@@ -188,7 +191,7 @@ describe('registrations', () => {
 
   test('M-074, SEC-06: a public client proves itself by PKCE alone, at the sign-in and at every refresh', async () => {
     const { clientSecret: _, ...without } = registrationInput
-    const open = await site.gateway.registrations.save(tenant, undefined, {
+    const open = await site.gateway.admin.saveRegistration(tenant, undefined, {
       ...without,
       name: 'Public',
       clientId: demo.publicClientId,
@@ -215,7 +218,10 @@ describe('registrations', () => {
 
   test('M-074: an app that needs a secret and has none is told so, with what to do in Entra', async () => {
     const { clientSecret: _, ...without } = registrationInput
-    const bare = await site.gateway.registrations.save(tenant, undefined, { ...without, name: 'Without its secret' })
+    const bare = await site.gateway.admin.saveRegistration(tenant, undefined, {
+      ...without,
+      name: 'Without its secret',
+    })
     const { upn } = person()
     const { link, signInId } = await start(upn, { registrationId: bare.id })
     const page = await signInAt(site, site.browser(), link, upn)
@@ -261,7 +267,7 @@ describe('connecting again in place', () => {
       lastError: { code: 'aadsts_50173', class: 'transient' },
     })
     expect(await site.gateway.admin.readMailboxFacts(tenant, mailboxId)).toMatchObject({ connectionState: 'connected' })
-    await site.gateway.retryConnection(tenant, connectionId)
+    await site.gateway.admin.retryConnection(tenant, connectionId)
     await site.gateway.send.retryMail(tenant, accepted.id)
     await site.gateway.send.drainLane({ v: 1, tenant, mailboxId })
     expect(await site.gateway.send.readMail(tenant, accepted.id)).not.toMatchObject({ state: 'sent' })
@@ -297,7 +303,7 @@ describe('connecting again in place', () => {
   })
 
   test('M-052: a registration of one tenant asks the very same authority at sign-in, redemption and refresh', async () => {
-    const one = await site.gateway.registrations.save(tenant, undefined, {
+    const one = await site.gateway.admin.saveRegistration(tenant, undefined, {
       ...registrationInput,
       name: 'Contoso only',
       clientId: demo.singleTenantClientId,
@@ -318,7 +324,7 @@ describe('connecting again in place', () => {
   })
 
   test('M-052: the same registration at a shared authority is told to use the tenant id', async () => {
-    const wrong = await site.gateway.registrations.save(tenant, undefined, {
+    const wrong = await site.gateway.admin.saveRegistration(tenant, undefined, {
       ...registrationInput,
       clientId: demo.singleTenantClientId,
     })
@@ -553,7 +559,7 @@ describe('an administrator allows the application (M-065, M-029)', () => {
   })
 
   test('M-065: app-only with a registration that tenants share is refused; for people’s own consent it serves', async () => {
-    const shared = (await site.gateway.registrations.list('guest'))[0]!.id
+    const shared = (await site.gateway.admin.listUsableRegistrations('guest'))[0]!.id
     const input = { registrationId: shared, receive: true, send: true }
     await expect(site.gateway.connect.startAdminConsent('guest', { ...input, mode: 'app-only' })).rejects.toMatchObject(
       { code: 'own_registration_needed' },

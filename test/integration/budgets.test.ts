@@ -34,7 +34,7 @@ beforeAll(async () => {
   imap = await startImap({ accounts, mode: 'implicit', tls: certificates })
   smtp = await startSmtp({ accounts, mode: 'implicit', tls: certificates })
   await site.gateway.admin.createTenant({ id: tenant, name: 'Acme Ltd' })
-  await site.gateway.registrations.save(tenant, undefined, registrationInput)
+  await site.gateway.admin.saveRegistration(tenant, undefined, registrationInput)
   for (let n = 0; n < boxes; n++) {
     graphBoxes.push(await graphBox(`graph${n}@contoso.example`))
     imapBoxes.push(await imapBox(`imap${n}@postbox.example`))

@@ -92,8 +92,8 @@ describe('O6 M-128: one card for one expired secret', () => {
     secrets().push({ value: fresh })
     // The secret is right from here on; only the pause stands in the way.
     const put = { clientSecret: fresh }
-    const [{ id: registrationId } = { id: '' }] = await site.gateway.registrations.list(id)
-    await site.gateway.registrations.save(id, registrationId, { ...registrationInput, ...put })
+    const [{ id: registrationId } = { id: '' }] = await site.gateway.admin.listUsableRegistrations(id)
+    await site.gateway.admin.saveRegistration(id, registrationId, { ...registrationInput, ...put })
     await site.tables.upsert(site.names.table('connections'), { ...row, notBefore: Date.now() + 3_600_000 })
     expect(await retry()).toMatchObject({ status: 200, json: { state: 'connected', problem: null } })
     expect(await cards(id)).toEqual([])
@@ -157,7 +157,7 @@ describe('O6 M-128: one card for one expired secret', () => {
     expect(refused.body).not.toContain('made-up-in-a-form')
     const saved = await post({ clientSecret: ` ${demo.clientSecret} `, ends: '2027-01-31' })
     expect(saved).toMatchObject({ status: 303, location: '/console?done=secret-not-tried' })
-    const [kept] = await site.gateway.registrations.list(id)
+    const [kept] = await site.gateway.admin.listUsableRegistrations(id)
     expect(kept).toMatchObject({ name: 'Demo', clientId: demo.clientId, secretExpiresAt: '2027-01-31T00:00:00Z' })
     const foreign = await visit(consoleRegistrationSecret, { path, params: { id: 'a'.repeat(26) } })
     expect(foreign.status).toBe(404)

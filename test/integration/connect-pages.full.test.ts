@@ -23,7 +23,7 @@ vi.setConfig({ testTimeout: 120_000 })
 beforeAll(async () => {
   site = await startConnectSite(inject('azurite'))
   await site.gateway.admin.createTenant({ id: tenant, name: 'Acme Ltd' })
-  await site.gateway.registrations.save(tenant, undefined, registrationInput)
+  await site.gateway.admin.saveRegistration(tenant, undefined, registrationInput)
   await site.gateway.admin.addReturnUrl(tenant, returnUrl)
 })
 afterAll(() => site.stop())

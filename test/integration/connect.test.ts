@@ -23,7 +23,7 @@ let counter = 0
 beforeAll(async () => {
   site = await startConnectSite(inject('azurite'))
   await site.gateway.admin.createTenant({ id: tenant, name: 'Acme Ltd' })
-  await site.gateway.registrations.save(tenant, undefined, registrationInput)
+  await site.gateway.admin.saveRegistration(tenant, undefined, registrationInput)
   await site.gateway.admin.addReturnUrl(tenant, returnUrl)
 })
 afterAll(() => site.stop())
@@ -262,7 +262,7 @@ describe('attacks', () => {
 
   test('M-058: replay, expiry, another browser and another tenant end with 400 and an audit row, no token call', async () => {
     await site.gateway.admin.createTenant({ id: 'rival', name: 'Rival Ltd' })
-    await site.gateway.registrations.save('rival', undefined, registrationInput)
+    await site.gateway.admin.saveRegistration('rival', undefined, registrationInput)
     const audited = async (signInId: string, of = tenant) =>
       (await site.gateway.ops.listLog(of, { log: 'audit', limit: 200 }))
         .filter((row) => row['subject'] === signInId && row['action'] === 'sign-in-refused')
@@ -345,7 +345,7 @@ describe('attacks', () => {
 
   test('SEC-04: a victim who signs in at an attacker’s link gives nothing away without the session that started it', async () => {
     await site.gateway.admin.createTenant({ id: 'attacker', name: 'Attacker Ltd' })
-    await site.gateway.registrations.save('attacker', undefined, registrationInput)
+    await site.gateway.admin.saveRegistration('attacker', undefined, registrationInput)
     await site.gateway.admin.addReturnUrl('attacker', 'https://attacker.example/done')
     const secrets = site.vault.snapshot().length
     const victim = person()
@@ -479,7 +479,7 @@ describe('attacks', () => {
     const sent = site.entra.control.requests.flatMap((one) => [one.query['redirect_uri'], one.form['redirect_uri']])
     expect(new Set(sent.filter((one) => one !== undefined))).toEqual(new Set([`${origin}/oauth/callback`]))
     expect(sent.filter((one) => one !== undefined).length).toBeGreaterThanOrEqual(2)
-    for (const one of await site.gateway.registrations.list(tenant))
+    for (const one of await site.gateway.admin.listUsableRegistrations(tenant))
       expect(one.redirectUri).toBe(`${origin}/oauth/callback`)
   })
 

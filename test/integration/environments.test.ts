@@ -34,7 +34,7 @@ const operatorApi = (name: Parameters<typeof callApi>[0], input: object = {}) =>
 test('M-011: two environments on one store consume nothing of each other', async () => {
   const caller = { role: 'operator', tenant: '~', keyId: 'test' } as const
   const { key } = await second.admin.createApiKey(caller, tenant, { role: 'app', name: 'app' })
-  await second.registrations.save(tenant, undefined, registrationInput)
+  await second.admin.saveRegistration(tenant, undefined, registrationInput)
   const mailbox = sampleMailbox({
     tenant,
     key: 'twin',

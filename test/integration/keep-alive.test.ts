@@ -1,18 +1,17 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { changeMailbox } from '../../lib/flows/admin/change-mailbox.js'
 import { tokenFlows } from '../../lib/flows/tokens/index.js'
-import type { TokenDependencies } from '../../lib/flows/tokens/token-dependencies.js'
 import type { Connection } from '../../lib/model/connection.js'
 import type { Message } from '../../lib/model/messages.js'
 import { storageNames } from '../../lib/model/names.js'
+import type { Toolbox } from '../../lib/ports/toolbox.js'
 import { mailScopes } from '../../lib/protocol/scopes.js'
 import { findConnection } from '../../lib/rows/connections.js'
 import { toRow } from '../../lib/rows/mailboxes.js'
-import { sealKeys } from '../../lib/rows/seal-keys.js'
 import type { MemoryQueues } from '../../lib/stores/memory-queues.js'
 import { connectAccount } from '../support/connect-account.js'
 import { memoryStores } from '../support/memory-stores.js'
-import { demoCredential, demoRegistration, type Microsoft365, startMicrosoft365 } from '../support/microsoft-365.js'
+import { type Microsoft365, registerDemo, startMicrosoft365 } from '../support/microsoft-365.js'
 import { sampleMailbox } from '../support/sample-mailbox.js'
 
 const tenant = 'acme'
@@ -24,20 +23,16 @@ const secretExpiresAt = '2027-01-20T00:00:00.000Z'
 let now = 0
 let world: Microsoft365
 let queues: MemoryQueues
-let deps: TokenDependencies
+let deps: Toolbox
 
 beforeEach(async () => {
   now = Date.parse('2026-11-21T12:00:00Z')
   const clock = { now: () => now, sleep: async () => {} }
   world = await startMicrosoft365(clock)
-  const stores = await memoryStores(clock)
+  const stores = await memoryStores(clock, { providers: { microsoft: world.provider } })
   queues = stores.queues
-  const shared = {
-    ...stores,
-    providers: { microsoft: world.provider },
-    registrations: async () => ({ registration: demoRegistration, credential: demoCredential }),
-  }
-  deps = { ...shared, sealer: () => sealKeys(shared) }
+  deps = stores
+  await registerDemo(deps)
 })
 afterEach(() => world.stop())
 
@@ -54,7 +49,7 @@ async function timer(): Promise<number> {
   return due
 }
 const works = async (connection: Connection): Promise<boolean> => {
-  const authority = await tokenFlows.authority(deps, tenant, connection.id, connection.username, 'graph')
+  const authority = await tokenFlows.readAuthority(deps, tenant, connection.id, connection.username, 'graph')
   const token = authority.kind === 'bearer' ? await authority.token() : undefined
   return world.entra.verifyAccessToken(token?.reveal() ?? '')?.upn === connection.username
 }
@@ -66,7 +61,7 @@ test('M-085: paused for 80 days and still connected for 80 more; without the tim
     receive: { transport: 'graph', connectionId: paused.id, folder: 'inbox' },
   })
   await deps.tables.insert(names.table('mailboxes'), toRow(mailbox))
-  await changeMailbox({ ...deps, openGate: async () => {} }, tenant, mailbox.id, { active: false })
+  await changeMailbox(deps, tenant, mailbox.id, { active: false })
   for (const started = now; now < started + 160 * day; now += 2 * day) await timer()
   expect(await works(paused)).toBe(true)
 
@@ -113,8 +108,8 @@ test('M-086: last refresh, next refresh and projected death, by the clock and th
     projectedDeath: { at: new Date(now + 90 * day).toISOString() },
   })
 
-  const expiring = { registration: { ...demoRegistration, secretExpiresAt }, credential: demoCredential }
-  deps = { ...deps, registrations: async () => expiring }
+  await registerDemo(deps, { secretExpiresAt })
+  now += minute
   expect((await facts()).projectedDeath).toEqual({ at: secretExpiresAt, why: 'client-secret' })
 
   world.entra.control.revoke(connection.username)

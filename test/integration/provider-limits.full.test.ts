@@ -1,7 +1,6 @@
 /** Nobody asks more of a provider than it grants (REL-09), and nobody waits for somebody else's slow server (REL-27). */
 import { expect, test } from 'vitest'
 import { pollBatch } from '../../lib/flows/receive/poll-batch.js'
-import type { ReceiveDependencies } from '../../lib/flows/receive/receive-dependencies.js'
 import { sendFlows } from '../../lib/flows/send/index.js'
 import type { Connection } from '../../lib/model/connection.js'
 import { newId } from '../../lib/model/ids.js'
@@ -18,10 +17,9 @@ import { smtpSender } from '../../lib/transports/smtp-sender.js'
 import { makeCertificates } from '../../local/emulators/certificate.js'
 import { startSmtp } from '../../local/emulators/smtp/start-smtp.js'
 import { exchangeSubmission, SubmissionMeter } from '../../local/emulators/submission-limits.js'
-import { accessBy } from '../support/access-by.js'
+import { connectAs } from '../support/connect-as.js'
 import { memoryStores } from '../support/memory-stores.js'
 import { startMicrosoft365 } from '../support/microsoft-365.js'
-import { pollSettings } from '../support/poll-settings.js'
 import { sampleMailbox } from '../support/sample-mailbox.js'
 import { ScriptedMailbox } from '../support/scripted-mailbox.js'
 import { sendHarness } from '../support/send-harness.js'
@@ -51,17 +49,15 @@ async function exchange(connection: Pick<Connection, 'provider'> = { provider: '
       world.graph.control.addUser({ upn: address })
       authorities.set(id, await world.authority(address))
     } else authorities.set(id, { kind: 'password', user: address, password: new Secret(password) })
+    const identity = { issuer: '', subject: '', username: address }
+    await connectAs(h.deps, id, authorities.get(id)!, { ...connection, identity })
     const send: Mailbox['send'] =
       transport === 'graph' ? { transport, connectionId: id } : { transport, connectionId: id, smtp }
     const row = toRow({ ...h.mailbox, id, key: id.slice(0, 8), address, send, sendAs: [] })
     await h.stores.tables.insert(h.deps.names.table('mailboxes'), row)
     return id
   }
-  const worker = () =>
-    Object.assign(h.process().deps, {
-      senders,
-      access: (_tenant: string, id: string) => accessBy(authorities.get(id)!, connection)(),
-    })
+  const worker = () => Object.assign(h.process().deps, { senders })
   const accept = async (mailboxId: string, subject: string, to = ['kim@example.net']): Promise<string> => {
     const submission = parseMailSubmission({ to, subject, text: 'x', mailboxId })
     return (await acceptMail(worker(), tenant, submission)).mail.id
@@ -200,6 +196,7 @@ test.each([1, 39])('P-14, REL-27: of 200 mailboxes %i hang, and every other one 
       },
     })
     await stores.tables.insert(stores.names.table('mailboxes'), toRow(mailbox))
+    await connectAs(stores, id, { kind: 'anonymous' })
   }
   const imap: Receiver = {
     async open(target) {
@@ -210,12 +207,7 @@ test.each([1, 39])('P-14, REL-27: of 200 mailboxes %i hang, and every other one 
       return servers.get(id)!.open()
     },
   }
-  const deps: ReceiveDependencies = {
-    ...stores,
-    receivers: { imap, graph: imap },
-    access: accessBy({ kind: 'anonymous' }),
-    settings: { ...pollSettings, maxMailBytes: 1_000_000 },
-  }
+  const deps = { ...stores, receivers: { imap, graph: imap } }
   const job = { v: 1, mailboxes: boxes.map((mailboxId) => ({ tenant, mailboxId })) }
   // Nobody lets the hanging ones go before all others were reached: were one waited for, this would never end.
   const results = await pollBatch(deps, job)

@@ -3,29 +3,28 @@ import { GatewayError } from '../../lib/errors.js'
 import { mailboxesDue } from '../../lib/flows/receive/mailboxes-due.js'
 import { pollBatch } from '../../lib/flows/receive/poll-batch.js'
 import { pollMailbox } from '../../lib/flows/receive/poll-mailbox.js'
-import type { ReceiveDependencies } from '../../lib/flows/receive/receive-dependencies.js'
 import { listReceived } from '../../lib/flows/receive/received-list.js'
 import { readReceived, readReceivedRaw } from '../../lib/flows/receive/received-read.js'
-import { silentLog } from '../../lib/log.js'
 import type { GatewayEvent } from '../../lib/model/event.js'
 import { newId } from '../../lib/model/ids.js'
 import type { AfterReceive, Mailbox } from '../../lib/model/mailbox.js'
 import { type Message, readMessage } from '../../lib/model/messages.js'
 import { storageNames, tableNames } from '../../lib/model/names.js'
-import { bytesInHand } from '../../lib/ports/bytes-in-hand.js'
+import { connectionOf } from '../../lib/model/transports.js'
 import type { Row } from '../../lib/ports/tables.js'
+import type { Toolbox } from '../../lib/ports/toolbox.js'
 import { setDue } from '../../lib/rows/due.js'
 import { listLog } from '../../lib/rows/logs.js'
 import { mailboxPartition, toRow } from '../../lib/rows/mailboxes.js'
+import { Secret } from '../../lib/secret.js'
 import { azureBlobs } from '../../lib/stores/azure-blobs.js'
 import { azureTables } from '../../lib/stores/azure-tables.js'
 import { memoryQueues } from '../../lib/stores/memory-queues.js'
-import { memoryVault } from '../../lib/stores/memory-vault.js'
-import { accessBy } from '../support/access-by.js'
+import { connectAs } from '../support/connect-as.js'
 import { everyNotImported } from '../support/every.js'
-import { pollSettings } from '../support/poll-settings.js'
 import { sampleMailbox } from '../support/sample-mailbox.js'
 import { broken, ScriptedMailbox } from '../support/scripted-mailbox.js'
+import { shipped, toolbox } from '../support/toolbox.js'
 
 const connectionString = inject('azurite')
 const names = storageNames(`r${newId().slice(0, 6)}`)
@@ -40,7 +39,7 @@ beforeAll(async () => {
 type Watch = (when: 'before' | 'after', request: string) => void
 
 interface World {
-  deps: ReceiveDependencies
+  deps: Toolbox
   server: ScriptedMailbox
   mailbox: Mailbox
   events: GatewayEvent<'mail.received'>[]
@@ -76,17 +75,18 @@ async function world(after: AfterReceive = { action: 'leave' }, settings = {}): 
   const queues = memoryQueues()
   const server = new ScriptedMailbox()
   const tenant = `t-${newId().slice(0, 12)}`
+  const connectionId = newId()
   const mailbox = sampleMailbox({
     tenant,
     receive: {
       transport: 'imap',
-      connectionId: newId(),
+      connectionId,
       imap: { host: 'imap.example.com', port: 993, tls: 'implicit', folder: 'INBOX' },
       after,
     },
   })
   await storage.tables.insert(names.table('mailboxes'), toRow(mailbox))
-  const deps: ReceiveDependencies = {
+  const deps = toolbox({
     names,
     tables: {
       ...watched(storage.tables),
@@ -100,16 +100,11 @@ async function world(after: AfterReceive = { action: 'leave' }, settings = {}): 
     },
     blobs: watched(storage.blobs),
     queues: watched(queues),
-    vault: memoryVault(),
     clock: { now: () => Date.now() + offset, sleep: async () => {} },
-    log: silentLog,
-    worker: 'test',
-    stopping: new AbortController().signal,
-    inHand: bytesInHand(),
     receivers: { imap: server, graph: server },
-    access: accessBy({ kind: 'anonymous' }),
-    settings: { ...pollSettings, maxMailBytes: 1_000_000, ...settings },
-  }
+    config: { ...shipped, maxMailBytes: 1_000_000, ...settings },
+  })
+  await connectAs({ ...deps, ...storage }, connectionId, { kind: 'anonymous' }, { tenant })
   const events: GatewayEvent<'mail.received'>[] = []
   const takeEvents = (): GatewayEvent<'mail.received'>[] => {
     const taken = queues.take(names.eventsQueue(tenant)) as GatewayEvent<'mail.received'>[]
@@ -214,14 +209,14 @@ describe('receive', () => {
     expect(await dueAt(at)).toBeGreaterThan(at.deps.clock.now() + 7_100_000)
   })
 
-  test('an idle poll costs three storage requests, and once a minute one more for the settings of the tenant', async () => {
+  test('an idle poll costs four storage requests, and once a minute one more for the settings of the tenant', async () => {
     const at = await world()
     await at.poll()
     at.pass(20 * 60_000)
     const requests: string[] = []
     at.watch((when, request) => when === 'before' && requests.push(request))
     expect(await at.poll()).toMatchObject({ outcome: 'idle' })
-    expect(requests).toEqual(['query', 'query', 'update', 'upsert'])
+    expect(requests).toEqual(['query', 'query', 'update', 'query', 'upsert'])
   })
 
   test('M-110, REL-26: of two workers one polls, and a mailbox just polled is not polled again', async () => {
@@ -544,7 +539,8 @@ describe('receive: which mailbox', () => {
         after: { action: 'leave' },
       }
       await storage.tables.upsert(names.table('mailboxes'), toRow({ ...at.mailbox, receive }))
-      at.deps.access = accessBy({ kind: 'anonymous' }, { identity: { issuer: '', subject: '', username } })
+      const identity = { issuer: '', subject: '', username }
+      await connectAs(at.deps, receive.connectionId, { kind: 'anonymous' }, { tenant: at.mailbox.tenant, identity })
       await at.poll()
       at.pass(20 * 60_000)
     }
@@ -575,8 +571,10 @@ describe('receive: troubles of the server and of people', () => {
 
   test('needs-reconnect stops polling, tells once, and works again after the reconnect', async () => {
     const at = await world()
-    const healthy = at.deps.access
-    at.deps.access = accessBy(async () => Promise.reject(broken('entra_aadsts700082', 'needs-reconnect')))
+    const connectionId = connectionOf(at.mailbox.receive)
+    const { tenant } = at.mailbox
+    await connectAs(at.deps, connectionId, { kind: 'password', user: 'info', password: new Secret('p') }, { tenant })
+    await at.deps.vault.remove(names.connectionSecret(connectionId, 1))
     await at.poll()
     expect(await dueAt(at)).toBeLessThan(Date.now() + 5 * 60_000)
     expect(await rowsOf(names.table('attention'), at.mailbox.tenant)).toEqual([])
@@ -586,7 +584,7 @@ describe('receive: troubles of the server and of people', () => {
     expect(at.server.opened).toBe(0)
     const [row] = await rowsOf(names.table('attention'), at.mailbox.tenant)
     expect(row).toMatchObject({ rowKey: `mailbox-receive~${at.mailbox.id}`, class: 'needs-reconnect' })
-    at.deps.access = healthy
+    await connectAs(at.deps, connectionId, { kind: 'anonymous' }, { tenant })
     expect(await at.poll()).toMatchObject({ outcome: 'idle' })
     expect(await rowsOf(names.table('attention'), at.mailbox.tenant)).toEqual([])
   })

@@ -1,15 +1,13 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { GatewayError } from '../../lib/errors.js'
 import { adminFlows } from '../../lib/flows/admin/index.js'
-import { registrations } from '../../lib/flows/admin/registrations.js'
-import { continueRemovals, type RemoveTenantDependencies, removeTenant } from '../../lib/flows/admin/remove-tenant.js'
+import { continueRemovals, removeTenant } from '../../lib/flows/admin/remove-tenant.js'
 import { prepareStorage } from '../../lib/flows/ops/prepare-storage.js'
 import { emitEvent } from '../../lib/flows/tell/emit-event.js'
 import { tokenFlows } from '../../lib/flows/tokens/index.js'
-import { silentLog } from '../../lib/log.js'
 import { newId, sha256 } from '../../lib/model/ids.js'
 import { containerNames, logNames, storageNames, type tableNames } from '../../lib/model/names.js'
-import { bytesInHand } from '../../lib/ports/bytes-in-hand.js'
+import type { Toolbox } from '../../lib/ports/toolbox.js'
 import { raiseAttention } from '../../lib/rows/attention.js'
 import { setDue } from '../../lib/rows/due.js'
 import { takeHold } from '../../lib/rows/holders.js'
@@ -27,6 +25,7 @@ import { registrationInput } from '../support/connect-site.js'
 import { everyAttention } from '../support/every.js'
 import { CrashError, manualClock } from '../support/send-harness.js'
 import { environmentDump, storedTables } from '../support/stored.js'
+import { toolbox } from '../support/toolbox.js'
 
 const writes = ['insert', 'update', 'upsert', 'remove', 'transaction', 'ensure', 'put', 'send', 'set', 'purge']
 
@@ -76,31 +75,23 @@ async function world() {
   }
   const process = (endsAt = Number.POSITIVE_INFINITY) => {
     const life = { writes: 0, endsAt }
-    const deps = {
+    const deps = toolbox({
       names,
       tables: mortal(stores.tables, life),
       queues: mortal(stores.queues, life),
       blobs: mortal(stores.blobs, life),
       vault: mortal(stores.vault, life),
       clock: { now: clock.now, sleep: async () => {} },
-      log: silentLog,
       worker: newId(),
-      stopping: new AbortController().signal,
-      inHand: bytesInHand(),
-    }
-    const tokens = { ...deps, providers: {}, registrations: async () => Promise.reject(), sealer: () => sealKeys(deps) }
-    const removing: RemoveTenantDependencies = {
-      ...deps,
-      forgetGrant: (tenant, id) => tokenFlows.forgetGrant(tokens as never, tenant, id),
-    }
-    return { deps: removing, tokens, life }
+    })
+    return { deps, life }
   }
-  const { deps, tokens } = process()
+  const { deps } = process()
   await prepareStorage(deps)
   await sealKeys(deps)
   for (const tenant of ['acme', 'acme-2']) {
     written.length = 0
-    await fill(deps, tokens as never, tenant)
+    await fill(deps, tenant)
     secrets[tenant] = [...written]
   }
   return { clock, stores, process, secrets }
@@ -111,11 +102,10 @@ const vaultRefuses = new GatewayError('vault_forbidden', 'needs-admin', {
   remedy: 'Give the identity its role.',
 })
 
-const toOperators = async (deps: RemoveTenantDependencies) =>
-  (await everyAttention(deps, '~')).filter(({ tenant }) => tenant === '~')
+const toOperators = async (deps: Toolbox) => (await everyAttention(deps, '~')).filter(({ tenant }) => tenant === '~')
 
 /** Journal rows of the tenant without end. */
-const busyLog = ({ tables }: RemoveTenantDependencies): RemoveTenantDependencies['tables']['query'] =>
+const busyLog = ({ tables }: Toolbox): Toolbox['tables']['query'] =>
   async function* (table, where, ...more) {
     if (table !== names.table('mails')) return yield* tables.query(table, where, ...more)
     for (let n = 0; n < 6_000; n++) yield { partitionKey: 'acme~x', rowKey: `row${n}` }
@@ -124,17 +114,16 @@ const busyLog = ({ tables }: RemoveTenantDependencies): RemoveTenantDependencies
 const marker = (tenant: string): string => `marker of ${tenant}!`
 
 /** As many writes each time, whatever the random ids: `emitEvent` schedules the webhook. */
-async function fill(deps: RemoveTenantDependencies, tokens: never, tenant: string): Promise<void> {
+async function fill(deps: Toolbox, tenant: string): Promise<void> {
   const text = marker(tenant)
   const { tables } = deps
   const now = deps.clock.now()
   await adminFlows.createTenant(deps, { id: tenant, name: text })
   await adminFlows.createApiKey(deps, operator, tenant, { role: 'app', name: text })
   await adminFlows.addReturnUrl(deps, tenant, 'https://app.example/back')
-  await adminFlows.addEndpoint({ ...deps, isForbiddenHost: async () => false }, tenant, 'https://app.example/hook')
+  await adminFlows.addEndpoint(deps, tenant, 'https://app.example/hook')
   const input = { ...registrationInput, name: text }
-  const asked = { ...deps, providers: {}, retryConnections: async () => {} }
-  await registrations(asked, 'https://g.example').save(tenant, undefined, input)
+  await adminFlows.saveRegistration(deps, tenant, undefined, input)
   const [mailboxId, connectionId, mailId, signInId] = [newId(), newId(), newId(), newId()]
   const partitionKey = mailboxPartition(tenant, mailboxId)
   const address = `${tenant}@customer.example`
@@ -145,7 +134,7 @@ async function fill(deps: RemoveTenantDependencies, tokens: never, tenant: strin
   for (const rowKey of ['default', 'key~abc', 'address~x']) await put('names', tenant, rowKey)
   for (const rowKey of ['setting~tenant', 'setting~purpose-x']) await put('tenants', tenant, rowKey)
   await put('connections', `${tenant}~${connectionId}`, 'connection')
-  await tokenFlows.storeGrant(tokens, { tenant, connectionId, grant: { kind: 'password', password: text } })
+  await tokenFlows.storeGrant(deps, { tenant, connectionId, grant: { kind: 'password', password: text } })
   await put('mails', `${tenant}~${mailId.slice(0, 2)}`, mailId)
   for (const rowKey of [`d~1~${mailId}`, `u~1~${mailId}`]) await put('outbox', partitionKey, rowKey)
   for (const rowKey of ['h~1', 't~1']) await put('received', partitionKey, rowKey)
@@ -254,7 +243,6 @@ describe('removing a tenant', () => {
     const refusing = {
       ...deps,
       vault: { ...deps.vault, remove: () => Promise.reject(vaultRefuses) },
-      forgetGrant: () => Promise.reject(vaultRefuses),
     }
     await expect(removeTenant(refusing, 'acme')).rejects.toBe(vaultRefuses)
     w.clock.advance(59 * minute)

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { sendFlows } from '../../lib/flows/send/index.js'
 import { parseMailSubmission } from '../../lib/model/mail-submission.js'
 import { toRow } from '../../lib/rows/mailboxes.js'
-import { accessBy } from '../support/access-by.js'
+import { connectAs } from '../support/connect-as.js'
 import { failure } from '../support/failure.js'
 import { sendHarness } from '../support/send-harness.js'
 import { graphSubject, type SenderSubject, smtpSubject } from '../support/sender-subjects.js'
@@ -24,7 +24,7 @@ async function flow(start: () => Promise<SenderSubject>) {
   const mailbox = { ...h.mailbox, address: peer.from, sendAs: [], send: peer.send(h.mailbox.id) }
   await h.stores.tables.upsert(h.deps.names.table('mailboxes'), toRow(mailbox))
   const deps = { ...h.deps, senders: { smtp: peer.sender, graph: peer.sender } }
-  deps.access = accessBy(peer.authority, { username: peer.from })
+  await connectAs(deps, h.mailbox.id, peer.authority, { identity: { issuer: '', subject: '', username: peer.from } })
   const accept = async (files: Buffer[]) => {
     const attachments = files.map((content, n) => ({
       ...{ filename: `f${n}.bin`, contentType: 'application/octet-stream', content: content.toString('base64') },
@@ -78,7 +78,7 @@ describe('M-036: the most that a mail may have', () => {
     'by %s: just below it arrives, just above it is refused at once, naming the limit',
     async (_, start) => {
       const at = await flow(start)
-      const most = at.h.deps.settings.maxMailBytes
+      const most = at.h.deps.config.maxMailBytes
       const below = Math.floor((most - 2_000) / 78) * 57
       const bytes = await at.sendAndRead([randomBytes(below)])
       expect(most - bytes).toBeGreaterThanOrEqual(0)

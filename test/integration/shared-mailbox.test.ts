@@ -15,7 +15,7 @@ import { smtpSender } from '../../lib/transports/smtp-sender.js'
 import { type Certificates, makeCertificates } from '../../local/emulators/certificate.js'
 import { type ImapEmulator, startImap } from '../../local/emulators/imap/start-imap.js'
 import { type SmtpEmulator, startSmtp } from '../../local/emulators/smtp/start-smtp.js'
-import { accessBy } from '../support/access-by.js'
+import { connectAs } from '../support/connect-as.js'
 import { type Microsoft365, startMicrosoft365 } from '../support/microsoft-365.js'
 import { pollHarness } from '../support/poll-harness.js'
 import { sendHarness } from '../support/send-harness.js'
@@ -120,10 +120,11 @@ async function sendOver(over: 'Graph' | 'SMTP', upn: string) {
   const h = await sendHarness()
   const { deps, tenant, mailbox } = h
   const server = { host: 'localhost', port: smtp.port, tls: 'implicit' } as const
+  const connectionId = newId()
   const send: Mailbox['send'] =
     over === 'Graph'
-      ? { transport: 'graph', connectionId: newId(), user: principal }
-      : { transport: 'smtp', connectionId: newId(), smtp: server }
+      ? { transport: 'graph', connectionId, user: principal }
+      : { transport: 'smtp', connectionId, smtp: server }
   const key = { partitionKey: `${tenant}~${mailbox.id}`, rowKey: 'mailbox' }
   await h.stores.tables.upsert(deps.names.table('mailboxes'), { ...key, address, send: JSON.stringify(send) })
   const sender =
@@ -131,10 +132,8 @@ async function sendOver(over: 'Graph' | 'SMTP', upn: string) {
       ? graphSender({ origins: world.origins })
       : smtpSender({ lookup: guardedLookup({ allowLoopback: true }), rootCa: certificates.ca })
   const authority = await as(upn, over === 'Graph' ? graph : outlook)
-  Object.assign(deps, {
-    senders: { smtp: sender, graph: sender },
-    access: accessBy(authority, connectionOf(upn)),
-  })
+  deps.senders = { smtp: sender, graph: sender }
+  await connectAs(deps, connectionId, authority, connectionOf(upn))
   const submission = parseMailSubmission({ to: [ben], subject: `From ${upn}`, text: 'Hi', mailboxId: mailbox.id })
   const { mail } = await sendFlows.acceptMail(deps, tenant, submission)
   await sendFlows.drainLane(deps, { v: 1, tenant, mailboxId: mailbox.id })

@@ -3,7 +3,7 @@ import { afterEach, expect, test } from 'vitest'
 import { sendFlows } from '../../lib/flows/send/index.js'
 import { parseMailSubmission } from '../../lib/model/mail-submission.js'
 import { toRow } from '../../lib/rows/mailboxes.js'
-import { accessBy } from '../support/access-by.js'
+import { connectAs } from '../support/connect-as.js'
 import { sendHarness } from '../support/send-harness.js'
 import { graphSubject, type SenderSubject, smtpSubject } from '../support/sender-subjects.js'
 
@@ -24,7 +24,7 @@ async function partlySent(mail: { to: string[]; bcc?: string[] }) {
   const sendsBy = async ({ send, from, authority }: SenderSubject) => {
     const mailbox = { ...h.mailbox, address: from, sendAs: [], send: send(h.mailbox.id) }
     await h.stores.tables.upsert(h.deps.names.table('mailboxes'), toRow(mailbox))
-    h.deps.access = accessBy(authority, { username: from })
+    await connectAs(h.deps, h.mailbox.id, authority, { identity: { issuer: '', subject: '', username: from } })
   }
   h.deps.senders = { smtp: smtp.sender, graph: graph.sender }
   await sendsBy(smtp)
@@ -79,7 +79,7 @@ test('REL-06: back at SMTP before the next attempt: the rest alone gets the mail
 
 test('REL-06: a mail that some have is sent, not failed or cancelled, when the rest is given up; the rest is listed', async () => {
   const given = await partlySent({ to: [ben, busy] })
-  given.h.clock.advance(given.h.deps.settings.deadlineMs)
+  given.h.clock.advance(given.h.deps.config.deadlineMs)
   await given.drain()
   expect(await given.read()).toMatchObject({ state: 'sent', refused: [{ address: busy, code: 'deadline_passed' }] })
   const { h, id, read } = await partlySent({ to: [ben, busy] })

@@ -4,13 +4,11 @@ import { accessToken } from '../../lib/flows/tokens/access-token.js'
 import { tokenFlows } from '../../lib/flows/tokens/index.js'
 import { refreshGrant } from '../../lib/flows/tokens/refresh-grant.js'
 import { retryGrant, tryGrant } from '../../lib/flows/tokens/retry-grant.js'
-import type { TokenDependencies } from '../../lib/flows/tokens/token-dependencies.js'
-import { silentLog } from '../../lib/log.js'
 import type { Connection } from '../../lib/model/connection.js'
 import { newId } from '../../lib/model/ids.js'
 import type { Message } from '../../lib/model/messages.js'
 import { storageNames } from '../../lib/model/names.js'
-import { bytesInHand } from '../../lib/ports/bytes-in-hand.js'
+import type { Toolbox } from '../../lib/ports/toolbox.js'
 import { mailScopes } from '../../lib/protocol/scopes.js'
 import { microsoftProvider } from '../../lib/providers/microsoft.js'
 import { networkClient } from '../../lib/providers/network-client.js'
@@ -18,13 +16,19 @@ import { connectionToRow, findConnection } from '../../lib/rows/connections.js'
 import { associatedData } from '../../lib/rows/grant-secrets.js'
 import { sealKeys } from '../../lib/rows/seal-keys.js'
 import { Secret } from '../../lib/secret.js'
-import { memoryBlobs } from '../../lib/stores/memory-blobs.js'
 import type { MemoryQueues } from '../../lib/stores/memory-queues.js'
 import { connectAccount } from '../support/connect-account.js'
 import { failure } from '../support/failure.js'
 import { memoryStores } from '../support/memory-stores.js'
-import { demoCredential, demoRegistration, type Microsoft365, startMicrosoft365 } from '../support/microsoft-365.js'
+import {
+  demoCredential,
+  demoRegistration,
+  type Microsoft365,
+  registerDemo,
+  startMicrosoft365,
+} from '../support/microsoft-365.js'
 import { sampleConnection } from '../support/sample-connection.js'
+import { toolbox } from '../support/toolbox.js'
 
 const tenant = 'acme'
 const ana = 'ana@contoso.example'
@@ -34,36 +38,32 @@ const minute = 60_000
 
 let now = 0
 let world: Microsoft365
-let tables: TokenDependencies['tables']
-let vault: TokenDependencies['vault']
+let tables: Toolbox['tables']
+let vault: Toolbox['vault']
 let queues: MemoryQueues
 
 beforeEach(async () => {
   now = Date.parse('2026-11-21T12:00:00Z')
   const clock = { now: () => now }
   world = await startMicrosoft365(clock)
-  ;({ tables, vault, queues } = await memoryStores({ ...clock, sleep: async () => {} }))
+  const stores = await memoryStores({ ...clock, sleep: async () => {} })
+  ;({ tables, vault, queues } = stores)
+  await registerDemo(stores)
 })
 afterEach(() => world.stop())
 
 /** One process: its own memory in front of the shared storage. `over` lets it fail where a test wants. */
-function process(over: { tables?: Partial<typeof tables>; vault?: Partial<typeof vault> } = {}): TokenDependencies {
-  const deps = {
+function process(over: { tables?: Partial<typeof tables>; vault?: Partial<typeof vault> } = {}): Toolbox {
+  return toolbox({
     names,
     tables: { ...tables, ...over.tables },
     queues,
-    blobs: memoryBlobs(),
     vault: { ...vault, ...over.vault },
     clock: { now: () => now, sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms / 10)) },
-    log: silentLog,
     worker: newId(),
-    stopping: new AbortController().signal,
-    inHand: bytesInHand(),
     // The same server as one with long overlap, and as one that wants every rotation kept.
     providers: { microsoft: world.provider, oauth2: world.provider },
-    registrations: async () => ({ registration: demoRegistration, credential: demoCredential }),
-  }
-  return { ...deps, sealer: () => sealKeys(deps) }
+  })
 }
 
 async function connect(provider: 'microsoft' | 'oauth2', upn = ana): Promise<Connection> {
@@ -469,7 +469,7 @@ test('REL-18: of two processes whose clocks are ten minutes apart neither uses a
     return { ...deps, clock, providers: { microsoft: microsoftProvider({ clock, network }) } }
   }
   const [fast, slow] = [skewed(5 * minute), skewed(-5 * minute)]
-  const show = async (deps: TokenDependencies) => {
+  const show = async (deps: Toolbox) => {
     const { token } = await accessToken(deps, tenant, connection.id, 'graph')
     expect(world.entra.verifyAccessToken(token.reveal())?.upn).toBe(ana)
   }
@@ -594,7 +594,7 @@ test('M-029, M-081: an expired client secret is told once as the administratorâ€
   expect(world.entra.control.counters.tokenCalls).toEqual({ client_credentials: 2 })
   world.directory.app(demoRegistration.clientId)!.secrets = [{ value: 'rotated' }]
   const corrected = process()
-  corrected.registrations = async () => ({ registration: demoRegistration, credential: new Secret('rotated') })
+  await registerDemo(corrected, { credential: new Secret('rotated') })
   await tokenFlows.retryGrant(corrected, tenant, connection.id)
   await accessToken(corrected, tenant, connection.id, 'graph')
   expect(await findConnection(process(), tenant, connection.id)).toMatchObject({ state: 'connected' })
@@ -630,7 +630,7 @@ test('two resources of one connection have a token each, and a refused one is re
   const connection = await connect('microsoft')
   const deps = process()
   const graph = await tokenFlows.authorityFor(deps, { connection }, { user: ana, resource: 'graph' })
-  const outlook = await tokenFlows.authority(deps, tenant, connection.id, 'info@contoso.example', 'outlook')
+  const outlook = await tokenFlows.readAuthority(deps, tenant, connection.id, 'info@contoso.example', 'outlook')
   if (graph.kind !== 'bearer' || outlook.kind !== 'bearer') throw expect.fail('bearer expected')
   expect(outlook.user).toBe('info@contoso.example')
   const [one, other] = [await graph.token(), await outlook.token()]
@@ -729,7 +729,7 @@ test('a password asks the vault once per process, and a new one counts at once i
   }
   const deps = process({ vault: { get } })
   const shown = async () => {
-    const authority = await tokenFlows.authority(deps, tenant, connection.id, ana, 'outlook')
+    const authority = await tokenFlows.readAuthority(deps, tenant, connection.id, ana, 'outlook')
     return authority.kind === 'password' ? authority.password.reveal() : ''
   }
   for (let hour = 0; hour < 5; hour += 1) {

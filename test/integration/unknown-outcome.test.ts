@@ -4,13 +4,15 @@
  */
 import { QueueClient } from '@azure/storage-queue'
 import { describe, expect, inject, test } from 'vitest'
-import { findSent } from '../../lib/flows/send/find-sent.js'
-import { type SendDependencies, sendFlows } from '../../lib/flows/send/index.js'
+import { sendFlows } from '../../lib/flows/send/index.js'
 import { latestSendMs } from '../../lib/flows/send/resolve-unknown.js'
 import { newId } from '../../lib/model/ids.js'
 import { parseMailSubmission } from '../../lib/model/mail-submission.js'
 import type { Mailbox, ReceiveSettings, SendSettings } from '../../lib/model/mailbox.js'
+import { connectionIdsOf } from '../../lib/model/transports.js'
+import type { Authority } from '../../lib/ports/authority.js'
 import type { Sender } from '../../lib/ports/sender.js'
+import type { Toolbox } from '../../lib/ports/toolbox.js'
 import { changeLane } from '../../lib/rows/lane.js'
 import { toRow } from '../../lib/rows/mailboxes.js'
 import { Secret } from '../../lib/secret.js'
@@ -23,8 +25,8 @@ import { makeCertificates } from '../../local/emulators/certificate.js'
 import type { FaultOrder } from '../../local/emulators/faults.js'
 import { startImap } from '../../local/emulators/imap/start-imap.js'
 import { type ScriptedSmtpOptions, startScriptedSmtp } from '../../local/emulators/smtp/scripted-smtp.js'
-import { accessBy } from '../support/access-by.js'
 import { azuriteStores } from '../support/azurite-stores.js'
+import { connectAs } from '../support/connect-as.js'
 import { everyAttention } from '../support/every.js'
 import { startMicrosoft365 } from '../support/microsoft-365.js'
 import { sendHarness } from '../support/send-harness.js'
@@ -41,10 +43,12 @@ const password = 'canary-Pass-4711'
 const hour = 3_600_000
 
 /** The send flows on real storage with a mailbox as given; `hours` moves the time and lets the lane work. */
-async function world(mailbox: Partial<Mailbox>, deps: Partial<SendDependencies>) {
+async function world(mailbox: Partial<Mailbox>, deps: Partial<Toolbox>, authority: Authority = byPassword) {
   const stores = azuriteStores({ connectionString })
   const h = await sendHarness({ stores, environment: `u${newId().slice(0, 6)}`, realTime: true })
   await stores.tables.upsert(h.deps.names.table('mailboxes'), toRow({ ...h.mailbox, ...mailbox }))
+  for (const id of connectionIdsOf({ ...h.mailbox, ...mailbox }))
+    await connectAs(h.deps, id, authority, { identity: { issuer: '', subject: '', username: ana } })
   let ahead = 0
   Object.assign(h.deps, deps, { clock: { ...h.clock, now: () => Date.now() + ahead } })
   const work = { v: 1, tenant: h.tenant, mailboxId: h.mailbox.id }
@@ -80,7 +84,7 @@ async function world(mailbox: Partial<Mailbox>, deps: Partial<SendDependencies>)
   }
 }
 
-const byPassword = accessBy({ kind: 'password', user: ana, password: new Secret(password) })
+const byPassword = { kind: 'password', user: ana, password: new Secret(password) } as const
 const lookup = guardedLookup({ allowLoopback: true })
 
 async function smtp(options: ScriptedSmtpOptions) {
@@ -94,7 +98,7 @@ async function smtp(options: ScriptedSmtpOptions) {
   }
   // As the gateway wires it: SMTP itself cannot look anything up.
   const sender = smtpSender({ lookup, timeoutsMs: { reply: 300 } })
-  return { server, send, deps: { senders: { smtp: sender, graph: sender }, access: byPassword } }
+  return { server, send, deps: { senders: { smtp: sender, graph: sender } } }
 }
 
 const messageIds = (mails: { raw: Buffer }[]) => mails.map(({ raw }) => /^Message-ID: (.*)\r$/im.exec(String(raw))?.[1])
@@ -175,7 +179,7 @@ describe('REL-03, P-09: the connection drops after the final dot and nothing can
   test('whenUnknown resend past the deadline: a person is asked, it is not called failed', async () => {
     const { server, send, deps } = await smtp({ phase: 'after-dot', fault: 'hang' })
     const w = await world({ send }, deps)
-    w.deps.settings = { ...w.deps.settings, deadlineMs: hour }
+    w.deps.config = { ...w.deps.config, deadlineMs: hour }
     const open: Sender['open'] = (...input) => {
       w.pass(2 * hour)
       return deps.senders.smtp.open(...input)
@@ -199,8 +203,10 @@ describe('REL-03, P-09: the Sent folder over IMAP', () => {
       after: { action: 'leave' },
     }
     const receiver = imapReceiver({ lookup })
-    const looking = findSent({ access: byPassword }, { imap: receiver, graph: receiver })
-    const w = await world({ send: outgoing.send, receive }, { ...outgoing.deps, findSent: looking })
+    const w = await world(
+      { send: outgoing.send, receive },
+      { ...outgoing.deps, receivers: { imap: receiver, graph: receiver } },
+    )
     // What mail services do with a mail they took: keep a copy for its sender.
     const keepCopy = () => imap.deliver(ana, outgoing.server.mails[0]!.raw.toString('latin1'), 'Sent')
     return { w, imap, server: outgoing.server, keepCopy }
@@ -259,14 +265,10 @@ describe('REL-03, P-09: Graph', () => {
     const { origins } = cloud
     const sender = graphSender({ origins })
     const receiver = graphReceiver({ origins })
-    const access = accessBy(await cloud.authority(ana))
     const w = await world(
       { address: ana, send: { transport: 'graph', connectionId: newId() } },
-      {
-        senders: { graph: sender, smtp: sender },
-        access,
-        findSent: findSent({ access }, { graph: receiver, imap: receiver }),
-      },
+      { senders: { graph: sender, smtp: sender }, receivers: { graph: receiver, imap: receiver } },
+      await cloud.authority(ana),
     )
     if (fault) cloud.graph.control.fail(fault)
     const minutesLater = async (count: number) => {

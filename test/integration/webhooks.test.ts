@@ -2,21 +2,17 @@ import { createHmac } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { addEndpoint as addJudged, removeEndpoint } from '../../lib/flows/admin/webhook-endpoints.js'
+import { addEndpoint, removeEndpoint } from '../../lib/flows/admin/webhook-endpoints.js'
 import { prepareStorage } from '../../lib/flows/ops/prepare-storage.js'
-import { deliverWebhooks, sweepWebhooks, type TellDependencies } from '../../lib/flows/tell/deliver-webhooks.js'
+import { deliverWebhooks, sweepWebhooks } from '../../lib/flows/tell/deliver-webhooks.js'
 import { emitEvent } from '../../lib/flows/tell/emit-event.js'
-import { silentLog } from '../../lib/log.js'
 import { storageNames } from '../../lib/model/names.js'
-import { bytesInHand } from '../../lib/ports/bytes-in-hand.js'
+import type { Toolbox } from '../../lib/ports/toolbox.js'
 import { listLog } from '../../lib/rows/logs.js'
-import { memoryBlobs } from '../../lib/stores/memory-blobs.js'
-import { memoryQueues } from '../../lib/stores/memory-queues.js'
-import { memoryTables } from '../../lib/stores/memory-tables.js'
-import { memoryVault } from '../../lib/stores/memory-vault.js'
 import { guardedLookup } from '../../lib/transports/guarded-lookup.js'
 import { webhookPoster } from '../../lib/transports/webhook-poster.js'
 import { everyAttention } from '../support/every.js'
+import { toolbox } from '../support/toolbox.js'
 
 interface Post {
   id: string
@@ -30,7 +26,7 @@ let status: number
 /** Refused whatever `status` says. */
 let refusedId: string
 let now: number
-let deps: TellDependencies
+let deps: Toolbox
 let url: string
 
 beforeEach(async () => {
@@ -56,25 +52,14 @@ beforeEach(async () => {
 
 afterEach(() => new Promise<void>((resolve) => server.close(() => resolve())))
 
-/** Which hosts are refused is tried apart; these servers are on this machine. */
-const addEndpoint = (made: TellDependencies, tenant: string, url: string) =>
-  addJudged({ ...made, isForbiddenHost: async () => false }, tenant, url)
-
-async function dependencies(allowLoopback: boolean): Promise<TellDependencies> {
+async function dependencies(allowLoopback: boolean): Promise<Toolbox> {
   const clock = { now: () => now, sleep: async () => {} }
-  const made: TellDependencies = {
+  const made = toolbox({
     names: storageNames('mbg'),
-    tables: memoryTables({ now: clock.now }),
-    queues: memoryQueues({ now: clock.now }),
-    blobs: memoryBlobs(),
-    vault: memoryVault(),
     clock,
-    log: silentLog,
-    worker: 'w1',
-    stopping: new AbortController().signal,
-    inHand: bytesInHand(),
+    // Which hosts are refused is tried apart; these servers are on this machine.
     webhookPoster: webhookPoster({ lookup: guardedLookup({ allowLoopback }), allowLoopback }),
-  }
+  })
   await prepareStorage(made)
   return made
 }

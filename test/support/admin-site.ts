@@ -78,7 +78,7 @@ export async function startAdminSite(connectionString: string): Promise<AdminSit
       await gateway.admin.createTenant({ id, name: `${id} company` })
       const caller = { role: 'operator', tenant: '~', keyId: 'test' } as const
       const { key } = await gateway.admin.createApiKey(caller, id, { role: 'tenant-admin', name: 'admin' })
-      const registration = await gateway.registrations.save(id, undefined, registrationInput)
+      const registration = await gateway.admin.saveRegistration(id, undefined, registrationInput)
       return { id, key: key.reveal(), registrationId: registration.id }
     },
     signedIn,

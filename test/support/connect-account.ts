@@ -1,13 +1,13 @@
 import { storeGrant } from '../../lib/flows/tokens/store-grant.js'
-import type { TokenDependencies } from '../../lib/flows/tokens/token-dependencies.js'
 import type { Connection } from '../../lib/model/connection.js'
 import type { TokenSet } from '../../lib/ports/provider.js'
+import type { Toolbox } from '../../lib/ports/toolbox.js'
 import { connectionToRow } from '../../lib/rows/connections.js'
 import { sampleConnection } from './sample-connection.js'
 
 /** A delegated connection with its first tokens for Graph, as a confirmed sign-in leaves it behind. */
 export async function connectAccount(
-  deps: TokenDependencies,
+  deps: Toolbox,
   { accessToken, refreshToken, expiresAt, identity }: TokenSet,
   given: Pick<Connection, 'provider' | 'username' | 'scopes'>,
 ): Promise<Connection> {

@@ -1,16 +1,17 @@
 /** The connect journey over stores in memory: a provider, mail servers and a discovery that do as they are told. */
 
-import { type ConnectDependencies, connectFlows as flows, type ProbeInput } from '../../lib/flows/connect/index.js'
+import { connectFlows as flows } from '../../lib/flows/connect/index.js'
 import type { SignInStartInput } from '../../lib/model/api-schemas.js'
 import type { Caller } from '../../lib/model/caller.js'
 import { storageNames } from '../../lib/model/names.js'
 import type { AuthorizeInput, TokenSet } from '../../lib/ports/provider.js'
-import { sealer } from '../../lib/protocol/seal.js'
+import type { Toolbox } from '../../lib/ports/toolbox.js'
+import { insertRegistration } from '../../lib/rows/registrations.js'
+import { sealKeys } from '../../lib/rows/seal-keys.js'
 import { Secret } from '../../lib/secret.js'
 import { sampleRegistration, works } from './connect-samples.js'
 import { memoryStores } from './memory-stores.js'
-
-const key = (id: string) => ({ id, key: new Uint8Array(32).fill(id.charCodeAt(0)) })
+import { serversSaying } from './servers-saying.js'
 
 export const directory = '11111111-2222-4333-8444-555555555555'
 export const passwordForm = {
@@ -47,12 +48,11 @@ export async function connectHarness() {
     asked: [] as AuthorizeInput[],
     /** Every try at a server: of a mail service, or of the provider's token endpoint. */
     tries: [] as string[],
-    probes: [] as ProbeInput[],
     exchangers: [] as string[],
-    /** Every secret that was put into the vault. */
+    /** Names of the secrets of connections, as they were put into the vault. */
     kept: [] as string[],
   }
-  const deps: ConnectDependencies = {
+  const deps: Toolbox = {
     ...stores,
     providers: {
       microsoft: {
@@ -76,21 +76,19 @@ export async function connectHarness() {
         issuerMatches: () => true,
       },
     },
-    registrations: async () => ({ registration, credential: new Secret('client') }),
-    listRegistrations: async () => [registration],
-    sealer: async () => sealer([key('a')]),
     discovery: { mailExchangers: async () => peers.exchangers, autoconfig: async () => undefined },
-    probe: async (input) => {
-      peers.tries.push('probe')
-      peers.probes.push(input)
-      return peers.verdicts
-    },
-    authority: async () => ({ kind: 'anonymous' }),
-    storeGrant: async ({ connectionId, grant }) => {
-      peers.kept.push(JSON.stringify(grant))
-      await deps.vault.set(names.connectionSecret(connectionId, 1), new Secret(JSON.stringify(grant)))
-    },
-    settings: { publicBaseUrl: 'https://mail.example.com' },
+    ...serversSaying(
+      () => peers.verdicts,
+      () => peers.tries.push('server'),
+    ),
+  }
+  await sealKeys(deps)
+  await deps.vault.set(registration.secretName, new Secret('client'))
+  await insertRegistration(deps, { ...registration, secretVersion: '', secretFingerprint: '', generation: 1 })
+  const { set } = deps.vault
+  deps.vault.set = (name, ...more) => {
+    if (name.startsWith(names.connectionSecret('', 1).replace(/-1$/, ''))) peers.kept.push(name)
+    return set(name, ...more)
   }
 
   const start = (more: Partial<SignInStartInput> = {}, role: Caller['role'] = 'tenant-admin') =>

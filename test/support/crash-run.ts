@@ -7,17 +7,15 @@
 
 import { setTimeout as delay } from 'node:timers/promises'
 import { checkBalance } from '../../lib/flows/ops/check-balance.js'
-import { silentLog } from '../../lib/log.js'
 import { storageNames } from '../../lib/model/names.js'
-import { bytesInHand } from '../../lib/ports/bytes-in-hand.js'
 import type { Toolbox } from '../../lib/ports/toolbox.js'
 import { azureTables } from '../../lib/stores/azure-tables.js'
-import { memoryVault } from '../../lib/stores/memory-vault.js'
 import { type ApiClient, ApiError, apiClient } from '../../local/api-client.js'
 import { Browser, textOf } from '../../local/browser.js'
 import { demoTenant, demoTenantId } from '../../local/demo-tenant.js'
 import { postbox, type Stack } from '../../local/stack.js'
 import { azuriteStores } from './azurite-stores.js'
+import { toolbox } from './toolbox.js'
 
 export interface CrashMail {
   id: string
@@ -111,7 +109,7 @@ export async function crashRun(stack: Stack, plan: CrashPlan): Promise<CrashRun>
     const point = killPoints[kill % killPoints.length] ?? 'any-moment'
     if (await killAt(stack, point, random, plan.settleMs)) kills[point] += 1
     if (arrived(stack, subjects) < plan.mails) killsAtWork += 1
-    difference += await checkBalance(balanceDependencies(stack))
+    difference += await checkBalance(balanceToolbox(stack))
     if (plan.ages) await letTimePass(stack)
     await stack.restartHost()
     await stack.host().runTimer('sweep')
@@ -126,7 +124,7 @@ export async function crashRun(stack: Stack, plan: CrashPlan): Promise<CrashRun>
     copies: countCopies(stack, subjects),
     drafts: draftsIn(stack),
     secondIds,
-    difference: difference + (await checkBalance(balanceDependencies(stack))),
+    difference: difference + (await checkBalance(balanceToolbox(stack))),
     attention: await app.list('attention'),
   }
 }
@@ -218,18 +216,10 @@ function draftsIn({ directory }: Stack): number {
 const arrived = (stack: Stack, subjects: string[]): number =>
   [...countCopies(stack, subjects).values()].filter((count) => count > 0).length
 
-function balanceDependencies(stack: Stack): Toolbox {
-  const { connectionString } = stack
-  return {
-    names: storageNames(stack.settings['ENVIRONMENT_ID'] ?? ''),
-    ...azuriteStores({ connectionString }),
-    vault: memoryVault(),
-    clock: { now: Date.now, sleep: (ms) => delay(ms) },
-    log: silentLog,
-    worker: 'crash-run',
-    stopping: new AbortController().signal,
-    inHand: bytesInHand(),
-  }
+function balanceToolbox({ connectionString, settings }: Stack): Toolbox {
+  const names = storageNames(settings['ENVIRONMENT_ID'] ?? '')
+  const clock = { now: Date.now, sleep: (ms: number) => delay(ms) }
+  return toolbox({ names, ...azuriteStores({ connectionString }), clock })
 }
 
 /** What the minutes after a crash do to stored times; only while no host runs. */

@@ -2,6 +2,7 @@ import type { Registration } from '../../lib/model/registration.js'
 import type { Authority } from '../../lib/ports/authority.js'
 import type { Clock } from '../../lib/ports/clock.js'
 import type { Provider, TokenSet } from '../../lib/ports/provider.js'
+import type { Toolbox } from '../../lib/ports/toolbox.js'
 import { newPkce } from '../../lib/protocol/pkce.js'
 import { mailScopes } from '../../lib/protocol/scopes.js'
 import { microsoftProvider } from '../../lib/providers/microsoft.js'
@@ -27,6 +28,20 @@ export const demoRegistration: Registration = {
   redirectUri,
 }
 export const demoCredential = new Secret(demo.clientSecret)
+
+/** Stores the demo registration and its secret, for connections with the registration `demo`. */
+export async function registerDemo(
+  { names, tables, vault }: Pick<Toolbox, 'names' | 'tables' | 'vault'>,
+  { credential = demoCredential, secretExpiresAt }: { credential?: Secret; secretExpiresAt?: string } = {},
+): Promise<void> {
+  const { id, tenant: partitionKey, name, kind, authority, clientId, secretName } = demoRegistration
+  const secretVersion = await vault.set(secretName, credential)
+  const columns = { v: 1, name, kind, authority, clientId, secretName, secretVersion, generation: 1 }
+  await tables.upsert(names.table('tenants'), {
+    ...{ partitionKey, rowKey: `registration~${id}`, ...columns },
+    ...(secretExpiresAt && { secretExpiresAt }),
+  })
+}
 
 /** The emulated Microsoft 365 with one clock, and people who sign in. */
 export interface Microsoft365 {

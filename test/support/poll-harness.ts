@@ -1,7 +1,6 @@
 /** The receive flow over one real transport, with stores in memory that outlive its processes. */
 
 import { type PollResult, pollMailbox } from '../../lib/flows/receive/poll-mailbox.js'
-import type { ReceiveDependencies } from '../../lib/flows/receive/receive-dependencies.js'
 import { listReceived } from '../../lib/flows/receive/received-list.js'
 import { readReceivedRaw } from '../../lib/flows/receive/received-read.js'
 import type { ReceivedMail } from '../../lib/flows/receive/received-view.js'
@@ -9,16 +8,17 @@ import type { Connection } from '../../lib/model/connection.js'
 import type { GatewayEvent } from '../../lib/model/event.js'
 import { newId } from '../../lib/model/ids.js'
 import type { AfterReceive } from '../../lib/model/mailbox.js'
-import { bytesInHand } from '../../lib/ports/bytes-in-hand.js'
+import type { FlowConfig } from '../../lib/ports/flow-config.js'
+import { newMemory } from '../../lib/ports/memory.js'
 import type { Row } from '../../lib/ports/tables.js'
+import type { Toolbox } from '../../lib/ports/toolbox.js'
 import { toRow } from '../../lib/rows/mailboxes.js'
-import { memoryVault } from '../../lib/stores/memory-vault.js'
-import { accessBy } from './access-by.js'
+import { connectAs } from './connect-as.js'
 import { everyNotImported } from './every.js'
 import { memoryStores } from './memory-stores.js'
-import { pollSettings } from './poll-settings.js'
 import type { ReceiverSubject } from './receiver-subjects.js'
 import { sampleMailbox } from './sample-mailbox.js'
+import { shipped } from './toolbox.js'
 
 export interface PollHarness {
   /** One poll by a process that was just started, a little later than the last. */
@@ -46,35 +46,30 @@ export async function pollHarness(
   subject: Pick<ReceiverSubject, 'address' | 'receiver' | 'authority' | 'receive'> & { connection?: Connection },
   options: {
     after?: AfterReceive
-    settings?: Partial<ReceiveDependencies['settings']>
-    inHand?: ReceiveDependencies['inHand']
+    settings?: Partial<FlowConfig>
+    inHand?: Toolbox['inHand']
   } = {},
 ): Promise<PollHarness> {
   let offset = 0
   const clock = { now: () => Date.now() + offset, sleep: async () => {} }
-  const stores = await memoryStores(clock)
+  const stores = await memoryStores(clock, {
+    receivers: { imap: subject.receiver, graph: subject.receiver },
+    config: { ...shipped, maxMailBytes: 50_000_000, ...options.settings },
+    ...(options.inHand && { inHand: options.inHand }),
+  })
   const { names, tables, queues } = stores
   const tenant = 'acme'
-  const { address, receiver } = subject
+  const { address, authority } = subject
+  const connectionId = newId()
   const mailbox = sampleMailbox({
     address,
-    receive: { ...subject.receive, connectionId: newId(), after: options.after ?? { action: 'leave' } },
+    receive: { ...subject.receive, connectionId, after: options.after ?? { action: 'leave' } },
     epoch: 0,
   })
   await tables.insert(names.table('mailboxes'), toRow(mailbox))
-  const process = (): ReceiveDependencies => ({
-    ...stores,
-    vault: memoryVault(),
-    worker: newId(),
-    stopping: new AbortController().signal,
-    inHand: options.inHand ?? bytesInHand(),
-    receivers: { imap: receiver, graph: receiver },
-    access: accessBy(
-      subject.authority,
-      subject.connection ?? { identity: { issuer: '', subject: '', username: address } },
-    ),
-    settings: { ...pollSettings, ...options.settings },
-  })
+  const identity = { issuer: '', subject: '', username: address }
+  await connectAs(stores, connectionId, authority, subject.connection ?? { identity })
+  const process = (): Toolbox => ({ ...stores, worker: newId(), memory: newMemory() })
   const events: GatewayEvent<'mail.received'>[] = []
   const taken = () => {
     const told = queues.take(names.eventsQueue(tenant)) as GatewayEvent<'mail.received'>[]
@@ -121,7 +116,7 @@ export async function pollHarness(
 const death = 'The process died'
 
 /** Storage as a process sees it that dies: from this request on nothing reaches it any more. */
-function dyingAt(request: number, deps: ReceiveDependencies): ReceiveDependencies {
+function dyingAt(request: number, deps: Toolbox): Toolbox {
   let seen = 0
   const dying = <Port extends object>(port: Port): Port =>
     new Proxy(port, {

@@ -1,20 +1,20 @@
 import { pollMailbox } from '../../lib/flows/receive/poll-mailbox.js'
-import type { ReceiveDependencies } from '../../lib/flows/receive/receive-dependencies.js'
 import type { GatewayEvent } from '../../lib/model/event.js'
 import { newId } from '../../lib/model/ids.js'
+import type { FlowConfig } from '../../lib/ports/flow-config.js'
 import { mailboxPartition, toRow } from '../../lib/rows/mailboxes.js'
 import type { MemoryQueues } from '../../lib/stores/memory-queues.js'
-import { accessBy } from './access-by.js'
+import { connectAs } from './connect-as.js'
 import { everyNotImported } from './every.js'
 import { memoryStores } from './memory-stores.js'
-import { pollSettings } from './poll-settings.js'
 import { sampleMailbox } from './sample-mailbox.js'
 import { ScriptedMailbox } from './scripted-mailbox.js'
+import { shipped } from './toolbox.js'
 
 /** One mailbox, polled a minute apart by processes that can be killed: nothing of a dead one reaches storage any more. */
 const minute = 60_000
 
-export async function pollWorld(settings: Partial<ReceiveDependencies['settings']> = {}) {
+export async function pollWorld(settings: Partial<FlowConfig> = {}) {
   let now = Date.now()
   let dead = false
   const clock = { now: () => now, sleep: async () => {} }
@@ -22,11 +22,13 @@ export async function pollWorld(settings: Partial<ReceiveDependencies['settings'
   const server = new ScriptedMailbox()
   const tenant = 'acme'
   const imap = { host: 'imap.example.com', port: 993, tls: 'implicit', folder: 'INBOX' } as const
+  const connectionId = newId()
   const mailbox = sampleMailbox({
     tenant,
-    receive: { transport: 'imap', connectionId: newId(), imap, after: { action: 'leave' } },
+    receive: { transport: 'imap', connectionId, imap, after: { action: 'leave' } },
   })
   await stores.tables.insert(stores.names.table('mailboxes'), toRow(mailbox))
+  await connectAs(stores, connectionId, { kind: 'anonymous' })
   /** Nothing of a process that died reaches storage any more. */
   const alive = <Port extends object>(port: Port): Port =>
     new Proxy(port, {
@@ -39,14 +41,13 @@ export async function pollWorld(settings: Partial<ReceiveDependencies['settings'
         }
       },
     })
-  const deps: ReceiveDependencies = {
+  const deps = {
     ...stores,
     tables: alive(stores.tables),
     blobs: alive(stores.blobs),
     queues: alive(stores.queues),
     receivers: { imap: server, graph: server },
-    access: accessBy({ kind: 'anonymous' }),
-    settings: { ...pollSettings, ...settings },
+    config: { ...shipped, maxMailBytes: 50_000_000, ...settings },
   }
   const told: string[] = []
   const changes: GatewayEvent<'connection.changed'>['data'][] = []

@@ -1,21 +1,20 @@
 import { GatewayError } from '../../lib/errors.js'
-import type { SendDependencies } from '../../lib/flows/send/index.js'
-import { silentLog } from '../../lib/log.js'
 import { hashId, newId } from '../../lib/model/ids.js'
 import type { Mailbox } from '../../lib/model/mailbox.js'
 import { containerNames, queueNames, storageNames, tableNames } from '../../lib/model/names.js'
 import type { Blobs } from '../../lib/ports/blobs.js'
-import { bytesInHand } from '../../lib/ports/bytes-in-hand.js'
 import type { Queues } from '../../lib/ports/queues.js'
 import type { Evidence, OutgoingMail, Sender, SendReceipt } from '../../lib/ports/sender.js'
 import type { Tables } from '../../lib/ports/tables.js'
+import type { Toolbox } from '../../lib/ports/toolbox.js'
 import { toRow } from '../../lib/rows/mailboxes.js'
 import { memoryBlobs } from '../../lib/stores/memory-blobs.js'
 import { memoryQueues } from '../../lib/stores/memory-queues.js'
 import { memoryTables } from '../../lib/stores/memory-tables.js'
 import { memoryVault } from '../../lib/stores/memory-vault.js'
-import { accessBy } from './access-by.js'
+import { connectAs } from './connect-as.js'
 import { sampleMailbox } from './sample-mailbox.js'
+import { shipped, toolbox } from './toolbox.js'
 
 /** Time that only tests move; sleeping ends when it is aborted. */
 export function manualClock(start = Date.UTC(2026, 0, 5, 8)) {
@@ -127,14 +126,14 @@ export function scriptedSender() {
 }
 
 export interface Harness {
-  deps: SendDependencies
+  deps: Toolbox
   clock: ReturnType<typeof manualClock>
   peer: ReturnType<typeof scriptedSender>
   state: Fuse
   tenant: string
   mailbox: Mailbox
   /** A second process on the same storage. */
-  process(crashAt?: number): { deps: SendDependencies; state: Fuse; stop(): void }
+  process(crashAt?: number): { deps: Toolbox; state: Fuse; stop(): void }
   stores: { tables: Tables; queues: Queues; blobs: Blobs }
 }
 
@@ -150,6 +149,7 @@ export async function sendHarness(
   const names = storageNames(options.environment ?? 'tst')
   const tenant = 'acme'
   const peer = scriptedSender()
+  const connectionId = newId()
   const mailbox = sampleMailbox({
     key: 'sales',
     address: 'sales@acme.example',
@@ -157,7 +157,7 @@ export async function sendHarness(
     purpose: 'offers',
     send: {
       transport: 'smtp',
-      connectionId: newId(),
+      connectionId,
       smtp: { host: 'mail.acme.example', port: 465, tls: 'implicit', messagesPerSession: 3 },
     },
     sendAs: ['info@acme.example'],
@@ -169,6 +169,8 @@ export async function sendHarness(
   for (const name of queueNames) await stores.queues.ensure(names.queue(name))
   await stores.queues.ensure(names.eventsQueue(tenant))
   await stores.tables.insert(names.table('mailboxes'), toRow(mailbox))
+  const shared = { names, clock, vault: memoryVault(), providers: {}, config: { ...shipped, messagesPerSession: 3 } }
+  await connectAs(toolbox({ ...shared, ...stores }), connectionId, { kind: 'anonymous' })
   await stores.tables.insert(names.table('tenants'), { partitionKey: tenant, rowKey: 'tenant', v: 1 })
   for (const rowKey of ['default', 'key~sales', `address~${hashId(mailbox.address)}`])
     await stores.tables.insert(names.table('names'), { partitionKey: tenant, rowKey, v: 1, mailboxId: mailbox.id })
@@ -176,33 +178,15 @@ export async function sendHarness(
   const process = (crashAt?: number) => {
     const state = fuse(crashAt)
     const stopping = new AbortController()
-    const deps: SendDependencies = {
-      names,
+    const deps: Toolbox = toolbox({
+      ...shared,
       tables: wired(stores.tables, 'tables', state),
       queues: wired(stores.queues, 'queues', state),
       blobs: wired(stores.blobs, 'blobs', state),
-      vault: memoryVault(),
-      clock,
-      log: silentLog,
       worker: `worker-${newId().slice(0, 6)}`,
       stopping: stopping.signal,
-      inHand: bytesInHand(),
       senders: { smtp: peer.sender, graph: peer.sender },
-      access: accessBy({ kind: 'anonymous' }, { username: mailbox.address }),
-      settings: {
-        maxMailBytes: 36_700_160,
-        maxRecipients: 500,
-        retryBaseMs: 30_000,
-        retryCapMs: 3_600_000,
-        deadlineMs: 259_200_000,
-        whenUnknown: 'stop',
-        keepSubject: 'no',
-        recipientsPerDay: 100_000,
-        messagesPerSession: 3,
-        laneSeconds: 60,
-        laneMails: 50,
-      },
-    }
+    })
     return { deps, state, stop: () => stopping.abort(new Error('stopping')) }
   }
   const { deps, state } = process()

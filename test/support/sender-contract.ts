@@ -9,7 +9,7 @@ import { sendFlows } from '../../lib/flows/send/index.js'
 import { newId } from '../../lib/model/ids.js'
 import { parseMailSubmission } from '../../lib/model/mail-submission.js'
 import { AllRefusedError, type Evidence, type OutgoingMail, type SendSession } from '../../lib/ports/sender.js'
-import { accessBy } from './access-by.js'
+import { connectAs } from './connect-as.js'
 import { failure } from './failure.js'
 import { sendHarness } from './send-harness.js'
 import type { SenderSubject } from './sender-subjects.js'
@@ -148,12 +148,14 @@ export function senderContract(server: string, start: () => Promise<SenderSubjec
         const h = await sendHarness()
         const { deps, tenant, mailbox } = h
         const row = { partitionKey: `${tenant}~${mailbox.id}`, rowKey: 'mailbox' }
-        const send = JSON.stringify(peer.send(newId()))
+        const connectionId = newId()
+        const send = JSON.stringify(peer.send(connectionId))
+        const identity = { issuer: '', subject: '', username: peer.from }
+        await connectAs(deps, connectionId, peer.authority, { identity })
         await h.stores.tables.upsert(deps.names.table('mailboxes'), { ...row, address: peer.from, send })
         const process = () => {
           const one = h.process().deps
           one.senders = { smtp: peer.sender, graph: peer.sender }
-          one.access = accessBy(peer.authority, { identity: { issuer: '', subject: '', username: peer.from } })
           return one
         }
         const submit = (more: object = {}) =>

@@ -7,21 +7,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import type { TokenDependencies } from '../../lib/flows/tokens/token-dependencies.js'
-import { silentLog } from '../../lib/log.js'
 import { newId } from '../../lib/model/ids.js'
 import { storageNames, tableNames } from '../../lib/model/names.js'
-import { bytesInHand } from '../../lib/ports/bytes-in-hand.js'
 import { mailScopes } from '../../lib/protocol/scopes.js'
-import { sealKeys } from '../../lib/rows/seal-keys.js'
 import { azureTables } from '../../lib/stores/azure-tables.js'
 import { keyVault } from '../../lib/stores/key-vault.js'
-import { memoryBlobs } from '../../lib/stores/memory-blobs.js'
-import { memoryQueues } from '../../lib/stores/memory-queues.js'
 import { startKeyVault } from '../../local/emulators/key-vault/start-key-vault.js'
 import type { TokenAnswer, TokenQuestion, TokenWorkerPlan } from '../fixtures/token-worker.js'
 import { connectAccount } from './connect-account.js'
-import { demoCredential, demoRegistration, startMicrosoft365 } from './microsoft-365.js'
+import { demoCredential, demoRegistration, registerDemo, startMicrosoft365 } from './microsoft-365.js'
+import { toolbox } from './toolbox.js'
 
 export interface FleetRun {
   processes: number
@@ -58,7 +53,7 @@ export async function raceForTokens(
     const vault = await startKeyVault({ now })
     stops.push(() => vault.stop())
     const environment = `f${newId().slice(0, 6)}`
-    const deps = await parentDependencies(connectionString, environment, vault.url, now)
+    const deps = await parentToolbox(connectionString, environment, vault.url, now)
     const accounts: { id: string; firstRefreshToken: string }[] = []
     for (let n = 0; n < plan.connections; n++) {
       const first = await world.signIn('ana@contoso.example', scopes)
@@ -73,8 +68,6 @@ export async function raceForTokens(
       tenant,
       vaultUrl: vault.url,
       origins: { 'https://login.microsoftonline.com': world.entra.url },
-      registration: demoRegistration,
-      credential: demoCredential.reveal(),
     })
     const ids = accounts.map(({ id }) => id)
     const bad: string[] = []
@@ -112,30 +105,24 @@ export async function raceForTokens(
   }
 }
 
-async function parentDependencies(connectionString: string, environment: string, url: string, now: () => number) {
+async function parentToolbox(connectionString: string, environment: string, url: string, now: () => number) {
   const names = storageNames(environment)
   const tables = azureTables({ connectionString })
   await Promise.all(tableNames.map((name) => tables.ensure(names.table(name))))
   const getToken = async () => ({ token: 'placeholder', expiresOnTimestamp: Date.now() + 3_600_000 })
-  const base = {
+  const deps = toolbox({
     names,
     tables,
-    queues: memoryQueues(),
-    blobs: memoryBlobs(),
     vault: keyVault({
       url,
       credential: { getToken },
       clientOptions: { allowInsecureConnection: true, disableChallengeResourceVerification: true },
     }),
     clock: { now, sleep: async () => {} },
-    log: silentLog,
     worker: newId(),
-    stopping: new AbortController().signal,
-    inHand: bytesInHand(),
-    providers: {},
-    registrations: async () => ({ registration: demoRegistration, credential: demoCredential }),
-  }
-  return { ...base, sealer: () => sealKeys(base) } satisfies TokenDependencies
+  })
+  await registerDemo(deps)
+  return deps
 }
 
 async function startWorkers(count: number, stops: (() => unknown)[], plan: TokenWorkerPlan): Promise<ChildProcess[]> {

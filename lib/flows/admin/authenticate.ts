@@ -12,17 +12,14 @@ import { findApiKey } from '../../rows/api-keys.js'
 
 const form = /^mbg_(~|[a-z0-9]+(?:-[a-z0-9]+)*)_([a-z2-7]{8})_([a-z2-7]{32})$/
 const rememberMs = 60_000
-type Remembered = Map<string, { caller: Caller; until: number }>
-const known = new WeakMap<Toolbox['tables'], Remembered>()
 
 export async function authenticate(deps: Toolbox, credential: string): Promise<Caller> {
   const [, tenant, keyId, secret] = form.exec(credential) ?? []
   if (tenant === undefined || keyId === undefined || secret === undefined) throw unauthorized()
-  const remembered: Remembered = known.get(deps.tables) ?? new Map()
-  known.set(deps.tables, remembered)
+  const remembered = deps.memory.callers
   const fingerprint = sha256(credential)
   const hit = remembered.get(fingerprint)
-  if (hit && hit.until > deps.clock.now()) return hit.caller
+  if (hit && hit.until > deps.clock.now()) return hit.value
 
   const key = await findApiKey(deps, tenant, keyId)
   const matches = sameText(sha256(secret), key?.hash ?? sha256(''))
@@ -31,13 +28,13 @@ export async function authenticate(deps: Toolbox, credential: string): Promise<C
   const caller: Caller = { role: key.role, tenant, keyId }
   if (remembered.size > 10_000) remembered.clear()
   const until = deps.clock.now() + rememberMs
-  remembered.set(fingerprint, { caller, until: expiresAt > 0 ? Math.min(until, expiresAt) : until })
+  remembered.set(fingerprint, { value: caller, until: expiresAt > 0 ? Math.min(until, expiresAt) : until })
   return caller
 }
 
 /** After a key was revoked in this process. */
 export function forgetCallers(deps: Toolbox): void {
-  known.delete(deps.tables)
+  deps.memory.callers.clear()
 }
 
 function unauthorized(): GatewayError {

@@ -20,15 +20,11 @@ import { findConnection } from '../../rows/connections.js'
 import { setDue } from '../../rows/due.js'
 import { getMailbox, updateMailbox } from '../../rows/mailboxes.js'
 import { removeName, setDefaultMailbox, takeName } from '../../rows/names.js'
+import { openGate } from '../send/gate.js'
 import { type MailboxFacts, readMailboxFacts } from './mailboxes.js'
 
-/** What changing a mailbox needs from other journeys. */
-export interface ChangeDependencies extends Toolbox {
-  openGate(tenant: string, mailboxId: string): Promise<unknown>
-}
-
 export async function changeMailbox(
-  deps: ChangeDependencies,
+  deps: Toolbox,
   tenant: string,
   id: string,
   change: MailboxChange,
@@ -38,7 +34,7 @@ export async function changeMailbox(
   if (after.active && after.receive.transport !== 'none')
     await setDue(deps, { kind: 'poll', tenant, id }, deps.clock.now())
   // Corrected settings deserve a try at once, whatever closed the gate before.
-  if (change.send !== undefined) await deps.openGate(tenant, id)
+  if (change.send !== undefined) await openGate(deps, tenant, id)
   if (after.active && !before.active) await setDue(deps, { kind: 'lane', tenant, id }, deps.clock.now())
   return readMailboxFacts(deps, tenant, id)
 }

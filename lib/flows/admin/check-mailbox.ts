@@ -13,21 +13,18 @@ import type { CheckedMailbox, CheckedPart } from '../../model/checked-mailbox.js
 import type { Connection } from '../../model/connection.js'
 import type { Mailbox } from '../../model/mailbox.js'
 import { connectionIdsOf } from '../../model/transports.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { trySession } from '../../ports/try-session.js'
 import { findConnection } from '../../rows/connections.js'
 import { readLane } from '../../rows/lane.js'
 import { getMailbox } from '../../rows/mailboxes.js'
 import { pollNow } from '../receive/poll-now.js'
-import type { ReceiveDependencies } from '../receive/receive-dependencies.js'
 import { findReceiveRoute } from '../receive/receive-route.js'
-import type { SendDependencies } from '../send/send-dependencies.js'
+import { openGate } from '../send/gate.js'
+import { wakeMailboxes } from '../send/retry-connections.js'
 import { findRoute } from '../send/send-route.js'
-import { type RetryDependencies, wakeMailboxes, whoActsFor } from './retry-connections.js'
-
-export interface CheckDependencies
-  extends SendDependencies,
-    RetryDependencies,
-    Pick<ReceiveDependencies, 'receivers'> {}
+import { tryGrant } from '../tokens/retry-grant.js'
+import { whoActsFor } from './retry-connection.js'
 
 const checkMs = 10_000
 
@@ -36,11 +33,7 @@ const unanswered = (): GatewayError => translate({ context: 'net', net: 'ETIMEDO
 /** What trying something showed. */
 type Tried = 'works' | 'opened' | GatewayError
 
-export async function checkMailbox(
-  deps: CheckDependencies,
-  tenant: string,
-  mailboxId: string,
-): Promise<CheckedMailbox> {
+export async function checkMailbox(deps: Toolbox, tenant: string, mailboxId: string): Promise<CheckedMailbox> {
   const mailbox = await getMailbox(deps, tenant, mailboxId)
   const time = new AbortController()
   const late = deps.clock
@@ -57,7 +50,7 @@ export async function checkMailbox(
 }
 
 async function check(
-  deps: CheckDependencies,
+  deps: Toolbox,
   mailbox: Mailbox,
   inTime: (work: () => Promise<Tried>) => Promise<Tried>,
   signal: AbortSignal,
@@ -85,7 +78,7 @@ interface SignInTried {
 
 /** Of a password only the mail servers know whether it is right; a relay without sign-in asks for none. */
 async function signIn(
-  deps: CheckDependencies,
+  deps: Toolbox,
   tenant: string,
   id: string,
   inTime: (work: () => Promise<Tried>) => Promise<Tried>,
@@ -93,7 +86,7 @@ async function signIn(
   const connection = await findConnection(deps, tenant, id)
   const { mode, registrationId = '', state } = connection ?? {}
   if (mode !== 'delegated' && mode !== 'app-only') return { id, mode, failed: undefined }
-  const said = await inTime(async () => (await deps.tryGrant(tenant, id)) ?? 'works')
+  const said = await inTime(async () => (await tryGrant(deps, tenant, id)) ?? 'works')
   if (said === 'works' || said === 'opened') {
     if (state !== 'connected') await wakeMailboxes(deps, tenant, id)
     return { id, mode, failed: undefined }
@@ -112,14 +105,14 @@ function signInOf(tried: readonly SignInTried[], directions: Omit<CheckedMailbox
   return refused ?? partOf(parts.some(({ verdict }) => verdict === 'works') ? 'works' : undefined)
 }
 
-async function openReceiving(deps: CheckDependencies, mailbox: Mailbox, signal: AbortSignal): Promise<Tried> {
+async function openReceiving(deps: Toolbox, mailbox: Mailbox, signal: AbortSignal): Promise<Tried> {
   const route = await findReceiveRoute(deps, mailbox)
   if (route === undefined) return 'opened'
   return trySession(() => deps.receivers[route.target.transport].open(route.target, route.authority, signal))
 }
 
-async function openSending(deps: CheckDependencies, mailbox: Mailbox, signal: AbortSignal): Promise<Tried> {
-  const { sender, target, authority } = await findRoute(deps, mailbox)
+async function openSending(deps: Toolbox, mailbox: Mailbox, signal: AbortSignal): Promise<Tried> {
+  const { sender, target, authority } = await findRoute(deps, mailbox, deps.config)
   return trySession(() => sender.open(target, authority, signal))
 }
 
@@ -138,7 +131,7 @@ async function tried(work: () => Promise<Tried>): Promise<Tried> {
 
 /** A gate that is open stays as it is: what a server said about mails that were refused is not disproved by opening. */
 async function goOn(
-  deps: CheckDependencies,
+  deps: Toolbox,
   { tenant, id }: Mailbox,
   reading: Tried | undefined,
   sending: Tried | undefined,
@@ -146,7 +139,7 @@ async function goOn(
   if (reading === 'works') await pollNow(deps, tenant, id)
   if (sending !== 'works' && sending !== 'opened') return
   const { gate, pausedUntil } = await readLane(deps, { tenant, mailboxId: id })
-  if (gate === 'closed' || pausedUntil > deps.clock.now()) await deps.openGate(tenant, id)
+  if (gate === 'closed' || pausedUntil > deps.clock.now()) await openGate(deps, tenant, id)
 }
 
 const nothing = { stage: null, code: null, whoActs: null, description: null, remedy: null }

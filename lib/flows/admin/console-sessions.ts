@@ -10,13 +10,6 @@ import { findConsoleSession, insertConsoleSession, removeConsoleSession } from '
 
 const rememberMs = 10_000
 const mostRemembered = 10_000
-const remembered = new WeakMap<Toolbox['tables'], Map<string, { role: string; until: number }>>()
-
-function memoryOf(deps: Toolbox): Map<string, { role: string; until: number }> {
-  const memory = remembered.get(deps.tables) ?? new Map()
-  remembered.set(deps.tables, memory)
-  return memory
-}
 
 /** `until`: milliseconds. */
 export async function beginConsoleSession(
@@ -28,17 +21,17 @@ export async function beginConsoleSession(
 }
 
 export async function isConsoleSession(deps: Toolbox, { tenant, role, keyId }: Caller, id: string): Promise<boolean> {
-  const memory = memoryOf(deps)
-  const hit = memory.get(id)
-  if (hit !== undefined && hit.until > deps.clock.now()) return hit.role === role
+  const remembered = deps.memory.consoleSessions
+  const hit = remembered.get(id)
+  if (hit !== undefined && hit.until > deps.clock.now()) return hit.value === role
   const session = await findConsoleSession(deps, tenant, id)
   if (session === undefined || session.until <= deps.clock.now() || session.keyId !== keyId) return false
-  if (memory.size >= mostRemembered) memory.clear()
-  memory.set(id, { role: session.role, until: deps.clock.now() + rememberMs })
+  if (remembered.size >= mostRemembered) remembered.clear()
+  remembered.set(id, { value: session.role, until: deps.clock.now() + rememberMs })
   return session.role === role
 }
 
 export async function endConsoleSession(deps: Toolbox, tenant: string, id: string): Promise<void> {
-  memoryOf(deps).delete(id)
+  deps.memory.consoleSessions.delete(id)
   await removeConsoleSession(deps, tenant, id)
 }

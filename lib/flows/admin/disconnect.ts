@@ -9,14 +9,11 @@ import { clearAttention } from '../../rows/attention.js'
 import { findConnection, removeConnectionRow } from '../../rows/connections.js'
 import { writeLog } from '../../rows/logs.js'
 import { emitEvent } from '../tell/emit-event.js'
+import { forgetGrant } from '../tokens/forget-grant.js'
 
-export interface DisconnectDependencies extends Toolbox {
-  forgetGrant(tenant: string, connectionId: string): Promise<void>
-}
-
-export async function disconnect(deps: DisconnectDependencies, tenant: string, connectionId: string): Promise<void> {
+export async function disconnect(deps: Toolbox, tenant: string, connectionId: string): Promise<void> {
   const connection = await findConnection(deps, tenant, connectionId)
-  await deps.forgetGrant(tenant, connectionId)
+  await forgetGrant(deps, tenant, connectionId)
   await clearAttention(deps, { tenant, kind: 'connection', id: connectionId })
   if (connection === undefined) return
   await removeConnectionRow(deps, tenant, connectionId)

@@ -3,14 +3,10 @@ import { connectionIdsOf } from '../../model/transports.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { findConnection } from '../../rows/connections.js'
 import { listMailboxes } from '../../rows/mailboxes.js'
-
-/** What removing a connection needs from other journeys. */
-export interface RemoveConnectionDependencies extends Toolbox {
-  disconnect(tenant: string, connectionId: string): Promise<void>
-}
+import { disconnect } from './disconnect.js'
 
 /** Ends a connection that no mailbox uses any more, such as one by which the application opened mailboxes. */
-export async function removeConnection(deps: RemoveConnectionDependencies, tenant: string, id: string): Promise<void> {
+export async function removeConnection(deps: Toolbox, tenant: string, id: string): Promise<void> {
   if ((await findConnection(deps, tenant, id)) === undefined) throw notFound('connection')
   const used = (await listMailboxes(deps, tenant)).find((one) => connectionIdsOf(one).includes(id))
   if (used !== undefined)
@@ -19,5 +15,5 @@ export async function removeConnection(deps: RemoveConnectionDependencies, tenan
       `The mailbox ${used.address} uses this connection.`,
       'Remove the mailbox or give it another connection first.',
     )
-  await deps.disconnect(tenant, id)
+  await disconnect(deps, tenant, id)
 }

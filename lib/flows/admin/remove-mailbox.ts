@@ -15,18 +15,12 @@ import { releaseHold } from '../../rows/holders.js'
 import { getMailbox, listMailboxes, removeMailboxRows, switchOffMailbox } from '../../rows/mailboxes.js'
 import { findMailboxId, removeNamesOf } from '../../rows/names.js'
 import { removeCursor } from '../../rows/receiving-state.js'
-
-/** What removing a mailbox needs from other journeys. */
-export interface RemoveDependencies extends Toolbox {
-  endOpenMails(tenant: string, mailboxId: string): Promise<unknown>
-  /** Open mails, counted up to a few. */
-  countOpenMails(tenant: string, mailboxId: string): Promise<number>
-  disconnect(tenant: string, connectionId: string): Promise<void>
-}
+import { countOpenMails, endOpenMails } from '../send/mail-actions.js'
+import { disconnect } from './disconnect.js'
 
 /** Errors: `mailbox_is_default`, `mailbox_in_use`, both not with `force`. */
 export async function removeMailbox(
-  deps: RemoveDependencies,
+  deps: Toolbox,
   tenant: string,
   id: string,
   { force = false }: { force?: boolean } = {},
@@ -35,19 +29,19 @@ export async function removeMailbox(
   if (!force) await assertUnused(deps, mailbox)
   await switchOffMailbox(deps, mailbox)
   await setDue(deps, { kind: 'poll', tenant, id }, Number.POSITIVE_INFINITY)
-  await deps.endOpenMails(tenant, id)
+  await endOpenMails(deps, tenant, id)
   const others = (await listMailboxes(deps, tenant)).filter((one) => one.id !== id)
   const used = new Set(others.flatMap(connectionIdsOf))
   for (const connectionId of new Set(connectionIdsOf(mailbox)))
     if (!used.has(connectionId) && !(await isAppOnly(deps, tenant, connectionId)))
-      await deps.disconnect(tenant, connectionId)
+      await disconnect(deps, tenant, connectionId)
   await forgetMailbox(deps, mailbox)
 }
 
-async function assertUnused(deps: RemoveDependencies, { tenant, id }: Mailbox): Promise<void> {
+async function assertUnused(deps: Toolbox, { tenant, id }: Mailbox): Promise<void> {
   const isDefault = (await findMailboxId(deps, tenant, 'default')) === id
   if (isDefault && (await listMailboxes(deps, tenant)).length > 1) throw isTheDefault()
-  const open = await deps.countOpenMails(tenant, id)
+  const open = await countOpenMails(deps, tenant, id)
   if (open > 0) throw inUse(open)
 }
 

@@ -38,11 +38,8 @@ import { removeSignInOf } from '../../rows/sign-ins.js'
 import { findTenant, leaveTombstone, removeListedTenant } from '../../rows/tenants.js'
 import { listEndpointsOf, removeEndpointRow } from '../../rows/webhook-endpoints.js'
 import { forgetEndpoints } from '../tell/emit-event.js'
+import { forgetGrant } from '../tokens/forget-grant.js'
 import { forgetCallers } from './authenticate.js'
-
-export interface RemoveTenantDependencies extends Toolbox {
-  forgetGrant(tenant: string, connectionId: string): Promise<void>
-}
 
 export interface TenantRemoval {
   id: string
@@ -60,7 +57,7 @@ const quietHours = 24
 const passBudget = 5_000
 
 /** Safe to repeat. Answers `not_found` for a tenant that is gone already. */
-export async function removeTenant(deps: RemoveTenantDependencies, id: string): Promise<TenantRemoval> {
+export async function removeTenant(deps: Toolbox, id: string): Promise<TenantRemoval> {
   const tenant = await findTenant(deps, id)
   if (tenant === undefined || tenant.state === 'removed') throw notFound('tenant')
   if (tenant.state === 'active') await markRemoval(deps, tenant)
@@ -68,7 +65,7 @@ export async function removeTenant(deps: RemoveTenantDependencies, id: string): 
 }
 
 /** Timer part: goes on with every tenant that is being removed. */
-export async function continueRemovals(deps: RemoveTenantDependencies): Promise<void> {
+export async function continueRemovals(deps: Toolbox): Promise<void> {
   for await (const removal of listRemovals(deps)) {
     try {
       if (!(await removalPass(deps, removal.tenant))) await tellIfLate(deps, removal)
@@ -99,7 +96,7 @@ async function tellIfLate(deps: Toolbox, { tenant, since }: Removal, reason?: Ga
 }
 
 /** True when the tombstone stands. */
-async function removalPass(deps: RemoveTenantDependencies, tenant: string): Promise<boolean> {
+async function removalPass(deps: Toolbox, tenant: string): Promise<boolean> {
   const stored = await findTenant(deps, tenant)
   if (stored?.state === 'removed') return finish(deps, tenant)
   if (stored?.state !== 'removing') {
@@ -136,7 +133,7 @@ async function finish(deps: Toolbox, tenant: string): Promise<true> {
   return true
 }
 
-type Step = (deps: RemoveTenantDependencies, tenant: string, budget: Budget) => Promise<boolean>
+type Step = (deps: Toolbox, tenant: string, budget: Budget) => Promise<boolean>
 
 const stopCalls: Step = async (deps, tenant, budget) => {
   const isDone = await deleteApiKeys(deps, tenant, budget)
@@ -179,7 +176,7 @@ const disconnectAll: Step = async (deps, tenant, budget) => {
       tenant,
       [newest - 1, newest, newest + 1].filter((one) => one > 0).map((one) => deps.names.connectionSecret(id, one)),
     )
-    await deps.forgetGrant(tenant, id)
+    await forgetGrant(deps, tenant, id)
     await removeConnectionRow(deps, tenant, id)
   }
   return true

@@ -10,7 +10,6 @@ import {
   type EffectiveSetting,
   resolveSettings,
   type SettingLevel,
-  type SettingRule,
   type SettingValue,
   type SettingValues,
 } from '../../model/setting.js'
@@ -18,10 +17,6 @@ import type { Toolbox } from '../../ports/toolbox.js'
 import { setDue } from '../../rows/due.js'
 import { getMailbox, updateMailbox } from '../../rows/mailboxes.js'
 import { forgetTenantSettings, levelsOf, saveTenantValues, tenantSettings } from '../../rows/settings.js'
-
-export interface SettingDependencies extends Toolbox {
-  settingRules: readonly SettingRule[]
-}
 
 export interface SettingsView {
   /** What this level itself says. */
@@ -35,17 +30,13 @@ export interface SaveOptions {
 }
 
 /** `purpose` empty: the tenant's own level. */
-export async function readTenantSettings(
-  deps: SettingDependencies,
-  tenant: string,
-  purpose = '',
-): Promise<SettingsView> {
+export async function readTenantSettings(deps: Toolbox, tenant: string, purpose = ''): Promise<SettingsView> {
   forgetTenantSettings(deps, tenant)
   return viewOf(deps, await tenantLevels(deps, tenant, purpose))
 }
 
 export async function saveTenantSettings(
-  deps: SettingDependencies,
+  deps: Toolbox,
   tenant: string,
   purpose: string,
   values: SettingValues,
@@ -60,18 +51,14 @@ export async function saveTenantSettings(
   return view
 }
 
-export async function readMailboxSettings(
-  deps: SettingDependencies,
-  tenant: string,
-  id: string,
-): Promise<SettingsView> {
+export async function readMailboxSettings(deps: Toolbox, tenant: string, id: string): Promise<SettingsView> {
   const mailbox = await getMailbox(deps, tenant, id)
   forgetTenantSettings(deps, tenant)
   return viewOf(deps, await levelsOf(deps, mailbox))
 }
 
 export async function saveMailboxSettings(
-  deps: SettingDependencies,
+  deps: Toolbox,
   tenant: string,
   id: string,
   values: SettingValues,
@@ -98,20 +85,20 @@ function withoutChoices(mailbox: Mailbox): Mailbox {
   return { ...mailbox, receive, send }
 }
 
-async function tenantLevels(deps: SettingDependencies, tenant: string, purpose: string): Promise<SettingLevel[]> {
+async function tenantLevels(deps: Toolbox, tenant: string, purpose: string): Promise<SettingLevel[]> {
   const settings = await tenantSettings(deps, tenant)
   const own: SettingLevel = ['tenant', settings.tenant]
   return purpose === '' ? [own] : [['purpose', settings.ofPurpose(purpose)], own]
 }
 
-function viewOf(deps: SettingDependencies, levels: SettingLevel[]): SettingsView {
-  return { own: levels[0]?.[1] ?? {}, settings: resolveSettings(deps.settingRules, levels) }
+function viewOf(deps: Toolbox, levels: SettingLevel[]): SettingsView {
+  return { own: levels[0]?.[1] ?? {}, settings: resolveSettings(deps.config.adjustable, levels) }
 }
 
 /** Every problem of the first level at once. */
-function checked(deps: SettingDependencies, levels: SettingLevel[]): SettingsView {
+function checked(deps: Toolbox, levels: SettingLevel[]): SettingsView {
   const own = levels[0]?.[1] ?? {}
-  const rules = new Map(deps.settingRules.map((rule) => [rule.name, rule]))
+  const rules = new Map(deps.config.adjustable.map((rule) => [rule.name, rule]))
   const problems: Problem[] = []
   for (const [field, value] of Object.entries(own)) {
     const rule = rules.get(field)

@@ -20,11 +20,6 @@ import { Secret } from '../../secret.js'
 import { forgetEndpoints } from '../tell/emit-event.js'
 import { forgetDeliveries } from '../tell/forget-deliveries.js'
 
-export interface EndpointDependencies extends Toolbox {
-  /** Is the host, by its name or by what it resolves to now, one that the gateway never posts to? */
-  isForbiddenHost(host: string): Promise<boolean>
-}
-
 export interface AddedEndpoint extends WebhookEndpoint {
   signingKey: Secret
   /** False: it was there before. */
@@ -35,7 +30,7 @@ export interface AddedEndpoint extends WebhookEndpoint {
  * The row decides who of two makes the key, so that both are shown the same one; nothing is posted before there is one.
  * Errors: `invalid_input` for a host inside a network; an event for it would never leave (SEC-24).
  */
-export async function addEndpoint(deps: EndpointDependencies, tenant: string, given: string): Promise<AddedEndpoint> {
+export async function addEndpoint(deps: Toolbox, tenant: string, given: string): Promise<AddedEndpoint> {
   if (await deps.isForbiddenHost(new URL(given).hostname.replace(/^\[|\]$/g, '')))
     throw invalidInput('url', 'leads to a private or reserved address; give one that can be reached over the internet.')
   const url = new URL(given).href

@@ -8,12 +8,14 @@ import { conflict, type GatewayError, invalidInput } from '../../errors.js'
 import type { MailboxCreateInput } from '../../model/api-schemas.js'
 import { hashId } from '../../model/ids.js'
 import type { Verdicts } from '../../model/sign-in.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { mailScopes } from '../../protocol/scopes.js'
 import { findConnection } from '../../rows/connections.js'
 import { setDue } from '../../rows/due.js'
 import { takeHold } from '../../rows/holders.js'
 import { findMailbox } from '../../rows/mailboxes.js'
-import type { ConnectDependencies } from './connect-dependencies.js'
+import { readAuthority } from '../tokens/authority-for.js'
+import { findClient } from '../tokens/registrations.js'
 import { isDirectoryOf } from './prove-address.js'
 import { assertAddressFree, createMailbox, mailboxExists } from './save-mailbox.js'
 import { probeInTime } from './try-out.js'
@@ -29,11 +31,7 @@ export interface AddedMailbox {
 /**
  * Errors: `invalid_input`, `sign_in_needed`, `mailbox_exists`, `mailbox_held`, and what the connection itself lacks.
  */
-export async function addMailbox(
-  deps: ConnectDependencies,
-  tenant: string,
-  input: MailboxCreateInput,
-): Promise<AddedMailbox> {
+export async function addMailbox(deps: Toolbox, tenant: string, input: MailboxCreateInput): Promise<AddedMailbox> {
   const { address, connectionId, user } = input
   if (!input.receive && !input.send)
     throw invalidInput('receive', 'or send must be true: a mailbox needs one direction.')
@@ -56,7 +54,7 @@ export async function addMailbox(
     ...(input.send ? { send: { transport: 'graph', graph } } : {}),
   }
   const verdicts = await probeInTime(deps, {
-    authority: await deps.authority(tenant, connectionId, address, 'graph'),
+    authority: await readAuthority(deps, tenant, connectionId, address, 'graph'),
     needed: {
       resource: 'graph',
       reading: mailScopes({ receive: 'graph' }).token('graph'),
@@ -66,7 +64,7 @@ export async function addMailbox(
   })
   const unknown = unknownUser(verdicts, user === undefined ? 'address' : 'user')
   if (unknown) throw unknown
-  const { registration } = await deps.registrations(tenant, connection.registrationId)
+  const { registration } = await findClient(deps, tenant, connection.registrationId)
   const provider = deps.providers[registration.kind]
   const identity = connection.identity ?? {}
   if (provider && (await isDirectoryOf(provider, registration, identity, [address])))

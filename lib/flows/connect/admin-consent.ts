@@ -13,12 +13,12 @@ import { ofDirectory, type Registration } from '../../model/registration.js'
 import type { Verdict, Verdicts } from '../../model/sign-in.js'
 import { signInProblem } from '../../model/sign-in-problems.js'
 import type { Provider, TokenSet } from '../../ports/provider.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { appScope, mailScopes, scopesFor } from '../../protocol/scopes.js'
 import { checkToken, mayConsentForAll, tokenClaims } from '../../protocol/token-claims.js'
 import { type StoredSignIn, stepSignIn } from '../../rows/sign-ins.js'
 import type { Secret } from '../../secret.js'
 import { authorizeLeg, freshState, reached, redeemAnswer } from './authorize-leg.js'
-import type { ConnectDependencies } from './connect-dependencies.js'
 import { finishSignIn, renewedConnection } from './finish-sign-in.js'
 import { heardOf } from './heard-of.js'
 import { failed } from './probe-mailbox.js'
@@ -36,7 +36,7 @@ const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /** First way out: the page that asks the administrator. */
 export async function askAdministrator(
-  deps: ConnectDependencies,
+  deps: Toolbox,
   signIn: StoredSignIn,
   { provider, registration, browser }: Client,
 ): Promise<string> {
@@ -48,7 +48,7 @@ export async function askAdministrator(
 
 /** Judges either answer; where the browser goes next, or nothing when this sign-in is at its end. */
 export async function judgeConsent(
-  deps: ConnectDependencies,
+  deps: Toolbox,
   signIn: StoredSignIn,
   answer: ReturnedAnswer,
   client: Client & { credential: Secret | undefined },
@@ -73,7 +73,7 @@ export async function judgeConsent(
 }
 
 async function proveIt(
-  deps: ConnectDependencies,
+  deps: Toolbox,
   signIn: StoredSignIn,
   answer: ReturnedAnswer,
   { provider, registration, browser }: Client,
@@ -140,7 +140,7 @@ const notShown = (tenantName: string): GatewayError =>
   })
 
 async function gainAppAuthority(
-  deps: ConnectDependencies,
+  deps: Toolbox,
   { target, tenant }: StoredSignIn,
   { tenantId = '' }: Identity,
   { provider, registration, credential }: Client & { credential: Secret | undefined },

@@ -6,7 +6,9 @@ import { newSecret, sha256 } from '../../model/ids.js'
 import type { Registration } from '../../model/registration.js'
 import { signInProblem } from '../../model/sign-in-problems.js'
 import type { Provider, TokenSet } from '../../ports/provider.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { newPkce } from '../../protocol/pkce.js'
+import { sealKeys } from '../../rows/seal-keys.js'
 import {
   associatedData,
   type SealedColumn,
@@ -15,21 +17,20 @@ import {
   stepSignIn,
 } from '../../rows/sign-ins.js'
 import { Secret } from '../../secret.js'
-import type { ConnectDependencies } from './connect-dependencies.js'
 import { noProblem } from './keep-problem.js'
 import type { ReturnedAnswer } from './return-callback.js'
 
 const stageMs = 10 * 60_000
 
 /** The address under which the browser finds it; differs in local mode only. */
-export function reached(deps: ConnectDependencies, location: string): string {
+export function reached(deps: Toolbox, location: string): string {
   const { origin } = new URL(location)
-  const other = deps.settings.origins?.[origin]
+  const other = deps.config.origins[origin]
   return other === undefined ? location : other + location.slice(origin.length)
 }
 
 /** Columns and secret of a fresh state; the state itself is `{sign-in id}.{secret}`. */
-export function freshState(deps: ConnectDependencies, browser: string) {
+export function freshState(deps: Toolbox, browser: string) {
   const secret = newSecret()
   const columns: SignInChange = {
     status: 'started',
@@ -48,7 +49,7 @@ export function freshState(deps: ConnectDependencies, browser: string) {
 
 /** Where the browser goes to sign in; everything this needs later is in the row. */
 export async function authorizeLeg(
-  deps: ConnectDependencies,
+  deps: Toolbox,
   signIn: StoredSignIn,
   leg: {
     provider: Provider
@@ -59,7 +60,7 @@ export async function authorizeLeg(
     change?: SignInChange
   },
 ): Promise<string> {
-  const sealer = await deps.sealer()
+  const sealer = await sealKeys(deps)
   const nonce = newSecret()
   const { verifier, challenge } = newPkce()
   const { secret, columns } = freshState(deps, leg.browser)
@@ -84,12 +85,12 @@ export async function authorizeLeg(
 
 /** Redeems the code of the answer with what the row kept for it. */
 export async function redeemAnswer(
-  deps: ConnectDependencies,
+  deps: Toolbox,
   signIn: StoredSignIn,
   answer: ReturnedAnswer,
   client: { provider: Provider; registration: Registration; credential: Secret | undefined; scopes: string[] },
 ): Promise<TokenSet> {
-  const sealer = await deps.sealer()
+  const sealer = await sealKeys(deps)
   const opened = (column: SealedColumn): string =>
     sealer.open(signIn[column], associatedData(signIn.id, column)).toString()
   const code = answer.inRow ? opened('sealedReturn') : answer.code

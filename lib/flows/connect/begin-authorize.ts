@@ -7,26 +7,27 @@
 import { invalidInput } from '../../errors.js'
 import type { SignInTarget } from '../../model/sign-in.js'
 import { signInProblem } from '../../model/sign-in-problems.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { sameAddress } from '../../protocol/mail-address.js'
+import { findClient, listUsableRegistrations } from '../tokens/registrations.js'
 import { askAdministrator } from './admin-consent.js'
 import { authorizeLeg } from './authorize-leg.js'
-import type { ConnectDependencies } from './connect-dependencies.js'
 import { signInOfForm } from './form-token.js'
 import { assertWay } from './link-ways.js'
 import { mayBeShared, microsoftScopes } from './wanted-transports.js'
 
 export async function beginAuthorize(
-  deps: ConnectDependencies,
+  deps: Toolbox,
   input: { link: string; browser: string | undefined; formToken: string; delegate?: string | undefined },
 ): Promise<{ location: string }> {
   const { signIn, browser } = await signInOfForm(deps, input)
   await assertWay(deps, signIn, signIn.target.kind === 'admin-consent' ? 'admin-consent' : 'microsoft')
-  const usable = (await deps.listRegistrations(signIn.tenant)).filter((one) => one.kind === 'microsoft')
+  const usable = (await listUsableRegistrations(deps, signIn.tenant)).filter((one) => one.kind === 'microsoft')
   const chosen =
     usable.find((one) => one.id === signIn.registrationId) ?? (signIn.registrationId === '' ? usable[0] : undefined)
   const provider = chosen && deps.providers[chosen.kind]
   if (!chosen || !provider) throw signInProblem('no_registration')
-  const { registration } = await deps.registrations(signIn.tenant, chosen.id)
+  const { registration } = await findClient(deps, signIn.tenant, chosen.id)
   // As it was asked for: that an attempt before needed an administrator says nothing about this one.
   const target = withDelegate(signIn.askedTarget, input.delegate)
   if (target.kind === 'admin-consent')

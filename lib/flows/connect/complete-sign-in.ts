@@ -14,10 +14,13 @@ import { sha256 } from '../../model/ids.js'
 import type { Registration } from '../../model/registration.js'
 import type { SignInTarget, Verdict, Verdicts } from '../../model/sign-in.js'
 import { signInProblem } from '../../model/sign-in-problems.js'
+import type { RegisteredClient } from '../../ports/memory.js'
 import type { TokenSet } from '../../ports/provider.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { sameAddress } from '../../protocol/mail-address.js'
 import { sameText } from '../../protocol/same-text.js'
 import { writeLog } from '../../rows/logs.js'
+import { sealKeys } from '../../rows/seal-keys.js'
 import {
   findSignIn,
   findSignInOfBrowser,
@@ -26,10 +29,10 @@ import {
   type StoredSignIn,
   stepSignIn,
 } from '../../rows/sign-ins.js'
+import { findClient, listUsableRegistrations } from '../tokens/registrations.js'
 import { judgeConsent } from './admin-consent.js'
 import { redeemAnswer } from './authorize-leg.js'
 import { checkIdentity } from './check-identity.js'
-import type { ConnectDependencies } from './connect-dependencies.js'
 import { finishSignIn } from './finish-sign-in.js'
 import { heardOf } from './heard-of.js'
 import { refusedSwitch } from './judge-servers.js'
@@ -60,7 +63,7 @@ export type Completed =
 
 const redeemingMs = 2 * 60_000
 
-export async function completeSignIn(deps: ConnectDependencies, input: CompleteInput): Promise<Completed> {
+export async function completeSignIn(deps: Toolbox, input: CompleteInput): Promise<Completed> {
   let signIn: StoredSignIn | undefined
   let link = ''
   let isLate = false
@@ -102,12 +105,12 @@ export async function completeSignIn(deps: ConnectDependencies, input: CompleteI
       return answered
     }
     if (!isTold) await tellEnded(deps, signIn, 'refused', failure.code).catch(() => undefined)
-    return { ...answered, location: `${deps.settings.publicBaseUrl}${link}/result` }
+    return { ...answered, location: `${deps.config.publicBaseUrl}${link}/result` }
   }
 }
 
 async function judge(
-  deps: ConnectDependencies,
+  deps: Toolbox,
   signIn: StoredSignIn,
   answer: ReturnedAnswer,
   browser: string,
@@ -115,26 +118,26 @@ async function judge(
   const isConsent = signIn.target.kind === 'admin-consent'
   const { renewed } = await assertWay(deps, signIn, isConsent ? 'admin-consent' : 'microsoft')
   if (answer.error !== '') throw await saidNo(deps, signIn, answer)
-  const { registration, credential } = await deps.registrations(signIn.tenant, signIn.registrationId)
+  const { registration, credential } = await findClient(deps, signIn.tenant, signIn.registrationId)
   const provider = deps.providers[registration.kind]
   if (provider === undefined) throw signInProblem('no_registration')
   if (answer.iss !== '' && !(await provider.issuerMatches(registration, answer.iss)))
     throw signInProblem('issuer_mismatch')
   if (isConsent) return judgeConsent(deps, signIn, answer, { provider, registration, credential, browser })
   const { resource, consent, token } = microsoftScopes(signIn.target)
-  const redeemWith = (client: Awaited<ReturnType<ConnectDependencies['registrations']>>): Promise<TokenSet> =>
+  const redeemWith = (client: RegisteredClient): Promise<TokenSet> =>
     redeemAnswer(deps, signIn, answer, { provider, ...client, scopes: token })
   const redeemed = redeemWith({ registration, credential }).catch(async (error: unknown) => {
     // A client that is refused has not used up the code; its secret may have been rotated a moment ago (M-081).
     if (asGatewayError(error).class !== 'needs-admin') throw error
-    const now = await deps.registrations(signIn.tenant, signIn.registrationId, { fresh: true })
+    const now = await findClient(deps, signIn.tenant, signIn.registrationId, { fresh: true })
     if (now.registration.secretName === registration.secretName) throw namingRedirect(error, registration)
     return redeemWith(now)
   })
   const tokens = await heardOf(deps, signIn.tenant, registration, redeemed)
   const refreshToken = checkTokens(tokens, signIn.target, token)
   const identity = await checkIdentity(signIn.target, tokens.identity, renewed, async () =>
-    resource === 'graph' && deps.accountAddresses ? deps.accountAddresses(tokens.accessToken) : [],
+    resource === 'graph' ? deps.accountAddresses(tokens.accessToken) : [],
   )
   const grant: MailboxGrant = {
     kind: 'oauth',
@@ -216,7 +219,7 @@ function checkTokens(tokens: TokenSet, target: SignInTarget, wanted: string[]): 
  * its own page says how it ended.
  */
 async function notCounted(
-  deps: ConnectDependencies,
+  deps: Toolbox,
   { short, browser }: CompleteInput,
   signIn: StoredSignIn | undefined,
   error: unknown,
@@ -225,14 +228,14 @@ async function notCounted(
   const link = own === undefined ? '' : await pathOfLink(deps, own).catch(() => '')
   const answered = await refused(deps, signIn, error, link)
   if (own === undefined || link === '' || !isOver(deps, own)) return answered
-  return { ...answered, location: `${deps.settings.publicBaseUrl}${link}` }
+  return { ...answered, location: `${deps.config.publicBaseUrl}${link}` }
 }
 
-async function openHandOff(deps: ConnectDependencies, { short, handOff }: CompleteInput): Promise<ReturnedAnswer> {
+async function openHandOff(deps: Toolbox, { short, handOff }: CompleteInput): Promise<ReturnedAnswer> {
   if (handOff === undefined) throw signInProblem('state_mismatch')
   let answer: ReturnedAnswer
   try {
-    answer = JSON.parse((await deps.sealer()).open(handOff, handOffPlace(short)).toString()) as ReturnedAnswer
+    answer = JSON.parse((await sealKeys(deps)).open(handOff, handOffPlace(short)).toString()) as ReturnedAnswer
   } catch {
     throw signInProblem('state_mismatch')
   }
@@ -250,7 +253,7 @@ function assertState(signIn: StoredSignIn, state: string, browser: string | unde
 }
 
 /** Another browser came back with our state: it is worthless from now on (SEC-03). */
-async function invalidateState(deps: ConnectDependencies, signIn: StoredSignIn): Promise<GatewayError> {
+async function invalidateState(deps: Toolbox, signIn: StoredSignIn): Promise<GatewayError> {
   await stepSignIn(deps, signIn, { stateHash: '', verifierSealed: '', nonceSealed: '' }).catch(() => undefined)
   return signInProblem('state_mismatch')
 }
@@ -268,9 +271,9 @@ function providerError(answer: ReturnedAnswer): GatewayError {
 }
 
 /** What the provider refused needs no secret of ours to be told: a vault that is away changes nothing about it. */
-async function saidNo(deps: ConnectDependencies, signIn: StoredSignIn, answer: ReturnedAnswer): Promise<GatewayError> {
+async function saidNo(deps: Toolbox, signIn: StoredSignIn, answer: ReturnedAnswer): Promise<GatewayError> {
   const error = providerError(answer)
-  const known = await deps.listRegistrations(signIn.tenant)
+  const known = await listUsableRegistrations(deps, signIn.tenant)
   const registration = known.find(({ id }) => id === signIn.registrationId)
   return registration === undefined ? error : namingRedirect(error, registration)
 }
@@ -289,7 +292,7 @@ function namingRedirect(
 }
 
 async function refused(
-  deps: ConnectDependencies,
+  deps: Toolbox,
   signIn: StoredSignIn | undefined,
   error: unknown,
   link: string,

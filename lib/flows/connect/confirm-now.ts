@@ -13,6 +13,7 @@ import { hashId, newId } from '../../model/ids.js'
 import type { Way } from '../../model/link-ways.js'
 import { type MailboxWarning, mailboxWarnings } from '../../model/mailbox-warnings.js'
 import { connectionOf } from '../../model/transports.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { clearAttention } from '../../rows/attention.js'
 import { findConnection, saveConnection } from '../../rows/connections.js'
 import { saveConsent } from '../../rows/consents.js'
@@ -20,10 +21,12 @@ import { setDue } from '../../rows/due.js'
 import { takeHold } from '../../rows/holders.js'
 import { writeLog } from '../../rows/logs.js'
 import { findMailbox, listMailboxes } from '../../rows/mailboxes.js'
-import { enqueue } from '../../rows/messages.js'
+import { sealKeys } from '../../rows/seal-keys.js'
 import { associatedData, type StoredSignIn, stepSignIn } from '../../rows/sign-ins.js'
+import { openGate } from '../send/gate.js'
+import { retryConnections } from '../send/retry-connections.js'
 import { emitEvent } from '../tell/emit-event.js'
-import type { ConnectDependencies } from './connect-dependencies.js'
+import { storeGrant } from '../tokens/store-grant.js'
 import { assertWay } from './link-ways.js'
 import { noSecrets, refuseConfirmation } from './refuse-confirmation.js'
 import { createMailbox, reserveAddress, switchMailbox } from './save-mailbox.js'
@@ -48,7 +51,7 @@ const confirmingMs = 120_000
  * The rest of the way, from `signed-in` or from wherever a crash left it. Of many at once one goes on; the others get
  * `confirmation_running`. A refusal undoes what was begun and leaves the link usable, anything else is finished later.
  */
-export async function confirmNow(deps: ConnectDependencies, signIn: StoredSignIn): Promise<Confirmed> {
+export async function confirmNow(deps: Toolbox, signIn: StoredSignIn): Promise<Confirmed> {
   await claim(deps, signIn)
   try {
     return await connect(deps, signIn)
@@ -69,7 +72,7 @@ export const isBegun = ({ status, done, confirmingUntil }: StoredSignIn): boolea
   !done && (status === 'confirmed' || confirmingUntil > 0)
 
 /** Fixes all ids, so that every repetition makes the same. */
-async function claim(deps: ConnectDependencies, signIn: StoredSignIn): Promise<void> {
+async function claim(deps: Toolbox, signIn: StoredSignIn): Promise<void> {
   const { tenant, id, target } = signIn
   const now = await deps.tables.serverNow()
   if (signIn.confirmingUntil > now) throw confirmationRunning()
@@ -95,7 +98,7 @@ export const confirmationRunning = (): GatewayError =>
     'Read the sign-in again in a few seconds to see how it ended.',
   )
 
-async function connect(deps: ConnectDependencies, signIn: StoredSignIn): Promise<Confirmed> {
+async function connect(deps: Toolbox, signIn: StoredSignIn): Promise<Confirmed> {
   const { tenant, target } = signIn
   const grant = await openGrant(deps, signIn)
   const isConsent = target.kind === 'admin-consent'
@@ -105,7 +108,7 @@ async function connect(deps: ConnectDependencies, signIn: StoredSignIn): Promise
   if (!isConsent) await holdAddress(deps, signIn, mailboxId)
   if (grant !== undefined) {
     await storeConnection(deps, signIn, grant, connectionId)
-    await deps.storeGrant({ tenant, connectionId, grant })
+    await storeGrant(deps, { tenant, connectionId, grant })
   }
   if (isConsent) await recordConsent(deps, signIn, grant?.kind === 'app-only' ? grant.scopes : grantedScopes(signIn))
   else await saveMailbox(deps, signIn, grant as MailboxGrant, mailboxId, connectionId)
@@ -129,7 +132,7 @@ async function connect(deps: ConnectDependencies, signIn: StoredSignIn): Promise
 }
 
 /** Keeps for the tenant who allowed what, where and when. */
-async function recordConsent(deps: ConnectDependencies, signIn: StoredSignIn, scopes: string[]): Promise<void> {
+async function recordConsent(deps: Toolbox, signIn: StoredSignIn, scopes: string[]): Promise<void> {
   const { tenant, registrationId, target, identity } = signIn
   await saveConsent(deps, tenant, {
     mode: target.consent ?? 'delegated',
@@ -149,20 +152,16 @@ function grantedScopes(signIn: StoredSignIn): string[] {
 }
 
 /** Its mailboxes that waited for an administrator fetch and send now, not with their next hourly try (M-160). */
-async function wakeOrganisation(deps: ConnectDependencies, { tenant, registrationId, identity }: StoredSignIn) {
+async function wakeOrganisation(deps: Toolbox, { tenant, registrationId, identity }: StoredSignIn) {
   const directory = identity?.tenantId ?? ''
-  if (directory !== '') await deps.retryConnections?.(tenant, { registrationId, directory })
+  if (directory !== '') await retryConnections(deps, tenant, { registrationId, directory })
 }
 
 /**
  * Against other tenants an address is held only by who may speak for it. A reconnect works with or without: the mailbox
  * is there, and an operator may have given the address to another.
  */
-async function holdAddress(
-  deps: ConnectDependencies,
-  { tenant, target, proven }: StoredSignIn,
-  id: string,
-): Promise<void> {
+async function holdAddress(deps: Toolbox, { tenant, target, proven }: StoredSignIn, id: string): Promise<void> {
   if (!proven) return
   try {
     await takeHold(deps, { tenant, mailboxId: id, address: target.address })
@@ -182,15 +181,15 @@ function modeOf(grant: Grant | undefined): Connection['mode'] {
 }
 
 /** Nothing for a permission that lets other people sign in. */
-async function openGrant(deps: ConnectDependencies, signIn: StoredSignIn): Promise<Grant | undefined> {
+async function openGrant(deps: Toolbox, signIn: StoredSignIn): Promise<Grant | undefined> {
   if (signIn.target.consent === 'delegated') return undefined
-  const sealer = await deps.sealer()
+  const sealer = await sealKeys(deps)
   const opened = sealer.open(signIn.sealedGrant, associatedData(signIn.id, 'sealedGrant'))
   return JSON.parse(opened.toString()) as Grant
 }
 
 async function saveMailbox(
-  deps: ConnectDependencies,
+  deps: Toolbox,
   signIn: StoredSignIn,
   grant: MailboxGrant,
   mailboxId: string,
@@ -204,12 +203,7 @@ async function saveMailbox(
   if (target.receive) await setDue(deps, { kind: 'poll', tenant, id: mailboxId }, deps.clock.now())
 }
 
-async function storeConnection(
-  deps: ConnectDependencies,
-  signIn: StoredSignIn,
-  grant: Grant,
-  id: string,
-): Promise<void> {
+async function storeConnection(deps: Toolbox, signIn: StoredSignIn, grant: Grant, id: string): Promise<void> {
   const known = await findConnection(deps, signIn.tenant, id)
   const now = new Date(deps.clock.now()).toISOString()
   const isPassword = grant.kind === 'password'
@@ -232,25 +226,19 @@ async function storeConnection(
 }
 
 /** Healthy again: nobody needs to act, every mailbox of the connection is looked at now and waiting mail may go. */
-async function reopen(deps: ConnectDependencies, tenant: string, connectionId: string): Promise<void> {
+async function reopen(deps: Toolbox, tenant: string, connectionId: string): Promise<void> {
   await clearAttention(deps, { tenant, kind: 'connection', id: connectionId })
-  const now = deps.clock.now()
   for (const { id, receive, send } of await listMailboxes(deps, tenant)) {
     if (connectionOf(receive) === connectionId) {
       await clearAttention(deps, { tenant, kind: 'mailbox-receive', id })
-      await setDue(deps, { kind: 'poll', tenant, id }, now)
+      await setDue(deps, { kind: 'poll', tenant, id }, deps.clock.now())
     }
-    if (connectionOf(send) === connectionId) {
-      await clearAttention(deps, { tenant, kind: 'mailbox-send', id })
-      await deps.openGate?.(tenant, id)
-      await setDue(deps, { kind: 'lane', tenant, id }, now)
-      await enqueue(deps, 'mail-send', { tenant, mailboxId: id })
-    }
+    if (connectionOf(send) === connectionId) await openGate(deps, tenant, id)
   }
 }
 
 async function tellConnected(
-  deps: ConnectDependencies,
+  deps: Toolbox,
   signIn: StoredSignIn,
   connectionId: string,
   mailboxId: string,

@@ -5,10 +5,10 @@
  */
 import { conflict, GatewayError, notFound } from '../../errors.js'
 import { sha256 } from '../../model/ids.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { sameText } from '../../protocol/same-text.js'
 import { findSignIn, type StoredSignIn } from '../../rows/sign-ins.js'
 import { type Confirmed, confirmationRunning, confirmNow, isBegun } from './confirm-now.js'
-import type { ConnectDependencies } from './connect-dependencies.js'
 import { isPending } from './tell-sign-in.js'
 
 /**
@@ -16,7 +16,7 @@ import { isPending } from './tell-sign-in.js'
  * `sign_in_used`.
  */
 export async function confirmSignIn(
-  deps: ConnectDependencies,
+  deps: Toolbox,
   tenant: string,
   id: string,
   input: { code: string; binding: string },
@@ -40,7 +40,7 @@ export async function confirmSignIn(
 }
 
 /** A tenant administrator looked at who signed in and agrees. */
-export async function confirmByAdmin(deps: ConnectDependencies, tenant: string, id: string): Promise<Confirmed> {
+export async function confirmByAdmin(deps: Toolbox, tenant: string, id: string): Promise<Confirmed> {
   const signIn = await ownSignIn(deps, tenant, id)
   // The app's user must bring the result code: an administrator cannot know who sat at that browser.
   if (signIn.target.confirmation === 'result-code') throw notReady()
@@ -49,7 +49,7 @@ export async function confirmByAdmin(deps: ConnectDependencies, tenant: string, 
 }
 
 /** One that waits for an administrator. */
-export async function pendingSignIn(deps: ConnectDependencies, tenant: string, id: string): Promise<StoredSignIn> {
+export async function pendingSignIn(deps: Toolbox, tenant: string, id: string): Promise<StoredSignIn> {
   const signIn = await ownSignIn(deps, tenant, id)
   assertReady(deps, signIn)
   if (signIn.status === 'confirmed') throw used()
@@ -59,13 +59,13 @@ export async function pendingSignIn(deps: ConnectDependencies, tenant: string, i
   return signIn
 }
 
-async function ownSignIn(deps: ConnectDependencies, tenant: string, id: string): Promise<StoredSignIn> {
+async function ownSignIn(deps: Toolbox, tenant: string, id: string): Promise<StoredSignIn> {
   const signIn = await findSignIn(deps, id)
   if (signIn === undefined || signIn.tenant !== tenant) throw notFound('sign-in')
   return signIn
 }
 
-function assertReady(deps: ConnectDependencies, signIn: StoredSignIn): void {
+function assertReady(deps: Toolbox, signIn: StoredSignIn): void {
   if (isDone(signIn)) throw used()
   if (isBegun(signIn)) return
   if (signIn.status !== 'signed-in' || signIn.expiresAt <= deps.clock.now()) throw notReady()

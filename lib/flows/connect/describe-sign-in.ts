@@ -1,9 +1,9 @@
 /** How far a sign-in is, for the app that started it: state, verdicts, who signed in; no secret, no code. */
 import { notFound } from '../../errors.js'
 import type { SignInStatus, SignInTarget, Verdicts } from '../../model/sign-in.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { findLane } from '../../rows/lane.js'
 import { findSignIn, type StoredSignIn } from '../../rows/sign-ins.js'
-import type { ConnectDependencies } from './connect-dependencies.js'
 
 export interface SignInFacts {
   signInId: string
@@ -26,7 +26,7 @@ export interface SignInFacts {
 }
 
 /** As tried at the sign-in; a mail sent since shows more than that. */
-export async function verdictsNow(deps: ConnectDependencies, signIn: StoredSignIn): Promise<Verdicts | undefined> {
+export async function verdictsNow(deps: Toolbox, signIn: StoredSignIn): Promise<Verdicts | undefined> {
   const { verdicts, tenant, target } = signIn
   const mailboxId = signIn.mailboxId ?? target.mailboxId ?? ''
   if (verdicts?.sending.verdict !== 'not-tested' || signIn.status !== 'confirmed' || mailboxId === '') return verdicts
@@ -37,13 +37,13 @@ export async function verdictsNow(deps: ConnectDependencies, signIn: StoredSignI
     : verdicts
 }
 
-export async function describeSignIn(deps: ConnectDependencies, tenant: string, id: string): Promise<SignInFacts> {
+export async function describeSignIn(deps: Toolbox, tenant: string, id: string): Promise<SignInFacts> {
   const signIn = await findSignIn(deps, id)
   if (signIn === undefined || signIn.tenant !== tenant) throw notFound('sign-in')
   return { ...factsOf(deps, signIn), verdicts: (await verdictsNow(deps, signIn)) ?? null }
 }
 
-export function factsOf(deps: ConnectDependencies, signIn: StoredSignIn): SignInFacts {
+export function factsOf(deps: Toolbox, signIn: StoredSignIn): SignInFacts {
   const over = signIn.expiresAt <= deps.clock.now() && signIn.status !== 'confirmed' && signIn.status !== 'cancelled'
   // What a confirmation is going to make does not exist before it is confirmed.
   const idOf = (name: 'mailboxId' | 'connectionId'): string =>

@@ -5,10 +5,10 @@
  * it ended.
  */
 import { asGatewayError } from '../../errors.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { claimDue, setDue } from '../../rows/due.js'
 import { findSignIn, removeSignIn, type StoredSignIn } from '../../rows/sign-ins.js'
 import { confirmNow, isBegun } from './confirm-now.js'
-import type { ConnectDependencies } from './connect-dependencies.js'
 import { undoConfirmation } from './refuse-confirmation.js'
 import { isPending, tellEnded, tellPending } from './tell-sign-in.js'
 
@@ -16,7 +16,7 @@ const batch = 500
 const claimMs = 5 * 60_000
 
 /** Returns how many were deleted. */
-export async function expireSignIns(deps: ConnectDependencies): Promise<number> {
+export async function expireSignIns(deps: Toolbox): Promise<number> {
   let deleted = 0
   for (const { tenant, id } of await claimDue(deps, 'signin', { limit: batch, claimMs })) {
     try {
@@ -46,7 +46,7 @@ export async function expireSignIns(deps: ConnectDependencies): Promise<number> 
   return deleted
 }
 
-async function tellExpired(deps: ConnectDependencies, signIn: StoredSignIn): Promise<void> {
+async function tellExpired(deps: Toolbox, signIn: StoredSignIn): Promise<void> {
   if (signIn.status === 'confirmed' || signIn.status === 'cancelled') return
   const code = isPending(signIn)
     ? 'sign_in_not_confirmed'

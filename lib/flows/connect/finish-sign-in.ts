@@ -6,11 +6,12 @@ import type { Connection, Identity } from '../../model/connection.js'
 import type { Grant } from '../../model/grant.js'
 import { newSecret, sha256 } from '../../model/ids.js'
 import type { Verdicts } from '../../model/sign-in.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { findConnection } from '../../rows/connections.js'
 import { setDue } from '../../rows/due.js'
+import { sealKeys } from '../../rows/seal-keys.js'
 import { associatedData, type StoredSignIn, stepSignIn } from '../../rows/sign-ins.js'
 import { confirmNow } from './confirm-now.js'
-import type { ConnectDependencies } from './connect-dependencies.js'
 import { noProblem } from './keep-problem.js'
 import { tellPending } from './tell-sign-in.js'
 
@@ -19,7 +20,7 @@ const adminWithinMs = 24 * 3_600_000
 const retellMs = 2 * 60_000
 
 export async function finishSignIn(
-  deps: ConnectDependencies,
+  deps: Toolbox,
   signIn: StoredSignIn,
   gained: {
     grant: Grant | undefined
@@ -31,7 +32,7 @@ export async function finishSignIn(
     needsAdmin?: boolean
   },
 ): Promise<void> {
-  const sealer = await deps.sealer()
+  const sealer = await sealKeys(deps)
   const confirmation = gained.needsAdmin ? 'tenant-admin' : signIn.target.confirmation
   const resultCode = confirmation === 'result-code' ? newSecret() : ''
   const pending = confirmation === 'tenant-admin'
@@ -67,10 +68,7 @@ export async function finishSignIn(
 }
 
 /** The connection that is renewed, when there is one. */
-export async function renewedConnection(
-  deps: ConnectDependencies,
-  signIn: StoredSignIn,
-): Promise<Connection | undefined> {
+export async function renewedConnection(deps: Toolbox, signIn: StoredSignIn): Promise<Connection | undefined> {
   const { connectionId } = signIn.target
   return connectionId ? findConnection(deps, signIn.tenant, connectionId) : undefined
 }

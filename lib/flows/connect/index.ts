@@ -22,8 +22,6 @@ import { startReconnect, startSignIn } from './start-sign-in.js'
 import { submitPassword } from './submit-password.js'
 
 export type { Completed } from './complete-sign-in.js'
-export type { ConnectDependencies, ProbeInput } from './connect-dependencies.js'
-export { probeMailbox } from './probe-mailbox.js'
 export type { LinkView } from './show-link.js'
 export type { ResultView } from './show-result.js'
 

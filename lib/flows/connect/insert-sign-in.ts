@@ -1,10 +1,11 @@
 import { type GatewayError, invalidInput } from '../../errors.js'
 import { newId, newSecret, sha256 } from '../../model/ids.js'
 import type { SignInTarget } from '../../model/sign-in.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { setDue } from '../../rows/due.js'
+import { sealKeys } from '../../rows/seal-keys.js'
 import { associatedData, insertSignInRow } from '../../rows/sign-ins.js'
 import { findTenant } from '../../rows/tenants.js'
-import type { ConnectDependencies } from './connect-dependencies.js'
 
 export interface StartedSignIn {
   signInId: string
@@ -14,11 +15,9 @@ export interface StartedSignIn {
   expiresAt: string
 }
 
-const dayMs = 24 * 3_600_000
-
 /** When the link itself ends, whatever was done with it. */
-export const linkEndsAt = (deps: ConnectDependencies, { createdAt }: { createdAt: string }): number =>
-  Date.parse(createdAt) + (deps.settings.linkMs ?? dayMs)
+export const linkEndsAt = (deps: Toolbox, { createdAt }: { createdAt: string }): number =>
+  Date.parse(createdAt) + deps.config.linkMs
 
 /** For an unknown id and for one of another tenant alike. */
 export const notUsable = (): GatewayError =>
@@ -26,7 +25,7 @@ export const notUsable = (): GatewayError =>
 
 /** One row, and the only copy of its link. */
 export async function insertSignIn(
-  deps: ConnectDependencies,
+  deps: Toolbox,
   tenant: string,
   target: SignInTarget,
   more: { registrationId: string; returnUrl?: string; binding?: string | undefined },
@@ -35,7 +34,7 @@ export async function insertSignIn(
   const id = newId()
   const secret = newSecret()
   const now = deps.clock.now()
-  const expiresAt = now + (deps.settings.linkMs ?? dayMs)
+  const expiresAt = now + deps.config.linkMs
   const signIn = {
     id,
     tenant,
@@ -51,11 +50,11 @@ export async function insertSignIn(
   const columns = {
     linkHash: sha256(secret),
     // Only to lead the person back to the same page after an error; readable by nobody without the seal key.
-    linkSealed: (await deps.sealer()).seal(secret, associatedData(id, 'linkSealed')),
+    linkSealed: (await sealKeys(deps)).seal(secret, associatedData(id, 'linkSealed')),
     bindingHash: more.binding === undefined ? '' : sha256(more.binding),
   }
   await setDue(deps, { kind: 'signin', tenant, id }, expiresAt)
   await insertSignInRow(deps, signIn, columns)
-  const link = `${deps.settings.publicBaseUrl}/connect/${id}.${secret}`
+  const link = `${deps.config.publicBaseUrl}/connect/${id}.${secret}`
   return { signInId: id, link, expiresAt: new Date(expiresAt).toISOString() }
 }

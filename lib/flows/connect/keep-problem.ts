@@ -6,9 +6,10 @@
 import type { GatewayError } from '../../errors.js'
 import { sha256 } from '../../model/ids.js'
 import type { AttemptProblem, TypedServers } from '../../model/sign-in.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { sameText } from '../../protocol/same-text.js'
+import { sealKeys } from '../../rows/seal-keys.js'
 import { associatedData, type StoredSignIn, stepSignIn } from '../../rows/sign-ins.js'
-import type { ConnectDependencies } from './connect-dependencies.js'
 import { signInOfForm } from './form-token.js'
 
 const longest = 1_000
@@ -31,8 +32,8 @@ export function problemOf(error: GatewayError, at: AttemptProblem['at'], typed?:
 }
 
 /** The columns that keep it. */
-export async function problemColumns(deps: ConnectDependencies, id: string, browser: string, problem: AttemptProblem) {
-  const sealer = await deps.sealer()
+export async function problemColumns(deps: Toolbox, id: string, browser: string, problem: AttemptProblem) {
+  const sealer = await sealKeys(deps)
   return {
     problemSealed: sealer.seal(JSON.stringify(problem), associatedData(id, 'problemSealed')),
     problemBrowser: sha256(browser),
@@ -43,22 +44,22 @@ export const noProblem = { problemSealed: '', problemBrowser: '' }
 
 /** Of an attempt in this browser; otherwise nothing. */
 export async function readProblem(
-  deps: ConnectDependencies,
+  deps: Toolbox,
   { id, problemSealed, problemBrowser }: StoredSignIn,
   browser: string | undefined,
 ): Promise<AttemptProblem | undefined> {
   if (problemSealed === '' || browser === undefined) return undefined
   if (!sameText(sha256(browser), problemBrowser)) return undefined
-  const opened = (await deps.sealer()).open(problemSealed, associatedData(id, 'problemSealed'))
+  const opened = (await sealKeys(deps)).open(problemSealed, associatedData(id, 'problemSealed'))
   return JSON.parse(opened.toString()) as AttemptProblem
 }
 
 /** Where the browser goes after a form that failed: the page of the link, which says what was wrong. */
 export async function keepFormProblem(
-  deps: ConnectDependencies,
+  deps: Toolbox,
   input: { link: string; browser: string | undefined; formToken: string; error: GatewayError; typed?: TypedServers },
 ): Promise<{ location: string }> {
-  const page = `${deps.settings.publicBaseUrl}/connect/${encodeURIComponent(input.link)}`
+  const page = `${deps.config.publicBaseUrl}/connect/${encodeURIComponent(input.link)}`
   if (input.error.code === 'form_expired') return { location: `${page}?again=1` }
   // What is wrong is for the attempt that runs to say.
   if (input.error.code === 'sign_in_running') return { location: page }

@@ -9,11 +9,11 @@ import type { Connection } from '../../model/connection.js'
 import { type Way, waysOf } from '../../model/link-ways.js'
 import type { Mailbox, ServerAddress } from '../../model/mailbox.js'
 import { connectionIdsOf, connectionOf, serverOf } from '../../model/transports.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { haveSameOwner } from '../../protocol/registrable-domain.js'
 import { findConnection } from '../../rows/connections.js'
 import { findMailbox } from '../../rows/mailboxes.js'
 import type { StoredSignIn } from '../../rows/sign-ins.js'
-import type { ConnectDependencies } from './connect-dependencies.js'
 
 export interface LinkFacts {
   ways: readonly Way[]
@@ -22,7 +22,7 @@ export interface LinkFacts {
   mailbox?: Mailbox
 }
 
-export async function factsOfLink(deps: ConnectDependencies, { tenant, target }: StoredSignIn): Promise<LinkFacts> {
+export async function factsOfLink(deps: Toolbox, { tenant, target }: StoredSignIn): Promise<LinkFacts> {
   const { connectionId, mailboxId } = target
   if (!connectionId) return { ways: waysOf(target, undefined) }
   const [renewed, mailbox] = await Promise.all([
@@ -36,7 +36,7 @@ export async function factsOfLink(deps: ConnectDependencies, { tenant, target }:
 }
 
 /** Throws `way_not_allowed` unless the link accepts this way; without one: unless it accepts any. */
-export async function assertWay(deps: ConnectDependencies, signIn: StoredSignIn, way?: Way): Promise<LinkFacts> {
+export async function assertWay(deps: Toolbox, signIn: StoredSignIn, way?: Way): Promise<LinkFacts> {
   const facts = await factsOfLink(deps, signIn)
   if (facts.ways.length === 0 || (way !== undefined && !facts.ways.includes(way))) throw wayNotAllowed(signIn, facts)
   return facts

@@ -5,11 +5,11 @@
 import { invalidInput } from '../../errors.js'
 import { isId } from '../../model/ids.js'
 import type { PageQuery } from '../../model/page.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { mapInBatches } from '../../rows/delete-rows.js'
 import { dueIds } from '../../rows/due.js'
 import { wrongPlace } from '../../rows/page-of-rows.js'
 import { findSignIn } from '../../rows/sign-ins.js'
-import type { ConnectDependencies } from './connect-dependencies.js'
 import { factsOf, type SignInFacts } from './describe-sign-in.js'
 import { isPending } from './tell-sign-in.js'
 
@@ -23,7 +23,7 @@ export interface SignInPage {
 
 /** In the order of their ids. `pending`: signed in, and an administrator has to confirm. Errors: `invalid_input`. */
 export async function listSignIns(
-  deps: ConnectDependencies,
+  deps: Toolbox,
   tenant: string,
   { state, limit, after }: PageQuery & { state?: string | undefined },
 ): Promise<SignInPage> {

@@ -3,20 +3,26 @@
  * verdict. A service that is late takes nothing from what the other one has shown.
  */
 import { asGatewayError } from '../../errors.js'
+import type { Resource } from '../../model/connection.js'
 import type { Verdict, Verdicts } from '../../model/sign-in.js'
-import type { ReceiveTransport, SendTransport } from '../../model/transports.js'
-import type { Receiver } from '../../ports/receiver.js'
-import type { Sender } from '../../ports/sender.js'
+import type { ReceiveTarget, SendTarget } from '../../model/transports.js'
+import type { Authority } from '../../ports/authority.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { trySession } from '../../ports/try-session.js'
 import { checkToken } from '../../protocol/token-claims.js'
-import type { ProbeInput } from './connect-dependencies.js'
 
-export interface ProbeDependencies {
-  receiver(transport: ReceiveTransport): Promise<Receiver>
-  sender(transport: SendTransport): Promise<Sender>
+/** A try-out of freshly gained authority; every part has its own verdict (M-072). */
+export interface ProbeInput {
+  authority: Authority
+  /** Rights without which a direction cannot work; looked for in the token before a server is asked. */
+  needed?: { reading: readonly string[]; sending: readonly string[]; resource: Resource }
+  receive?: ReceiveTarget
+  send?: SendTarget
+  /** Ends the probe after its budget. */
+  signal: AbortSignal
 }
 
-export async function probeMailbox(deps: ProbeDependencies, input: ProbeInput): Promise<Verdicts> {
+export async function probeMailbox(deps: Pick<Toolbox, 'receivers' | 'senders'>, input: ProbeInput): Promise<Verdicts> {
   const { authority, receive, send, needed, signal } = input
   const allowed = async (scopes: readonly string[] | undefined): Promise<void> => {
     if (needed && scopes && authority.kind === 'bearer')
@@ -31,13 +37,13 @@ export async function probeMailbox(deps: ProbeDependencies, input: ProbeInput): 
     receive
       ? inTime(async () => {
           await allowed(needed?.reading)
-          return (await deps.receiver(receive.transport)).open(receive, authority, signal)
+          return deps.receivers[receive.transport].open(receive, authority, signal)
         })
       : untested,
     send
       ? inTime(async () => {
           await allowed(needed?.sending)
-          return (await deps.sender(send.transport)).open(send, authority, signal)
+          return deps.senders[send.transport].open(send, authority, signal)
         })
       : untested,
   ])

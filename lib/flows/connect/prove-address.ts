@@ -8,9 +8,9 @@ import type { Identity } from '../../model/connection.js'
 import type { Registration } from '../../model/registration.js'
 import type { Discovered } from '../../ports/discovery.js'
 import type { Provider } from '../../ports/provider.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { sameAddress } from '../../protocol/mail-address.js'
 import { haveSameOwner } from '../../protocol/registrable-domain.js'
-import type { ConnectDependencies } from './connect-dependencies.js'
 import { discoverProvider } from './discover-provider.js'
 import type { TypedServers } from './judge-servers.js'
 
@@ -41,7 +41,7 @@ export async function isDirectoryOf(
  * @.
  */
 export async function areServersOf(
-  deps: ConnectDependencies,
+  deps: Toolbox,
   address: string,
   { username, ...typed }: TypedServers & { username: string },
 ): Promise<boolean> {

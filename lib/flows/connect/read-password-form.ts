@@ -4,11 +4,11 @@ import type { MailboxGrant } from '../../model/grant.js'
 import type { ServerAddress } from '../../model/mailbox.js'
 import { splitHost, usualPort } from '../../model/server-address.js'
 import type { SignInTarget, TypedServers } from '../../model/sign-in.js'
-import type { ConnectDependencies } from './connect-dependencies.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 
 export type PasswordForm = TypedServers & { password: string }
 
-type AllowPort = ConnectDependencies['allowPort']
+type AllowPort = Toolbox['allowPort']
 
 const hostPattern = /^(?=.{1,253}$)[a-zA-Z0-9:]([a-zA-Z0-9.:-]*[a-zA-Z0-9])?$/
 
@@ -53,7 +53,7 @@ function readServer(
   if (typed !== tls) problems.push({ field: `${kind}Tls`, message: 'must be TLS or STARTTLS.' })
   if (!hostPattern.test(host))
     problems.push({ field: `${kind}Host`, message: 'must be the name of a mail server, such as mail.example.com.' })
-  if (!/^\d{0,5}$/.test(text) || port < 1 || port > 65_535 || allowPort?.(port) === false)
+  if (!/^\d{0,5}$/.test(text) || port < 1 || port > 65_535 || !allowPort(port))
     problems.push({
       field: `${kind}Port`,
       message: `must be a mail port: ${kind === 'imap' ? '993 or 143' : '465, 587 or 2525'}.`,

@@ -4,6 +4,7 @@
  * it ended, and until the link expires the person may sign in anew.
  */
 import type { GatewayError } from '../../errors.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { removeConnectionRow } from '../../rows/connections.js'
 import { setDue } from '../../rows/due.js'
 import { releaseHold } from '../../rows/holders.js'
@@ -12,18 +13,13 @@ import { findMailbox } from '../../rows/mailboxes.js'
 import { releaseName } from '../../rows/names.js'
 import { type StoredSignIn, stepSignIn } from '../../rows/sign-ins.js'
 import { forgetGrant } from '../tokens/forget-grant.js'
-import type { ConnectDependencies } from './connect-dependencies.js'
 import { linkEndsAt } from './insert-sign-in.js'
 import { tellEnded } from './tell-sign-in.js'
 
 /** Columns of a sign-in that is over. */
 export const noSecrets = { sealedGrant: '', resultHash: '', resultSealed: '' } as const
 
-export async function refuseConfirmation(
-  deps: ConnectDependencies,
-  signIn: StoredSignIn,
-  { code }: GatewayError,
-): Promise<void> {
+export async function refuseConfirmation(deps: Toolbox, signIn: StoredSignIn, { code }: GatewayError): Promise<void> {
   const { tenant, id } = signIn
   await undoConfirmation(deps, signIn)
   const expiresAt = linkEndsAt(deps, signIn)
@@ -50,7 +46,7 @@ export async function refuseConfirmation(
 
 /** A mailbox that was made stays; so does everything that a reconnect found. */
 export async function undoConfirmation(
-  deps: ConnectDependencies,
+  deps: Toolbox,
   { tenant, target, mailboxId = '', connectionId }: StoredSignIn,
 ): Promise<void> {
   if (target.kind !== 'connect' || mailboxId === '') return

@@ -4,9 +4,10 @@
  * (SEC-12, SEC-13). An answer too big for a cookie waits sealed in the row, and only when its state is the right one.
  */
 import { sha256 } from '../../model/ids.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { sameText } from '../../protocol/same-text.js'
+import { sealKeys } from '../../rows/seal-keys.js'
 import { associatedData, findSignIn, stepSignIn } from '../../rows/sign-ins.js'
-import type { ConnectDependencies } from './connect-dependencies.js'
 
 /** The provider's parameters by name; a doubled one is given as an array and is then not used. */
 export interface CallbackInput {
@@ -49,7 +50,7 @@ const longestAnswer = 20_000
 export const returnCookie = (short: string): string => `__Host-return-${short}`
 export const handOffPlace = (short: string): string => `return~${short}`
 
-export async function returnCallback(deps: ConnectDependencies, input: CallbackInput): Promise<Returned> {
+export async function returnCallback(deps: Toolbox, input: CallbackInput): Promise<Returned> {
   const single = (name: string, limit: number): string => {
     const values = input.parameters.getAll(name)
     return values.length === 1 && values[0]!.length <= limit ? values[0]! : ''
@@ -70,19 +71,19 @@ export async function returnCallback(deps: ConnectDependencies, input: CallbackI
     scope: single('scope', 1_000),
     until: deps.clock.now() + handOffMs,
   }
-  const sealer = await deps.sealer()
+  const sealer = await sealKeys(deps)
   let value = sealer.seal(JSON.stringify(answer), handOffPlace(short))
   if (value.length > longestCookie) {
     await keepInRow(deps, state, answer.code)
     value = sealer.seal(JSON.stringify({ ...answer, code: '', errorText: '', inRow: true }), handOffPlace(short))
   }
-  return { cookie: returnCookie(short), value, location: `${deps.settings.publicBaseUrl}/oauth/complete?s=${short}` }
+  return { cookie: returnCookie(short), value, location: `${deps.config.publicBaseUrl}/oauth/complete?s=${short}` }
 }
 
-async function keepInRow(deps: ConnectDependencies, state: string, code: string): Promise<void> {
+async function keepInRow(deps: Toolbox, state: string, code: string): Promise<void> {
   const [id = '', secret = ''] = state.split('.')
   const signIn = await findSignIn(deps, id)
   if (signIn === undefined || !sameText(sha256(secret), signIn.stateHash)) return
-  const sealedReturn = (await deps.sealer()).seal(code, associatedData(id, 'sealedReturn'))
+  const sealedReturn = (await sealKeys(deps)).seal(code, associatedData(id, 'sealedReturn'))
   await stepSignIn(deps, signIn, { sealedReturn })
 }

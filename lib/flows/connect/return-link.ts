@@ -3,14 +3,15 @@
  * result code, or with what ended the sign-in.
  */
 import { asGatewayError } from '../../errors.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { findReturnUrl } from '../../rows/return-urls.js'
+import { sealKeys } from '../../rows/seal-keys.js'
 import { associatedData, getSignInOfLink, type StoredSignIn } from '../../rows/sign-ins.js'
 import { assertOpen } from './assert-open.js'
-import type { ConnectDependencies } from './connect-dependencies.js'
 
 /** `result={id}.{code}` when there is a code; `error` and `sign_in_id` when the sign-in ended with `error`. */
 export async function returnLink(
-  deps: ConnectDependencies,
+  deps: Toolbox,
   { id, tenant, returnUrl, resultSealed }: StoredSignIn,
   error?: string,
 ): Promise<string | undefined> {
@@ -26,7 +27,7 @@ export async function returnLink(
   if (resultSealed !== '')
     url.searchParams.set(
       'result',
-      `${id}.${(await deps.sealer()).open(resultSealed, associatedData(id, 'resultSealed'))}`,
+      `${id}.${(await sealKeys(deps)).open(resultSealed, associatedData(id, 'resultSealed'))}`,
     )
   return url.href
 }
@@ -35,19 +36,19 @@ export async function returnLink(
  * After the sign-in. Where the application's own binding decides, nothing is left to do on a page of ours: the browser
  * goes back at once, unless a verdict has to be read first.
  */
-export async function afterSignIn(deps: ConnectDependencies, signIn: StoredSignIn, path: string): Promise<string> {
+export async function afterSignIn(deps: Toolbox, signIn: StoredSignIn, path: string): Promise<string> {
   const { target, verdicts } = signIn
   const failing =
     verdicts && [verdicts.signIn, verdicts.reading, verdicts.sending].some((one) => one.verdict === 'fails')
   const back = target.confirmation === 'result-code' && !failing ? await returnLink(deps, signIn) : undefined
-  return back ?? `${deps.settings.publicBaseUrl}${path}/result`
+  return back ?? `${deps.config.publicBaseUrl}${path}/result`
 }
 
 /** Who may have succeeded elsewhere, or is still under way, is not sent back with an error. */
 const ends: ReadonlySet<string> = new Set(['link_expired', 'sign_in_cancelled', 'sign_in_rejected'])
 
 /** Nobody signs in with this link any more: it expired, or somebody ended it. */
-export function isOver(deps: ConnectDependencies, signIn: StoredSignIn): boolean {
+export function isOver(deps: Toolbox, signIn: StoredSignIn): boolean {
   try {
     assertOpen(deps, signIn)
     return false
@@ -58,7 +59,7 @@ export function isOver(deps: ConnectDependencies, signIn: StoredSignIn): boolean
 
 /** For the page of a link that ended with `error`: whose it was, and the way back to the application. */
 export async function endedLink(
-  deps: ConnectDependencies,
+  deps: Toolbox,
   link: string,
   error: string,
 ): Promise<{ tenantName: string; address: string; returnTo?: string } | undefined> {

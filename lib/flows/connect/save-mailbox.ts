@@ -6,15 +6,15 @@ import { isDeepStrictEqual } from 'node:util'
 import { conflict, type GatewayError } from '../../errors.js'
 import type { Mailbox, ReceiveSettings, SendSettings } from '../../model/mailbox.js'
 import { receiveTransports, sendTransports } from '../../model/transports.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { findMailbox, insertMailbox, updateMailbox } from '../../rows/mailboxes.js'
 import { findMailboxId, type NameOwner, takeName } from '../../rows/names.js'
 import type { StoredSignIn } from '../../rows/sign-ins.js'
-import type { ConnectDependencies } from './connect-dependencies.js'
 import type { WantedTransports } from './wanted-transports.js'
 
 /** Looked at before anything is written: two links for one address may be open at once. */
 export async function assertAddressFree(
-  deps: ConnectDependencies,
+  deps: Toolbox,
   { tenant, mailboxId }: NameOwner,
   address: string,
 ): Promise<void> {
@@ -25,7 +25,7 @@ export async function assertAddressFree(
 /**
  * The first thing a confirmation takes: two links for one address may be open at once. Safe to repeat with the same id.
  */
-export async function reserveAddress(deps: ConnectDependencies, owner: NameOwner, address: string): Promise<void> {
+export async function reserveAddress(deps: Toolbox, owner: NameOwner, address: string): Promise<void> {
   if (!(await takeName(deps, owner, { address }))) throw mailboxExists()
 }
 
@@ -42,11 +42,7 @@ export interface NewMailbox {
 }
 
 /** Safe to repeat with the same ids. */
-export async function createMailbox(
-  deps: ConnectDependencies,
-  made: NewMailbox,
-  wanted: WantedTransports,
-): Promise<void> {
+export async function createMailbox(deps: Toolbox, made: NewMailbox, wanted: WantedTransports): Promise<void> {
   const { tenant, mailboxId, connectionId, address, mailboxUser } = made
   const by = { connectionId, ...(mailboxUser === undefined ? {} : { user: mailboxUser }) }
   if ((await findMailbox(deps, tenant, mailboxId)) !== undefined) return
@@ -73,7 +69,7 @@ export async function createMailbox(
 
 /** Id, cursor and history stay; a direction changes only when it is this connection's and the way of signing in did. */
 export async function switchMailbox(
-  deps: ConnectDependencies,
+  deps: Toolbox,
   signIn: StoredSignIn,
   mailboxId: string,
   connectionId: string,
@@ -108,7 +104,7 @@ const sendOf = ({ send }: WantedTransports, by: { connectionId: string; user?: s
   send === undefined ? { transport: 'none' } : sendTransports[send.transport].side(send, by)
 
 /** From the local part of the address; taken ones get a number. Unique by insert. */
-async function freeKey(deps: ConnectDependencies, owner: NameOwner, address: string): Promise<string> {
+async function freeKey(deps: Toolbox, owner: NameOwner, address: string): Promise<string> {
   const word =
     address
       .slice(0, address.lastIndexOf('@'))

@@ -10,9 +10,10 @@ import type { Way } from '../../model/link-ways.js'
 import type { ServerAddress } from '../../model/mailbox.js'
 import type { AttemptProblem, SignInTarget } from '../../model/sign-in.js'
 import type { Discovered, DiscoveredServer } from '../../ports/discovery.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { getSignInOfLink, isSameBrowser, type StoredSignIn } from '../../rows/sign-ins.js'
+import { listUsableRegistrations } from '../tokens/registrations.js'
 import { assertOpen } from './assert-open.js'
-import type { ConnectDependencies } from './connect-dependencies.js'
 import { discoverProvider } from './discover-provider.js'
 import { formToken, isBrowser } from './form-token.js'
 import { readProblem } from './keep-problem.js'
@@ -43,28 +44,24 @@ export interface LinkView {
 
 /** `finished`: URL of the result, for the browser that signed in and came back to the link. */
 export async function showLink(
-  deps: ConnectDependencies,
+  deps: Toolbox,
   link: string,
   browser: string | undefined,
 ): Promise<LinkView | { finished: string }> {
   const signIn = await getSignInOfLink(deps, link)
   const isFinished = signIn.status === 'signed-in' || signIn.status === 'confirmed'
   if (isFinished && isSameBrowser(signIn, browser))
-    return { finished: `${deps.settings.publicBaseUrl}/connect/${link}/result` }
+    return { finished: `${deps.config.publicBaseUrl}/connect/${link}/result` }
   assertOpen(deps, signIn)
   return viewOf(deps, signIn, browser)
 }
 
-export async function viewOf(
-  deps: ConnectDependencies,
-  signIn: StoredSignIn,
-  browser: string | undefined,
-): Promise<LinkView> {
+export async function viewOf(deps: Toolbox, signIn: StoredSignIn, browser: string | undefined): Promise<LinkView> {
   const facts = await assertWay(deps, signIn)
   const { ways, renewed } = facts
   const [discovered, registrations] = await Promise.all([
     known(signIn, facts) ?? discoverProvider(deps.discovery, signIn.target.address),
-    deps.listRegistrations(signIn.tenant),
+    listUsableRegistrations(deps, signIn.tenant),
   ])
   const microsoft = ways.includes('password') && ways.length === 1 ? [] : registrations.filter(isMicrosoft)
   const problem = await readProblem(deps, signIn, browser)
@@ -127,7 +124,7 @@ const encrypted = ({ host, port, tls }: ServerAddress): DiscoveredServer => ({
   tls: tls === 'implicit' ? 'implicit' : 'starttls',
 })
 
-function originOf(deps: ConnectDependencies, authority: string): string {
+function originOf(deps: Toolbox, authority: string): string {
   const { origin } = new URL(authority)
-  return deps.settings.origins?.[origin] ?? origin
+  return deps.config.origins[origin] ?? origin
 }

@@ -5,9 +5,9 @@
  */
 import type { AttemptProblem, SignInStatus, SignInTarget, Verdicts } from '../../model/sign-in.js'
 import { signInProblem } from '../../model/sign-in-problems.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { getSignInOfLink, isSameBrowser } from '../../rows/sign-ins.js'
 import { assertOpen } from './assert-open.js'
-import type { ConnectDependencies } from './connect-dependencies.js'
 import { verdictsNow } from './describe-sign-in.js'
 import { readProblem } from './keep-problem.js'
 import { returnLink } from './return-link.js'
@@ -37,11 +37,7 @@ export interface RefusalView {
   maybeShared?: string
 }
 
-export async function showResult(
-  deps: ConnectDependencies,
-  link: string,
-  browser: string | undefined,
-): Promise<ResultView> {
+export async function showResult(deps: Toolbox, link: string, browser: string | undefined): Promise<ResultView> {
   const signIn = await getSignInOfLink(deps, link)
   if (signIn.status !== 'signed-in' && signIn.status !== 'confirmed') {
     assertOpen(deps, signIn)
@@ -65,7 +61,7 @@ export async function showResult(
 
 /** Of the last attempt of this browser, while the link is open. */
 export async function showRefusal(
-  deps: ConnectDependencies,
+  deps: Toolbox,
   link: string,
   browser: string | undefined,
 ): Promise<RefusalView | undefined> {

@@ -9,8 +9,10 @@ import type { AdminConsentInput } from '../../model/api-schemas.js'
 import type { Registration } from '../../model/registration.js'
 import type { SignInTarget } from '../../model/sign-in.js'
 import { signInProblem } from '../../model/sign-in-problems.js'
+import type { Toolbox } from '../../ports/toolbox.js'
+import { sealKeys } from '../../rows/seal-keys.js'
 import { associatedData, findSignIn, type StoredSignIn, stepSignIn } from '../../rows/sign-ins.js'
-import type { ConnectDependencies } from './connect-dependencies.js'
+import { listUsableRegistrations } from '../tokens/registrations.js'
 import { insertSignIn, notUsable, type StartedSignIn } from './insert-sign-in.js'
 
 type Listed = Omit<Registration, 'secretName'>
@@ -20,11 +22,11 @@ type Listed = Omit<Registration, 'secretName'>
  * `registration_without_secret`.
  */
 export async function startAdminConsent(
-  deps: ConnectDependencies,
+  deps: Toolbox,
   tenant: string,
   input: AdminConsentInput,
 ): Promise<StartedSignIn> {
-  const listed = await deps.listRegistrations(tenant)
+  const listed = await listUsableRegistrations(deps, tenant)
   const asked = listed.filter(({ id }) => !input.registrationId || id === input.registrationId)
   if (input.registrationId && asked.length === 0) throw notUsable()
   const registration = asked.find(hasAdministrators)
@@ -44,7 +46,7 @@ export async function startAdminConsent(
 
 /** The same organisation is asked again for a connection that stopped working; it needs no new confirmation. */
 export function renewAdminConsent(
-  deps: ConnectDependencies,
+  deps: Toolbox,
   tenant: string,
   connection: { id: string; registrationId: string },
 ): Promise<StartedSignIn> {
@@ -63,12 +65,12 @@ const consentTarget: SignInTarget = {
 }
 
 /** The link a person who may not agree alone hands to an administrator; one at a time for each sign-in (M-065). */
-export async function approvalLink(deps: ConnectDependencies, signIn: StoredSignIn): Promise<string | undefined> {
+export async function approvalLink(deps: Toolbox, signIn: StoredSignIn): Promise<string | undefined> {
   const { tenant, target, registrationId } = signIn
-  const registration = (await deps.listRegistrations(tenant)).find((one) => one.id === registrationId)
+  const registration = (await listUsableRegistrations(deps, tenant)).find((one) => one.id === registrationId)
   if (registration === undefined || !hasAdministrators(registration) || target.kind === 'admin-consent')
     return undefined
-  const sealer = await deps.sealer()
+  const sealer = await sealKeys(deps)
   const place = associatedData(signIn.id, 'approvalSealed')
   if (signIn.approvalSealed !== '') {
     const link = sealer.open(signIn.approvalSealed, place).toString()

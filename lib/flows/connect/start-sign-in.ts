@@ -10,19 +10,20 @@ import type { Role } from '../../model/caller.js'
 import { refusedTogether } from '../../model/parse.js'
 import type { SignInTarget } from '../../model/sign-in.js'
 import { connectionOf, resourceOfTransport } from '../../model/transports.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { findConnection } from '../../rows/connections.js'
 import { findHolder, holderId, mailboxHeld } from '../../rows/holders.js'
 import { writeLog } from '../../rows/logs.js'
 import { getMailbox } from '../../rows/mailboxes.js'
 import { findMailboxId } from '../../rows/names.js'
 import { findReturnUrl, returnUrlId } from '../../rows/return-urls.js'
-import type { ConnectDependencies } from './connect-dependencies.js'
+import { listUsableRegistrations } from '../tokens/registrations.js'
 import { insertSignIn, notUsable, type StartedSignIn } from './insert-sign-in.js'
 import { renewAdminConsent } from './start-admin-consent.js'
 
 /** Errors: `invalid_input`, `return_url_not_registered`, `mailbox_exists`, `forbidden_confirmation`. */
 export async function startSignIn(
-  deps: ConnectDependencies,
+  deps: Toolbox,
   tenant: string,
   input: SignInStartInput,
   role: Role = 'app',
@@ -41,7 +42,7 @@ export async function startSignIn(
   const returnUrl = given === undefined ? '' : await registeredReturnUrl(deps, tenant, given)
   if (given !== undefined && returnUrl === undefined) refusals.push(await notRegistered(deps, tenant, given))
   const { registrationId } = input
-  if (registrationId && !(await deps.listRegistrations(tenant)).some(({ id }) => id === registrationId))
+  if (registrationId && !(await listUsableRegistrations(deps, tenant)).some(({ id }) => id === registrationId))
     refusals.push(notUsable())
   const refused = refusedTogether([], refusals)
   if (refused !== undefined) throw refused
@@ -70,7 +71,7 @@ export async function startSignIn(
  * administrator for one exact identity, so that signing in is all it takes.
  */
 export async function startReconnect(
-  deps: ConnectDependencies,
+  deps: Toolbox,
   tenant: string,
   mailboxId: string,
   { allowChange = [], expectedUser }: ReconnectInput = {},
@@ -119,17 +120,13 @@ export async function startReconnect(
 }
 
 /** The id of the row whose URL is exactly the given text: no parsing, no normalising, nothing to get wrong (SEC-10). */
-async function registeredReturnUrl(
-  deps: ConnectDependencies,
-  tenant: string,
-  url: string,
-): Promise<string | undefined> {
+async function registeredReturnUrl(deps: Toolbox, tenant: string, url: string): Promise<string | undefined> {
   const registered = await findReturnUrl(deps, tenant, returnUrlId(url))
   return registered?.url === url ? registered.id : undefined
 }
 
 /** The register keeps a URL as a parser writes it, so that what was registered as `https://app.example` has a slash. */
-async function notRegistered(deps: ConnectDependencies, tenant: string, given: string): Promise<GatewayError> {
+async function notRegistered(deps: Toolbox, tenant: string, given: string): Promise<GatewayError> {
   const written = URL.canParse(given) ? new URL(given).href : given
   const isMeant = written !== given && (await registeredReturnUrl(deps, tenant, written)) !== undefined
   return new GatewayError('return_url_not_registered', 'permanent', {

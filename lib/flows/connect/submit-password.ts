@@ -5,9 +5,9 @@
  */
 import { asGatewayError } from '../../errors.js'
 import { signInProblem } from '../../model/sign-in-problems.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { stepSignIn } from '../../rows/sign-ins.js'
 import { mismatchedUser } from './check-password-user.js'
-import type { ConnectDependencies } from './connect-dependencies.js'
 import { finishSignIn } from './finish-sign-in.js'
 import { signInOfForm } from './form-token.js'
 import { excuseStoredServers, refusedServers } from './judge-servers.js'
@@ -22,7 +22,7 @@ const mostAttempts = 10
 const tryingMs = 30_000
 
 export async function submitPassword(
-  deps: ConnectDependencies,
+  deps: Toolbox,
   input: { link: string; browser: string | undefined; formToken: string; form: PasswordForm },
 ): Promise<{ location: string }> {
   const { signIn, browser } = await signInOfForm(deps, input)

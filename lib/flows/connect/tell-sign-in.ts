@@ -5,17 +5,17 @@
  */
 import { GatewayError } from '../../errors.js'
 import { hashId } from '../../model/ids.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { clearAttention, raiseAttention } from '../../rows/attention.js'
 import { type StoredSignIn, stepSignIn } from '../../rows/sign-ins.js'
 import { emitEvent } from '../tell/emit-event.js'
-import type { ConnectDependencies } from './connect-dependencies.js'
 
 /** Waits for an administrator: only these have a card. */
 export const isPending = ({ status, target }: Pick<StoredSignIn, 'status' | 'target'>): boolean =>
   status === 'signed-in' && target.confirmation === 'tenant-admin'
 
 /** Safe to repeat; the sweep does when a crash came between. */
-export async function tellPending(deps: ConnectDependencies, signIn: StoredSignIn): Promise<void> {
+export async function tellPending(deps: Toolbox, signIn: StoredSignIn): Promise<void> {
   const { id, tenant, target, identity } = signIn
   const until = new Date(signIn.expiresAt).toISOString()
   const who = identity?.username || 'somebody with the password of the mailbox'
@@ -40,12 +40,7 @@ export async function tellPending(deps: ConnectDependencies, signIn: StoredSignI
 export type SignInEnd = 'refused' | 'cancelled' | 'rejected' | 'expired'
 
 /** `refused` leaves the link usable; the others are the end. */
-export async function tellEnded(
-  deps: ConnectDependencies,
-  signIn: StoredSignIn,
-  state: SignInEnd,
-  code: string,
-): Promise<void> {
+export async function tellEnded(deps: Toolbox, signIn: StoredSignIn, state: SignInEnd, code: string): Promise<void> {
   const { id, tenant, target } = signIn
   await clearAttention(deps, { tenant, kind: 'sign-in', id })
   // A link that a refusal made for an administrator has an id nobody was given.

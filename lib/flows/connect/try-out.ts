@@ -3,10 +3,10 @@ import { asGatewayError } from '../../errors.js'
 import type { MailboxGrant } from '../../model/grant.js'
 import type { Verdict, Verdicts } from '../../model/sign-in.js'
 import type { Authority } from '../../ports/authority.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import type { StoredSignIn } from '../../rows/sign-ins.js'
 import { Secret } from '../../secret.js'
-import type { ConnectDependencies, ProbeInput } from './connect-dependencies.js'
-import { unreachable } from './probe-mailbox.js'
+import { type ProbeInput, probeMailbox, unreachable } from './probe-mailbox.js'
 import {
   directionScopes,
   microsoftTransports,
@@ -23,7 +23,7 @@ export const transportsOf = (signIn: StoredSignIn, grant: MailboxGrant): WantedT
     : passwordTransports(signIn.target, grant.imap, grant.smtp)
 
 /** A try-out that fails or hangs is a verdict, never a refusal of the sign-in. */
-export async function tryOut(deps: ConnectDependencies, signIn: StoredSignIn, grant: MailboxGrant): Promise<Verdicts> {
+export async function tryOut(deps: Toolbox, signIn: StoredSignIn, grant: MailboxGrant): Promise<Verdicts> {
   const authority: Authority =
     grant.kind === 'oauth'
       ? { kind: 'bearer', user: signIn.target.address, token: async () => new Secret(grant.accessToken) }
@@ -33,9 +33,9 @@ export async function tryOut(deps: ConnectDependencies, signIn: StoredSignIn, gr
 }
 
 /** Ten seconds for all verdicts together; what is not known by then was not tested. */
-export async function probeInTime(deps: ConnectDependencies, input: Omit<ProbeInput, 'signal'>): Promise<Verdicts> {
+export async function probeInTime(deps: Toolbox, input: Omit<ProbeInput, 'signal'>): Promise<Verdicts> {
   try {
-    return await deps.probe({ ...input, signal: AbortSignal.timeout(probeBudgetMs) })
+    return await probeMailbox(deps, { ...input, signal: AbortSignal.timeout(probeBudgetMs) })
   } catch (error) {
     deps.log.warn('probe-failed', { signInId: undefined, code: asGatewayError(error).code })
     return {

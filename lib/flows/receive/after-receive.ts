@@ -7,12 +7,12 @@
 import { asGatewayError, type GatewayError } from '../../errors.js'
 import type { AfterReceive, Mailbox } from '../../model/mailbox.js'
 import { parseAfterReceive } from '../../model/mailbox-settings.js'
+import type { FlowConfig } from '../../ports/flow-config.js'
 import type { ReceiveSession } from '../../ports/receiver.js'
-import type { ReceiveDependencies } from './receive-dependencies.js'
 
 /** The mailbox's own choice, else what the settings say. */
-export function actionOf({ settings }: ReceiveDependencies, { receive }: Mailbox): AfterReceive {
-  return (receive.transport === 'none' ? undefined : receive.after) ?? parseAfterReceive(settings.afterReceive)
+export function actionOf({ afterReceive }: Pick<FlowConfig, 'afterReceive'>, { receive }: Mailbox): AfterReceive {
+  return (receive.transport === 'none' ? undefined : receive.after) ?? parseAfterReceive(afterReceive)
 }
 
 /**

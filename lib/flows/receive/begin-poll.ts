@@ -5,26 +5,22 @@
 
 import type { Mailbox } from '../../model/mailbox.js'
 import { sourceOf } from '../../model/transports.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { setDue } from '../../rows/due.js'
 import { findReceiving, type ReceivingState, takeReceiving } from '../../rows/receiving-state.js'
-import { withSettingsOf } from '../../rows/settings.js'
+import { settingsOf } from '../../rows/settings.js'
 import { afterDeath } from './aside.js'
 import type { Poll, Progress } from './poll.js'
-import type { ReceiveDependencies } from './receive-dependencies.js'
 import { leaseMs } from './within-time.js'
 
 /** `off`: not to be polled; `leased`: another worker holds the lease. The time of the next look is set for both. */
-export async function beginPoll(
-  shared: ReceiveDependencies,
-  tenant: string,
-  mailboxId: string,
-): Promise<Poll | 'off' | 'leased'> {
-  const { mailbox, receiving: known, asked } = await findReceiving(shared, tenant, mailboxId)
+export async function beginPoll(deps: Toolbox, tenant: string, mailboxId: string): Promise<Poll | 'off' | 'leased'> {
+  const { mailbox, receiving: known, asked } = await findReceiving(deps, tenant, mailboxId)
   if (mailbox === undefined || !mailbox.active || mailbox.receive.transport === 'none') {
-    await setDue(shared, { kind: 'poll', tenant, id: mailboxId }, Number.POSITIVE_INFINITY)
+    await setDue(deps, { kind: 'poll', tenant, id: mailboxId }, Number.POSITIVE_INFINITY)
     return 'off'
   }
-  const deps = await withSettingsOf(shared, mailbox)
+  const settings = await settingsOf(deps, mailbox)
   const receiving = await takeReceiving(deps, mailbox, { receiving: known, leaseMs })
   if (receiving === undefined) {
     const leasedMs = Math.min(Math.max((known?.leaseUntil ?? 0) - deps.clock.now(), 1_000), leaseMs)
@@ -32,7 +28,7 @@ export async function beginPoll(
     return 'leased'
   }
   const state = stateFor(mailbox, receiving.state, deps.clock.now())
-  return { deps, mailbox, receiving, state, asked, progress: progressFrom(state) }
+  return { deps, mailbox, settings, receiving, state, asked, progress: progressFrom(state) }
 }
 
 function stateFor(mailbox: Mailbox, stored: ReceivingState, now: number): ReceivingState {

@@ -11,12 +11,10 @@ import { noRoomCode } from '../../ports/bytes-in-hand.js'
 import type { FetchedMail, FetchLimits, ReceiveSession } from '../../ports/receiver.js'
 import { writeLog } from '../../rows/logs.js'
 import { receivedId } from '../../rows/received.js'
-import type { ReceivingState } from '../../rows/receiving-state.js'
 import { actionOf } from './after-receive.js'
 import { deathsAlone, isOfTheMail, longestAside, namesTheMail, newAside, refusalsOfServer, strikesOf } from './aside.js'
 import type { Poll } from './poll.js'
 import { type FailedMail, forgetQuarantined, quarantine } from './quarantine.js'
-import type { ReceiveDependencies } from './receive-dependencies.js'
 import { type KnownContent, knownContent } from './resync.js'
 import { storeMail } from './store-mail.js'
 
@@ -24,17 +22,14 @@ import { storeMail } from './store-mail.js'
 const beginsWithinMs = 48_000
 const longestOwed = 28_000
 
-/** A mail that may have ended a process is tried alone in this one, whatever mailbox it is in. */
-const suspects = { inHand: 0 }
-
 export async function fetchMails(poll: Poll, session: ReceiveSession, signal: AbortSignal): Promise<void> {
-  const { deps, mailbox, receiving, state, progress } = poll
-  const acts = actionOf(deps, mailbox).action !== 'leave'
+  const { deps, settings, mailbox, receiving, state, progress } = poll
+  const acts = actionOf(settings, mailbox).action !== 'leave'
   let known: KnownContent | undefined
   let refusals = 0
   // The memory of this instance is in use: nobody's fault, the mail comes with the next poll.
   let waitsForRoom = false
-  const limits: FetchLimits = { ...limitsOf(deps, state), mayTake, moved }
+  const limits: FetchLimits = { ...limitsOf(poll), mayTake, moved }
   // The first poll died, and nobody wrote down under which numbers it told its mails.
   if (state.busy && state.cursor === undefined) progress.resyncSince = deps.clock.now()
   if (!(await takeBehind(state.cursor))) return
@@ -50,9 +45,7 @@ export async function fetchMails(poll: Poll, session: ReceiveSession, signal: Ab
   function isAllKnown(before: number): boolean {
     const { more, resynced, duplicates, handedOver, quarantined } = progress
     const isMoving = more && resynced && duplicates > before
-    return (
-      isMoving && handedOver + quarantined < deps.settings.mailsPerPoll && !isOver() && session.usable?.() !== false
-    )
+    return isMoving && handedOver + quarantined < settings.mailsPerPoll && !isOver() && session.usable?.() !== false
   }
 
   /** One listing of the session; false when this poll is over. */
@@ -136,9 +129,10 @@ export async function fetchMails(poll: Poll, session: ReceiveSession, signal: Ab
       if (deaths >= deathsAlone)
         await setAside({ mail, reason: killedTheProcess(), fetchRaw: false, attempts: deaths, askedAt })
       else if (deaths === 0) await takeNamed(mail)
-      else if (suspects.inHand === 0) {
-        suspects.inHand++
-        await takeNamed(mail).finally(() => suspects.inHand--)
+      // It may have ended a process: it is tried alone in this one, whatever mailbox it is in.
+      else if (deps.memory.suspects === 0) {
+        deps.memory.suspects++
+        await takeNamed(mail).finally(() => deps.memory.suspects--)
       }
     }
   }
@@ -152,7 +146,7 @@ export async function fetchMails(poll: Poll, session: ReceiveSession, signal: Ab
     try {
       if (progress.resyncSince > 0) known ??= await knownContent(deps, mailbox, progress.resyncSince)
       const isAsked = askedFor(mail) !== undefined
-      const stored = await storeMail(deps, mailbox, { mail, known, isAsked })
+      const stored = await storeMail(deps, mailbox, { mail, known, isAsked, maxBytes: settings.maxMailBytes })
       if (stored === 'handed-over') progress.handedOver++
       if (stored === 'duplicate') progress.duplicates++
       if (acts && stored !== 'duplicate') progress.owed.push(mail.serverId)
@@ -193,7 +187,7 @@ export async function fetchMails(poll: Poll, session: ReceiveSession, signal: Ab
         askedAt: before?.askedAt,
       })
     else {
-      const tryAt = now + deps.settings.pollMinMs
+      const tryAt = now + settings.pollMinMs
       const aside = progress.aside.filter((other) => other.serverId !== mail.serverId)
       aside.push({ ...one, at, strikes: struck, tryAt, code: fault.code, ...(mail.listedOnly && { listedOnly: true }) })
       // No room left: it waits before the cursor, and the mails behind it too.
@@ -223,8 +217,8 @@ export async function fetchMails(poll: Poll, session: ReceiveSession, signal: Ab
   }
 }
 
-function limitsOf(deps: ReceiveDependencies, state: ReceivingState): FetchLimits {
-  const { mailsPerPoll, maxMailBytes, firstSyncDays } = deps.settings
+function limitsOf({ deps, settings, state }: Poll): FetchLimits {
+  const { mailsPerPoll, maxMailBytes, firstSyncDays } = settings
   const day = 24 * 3_600_000
   const first = deps.clock.now() - firstSyncDays * day
   // After a long outage the window reaches back to where mail was last seen (P-15).

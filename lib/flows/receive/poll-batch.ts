@@ -4,9 +4,9 @@
  * server delays only its own mailbox. A mailbox whose poll met a fault of ours stays claimed and falls due again.
  */
 import type { Message } from '../../model/messages.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { enqueue } from '../../rows/messages.js'
 import { type PollResult, pollMailbox } from './poll-mailbox.js'
-import type { ReceiveDependencies } from './receive-dependencies.js'
 import { longestPollMs } from './within-time.js'
 
 const inFlight = 40
@@ -15,10 +15,7 @@ const jobMs = 9 * 60_000
 /** No poll begins later: it may need a minute even where nothing is slow. */
 const beginsWithinMs = jobMs - 60_000
 
-export async function pollBatch(
-  deps: ReceiveDependencies,
-  { mailboxes }: Message<'mailbox-poll'>,
-): Promise<PollResult[]> {
+export async function pollBatch(deps: Toolbox, { mailboxes }: Message<'mailbox-poll'>): Promise<PollResult[]> {
   // A job of one was asked for by a person or a backlog: nobody should find the lease of its idle poll in the way.
   const release = mailboxes.length === 1
   const results: PollResult[] = []

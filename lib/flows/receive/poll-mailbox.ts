@@ -1,18 +1,18 @@
 /**
  * Journey 3 for one mailbox. Takes the lease (begin-poll), opens the transport, fetches what is new (fetch-mails), saves
  * the cursor, does what is owed at the server, records how it went and when to look again (record-poll). An idle poll
- * costs three storage requests: read, lease, due row; its lease simply runs out, which is before the next poll is due.
+ * costs four storage requests: read, lease, connection, due row; its lease simply runs out, which is before the next poll is due.
  */
 import { asGatewayError, type GatewayError, RowChangedError } from '../../errors.js'
 import { noRoomCode } from '../../ports/bytes-in-hand.js'
 import type { ReceiveSession } from '../../ports/receiver.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { unlessStopping } from '../../ports/unless-stopping.js'
 import { actionOf, afterReceive } from './after-receive.js'
 import { beginPoll } from './begin-poll.js'
 import { fetchMails } from './fetch-mails.js'
 import { takeUpImports } from './import-mails.js'
 import type { Poll } from './poll.js'
-import type { ReceiveDependencies } from './receive-dependencies.js'
 import { findReceiveRoute } from './receive-route.js'
 import { continueBacklog, recordFailure, recordSuccess } from './record-poll.js'
 import { withinTime } from './within-time.js'
@@ -36,14 +36,14 @@ export interface PollOptions {
 }
 
 export async function pollMailbox(
-  shared: ReceiveDependencies,
+  deps: Toolbox,
   { tenant, mailboxId }: { tenant: string; mailboxId: string },
   options: PollOptions = {},
 ): Promise<PollResult> {
   const result: PollResult = { tenant, mailboxId, outcome: 'idle', handedOver: 0, quarantined: 0, code: '' }
-  const poll = await beginPoll(shared, tenant, mailboxId)
+  const poll = await beginPoll(deps, tenant, mailboxId)
   if (poll === 'off' || poll === 'leased') return { ...result, outcome: poll }
-  const { deps, mailbox, receiving, progress } = poll
+  const { mailbox, receiving, progress } = poll
   try {
     if (poll.asked !== undefined) await takeUpImports(poll, poll.asked)
     const { startedAt } = progress
@@ -80,8 +80,8 @@ const outcomeOf = ({ progress }: Poll): 'mail' | 'idle' =>
 
 /** Answers with what the server refused of the actions owed to it. */
 async function run(poll: Poll, signal: AbortSignal): Promise<GatewayError | undefined> {
-  const { deps, mailbox, receiving, state, progress } = poll
-  const action = actionOf(deps, mailbox)
+  const { deps, settings, mailbox, receiving, state, progress } = poll
+  const action = actionOf(settings, mailbox)
   const route = await findReceiveRoute(deps, mailbox)
   if (route === undefined) return undefined
   const { target, authority } = route

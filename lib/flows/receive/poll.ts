@@ -1,13 +1,15 @@
 import type { GatewayError } from '../../errors.js'
 import type { Mailbox } from '../../model/mailbox.js'
+import type { FlowConfig } from '../../ports/flow-config.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import type { AsideMail, HeldReceiving, ImportRequest, ReceivingState } from '../../rows/receiving-state.js'
-import type { ReceiveDependencies } from './receive-dependencies.js'
 
 /** One poll of one mailbox, as its steps hand it on. */
 export interface Poll {
-  /** With the settings of this mailbox. */
-  deps: ReceiveDependencies
+  deps: Toolbox
   mailbox: Mailbox
+  /** What counts for this mailbox. */
+  settings: FlowConfig
   /** Where receiving stands, held by this poll alone. */
   receiving: HeldReceiving
   /** Where it stood, as far as that still counts: after a change of server, account or folder little does. */

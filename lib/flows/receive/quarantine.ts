@@ -9,6 +9,7 @@ import type { GatewayError } from '../../errors.js'
 import type { Mailbox } from '../../model/mailbox.js'
 import { sourceOf } from '../../model/transports.js'
 import type { FetchedMail } from '../../ports/receiver.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { topHeaders } from '../../protocol/mail-headers.js'
 import { writeLog } from '../../rows/logs.js'
 import {
@@ -26,7 +27,6 @@ import {
   removeReceived,
   type StoredReceived,
 } from '../../rows/received.js'
-import type { ReceiveDependencies } from './receive-dependencies.js'
 import { showQuarantine, tellQuarantined } from './tell-quarantined.js'
 
 export interface FailedMail {
@@ -39,7 +39,7 @@ export interface FailedMail {
 }
 
 export async function quarantine(
-  deps: ReceiveDependencies,
+  deps: Toolbox,
   mailbox: Mailbox,
   { mail, reason, fetchRaw, attempts, askedAt = 0 }: FailedMail,
 ): Promise<void> {
@@ -80,7 +80,7 @@ export async function quarantine(
 }
 
 /** What the server and the bytes, as far as they are known, say of it. */
-function headersOf(deps: ReceiveDependencies, mail: FetchedMail, raw: Uint8Array | undefined) {
+function headersOf(deps: Toolbox, mail: FetchedMail, raw: Uint8Array | undefined) {
   const headers = topHeaders(raw ?? new Uint8Array())
   const now = deps.clock.now()
   return {
@@ -95,12 +95,12 @@ function headersOf(deps: ReceiveDependencies, mail: FetchedMail, raw: Uint8Array
   }
 }
 
-async function insertAside(deps: ReceiveDependencies, key: ReceivedKey, columns: NewReceived): Promise<StoredReceived> {
+async function insertAside(deps: Toolbox, key: ReceivedKey, columns: NewReceived): Promise<StoredReceived> {
   return (await insertReceived(deps, key, columns)) ?? insertUnlisted(deps, key, columns)
 }
 
 /** Somebody asked for it, and it is at the server no more: there is nothing left to import. */
-export async function forgetQuarantined(deps: ReceiveDependencies, mailbox: Mailbox, id: string): Promise<void> {
+export async function forgetQuarantined(deps: Toolbox, mailbox: Mailbox, id: string): Promise<void> {
   const mail = await findReceived(deps, { tenant: mailbox.tenant, mailboxId: mailbox.id, id })
   if (mail?.state !== 'quarantined') return
   await removeReceived(deps, mail)

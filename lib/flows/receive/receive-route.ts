@@ -2,18 +2,19 @@
 import type { Mailbox } from '../../model/mailbox.js'
 import { isShared, type ReceiveTarget, receiveTransports, resourceOfTransport } from '../../model/transports.js'
 import type { Authority } from '../../ports/authority.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { mailScopes } from '../../protocol/scopes.js'
+import { findAccess } from '../tokens/authority-for.js'
 import { notConnected } from '../tokens/connection-state.js'
-import type { ReceiveDependencies } from './receive-dependencies.js'
 
 /** Undefined for a mailbox that does not receive. Rejects when somebody must act first. */
 export async function findReceiveRoute(
-  deps: Pick<ReceiveDependencies, 'access'>,
+  deps: Toolbox,
   { tenant, address, receive }: Mailbox,
 ): Promise<{ target: ReceiveTarget; authority: Authority } | undefined> {
   if (receive.transport === 'none') return undefined
   const resource = resourceOfTransport(receive.transport)
-  const access = await deps.access(tenant, receive.connectionId)
+  const access = await findAccess(deps, tenant, receive.connectionId)
   if (access === undefined) throw notConnected()
   const target = receiveTransports[receive.transport].target(receive, { connection: access.connection, address })
   const needed = mailScopes({ receive: receive.transport, shared: isShared(target) }).token(resource)

@@ -7,13 +7,13 @@
 import type { GatewayError } from '../../errors.js'
 import type { Mailbox } from '../../model/mailbox.js'
 import { sourceOf } from '../../model/transports.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { setDue } from '../../rows/due.js'
 import { writeLog } from '../../rows/logs.js'
 import { enqueue } from '../../rows/messages.js'
 import { asideDueAt } from './aside.js'
 import { breakerFailures, nextPollAt } from './next-poll.js'
 import type { Poll } from './poll.js'
-import type { ReceiveDependencies } from './receive-dependencies.js'
 import { tellStopped, tellWorking } from './tell-receiving.js'
 import { leaseMs } from './within-time.js'
 
@@ -23,7 +23,7 @@ const confirmedAfterMs = 30_000
 
 /** `refusal`: of what was owed at the server. `release`: gives the lease back in any case. */
 export async function recordSuccess(
-  { deps, mailbox, receiving, state, progress }: Poll,
+  { deps, settings, mailbox, receiving, state, progress }: Poll,
   { refusal, release }: { refusal: GatewayError | undefined; release: boolean },
 ): Promise<void> {
   const { tenant, id } = mailbox
@@ -39,7 +39,7 @@ export async function recordSuccess(
   const isSlow = progress.more && moved === 0 && !deps.stopping.aborted
   const goesOn = progress.more && !isSlow
   const history = { now, lastMailAt: isSlow ? now : lastMailAt, failures: 0, more: goesOn }
-  const dueAt = Math.min(nextPollAt(history, deps.settings), asideDueAt(progress.aside, now, deps.settings.pollMinMs))
+  const dueAt = Math.min(nextPollAt(history, settings), asideDueAt(progress.aside, now, settings.pollMinMs))
   // A newer cursor alone is rarely worth a write: the older one still stands before every mail not yet seen.
   const stale = progress.cursor !== state.cursor && now - state.cursorAt > cursorLifeMs
   if (state.attention) await tellWorking(deps, mailbox, receiving.lastSuccessAt)
@@ -75,7 +75,7 @@ export async function recordSuccess(
   })
 }
 
-export async function continueBacklog(deps: ReceiveDependencies, { tenant, id }: Mailbox): Promise<void> {
+export async function continueBacklog(deps: Toolbox, { tenant, id }: Mailbox): Promise<void> {
   await enqueue(deps, 'mailbox-poll', { mailboxes: [{ tenant, mailboxId: id }] })
 }
 
@@ -90,7 +90,7 @@ const cleanState = {
 }
 
 export async function recordFailure(poll: Poll, error: GatewayError): Promise<void> {
-  const { deps, mailbox, receiving, state, progress } = poll
+  const { deps, settings, mailbox, receiving, state, progress } = poll
   const { tenant, id } = mailbox
   const failures = state.failures + 1
   const now = deps.clock.now()
@@ -119,7 +119,7 @@ export async function recordFailure(poll: Poll, error: GatewayError): Promise<vo
   })
   const { retryAfterMs } = error
   const history = { now, lastMailAt: state.lastMailAt, failures, failed: error.class, unconfirmed, more: false }
-  const dueAt = nextPollAt(retryAfterMs === undefined ? history : { ...history, retryAfterMs }, deps.settings)
+  const dueAt = nextPollAt(retryAfterMs === undefined ? history : { ...history, retryAfterMs }, settings)
   await setDue(deps, { kind: 'poll', tenant, id }, dueAt)
   if (!told && failures > 1 && state.code === error.code) return
   const { code, class: errorClass, description, remedy, peerLine } = error

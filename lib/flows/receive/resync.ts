@@ -1,7 +1,7 @@
 import type { Mailbox } from '../../model/mailbox.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import type { StoredReceived } from '../../rows/received.js'
 import { listContents } from '../../rows/received-lists.js'
-import type { ReceiveDependencies } from './receive-dependencies.js'
 
 /** Content of mail received before the server's ids were lost. */
 export interface KnownContent {
@@ -15,11 +15,7 @@ export interface KnownContent {
  * Counts what was received before the resync began, less what earlier polls of the same resync already recognised. Read
  * per poll, because a resync may take several.
  */
-export async function knownContent(
-  deps: ReceiveDependencies,
-  mailbox: Mailbox,
-  resyncSince: number,
-): Promise<KnownContent> {
+export async function knownContent(deps: Toolbox, mailbox: Mailbox, resyncSince: number): Promise<KnownContent> {
   const counts = new Map<string, number>()
   const known = listContents(deps, { tenant: mailbox.tenant, mailboxId: mailbox.id })
   for await (const { contentKey, storedAt, duplicate } of known) {

@@ -9,6 +9,7 @@ import { GatewayError, RowExistsError } from '../../errors.js'
 import type { Mailbox } from '../../model/mailbox.js'
 import { noRoom } from '../../ports/bytes-in-hand.js'
 import type { FetchedMail } from '../../ports/receiver.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { topHeaders } from '../../protocol/mail-headers.js'
 import { exceededLimit, tooComplex } from '../../protocol/mail-limits.js'
 import {
@@ -25,7 +26,6 @@ import {
   type StoredReceived,
 } from '../../rows/received.js'
 import { emitEvent } from '../tell/emit-event.js'
-import type { ReceiveDependencies } from './receive-dependencies.js'
 import type { KnownContent } from './resync.js'
 import { showQuarantine, tellQuarantined } from './tell-quarantined.js'
 
@@ -40,11 +40,13 @@ interface MailToStore {
   known?: KnownContent | undefined
   /** Somebody wants it out of quarantine. */
   isAsked?: boolean
+  /** Larger ones are refused. */
+  maxBytes: number
 }
 
 type Room = (bytes: number) => Promise<void>
 
-export async function storeMail(deps: ReceiveDependencies, mailbox: Mailbox, given: MailToStore): Promise<Stored> {
+export async function storeMail(deps: Toolbox, mailbox: Mailbox, given: MailToStore): Promise<Stored> {
   const shares: (() => void)[] = []
   const room: Room = async (bytes) => {
     for (const giveBack of shares.splice(0)) giveBack()
@@ -60,9 +62,9 @@ export async function storeMail(deps: ReceiveDependencies, mailbox: Mailbox, giv
 }
 
 async function store(
-  deps: ReceiveDependencies,
+  deps: Toolbox,
   mailbox: Mailbox,
-  { mail, known, isAsked, room }: MailToStore & { room: Room },
+  { mail, known, isAsked, maxBytes, room }: MailToStore & { room: Room },
 ): Promise<Stored> {
   const key = { tenant: mailbox.tenant, mailboxId: mailbox.id, id: receivedId(mail.serverId) }
   const before = await findReceived(deps, key)
@@ -78,7 +80,7 @@ async function store(
   }
 
   const raw = (await keptRaw(deps, before, room)) ?? (await mail.raw(room))
-  if (raw.byteLength > deps.settings.maxMailBytes) throw mailTooLarge(raw.byteLength, deps.settings.maxMailBytes)
+  if (raw.byteLength > maxBytes) throw mailTooLarge(raw.byteLength, maxBytes)
   const headers = topHeaders(raw)
   const exceeded = exceededLimit(raw)
   const problem = exceeded && tooComplex(exceeded.why)
@@ -115,11 +117,7 @@ async function store(
 const wasTooLarge = ({ code, blob }: StoredReceived): boolean => code === 'mail_too_large' && blob === ''
 
 /** The bytes that quarantine has; they are there even when the server has the mail no more. */
-async function keptRaw(
-  deps: ReceiveDependencies,
-  before: StoredReceived | undefined,
-  room: Room,
-): Promise<Uint8Array | undefined> {
+async function keptRaw(deps: Toolbox, before: StoredReceived | undefined, room: Room): Promise<Uint8Array | undefined> {
   if (before === undefined || before.blob === '') return undefined
   await room(before.bytes)
   return deps.blobs.get(deps.names.container('quarantine'), before.blob)
@@ -127,7 +125,7 @@ async function keptRaw(
 
 /** It came again, asked for or moved back into its folder say: it takes the place that was kept for it. */
 async function importAfterAll(
-  deps: ReceiveDependencies,
+  deps: Toolbox,
   mailbox: Mailbox,
   { before, fresh, raw }: { before: StoredReceived; fresh: NewReceived; raw: Uint8Array },
 ): Promise<Stored> {
@@ -141,7 +139,7 @@ async function importAfterAll(
   return stored
 }
 
-async function handOver(deps: ReceiveDependencies, mailbox: Mailbox, mail: StoredReceived): Promise<Stored> {
+async function handOver(deps: Toolbox, mailbox: Mailbox, mail: StoredReceived): Promise<Stored> {
   if (mail.state !== 'stored') return 'known'
   await emitEvent(deps, mailbox.tenant, 'mail.received', mail.eventId, {
     mailboxId: mailbox.id,

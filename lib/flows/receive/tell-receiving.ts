@@ -8,13 +8,13 @@ import type { GatewayError } from '../../errors.js'
 import { hashId } from '../../model/ids.js'
 import type { Mailbox } from '../../model/mailbox.js'
 import { connectionOf } from '../../model/transports.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { clearAttention, findAttention, isToldByConnection, raiseAttention } from '../../rows/attention.js'
 import { emitEvent } from '../tell/emit-event.js'
-import type { ReceiveDependencies } from './receive-dependencies.js'
 
 /** `since`: when it last worked; `toldBefore`: the row says that people know. True when they hear something new. */
 export async function tellStopped(
-  deps: ReceiveDependencies,
+  deps: Toolbox,
   mailbox: Mailbox,
   { error, since, toldBefore }: { error: GatewayError; since: number; toldBefore: boolean },
 ): Promise<boolean> {
@@ -36,7 +36,7 @@ export async function tellStopped(
   return true
 }
 
-export async function tellWorking(deps: ReceiveDependencies, mailbox: Mailbox, since: number): Promise<void> {
+export async function tellWorking(deps: Toolbox, mailbox: Mailbox, since: number): Promise<void> {
   const { tenant, id: mailboxId } = mailbox
   const card = { tenant, kind: 'mailbox-receive', id: mailboxId } as const
   if ((await findAttention(deps, card)) === undefined) return

@@ -5,9 +5,9 @@
  */
 import { GatewayError, RowChangedError } from '../../errors.js'
 import { noRoom } from '../../ports/bytes-in-hand.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { patientLimit } from '../../protocol/patient-limit.js'
 import type { Lease } from '../../rows/lease.js'
-import type { ReceiveDependencies } from './receive-dependencies.js'
 
 export const leaseMs = 60_000
 /** Less than a function has (host.json), and more than one mail may take. */
@@ -18,10 +18,8 @@ const lastCallMs = 12_000
 /** Beyond their time in one process; its other places stay with mailboxes that are quick. */
 const mostAtOnce = 10
 
-const beyondTheirTime = new Set<TimeOfPoll['lease']>()
-
 export interface TimeOfPoll {
-  deps: Pick<ReceiveDependencies, 'stopping' | 'inHand'>
+  deps: Pick<Toolbox, 'stopping' | 'inHand' | 'memory'>
   lease: Pick<Lease, 'renew' | 'remainingMs'>
   /** By `performance.now()`. */
   startedAt: number
@@ -38,6 +36,7 @@ export async function withinTime<Result>(
   { deps, lease, startedAt, timeLimitMs = 50_000, longestMs = longestPollMs, arrived }: TimeOfPoll,
   work: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
+  const beyondTheirTime = deps.memory.longPolls
   const ending = new AbortController()
   const { signal } = ending
   const ended = new Promise<never>((_, reject) => {

@@ -10,6 +10,7 @@ import { hashId, newId, sha256 } from '../../model/ids.js'
 import type { Mail } from '../../model/mail.js'
 import { type JudgedSubmission, judgeMailSubmission, type MailSubmission } from '../../model/mail-submission.js'
 import type { SendSettings } from '../../model/mailbox.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { composeMail } from '../../protocol/compose-mail.js'
 import { forGraph } from '../../protocol/graph-mime.js'
 import { subjectOfMime } from '../../protocol/mail-headers.js'
@@ -17,7 +18,6 @@ import { checkMailSize } from '../../protocol/size.js'
 import { findMail, insertMail } from '../../rows/mails.js'
 import { announceMail, hintKey, putHint, removeHint, wakeLane } from '../../rows/outbox.js'
 import { checkSubmission } from './check-submission.js'
-import type { SendDependencies } from './send-dependencies.js'
 
 export interface Acceptance {
   mail: Mail
@@ -27,7 +27,7 @@ export interface Acceptance {
 
 /** A mail as its author wrote it. Rejects with one error that names every field at fault, those of `refused` first. */
 export async function acceptSubmission(
-  deps: SendDependencies,
+  deps: Toolbox,
   tenant: string,
   input: unknown,
   idempotencyKey?: string,
@@ -41,7 +41,7 @@ export async function acceptSubmission(
 }
 
 export async function acceptMail(
-  deps: SendDependencies,
+  deps: Toolbox,
   tenant: string,
   submission: MailSubmission,
   idempotencyKey?: string,
@@ -68,7 +68,7 @@ export function mailOfBlob(name: string): Pick<Mail, 'tenant' | 'id'> | undefine
 }
 
 async function prepare(
-  deps: SendDependencies,
+  deps: Toolbox,
   tenant: string,
   mailId: string,
   contentHash: string,
@@ -134,7 +134,7 @@ async function subjectOf({ raw, subject }: MailSubmission, bytes: Uint8Array): P
   return (raw === undefined ? subject : await subjectOfMime(bytes)).slice(0, mostSubject)
 }
 
-async function store(deps: SendDependencies, mail: Mail, bytes: Uint8Array): Promise<Acceptance> {
+async function store(deps: Toolbox, mail: Mail, bytes: Uint8Array): Promise<Acceptance> {
   const container = deps.names.container('outbound')
   const name = blobName(mail)
   while (!(await deps.blobs.put(container, name, bytes, { ifAbsent: true, contentType: 'message/rfc822' }))) {
@@ -158,7 +158,7 @@ async function store(deps: SendDependencies, mail: Mail, bytes: Uint8Array): Pro
 }
 
 /** Somebody was quicker with the same key: our hint and blob go, unless they are the winner's too. */
-async function existing(deps: SendDependencies, mine: Mail): Promise<Acceptance> {
+async function existing(deps: Toolbox, mine: Mail): Promise<Acceptance> {
   const winner = await findMail(deps, mine.tenant, mine.id)
   if (winner === undefined) throw conflict('idempotency_conflict', 'The mail has just been removed.', 'Use a new key.')
   const { mail } = winner
@@ -168,7 +168,7 @@ async function existing(deps: SendDependencies, mine: Mail): Promise<Acceptance>
   return repeated(deps, mail, mine.contentHash)
 }
 
-async function repeated(deps: SendDependencies, mail: Mail, contentHash: string): Promise<Acceptance> {
+async function repeated(deps: Toolbox, mail: Mail, contentHash: string): Promise<Acceptance> {
   if (mail.contentHash !== contentHash)
     throw conflict(
       'idempotency_conflict',

@@ -14,9 +14,8 @@ import { writeLog } from '../../rows/logs.js'
 import { findTenant } from '../../rows/tenants.js'
 import { emitEvent } from '../tell/emit-event.js'
 import { acceptSubmission } from './accept-mail.js'
-import type { SendDependencies } from './send-dependencies.js'
 
-export async function acceptMessage(deps: SendDependencies, message: unknown, queueMessageId: string): Promise<void> {
+export async function acceptMessage(deps: Toolbox, message: unknown, queueMessageId: string): Promise<void> {
   const fields = (typeof message === 'object' && message !== null ? message : {}) as Record<string, unknown>
   const firstId = typeof fields['firstMessageId'] === 'string' ? fields['firstMessageId'] : queueMessageId
   const named = typeof fields['tenant'] === 'string' && isTenantId(fields['tenant']) ? fields['tenant'] : '~'
@@ -47,12 +46,7 @@ export async function acceptMessage(deps: SendDependencies, message: unknown, qu
 }
 
 /** It names no tenant whose app could be told: its text is kept, and a card says what the back end has to correct. */
-async function keepForOperator(
-  deps: SendDependencies,
-  message: unknown,
-  firstId: string,
-  error: GatewayError,
-): Promise<void> {
+async function keepForOperator(deps: Toolbox, message: unknown, firstId: string, error: GatewayError): Promise<void> {
   const id = hashId('outbound-mail', firstId)
   const name = `~/messages/${id}`
   await deps.blobs.put(deps.names.container('quarantine'), name, Buffer.from(JSON.stringify(message)))
@@ -87,7 +81,7 @@ export async function tellRejected(
 }
 
 async function accept(
-  deps: SendDependencies,
+  deps: Toolbox,
   tenant: string,
   fields: Record<string, unknown>,
   firstId: string,
@@ -106,12 +100,12 @@ async function accept(
   await acceptSubmission(deps, tenant, input, validKey ? idempotencyKey : `queue:${firstId}`)
 }
 
-async function fromBlob(deps: SendDependencies, tenant: string, blob: unknown): Promise<unknown> {
+async function fromBlob(deps: Toolbox, tenant: string, blob: unknown): Promise<unknown> {
   if (typeof blob !== 'string' || !/^[A-Za-z0-9._/-]{1,500}$/.test(blob) || blob.includes('..'))
     throw invalidInput('blob', 'must be a blob name of letters, digits, . _ - and /')
   if (!blob.startsWith(`${tenant}/`)) throw invalidInput('blob', `must be below the tenant's own prefix ${tenant}/`)
   // Twice the mail: base64 takes a third more, escapes take the rest.
-  const bytes = await deps.blobs.get(deps.names.container('outbound'), blob, 2 * deps.settings.maxMailBytes)
+  const bytes = await deps.blobs.get(deps.names.container('outbound'), blob, 2 * deps.config.maxMailBytes)
   if (bytes === undefined) throw invalidInput('blob', 'does not exist; write the blob before the message')
   return strictJson(bytes, mailJson)
 }

@@ -8,18 +8,19 @@ import type { JudgedSubmission, MailSubmission } from '../../model/mail-submissi
 import type { Mailbox } from '../../model/mailbox.js'
 import { withDefaults } from '../../model/message-defaults.js'
 import { mostProblems, refusedTogether } from '../../model/parse.js'
+import type { FlowConfig } from '../../ports/flow-config.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { checkHeader, type Person } from '../../protocol/compose-mail.js'
 import { fromOfMime } from '../../protocol/normalise-mime.js'
 import { base64PartBytes, checkMailSize } from '../../protocol/size.js'
-import { withSettingsOf } from '../../rows/settings.js'
+import { settingsOf } from '../../rows/settings.js'
 import { allowedFrom, chooseMailbox, type Envelope, envelopeOf, toPerson } from './choose-mailbox.js'
-import type { SendDependencies } from './send-dependencies.js'
 
 export interface CheckedSubmission {
   /** With the defaults of the mailbox. */
   submission: MailSubmission
   mailbox: Mailbox
-  settings: SendDependencies['settings']
+  settings: FlowConfig
   envelope: Envelope
   from: Person
   replyTo: Person | undefined
@@ -35,7 +36,7 @@ const yearMs = 366 * 86_400_000
 
 /** Rejects with one error for everything that is wrong, the form and what was `refused` before included. */
 export async function checkSubmission(
-  deps: SendDependencies,
+  deps: Toolbox,
   tenant: string,
   judged: JudgedSubmission,
   refused: readonly GatewayError[] = [],
@@ -52,7 +53,7 @@ export async function checkSubmission(
     return undefined
   }
   if (given) {
-    checkSizes(given, deps.settings.maxMailBytes, attempt)
+    checkSizes(given, deps.config.maxMailBytes, attempt)
     const mailbox = choosers.some((field) => unread.has(field))
       ? undefined
       : await chooseMailbox(deps, tenant, given).catch((error: unknown) => attempt<Mailbox>(() => raise(error)))
@@ -77,7 +78,7 @@ export async function checkSubmission(
         throw invalidInput('deadline', 'is in the past; give a later time or none')
     })
     if (mailbox) {
-      const { settings } = await withSettingsOf(deps, mailbox)
+      const settings = await settingsOf(deps, mailbox)
       const from = wanted && attempt(() => allowedFrom(mailbox, wanted.from))
       // Addresses that are none were named above.
       const isAddressed = !refusals.some(({ field }) => /^(to|cc|bcc)\[/.test(field ?? ''))

@@ -10,6 +10,8 @@ import { asGatewayError, type GatewayError, isStorageUnavailable, RowChangedErro
 import type { Mail } from '../../model/mail.js'
 import type { Mailbox } from '../../model/mailbox.js'
 import type { Message } from '../../model/messages.js'
+import type { FlowConfig } from '../../ports/flow-config.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { unlessStopping } from '../../ports/unless-stopping.js'
 import { backoffMs } from '../../protocol/backoff.js'
 import { raiseMailboxAttention } from '../../rows/attention.js'
@@ -19,7 +21,7 @@ import { findMailbox } from '../../rows/mailboxes.js'
 import { enqueue } from '../../rows/messages.js'
 import { closedLaneDueMs, laneDueMs, listDueHints, markJournaled } from '../../rows/outbox.js'
 import { retryWhileStorageIsDown } from '../../rows/retry-while-storage-is-down.js'
-import { withSettingsOf } from '../../rows/settings.js'
+import { settingsOf } from '../../rows/settings.js'
 import { closedGate, tellGateClosed } from './gate.js'
 import { noteAnswer, tellAfterFailures } from './lane-health.js'
 import { countMail, laneAllows } from './lane-limits.js'
@@ -27,7 +29,6 @@ import { closesGate, laneSession } from './open-session.js'
 import { type DueMail, expire, pickMail } from './pick-mail.js'
 import { attemptOf, finishMail, leaveUnknown, mailboxRemoved, openRecipients, takeOffFinals } from './record-outcome.js'
 import { resolveUnknown } from './resolve-unknown.js'
-import type { SendDependencies } from './send-dependencies.js'
 import { sendMail } from './send-mail.js'
 import { findRoute, type SendRoute } from './send-route.js'
 
@@ -41,17 +42,17 @@ const roomAgainMs = 5_000
 
 type Work = Message<'mail-send'>
 
-export async function drainLane(shared: SendDependencies, work: Work): Promise<void> {
+export async function drainLane(deps: Toolbox, work: Work): Promise<void> {
   const { tenant, mailboxId } = work
-  const startedAt = shared.clock.now()
-  const mailbox = await findMailbox(shared, tenant, mailboxId)
+  const startedAt = deps.clock.now()
+  const mailbox = await findMailbox(deps, tenant, mailboxId)
   if (mailbox === undefined) {
-    const again = await expireAll(shared, work, () => true, endRemoved)
+    const again = await expireAll(deps, work, () => true, endRemoved)
     return again === 0
-      ? setDue(shared, { kind: 'lane', tenant, id: mailboxId }, Number.POSITIVE_INFINITY)
-      : lookAgain(shared, work, again)
+      ? setDue(deps, { kind: 'lane', tenant, id: mailboxId }, Number.POSITIVE_INFINITY)
+      : lookAgain(deps, work, again)
   }
-  const deps = await withSettingsOf(shared, mailbox)
+  const settings = await settingsOf(deps, mailbox)
   const free = await readLane(deps, work)
   // Released or taken anew since: the holder is alive and has looked.
   if (work.until && free.leaseUntil !== work.until && !(await isLeased(deps, free))) return
@@ -72,7 +73,13 @@ export async function drainLane(shared: SendDependencies, work: Work): Promise<v
   deps.stopping.addEventListener('abort', leave)
   try {
     if (work.undated) await setDueAtLatest(deps, { kind: 'lane', tenant, id: mailboxId }, now + laneDueMs)
-    until = await drain({ ...deps, finals: [] }, lane, { mailbox, seen, startedAt, announced: work.mailId ?? '' })
+    until = await drain({ ...deps, finals: [] }, lane, {
+      mailbox,
+      settings,
+      seen,
+      startedAt,
+      announced: work.mailId ?? '',
+    })
   } finally {
     deps.stopping.removeEventListener('abort', leave)
     await leaving
@@ -83,14 +90,14 @@ export async function drainLane(shared: SendDependencies, work: Work): Promise<v
   await scanOnceMore(deps, work, seen, until)
 }
 
-const isLeased = async (deps: SendDependencies, lane: Lane): Promise<boolean> =>
+const isLeased = async (deps: Toolbox, lane: Lane): Promise<boolean> =>
   lane.leaseUntil > (await deps.tables.serverNow())
 
 /**
  * Once per lease, so that a mailbox that is busy and well costs one read more for each message it drops. The message
  * follows the lease in steps, because a queue delays for two minutes at most.
  */
-async function lookWhenLeaseEnds(deps: SendDependencies, work: Work): Promise<void> {
+async function lookWhenLeaseEnds(deps: Toolbox, work: Work): Promise<void> {
   const { tenant, mailboxId } = work
   const lane = await readLane(deps, work)
   if (!(await isLeased(deps, lane))) return
@@ -105,23 +112,29 @@ async function lookWhenLeaseEnds(deps: SendDependencies, work: Work): Promise<vo
 /**
  * An instance that is killed before its drain has ended keeps the others waiting for seconds, not for the whole lease.
  */
-async function leaveSoon(deps: SendDependencies, lane: LeasedLane, work: Work): Promise<void> {
+async function leaveSoon(deps: Toolbox, lane: LeasedLane, work: Work): Promise<void> {
   if (await lane.cutShort()) await lookWhenLeaseEnds(deps, { tenant: work.tenant, mailboxId: work.mailboxId })
+}
+
+interface Draining {
+  mailbox: Mailbox
+  /** What counts for this mailbox. */
+  settings: FlowConfig
+  /** Keys of the hints looked at. */
+  seen: Set<string>
+  startedAt: number
+  /** The mail that the message was about. */
+  announced: string
 }
 
 /** Sends until the outbox, the share or the peer's patience ends; returns the time before which nothing is tried. */
 async function drain(
-  deps: SendDependencies & { finals: Mail[] },
+  deps: Toolbox & { finals: Mail[] },
   lane: LeasedLane,
-  {
-    mailbox,
-    seen,
-    startedAt,
-    announced,
-  }: { mailbox: Mailbox; seen: Set<string>; startedAt: number; announced: string },
+  { mailbox, settings, seen, startedAt, announced }: Draining,
 ): Promise<number> {
   const started = deps.clock.now()
-  const { laneMails, laneSeconds } = deps.settings
+  const { laneMails, laneSeconds } = deps.config
   let found: SendRoute | undefined
   let session: ReturnType<typeof laneSession> | undefined
   let lookedAt = startedAt
@@ -154,7 +167,7 @@ async function drain(
         }
         let room: (() => void) | undefined
         try {
-          found ??= await unlessStopping(stopping, findRoute(deps, mailbox))
+          found ??= await unlessStopping(stopping, findRoute(deps, mailbox, settings))
           session ??= laneSession(deps, found)
           if (pick.kind === 'resolve') {
             await resolveUnknown(deps, found, pick.entry)
@@ -204,12 +217,7 @@ function pause(lane: LeasedLane, until: number): number {
   return until
 }
 
-async function stop(
-  deps: SendDependencies,
-  lane: LeasedLane,
-  connectionId: string,
-  error: GatewayError,
-): Promise<number> {
+async function stop(deps: Toolbox, lane: LeasedLane, connectionId: string, error: GatewayError): Promise<number> {
   const now = deps.clock.now()
   const { tenant, mailboxId } = lane
   if (closesGate(error)) {
@@ -220,14 +228,14 @@ async function stop(
     return closed.gateUntil || now + closedLaneDueMs
   }
   const failures = await countFailure(deps, lane, connectionId, error)
-  const { retryBaseMs: baseMs, retryCapMs: capMs } = deps.settings
+  const { retryBaseMs: baseMs, retryCapMs: capMs } = deps.config
   // A day's quota is not back within the usual cap.
   const cap = error.hint === 'quota-day' ? Math.max(capMs, 3_600_000) : capMs
   return pause(lane, now + backoffMs(failures, { baseMs, capMs: cap }, error.retryAfterMs))
 }
 
 async function countFailure(
-  deps: SendDependencies,
+  deps: Toolbox,
   lane: LeasedLane,
   connectionId: string,
   error: GatewayError,
@@ -241,7 +249,7 @@ async function countFailure(
   return failures
 }
 
-async function scanOnceMore(deps: SendDependencies, work: Work, seen: Set<string>, until: number): Promise<void> {
+async function scanOnceMore(deps: Toolbox, work: Work, seen: Set<string>, until: number): Promise<void> {
   const { tenant, mailboxId } = work
   if (until > 0) return lookAgain(deps, work, until)
   const look = () => listDueHints(deps, work, seen.size + 10)
@@ -259,7 +267,7 @@ async function scanOnceMore(deps: SendDependencies, work: Work, seen: Set<string
 }
 
 /** Next look: by message when it is near, by the due row in any case. */
-async function lookAgain(deps: SendDependencies, work: Work, at: number): Promise<void> {
+async function lookAgain(deps: Toolbox, work: Work, at: number): Promise<void> {
   const { tenant, mailboxId } = work
   const now = deps.clock.now()
   await setDue(
@@ -276,17 +284,17 @@ async function lookAgain(deps: SendDependencies, work: Work, at: number): Promis
  * again, 0 when all is done.
  */
 async function expireAll(
-  deps: SendDependencies,
+  deps: Toolbox,
   work: Work,
   isOver: (deadline: number) => boolean,
   end: typeof endLate = endLate,
 ): Promise<number> {
-  const until = deps.clock.now() + deps.settings.laneSeconds * 1_000
+  const until = deps.clock.now() + deps.config.laneSeconds * 1_000
   const seen = new Set<string>()
   let again = 0
   for (let over = 1; over > 0; ) {
     over = 0
-    const hints = await listDueHints(deps, work, deps.settings.laneMails + seen.size)
+    const hints = await listDueHints(deps, work, deps.config.laneMails + seen.size)
     for (const hint of hints.filter(({ key }) => !seen.has(key))) {
       if (deps.stopping.aborted || deps.clock.now() >= until) return deps.clock.now()
       seen.add(hint.key)
@@ -305,7 +313,7 @@ async function expireAll(
   return again
 }
 
-type Ending = (deps: SendDependencies, pick: Exclude<DueMail, { kind: 'nothing' }>) => Promise<unknown>
+type Ending = (deps: Toolbox, pick: Exclude<DueMail, { kind: 'nothing' }>) => Promise<unknown>
 
 /** Past its deadline behind a gate that nobody opened. */
 const endLate: Ending = (deps, { kind, entry }) =>

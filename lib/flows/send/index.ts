@@ -18,8 +18,6 @@ import { searchMails } from './search-mails.js'
 import { sendTestMail } from './send-test-mail.js'
 import { sweepLanes } from './sweep-lanes.js'
 
-export type { SendDependencies, SendSettings } from './send-dependencies.js'
-
 /** Each takes the dependencies first; `gateway.ts` binds them. */
 export const sendFlows = {
   acceptMail,

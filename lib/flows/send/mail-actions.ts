@@ -5,6 +5,7 @@
  */
 import { conflict, GatewayError } from '../../errors.js'
 import { earliestStart, type Mail, type MailState } from '../../model/mail.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { clearAttention } from '../../rows/attention.js'
 import { changeRow } from '../../rows/change-row.js'
 import { setDue } from '../../rows/due.js'
@@ -12,20 +13,19 @@ import { leaseMs, whileLeased } from '../../rows/lane.js'
 import { findMailbox } from '../../rows/mailboxes.js'
 import { getMail, type JournalEntry, moveMail } from '../../rows/mails.js'
 import { listHints, wakeLane } from '../../rows/outbox.js'
-import { withSettingsOf } from '../../rows/settings.js'
+import { settingsOf } from '../../rows/settings.js'
 import { blobName } from './accept-mail.js'
 import { openGate } from './gate.js'
 import { type MailView, mailView } from './mail-view.js'
 import { attemptOf, finishMail, mailboxRemoved, withAttempt } from './record-outcome.js'
-import type { SendDependencies } from './send-dependencies.js'
 
 export type ResolvedOutcome = 'sent' | 'not-sent' | 'resend'
 
-export async function readMail(deps: SendDependencies, tenant: string, id: string): Promise<MailView> {
+export async function readMail(deps: Toolbox, tenant: string, id: string): Promise<MailView> {
   return mailView((await getMail(deps, tenant, id)).mail)
 }
 
-export async function releaseMail(deps: SendDependencies, tenant: string, id: string): Promise<MailView> {
+export async function releaseMail(deps: Toolbox, tenant: string, id: string): Promise<MailView> {
   return act(deps, tenant, id, async (entry) => {
     const { mail } = entry
     if (mail.state === 'cancelled') throw wrongState(mail, 'released')
@@ -38,7 +38,7 @@ export async function releaseMail(deps: SendDependencies, tenant: string, id: st
   })
 }
 
-export async function cancelMail(deps: SendDependencies, tenant: string, id: string): Promise<MailView> {
+export async function cancelMail(deps: Toolbox, tenant: string, id: string): Promise<MailView> {
   return act(deps, tenant, id, async (entry) => {
     const { state, history } = entry.mail
     if (state === 'cancelled' || (state === 'sent' && history.at(-1)?.code === 'cancelled')) return entry
@@ -53,7 +53,7 @@ export async function cancelMail(deps: SendDependencies, tenant: string, id: str
  * a worker only prepares, alive or dead: its row changes, so that it never gets to a hand-over (C6). What was handed
  * over cannot be taken back; after the longest lease the lane looks what became of it (C7). Returns how many mails.
  */
-export async function endOpenMails(deps: SendDependencies, tenant: string, mailboxId: string): Promise<number> {
+export async function endOpenMails(deps: Toolbox, tenant: string, mailboxId: string): Promise<number> {
   let ended = 0
   const end = async (entry: JournalEntry): Promise<JournalEntry> => {
     // Final, unknown or on its way: its state stands.
@@ -79,7 +79,7 @@ export async function endOpenMails(deps: SendDependencies, tenant: string, mailb
 }
 
 /** Mails that would end with the mailbox, counted up to 1,000. */
-export async function countOpenMails(deps: SendDependencies, tenant: string, mailboxId: string): Promise<number> {
+export async function countOpenMails(deps: Toolbox, tenant: string, mailboxId: string): Promise<number> {
   let open = 0
   for await (const hint of listHints(deps, tenant, { mailboxId })) if (hint.kind !== 'unknown' && ++open >= 1_000) break
   return open
@@ -89,7 +89,7 @@ export async function countOpenMails(deps: SendDependencies, tenant: string, mai
  * Ends a wait, or takes up a failed mail again; also opens the mailbox's gate, because a person says that it should be
  * tried. A planned start stays: only `sendMailNow` replaces it.
  */
-export async function retryMail(deps: SendDependencies, tenant: string, id: string): Promise<MailView> {
+export async function retryMail(deps: Toolbox, tenant: string, id: string): Promise<MailView> {
   return act(deps, tenant, id, async (entry) => {
     const { mail } = entry
     const now = deps.clock.now()
@@ -113,7 +113,7 @@ export async function retryMail(deps: SendDependencies, tenant: string, id: stri
 /**
  * A planned or waiting mail leaves now; its planned start is replaced. Opens the mailbox's gate as `retryMail` does.
  */
-export async function sendMailNow(deps: SendDependencies, tenant: string, id: string): Promise<MailView> {
+export async function sendMailNow(deps: Toolbox, tenant: string, id: string): Promise<MailView> {
   return act(deps, tenant, id, async (entry) => {
     const { mail } = entry
     if (mail.held || (mail.state !== 'queued' && mail.state !== 'waiting')) throw wrongState(mail, 'sent now')
@@ -126,7 +126,7 @@ export async function sendMailNow(deps: SendDependencies, tenant: string, id: st
 
 /** A person's word about a mail of unknown outcome. */
 export async function resolveMail(
-  deps: SendDependencies,
+  deps: Toolbox,
   tenant: string,
   id: string,
   outcome: ResolvedOutcome,
@@ -156,7 +156,7 @@ export async function resolveMail(
 }
 
 async function act(
-  deps: SendDependencies,
+  deps: Toolbox,
   tenant: string,
   id: string,
   step: (entry: JournalEntry) => Promise<JournalEntry>,
@@ -172,7 +172,7 @@ const wrongState = (mail: Mail, wish: string) =>
     'Read the mail again; only its current state counts.',
   )
 
-async function lifeOf(deps: SendDependencies, mail: Mail): Promise<number> {
+async function lifeOf(deps: Toolbox, mail: Mail): Promise<number> {
   const mailbox = await findMailbox(deps, mail.tenant, mail.mailboxId)
-  return (mailbox === undefined ? deps : await withSettingsOf(deps, mailbox)).settings.deadlineMs
+  return (mailbox === undefined ? deps.config : await settingsOf(deps, mailbox)).deadlineMs
 }

@@ -1,8 +1,8 @@
 /** One session with the mailbox's mail server, opened anew after its share of mails or a doubt about its state. */
 import { asGatewayError, type GatewayError } from '../../errors.js'
 import type { SendSession } from '../../ports/sender.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { handOverMs } from '../../rows/lane.js'
-import type { SendDependencies } from './send-dependencies.js'
 import type { SendRoute } from './send-route.js'
 
 /** Given with every end of a watch: without a reason the platform makes an exception with a stack. */
@@ -18,7 +18,7 @@ export interface LaneSession {
   abort(): void
 }
 
-export function laneSession(deps: SendDependencies, route: SendRoute): LaneSession {
+export function laneSession(deps: Toolbox, route: SendRoute): LaneSession {
   let session: SendSession | undefined
   let used = 0
   let stop = new AbortController()

@@ -10,11 +10,13 @@
 import { asGatewayError } from '../../errors.js'
 import type { Mail } from '../../model/mail.js'
 import type { SendEvidence } from '../../ports/sender.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { backoffMs } from '../../protocol/backoff.js'
 import { clearAttention } from '../../rows/attention.js'
 import { handOverMs } from '../../rows/lane.js'
 import { type JournalEntry, moveMail } from '../../rows/mails.js'
 import { hintKey } from '../../rows/outbox.js'
+import { findSent } from './find-sent.js'
 import {
   attemptOf,
   deferMail,
@@ -24,7 +26,6 @@ import {
   leaveUnknown,
   openRecipients,
 } from './record-outcome.js'
-import type { SendDependencies } from './send-dependencies.js'
 import type { SendRoute } from './send-route.js'
 
 interface Finding {
@@ -42,13 +43,13 @@ export const latestSendMs = 300_000
 const stoppedMs = 30_000
 
 /** The answer to a hand-over got lost a moment ago; `entry` is `unknown`. */
-export async function answerLost(deps: SendDependencies, route: SendRoute, entry: JournalEntry): Promise<void> {
-  if (canLookUp(deps, route)) return lookAgain(deps, entry, deps.clock.now() + settleMs)
+export async function answerLost(deps: Toolbox, route: SendRoute, entry: JournalEntry): Promise<void> {
+  if (canLookUp(route)) return lookAgain(deps, entry, deps.clock.now() + settleMs)
   return resolveUnknown(deps, route, entry)
 }
 
 /** `entry` is `unknown`; the last line of its history tells how it became so. */
-export async function resolveUnknown(deps: SendDependencies, route: SendRoute, entry: JournalEntry): Promise<void> {
+export async function resolveUnknown(deps: Toolbox, route: SendRoute, entry: JournalEntry): Promise<void> {
   const now = deps.clock.now()
   const { mail } = entry
   const inTime = now < mail.deadline
@@ -87,10 +88,10 @@ function stoppedUntil(mail: Mail, now: number): number {
   return Math.max(lostAt + latestSendMs, now + settleMs)
 }
 
-const canLookUp = (deps: SendDependencies, route: SendRoute): boolean =>
-  route.sender.lookUp !== undefined || (deps.findSent !== undefined && route.mailbox.receive.transport !== 'none')
+const canLookUp = ({ sender, mailbox }: SendRoute): boolean =>
+  sender.lookUp !== undefined || mailbox.receive.transport !== 'none'
 
-async function lookUp(deps: SendDependencies, route: SendRoute, mail: Mail): Promise<Finding> {
+async function lookUp(deps: Toolbox, route: SendRoute, mail: Mail): Promise<Finding> {
   const { sender, mailbox } = route
   // A copy in the Sent folder may be that of the attempt that reached the others.
   const isPartly = mail.delivered.length > 0
@@ -108,7 +109,7 @@ async function lookUp(deps: SendDependencies, route: SendRoute, mail: Mail): Pro
       evidence: 'undecided',
       text: 'Some recipients have the mail from an earlier attempt, so the Sent folder says nothing about the rest.',
     }
-  const found = await deps.findSent?.(mail.tenant, mailbox, mail.messageId)
+  const found = await findSent(deps, mailbox, mail.messageId)
   if (found === true) return { evidence: 'sent', text: 'The mail is in the Sent folder.' }
   const looked = found === false || sender.lookUp !== undefined
   const text = looked
@@ -118,7 +119,7 @@ async function lookUp(deps: SendDependencies, route: SendRoute, mail: Mail): Pro
 }
 
 /** Another hand-over, at once after a worker that died; not so when a server lost an answer, it may lose the next. */
-async function again(deps: SendDependencies, entry: JournalEntry, text: string, changes: Partial<Mail> = {}) {
+async function again(deps: Toolbox, entry: JournalEntry, text: string, changes: Partial<Mail> = {}) {
   const now = deps.clock.now()
   const at = workerDied(entry.mail)
     ? now
@@ -128,12 +129,12 @@ async function again(deps: SendDependencies, entry: JournalEntry, text: string, 
   await clearAttention(deps, { tenant: entry.mail.tenant, kind: 'mail-unknown', id: entry.mail.id })
 }
 
-function retryAt(deps: SendDependencies, mail: Mail, retryAfterMs: number | undefined): number {
-  const { retryBaseMs: baseMs, retryCapMs: capMs } = deps.settings
+function retryAt(deps: Toolbox, mail: Mail, retryAfterMs: number | undefined): number {
+  const { retryBaseMs: baseMs, retryCapMs: capMs } = deps.config
   return deps.clock.now() + backoffMs(mail.history.length, { baseMs, capMs }, retryAfterMs)
 }
 
-async function lookAgain(deps: SendDependencies, entry: JournalEntry, at: number): Promise<void> {
+async function lookAgain(deps: Toolbox, entry: JournalEntry, at: number): Promise<void> {
   const isThere = hintKey('due', at, entry.mail.id) === entry.mail.outboxKey
   if (!isThere) await moveMail(deps, entry, { hint: ['due', at], claim: '' })
 }

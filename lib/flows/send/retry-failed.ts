@@ -5,11 +5,11 @@
  * and may be repeated: what it took up is not failed any more.
  */
 import { GatewayError } from '../../errors.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { getMailbox } from '../../rows/mailboxes.js'
 import { retryMail } from './mail-actions.js'
 import type { MailView } from './mail-view.js'
 import { searchMails } from './search-mails.js'
-import type { SendDependencies } from './send-dependencies.js'
 
 export interface RetriedMails {
   /** Taken up again; with `dryRun` those that would be. */
@@ -25,7 +25,7 @@ export interface RetriedMails {
 const most = { mails: 200, ms: 20_000 }
 
 export async function retryFailedMails(
-  deps: SendDependencies,
+  deps: Toolbox,
   tenant: string,
   mailboxId: string,
   { dryRun = false }: { dryRun?: boolean } = {},
@@ -45,7 +45,7 @@ export async function retryFailedMails(
   return { ...result, codes: [...codes], more: false }
 }
 
-async function* failedMails(deps: SendDependencies, tenant: string, mailboxId: string): AsyncIterable<MailView> {
+async function* failedMails(deps: Toolbox, tenant: string, mailboxId: string): AsyncIterable<MailView> {
   let after = ''
   do {
     const page = await searchMails(deps, tenant, { mailboxId, state: 'failed', limit: 100, after })
@@ -58,11 +58,7 @@ const waitedForSomebody = ({ lastError }: MailView): boolean =>
   lastError !== null && (lastError.class === 'needs-admin' || lastError.class === 'needs-reconnect')
 
 /** Undefined when somebody else took it up meanwhile. */
-async function takeUp(
-  deps: SendDependencies,
-  tenant: string,
-  id: string,
-): Promise<'mails' | 'contentGone' | undefined> {
+async function takeUp(deps: Toolbox, tenant: string, id: string): Promise<'mails' | 'contentGone' | undefined> {
   try {
     await retryMail(deps, tenant, id)
     return 'mails'

@@ -19,16 +19,16 @@ import {
   stateTerm,
 } from '../../model/mail-terms.js'
 import { adjustSettings } from '../../model/setting.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { sameAddress } from '../../protocol/mail-address.js'
 import { mapInBatches } from '../../rows/delete-rows.js'
 import { type FinalHint, finalHints } from '../../rows/mail-index.js'
 import { findMailbox } from '../../rows/mailboxes.js'
 import { findMail, type JournalEntry } from '../../rows/mails.js'
 import { type Hint, listHints } from '../../rows/outbox.js'
-import { tenantSettings, withSettingsOf } from '../../rows/settings.js'
+import { settingsOf, tenantSettings } from '../../rows/settings.js'
 import { type MailView, mailView } from './mail-view.js'
 import { type SearchPosition, searchPosition } from './search-position.js'
-import type { SendDependencies } from './send-dependencies.js'
 
 export interface MailPage {
   mails: MailView[]
@@ -39,7 +39,7 @@ export interface MailPage {
 /** What one page may look at: rows of the outbox or the index, journal rows, milliseconds. */
 const most = { rows: 10_000, reads: 1_000, ms: 5_000 }
 
-export async function searchMails(deps: SendDependencies, tenant: string, search: MailSearch = {}): Promise<MailPage> {
+export async function searchMails(deps: Toolbox, tenant: string, search: MailSearch = {}): Promise<MailPage> {
   const { idempotencyKey, after, includeDone, limit = 50, ...filter } = search
   const position = searchPosition(after, filter.mailboxId)
   if (filter.subject !== undefined) await requireSubjects(deps, tenant, filter.mailboxId)
@@ -59,18 +59,16 @@ const isSearch = ({ mailboxId: _, ...rest }: MailFilter): boolean =>
   Object.values(rest).some((value) => value !== undefined)
 
 /** The key makes the id: no search. */
-async function byKey(deps: SendDependencies, tenant: string, key: string, filter: MailFilter): Promise<MailPage> {
+async function byKey(deps: Toolbox, tenant: string, key: string, filter: MailFilter): Promise<MailPage> {
   const entry = await findMail(deps, tenant, hashId(deps.names.environment, tenant, key))
   return { mails: entry !== undefined && fits(entry.mail, filter) ? [mailView(entry.mail)] : [], next: '' }
 }
 
 /** A search that must come out empty is refused: nothing found would read as never sent. */
-async function requireSubjects(deps: SendDependencies, tenant: string, mailboxId: string | undefined): Promise<void> {
+async function requireSubjects(deps: Toolbox, tenant: string, mailboxId: string | undefined): Promise<void> {
   const mailbox = mailboxId === undefined ? undefined : await findMailbox(deps, tenant, mailboxId)
   const { tenant: ofTenant } = await tenantSettings(deps, tenant)
-  const { settings } = mailbox
-    ? await withSettingsOf(deps, mailbox)
-    : { settings: adjustSettings(deps.settings, [ofTenant]) }
+  const settings = mailbox ? await settingsOf(deps, mailbox) : adjustSettings(deps.config, [ofTenant])
   if (settings.keepSubject === 'yes') return
   throw conflict(
     'subjects_not_kept',
@@ -90,7 +88,7 @@ interface Candidate {
 }
 
 async function* openCandidates(
-  deps: SendDependencies,
+  deps: Toolbox,
   tenant: string,
   filter: MailFilter,
   { open }: SearchPosition,
@@ -110,7 +108,7 @@ function mayFit({ kind, find }: Hint, filter: MailFilter, terms: string[]): bool
 }
 
 async function* finalCandidates(
-  deps: SendDependencies,
+  deps: Toolbox,
   tenant: string,
   filter: MailFilter,
   { final: after }: SearchPosition,
@@ -161,7 +159,7 @@ function fits(mail: Mail, filter: MailFilter): boolean {
 
 /** Fills one page from candidates in order, in rounds of as many as there is room for. */
 function newPage(
-  deps: SendDependencies,
+  deps: Toolbox,
   tenant: string,
   { limit, filter, withFinal }: { limit: number; filter: MailFilter; withFinal: boolean },
 ) {

@@ -9,6 +9,7 @@ import { asGatewayError, GatewayError, type Hint, RowChangedError } from '../../
 import { sha256 } from '../../model/ids.js'
 import type { Mail } from '../../model/mail.js'
 import { AllRefusedError, type RefusedRecipient, type SendReceipt, type SendSession } from '../../ports/sender.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { backoffMs } from '../../protocol/backoff.js'
 import { sameAddress } from '../../protocol/mail-address.js'
 import type { LeasedLane } from '../../rows/lane.js'
@@ -18,7 +19,6 @@ import { unconfirmedHint } from '../tokens/connection-state.js'
 import { blobName } from './accept-mail.js'
 import { attemptOf, deferMail, finishMail, markUnknown, openRecipients, permanentRefusal } from './record-outcome.js'
 import { answerLost } from './resolve-unknown.js'
-import type { SendDependencies } from './send-dependencies.js'
 import type { SendRoute } from './send-route.js'
 
 export type SendVerdict =
@@ -41,7 +41,7 @@ const laneHints = new Set(['throttle', 'slow', 'quota-day'])
 const refusedThis = { next: 'go-on', answer: 'refused' } as const satisfies SendVerdict
 
 export async function sendMail(
-  deps: SendDependencies,
+  deps: Toolbox,
   lane: LeasedLane,
   route: SendRoute,
   session: SendSession,
@@ -106,26 +106,21 @@ class StoppedError extends Error {}
 class UnwantedError extends Error {}
 
 /** It did not leave: what becomes of it is decided by whoever finds the mailbox as it is now. */
-async function putBack(deps: SendDependencies, entry: JournalEntry): Promise<void> {
+async function putBack(deps: Toolbox, entry: JournalEntry): Promise<void> {
   const now = deps.clock.now()
   const text = 'The mailbox was switched off, removed or taken over before the mail was sent.'
   await deferMail(deps, entry, { until: now, attempt: attemptOf(now, { code: 'mailbox_not_sending', text }) })
 }
 
 /** A write whose answer got lost may have landed: go on from what is there, if it is still our claim. */
-async function current(deps: SendDependencies, entry: JournalEntry, lane: LeasedLane): Promise<JournalEntry> {
+async function current(deps: Toolbox, entry: JournalEntry, lane: LeasedLane): Promise<JournalEntry> {
   const found = await findMail(deps, entry.mail.tenant, entry.mail.id)
   if (found === undefined || found.mail.claim !== lane.claim) throw new RowChangedError('another worker has the mail')
   return found
 }
 
 /** The effect is certain now: a worker that meanwhile called it unknown is corrected, not believed. */
-async function keepReceipt(
-  deps: SendDependencies,
-  entry: JournalEntry,
-  tried: string[],
-  receipt: SendReceipt,
-): Promise<void> {
+async function keepReceipt(deps: Toolbox, entry: JournalEntry, tried: string[], receipt: SendReceipt): Promise<void> {
   try {
     await recordReceipt(deps, entry, tried, receipt)
   } catch (error) {
@@ -139,12 +134,7 @@ async function keepReceipt(
   }
 }
 
-async function recordReceipt(
-  deps: SendDependencies,
-  entry: JournalEntry,
-  tried: string[],
-  receipt: SendReceipt,
-): Promise<void> {
+async function recordReceipt(deps: Toolbox, entry: JournalEntry, tried: string[], receipt: SendReceipt): Promise<void> {
   const now = deps.clock.now()
   const { delivered, refused, again } = judge(entry.mail, tried, receipt.refused)
   if (again.length > 0 && now < entry.mail.deadline) {
@@ -169,7 +159,7 @@ function judge(mail: Mail, tried: string[], answers: RefusedRecipient[]) {
   }
 }
 
-async function failedAttempt(deps: SendDependencies, entry: JournalEntry, error: GatewayError): Promise<SendVerdict> {
+async function failedAttempt(deps: Toolbox, entry: JournalEntry, error: GatewayError): Promise<SendVerdict> {
   const now = deps.clock.now()
   const attempt = attemptOf(now, error)
   const { mail } = entry
@@ -196,7 +186,7 @@ async function failedAttempt(deps: SendDependencies, entry: JournalEntry, error:
 }
 
 async function unknown(
-  deps: SendDependencies,
+  deps: Toolbox,
   route: SendRoute,
   entry: JournalEntry,
   error: GatewayError,
@@ -206,8 +196,8 @@ async function unknown(
 }
 
 /** Never later than the deadline, so that giving up is told in time. */
-function retryAt(deps: SendDependencies, mail: Mail, error: GatewayError): number {
-  const { retryBaseMs: baseMs, retryCapMs: capMs } = deps.settings
+function retryAt(deps: Toolbox, mail: Mail, error: GatewayError): number {
+  const { retryBaseMs: baseMs, retryCapMs: capMs } = deps.config
   const now = deps.clock.now()
   return Math.min(now + backoffMs(mail.attempts, { baseMs, capMs }, error.retryAfterMs), Math.max(mail.deadline, now))
 }

@@ -4,9 +4,11 @@ import type { Mailbox } from '../../model/mailbox.js'
 import { type ProviderName, providerFacts } from '../../model/providers.js'
 import { isShared, resourceOfTransport, type SendTarget, sendTransports } from '../../model/transports.js'
 import type { Authority } from '../../ports/authority.js'
+import type { FlowConfig } from '../../ports/flow-config.js'
 import type { Sender } from '../../ports/sender.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { mailScopes } from '../../protocol/scopes.js'
-import type { SendDependencies } from './send-dependencies.js'
+import { findAccess } from '../tokens/authority-for.js'
 
 export interface SendRoute {
   mailbox: Mailbox
@@ -19,7 +21,8 @@ export interface SendRoute {
   limits: { mailsPerMinute: number; recipientsPerDay: number }
 }
 
-export async function findRoute(deps: SendDependencies, mailbox: Mailbox): Promise<SendRoute> {
+/** `settings`: what counts for the mailbox. */
+export async function findRoute(deps: Toolbox, mailbox: Mailbox, settings: FlowConfig): Promise<SendRoute> {
   const { send, tenant } = mailbox
   if (send.transport === 'none')
     throw new GatewayError('no_mail_server', 'needs-admin', {
@@ -28,7 +31,7 @@ export async function findRoute(deps: SendDependencies, mailbox: Mailbox): Promi
       remedy: 'Choose how the mailbox sends.',
     })
   const { connectionId } = send
-  const access = await deps.access(tenant, connectionId)
+  const access = await findAccess(deps, tenant, connectionId)
   if (access === undefined || access.connection.state === 'removed')
     throw new GatewayError('connection_missing', 'needs-reconnect', {
       description: 'The mailbox no longer has a connection.',
@@ -45,13 +48,13 @@ export async function findRoute(deps: SendDependencies, mailbox: Mailbox): Promi
     sender: deps.senders[send.transport],
     target,
     authority: await access.authority(mailbox.address, resource, needed),
-    perSession: transport.perSession(send, deps.settings.messagesPerSession),
-    limits: limitsOf(deps, connection.provider),
+    perSession: transport.perSession(send, settings.messagesPerSession),
+    limits: limitsOf(settings, connection.provider),
   }
 }
 
 /** The provider's, and never more than the settings say (SEC-43). */
-function limitsOf({ settings }: SendDependencies, provider: ProviderName): SendRoute['limits'] {
+function limitsOf(settings: FlowConfig, provider: ProviderName): SendRoute['limits'] {
   const { mailLimits } = providerFacts[provider]
   return {
     mailsPerMinute: mailLimits?.mailsPerMinute ?? Number.POSITIVE_INFINITY,

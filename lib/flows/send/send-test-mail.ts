@@ -8,12 +8,13 @@
 import { asGatewayError, GatewayError, RowChangedError } from '../../errors.js'
 import { finalStates, type MailState } from '../../model/mail.js'
 import { parseMailSubmission } from '../../model/mail-submission.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { readLane, takeLane } from '../../rows/lane.js'
 import { listLog } from '../../rows/logs.js'
 import { getMailbox } from '../../rows/mailboxes.js'
 import { findMail, getMail } from '../../rows/mails.js'
 import { wakeLane } from '../../rows/outbox.js'
-import { withSettingsOf } from '../../rows/settings.js'
+import { settingsOf } from '../../rows/settings.js'
 import { retryGrant } from '../tokens/retry-grant.js'
 import { acceptMail } from './accept-mail.js'
 import { openGate } from './gate.js'
@@ -22,7 +23,6 @@ import { countMail } from './lane-limits.js'
 import { mailView } from './mail-view.js'
 import { laneSession } from './open-session.js'
 import { attemptOf, finishMail } from './record-outcome.js'
-import type { SendDependencies } from './send-dependencies.js'
 import { sendMail } from './send-mail.js'
 import { findRoute } from './send-route.js'
 
@@ -38,13 +38,13 @@ export interface TestMailResult {
 
 /** `to`: absent sends the mailbox a mail of its own. */
 export async function sendTestMail(
-  shared: SendDependencies,
+  deps: Toolbox,
   tenant: string,
   mailboxId: string,
   to?: string,
 ): Promise<TestMailResult> {
-  const mailbox = await getMailbox(shared, tenant, mailboxId)
-  const deps = await withSettingsOf(shared, mailbox)
+  const mailbox = await getMailbox(deps, tenant, mailboxId)
+  const settings = await settingsOf(deps, mailbox)
   if (mailbox.send.transport !== 'none') await retryGrant(deps, tenant, mailbox.send.connectionId)
   const before = await readLane(deps, { tenant, mailboxId })
   const lane = await takeLane(deps, before)
@@ -71,7 +71,7 @@ export async function sendTestMail(
   async function tryNow(): Promise<void> {
     let fault: unknown
     try {
-      const route = await findRoute(deps, mailbox!)
+      const route = await findRoute(deps, mailbox!, settings)
       const session = laneSession(deps, route)
       try {
         const open = await session.get()

@@ -1,9 +1,9 @@
+import type { Toolbox } from '../../ports/toolbox.js'
 import { fanOut } from '../../rows/fan-out.js'
 import { laneDueMs } from '../../rows/outbox.js'
-import type { SendDependencies } from './send-dependencies.js'
 
 /** Timer part: lanes whose time has come, and those a crash left behind, get a message. Returns how many. */
-export async function sweepLanes(deps: SendDependencies): Promise<number> {
+export async function sweepLanes(deps: Toolbox): Promise<number> {
   const due = await fanOut(deps, {
     kind: 'lane',
     limit: 5_000,

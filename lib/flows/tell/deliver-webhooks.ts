@@ -9,7 +9,6 @@ import { asGatewayError, GatewayError } from '../../errors.js'
 import type { GatewayEvent } from '../../model/event.js'
 import type { Message } from '../../model/messages.js'
 import type { Toolbox } from '../../ports/toolbox.js'
-import type { WebhookPoster } from '../../ports/webhook-poster.js'
 import { clearAttention, raiseAttention } from '../../rows/attention.js'
 import {
   type Delivery,
@@ -25,23 +24,16 @@ import { enqueue } from '../../rows/messages.js'
 import { leaseEndpoint } from '../../rows/webhook-endpoints.js'
 import { forgetDeliveries } from './forget-deliveries.js'
 
-export interface TellDependencies extends Toolbox {
-  webhookPoster: WebhookPoster
-}
-
 const keepMs = 3 * 86_400_000
 const leaseMs = 60_000
 const batch = 50
 
 /** Queue part. */
-export async function deliverMessage(
-  deps: TellDependencies,
-  { tenant, endpointId }: Message<'webhook'>,
-): Promise<void> {
+export async function deliverMessage(deps: Toolbox, { tenant, endpointId }: Message<'webhook'>): Promise<void> {
   await deliverWebhooks(deps, tenant, endpointId)
 }
 
-export async function deliverWebhooks(deps: TellDependencies, tenant: string, endpointId: string): Promise<void> {
+export async function deliverWebhooks(deps: Toolbox, tenant: string, endpointId: string): Promise<void> {
   const found = await leaseEndpoint(deps, { tenant, endpointId }, leaseMs)
   if (found === undefined) return forgetDeliveries(deps, tenant, endpointId)
   const { endpoint, lease } = found
@@ -85,7 +77,7 @@ export async function deliverWebhooks(deps: TellDependencies, tenant: string, en
 }
 
 async function deliver(
-  deps: TellDependencies,
+  deps: Toolbox,
   { url, key }: { url: string; key: string },
   { event: body, eventId: id }: Delivery,
 ): Promise<GatewayError | undefined> {
@@ -125,7 +117,7 @@ interface Failed {
   behind: number
 }
 
-async function postpone(deps: TellDependencies, failed: Failed, failure: GatewayError): Promise<number> {
+async function postpone(deps: Toolbox, failed: Failed, failure: GatewayError): Promise<number> {
   const { tenant, endpointId, delivery, behind } = failed
   // Without its query, which may hold a secret of the tenant's.
   const { origin, pathname } = new URL(failed.url)

@@ -13,9 +13,6 @@ import { listEndpointsOf } from '../../rows/webhook-endpoints.js'
 
 const sevenDaysSeconds = 7 * 24 * 3600
 const endpointCacheMs = 60_000
-type Remembered = Map<string, { until: number; endpointIds: string[] }>
-/** By store, which all journeys of one process share; their dependencies are objects of their own. */
-const endpointCache = new WeakMap<Toolbox['tables'], Remembered>()
 
 export async function emitEvent<T extends EventType>(
   deps: Toolbox,
@@ -35,17 +32,15 @@ export async function emitEvent<T extends EventType>(
 }
 
 async function endpointIdsOf(deps: Toolbox, tenant: string): Promise<string[]> {
-  const cache: Remembered = endpointCache.get(deps.tables) ?? new Map()
-  endpointCache.set(deps.tables, cache)
-  const known = cache.get(tenant)
-  if (known && known.until > deps.clock.now()) return known.endpointIds
+  const known = deps.memory.endpointIds.get(tenant)
+  if (known && known.until > deps.clock.now()) return known.value
   const endpointIds: string[] = []
   for await (const { id } of listEndpointsOf(deps, tenant)) endpointIds.push(id)
-  cache.set(tenant, { until: deps.clock.now() + endpointCacheMs, endpointIds })
+  deps.memory.endpointIds.set(tenant, { value: endpointIds, until: deps.clock.now() + endpointCacheMs })
   return endpointIds
 }
 
 /** After an endpoint was added, changed or removed in this process. */
 export function forgetEndpoints(deps: Toolbox, tenant: string): void {
-  endpointCache.get(deps.tables)?.delete(tenant)
+  deps.memory.endpointIds.delete(tenant)
 }

@@ -1,12 +1,12 @@
 import type { Connection, Resource } from '../../model/connection.js'
 import type { Access, Authority } from '../../ports/authority.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { checkToken } from '../../protocol/token-claims.js'
 import { findAuthority, type StoredGrant } from '../../rows/grants.js'
 import type { Secret } from '../../secret.js'
 import { accessToken, offerStored } from './access-token.js'
 import { brokenConnection, notConnected } from './connection-state.js'
 import { passwordOf } from './password-of.js'
-import type { TokenDependencies } from './token-dependencies.js'
 
 /**
  * What a transport shows the mail server of `user`, the mailbox's address. Tokens are fetched when they are needed; one
@@ -14,7 +14,7 @@ import type { TokenDependencies } from './token-dependencies.js'
  * read.
  */
 export async function authorityFor(
-  deps: TokenDependencies,
+  deps: Toolbox,
   { connection, grant }: { connection: Connection; grant?: StoredGrant | undefined },
   { user, resource, needed = [] }: { user: string; resource: Resource; needed?: readonly string[] | undefined },
 ): Promise<Authority> {
@@ -52,11 +52,7 @@ function lacks(token: Secret, resource: Resource, needed: readonly string[]): bo
 }
 
 /** By its ids, in one request: who was disconnected a moment ago is let in nowhere. */
-export async function access(
-  deps: TokenDependencies,
-  tenant: string,
-  connectionId: string,
-): Promise<Access | undefined> {
+export async function findAccess(deps: Toolbox, tenant: string, connectionId: string): Promise<Access | undefined> {
   const read = await findAuthority(deps, tenant, connectionId)
   if (read === undefined) return undefined
   return {
@@ -66,15 +62,15 @@ export async function access(
 }
 
 /** The same where there must be a connection. */
-export async function authority(
-  deps: TokenDependencies,
+export async function readAuthority(
+  deps: Toolbox,
   tenant: string,
   connectionId: string,
   user: string,
   resource: Resource,
   needed: readonly string[] = [],
 ): Promise<Authority> {
-  const read = await access(deps, tenant, connectionId)
+  const read = await findAccess(deps, tenant, connectionId)
   if (read === undefined) throw notConnected()
   return read.authority(user, resource, needed)
 }

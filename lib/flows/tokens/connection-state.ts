@@ -1,6 +1,7 @@
 import { GatewayError } from '../../errors.js'
 import type { Connection, ConnectionState } from '../../model/connection.js'
 import { hashId } from '../../model/ids.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import {
   clearAttention,
   clearRegistrationRefusal,
@@ -10,13 +11,13 @@ import {
 import { changeRow } from '../../rows/change-row.js'
 import { changeConnectionState, findConnection } from '../../rows/connections.js'
 import { emitEvent } from '../tell/emit-event.js'
-import type { TokenDependencies } from './token-dependencies.js'
+import { findClient } from './registrations.js'
 
 /** Of an error: the sign-in was refused once, and nothing confirmed it yet. Whatever was asked for waits as it is. */
 export const unconfirmedHint = 'sign-in'
 
 /** Out of `connected`: row, attention and event, each once per change however many workers notice. */
-export async function markBroken(deps: TokenDependencies, connection: Connection, error: GatewayError): Promise<void> {
+export async function markBroken(deps: Toolbox, connection: Connection, error: GatewayError): Promise<void> {
   const state = error.class === 'needs-admin' ? 'needs-admin' : 'needs-reconnect'
   // A fault of the app registration breaks all its connections at once: one card, at the registration.
   const registration = error.hint === 'operator' ? await registrationOf(deps, connection) : undefined
@@ -36,20 +37,20 @@ export async function markBroken(deps: TokenDependencies, connection: Connection
   await change(deps, connection, { state, error })
 }
 
-async function registrationOf(deps: TokenDependencies, { tenant, registrationId }: Connection) {
+async function registrationOf(deps: Toolbox, { tenant, registrationId }: Connection) {
   if (registrationId === '') return undefined
-  return (await deps.registrations(tenant, registrationId).catch(() => undefined))?.registration
+  return (await findClient(deps, tenant, registrationId).catch(() => undefined))?.registration
 }
 
 /** Works again: an administrator repaired what was wrong. */
-export async function markWorking(deps: TokenDependencies, connection: Connection): Promise<void> {
+export async function markWorking(deps: Toolbox, connection: Connection): Promise<void> {
   await clearAttention(deps, { tenant: connection.tenant, kind: 'connection', id: connection.id })
   await clearRegistrationRefusal(deps, connection.tenant, connection.registrationId)
   await change(deps, connection, { state: 'connected' })
 }
 
 async function change(
-  deps: TokenDependencies,
+  deps: Toolbox,
   seen: Connection,
   { state, error }: { state: ConnectionState; error?: GatewayError },
 ): Promise<void> {

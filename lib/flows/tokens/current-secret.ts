@@ -4,12 +4,12 @@
  * newest, sealed. An older one is a fallback for exactly one try.
  */
 import { GatewayError } from '../../errors.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { fromVault, openColumn, type VaultValue, versionsPerName } from '../../rows/grant-secrets.js'
 import type { StoredGrant } from '../../rows/grants.js'
-import type { TokenDependencies } from './token-dependencies.js'
 
 /** Candidates, the one that counts first; never empty. */
-export async function currentSecrets(deps: TokenDependencies, grant: StoredGrant): Promise<VaultValue[]> {
+export async function currentSecrets(deps: Toolbox, grant: StoredGrant): Promise<VaultValue[]> {
   const found: VaultValue[] = []
   const unstored = await openColumn(deps, grant, 'unstored')
   if (unstored !== undefined) found.push({ value: unstored, rotation: grant.unstoredRotation })
@@ -37,7 +37,7 @@ export async function currentSecrets(deps: TokenDependencies, grant: StoredGrant
 }
 
 /** The version before the current one, for the one confirming try after a refusal (REL-16). */
-export async function previousSecret(deps: TokenDependencies, grant: StoredGrant): Promise<VaultValue | undefined> {
+export async function previousSecret(deps: Toolbox, grant: StoredGrant): Promise<VaultValue | undefined> {
   if (grant.previousVersion === '' || grant.previousName === '') return undefined
   const stored = await deps.vault.get(grant.previousName, grant.previousVersion)
   return stored && fromVault(grant, stored.value)

@@ -1,14 +1,14 @@
+import type { Toolbox } from '../../ports/toolbox.js'
 import { setDue } from '../../rows/due.js'
 import { newestGeneration, removeGrant } from '../../rows/grants.js'
 import { forgetTokens } from './access-token.js'
 import { forgetPassword } from './password-of.js'
-import type { TokenDependencies } from './token-dependencies.js'
 
 /**
  * Ends the authority of a connection. Deleting the row shreds every version in the vault, also soft-deleted ones,
  * because their key is gone with it; the vault's names are tidied afterwards. Safe to repeat.
  */
-export async function forgetGrant(deps: TokenDependencies, tenant: string, connectionId: string): Promise<void> {
+export async function forgetGrant(deps: Toolbox, tenant: string, connectionId: string): Promise<void> {
   const newest = await newestGeneration(deps, tenant, connectionId)
   await removeGrant(deps, tenant, connectionId)
   await setDue(deps, { kind: 'grant', tenant, id: connectionId }, Number.POSITIVE_INFINITY)

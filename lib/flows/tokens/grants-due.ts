@@ -1,13 +1,13 @@
 import { connectionsPerMessage } from '../../model/messages.js'
 import type { RunKind } from '../../model/timers.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { fanOut } from '../../rows/fan-out.js'
-import type { TokenDependencies } from './token-dependencies.js'
 
 const perRound = 2_000
 const rounds = 10
 
 /** Timer part: grants that are due go to workers in batches. Returns how many. */
-export async function grantsDue(deps: TokenDependencies, kind: RunKind = 'own'): Promise<number> {
+export async function grantsDue(deps: Toolbox, kind: RunKind = 'own'): Promise<number> {
   const started = deps.clock.now()
   let handed = 0
   let oldest = started

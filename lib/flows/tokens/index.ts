@@ -1,16 +1,17 @@
-import { access, authority, authorityFor } from './authority-for.js'
+import { authorityFor, readAuthority } from './authority-for.js'
 import { forgetGrant } from './forget-grant.js'
 import { grantsDue } from './grants-due.js'
 import { listConnectionFacts, readConnectionFacts } from './list-connection-facts.js'
 import { refreshBatch } from './refresh-batch.js'
+import { findClient } from './registrations.js'
 import { retryGrant, tryGrant } from './retry-grant.js'
 import { storeGrant } from './store-grant.js'
 
 /** Journeys of tokens: `(dependencies, input)`. */
 export const tokenFlows = {
-  access,
-  authority,
   authorityFor,
+  readAuthority,
+  findClient,
   forgetGrant,
   grantsDue,
   listConnectionFacts,

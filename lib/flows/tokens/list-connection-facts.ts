@@ -5,11 +5,12 @@
 import type { Connection } from '../../model/connection.js'
 import type { PageQuery } from '../../model/page.js'
 import { providerFacts } from '../../model/providers.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import type { StoredConnection } from '../../rows/connections.js'
 import { mapInBatches } from '../../rows/delete-rows.js'
 import { readDueAt } from '../../rows/due.js'
 import { findAuthority, pageOfAuthorities, type ShownGrant } from '../../rows/grants.js'
-import type { TokenDependencies } from './token-dependencies.js'
+import { findClient } from './registrations.js'
 
 export interface ConnectionFacts extends Connection {
   /** ISO dates; empty when there is none, always of a password. */
@@ -22,7 +23,7 @@ export interface ConnectionFacts extends Connection {
 }
 
 export async function readConnectionFacts(
-  deps: TokenDependencies,
+  deps: Toolbox,
   tenant: string,
   id: string,
 ): Promise<ConnectionFacts | undefined> {
@@ -32,7 +33,7 @@ export async function readConnectionFacts(
 
 /** In the order of their ids. */
 export async function listConnectionFacts(
-  deps: TokenDependencies,
+  deps: Toolbox,
   tenant: string,
   page: PageQuery,
 ): Promise<{ connections: ConnectionFacts[]; next: string }> {
@@ -41,7 +42,7 @@ export async function listConnectionFacts(
 }
 
 async function factsOf(
-  deps: TokenDependencies,
+  deps: Toolbox,
   { connection: { etag: _, ...connection }, grant }: { connection: StoredConnection; grant: ShownGrant | undefined },
 ): Promise<ConnectionFacts> {
   const renews = connection.mode !== 'password'
@@ -60,7 +61,7 @@ async function factsOf(
 
 /** Null when it is dead already, has nothing that ends, or nobody knows. */
 async function projectedDeath(
-  deps: TokenDependencies,
+  deps: Toolbox,
   { state, mode, provider, tenant, registrationId }: Connection,
   lastRefresh: number,
 ): Promise<ConnectionFacts['projectedDeath']> {
@@ -69,7 +70,7 @@ async function projectedDeath(
   const ends: NonNullable<ConnectionFacts['projectedDeath']>[] = []
   if (mode === 'delegated' && unused !== undefined && lastRefresh > 0)
     ends.push({ at: iso(lastRefresh + unused), why: 'unused' })
-  const found = await deps.registrations(tenant, registrationId).catch(() => undefined)
+  const found = await findClient(deps, tenant, registrationId).catch(() => undefined)
   const secretEnds = Date.parse(found?.registration.secretExpiresAt ?? '')
   if (!Number.isNaN(secretEnds)) ends.push({ at: iso(secretEnds), why: 'client-secret' })
   return ends.sort((a, b) => a.at.localeCompare(b.at))[0] ?? null

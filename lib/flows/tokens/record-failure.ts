@@ -4,10 +4,10 @@
  */
 import { GatewayError, RowChangedError } from '../../errors.js'
 import type { Connection } from '../../model/connection.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { setDue } from '../../rows/due.js'
 import type { LeasedGrant } from '../../rows/grants.js'
 import { markBroken, unconfirmedHint } from './connection-state.js'
-import type { TokenDependencies } from './token-dependencies.js'
 
 /** When a first refusal is asked about again. */
 const confirmMs = 3 * 60_000
@@ -23,7 +23,7 @@ interface FailedRenewal {
 
 /** What callers hear of it: a refusal that nothing confirmed yet is a reason to wait. */
 export async function recordFailure(
-  deps: TokenDependencies,
+  deps: Toolbox,
   { connection, leased, isAsked = false }: FailedRenewal,
   error: unknown,
 ): Promise<unknown> {

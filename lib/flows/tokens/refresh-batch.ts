@@ -5,20 +5,17 @@
  */
 import { asGatewayError, GatewayError } from '../../errors.js'
 import type { Message } from '../../model/messages.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { setDue } from '../../rows/due.js'
 import { findGrant, resourcesOf } from '../../rows/grants.js'
 import { enqueue } from '../../rows/messages.js'
 import { refreshGrant } from './refresh-grant.js'
-import type { TokenDependencies } from './token-dependencies.js'
 
 const atOnce = 8
 /** Renewed when less than this is left: about a third of the usual hour. */
 const minLifeMs = 25 * 60_000
 
-export async function refreshBatch(
-  deps: TokenDependencies,
-  { connections }: Message<'connection-refresh'>,
-): Promise<void> {
+export async function refreshBatch(deps: Toolbox, { connections }: Message<'connection-refresh'>): Promise<void> {
   for (let at = 0; at < connections.length; at += atOnce) {
     if (deps.stopping.aborted) return enqueue(deps, 'connection-refresh', { connections: connections.slice(at) })
     await Promise.all(
@@ -33,7 +30,7 @@ export async function refreshBatch(
   }
 }
 
-async function refreshOne(deps: TokenDependencies, tenant: string, connectionId: string): Promise<void> {
+async function refreshOne(deps: Toolbox, tenant: string, connectionId: string): Promise<void> {
   const found = await findGrant(deps, tenant, connectionId)
   const isOver = found === undefined || ['needs-reconnect', 'removed'].includes(found.connection.state)
   if (isOver || found.grant.kind === 'password')

@@ -10,11 +10,12 @@
 import { GatewayError, RowChangedError } from '../../errors.js'
 import type { Connection, Resource } from '../../model/connection.js'
 import { providerFacts } from '../../model/providers.js'
+import type { AccessToken } from '../../ports/memory.js'
 import type { RefreshInput, TokenSet } from '../../ports/provider.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { appScope, scopesFor } from '../../protocol/scopes.js'
 import { setDue } from '../../rows/due.js'
 import {
-  type AccessToken,
   accessColumns,
   expiryMarginMs,
   putSecret,
@@ -27,7 +28,7 @@ import { Secret } from '../../secret.js'
 import { brokenConnection, markWorking, notConnected, unconfirmedHint } from './connection-state.js'
 import { currentSecrets, previousSecret } from './current-secret.js'
 import { isVerdict, recordFailure } from './record-failure.js'
-import type { TokenDependencies } from './token-dependencies.js'
+import { findClient } from './registrations.js'
 
 export interface RefreshOptions {
   resource: Resource
@@ -49,7 +50,7 @@ const waitMs = 30_000
 const dayMs = 86_400_000
 
 export async function refreshGrant(
-  deps: TokenDependencies,
+  deps: Toolbox,
   tenant: string,
   connectionId: string,
   options: RefreshOptions,
@@ -91,7 +92,7 @@ export async function refreshGrant(
 }
 
 /** Dead means no calls at all; after a fault the next call waits its time (P-03). */
-function mayTry(deps: TokenDependencies, { connection, grant }: StoredAuthority): void {
+function mayTry(deps: Toolbox, { connection, grant }: StoredAuthority): void {
   if (connection.state === 'needs-reconnect' || connection.state === 'removed') throw brokenConnection(connection)
   const waitForMs = grant.notBefore - deps.clock.now()
   if (waitForMs <= 0) return
@@ -111,7 +112,7 @@ interface Renewal extends Pick<RefreshOptions, 'resource' | 'setsDue' | 'isAsked
   leased: LeasedGrant
 }
 
-async function renew(deps: TokenDependencies, renewal: Renewal): Promise<AccessToken> {
+async function renew(deps: Toolbox, renewal: Renewal): Promise<AccessToken> {
   const { connection, leased, resource, setsDue = false } = renewal
   let answer: { tokens: TokenSet; used?: VaultValue }
   try {
@@ -149,14 +150,14 @@ async function renew(deps: TokenDependencies, renewal: Renewal): Promise<AccessT
 /**
  * A rotation the vault refused last time goes in before the next one starts, where each rotation ends the one before.
  */
-async function storeWhatWaits(deps: TokenDependencies, { connection, leased }: Renewal): Promise<void> {
+async function storeWhatWaits(deps: Toolbox, { connection, leased }: Renewal): Promise<void> {
   const grant = leased.current()
   if (providerFacts[connection.provider].replacedTokensStayGood || grant.unstored === '') return
   const [waiting] = await currentSecrets(deps, grant)
   if (waiting !== undefined) await leased.write(await putSecret(deps, grant, waiting))
 }
 
-async function acquireAppToken(deps: TokenDependencies, { connection, leased, resource }: Renewal): Promise<TokenSet> {
+async function acquireAppToken(deps: Toolbox, { connection, leased, resource }: Renewal): Promise<TokenSet> {
   const tenantId = connection.identity?.tenantId ?? ''
   const ask = async (fresh: boolean): Promise<TokenSet> => {
     const { provider, ...client } = await providerOf(deps, connection, fresh)
@@ -172,14 +173,14 @@ async function acquireAppToken(deps: TokenDependencies, { connection, leased, re
   }
 }
 
-async function providerOf(deps: TokenDependencies, connection: Connection, fresh = false) {
+async function providerOf(deps: Toolbox, connection: Connection, fresh = false) {
   const provider = deps.providers[connection.provider]
   if (provider === undefined) throw new GatewayError('provider_unknown', 'needs-admin', { hint: 'operator' })
-  return { provider, ...(await deps.registrations(connection.tenant, connection.registrationId, { fresh })) }
+  return { provider, ...(await findClient(deps, connection.tenant, connection.registrationId, { fresh })) }
 }
 
 async function callProvider(
-  deps: TokenDependencies,
+  deps: Toolbox,
   { connection, leased, resource }: Renewal,
 ): Promise<{ tokens: TokenSet; used: VaultValue }> {
   const { provider, ...remembered } = await providerOf(deps, connection)
@@ -205,10 +206,7 @@ async function callProvider(
     // The client itself is refused: its secret may have been rotated within the minute in which it is remembered
     // (M-081).
     if (error.class === 'needs-admin')
-      return await refresh(
-        first,
-        await deps.registrations(connection.tenant, connection.registrationId, { fresh: true }),
-      )
+      return await refresh(first, await findClient(deps, connection.tenant, connection.registrationId, { fresh: true }))
     const other = secrets[1] ?? (await previousSecret(deps, leased.current()).catch(() => undefined))
     return await refresh(other ?? first, remembered)
   }
@@ -216,7 +214,7 @@ async function callProvider(
 
 /** Columns for the refresh token of this answer. It is safe before anybody uses the access token (P-01). */
 async function rotated(
-  deps: TokenDependencies,
+  deps: Toolbox,
   { connection, leased }: Renewal,
   { tokens, used }: { tokens: TokenSet; used: VaultValue },
 ): Promise<GrantChange> {
@@ -245,7 +243,7 @@ async function rotated(
   }
 }
 
-async function afterSuccess(deps: TokenDependencies, connection: Connection, retired: string) {
+async function afterSuccess(deps: Toolbox, connection: Connection, retired: string) {
   if (connection.state !== 'connected') await markWorking(deps, connection)
   // The new generation is in place; the old name has served. Left behind it is only noise, without its key.
   if (retired !== '') await deps.vault.remove(retired).catch(() => {})

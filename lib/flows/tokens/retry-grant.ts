@@ -3,7 +3,6 @@ import type { Toolbox } from '../../ports/toolbox.js'
 import { setDue } from '../../rows/due.js'
 import { findGrant, resourcesOf, takeGrant } from '../../rows/grants.js'
 import { refreshGrant } from './refresh-grant.js'
-import type { TokenDependencies } from './token-dependencies.js'
 
 /** Ends the pause after a refusal: an administrator repaired what was wrong. A refresh under way finds out itself. */
 export async function retryGrant(deps: Toolbox, tenant: string, connectionId: string): Promise<void> {
@@ -17,11 +16,7 @@ export async function retryGrant(deps: Toolbox, tenant: string, connectionId: st
 }
 
 /** The same, and asks the provider at once (M-160): what is wrong now, undefined when it works. */
-export async function tryGrant(
-  deps: TokenDependencies,
-  tenant: string,
-  connectionId: string,
-): Promise<GatewayError | undefined> {
+export async function tryGrant(deps: Toolbox, tenant: string, connectionId: string): Promise<GatewayError | undefined> {
   const found = await findGrant(deps, tenant, connectionId)
   // Passwords are tried by the mail servers alone.
   if (found === undefined || found.grant.kind === 'password') return undefined

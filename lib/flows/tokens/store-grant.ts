@@ -6,6 +6,7 @@
  */
 import { GatewayError } from '../../errors.js'
 import type { Resource } from '../../model/connection.js'
+import type { Toolbox } from '../../ports/toolbox.js'
 import { clearAttention } from '../../rows/attention.js'
 import { setDue } from '../../rows/due.js'
 import { accessColumns, putSecret } from '../../rows/grant-secrets.js'
@@ -13,7 +14,6 @@ import { findOrInsertGrant, type GrantChange, type LeasedGrant, takeGrant } from
 import { Secret } from '../../secret.js'
 import { forgetTokens } from './access-token.js'
 import { nextRefresh } from './refresh-grant.js'
-import type { TokenDependencies } from './token-dependencies.js'
 
 export type NewGrant =
   | { kind: 'oauth'; resource: Resource; accessToken: string; expiresAt: number; refreshToken: string }
@@ -24,7 +24,7 @@ const leaseMs = 60_000
 const tries = 150
 
 export async function storeGrant(
-  deps: TokenDependencies,
+  deps: Toolbox,
   input: { tenant: string; connectionId: string; grant: NewGrant },
 ): Promise<void> {
   const { tenant, connectionId } = input
@@ -67,7 +67,7 @@ export async function storeGrant(
 const secretOf = (gained: Exclude<NewGrant, { kind: 'app-only' }>): string =>
   gained.kind === 'oauth' ? gained.refreshToken : gained.password
 
-async function takeNewGrant(deps: TokenDependencies, tenant: string, connectionId: string): Promise<LeasedGrant> {
+async function takeNewGrant(deps: Toolbox, tenant: string, connectionId: string): Promise<LeasedGrant> {
   for (let attempt = 0; attempt < tries; attempt += 1) {
     const grant = await findOrInsertGrant(deps, tenant, connectionId)
     if (grant === undefined) continue

@@ -10,7 +10,7 @@ const warnDays = 30
 export async function checkRegistrations(gateway: Gateway, now: () => number): Promise<Finding[]> {
   try {
     const tenants = await everyRow((page) => gateway.admin.listTenants(page), 'tenants')
-    const lists = await Promise.all(['~', ...tenants.map(({ id }) => id)].map((id) => gateway.registrations.list(id)))
+    const lists = await Promise.all(['~', ...tenants.map(({ id }) => id)].map((id) => gateway.admin.listUsableRegistrations(id)))
     const all = new Map(lists.flat().map((one) => [`${one.tenant} ${one.id}`, one]))
     if (all.size === 0) return [warn('registrations', 'none', 'registration-none')]
     return await Promise.all([...all.values()].map((one) => judge(gateway, one, now())))
@@ -20,14 +20,14 @@ export async function checkRegistrations(gateway: Gateway, now: () => number): P
   }
 }
 
-type Registration = Awaited<ReturnType<Gateway['registrations']['list']>>[number]
+type Registration = Awaited<ReturnType<Gateway['admin']['listUsableRegistrations']>>[number]
 
 async function judge(gateway: Gateway, registration: Registration, now: number): Promise<Finding> {
   const owner = registration.tenant === '~' ? 'the deployment' : registration.tenant
   const name = `"${registration.name}" of ${owner}`
   if (registration.credential === 'none') return pass('registrations', `${name}: public client, no secret`)
   try {
-    await gateway.registrations.find(registration.tenant, registration.id)
+    await gateway.tokens.findClient(registration.tenant, registration.id)
   } catch (error) {
     const { code, description } = asGatewayError(error)
     if (code === 'registration_secret_missing')

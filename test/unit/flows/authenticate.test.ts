@@ -3,6 +3,7 @@ import { createApiKey, revokeApiKey } from '../../../lib/flows/admin/api-keys.js
 import { authenticate } from '../../../lib/flows/admin/authenticate.js'
 import { memoryStores } from '../../support/memory-stores.js'
 import { manualClock } from '../../support/send-harness.js'
+import { another } from '../../support/toolbox.js'
 
 const operator = { role: 'operator', tenant: '~', keyId: 'test' } as const
 
@@ -22,8 +23,6 @@ const codeOn = (deps: Deps) => (key: string) =>
     ({ tenant, keyId }) => `${tenant} ${keyId}`,
     (error: { code: string }) => error.code,
   )
-/** Another process on the same storage: its memory is empty. */
-const another = (deps: Deps): Deps => ({ ...deps, tables: { ...deps.tables } })
 
 test('M-002: a key counts as a whole: its secret, its id and its tenant belong together', async () => {
   const { deps, made, codeOf } = await place()

@@ -22,15 +22,14 @@ async function place(
     await h.stores.tables.upsert(h.deps.names.table('mailboxes'), toRow(moved))
   }
   const connection = sampleConnection({ id: send.connectionId, mode, provider, username: h.mailbox.address })
-  await h.stores.tables.insert(h.deps.names.table('connections'), connectionToRow(connection))
+  await h.stores.tables.upsert(h.deps.names.table('connections'), connectionToRow(connection))
   const to = (host: string, direction: 'send' | 'receive' = 'send') => {
     const server = { host, port: direction === 'send' ? 465 : 993, tls }
     const change =
       direction === 'send'
         ? { send: { transport: 'smtp' as const, connectionId: connection.id, smtp: server } }
         : { receive: { transport: 'imap' as const, connectionId: connection.id, imap: { ...server, folder: 'INBOX' } } }
-    const deps = { ...h.deps, openGate: async () => {} }
-    return changeMailbox(deps, h.tenant, h.mailbox.id, change).then(
+    return changeMailbox(h.deps, h.tenant, h.mailbox.id, change).then(
       () => 'changed',
       (error: { code: string }) => error.code,
     )

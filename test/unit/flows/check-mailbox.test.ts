@@ -2,17 +2,17 @@
 import { describe, expect, test } from 'vitest'
 import { translate } from '../../../lib/diagnosis/translate.js'
 import { GatewayError } from '../../../lib/errors.js'
-import { type CheckDependencies, checkMailbox } from '../../../lib/flows/admin/check-mailbox.js'
-import { openGate } from '../../../lib/flows/send/gate.js'
+import { checkMailbox } from '../../../lib/flows/admin/check-mailbox.js'
 import type { Fault } from '../../../lib/model/diagnosis.js'
+import { newId } from '../../../lib/model/ids.js'
 import type { ReceiveSettings, SendSettings } from '../../../lib/model/mailbox.js'
-import type { Access, Authority } from '../../../lib/ports/authority.js'
-import { connectionToRow } from '../../../lib/rows/connections.js'
+import type { Authority } from '../../../lib/ports/authority.js'
+import type { Toolbox } from '../../../lib/ports/toolbox.js'
 import { changeLane, readLane } from '../../../lib/rows/lane.js'
 import { toRow } from '../../../lib/rows/mailboxes.js'
 import { Secret } from '../../../lib/secret.js'
+import { connectAs } from '../../support/connect-as.js'
 import { memoryStores } from '../../support/memory-stores.js'
-import { sampleConnection } from '../../support/sample-connection.js'
 import { sampleMailbox } from '../../support/sample-mailbox.js'
 import { manualClock } from '../../support/send-harness.js'
 
@@ -24,8 +24,8 @@ type Open = () => Promise<unknown>
 interface World {
   mode: 'delegated' | 'app-only' | 'password' | 'anonymous'
   state?: 'connected' | 'needs-admin'
-  /** What the provider says; default: a token. */
-  provider?: () => Promise<GatewayError | undefined>
+  /** What the provider says; default: a token that lasts. */
+  provider?: () => Promise<never>
   reading?: Open
   sending?: Open
   receives?: boolean
@@ -44,8 +44,7 @@ async function place({ mode, state = 'connected', provider, reading, sending, re
       }),
   })
   const isMicrosoft = mode === 'delegated' || mode === 'app-only'
-  const connection = sampleConnection({ mode, provider: isMicrosoft ? 'microsoft' : 'basic', state })
-  const connectionId = connection.id
+  const connectionId = newId()
   const receive: ReceiveSettings = isMicrosoft
     ? { transport: 'graph', connectionId, folder: 'inbox' }
     : { transport: 'imap', connectionId, imap: { ...server, folder: 'INBOX' } }
@@ -57,7 +56,6 @@ async function place({ mode, state = 'connected', provider, reading, sending, re
     send,
     ...(active === undefined ? {} : { active }),
   })
-  await stores.tables.insert(stores.names.table('connections'), connectionToRow(connection))
   await stores.tables.insert(stores.names.table('mailboxes'), toRow(mailbox))
   for (const queue of ['mailbox-poll', 'mail-send'] as const) await stores.queues.ensure(stores.names.queue(queue))
   const authority: Authority =
@@ -65,7 +63,7 @@ async function place({ mode, state = 'connected', provider, reading, sending, re
       ? { kind: 'anonymous' }
       : mode === 'password'
         ? { kind: 'password', user: 'info', password: new Secret('p') }
-        : { kind: 'bearer', user: mailbox.address, token: async () => new Secret('opaque') }
+        : { kind: 'bearer', user: mailbox.address, token: async () => provider?.() ?? new Secret('opaque') }
   const calls: string[] = []
   const session = (what: string, check?: 'opened') => ({
     check: async () => check,
@@ -84,14 +82,10 @@ async function place({ mode, state = 'connected', provider, reading, sending, re
   const sender = opening('sending', sending, isMicrosoft ? 'opened' : undefined)
   const deps = {
     ...stores,
-    settings: { messagesPerSession: 10, recipientsPerDay: 1000 },
     receivers: { graph: receiver, imap: receiver },
     senders: { graph: sender, smtp: sender },
-    access: async (): Promise<Access> => ({ connection, authority: async () => authority }),
-    retryGrant: async () => {},
-    tryGrant: async () => provider?.(),
-    openGate: (of: string, id: string) => openGate(stores, of, id),
-  } as unknown as CheckDependencies
+  } as unknown as Toolbox
+  await connectAs(deps, connectionId, authority, { mode, provider: isMicrosoft ? 'microsoft' : 'basic', state })
   const polls = () => stores.queues.take(stores.names.queue('mailbox-poll')).length
   const lane = () => readLane(stores, { tenant, mailboxId: mailbox.id })
   const closeGate = () =>
@@ -170,7 +164,7 @@ describe('M-160: what a check says', () => {
 
   test('M-160: a sign-in that the provider refuses: nothing is asked of the mail servers', async () => {
     const refusal = translate({ context: 'ms-token', text: 'AADSTS7000222: expired' })
-    const { check, calls } = await place({ mode: 'delegated', provider: async () => refusal })
+    const { check, calls } = await place({ mode: 'delegated', provider: () => Promise.reject(refusal) })
     const { signIn, ...directions } = await check()
     expect(signIn).toMatchObject({
       verdict: 'fails',

@@ -148,13 +148,13 @@ describe('A5: a confirmation that is refused', () => {
       const address = `${finish}@contoso.example`
       h.peers.tokens = { ...h.peers.tokens, identity: { ...h.peers.tokens.identity!, username: address } }
       const { signInId, code } = await signedIn({ address })
-      const { storeGrant } = h.deps
-      h.deps.storeGrant = async () => {
+      const { set } = h.deps.vault
+      h.deps.vault.set = async () => {
         throw new Error('crash')
       }
       await expect(redeem(signInId, code)).rejects.toThrow('crash')
       expect(await h.flows.describeSignIn(h.deps, h.tenant, signInId)).toMatchObject({ status: 'signed-in' })
-      h.deps.storeGrant = storeGrant
+      h.deps.vault.set = set
       if (finish === 'call') await redeem(signInId, code)
       h.time.now += 3 * 60_000
       await h.flows.expireSignIns(h.deps)
@@ -165,8 +165,8 @@ describe('A5: a confirmation that is refused', () => {
   test('what could not be finished in an hour is taken back whole', async () => {
     const { signInId, code } = await signedIn()
     const before = await h.stored()
-    const { storeGrant } = h.deps
-    h.deps.storeGrant = async () => {
+    const { set } = h.deps.vault
+    h.deps.vault.set = async () => {
       throw new Error('crash')
     }
     await expect(redeem(signInId, code)).rejects.toThrow('crash')
@@ -174,6 +174,6 @@ describe('A5: a confirmation that is refused', () => {
     h.time.now += 61 * 60_000
     expect(await h.flows.expireSignIns(h.deps)).toBe(1)
     expect(await h.stored()).toBe(before)
-    h.deps.storeGrant = storeGrant
+    h.deps.vault.set = set
   })
 })

@@ -8,11 +8,10 @@ import type { Caller } from '../../../lib/model/caller.js'
 import { removeEndedConsoleSessions } from '../../../lib/rows/console-sessions.js'
 import { memoryStores } from '../../support/memory-stores.js'
 import { manualClock } from '../../support/send-harness.js'
+import { another } from '../../support/toolbox.js'
 
 const operator = { role: 'operator', tenant: '~', keyId: 'test' } as const
 type Deps = Awaited<ReturnType<typeof memoryStores>>
-/** Another process on the same storage: its memory is empty. */
-const another = (deps: Deps): Deps => ({ ...deps, tables: { ...deps.tables } })
 
 async function place() {
   const clock = manualClock()

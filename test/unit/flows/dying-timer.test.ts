@@ -2,7 +2,6 @@
 import { expect, test } from 'vitest'
 import { mailboxesDue } from '../../../lib/flows/receive/mailboxes-due.js'
 import { grantsDue } from '../../../lib/flows/tokens/grants-due.js'
-import type { TokenDependencies } from '../../../lib/flows/tokens/token-dependencies.js'
 import { newId } from '../../../lib/model/ids.js'
 import { claimDue, readDueAt, setDue } from '../../../lib/rows/due.js'
 import type { MemoryQueues } from '../../../lib/stores/memory-queues.js'
@@ -11,7 +10,7 @@ import { CrashError, type Harness, sendHarness } from '../../support/send-harnes
 const timers = {
   poll: { run: (deps: Harness['deps']) => mailboxesDue(deps), queue: 'mailbox-poll', subjects: 'mailboxes' },
   grant: {
-    run: (deps: Harness['deps']) => grantsDue(deps as unknown as TokenDependencies),
+    run: (deps: Harness['deps']) => grantsDue(deps),
     queue: 'connection-refresh',
     subjects: 'connections',
   },

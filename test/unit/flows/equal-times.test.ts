@@ -42,7 +42,7 @@ test('M-107: lists have one order at equal times, whatever was stored first, pag
     const whole = await listReceived(deps, mailbox.tenant, mailbox.id, { limit: 50 })
     expect(pages).toEqual(whole.mails.map(({ id }) => id))
     const notImported = await everyNotImported(deps, mailbox.tenant, mailbox.id)
-    const facts = await listConnectionFacts({ ...deps, settings: {} } as never, 'acme', { limit: 50 })
+    const facts = await listConnectionFacts(deps, 'acme', { limit: 50 })
     return [
       pages,
       ...[notImported, await everyAttention(deps, 'acme'), facts.connections].map((rows) => rows.map(({ id }) => id)),

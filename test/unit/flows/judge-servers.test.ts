@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { GatewayError } from '../../../lib/errors.js'
+import { readAuthority } from '../../../lib/flows/tokens/authority-for.js'
 import type { ReconnectChange, Verdict, Verdicts } from '../../../lib/model/sign-in.js'
 import { findMailbox } from '../../../lib/rows/mailboxes.js'
 import { type ConnectHarness, codeOf, connectHarness, type passwordForm } from '../../support/connect-harness.js'
@@ -76,7 +77,9 @@ describe('T2: a reconnect of a working password mailbox', () => {
         verdicts: { sending: { verdict: 'not-tested', unanswered: true } },
       })
       expect((await findMailbox(h.deps, h.tenant, mailboxId))?.send).toMatchObject({ smtp: { port: 465 } })
-      expect(h.peers.kept.at(-1)).toContain('"password":"new"')
+      const { connectionId } = facts
+      const shown = await readAuthority(h.deps, h.tenant, connectionId, h.address, 'outlook')
+      expect(shown.kind === 'password' && shown.password.reveal()).toBe('new')
     },
   )
 

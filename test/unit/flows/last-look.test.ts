@@ -8,7 +8,7 @@ import type { Row } from '../../../lib/ports/tables.js'
 import { laneKey } from '../../../lib/rows/lane.js'
 import { type Harness, sendHarness } from '../../support/send-harness.js'
 
-const { acceptMail, endOpenMails, countOpenMails, drainLane, readMail } = sendFlows
+const { acceptMail, drainLane, readMail } = sendFlows
 const work = (h: Harness) => ({ v: 1, tenant: h.tenant, mailboxId: h.mailbox.id })
 const mailTo = (to: string) => parseMailSubmission({ to: [to], text: 'x' })
 const mailboxRow = (h: Harness) => ({ partitionKey: `${h.tenant}~${h.mailbox.id}`, rowKey: 'mailbox' })
@@ -39,14 +39,7 @@ async function standStill(state: string, pauseMs: number, meanwhile: (h: Harness
 
 /** As an administrator's call; each wait of its own takes its time. */
 function removing(h: Harness) {
-  const deps = { ...h.process().deps, clock: { ...h.clock, sleep: async (ms: number) => h.clock.advance(ms) } }
-  return {
-    ...deps,
-    endOpenMails: (tenant: string, id: string) => endOpenMails(deps, tenant, id),
-    countOpenMails: (tenant: string, id: string) => countOpenMails(deps, tenant, id),
-    disconnect: async () => {},
-    forgetGrant: async () => {},
-  }
+  return { ...h.process().deps, clock: { ...h.clock, sleep: async (ms: number) => h.clock.advance(ms) } }
 }
 
 const removals = {

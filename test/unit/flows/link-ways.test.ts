@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import type { StartedSignIn } from '../../../lib/flows/connect/insert-sign-in.js'
 import { approvalLink } from '../../../lib/flows/connect/start-admin-consent.js'
+import { storeGrant } from '../../../lib/flows/tokens/store-grant.js'
 import { newSecret, sha256 } from '../../../lib/model/ids.js'
 import type { Way } from '../../../lib/model/link-ways.js'
 import type { ReconnectChange } from '../../../lib/model/sign-in.js'
 import { connectionPartition, connectionToRow } from '../../../lib/rows/connections.js'
 import { findMailbox, mailboxPartition } from '../../../lib/rows/mailboxes.js'
+import { sealKeys } from '../../../lib/rows/seal-keys.js'
 import { associatedData, findSignIn } from '../../../lib/rows/sign-ins.js'
 import {
   type ConnectHarness,
@@ -30,6 +32,9 @@ async function appOnlyConnection(h: ConnectHarness) {
   const identity = { issuer: 'i', subject: 's', tenantId: directory, objectId: 'o', username: 'admin@contoso.example' }
   const connection = sampleConnection({ mode: 'app-only', provider: 'microsoft', registrationId: 'reg', identity })
   await h.stores.tables.insert(h.names.table('connections'), connectionToRow(connection))
+  const token = { accessToken: 'access', expiresAt: h.time.now + 3_600_000 }
+  const grant = { kind: 'app-only', resource: 'graph', ...token } as const
+  await storeGrant(h.deps, { tenant: h.tenant, connectionId: connection.id, grant })
   const { mailboxId } = await h.flows.addMailbox(h.deps, h.tenant, {
     connectionId: connection.id,
     address: 'all@contoso.example',
@@ -197,7 +202,7 @@ function expected(ways: Way[], attempt: string, state: string): string {
 async function attack(kind: string, attempt: string, state: string) {
   const h = await connectHarness()
   const made = await kinds[kind]!.make(h)
-  const seal = await h.deps.sealer()
+  const seal = await sealKeys(h.deps)
   await h.plant(made.signInId, {
     registrationId: 'reg',
     status: 'started',
@@ -262,7 +267,7 @@ describe.each(Object.keys(kinds))('A2: the link for %s', (kind) => {
       const { signInId } = await kinds[kind]!.make(h)
       // Permission for people has no grant that could be another.
       if ((await findSignIn(h.deps, signInId))?.target.consent === 'delegated') continue
-      const seal = await h.deps.sealer()
+      const seal = await sealKeys(h.deps)
       const sealedGrant = seal.seal(JSON.stringify(grant), associatedData(signInId, 'sealedGrant'))
       await h.plant(signInId, { status: 'signed-in', sealedGrant })
       const before = await h.stored()

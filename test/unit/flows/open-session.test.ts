@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { laneSession } from '../../../lib/flows/send/open-session.js'
-import type { SendDependencies } from '../../../lib/flows/send/send-dependencies.js'
 import type { SendRoute } from '../../../lib/flows/send/send-route.js'
 import { handOverMs } from '../../../lib/rows/lane.js'
+import { toolbox } from '../../support/toolbox.js'
 
 /** Sleepers wake when the time they asked for was passed by `advance`. */
 function steppedClock() {
@@ -40,7 +40,7 @@ function opened() {
     },
   }
   const route = { sender, target: {}, authority: {}, perSession: 100 } as unknown as SendRoute
-  return { clock, signals, lane: laneSession({ clock } as unknown as SendDependencies, route) }
+  return { clock, signals, lane: laneSession(toolbox({ clock }), route) }
 }
 
 /** Work that ends when told. */

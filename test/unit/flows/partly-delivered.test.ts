@@ -2,6 +2,9 @@
 import { expect, test } from 'vitest'
 import { sendFlows } from '../../../lib/flows/send/index.js'
 import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
+import { connectionOf } from '../../../lib/model/transports.js'
+import type { Receiver } from '../../../lib/ports/receiver.js'
+import { toRow } from '../../../lib/rows/mailboxes.js'
 import { faultOf, type Harness, sendHarness } from '../../support/send-harness.js'
 
 const { acceptMail, drainLane, endOpenMails, readMail, resolveMail } = sendFlows
@@ -24,7 +27,12 @@ test('REL-03: a copy of the attempt that reached the others proves nothing for t
   const { h, id, read } = await partlyDelivered()
   h.peer.script.after = () => faultOf('transient', { outcome: 'unknown' }, 'connection_lost')
   h.peer.script.lookUp = () => 'sent'
-  h.deps.findSent = async () => true
+  const { send } = h.mailbox
+  const imap = { host: 'mail.acme.example', port: 993, tls: 'implicit', folder: 'INBOX' } as const
+  const receive = { transport: 'imap', connectionId: connectionOf(send), imap } as const
+  await h.stores.tables.upsert(h.deps.names.table('mailboxes'), toRow({ ...h.mailbox, receive }))
+  const receiver = { open: async () => ({ findSent: async () => true, close: async () => {} }) } as unknown as Receiver
+  h.deps.receivers = { imap: receiver, graph: receiver }
   h.clock.advance(3_600_000)
   await drainLane(h.deps, work(h))
   h.clock.advance(90_000)

@@ -79,14 +79,14 @@ describe('a sign-in that an administrator has to confirm', () => {
       const { signInId } = await pending()
       const reject = () => codeOf(flows.rejectSignIn(world.deps, world.tenant, signInId))
       const said: string[] = []
-      const { storeGrant } = world.deps
-      world.deps.storeGrant = async (grant) => {
+      const { set } = world.deps.vault
+      world.deps.vault.set = async (...secret) => {
         if (how !== 'runs') throw new Error('crash')
         said.push(await reject())
-        await storeGrant(grant)
+        return set(...secret)
       }
       const confirmed = await codeOf(flows.confirmByAdmin(world.deps, world.tenant, signInId))
-      world.deps.storeGrant = storeGrant
+      world.deps.vault.set = set
       if (how !== 'runs') said.push(await reject())
       expect(said).toEqual(['confirmation_running'])
       expect(confirmed).toBe(how === 'runs' ? 'fine' : 'Error: crash')

@@ -14,12 +14,6 @@ async function harness() {
   const h = await sendHarness()
   const { deps, tenant, mailbox, clock, peer } = h
   const planned = new Date(clock.now() + 24 * day).toISOString()
-  const admin = {
-    ...deps,
-    openGate: (...input: [string, string]) => openGate(deps, ...input),
-    endOpenMails: async () => 0,
-    countOpenMails: async () => 0,
-  } as unknown as Parameters<typeof changeMailbox>[0]
   const table = deps.names.table('mails')
   return {
     ...h,
@@ -34,7 +28,7 @@ async function harness() {
       ).mail.id,
     read: (id: string) => readMail(deps, tenant, id),
     drain: () => drainLane(deps, { v: 1, tenant, mailboxId: mailbox.id, sweep: true }),
-    change: (active: boolean) => changeMailbox(admin, tenant, mailbox.id, { active }),
+    change: (active: boolean) => changeMailbox(deps, tenant, mailbox.id, { active }),
     sentTo: () => peer.sent.flatMap(({ recipients }) => recipients),
     /** The row as a build without `plannedAt` leaves it. */
     async forget(id: string) {

@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest'
 import { excuseStoredServers, refusedServers } from '../../../lib/flows/connect/judge-servers.js'
-import { type ProbeDependencies, probeMailbox, unreachable } from '../../../lib/flows/connect/probe-mailbox.js'
+import { probeMailbox, unreachable } from '../../../lib/flows/connect/probe-mailbox.js'
 import type { ServerAddress } from '../../../lib/model/mailbox.js'
+import type { Receiver } from '../../../lib/ports/receiver.js'
+import type { Sender } from '../../../lib/ports/sender.js'
 import { Secret } from '../../../lib/secret.js'
+import { nobody } from '../../support/toolbox.js'
 
 const imap: ServerAddress = { host: 'imap.contoso.example', port: 993, tls: 'implicit' }
 const smtp: ServerAddress = { host: 'smtp.contoso.example', port: 465, tls: 'implicit' }
@@ -14,10 +17,9 @@ const session = { close: async () => {} }
 /** One server never answers, the other one does at once; then the time is over. */
 async function tryOut(hanging: 'imap' | 'smtp' | 'both', refusal?: Error) {
   const opened = async () => (refusal ? Promise.reject(refusal) : session)
-  const deps = {
-    receiver: async () => ({ open: hanging === 'smtp' ? opened : never }),
-    sender: async () => ({ open: hanging === 'imap' ? opened : never }),
-  } as unknown as ProbeDependencies
+  const receiver = { open: hanging === 'smtp' ? opened : never } as unknown as Receiver
+  const sender = { open: hanging === 'imap' ? opened : never } as unknown as Sender
+  const deps = { receivers: { graph: nobody, imap: receiver }, senders: { graph: nobody, smtp: sender } }
   const time = new AbortController()
   const verdicts = probeMailbox(deps, {
     authority: password,

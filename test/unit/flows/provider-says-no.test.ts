@@ -16,18 +16,22 @@ test('M-073: what the provider refused is told although the vault is away: it ne
     ['access_denied', 'AADSTS90094: no', 'aadsts_90094'],
     ['server_error', 'x', 'oauth_server_error'],
   ] as const
-  const { registrations } = world.deps
+  const { get } = world.deps.vault
+  const loseVault = () => {
+    world.deps.vault.get = vaultIsAway
+    world.deps.memory.clients.clear()
+  }
   const { link } = await world.start()
   for (const [error, error_description, code] of refusals) {
     const back = await world.travel(link, { error, error_description })
-    world.deps.registrations = vaultIsAway
+    loseVault()
     const completed = await world.flows.completeSignIn(world.deps, back)
     expect(completed).toMatchObject({ outcome: 'refused', error: { code, status: 400 } })
-    world.deps.registrations = registrations
+    world.deps.vault.get = get
   }
   // The control: a code cannot be redeemed without the secret.
   const back = await world.travel(link)
-  world.deps.registrations = vaultIsAway
+  loseVault()
   const completed = await world.flows.completeSignIn(world.deps, back)
   expect(completed).toMatchObject({ outcome: 'refused', error: { code: 'vault_unavailable', status: 503 } })
 })

@@ -202,7 +202,7 @@ describe('mail in quarantine is imported', () => {
     for (let uid = 1; uid <= 250; uid++) at.server.put(uid, 'x'.repeat(200))
     await at.poll()
     expect(at.quarantinings).toHaveLength(250)
-    Object.assign(at.deps.settings, { maxMailBytes: 1_000_000 })
+    Object.assign(at.deps.config, { maxMailBytes: 1_000_000 })
     expect(await ask(at)).toMatchObject({ importing: 250 })
     await at.poll()
     expect(at.told().length).toBeLessThan(250)

@@ -1,37 +1,30 @@
 /** H9: what cannot be parsed, and what was too large to be fetched, is there as far as it goes, with the reason. */
 import { expect, test } from 'vitest'
 import { pollMailbox } from '../../../lib/flows/receive/poll-mailbox.js'
-import type { ReceiveDependencies } from '../../../lib/flows/receive/receive-dependencies.js'
 import { listReceived } from '../../../lib/flows/receive/received-list.js'
 import { readReceived, readReceivedAttachment, readReceivedRaw } from '../../../lib/flows/receive/received-read.js'
 import { storeMail } from '../../../lib/flows/receive/store-mail.js'
 import { newId } from '../../../lib/model/ids.js'
 import { toRow } from '../../../lib/rows/mailboxes.js'
-import { memoryVault } from '../../../lib/stores/memory-vault.js'
-import { accessBy } from '../../support/access-by.js'
+import { connectAs } from '../../support/connect-as.js'
 import { memoryStores } from '../../support/memory-stores.js'
-import { pollSettings } from '../../support/poll-settings.js'
 import { sampleMailbox } from '../../support/sample-mailbox.js'
 import { ScriptedMailbox } from '../../support/scripted-mailbox.js'
+import { shipped } from '../../support/toolbox.js'
 
 async function place() {
   const clock = { now: () => Date.now(), sleep: async () => {} }
   const stores = await memoryStores(clock)
   const server = new ScriptedMailbox()
+  const connectionId = newId()
   const mailbox = sampleMailbox({
     address: 'info@acme.example',
-    receive: { transport: 'graph', connectionId: newId(), folder: 'inbox' },
+    receive: { transport: 'graph', connectionId, folder: 'inbox' },
   })
   await stores.tables.insert(stores.names.table('mailboxes'), toRow(mailbox))
-  const deps: ReceiveDependencies = {
-    ...stores,
-    vault: memoryVault(),
-    worker: 'test',
-    stopping: new AbortController().signal,
-    receivers: { imap: server, graph: server },
-    access: accessBy({ kind: 'anonymous' }),
-    settings: { ...pollSettings, maxMailBytes: 100_000 },
-  }
+  await connectAs(stores, connectionId, { kind: 'anonymous' })
+  const config = { ...shipped, maxMailBytes: 100_000 }
+  const deps = { ...stores, receivers: { imap: server, graph: server }, config }
   const list = async () => (await listReceived(deps, mailbox.tenant, mailbox.id, { limit: 10 })).mails
   return {
     deps,
@@ -104,10 +97,10 @@ test('H9: a mail too large to be fetched says that there is no raw and how to ge
 
   // Graph keeps the id of a mail that is moved back (immutable ids).
   const again = { serverId: '1.1', receivedAt: Date.now(), size: large.length, raw: async () => Buffer.from(large) }
-  await expect(storeMail(deps, mailbox, { mail: again as never })).rejects.toMatchObject({ code: 'mail_too_large' })
-  const raised = { ...deps, settings: { ...deps.settings, maxMailBytes: 1_000_000 } }
-  expect(await storeMail(raised, mailbox, { mail: again as never })).toBe('handed-over')
-  expect(await storeMail(raised, mailbox, { mail: again as never })).toBe('known')
+  const storedUpTo = (maxBytes: number) => storeMail(deps, mailbox, { mail: again as never, maxBytes })
+  await expect(storedUpTo(100_000)).rejects.toMatchObject({ code: 'mail_too_large' })
+  expect(await storedUpTo(1_000_000)).toBe('handed-over')
+  expect(await storedUpTo(1_000_000)).toBe('known')
   expect(await list()).toMatchObject([
     { id: mail!.id, state: 'handed-over', code: '', remedy: '', bytes: large.length },
   ])

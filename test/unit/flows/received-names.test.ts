@@ -4,18 +4,13 @@ import { listReceived } from '../../../lib/flows/receive/received-list.js'
 import { readReceived, readReceivedAttachment } from '../../../lib/flows/receive/received-read.js'
 import { download } from '../../../lib/http/api/download.js'
 import { everyAnswer } from '../../../lib/http/request/security-headers.js'
-import { silentLog } from '../../../lib/log.js'
 import { newId } from '../../../lib/model/ids.js'
-import { storageNames, tableNames } from '../../../lib/model/names.js'
-import { bytesInHand } from '../../../lib/ports/bytes-in-hand.js'
 import { toRow } from '../../../lib/rows/mailboxes.js'
-import { memoryBlobs } from '../../../lib/stores/memory-blobs.js'
-import { memoryQueues } from '../../../lib/stores/memory-queues.js'
-import { memoryTables } from '../../../lib/stores/memory-tables.js'
-import { memoryVault } from '../../../lib/stores/memory-vault.js'
-import { accessBy } from '../../support/access-by.js'
+import { connectAs } from '../../support/connect-as.js'
+import { memoryStores } from '../../support/memory-stores.js'
 import { sampleMailbox } from '../../support/sample-mailbox.js'
 import { ScriptedMailbox } from '../../support/scripted-mailbox.js'
+import { shipped } from '../../support/toolbox.js'
 
 const hostile = [
   '../../../../etc/passwd',
@@ -59,37 +54,20 @@ const mailWith = (filename: string): string => {
 
 async function place() {
   const clock = { now: () => Date.now(), sleep: async () => {} }
-  const names = storageNames('tst')
-  const tables = memoryTables(clock)
-  const blobs = memoryBlobs()
-  for (const name of tableNames) await tables.ensure(names.table(name))
+  const stores = await memoryStores(clock)
+  const { names, tables, blobs } = stores
+  const connectionId = newId()
   const server = new ScriptedMailbox()
   const mailbox = sampleMailbox({
     address: 'info@acme.example',
-    receive: { transport: 'graph', connectionId: newId(), folder: 'inbox' },
+    receive: { transport: 'graph', connectionId, folder: 'inbox' },
   })
   await tables.insert(names.table('mailboxes'), toRow(mailbox))
+  await connectAs(stores, connectionId, { kind: 'anonymous' })
   const deps = {
-    names,
-    tables,
-    blobs,
-    queues: memoryQueues(clock),
-    vault: memoryVault(),
-    clock,
-    log: silentLog,
-    worker: 'test',
-    stopping: new AbortController().signal,
-    inHand: bytesInHand(),
+    ...stores,
     receivers: { imap: server, graph: server },
-    access: accessBy({ kind: 'anonymous' }),
-    settings: {
-      firstSyncDays: 7,
-      afterReceive: 'leave',
-      maxMailBytes: 1_000_000,
-      pollMinMs: 60_000,
-      pollMaxMs: 900_000,
-      mailsPerPoll: 50,
-    },
+    config: { ...shipped, maxMailBytes: 1_000_000 },
   }
   return { deps, server, mailbox, names, blobs }
 }

@@ -3,7 +3,6 @@ import { GatewayError } from '../../../lib/errors.js'
 import { buryMessage, forgetBuried } from '../../../lib/flows/ops/bury-message.js'
 import { checkBalance } from '../../../lib/flows/ops/check-balance.js'
 import { removeOrphans } from '../../../lib/flows/ops/remove-orphans.js'
-import type { SendDependencies } from '../../../lib/flows/send/index.js'
 import { sendFlows } from '../../../lib/flows/send/index.js'
 import { sha256 } from '../../../lib/model/ids.js'
 import { finalStates, type MailState } from '../../../lib/model/mail.js'
@@ -75,7 +74,7 @@ function interrupted<T extends object>(store: T, before: (method: string, table:
 }
 
 /** Each journey is done by a process that dies, and is repeated by nobody. */
-const journeys: [string, (h: Harness, doomed: SendDependencies) => Promise<unknown>][] = [
+const journeys: [string, (h: Harness, doomed: Harness['deps']) => Promise<unknown>][] = [
   ['an acceptance', (_h, doomed) => acceptMail(doomed, 'acme', submission, 'key')],
   [
     'a worker',

@@ -1,10 +1,12 @@
 /** Two people save one registration at the same moment: whoever wins, the row and its secret are of one save. */
 import { expect, test } from 'vitest'
-import { type RegistrationDependencies, registrations } from '../../../lib/flows/admin/registrations.js'
+import { saveRegistration } from '../../../lib/flows/admin/registrations.js'
+import { findClient } from '../../../lib/flows/tokens/registrations.js'
+import type { Toolbox } from '../../../lib/ports/toolbox.js'
 import { memoryStores } from '../../support/memory-stores.js'
 import { manualClock } from '../../support/send-harness.js'
+import { another, providerOfNobody } from '../../support/toolbox.js'
 
-const redirect = 'https://gateway.example/oauth/callback'
 const input = (name: string) => ({
   name,
   kind: 'microsoft' as const,
@@ -14,18 +16,14 @@ const input = (name: string) => ({
 })
 
 async function place() {
-  const stores = await memoryStores(manualClock())
-  const deps: RegistrationDependencies = {
-    ...stores,
-    providers: { microsoft: { tryCredential: async () => 'accepted' } },
-    retryConnections: async () => undefined,
-  }
-  const { id } = await registrations(deps, redirect).save('acme', undefined, input('first'))
+  const microsoft = { ...providerOfNobody, tryCredential: async () => 'accepted' as const }
+  const deps = await memoryStores(manualClock(), { providers: { microsoft } })
+  const { id } = await saveRegistration(deps, 'acme', undefined, input('first'))
   return { deps, id }
 }
 
 /** Reads, writes of the vault and writes of the row, of two savers, in a given order. */
-function inOrder(deps: RegistrationDependencies, order: string) {
+function inOrder(deps: Toolbox, order: string) {
   const turns = [...order]
   const waiting: { who: string; go: () => void }[] = []
   const next = () => {
@@ -43,7 +41,7 @@ function inOrder(deps: RegistrationDependencies, order: string) {
       next()
     })
   }
-  const saver = (who: string): RegistrationDependencies => ({
+  const saver = (who: string): Toolbox => ({
     ...deps,
     vault: { ...deps.vault, set: (...given) => turn(who, () => deps.vault.set(...given)) },
     tables: {
@@ -67,12 +65,12 @@ test.each(orders(3, 3))(
   async (order) => {
     const { deps, id } = await place()
     const { saver } = inOrder(deps, order)
-    const save = (who: string) => registrations(saver(who), redirect).save('acme', id, input(who))
+    const save = (who: string) => saveRegistration(saver(who), 'acme', id, input(who))
     const results = await Promise.allSettled([save('a'), save('b')])
     const lost = results.filter((one) => one.status === 'rejected')
     for (const { reason } of lost) expect(reason).toMatchObject({ code: 'changed_meanwhile', status: 409 })
     expect(lost.length).toBe(/^(aaabbb|bbbaaa)$/.test(order) ? 0 : 1)
-    const { registration, credential } = await registrations(deps, redirect).find('acme', id)
+    const { registration, credential } = await findClient(another(deps), 'acme', id)
     expect(credential?.reveal()).toBe(`secret of ${registration.name}`)
     expect(registration.name).not.toBe('first')
   },
@@ -83,6 +81,6 @@ test('C2: a registration of an earlier build, whose row names no version, has th
   const table = deps.names.table('tenants')
   const row = await deps.tables.get(table, 'acme', `registration~${id}`)
   await deps.tables.upsert(table, { ...row!, secretVersion: '' })
-  const { credential } = await registrations(deps, redirect).find('acme', id)
+  const { credential } = await findClient(another(deps), 'acme', id)
   expect(credential?.reveal()).toBe('secret of first')
 })

@@ -3,6 +3,7 @@ import { storageNames } from '../../../lib/model/names.js'
 import { sealKeys } from '../../../lib/rows/seal-keys.js'
 import { memoryTables } from '../../../lib/stores/memory-tables.js'
 import { memoryVault } from '../../../lib/stores/memory-vault.js'
+import { toolbox } from '../../support/toolbox.js'
 
 const names = storageNames('test')
 const minute = 60_000
@@ -13,8 +14,7 @@ async function deployment(start: string) {
   const vault = memoryVault()
   await tables.ensure(names.table('tenants'))
   const clock = { now: () => time.now, sleep: async () => {} }
-  // Every process has its own objects in front of the same storage.
-  return { time, process: () => ({ names, tables, vault: { ...vault }, clock }) }
+  return { time, process: () => toolbox({ names, tables, vault, clock }) }
 }
 
 test('SEC-38: processes that start at the same moment agree on one key', async () => {

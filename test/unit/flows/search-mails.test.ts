@@ -12,7 +12,7 @@ const day = 86_400_000
 
 async function place(keepSubject: 'yes' | 'no' = 'yes') {
   const h = await sendHarness()
-  h.deps.settings.keepSubject = keepSubject
+  h.deps.config.keepSubject = keepSubject
   const submit = async (to: string, more: object = {}, key?: string) =>
     (
       await acceptMail(
@@ -225,7 +225,7 @@ describe('D5 O3: mail is found, finished or open', () => {
 
   test('a thousand recipients are a thousand ways to find a mail', async () => {
     const w = await place()
-    w.deps.settings.maxRecipients = 1_000
+    w.deps.config.maxRecipients = 1_000
     const to = Array.from({ length: 1_000 }, (_, n) => `r${n}@customer.example`)
     const mail = (await acceptMail(w.deps, w.tenant, parseMailSubmission({ to, text: 'x' }))).mail
     expect(await w.ids({ recipient: 'r999@customer.example' })).toEqual([mail.id])

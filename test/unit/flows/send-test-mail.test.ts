@@ -9,7 +9,7 @@ import { listLog } from '../../../lib/rows/logs.js'
 import { toRow } from '../../../lib/rows/mailboxes.js'
 import { faultOf, type Harness, sendHarness } from '../../support/send-harness.js'
 
-const { acceptMail, cancelMail, drainLane, searchMails, sendTestMail, openGate } = sendFlows
+const { acceptMail, cancelMail, drainLane, searchMails, sendTestMail } = sendFlows
 const work = (h: Harness) => ({ v: 1, tenant: h.tenant, mailboxId: h.mailbox.id })
 const laneOf = (h: Harness) => readLane(h.deps, { tenant: h.tenant, mailboxId: h.mailbox.id })
 
@@ -143,10 +143,7 @@ describe('M-032: message defaults of a mailbox', () => {
     subject: 'From Acme',
     headers: { 'X-Source': 'default', Organization: 'Acme' },
   }
-  const change = (h: Harness, defaults: MessageDefaults) => {
-    const deps = { ...h.deps, openGate: (tenant: string, id: string) => openGate(h.deps, tenant, id) }
-    return changeMailbox(deps, h.tenant, h.mailbox.id, { defaults })
-  }
+  const change = (h: Harness, defaults: MessageDefaults) => changeMailbox(h.deps, h.tenant, h.mailbox.id, { defaults })
   const sent = async (h: Harness, input: object) => {
     await acceptMail(h.deps, h.tenant, parseMailSubmission({ to: ['bob@b.example'], ...input }))
     await drainLane(h.deps, work(h))

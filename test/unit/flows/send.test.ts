@@ -612,7 +612,7 @@ test('REL-02: random interleavings of workers, crashes and people never leave th
 
 test('SEC-43: recipients beyond those of a day wait for the next; other mailboxes are not concerned', async () => {
   const h = await sendHarness()
-  h.deps.settings.recipientsPerDay = 3
+  h.deps.config.recipientsPerDay = 3
   for (let n = 0; n < 5; n++) await acceptMail(h.deps, h.tenant, mailTo(`r${n}@b.example`))
   await drainLane(h.deps, work(h))
   expect(h.peer.sent).toHaveLength(3)

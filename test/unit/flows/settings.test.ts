@@ -4,15 +4,15 @@ import { readConfig } from '../../../lib/config.js'
 import {
   readMailboxSettings,
   readTenantSettings,
-  type SettingDependencies,
   saveMailboxSettings,
   saveTenantSettings,
 } from '../../../lib/flows/admin/settings.js'
 import { sendFlows } from '../../../lib/flows/send/index.js'
 import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
 import { adjustSettings, type SettingValues } from '../../../lib/model/setting.js'
+import type { Toolbox } from '../../../lib/ports/toolbox.js'
 import { fromRow, mailboxPartition, toRow } from '../../../lib/rows/mailboxes.js'
-import { withSettingsOf } from '../../../lib/rows/settings.js'
+import { settingsOf } from '../../../lib/rows/settings.js'
 import { type Harness, sendHarness } from '../../support/send-harness.js'
 
 const environment = {
@@ -25,7 +25,7 @@ const config = readConfig(environment)
 
 async function place() {
   const h = await sendHarness()
-  const deps: SettingDependencies = { ...h.deps, settingRules: config.adjustable }
+  const deps = { ...h.deps, config }
   const mailbox = async () =>
     fromRow((await h.stores.tables.get(h.deps.names.table('mailboxes'), partition(h), 'mailbox'))!)
   const one = async (name: string) =>
@@ -124,7 +124,7 @@ describe('M-006, M-007: refused as a whole', () => {
   test('a row that changed meanwhile is not written over', async () => {
     const { deps, h, mailbox } = await place()
     const table = h.deps.names.table('mailboxes')
-    const racing: SettingDependencies = {
+    const racing: Toolbox = {
       ...deps,
       tables: {
         ...h.stores.tables,
@@ -155,11 +155,11 @@ describe('the flows use them', () => {
 
   test('a limit that the deployment lowered afterwards counts, whatever a row still says', async () => {
     const { deps, h, one } = await place()
-    const generous = readConfig({ ...environment, MAX_RECIPIENTS: '900' }).adjustable
-    await saveTenantSettings({ ...deps, settingRules: generous }, h.tenant, '', { maxRecipients: 900 })
+    const generous = readConfig({ ...environment, MAX_RECIPIENTS: '900' })
+    await saveTenantSettings({ ...deps, config: generous }, h.tenant, '', { maxRecipients: 900 })
     expect(await one('maxRecipients')).toMatchObject({ value: 100, source: 'deployment' })
-    const own = await withSettingsOf({ ...h.deps, settings: config }, h.mailbox)
-    expect(own.settings.maxRecipients).toBe(100)
+    const own = await settingsOf({ ...h.deps, config }, h.mailbox)
+    expect(own.maxRecipients).toBe(100)
     expect(adjustSettings(config, [{ pollMinSeconds: 1 }]).pollMinMs).toBe(config.pollMinMs)
     expect(adjustSettings(config, [{ pollMinSeconds: 80_000 }])).toMatchObject({ pollMaxMs: 80_000_000 })
   })

@@ -73,7 +73,10 @@ test('A13: what is tried out before a confirmation opens no mail', async () => {
   const options = { origins: { 'https://graph.microsoft.com': `http://127.0.0.1:${port}` } }
   const authority = { kind: 'bearer' as const, user: h.address, token: async () => h.peers.tokens.accessToken }
   await probeMailbox(
-    { receiver: async () => graphReceiver(options), sender: async () => graphSender(options) },
+    {
+      receivers: { ...h.deps.receivers, graph: graphReceiver(options) },
+      senders: { ...h.deps.senders, graph: graphSender(options) },
+    },
     {
       authority,
       receive: { transport: 'graph', graph: { mailbox: 'me' }, folder: 'inbox' },

@@ -4,14 +4,14 @@ import { expect, test } from 'vitest'
 import { readOrBury } from '../../../lib/flows/ops/bury-message.js'
 import { sweep } from '../../../lib/flows/ops/sweep.js'
 import { pollBatch } from '../../../lib/flows/receive/poll-batch.js'
-import type { ReceiveDependencies } from '../../../lib/flows/receive/receive-dependencies.js'
 import { sendFlows } from '../../../lib/flows/send/index.js'
 import { refreshBatch } from '../../../lib/flows/tokens/refresh-batch.js'
-import type { TokenDependencies } from '../../../lib/flows/tokens/token-dependencies.js'
 import { newId } from '../../../lib/model/ids.js'
 import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
 import type { Message } from '../../../lib/model/messages.js'
+import type { TableName } from '../../../lib/model/names.js'
 import type { OutgoingMail, SendSession } from '../../../lib/ports/sender.js'
+import type { Toolbox } from '../../../lib/ports/toolbox.js'
 import { handOverMs, leaseMs, leavingMs, readLane } from '../../../lib/rows/lane.js'
 import { startWork, stopSignal, stopWork, workBegins, workEnds } from '../../../lib/stop-work.js'
 import type { MemoryQueues } from '../../../lib/stores/memory-queues.js'
@@ -162,6 +162,13 @@ test('C2: a fault of the server while this instance is stopping is still told on
   expect(await statesOf(h, ids)).toEqual(['sent'])
 })
 
+/** Queries of one table that never answer. */
+const hangingAt = ({ tables, names }: Toolbox, name: TableName): Toolbox['tables']['query'] =>
+  async function* (table, query) {
+    if (table === names.table(name)) await new Promise(() => {})
+    yield* tables.query(table, query)
+  }
+
 test.each(['session', 'token'] as const)(
   'C2: a lane that waits for a %s lets go when the signal comes',
   async (what) => {
@@ -176,7 +183,7 @@ test.each(['session', 'token'] as const)(
     const deps =
       what === 'session'
         ? { ...leaving.deps, senders: { smtp: sender, graph: sender } }
-        : { ...leaving.deps, access: () => hangs<undefined>() }
+        : { ...leaving.deps, tables: { ...leaving.deps.tables, query: hangingAt(leaving.deps, 'connections') } }
     const draining = drainLane(deps, work(h))
     await new Promise((resolve) => setImmediate(resolve))
     leaving.stop()
@@ -228,10 +235,10 @@ test('C2: polls and refreshes not yet begun go to another instance; timers begin
   const leaving = h.process()
   leaving.stop()
   const mailboxes = Array.from({ length: 60 }, () => ({ tenant: h.tenant, mailboxId: newId() }))
-  await pollBatch(leaving.deps as unknown as ReceiveDependencies, { v: 1, mailboxes })
+  await pollBatch(leaving.deps, { v: 1, mailboxes })
   expect(queued(h, 'mailbox-poll')).toEqual([{ v: 1, mailboxes }])
   const connections = mailboxes.slice(0, 20).map(({ mailboxId }) => ({ tenant: h.tenant, connectionId: mailboxId }))
-  await refreshBatch(leaving.deps as unknown as TokenDependencies, { v: 1, connections })
+  await refreshBatch(leaving.deps, { v: 1, connections })
   expect(queued(h, 'connection-refresh')).toEqual([{ v: 1, connections }])
   let parts = 0
   await sweep(leaving.deps, { lanes: async () => ++parts })

@@ -4,47 +4,42 @@ import { expect, test } from 'vitest'
 import { addEndpoint } from '../../../lib/flows/admin/webhook-endpoints.js'
 import { sweep } from '../../../lib/flows/ops/sweep.js'
 import { pollMailbox } from '../../../lib/flows/receive/poll-mailbox.js'
-import type { ReceiveDependencies } from '../../../lib/flows/receive/receive-dependencies.js'
 import { deliverWebhooks } from '../../../lib/flows/tell/deliver-webhooks.js'
 import { refreshBatch } from '../../../lib/flows/tokens/refresh-batch.js'
-import type { TokenDependencies } from '../../../lib/flows/tokens/token-dependencies.js'
 import { newId } from '../../../lib/model/ids.js'
 import { readDueAt } from '../../../lib/rows/due.js'
 import { toRow } from '../../../lib/rows/mailboxes.js'
 import { stopController } from '../../../lib/stop-work.js'
-import { accessBy } from '../../support/access-by.js'
+import { connectAs } from '../../support/connect-as.js'
 import { memoryStores } from '../../support/memory-stores.js'
-import { pollSettings } from '../../support/poll-settings.js'
 import { sampleMailbox } from '../../support/sample-mailbox.js'
 import { ScriptedMailbox } from '../../support/scripted-mailbox.js'
 import { manualClock } from '../../support/send-harness.js'
+import { another } from '../../support/toolbox.js'
 
 async function instance() {
   const clock = manualClock(Date.now())
   const leaving = stopController()
-  const stores = { ...(await memoryStores(clock)), stopping: leaving.signal }
+  const stores = await memoryStores(clock, { stopping: leaving.signal })
   return { clock, stores, stop: () => leaving.abort(new Error('stopping')) }
 }
 
 async function pollable() {
   const { stores, ...rest } = await instance()
   const box = new ScriptedMailbox()
+  const connectionId = newId()
   const mailbox = sampleMailbox({
     address: 'ana@b.example',
     receive: {
       transport: 'imap',
-      connectionId: newId(),
+      connectionId,
       imap: { host: 'mail.b.example', port: 993, tls: 'implicit', folder: 'INBOX' },
     },
     epoch: 0,
   })
   await stores.tables.insert(stores.names.table('mailboxes'), toRow(mailbox))
-  const deps: ReceiveDependencies = {
-    ...stores,
-    receivers: { imap: box, graph: box },
-    access: accessBy({ kind: 'anonymous' }, { identity: { issuer: '', subject: '', username: mailbox.address } }),
-    settings: pollSettings,
-  }
+  await connectAs(stores, connectionId, { kind: 'anonymous' })
+  const deps = { ...stores, receivers: { imap: box, graph: box } }
   return { ...rest, stores, box, mailbox, deps }
 }
 
@@ -57,7 +52,7 @@ test('C2: a poll that takes mail when the signal comes finishes the one in hand,
   const { tenant, id } = mailbox
   expect(await pollMailbox(deps, { tenant, mailboxId: id })).toMatchObject({ outcome: 'mail', handedOver: 2 })
   expect(stores.queues.take(stores.names.queue('mailbox-poll'))).toMatchObject([{ mailboxes: [{ mailboxId: id }] }])
-  const elsewhere = { ...deps, worker: 'another', stopping: new AbortController().signal }
+  const elsewhere = { ...another(deps), stopping: new AbortController().signal }
   expect(await pollMailbox(elsewhere, { tenant, mailboxId: id })).toMatchObject({ outcome: 'mail', handedOver: 3 })
 })
 
@@ -72,7 +67,7 @@ test('C2: a poll that still opens its session when the signal comes lets go at o
   expect(stores.queues.take(stores.names.queue('mailbox-poll'))).toMatchObject([{ mailboxes: [{ mailboxId: id }] }])
   box.hangs = false
   box.put(1, 'mail 1', { receivedAt: stores.clock.now() })
-  const elsewhere = { ...deps, worker: 'another', stopping: new AbortController().signal }
+  const elsewhere = { ...another(deps), stopping: new AbortController().signal }
   expect(await pollMailbox(elsewhere, { tenant, mailboxId: id })).toMatchObject({ outcome: 'mail', handedOver: 1 })
 })
 
@@ -101,8 +96,7 @@ test('C2: deliveries stop behind the one in hand, and the rest goes on elsewhere
   const { stores, stop, clock } = await instance()
   const { names, tables, queues } = stores
   const url = 'https://app.example/hook'
-  const looking = { ...stores, isForbiddenHost: async () => false }
-  const endpoint = await addEndpoint(looking as unknown as Parameters<typeof addEndpoint>[0], 'acme', url)
+  const endpoint = await addEndpoint(stores, 'acme', url)
   for (let n = 0; n < 3; n++)
     await tables.insert(names.table('deliveries'), {
       partitionKey: `acme~${endpoint.id}`,
@@ -133,8 +127,7 @@ test('C2: refreshes in hand when the signal comes are finished, the others go on
       return read(...input)
     }
   const seen = { ...tables, get: stopping(tables.get), query: stopping(tables.query) }
-  const deps = { ...stores, tables: seen } as unknown as TokenDependencies
-  await refreshBatch(deps, { v: 1, connections })
+  await refreshBatch({ ...stores, tables: seen }, { v: 1, connections })
   expect(queues.take(names.queue('connection-refresh'))).toEqual([{ v: 1, connections: connections.slice(8) }])
 
   const next = await instance()

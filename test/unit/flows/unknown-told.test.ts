@@ -7,7 +7,7 @@ import type { Row } from '../../../lib/ports/tables.js'
 import type { MemoryQueues } from '../../../lib/stores/memory-queues.js'
 import { faultOf, type Harness, sendHarness } from '../../support/send-harness.js'
 
-const { acceptMail, endOpenMails, countOpenMails, drainLane, readMail, resolveMail, sweepLanes } = sendFlows
+const { acceptMail, drainLane, readMail, resolveMail, sweepLanes } = sendFlows
 const work = (h: Harness) => ({ v: 1, tenant: h.tenant, mailboxId: h.mailbox.id })
 const offer = parseMailSubmission({ to: ['bob@b.example'], subject: 'Offer 7', text: 'Hello' })
 
@@ -47,13 +47,7 @@ async function diedInHandOver() {
 }
 
 function removal(h: Harness) {
-  const deps = { ...h.deps, clock: { ...h.clock, sleep: async (ms: number) => h.clock.advance(ms) } }
-  return {
-    ...deps,
-    endOpenMails: (tenant: string, id: string) => endOpenMails(deps, tenant, id),
-    countOpenMails: (tenant: string, id: string) => countOpenMails(deps, tenant, id),
-    disconnect: async () => {},
-  }
+  return { ...h.deps, clock: { ...h.clock, sleep: async (ms: number) => h.clock.advance(ms) } }
 }
 
 test('C3: a process that dies at any step before a person is asked: the person is asked all the same, with one card and one event id', async () => {
@@ -102,7 +96,7 @@ test('C7: a mailbox is removed while a dead worker’s mail is in hand-over: tol
   const found = await readMail(h.deps, h.tenant, mail.id)
   expect(found).toMatchObject({ state: 'unknown' })
   expect(found.lastError?.text).toContain('The mailbox was removed')
-  expect(eventsOf(h).map(({ type }) => type)).toEqual(['mail.unknown'])
+  expect(eventsOf(h).map(({ type }) => type)).toEqual(['connection.changed', 'mail.unknown'])
   expect(await rowsOf(h, 'attention')).toMatchObject([{ rowKey: `mail-unknown~${mail.id}` }])
   expect(await rowsOf(h, 'due')).toEqual([])
   await resolveMail(h.deps, h.tenant, mail.id, 'sent')
@@ -125,7 +119,10 @@ test('C7: a dead worker’s mail that had not left fails and is told when its ma
     state: 'failed',
     lastError: { code: 'mailbox_removed', remedy: expect.stringMatching(/Submit/) },
   })
-  expect(eventsOf(h)).toMatchObject([{ type: 'mail.failed', data: { mailId: mail.id, code: 'mailbox_removed' } }])
+  expect(eventsOf(h)).toMatchObject([
+    { type: 'mail.failed', data: { mailId: mail.id, code: 'mailbox_removed' } },
+    { type: 'connection.changed' },
+  ])
   expect(await rowsOf(h, 'outbox')).toEqual([])
   expect(await rowsOf(h, 'due')).toEqual([])
 })

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { RowChangedError } from '../../../lib/errors.js'
 import { longestPollMs, type TimeOfPoll, withinTime } from '../../../lib/flows/receive/within-time.js'
 import { bytesInHand } from '../../../lib/ports/bytes-in-hand.js'
+import { newMemory } from '../../../lib/ports/memory.js'
 import { takeLease } from '../../../lib/rows/lease.js'
 import { longestFetchMs } from '../../../lib/transports/fetch-faults.js'
 import { failure } from '../../support/failure.js'
@@ -27,7 +28,7 @@ async function poll(change: Partial<TimeOfPoll> = {}) {
   const read = async () => (await tables.get(table, key.partitionKey, key.rowKey))!
   const lease = (await takeLease({ tables, worker: 'one' }, { table, row: await read(), durationMs: 40_000 }))!
   const until = Number(lease.row['leaseUntil'])
-  const deps = { stopping: new AbortController().signal, inHand: bytesInHand(1_000) }
+  const deps = { stopping: new AbortController().signal, inHand: bytesInHand(1_000), memory: newMemory() }
   const time = { deps, lease, startedAt: performance.now(), timeLimitMs: 60, arrived: flowing(), ...change }
   return { tables, table, read, lease, until, deps, time }
 }
@@ -79,9 +80,10 @@ test('SEC-34: at most ten slow lines hold a process at once', async () => {
     finish = resolve
   })
   let cut = 0
+  const memory = newMemory()
   const results = Array.from({ length: 12 }, async () => {
-    const { time } = await poll()
-    await withinTime(time, () => work).catch(() => cut++)
+    const { time, deps } = await poll()
+    await withinTime({ ...time, deps: { ...deps, memory } }, () => work).catch(() => cut++)
   })
   await expect.poll(() => cut).toBe(2)
   finish()
