@@ -19,8 +19,8 @@ export function errorsPage(root: string): string {
     '',
     'Generated from the error catalogue in `lib/diagnosis/catalogue.json` by `npm run docs`; a test compares them. These are',
     'the answers of mail servers and identity providers as the gateway explains them in logs, in the console, in events and',
-    "in mail states, together with the server's own words. What the gateway says of itself stands at the end; which call of the API",
-    'answers with which of it, with the status, is in `openapi.json`.',
+    "in mail states, together with the server's response. The gateway's own errors are at the end; `openapi.json` says which",
+    'call of the API answers with which of them, and with which status.',
     '',
     ...sections.map(
       ([actor, rows]) =>
@@ -41,7 +41,7 @@ export function errorsPage(root: string): string {
     '',
     '## The gateway itself',
     '',
-    'Where `…` stands, the message names the thing.',
+    'In place of `…` the message names the thing concerned.',
     '',
     '| code | what happened | what to do |',
     '|---|---|---|',
@@ -60,7 +60,7 @@ function ownRows(root: string): Map<string, string> {
   const known = new Set(everyDiagnosis().map((one) => one.code))
   const all = ownCodes(root).toSorted((a, b) => Number(a.remedy === '') - Number(b.remedy === ''))
   const own = new Map<string, string>()
-  const said = 'The answer says it, with what it concerns'
+  const said = 'The answer says it and names what it concerns'
   for (const { code, description, remedy } of all)
     if (!own.has(code) && !known.has(code))
       own.set(code, rowOf(code, meanings[code]?.[2] || description || said, remedy || said))

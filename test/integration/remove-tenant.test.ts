@@ -98,7 +98,7 @@ async function world() {
 }
 
 const vaultRefuses = new GatewayError('vault_forbidden', 'needs-admin', {
-  description: 'Key Vault refuses.',
+  description: 'Key Vault refuses access.',
   remedy: 'Give the identity its role.',
 })
 
