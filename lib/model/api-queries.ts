@@ -1,4 +1,4 @@
-/** What stands behind the ? of a call: the same definition validates and documents it. */
+/** The query parameters of calls: the same definition validates and documents them. */
 import * as z from 'zod'
 
 const wrongLimit = 'must be a whole number from 1 to 200'

@@ -1,4 +1,4 @@
-/** How far a try-out of a mailbox came before it failed, told by the code of the failure alone. */
+/** How far a test of a mailbox got before it failed, derived from the code of the failure alone. */
 export const checkStages = ['dns', 'connect', 'tls', 'greeting', 'sign-in', 'folder', 'send-right'] as const
 
 export type CheckStage = (typeof checkStages)[number]

@@ -1,6 +1,6 @@
 /**
- * What the tenant's app is told: ids, states and codes, no bodies. One schema for each type: it types what a flow
- * emits, is what leaves, and stands in the OpenAPI document under `webhooks`.
+ * What the tenant's app is told: ids, states and codes, no bodies. One schema for each type types what a flow emits,
+ * shapes what is sent, and appears in the OpenAPI document under `webhooks`.
  */
 import * as z from 'zod'
 import { count, errorCode, exampleId, id, oneOf, orNull, tenantId, text, time } from './answers/answer-fields.js'

@@ -1,7 +1,7 @@
 import type { Resource } from './connection.js'
 import type { ServerAddress } from './mailbox.js'
 
-/** Authority as it was gained, before it is anybody's connection. */
+/** Authority as the provider granted it, before it belongs to a connection. */
 export type Grant =
   | {
       kind: 'oauth'

@@ -3,7 +3,7 @@ import type { SignInTarget } from './sign-in.js'
 
 /**
  * A way to answer a link: the provider's own sign-in page, our form for user name and password, or the page on which an
- * administrator allows the application for an organisation.
+ * administrator consents to the application for an organisation.
  */
 export type Way = 'microsoft' | 'password' | 'admin-consent'
 

@@ -1,6 +1,6 @@
 import type { MailState } from './mail.js'
 
-/** What people know of a mail they look for. */
+/** What people know about a mail that they are looking for. */
 export interface MailFilter {
   recipient?: string | undefined
   /** Part of it, whatever its case. */

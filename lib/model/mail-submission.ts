@@ -1,5 +1,5 @@
 /**
- * What an app hands in to be sent, over HTTP or the queue `outbound-mail`. Strings and base64 only: no paths, URLs or
+ * What an app submits for sending, over HTTP or the queue `outbound-mail`. Strings and base64 only: no paths, URLs or
  * stream objects, so that nothing in a submission can make the gateway read a file or open a connection (SEC-29).
  */
 import * as z from 'zod'

@@ -1,6 +1,7 @@
 /**
- * By what a mail is found: recipient, Message-ID, metadata, mailbox, and a final state that is rare. A term is the
- * beginning of a row key of the index; external text stands in it only hashed. The subject is no term: it is compared.
+ * The terms of the search for mail: recipient, Message-ID, metadata, mailbox, and a rare final state. A term is the
+ * beginning of a row key of the index, which contains external text only as a hash. The subject is not a term: it is
+ * compared.
  */
 import { hashId } from './ids.js'
 import type { Mail } from './mail.js'

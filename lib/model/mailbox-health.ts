@@ -2,7 +2,7 @@ import { type AttentionItem, isForewarning } from './attention.js'
 
 /**
  * One word for a mailbox, the same in the API, on every page and in the counts. `failing`: it does not work at the
- * moment and the gateway goes on trying, or the server refuses its mail one after the other.
+ * moment and the gateway keeps retrying, or the server refuses one mail after another.
  */
 export const mailboxHealths = [
   'working',

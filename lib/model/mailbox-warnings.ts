@@ -2,7 +2,7 @@ import type { ReceiveSettings, SendSettings } from './mailbox.js'
 import { providerFacts } from './providers.js'
 import { serverOf } from './transports.js'
 
-/** What works today and is known to end, told with every answer that saves or shows the mailbox (M-056). */
+/** What works today and is known to stop working; every answer that saves or shows the mailbox reports it (M-056). */
 export interface MailboxWarning {
   code: 'password_at_microsoft'
   description: string

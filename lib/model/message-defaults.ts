@@ -1,7 +1,4 @@
-/**
- * What a mailbox adds to mail that leaves a field open: absent fields are filled, present ones stay as they are
- * (M-032).
- */
+/** Values with which a mailbox fills absent fields of a mail; present ones stay as they are (M-032). */
 import * as z from 'zod'
 import { headersSchema, line, type MailSubmission, recipientSchema } from './mail-submission.js'
 

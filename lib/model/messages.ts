@@ -1,7 +1,7 @@
 /**
- * What the queues carry: one schema for each. Messages of the gateway's own are hints, which the schedule repeats; one
- * of another shape was put there by somebody else. What a back end puts on `outbound-mail` is judged field by field
- * when it is accepted, because each refusal is told.
+ * What the queues carry: one schema for each. The gateway's own messages are hints, which the schedule repeats;
+ * somebody else put a message of another shape there. The gateway judges what a back end puts on `outbound-mail` field
+ * by field when it accepts it, because it reports each refusal.
  */
 import * as z from 'zod'
 import type { GatewayError } from '../errors.js'

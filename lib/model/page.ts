@@ -1,4 +1,4 @@
-/** Every list of the API is given in pages: its rows, and where the next page begins. */
+/** Every list of the API comes in pages: its rows, and where the next page begins. */
 
 export interface PageQuery {
   /** Rows to give, 1 to 200. */

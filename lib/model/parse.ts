@@ -2,7 +2,7 @@ import type { core, ZodType } from 'zod'
 import { GatewayError, invalidInput, type Problem } from '../errors.js'
 import { didYouMean, formsAt, keysAt } from './schema-words.js'
 
-/** Most problems one answer names; beyond it nobody looks for more. */
+/** The most problems that one answer names; beyond it the parser stops looking. */
 export const mostProblems = 50
 
 /** Input by schema; refused input names every problem at once with its path, what is wrong with it and the cure. */

@@ -1,8 +1,8 @@
 /**
- * What the gateway stands on and when it ends: one table for the page `docs/dates.md`, for the test that fails six
- * months before an end, and for the deployed app, which tells its operators. Dates are the vendors'; each row names
- * where it was read, and was read last on `readOn`. A row may be accepted although its end is near: then it says why,
- * and until when nobody needs to look again.
+ * What the gateway depends on and when its support ends: one table for the page `docs/dates.md`, for the test that
+ * fails six months before an end, and for the deployed app, which tells its operators. Dates are the vendors'; each row
+ * names its source, last read on `readOn`. A row may be accepted although its end is near: it then says why, and until
+ * when nobody needs to look again.
  */
 export interface PlatformDate {
   /** `thing@version`, as the repository names it: `node@24`, `actions/checkout@v7`, `Microsoft.Web@2025-03-01`. */

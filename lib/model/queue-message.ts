@@ -1,7 +1,7 @@
 import { GatewayError } from '../errors.js'
 import { mailJson, strictJson } from './strict-json.js'
 
-/** Of a version that a newer build writes: nothing of its shape is known, not even how deep it may be. */
+/** A message of a version that a newer build writes: nothing about its shape is known, not even how deep it may be. */
 export interface NewerMessage {
   text: string
   firstMessageId: string | undefined

@@ -1,4 +1,4 @@
-/** What a schema allows at a place, in words: for answers that name the cure. */
+/** What a schema allows at a path, in words: for answers that name the fix. */
 import type { ZodType } from 'zod'
 
 interface Def {

@@ -1,7 +1,7 @@
 /**
  * Settings that tenants and mailboxes choose for themselves: mailbox → purpose → tenant → deployment → default, the
- * first that says something counts. Pure rules; which settings there are and what they may be is the table in
- * `lib/config/`.
+ * first level that has a value wins. Pure rules; the table in `lib/config/` says which settings exist and which values
+ * they may have.
  */
 import { fieldValue, type SettingRow } from '../config/setting-row.js'
 import { adjustableName, type SettingRule } from '../config/setting-rule.js'

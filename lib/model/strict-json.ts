@@ -1,10 +1,10 @@
 /**
- * JSON of callers, refused before it costs anything. A body of a few megabytes can hold millions of elements, and
- * making them takes seconds and gigabytes; so one pass over the bytes counts what would be made, and only then is it
- * made. The pass itself makes nothing, whatever the body is built of.
+ * Refuses JSON of callers before it costs anything. A body of a few megabytes can contain millions of elements, and
+ * creating them takes seconds and gigabytes; so one pass over the bytes counts what would be created, and only then is
+ * the body parsed. The pass itself allocates nothing, whatever the body contains.
  *
- * Refused besides: a key that stands twice in one object (the last would count, and nobody would know), keys that reach
- * a prototype (SEC-23), and half characters, which no storage takes.
+ * It also refuses a key that appears twice in one object (the last would count, and nobody would know), keys that reach
+ * a prototype (SEC-23), and half characters, which no storage accepts.
  */
 import { isUtf8 } from 'node:buffer'
 import { invalidInput } from '../errors.js'

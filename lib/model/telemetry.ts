@@ -1,7 +1,7 @@
 /**
  * Every line the gateway logs for machines, with its fields. The type of `Log` comes from this table, so nothing else
- * can be logged and no field left out; alerts and the workbook in `infra/` ask for these names only (a test looks them
- * up). Fields are ids, codes, counts and durations: never an address, a subject, a token or a server's text (SEC-40).
+ * can be logged and no field left out; alerts and the workbook in `infra/` use only these names (a test checks them).
+ * Fields are ids, codes, counts and durations: never an address, a subject, a token or a server's text (SEC-40).
  */
 export const telemetry = {
   /**

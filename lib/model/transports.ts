@@ -1,7 +1,7 @@
 /**
- * What the code outside of an adapter knows of a transport, a row each. A new one is a member of `ReceiveSettings` or
- * `SendSettings` (mailbox.ts) and of a target below, then an adapter in lib/transports and a line in gateway.ts. Until
- * its rows are complete, nothing compiles.
+ * What the code outside an adapter knows about each transport, one row each. A new one is a member of `ReceiveSettings`
+ * or `SendSettings` (mailbox.ts) and of a target below, then an adapter in lib/transports and a line in gateway.ts.
+ * Until its rows are complete, nothing compiles.
  */
 import { type Connection, graphMailbox, type Resource } from './connection.js'
 import { hashId } from './ids.js'

@@ -1,8 +1,7 @@
 /**
- * A value as its schema names it, ready for JSON: a field that the schema does not have stays inside, and an `orNull`
- * field that holds nothing becomes null. It refuses nothing: a row of a newer build may hold a state that this one does
- * not know, and people must still see it (REL-13). Each schema is read once; writing a row then costs a few
- * assignments.
+ * A value as its schema names it, ready for JSON: a field that the schema does not have is left out, and an empty
+ * `orNull` field becomes null. It refuses nothing: a row of a newer build may have a state that this one does not know,
+ * and people must still see it (REL-13). Each schema is read once; writing a row then costs a few assignments.
  */
 import type * as z from 'zod'
 

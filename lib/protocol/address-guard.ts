@@ -1,6 +1,6 @@
 /**
- * Which IP addresses a tenant's server may have (SEC-24). Only canonical spellings are addresses; forms that carry an
- * IPv4 address inside an IPv6 one are judged by what they carry, or refused when nobody needs them for mail.
+ * Which IP addresses a tenant's server may have (SEC-24). Only canonical spellings count as addresses; an IPv6 address
+ * that embeds an IPv4 address is judged by the embedded one, or refused if mail never needs that form.
  */
 
 type Range = readonly [base: string, bits: number]

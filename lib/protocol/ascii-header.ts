@@ -1,6 +1,6 @@
 /**
- * Header fields with letters beyond ASCII, said in ASCII: encoded words (RFC 2047), parameters (RFC 2231), A-labels
- * (RFC 5890).
+ * Encodes header fields with non-ASCII letters in ASCII: encoded words (RFC 2047), parameters (RFC 2231), A-labels (RFC
+ * 5890).
  */
 import { isUtf8 } from 'node:buffer'
 import { domainToASCII } from 'node:url'

@@ -1,6 +1,6 @@
 /**
- * The few fields of a Thunderbird autoconfig document that matter here. Not an XML parser on purpose: no DTD, no
- * entities, no nesting beyond one server element; anything unusual is simply not found.
+ * Reads the few fields of a Thunderbird autoconfig document that matter here. It is deliberately not an XML parser: no
+ * DTD, no entities, no nesting beyond one server element; it simply does not find anything unusual.
  */
 
 export interface AutoconfigServer {

@@ -1,9 +1,10 @@
 /**
- * Must an automatic answer to this mail be refused? (SEC-33; RFC 3834 2, RFC 5230 4.5 and 4.6, RFC 6522)
+ * Whether an automatic reply to this mail must be refused (SEC-33; RFC 3834 2, RFC 5230 4.5 and 4.6, RFC 6522).
  *
- * First what standards say, then what mailers write that follow none: each row names who does. Words of the body never
- * count, and of the subject only what a program puts at its begin: people write about bounces and holidays too. A
- * `no-reply` address alone counts neither: forms send from it, with the customer in Reply-To.
+ * First come the rules of the standards, then what mailers write that follow none: each row names them. Words in the
+ * body never count, and words in the subject only where a program puts them, at its beginning: people write about
+ * bounces and holidays too. A `no-reply` address alone does not count either: forms send from it, with the customer in
+ * Reply-To.
  */
 export interface MailSigns {
   /** Values of a field by its name in small letters, in the order of the mail. */

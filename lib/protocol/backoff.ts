@@ -4,8 +4,8 @@ export interface BackoffLimits {
 }
 
 /**
- * Wait before attempt `failures + 1`: exponential with full jitter (REL-07). The peer's own wait wins when it is
- * longer, up to the cap; peers have been seen to ask for one second for ever, so the doubling floor stays.
+ * Wait before attempt `failures + 1`: exponential with full jitter (REL-07). The wait that the peer requests wins if it
+ * is longer, up to the cap. Some peers request one second for ever, so the doubling floor stays.
  */
 export function backoffMs(
   failures: number,

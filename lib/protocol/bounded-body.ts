@@ -4,8 +4,8 @@ interface Hooks {
 }
 
 /**
- * The bytes of an answer, or `undefined` when there are more than `mostBytes`: then the rest is not read. `onPart`:
- * hears how many arrived. `more`: asked once, before what comes behind so many bytes is read.
+ * The bytes of an answer, or `undefined` if there are more than `mostBytes`; the rest is then not read. `onPart` is
+ * told how many bytes arrived. `more` is asked once, before anything beyond that many bytes is read.
  */
 export async function boundedBody(
   { body }: Pick<Response, 'body'>,

@@ -1,7 +1,7 @@
 /**
- * From a checked submission to the bytes that leave: CRLF line ends only, one From, no Bcc, headers from a closed list,
- * a Message-ID derived from the mail's id so that every attempt carries the same one (P-09). Nothing here reads files
- * or URLs (SEC-29); what could inject is refused before the library sees it (SEC-27).
+ * Turns a checked submission into the bytes to send: only CRLF line endings, one From, no Bcc, headers from a closed
+ * list, a Message-ID derived from the mail's id so that every attempt has the same one (P-09). Nothing here reads files
+ * or URLs (SEC-29); input that could inject headers is refused before the library sees it (SEC-27).
  */
 import { isAscii } from 'node:buffer'
 import MailComposer from 'nodemailer/lib/mail-composer'

@@ -5,7 +5,7 @@ interface Word {
   bytes: Buffer
 }
 
-/** One encoded word of RFC 2047; spaces inside of it are wrong and seen all the same. */
+/** One encoded word of RFC 2047; spaces inside it are wrong but occur. */
 export const encodedWord = /=\?([^?\s]+)\?([bq])\?([^?]*)\?=/gi
 
 /**

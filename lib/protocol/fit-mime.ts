@@ -1,8 +1,8 @@
 /**
- * Brings a mail into the form a server has offered to take: lines of at most 998 bytes everywhere (RFC 5322 2.1.1),
- * 8-bit bytes only with 8BITMIME (RFC 6152), letters beyond ASCII in headers only with SMTPUTF8 (RFC 6531), no binary
- * part (RFC 3030), and no message inside in base64 (RFC 2046 5.2.1). Part by part: what fits stays byte for byte. What
- * a signature or key covers is not touched, and refused when it does not fit.
+ * Brings a mail into a form that the server has offered to accept: lines of at most 998 bytes everywhere (RFC 5322
+ * 2.1.1), 8-bit bytes only with 8BITMIME (RFC 6152), non-ASCII letters in headers only with SMTPUTF8 (RFC 6531), no
+ * binary part (RFC 3030), and no embedded message in base64 (RFC 2046 5.2.1). It works part by part: a part that fits
+ * stays byte for byte. It never changes what a signature or encryption covers, and refuses it if it does not fit.
  */
 import { isAscii, isUtf8 } from 'node:buffer'
 import { GatewayError } from '../errors.js'

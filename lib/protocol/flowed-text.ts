@@ -1,4 +1,4 @@
-/** How deep a line is quoted, and its text without marks and without the space that was stuffed before it. */
+/** Quote depth of a line, and its text without quote marks and without the stuffed space. */
 interface Line {
   depth: number
   text: string

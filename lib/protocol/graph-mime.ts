@@ -1,7 +1,8 @@
 /**
- * A mail as Microsoft Graph takes it. A draft made from MIME keeps every header and every part, so each mail goes this
- * way, whatever its size: from one that is too large for a request, files are taken out and uploaded to the draft.
- * What cannot be said in this way is refused with its reason, before anything is made (decision 33).
+ * A mail in the form that Microsoft Graph accepts. A draft created from MIME keeps every header and every part, so
+ * every mail is sent this way, whatever its size: if it is too large for one request, its files are removed and
+ * uploaded to the draft. A mail that cannot be sent this way is refused with the reason before anything is created
+ * (decision 33).
  */
 import { buildHeaderValue } from 'nodemailer/lib/mime-funcs'
 import { GatewayError } from '../errors.js'

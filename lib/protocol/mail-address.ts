@@ -1,7 +1,7 @@
 import { domainToASCII } from 'node:url'
 import { invalidInput } from '../errors.js'
 
-/** Letters of RFC 5321 dot-strings, and those beyond ASCII of RFC 6531 3.3. */
+/** Characters of RFC 5321 dot-strings, and the non-ASCII ones of RFC 6531 3.3. */
 const atoms =
   /^(?:[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]|[^\u0000-\u007f\p{C}\p{Z}])+(?:\.(?:[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]|[^\u0000-\u007f\p{C}\p{Z}])+)*$/u
 /** RFC 5321 4.1.2: printable signs between quotes, `"` and `\` behind a backslash. */

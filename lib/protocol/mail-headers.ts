@@ -1,6 +1,6 @@
 import { headerEnd } from './mail-limits.js'
 
-/** The few header fields by which a stored mail is recognised and listed: raw, unfolded, bounded, never believed. */
+/** The few header fields that identify and list a stored mail: raw, unfolded, bounded, never trusted. */
 export interface TopHeaders {
   messageId: string
   date: string

@@ -1,6 +1,6 @@
 import { GatewayError } from '../errors.js'
 
-/** Bounds of a mail that may be parsed (SEC-31); what exceeds them keeps its raw bytes and is shown as such. */
+/** Limits for a mail that may be parsed (SEC-31); a mail that exceeds them keeps its raw bytes and is shown as such. */
 export const mailLimits = {
   bytes: 50 * 1024 * 1024,
   headerBytes: 256 * 1024,

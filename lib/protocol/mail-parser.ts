@@ -1,7 +1,7 @@
 /**
- * The parser of received mail: the library, with what it takes for real mail and for mail that is made to cost
- * (SEC-31). It has no options for any of it, so we lean on parts that are not in its types. Its version is pinned, and
- * tests notice when they are gone.
+ * The parser of received mail: the library, plus what real mail and mail crafted to be expensive require (SEC-31). The
+ * library has no options for this, so the code relies on parts that are not in its types. Its version is pinned, and
+ * tests notice if those parts disappear.
  */
 import { isUtf8 } from 'node:buffer'
 import PostalMime from 'postal-mime'

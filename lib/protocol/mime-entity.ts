@@ -1,6 +1,6 @@
 /**
- * A mail or one of its parts as bytes: header fields, body, and the places of its children, so that a part can be
- * changed and everything beside it stays as it was. Texts hold one byte per character (latin1) and CRLF line ends.
+ * A mail or one of its parts as bytes: header fields, body, and the positions of its children, so that one part can
+ * change while everything else stays as it was. Strings have one byte per character (latin1) and CRLF line endings.
  */
 import { parseHeaderValue } from 'nodemailer/lib/mime-funcs'
 

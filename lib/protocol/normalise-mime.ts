@@ -1,7 +1,7 @@
 /**
- * Complete MIME from an app, made safe to send: line ends become CRLF (a bare CR or LF is what smuggling needs,
- * SEC-28), Bcc goes, exactly one From that is allowed, one Message-ID and Date. Everything below the header stays as it
- * was.
+ * Makes complete MIME from an app safe to send: line endings become CRLF (smuggling needs a bare CR or LF, SEC-28), Bcc
+ * is removed, and there is exactly one allowed From, one Message-ID and one Date. Everything below the header stays as
+ * it was.
  */
 import { invalidInput } from '../errors.js'
 import { parseMailAddress, sameAddress } from './mail-address.js'

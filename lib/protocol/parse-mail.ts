@@ -6,9 +6,7 @@ import { checkMailLimits, exceededLimit, headerEnd, mailLimits, tooComplex } fro
 import { mailParser, type PartNode, rootOf } from './mail-parser.js'
 import { type ReadAddress, readAddresses } from './read-addresses.js'
 
-/**
- * A mail for people and programs: text and list of attachments, without their bytes. Nothing of it is to be believed.
- */
+/** A mail for people and programs: text and a list of attachments, without their bytes. None of it can be trusted. */
 export interface ParsedMail {
   messageId: string
   inReplyTo: string

@@ -1,6 +1,7 @@
 /**
- * A time limit by progress: whoever gives bytes steadily may take long, whoever is silent or drips may not. Progress is
- * a mean of `slowestBytesPerSecond` since there was progress last, so that a line that comes in bursts is no slow one.
+ * A time limit based on progress: a peer that delivers bytes steadily may take long, one that is silent or drips may
+ * not. Progress means an average of `slowestBytesPerSecond` since the last progress, so that a bursty line does not
+ * count as slow.
  */
 
 /** 256 kbit/s; below that the largest mails would not come in the time of a function. */

@@ -1,6 +1,7 @@
 /**
- * HTML of a mail as rough text, for programs that read text only. One pass without a regular expression over the whole:
- * the usual ones cost minutes for markup made for it (SEC-31). Nothing is interpreted, only left out.
+ * Rough text from the HTML of a mail, for programs that read only text. It makes one pass without a regular expression
+ * over the whole: the usual expressions take minutes on crafted markup (SEC-31). It interprets nothing and only leaves
+ * things out.
  */
 export function plainText(html: string): string {
   let text = ''

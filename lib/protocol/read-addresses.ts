@@ -1,9 +1,9 @@
 /**
- * People in a header of a received mail (From, To, …), as mailers write them and not as RFC 5322 wants them: the
- * address that is there is given, nothing is invented and nobody is dropped. One pass over the text; what a sign
- * belongs to is known before (`partners`), so that nothing is searched twice whatever the text is made of.
+ * People in a header of a received mail (From, To, …), as mailers write them and not as RFC 5322 requires: it returns
+ * the addresses that are there, invents nothing and drops nobody. It makes one pass over the text; `partners` says
+ * beforehand what each delimiter belongs to, so that nothing is searched twice whatever the text contains.
  *
- * Never for mail that is sent: there a wrong address is refused (`mail-address.ts`).
+ * Never use it for outgoing mail: there a wrong address is refused (`mail-address.ts`).
  */
 import { decodeEncodedWords } from './encoded-words.js'
 

@@ -1,8 +1,8 @@
 const longest = 120
 
 /**
- * What is left of a file name that a stranger gave once it can be neither a path nor a device nor look like another
- * name; empty when nothing is. At most 120 characters, the extension kept.
+ * The safe part of a file name that a stranger gave: neither a path nor a device, nor one that looks like another name;
+ * empty if nothing is left. At most 120 characters, with the extension.
  */
 export function safeFileName(given: string): string {
   const bare =

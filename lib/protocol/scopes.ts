@@ -2,7 +2,7 @@ import { invalidInput } from '../errors.js'
 import type { Resource } from '../model/connection.js'
 import { type ReceiveTransport, resourceOfTransport, type SendTransport, type Transport } from '../model/transports.js'
 
-/** What a connection is to be used for; left out = not used. */
+/** What a connection is used for; left out means not used. */
 export interface MailUse {
   receive?: ReceiveTransport
   send?: SendTransport

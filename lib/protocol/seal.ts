@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { GatewayError } from '../errors.js'
 import type { Sealer } from '../model/sealer.js'
 
-/** A key with its name; ids are lower-case words, so that they can stand inside the text form. */
+/** A key with its name; ids are lower-case words, so that the text form can contain them. */
 export interface SealKey {
   id: string
   /** 32 bytes. */

@@ -1,6 +1,6 @@
 import { GatewayError } from '../errors.js'
 
-/** Bytes a base64 part takes in MIME: lines of 76 characters and their CRLF. */
+/** Bytes that a base64 part needs in MIME: lines of 76 characters and their CRLF. */
 export const base64PartBytes = (base64Chars: number): number => base64Chars + Math.ceil(base64Chars / 76) * 2
 
 /** Refuses before anything is composed or sent, with both numbers (M-036, P-28). `bytes` counts after encoding. */

@@ -1,6 +1,6 @@
 /**
- * Writes a composed mail in one go. nodemailer's own `build` joins several streams per mail, which costs more than all
- * the encoding; the bytes are the same, and a test compares them.
+ * Writes a composed mail in one pass. nodemailer's own `build` joins several streams per mail, which costs more than
+ * all the encoding; the bytes are the same, and a test compares them.
  */
 import * as base64 from 'nodemailer/lib/base64'
 import type MimeNode from 'nodemailer/lib/mime-node'

@@ -8,7 +8,7 @@ import { noAnswer } from './network-client.js'
 
 type Body = Record<string, unknown>
 
-/** What goes to a token endpoint or comes from it and must not be repeated (RFC 6749, RFC 7521, RFC 7636). */
+/** Values that go to a token endpoint or come from it and must never be echoed (RFC 6749, RFC 7521, RFC 7636). */
 const secretFields = [
   'client_secret',
   'client_assertion',

@@ -12,7 +12,7 @@ import {
   tryMsOf,
 } from './storage-fault.js'
 
-/** Blob storage. A container that is missing is made on the first write; content types are ours, never the mail's. */
+/** Blob storage. The first write creates a missing container; content types are ours, never the mail's. */
 export function azureBlobs(options: StorageOptions): Blobs {
   isLoopbackHttp(endpointOf(options, 'Blob'))
   const retryOptions = { retryOptions: { maxTries: 3, retryDelayInMs: 200, maxRetryDelayInMs: 2_000 } }

@@ -10,7 +10,7 @@ import {
   tryMsOf,
 } from './storage-fault.js'
 
-/** Storage queues. A queue that is missing (new tenant, first start) is made on the first send. */
+/** Storage queues. The first send creates a missing queue (new tenant, first start). */
 export function azureQueues(options: StorageOptions): Queues {
   isLoopbackHttp(endpointOf(options, 'Queue'))
   const retryOptions = { retryOptions: { maxTries: 3, retryDelayInMs: 200, maxRetryDelayInMs: 2_000 } }

@@ -1,6 +1,6 @@
 import { GatewayError } from '../errors.js'
 
-/** 48 KiB of JSON: base64 makes it the 64 KiB that a queue takes. */
+/** 48 KiB of JSON: in base64 that is the 64 KiB that a queue accepts. */
 const maxMessageBytes = 48 * 1024
 const maxDelayMs = 120_000
 

@@ -8,8 +8,8 @@ const keyPattern = /^[A-Za-z0-9~._=:@+-]{1,512}$/
 const columnPattern = /^[A-Za-z_][A-Za-z0-9_]{0,254}$/
 
 /**
- * Keys are made by us from ids and hashes, so anything else is an injected value (SEC-21): storage itself refuses
- * `/ \ # ?` and control characters and accepts quotes and `%`, which is too much.
+ * The gateway builds keys from ids and hashes, so anything else is an injected value (SEC-21). Storage itself refuses
+ * `/ \ # ?` and control characters but accepts quotes and `%`, which is too permissive.
  */
 export const isRowKey = (key: string): boolean => keyPattern.test(key)
 export const isColumn = (name: string): boolean => columnPattern.test(name)

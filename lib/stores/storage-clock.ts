@@ -1,10 +1,10 @@
 import type { Clock } from '../ports/clock.js'
 
 /**
- * The time of this process: its machine's own, corrected by the dates that storage answers with, so that all processes
- * mean the same by "due at" (C10). It costs no request. Storage answered at its date, to the second, and somewhere
- * between question and answer; only what contradicts that is corrected, so that a right clock is left alone however
- * slow an answer is. Until the first answer the time is the machine's.
+ * The time of this process: its machine's clock, corrected by the dates in storage's answers, so that all processes
+ * mean the same by "due at" (C10). It costs no request. Storage answered at its date, to the second, and some time
+ * between request and answer; only a clock that contradicts this is corrected, so that a correct clock is left alone
+ * however slow an answer is. Until the first answer the time is the machine's.
  */
 export interface StorageClock extends Clock {
   /** Call when a request goes out, the result with the date (milliseconds since the epoch) when its answer is there. */

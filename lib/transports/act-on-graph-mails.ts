@@ -1,6 +1,7 @@
 /**
- * What the mailbox owner wants to happen to mails that were handed over, one by one. A mail that is gone is done; one
- * that Graph keeps refusing while the folder can be read does not hold up the others, nor the mailbox: it is reported.
+ * What the mailbox owner wants to happen to mails that were handed over, one by one. A mail that no longer exists
+ * counts as done. A mail that Graph keeps refusing while the folder can be read is reported and holds up neither the
+ * others nor the mailbox.
  */
 import { GatewayError } from '../errors.js'
 import type { AfterReceive } from '../model/mailbox.js'

@@ -1,6 +1,6 @@
 /**
- * What the mailbox owner wants to happen to mails that were handed over, by their UIDs in the folder that is open. What is
- * refused while the session goes on concerns these mails and not the mailbox.
+ * What the mailbox owner wants to happen to mails that were handed over, by their UIDs in the open folder. A refusal
+ * that leaves the session open concerns these mails and not the mailbox.
  */
 import { GatewayError } from '../errors.js'
 import type { AfterReceive } from '../model/mailbox.js'

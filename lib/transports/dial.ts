@@ -1,7 +1,7 @@
 /**
- * Opens the socket to a mail server a tenant named. The name is resolved once, by the guarded look-up, and the socket
- * connects to exactly the addresses that were checked, even when the "name" is written as a number. TLS is 1.2 or
- * newer and always checks chain and name; a private CA is trusted in addition to the public ones.
+ * Opens the socket to a mail server that a tenant named. The guarded lookup resolves the name once, and the socket
+ * connects to exactly the addresses that were checked, even when the "name" is written as a number. TLS is 1.2 or newer
+ * and always checks chain and name; a private CA is trusted in addition to the public ones.
  */
 import type { LookupAddress } from 'node:dns'
 import { connect, isIP, type LookupFunction, type Socket } from 'node:net'

@@ -2,8 +2,8 @@ import { type ErrorDetails, GatewayError } from '../errors.js'
 import { slowestBytesPerSecond } from '../protocol/patient-limit.js'
 
 /**
- * For one mail, however steadily it comes: less than a poll may have at most, so that the mail is named and not the
- * poll.
+ * The time limit for one mail, however steadily it arrives: below that of a poll, so that the error names the mail and
+ * not the poll.
  */
 export const longestFetchMs = 7 * 60_000
 

@@ -10,7 +10,7 @@ const goneCodes = [
   'graph_errorinvalididmalformed',
 ]
 
-/** The message is not there any more. */
+/** The message no longer exists. */
 export const isGone = (error: unknown): boolean => error instanceof GatewayError && goneCodes.includes(error.code)
 
 /**

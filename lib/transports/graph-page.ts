@@ -1,7 +1,7 @@
 /**
- * One page of a delta query, read as what it is: an answer from outside. Both links, none, no list of mails, an entry
- * without an id, a date that cannot be, a million entries: each has its meaning here, so that the walk over the pages
- * sees mails and one way on.
+ * One page of a delta query, read as untrusted input. Both links, none, no list of mails, an entry without an id, an
+ * impossible date, a million entries: each is handled here, so that the walk over the pages sees only mails and one
+ * next link.
  */
 import { translate } from '../diagnosis/translate.js'
 import type { GatewayError } from '../errors.js'

@@ -1,9 +1,9 @@
 /**
  * Reads a folder by delta query. The cursor is the link of the page to be read next (without its origin, so that a
- * stored cursor can never point to another host); pages are given whole, and the cursor moves on when a page is done.
- * The first round has no filter: Graph ends a filtered one after 5,000 mails as if it were complete. What is older than
- * asked for is left out here, and a page of nothing but old mail makes the next one larger. Each followed link is
- * progress that the caller keeps; a link that leads back to a page of this walk is a fault, never followed.
+ * stored cursor can never point to another host); a page is returned whole, and the cursor advances when the page is
+ * done. The first round has no filter: Graph ends a filtered one after 5,000 mails as if it were complete. Mail older
+ * than requested is left out here, and a page that contains only old mail makes the next one larger. Each followed link
+ * is progress that the caller keeps; a link that leads back to a page of this walk is a fault, never followed.
  */
 import { GatewayError } from '../errors.js'
 import type { ReceiveTarget } from '../model/transports.js'

@@ -2,7 +2,7 @@ import { type LookupAddress, lookup as systemLookup } from 'node:dns'
 import type { LookupFunction } from 'node:net'
 import { isLoopbackAddress, isOwnService, isPublicAddress } from '../protocol/address-guard.js'
 
-/** `code` of the error with which a forbidden address is answered. */
+/** `code` of the error for a forbidden address. */
 export const forbiddenAddress = 'EFORBIDDENADDRESS'
 
 export interface GuardOptions {

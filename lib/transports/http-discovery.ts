@@ -4,8 +4,9 @@ import { boundedBody } from '../protocol/bounded-body.js'
 const longestAnswer = 65_536
 
 /**
- * Public records over HTTPS: MX by a DNS-over-HTTPS resolver that answers JSON, mail settings by the autoconfig
- * database. The domain only ever enters the query, never a host name, so nothing a person types is dialled.
+ * Public records over HTTPS: MX records from a DNS-over-HTTPS resolver that answers JSON, mail settings from the
+ * autoconfig database. The domain only ever enters the query, never a host name, so the gateway never dials what a
+ * person types.
  */
 export function httpDiscovery(endpoints: { dnsResolverUrl: string; autoconfigUrl: string }): Discovery {
   return {

@@ -3,7 +3,7 @@ import { type ErrorDetails, GatewayError } from '../errors.js'
 import type { DiagnosisContext, Fault } from '../model/diagnosis.js'
 import { networkError } from './dial.js'
 
-/** The parts of imapflow's errors that mean something here. */
+/** The parts of imapflow's errors that are used here. */
 export interface ImapLibraryError extends Error {
   code?: string
   /** The whole reply as text, or its parsed form. */

@@ -1,7 +1,7 @@
 /**
  * One guarded IMAP connection. imapflow speaks the protocol; the link bounds what a hostile or broken server can do to
- * us (SEC-34): length of a line, a literal and an answer, bytes beyond what was asked for, time per command and per
- * session. The first violation closes the socket, and everything that waits fails with that reason.
+ * us (SEC-34): length of a line, a literal and an answer, bytes beyond the request, time per command and per session.
+ * The first violation closes the socket, and every pending operation fails with that reason.
  */
 import { Socket } from 'node:net'
 import { ImapFlow, type MailboxObject } from 'imapflow'

@@ -1,7 +1,7 @@
 /**
  * Receives mail over IMAP. A session logs in over a guarded link; a refused access token is renewed once, on a new
- * connection. What is new is found by UID: everything behind the cursor's last UID as long as UIDVALIDITY stands, else
- * everything since a date (`imap-session.ts`).
+ * connection. It finds new mail by UID: everything after the cursor's last UID while UIDVALIDITY is unchanged,
+ * otherwise everything since a date (`imap-session.ts`).
  */
 import type { LookupFunction } from 'node:net'
 import { GatewayError } from '../errors.js'

@@ -1,6 +1,6 @@
 /**
  * What a FETCH said about each mail. Rows come in any order, more than once, and unasked when another client changes a
- * flag (RFC 3501 5.2, 7.4.2): all rows of one UID together are what was said about it.
+ * flag (RFC 3501 5.2, 7.4.2): all rows of one UID together describe it.
  */
 import type { FetchMessageObject } from 'imapflow'
 

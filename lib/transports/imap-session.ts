@@ -1,9 +1,9 @@
 /**
- * One session over an open link. What is new is found by number: everything behind the last UID while the numbering
- * stands, else everything since a date. What a server says about a mail is a hint, and what it leaves out proves
- * nothing: a number that was asked for and not answered is asked for alone, then looked for, and only a server that no
- * longer lists it has lost it. After a failure the mails are taken one by one from the start, so that the one at fault
- * is known by name.
+ * One session over an open link. It finds new mail by number: everything after the last UID while the numbering is
+ * unchanged, otherwise everything since a date. What a server says about a mail is a hint, and what it leaves out
+ * proves nothing: a requested number without an answer is requested alone, then searched for, and counts as lost only
+ * if the server no longer lists it. After a failure the session fetches the mails one by one from the start, so that
+ * the error names the mail at fault.
  */
 import type { MailboxObject } from 'imapflow'
 import { GatewayError } from '../errors.js'

@@ -1,7 +1,7 @@
 /**
- * The bytes of one mail, and whose fault it is when they do not come. Absence is believed on the third look only:
- * copies of a mailbox lag behind one another. Any other refusal is the mailbox's own when its folder is refused too,
- * else it is this mail's (`hint: message`), for which the caller has strikes.
+ * The bytes of one mail, and whose fault it is when they do not arrive. A mail counts as absent only on the third try,
+ * because copies of a mailbox lag behind one another. Any other refusal concerns the mailbox if Graph refuses its
+ * folder too, otherwise this mail (`hint: message`), for which the caller counts strikes.
  */
 import { GatewayError } from '../errors.js'
 import { mailGone, mailNotGiven } from './fetch-faults.js'

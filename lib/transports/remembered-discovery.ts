@@ -2,7 +2,7 @@ import type { Clock } from '../ports/clock.js'
 import type { Discovery } from '../ports/discovery.js'
 
 const keptMs = 60_000
-/** Nobody answered, or there is nothing: the two look alike, and the first may pass in seconds. */
+/** Nobody answered, or there is no record: the two look alike, and the first may last only seconds. */
 const keptNothingMs = 5_000
 const mostDomains = 1_000
 

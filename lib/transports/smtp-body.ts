@@ -3,9 +3,9 @@ import { Readable } from 'node:stream'
 const chunkBytes = 65_536
 
 /**
- * The mail as a stream that gives all its bytes, then waits for `mayEnd`, then ends. nodemailer writes the final dot
- * when this stream ends, and never before: so the dot is on the wire only after `mayEnd` said true (REL-04). On false
- * or a rejection the stream is destroyed and no dot follows.
+ * The mail as a stream that yields all its bytes, then waits for `mayEnd`, then ends. nodemailer writes the final dot
+ * when this stream ends, and never before: so the dot is on the wire only after `mayEnd` said true (REL-04). If it says
+ * false or rejects, the stream is destroyed and no dot follows.
  */
 export function smtpBody(raw: Uint8Array, mayEnd: () => Promise<boolean>): Readable {
   const bytes = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength)

@@ -6,7 +6,7 @@ import { addressNeedsUtf8 } from '../protocol/ascii-header.js'
 import { fitMime } from '../protocol/fit-mime.js'
 import { needsUtf8, parseMailAddress } from '../protocol/mail-address.js'
 
-/** What the server said it can do, from its reply to EHLO. */
+/** The server's capabilities, from its reply to EHLO. */
 export interface SmtpAbilities {
   /** Largest mail in bytes; 0 when it named none. */
   maxBytes: number

@@ -5,7 +5,7 @@ import { type ErrorDetails, GatewayError } from '../errors.js'
 import type { DiagnosisContext } from '../model/diagnosis.js'
 import { networkError } from './dial.js'
 
-/** The parts of nodemailer's errors that mean something here. */
+/** The parts of nodemailer's errors that are used here. */
 export interface SmtpLibraryError extends Error {
   code?: string
   originalCode?: string

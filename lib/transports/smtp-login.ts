@@ -6,8 +6,8 @@ import type { Secret } from '../secret.js'
 const tokenLogin = 'GATEWAY-XOAUTH2'
 
 /**
- * AUTH by what the server offers: PLAIN or LOGIN (or CRAM-MD5) for a password, XOAUTH2 for a token. Rejects with
- * nodemailer's error, which carries the reply.
+ * Authenticates with what the server offers: PLAIN or LOGIN (or CRAM-MD5) for a password, XOAUTH2 for a token. Rejects
+ * with nodemailer's error, which carries the reply.
  */
 export async function login(
   connection: SMTPConnection,

@@ -1,9 +1,9 @@
 /**
- * Sends mail by SMTP submission. A session dials the server through the guarded look-up, encrypts as the mailbox's
+ * Sends mail by SMTP submission. A session dials the server through the guarded lookup, encrypts as the mailbox's
  * settings demand without ever falling back, logs in, and then hands mails over one by one. nodemailer's lower-level
- * connection speaks the protocol; what it cannot tell, whether a mail may have been taken, is known here, because the
- * final dot leaves only after `handingOver` was awaited. An access token the server refuses is renewed once, on a new
- * connection.
+ * connection speaks the protocol. Whether the server may have accepted a mail, which nodemailer cannot tell, is known
+ * here, because the final dot is sent only after `handingOver` has been awaited. If the server refuses an access token,
+ * the sender refreshes it once, on a new connection.
  */
 import type { LookupFunction } from 'node:net'
 import SMTPConnection from 'nodemailer/lib/smtp-connection'

@@ -25,7 +25,7 @@ import {
   unreadable,
 } from './smtp-error.js'
 
-/** Where the mail in flight stands. Only after `dot` can the server have taken it. */
+/** Stage of the mail in flight. Only after `dot` can the server have accepted it. */
 type Phase = 'envelope' | 'body' | 'dot'
 
 const isFor = (address: string) => (refused: RefusedRecipient) => refused.address === address

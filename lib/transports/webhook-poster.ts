@@ -8,9 +8,9 @@ import { dial } from './dial.js'
 const timeoutMs = 10_000
 
 /**
- * Posts events over HTTPS. No redirects are followed; the connection is dialled like one to a mail server, to exactly
- * the addresses that were checked, so that a tenant's endpoint cannot point into the platform (SEC-24). The answer's
- * body is never read beyond its status.
+ * Posts events over HTTPS. No redirects are followed; the connection goes, like one to a mail server, to exactly the
+ * addresses that were checked, so that a tenant's endpoint cannot point into the platform (SEC-24). The answer's body
+ * is never read beyond its status.
  */
 export function webhookPoster(options: { lookup: LookupFunction; allowLoopback: boolean }): WebhookPoster {
   return {
