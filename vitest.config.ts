@@ -1,6 +1,6 @@
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 
-const storage = { globalSetup: ['test/support/azurite-setup.ts'] }
+const storage = { globalSetup: ['test/support/storage/azurite-setup.ts'] }
 // Other processes work on what is waited for: one second, the default, passes on a busy machine before they are asked.
 const patient = { expect: { poll: { timeout: 30_000 } } }
 

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
-import { appFiles, type BuiltFiles } from '../support/app-files.js'
+import { appFiles, type BuiltFiles } from '../support/package/app-files.js'
 import { type BenchRow, figure, interleave, rounded } from './measure.js'
 
 const run = promisify(execFile)

@@ -1,5 +1,5 @@
 /** The sign-in service as a process of its own; somebody has signed in already. */
-import { startMicrosoft365 } from '../support/microsoft-365.js'
+import { startMicrosoft365 } from '../support/microsoft/microsoft-365.js'
 
 const world = await startMicrosoft365()
 const { refreshToken, accessToken } = await world.signIn('ana@contoso.example')

@@ -6,7 +6,7 @@ import { parseMailSubmission } from '../../lib/model/mail-submission.js'
 import { toRow } from '../../lib/rows/mailboxes.js'
 import { guardedLookup } from '../../lib/transports/guarded-lookup.js'
 import { smtpSender } from '../../lib/transports/smtp-sender.js'
-import { sendHarness } from '../support/send-harness.js'
+import { sendHarness } from '../support/send/send-harness.js'
 import { type BenchRow, figure, interleave, rounded, timed } from './measure.js'
 import { startPeer } from './peers.js'
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { apiClient } from '../../local/api-client.js'
 import { type DemoTenant, demoTenant } from '../../local/demo-tenant.js'
 import { postbox, type Stack, startStack } from '../../local/stack.js'
-import { picture } from '../support/picture.js'
+import { picture } from '../support/console/picture.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const pictures = `${root}/test-results`

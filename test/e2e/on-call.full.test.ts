@@ -6,7 +6,7 @@ import { type ApiClient, apiClient } from '../../local/api-client.js'
 import { connectAna, connectPostbox } from '../../local/demo.js'
 import { type DemoTenant, demoTenant } from '../../local/demo-tenant.js'
 import { type Stack, startStack } from '../../local/stack.js'
-import { picture } from '../support/picture.js'
+import { picture } from '../support/console/picture.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const executablePath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium'

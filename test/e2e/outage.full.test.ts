@@ -5,8 +5,8 @@ import { apiClient } from '../../local/api-client.js'
 import { type Azurite, startAzurite } from '../../local/azurite.js'
 import { demoTenant } from '../../local/demo-tenant.js'
 import { type Stack, startStack } from '../../local/stack.js'
-import { connectBoth } from '../support/crash-run.js'
-import { type StorageProxy, startStorageProxy } from '../support/storage-proxy.js'
+import { connectBoth } from '../support/soak/crash-run.js'
+import { type StorageProxy, startStorageProxy } from '../support/storage/storage-proxy.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const outageMs = 3_000

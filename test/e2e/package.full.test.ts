@@ -17,7 +17,7 @@ import { outboundEndpoints } from '../../local/tools/preflight/outbound-endpoint
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'package-'))
-const recorder = join(root, 'test/support/record-connections.cjs')
+const recorder = join(root, 'test/support/package/record-connections.cjs')
 const connectionsFile = join(folder, 'connections')
 let packaged: PackagedApp
 let stack: Stack | undefined
@@ -146,7 +146,10 @@ describe('the package', () => {
       .map((name) => name.replace('.ts', ''))
       .sort()
     // Not by the local host, but by the worker's own way of handing over the core module.
-    const indexed = await promisify(execFile)(process.execPath, [join(root, 'test/support/index-like-worker.cjs'), app])
+    const indexed = await promisify(execFile)(process.execPath, [
+      join(root, 'test/support/package/index-like-worker.cjs'),
+      app,
+    ])
     const { functions } = JSON.parse(indexed.stdout) as { functions: { name: string; triggers: string[] }[] }
     expect(functions.map(({ name }) => name).sort()).toEqual(names)
     for (const { name, triggers } of functions) expect(triggers[0], name).toMatch(/^(http|timer|queue)Trigger$/)

@@ -13,7 +13,7 @@ import { azureTables } from '../../lib/stores/azure-tables.js'
 import { apiClient } from '../../local/api-client.js'
 import { demoTenant, demoTenantId } from '../../local/demo-tenant.js'
 import { postbox, type Stack, startStack } from '../../local/stack.js'
-import { connectBoth } from '../support/crash-run.js'
+import { connectBoth } from '../support/soak/crash-run.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 let stack: Stack

@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { startStack } from '../../local/stack.js'
-import { connectForStops } from '../support/stop-run.js'
+import { connectForStops } from '../support/soak/stop-run.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 

@@ -12,8 +12,8 @@ import { playDemo } from '../../local/demo.js'
 import { type DemoTenant, demoTenant } from '../../local/demo-tenant.js'
 import { demo } from '../../local/emulators/demo-directory.js'
 import { postbox, type Stack, startStack } from '../../local/stack.js'
-import { formsOf, scan } from '../support/canary-scan.js'
-import { type Exchange, faultsOf, recordFetch } from '../support/whole-run.js'
+import { formsOf, scan } from '../support/general/canary-scan.js'
+import { type Exchange, faultsOf, recordFetch } from '../support/http/whole-run.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const logged: string[] = []

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { Browser } from '../../local/browser.js'
 import { type DemoTenant, demoTenant } from '../../local/demo-tenant.js'
 import { type Stack, startStack } from '../../local/stack.js'
-import { clientTypes, compileClient } from '../support/typed-client.js'
+import { clientTypes, compileClient } from '../support/package/typed-client.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 // Inside the repository, so that the packages are found.

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import type { Operation } from '../../lib/http/api/operation.js'
 import { operations } from '../../lib/http/api/operations.js'
-import { type AdminSite, startAdminSite } from '../support/admin-site.js'
-import { type ApiAnswer, callApi, type OperationKey } from '../support/api-call.js'
-import { registrationInput } from '../support/connect-site.js'
-import { type Input, validCalls } from '../support/valid-calls.js'
+import { registrationInput } from '../support/connect/connect-site.js'
+import { type AdminSite, startAdminSite } from '../support/http/admin-site.js'
+import { type ApiAnswer, callApi, type OperationKey } from '../support/http/api-call.js'
+import { type Input, validCalls } from '../support/http/valid-calls.js'
 
 let site: AdminSite
 let acme: Awaited<ReturnType<AdminSite['tenant']>>

@@ -2,12 +2,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 
 import type { Gateway } from '../../lib/gateway.js'
 import { storageNames } from '../../lib/model/names.js'
 import { demo } from '../../local/emulators/demo-directory.js'
-import { type AdminSite, shiftedClock, startAdminSite } from '../support/admin-site.js'
-import { type ApiInput, callApi, type OperationKey } from '../support/api-call.js'
-import { scan } from '../support/canary-scan.js'
-import { registrationInput } from '../support/connect-site.js'
-import { everyMailbox } from '../support/every.js'
-import { storedTables, tableRows } from '../support/stored.js'
+import { registrationInput } from '../support/connect/connect-site.js'
+import { scan } from '../support/general/canary-scan.js'
+import { everyMailbox } from '../support/general/every.js'
+import { type AdminSite, shiftedClock, startAdminSite } from '../support/http/admin-site.js'
+import { type ApiInput, callApi, type OperationKey } from '../support/http/api-call.js'
+import { storedTables, tableRows } from '../support/storage/stored.js'
 
 const connectionString = inject('azurite')
 let site: AdminSite

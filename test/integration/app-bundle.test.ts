@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { build, type Metafile } from 'esbuild'
 import { beforeAll, expect, test } from 'vitest'
 import { appBuild } from '../../local/tools/build.mjs'
-import { type AppFiles, appFiles } from '../support/app-files.js'
+import { type AppFiles, appFiles } from '../support/package/app-files.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const libFiles = (): string[] =>

@@ -8,7 +8,7 @@ import { Secret } from '../../lib/secret.js'
 import { guardedLookup } from '../../lib/transports/guarded-lookup.js'
 import { imapReceiver } from '../../lib/transports/imap-receiver.js'
 import { smtpSender } from '../../lib/transports/smtp-sender.js'
-import { nobody } from '../support/toolbox.js'
+import { nobody } from '../support/general/toolbox.js'
 
 const servers: Server[] = []
 const sockets: Socket[] = []

@@ -12,9 +12,9 @@ import {
   registrationInput,
   signInAt,
   startConnectSite,
-} from '../support/connect-site.js'
-import type { Answer, Browser } from '../support/cookie-jar.js'
-import { everyConnection, everyConsent, everyMailbox } from '../support/every.js'
+} from '../support/connect/connect-site.js'
+import { everyConnection, everyConsent, everyMailbox } from '../support/general/every.js'
+import type { Answer, Browser } from '../support/http/cookie-jar.js'
 
 const tenant = 'acme'
 const stranger = 'someone@elsewhere.example'

@@ -10,10 +10,10 @@ import { type Certificates, makeCertificates } from '../../local/emulators/certi
 import { type ImapEmulator, startImap } from '../../local/emulators/imap/start-imap.js'
 import { type SmtpEmulator, startSmtp } from '../../local/emulators/smtp/start-smtp.js'
 import { operationBudgets, type StorageBudget } from '../../local/tools/costs/operation-budgets.js'
-import { type ConnectSite, followLink, registrationInput, startConnectSite } from '../support/connect-site.js'
-import { sampleConnection } from '../support/sample-connection.js'
-import { sampleMailbox } from '../support/sample-mailbox.js'
-import { countStorage, type StorageCounter } from '../support/storage-counter.js'
+import { type ConnectSite, followLink, registrationInput, startConnectSite } from '../support/connect/connect-site.js'
+import { sampleConnection } from '../support/general/sample-connection.js'
+import { sampleMailbox } from '../support/general/sample-mailbox.js'
+import { countStorage, type StorageCounter } from '../support/storage/storage-counter.js'
 
 const tenant = 'acme'
 const boxes = 3

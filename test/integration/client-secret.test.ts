@@ -3,11 +3,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 
 import { consoleRegistrationSecret } from '../../functions/console-registration-secret.js'
 import { everyRow } from '../../lib/model/page.js'
 import { demo } from '../../local/emulators/demo-directory.js'
-import { type AdminSite, startAdminSite } from '../support/admin-site.js'
-import { callApi } from '../support/api-call.js'
-import { registrationInput } from '../support/connect-site.js'
-import { consoleVisitor } from '../support/console-visitor.js'
-import { everyMailbox } from '../support/every.js'
+import { registrationInput } from '../support/connect/connect-site.js'
+import { consoleVisitor } from '../support/console/console-visitor.js'
+import { everyMailbox } from '../support/general/every.js'
+import { type AdminSite, startAdminSite } from '../support/http/admin-site.js'
+import { callApi } from '../support/http/api-call.js'
 
 let site: AdminSite
 beforeAll(async () => {

@@ -8,8 +8,8 @@ import {
   signInAt,
   startConnectSite,
   tokenOf,
-} from '../support/connect-site.js'
-import type { Answer, Browser } from '../support/cookie-jar.js'
+} from '../support/connect/connect-site.js'
+import type { Answer, Browser } from '../support/http/cookie-jar.js'
 
 const tenant = 'acme'
 const returnUrl = 'https://app.example.com/mail/done'

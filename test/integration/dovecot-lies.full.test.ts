@@ -5,9 +5,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { guardedLookup } from '../../lib/transports/guarded-lookup.js'
 import { imapReceiver } from '../../lib/transports/imap-receiver.js'
-import { dovecotAvailable } from '../support/dovecot.js'
-import { type ImapProxy, type ProxyRule, type ServerAnswer, startImapProxy } from '../support/imap-proxy.js'
-import { pollHarness } from '../support/poll-harness.js'
+import { dovecotAvailable } from '../support/mail-servers/dovecot.js'
+import {
+  type ImapProxy,
+  type ProxyRule,
+  type ServerAnswer,
+  startImapProxy,
+} from '../support/mail-servers/imap-proxy.js'
+import { pollHarness } from '../support/receive/poll-harness.js'
 import { type DovecotWorld, dovecotWorld } from '../support/receiver-subjects.js'
 
 const named = (subject: string | number, body = `This is ${subject}.`): string =>

@@ -4,7 +4,7 @@ import { ImapFlow, type ImapFlowOptions } from 'imapflow'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Certificates, makeCertificates } from '../../local/emulators/certificate.js'
 import { type ImapEmulator, startImap } from '../../local/emulators/imap/start-imap.js'
-import { type Dovecot, dovecotAvailable, startDovecot } from '../support/dovecot.js'
+import { type Dovecot, dovecotAvailable, startDovecot } from '../support/mail-servers/dovecot.js'
 
 const user = 'ana@contoso.example'
 const pass = 'right'

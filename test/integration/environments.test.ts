@@ -4,12 +4,12 @@ import { newId } from '../../lib/model/ids.js'
 import { parseMailSubmission } from '../../lib/model/mail-submission.js'
 import { storageNames } from '../../lib/model/names.js'
 import { toRow } from '../../lib/rows/mailboxes.js'
-import { type AdminSite, startAdminSite } from '../support/admin-site.js'
-import { callApi } from '../support/api-call.js'
-import { registrationInput } from '../support/connect-site.js'
-import { everyMailbox } from '../support/every.js'
-import { sampleMailbox } from '../support/sample-mailbox.js'
-import { environmentDump, storedTables } from '../support/stored.js'
+import { registrationInput } from '../support/connect/connect-site.js'
+import { everyMailbox } from '../support/general/every.js'
+import { sampleMailbox } from '../support/general/sample-mailbox.js'
+import { type AdminSite, startAdminSite } from '../support/http/admin-site.js'
+import { callApi } from '../support/http/api-call.js'
+import { environmentDump, storedTables } from '../support/storage/stored.js'
 
 const connectionString = inject('azurite')
 const twin = `t${newId().slice(0, 6)}`

@@ -11,8 +11,8 @@ import type { FaultOrder } from '../../local/emulators/faults.js'
 import type { GraphLie } from '../../local/emulators/graph/graph-lies.js'
 import { headerOf } from '../../local/emulators/graph/mime.js'
 import { type LoopbackServer, loopbackServer } from '../../local/emulators/loopback-server.js'
-import { type Microsoft365, startMicrosoft365 } from '../support/microsoft-365.js'
-import { anyStory, type BalanceSubject, playStory } from '../support/receive-balance.js'
+import { type Microsoft365, startMicrosoft365 } from '../support/microsoft/microsoft-365.js'
+import { anyStory, type BalanceSubject, playStory } from '../support/receive/receive-balance.js'
 
 let world: Microsoft365
 let owner: Authority

@@ -7,8 +7,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { AfterReceive } from '../../lib/model/mailbox.js'
 import type { GraphLie } from '../../local/emulators/graph/graph-lies.js'
-import { graphBox, ids, type Order, upTo } from '../support/graph-box.js'
-import { type Microsoft365, startMicrosoft365 } from '../support/microsoft-365.js'
+import { graphBox, ids, type Order, upTo } from '../support/microsoft/graph-box.js'
+import { type Microsoft365, startMicrosoft365 } from '../support/microsoft/microsoft-365.js'
 
 let world: Microsoft365
 beforeAll(async () => {

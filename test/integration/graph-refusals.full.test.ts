@@ -1,8 +1,8 @@
 /** Graph that refuses one mail for ever, in every way it can (field 10, 11): what takes many polls to settle. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { FaultOrder } from '../../local/emulators/faults.js'
-import { graphBox, ids } from '../support/graph-box.js'
-import { type Microsoft365, startMicrosoft365 } from '../support/microsoft-365.js'
+import { graphBox, ids } from '../support/microsoft/graph-box.js'
+import { type Microsoft365, startMicrosoft365 } from '../support/microsoft/microsoft-365.js'
 
 let world: Microsoft365
 beforeAll(async () => {

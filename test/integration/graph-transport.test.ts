@@ -10,10 +10,10 @@ import { graphReceiver } from '../../lib/transports/graph-receiver.js'
 import { graphSender } from '../../lib/transports/graph-sender.js'
 import type { FaultOrder } from '../../local/emulators/faults.js'
 import type { GraphLie } from '../../local/emulators/graph/graph-lies.js'
-import { failure } from '../support/failure.js'
-import { type Microsoft365, startMicrosoft365 } from '../support/microsoft-365.js'
-import { processorMs } from '../support/processor-ms.js'
-import { stopsAfterEach } from '../support/stops-after-each.js'
+import { failure } from '../support/general/failure.js'
+import { processorMs } from '../support/general/processor-ms.js'
+import { stopsAfterEach } from '../support/general/stops-after-each.js'
+import { type Microsoft365, startMicrosoft365 } from '../support/microsoft/microsoft-365.js'
 
 let world: Microsoft365
 let now = 0

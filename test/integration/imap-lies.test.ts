@@ -11,7 +11,7 @@ import { imapReceiver } from '../../lib/transports/imap-receiver.js'
 import type { ImapFault } from '../../local/emulators/imap/imap-faults.js'
 import type { ImapLie } from '../../local/emulators/imap/imap-lies.js'
 import { type ImapEmulator, startImap } from '../../local/emulators/imap/start-imap.js'
-import { pollHarness } from '../support/poll-harness.js'
+import { pollHarness } from '../support/receive/poll-harness.js'
 
 const password = 'correct-horse'
 let server: ImapEmulator

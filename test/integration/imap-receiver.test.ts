@@ -8,9 +8,9 @@ import { type ImapReceiverOptions, imapReceiver } from '../../lib/transports/ima
 import { makeCertificates } from '../../local/emulators/certificate.js'
 import type { ImapOptions as ServerOptions } from '../../local/emulators/imap/imap-state.js'
 import { startImap } from '../../local/emulators/imap/start-imap.js'
-import { failure } from '../support/failure.js'
-import { processorMs } from '../support/processor-ms.js'
-import { stopsAfterEach } from '../support/stops-after-each.js'
+import { failure } from '../support/general/failure.js'
+import { processorMs } from '../support/general/processor-ms.js'
+import { stopsAfterEach } from '../support/general/stops-after-each.js'
 
 const stops = stopsAfterEach()
 const certificates = await makeCertificates()

@@ -1,6 +1,6 @@
 /** A1: the last net under fuzz: whatever is thrown out of wherever, each is one log line; the process goes on or ends. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { peerFaults } from '../support/peer-faults.js'
+import { peerFaults } from '../support/mail-servers/peer-faults.js'
 
 let faults: Awaited<ReturnType<typeof peerFaults>>
 beforeAll(async () => {

@@ -8,10 +8,10 @@ import { connectionToRow } from '../../lib/rows/connections.js'
 import { writeLog } from '../../lib/rows/logs.js'
 import { toRow } from '../../lib/rows/mailboxes.js'
 import { listKey, receivedKey } from '../../lib/rows/received.js'
-import { type AdminSite, shiftedClock, startAdminSite } from '../support/admin-site.js'
-import { type ApiInput, callApi, type OperationKey } from '../support/api-call.js'
-import { sampleConnection } from '../support/sample-connection.js'
-import { sampleMailbox } from '../support/sample-mailbox.js'
+import { sampleConnection } from '../support/general/sample-connection.js'
+import { sampleMailbox } from '../support/general/sample-mailbox.js'
+import { type AdminSite, shiftedClock, startAdminSite } from '../support/http/admin-site.js'
+import { type ApiInput, callApi, type OperationKey } from '../support/http/api-call.js'
 
 let site: AdminSite
 type Tenant = Awaited<ReturnType<AdminSite['tenant']>>

@@ -7,9 +7,9 @@ import { sendFlows } from '../../lib/flows/send/index.js'
 import { newId } from '../../lib/model/ids.js'
 import { parseMailSubmission } from '../../lib/model/mail-submission.js'
 import { raiseAttention } from '../../lib/rows/attention.js'
-import { azuriteStores } from '../support/azurite-stores.js'
-import { recordedLog } from '../support/recorded-log.js'
-import { faultOf, sendHarness } from '../support/send-harness.js'
+import { recordedLog } from '../support/general/recorded-log.js'
+import { faultOf, sendHarness } from '../support/send/send-harness.js'
+import { azuriteStores } from '../support/storage/azurite-stores.js'
 
 const connectionString = inject('azurite')
 

@@ -13,7 +13,7 @@ import { networkClient } from '../../lib/providers/network-client.js'
 import { Secret } from '../../lib/secret.js'
 import { demo, demoDirectory } from '../../local/emulators/demo-directory.js'
 import { type Entra, startEntra } from '../../local/emulators/entra/start-entra.js'
-import { failure } from '../support/failure.js'
+import { failure } from '../support/general/failure.js'
 import { microsoft, redirectUri, microsoftRegistration as registration } from '../support/provider-subjects.js'
 
 const scopes = mailScopes({ receive: 'graph', send: 'graph' }).token('graph')

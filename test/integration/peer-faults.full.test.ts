@@ -1,6 +1,6 @@
 /** A1: the same as peer-faults.test.ts for every code of the system, and for servers that answer first and fail then. */
 import { expect, test } from 'vitest'
-import { peerFaults } from '../support/peer-faults.js'
+import { peerFaults } from '../support/mail-servers/peer-faults.js'
 
 test('A1: every code of a connection that fails at once, on every way to a peer, is an error of the caller', async () => {
   const faults = await peerFaults()

@@ -3,7 +3,7 @@
  * failing connection in a process of its own, which has to live; the last net below is tried apart.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { peerFaults } from '../support/peer-faults.js'
+import { peerFaults } from '../support/mail-servers/peer-faults.js'
 
 let faults: Awaited<ReturnType<typeof peerFaults>>
 beforeAll(async () => {

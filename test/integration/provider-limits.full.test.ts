@@ -17,12 +17,12 @@ import { smtpSender } from '../../lib/transports/smtp-sender.js'
 import { makeCertificates } from '../../local/emulators/certificate.js'
 import { startSmtp } from '../../local/emulators/smtp/start-smtp.js'
 import { exchangeSubmission, SubmissionMeter } from '../../local/emulators/submission-limits.js'
-import { connectAs } from '../support/connect-as.js'
-import { memoryStores } from '../support/memory-stores.js'
-import { startMicrosoft365 } from '../support/microsoft-365.js'
-import { sampleMailbox } from '../support/sample-mailbox.js'
-import { ScriptedMailbox } from '../support/scripted-mailbox.js'
-import { sendHarness } from '../support/send-harness.js'
+import { connectAs } from '../support/connect/connect-as.js'
+import { sampleMailbox } from '../support/general/sample-mailbox.js'
+import { startMicrosoft365 } from '../support/microsoft/microsoft-365.js'
+import { ScriptedMailbox } from '../support/receive/scripted-mailbox.js'
+import { sendHarness } from '../support/send/send-harness.js'
+import { memoryStores } from '../support/storage/memory-stores.js'
 
 const { acceptMail, drainLane, readMail } = sendFlows
 

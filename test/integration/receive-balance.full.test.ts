@@ -11,7 +11,7 @@ import { imapReceiver } from '../../lib/transports/imap-receiver.js'
 import type { ImapFault } from '../../local/emulators/imap/imap-faults.js'
 import type { ImapLie } from '../../local/emulators/imap/imap-lies.js'
 import { type ImapEmulator, startImap } from '../../local/emulators/imap/start-imap.js'
-import { anyStory, type BalanceSubject, playStory } from '../support/receive-balance.js'
+import { anyStory, type BalanceSubject, playStory } from '../support/receive/receive-balance.js'
 
 const password = 'correct-horse'
 /** Where UIDs begin: each restore goes back to an older copy, with lower ones, and a new UIDVALIDITY begins anew. */

@@ -20,11 +20,11 @@ import { Secret } from '../../lib/secret.js'
 import { azureBlobs } from '../../lib/stores/azure-blobs.js'
 import { azureTables } from '../../lib/stores/azure-tables.js'
 import { memoryQueues } from '../../lib/stores/memory-queues.js'
-import { connectAs } from '../support/connect-as.js'
-import { everyNotImported } from '../support/every.js'
-import { sampleMailbox } from '../support/sample-mailbox.js'
-import { broken, ScriptedMailbox } from '../support/scripted-mailbox.js'
-import { shipped, toolbox } from '../support/toolbox.js'
+import { connectAs } from '../support/connect/connect-as.js'
+import { everyNotImported } from '../support/general/every.js'
+import { sampleMailbox } from '../support/general/sample-mailbox.js'
+import { shipped, toolbox } from '../support/general/toolbox.js'
+import { broken, ScriptedMailbox } from '../support/receive/scripted-mailbox.js'
 
 const connectionString = inject('azurite')
 const names = storageNames(`r${newId().slice(0, 6)}`)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { dovecotAvailable } from '../support/dovecot.js'
+import { dovecotAvailable } from '../support/mail-servers/dovecot.js'
 import { receiverContract } from '../support/receiver-contract.js'
 import { dovecotWorld, graphWorld, imapEmulatorWorld } from '../support/receiver-subjects.js'
 

@@ -7,7 +7,7 @@ import { toRow } from '../../lib/rows/mailboxes.js'
 import { guardedLookup } from '../../lib/transports/guarded-lookup.js'
 import { smtpSender } from '../../lib/transports/smtp-sender.js'
 import { startSmtp } from '../../local/emulators/smtp/start-smtp.js'
-import { sendHarness } from '../support/send-harness.js'
+import { sendHarness } from '../support/send/send-harness.js'
 
 const { acceptMail, drainLane, readMail } = sendFlows
 let stop = async (): Promise<void> => {}

@@ -7,8 +7,8 @@ import { parseMailSubmission } from '../../lib/model/mail-submission.js'
 import type { Row } from '../../lib/ports/tables.js'
 import { listLog, writeLog } from '../../lib/rows/logs.js'
 import { inboundBlob, listKey, receivedKey } from '../../lib/rows/received.js'
-import { azuriteStores } from '../support/azurite-stores.js'
-import { faultOf, sendHarness } from '../support/send-harness.js'
+import { faultOf, sendHarness } from '../support/send/send-harness.js'
+import { azuriteStores } from '../support/storage/azurite-stores.js'
 
 const { acceptMail, cancelMail, drainLane, readMail, retryMail } = sendFlows
 const days = 86_400_000

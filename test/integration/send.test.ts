@@ -8,10 +8,10 @@ import { guardedLookup } from '../../lib/transports/guarded-lookup.js'
 import { smtpSender } from '../../lib/transports/smtp-sender.js'
 import { makeCertificates } from '../../local/emulators/certificate.js'
 import { startScriptedSmtp } from '../../local/emulators/smtp/scripted-smtp.js'
-import { azuriteStores } from '../support/azurite-stores.js'
-import { connectAs } from '../support/connect-as.js'
-import { sendHarness } from '../support/send-harness.js'
-import { stopsAfterEach } from '../support/stops-after-each.js'
+import { connectAs } from '../support/connect/connect-as.js'
+import { stopsAfterEach } from '../support/general/stops-after-each.js'
+import { sendHarness } from '../support/send/send-harness.js'
+import { azuriteStores } from '../support/storage/azurite-stores.js'
 
 const connectionString = inject('azurite')
 const { acceptMail, drainLane, readMail, searchMails, sweepLanes } = sendFlows

@@ -5,9 +5,9 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { sendFlows } from '../../lib/flows/send/index.js'
 import { parseMailSubmission } from '../../lib/model/mail-submission.js'
 import { toRow } from '../../lib/rows/mailboxes.js'
-import { connectAs } from '../support/connect-as.js'
-import { failure } from '../support/failure.js'
-import { sendHarness } from '../support/send-harness.js'
+import { connectAs } from '../support/connect/connect-as.js'
+import { failure } from '../support/general/failure.js'
+import { sendHarness } from '../support/send/send-harness.js'
 import { graphSubject, type SenderSubject, smtpSubject } from '../support/sender-subjects.js'
 
 const { acceptMail, drainLane, readMail } = sendFlows

@@ -3,7 +3,7 @@
  * in `test/unit/protocol/patient-limit.test.ts`.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { pollHarness } from '../support/poll-harness.js'
+import { pollHarness } from '../support/receive/poll-harness.js'
 import { graphWorld, imapEmulatorWorld, type ReceiverWorld } from '../support/receiver-subjects.js'
 
 const named = (subject: string, body = `This is ${subject}.`): string =>

@@ -9,8 +9,8 @@ import { guardedLookup } from '../../lib/transports/guarded-lookup.js'
 import { type SmtpSenderOptions, smtpSender } from '../../lib/transports/smtp-sender.js'
 import { type ScriptedFault, type ScriptedPhase, startScriptedSmtp } from '../../local/emulators/smtp/scripted-smtp.js'
 import { type SmtpExtension, startSmtp } from '../../local/emulators/smtp/start-smtp.js'
-import { failure } from '../support/failure.js'
-import { stopsAfterEach } from '../support/stops-after-each.js'
+import { failure } from '../support/general/failure.js'
+import { stopsAfterEach } from '../support/general/stops-after-each.js'
 
 const stops = stopsAfterEach()
 const ana = 'ana@contoso.example'

@@ -11,8 +11,8 @@ import { type SmtpSenderOptions, smtpSender } from '../../lib/transports/smtp-se
 import { badCertificates, makeCertificates } from '../../local/emulators/certificate.js'
 import { type ScriptedSmtpOptions, smtpPhases, startScriptedSmtp } from '../../local/emulators/smtp/scripted-smtp.js'
 import { type SmtpOptions as ServerOptions, startSmtp } from '../../local/emulators/smtp/start-smtp.js'
-import { failure } from '../support/failure.js'
-import { stopsAfterEach } from '../support/stops-after-each.js'
+import { failure } from '../support/general/failure.js'
+import { stopsAfterEach } from '../support/general/stops-after-each.js'
 
 const stops = stopsAfterEach()
 const certificates = await makeCertificates()

@@ -6,9 +6,9 @@ import { sendFlows } from '../../lib/flows/send/index.js'
 import type { Log } from '../../lib/log.js'
 import { newId } from '../../lib/model/ids.js'
 import { parseMailSubmission } from '../../lib/model/mail-submission.js'
-import { azuriteStores } from '../support/azurite-stores.js'
-import { sendHarness } from '../support/send-harness.js'
-import { type StorageProxy, startStorageProxy } from '../support/storage-proxy.js'
+import { sendHarness } from '../support/send/send-harness.js'
+import { azuriteStores } from '../support/storage/azurite-stores.js'
+import { type StorageProxy, startStorageProxy } from '../support/storage/storage-proxy.js'
 
 const { acceptMail, drainLane, readMail, searchMails } = sendFlows
 const proxies: StorageProxy[] = []

@@ -3,8 +3,8 @@ import { afterEach, expect, test } from 'vitest'
 import { sendFlows } from '../../lib/flows/send/index.js'
 import { parseMailSubmission } from '../../lib/model/mail-submission.js'
 import { toRow } from '../../lib/rows/mailboxes.js'
-import { connectAs } from '../support/connect-as.js'
-import { sendHarness } from '../support/send-harness.js'
+import { connectAs } from '../support/connect/connect-as.js'
+import { sendHarness } from '../support/send/send-harness.js'
 import { graphSubject, type SenderSubject, smtpSubject } from '../support/sender-subjects.js'
 
 const { acceptMail, cancelMail, drainLane, readMail } = sendFlows

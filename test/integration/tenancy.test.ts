@@ -2,10 +2,10 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import type { Operation } from '../../lib/http/api/operation.js'
 import { operations } from '../../lib/http/api/operations.js'
 import type { Role } from '../../lib/model/caller.js'
-import { type AdminSite, startAdminSite } from '../support/admin-site.js'
-import { type ApiAnswer, callApi, type OperationKey } from '../support/api-call.js'
-import { environmentDump } from '../support/stored.js'
-import { type ValidInput, validCalls } from '../support/valid-calls.js'
+import { type AdminSite, startAdminSite } from '../support/http/admin-site.js'
+import { type ApiAnswer, callApi, type OperationKey } from '../support/http/api-call.js'
+import { type ValidInput, validCalls } from '../support/http/valid-calls.js'
+import { environmentDump } from '../support/storage/stored.js'
 
 type Calls = Partial<Record<OperationKey, () => Promise<ValidInput>>>
 let site: AdminSite

@@ -1,5 +1,5 @@
 import { expect, inject, test } from 'vitest'
-import { raceForTokens } from '../support/token-fleet.js'
+import { raceForTokens } from '../support/microsoft/token-fleet.js'
 
 test('REL-15, P-02: 8 processes, strict single-use rotation: no token is used twice, every process has a valid one', async () => {
   const run = await raceForTokens(inject('azurite'), { processes: 8, connections: 3, rounds: 4 })

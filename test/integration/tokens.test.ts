@@ -17,18 +17,18 @@ import { associatedData } from '../../lib/rows/grant-secrets.js'
 import { sealKeys } from '../../lib/rows/seal-keys.js'
 import { Secret } from '../../lib/secret.js'
 import type { MemoryQueues } from '../../lib/stores/memory-queues.js'
-import { connectAccount } from '../support/connect-account.js'
-import { failure } from '../support/failure.js'
-import { memoryStores } from '../support/memory-stores.js'
+import { connectAccount } from '../support/connect/connect-account.js'
+import { failure } from '../support/general/failure.js'
+import { sampleConnection } from '../support/general/sample-connection.js'
+import { toolbox } from '../support/general/toolbox.js'
 import {
   demoCredential,
   demoRegistration,
   type Microsoft365,
   registerDemo,
   startMicrosoft365,
-} from '../support/microsoft-365.js'
-import { sampleConnection } from '../support/sample-connection.js'
-import { toolbox } from '../support/toolbox.js'
+} from '../support/microsoft/microsoft-365.js'
+import { memoryStores } from '../support/storage/memory-stores.js'
 
 const tenant = 'acme'
 const ana = 'ana@contoso.example'

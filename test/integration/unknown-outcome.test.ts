@@ -25,12 +25,12 @@ import { makeCertificates } from '../../local/emulators/certificate.js'
 import type { FaultOrder } from '../../local/emulators/faults.js'
 import { startImap } from '../../local/emulators/imap/start-imap.js'
 import { type ScriptedSmtpOptions, startScriptedSmtp } from '../../local/emulators/smtp/scripted-smtp.js'
-import { azuriteStores } from '../support/azurite-stores.js'
-import { connectAs } from '../support/connect-as.js'
-import { everyAttention } from '../support/every.js'
-import { startMicrosoft365 } from '../support/microsoft-365.js'
-import { sendHarness } from '../support/send-harness.js'
-import { stopsAfterEach } from '../support/stops-after-each.js'
+import { connectAs } from '../support/connect/connect-as.js'
+import { everyAttention } from '../support/general/every.js'
+import { stopsAfterEach } from '../support/general/stops-after-each.js'
+import { startMicrosoft365 } from '../support/microsoft/microsoft-365.js'
+import { sendHarness } from '../support/send/send-harness.js'
+import { azuriteStores } from '../support/storage/azurite-stores.js'
 
 const { acceptMail, drainLane, readMail, resolveMail, retryMail } = sendFlows
 const connectionString = inject('azurite')

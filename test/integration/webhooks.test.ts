@@ -11,8 +11,8 @@ import type { Toolbox } from '../../lib/ports/toolbox.js'
 import { listLog } from '../../lib/rows/logs.js'
 import { guardedLookup } from '../../lib/transports/guarded-lookup.js'
 import { webhookPoster } from '../../lib/transports/webhook-poster.js'
-import { everyAttention } from '../support/every.js'
-import { toolbox } from '../support/toolbox.js'
+import { everyAttention } from '../support/general/every.js'
+import { toolbox } from '../support/general/toolbox.js'
 
 interface Post {
   id: string

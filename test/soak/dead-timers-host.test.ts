@@ -6,7 +6,7 @@ import { timerNames } from '../../lib/model/timers.js'
 import { apiClient } from '../../local/api-client.js'
 import { demoTenant } from '../../local/demo-tenant.js'
 import { postbox, type Stack, startStack } from '../../local/stack.js'
-import { connectBoth } from '../support/crash-run.js'
+import { connectBoth } from '../support/soak/crash-run.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const minute = 60_000

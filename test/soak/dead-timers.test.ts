@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { timerWorld } from '../support/timer-world.js'
+import { timerWorld } from '../support/soak/timer-world.js'
 
 const minute = 60_000
 

@@ -2,8 +2,8 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, test } from 'vitest'
 import { leaseMs } from '../../lib/rows/lane.js'
 import { type Stack, startStack } from '../../local/stack.js'
-import { crashRun, crashSeed } from '../support/crash-run.js'
-import { crashFigures, judgeCrash } from '../support/judge-crash.js'
+import { crashRun, crashSeed } from '../support/soak/crash-run.js'
+import { crashFigures, judgeCrash } from '../support/soak/judge-crash.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const kills = Number(process.env['KILL_POINTS'] ?? 10)

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Stack, startStack } from '../../local/stack.js'
-import { connectForStops, stopRun } from '../support/stop-run.js'
+import { connectForStops, stopRun } from '../support/soak/stop-run.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const mails = Number(process.env['STOP_MAILS'] ?? 10_000)

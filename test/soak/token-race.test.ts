@@ -1,5 +1,5 @@
 import { expect, inject, test } from 'vitest'
-import { raceForTokens } from '../support/token-fleet.js'
+import { raceForTokens } from '../support/microsoft/token-fleet.js'
 
 test('REL-15, P-02: 8 processes, 200 connections, 50 strict rotations each: no token is used twice', async () => {
   const run = await raceForTokens(inject('azurite'), { processes: 8, connections: 200, rounds: 50 })

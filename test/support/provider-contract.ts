@@ -7,7 +7,7 @@ import type { GatewayError } from '../../lib/errors.js'
 import type { RedeemInput, TokenSet } from '../../lib/ports/provider.js'
 import { newPkce } from '../../lib/protocol/pkce.js'
 import { Secret } from '../../lib/secret.js'
-import { failure } from './failure.js'
+import { failure } from './general/failure.js'
 import type { ProviderClient, ProviderSubject } from './provider-subjects.js'
 
 export function providerContract(name: string, start: () => Promise<ProviderSubject>): void {

@@ -11,8 +11,8 @@ import { imapReceiver } from '../../lib/transports/imap-receiver.js'
 import { makeCertificates } from '../../local/emulators/certificate.js'
 import { headerOf } from '../../local/emulators/graph/mime.js'
 import { startImap } from '../../local/emulators/imap/start-imap.js'
-import { startDovecot } from './dovecot.js'
-import { startMicrosoft365 } from './microsoft-365.js'
+import { startDovecot } from './mail-servers/dovecot.js'
+import { startMicrosoft365 } from './microsoft/microsoft-365.js'
 
 type ImapSettings = Extract<Mailbox['receive'], { transport: 'imap' }>
 type GraphSettings = Extract<Mailbox['receive'], { transport: 'graph' }>

@@ -9,9 +9,9 @@ import { sendFlows } from '../../lib/flows/send/index.js'
 import { newId } from '../../lib/model/ids.js'
 import { parseMailSubmission } from '../../lib/model/mail-submission.js'
 import { AllRefusedError, type Evidence, type OutgoingMail, type SendSession } from '../../lib/ports/sender.js'
-import { connectAs } from './connect-as.js'
-import { failure } from './failure.js'
-import { sendHarness } from './send-harness.js'
+import { connectAs } from './connect/connect-as.js'
+import { failure } from './general/failure.js'
+import { sendHarness } from './send/send-harness.js'
 import type { SenderSubject } from './sender-subjects.js'
 
 const { acceptMail, drainLane, readMail } = sendFlows

@@ -10,7 +10,7 @@ import { smtpSender } from '../../lib/transports/smtp-sender.js'
 import { makeCertificates } from '../../local/emulators/certificate.js'
 import { sendAsDenied } from '../../local/emulators/smtp/refusals.js'
 import { startSmtp } from '../../local/emulators/smtp/start-smtp.js'
-import { startMicrosoft365 } from './microsoft-365.js'
+import { startMicrosoft365 } from './microsoft/microsoft-365.js'
 
 /** `busy`: asks to come back in 7 s, when the protocol has words for that. All but `not-send-as` pass after one mail. */
 export type Misbehaviour = 'busy' | 'not-send-as' | 'lost-before' | 'lost-after'

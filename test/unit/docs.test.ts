@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { costPerThousand, fixedCost, prices, total, use } from '../../local/tools/costs/monthly-cost.js'
 import { operationBudgets } from '../../local/tools/costs/operation-budgets.js'
-import { commandProblems } from '../support/azure-commands.js'
+import { commandProblems } from '../support/infra/azure-commands.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const read = (file: string): string => readFileSync(join(root, file), 'utf8')

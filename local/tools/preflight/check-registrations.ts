@@ -10,7 +10,9 @@ const warnDays = 30
 export async function checkRegistrations(gateway: Gateway, now: () => number): Promise<Finding[]> {
   try {
     const tenants = await everyRow((page) => gateway.admin.listTenants(page), 'tenants')
-    const lists = await Promise.all(['~', ...tenants.map(({ id }) => id)].map((id) => gateway.admin.listUsableRegistrations(id)))
+    const lists = await Promise.all(
+      ['~', ...tenants.map(({ id }) => id)].map((id) => gateway.admin.listUsableRegistrations(id)),
+    )
     const all = new Map(lists.flat().map((one) => [`${one.tenant} ${one.id}`, one]))
     if (all.size === 0) return [warn('registrations', 'none', 'registration-none')]
     return await Promise.all([...all.values()].map((one) => judge(gateway, one, now())))

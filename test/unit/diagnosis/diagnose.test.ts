@@ -5,7 +5,7 @@ import { translate } from '../../../lib/diagnosis/translate.js'
 import { hints } from '../../../lib/errors.js'
 import type { DiagnosisContext, Fault } from '../../../lib/model/diagnosis.js'
 import vectors from '../../fixtures/error-vectors/vectors.json' with { type: 'json' }
-import { processorMs } from '../../support/processor-ms.js'
+import { processorMs } from '../../support/general/processor-ms.js'
 
 const faultOf = (vector: (typeof vectors)[number]): Fault => ({
   context: vector.context as DiagnosisContext,

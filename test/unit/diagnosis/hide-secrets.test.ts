@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { hideSecrets, withheld } from '../../../lib/diagnosis/hide-secrets.js'
 import { redact } from '../../../lib/diagnosis/redact.js'
 import { refusal } from '../../../lib/transports/smtp-error.js'
-import { processorMs } from '../../support/processor-ms.js'
+import { processorMs } from '../../support/general/processor-ms.js'
 
 const bytesOf = (text: string) => [...Buffer.from(text)]
 const hex = (byte: number) => byte.toString(16).padStart(2, '0')

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { hideSecrets } from '../../../lib/diagnosis/hide-secrets.js'
 import { redact } from '../../../lib/diagnosis/redact.js'
-import { processorMs } from '../../support/processor-ms.js'
+import { processorMs } from '../../support/general/processor-ms.js'
 
 const password = 'cAnary-Pass-4711'
 const token = 'canaryTokenZ9y8X7w6V5u4T3s2R1q0'

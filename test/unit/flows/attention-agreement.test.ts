@@ -12,11 +12,11 @@ import { allTenantsPage, overviewPage } from '../../../lib/pages/console/overvie
 import { raiseAttention, raiseMailboxAttention } from '../../../lib/rows/attention.js'
 import { connectionToRow } from '../../../lib/rows/connections.js'
 import { toRow } from '../../../lib/rows/mailboxes.js'
-import { sampleView } from '../../support/console-samples.js'
-import { everyAttention } from '../../support/every.js'
-import { sampleConnection } from '../../support/sample-connection.js'
-import { sampleMailbox } from '../../support/sample-mailbox.js'
-import { faultOf, type Harness, sendHarness } from '../../support/send-harness.js'
+import { sampleView } from '../../support/console/console-samples.js'
+import { everyAttention } from '../../support/general/every.js'
+import { sampleConnection } from '../../support/general/sample-connection.js'
+import { sampleMailbox } from '../../support/general/sample-mailbox.js'
+import { faultOf, type Harness, sendHarness } from '../../support/send/send-harness.js'
 
 const troubles = ['none', 'receive', 'receive-admin', 'send-admin', 'both'] as const
 type Trouble = (typeof troubles)[number]

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { createApiKey, revokeApiKey } from '../../../lib/flows/admin/api-keys.js'
 import { authenticate } from '../../../lib/flows/admin/authenticate.js'
-import { memoryStores } from '../../support/memory-stores.js'
-import { manualClock } from '../../support/send-harness.js'
-import { another } from '../../support/toolbox.js'
+import { another } from '../../support/general/toolbox.js'
+import { manualClock } from '../../support/send/send-harness.js'
+import { memoryStores } from '../../support/storage/memory-stores.js'
 
 const operator = { role: 'operator', tenant: '~', keyId: 'test' } as const
 

@@ -3,8 +3,8 @@ import { changeMailbox } from '../../../lib/flows/admin/change-mailbox.js'
 import type { Connection } from '../../../lib/model/connection.js'
 import { connectionToRow } from '../../../lib/rows/connections.js'
 import { findMailbox, toRow } from '../../../lib/rows/mailboxes.js'
-import { sampleConnection } from '../../support/sample-connection.js'
-import { sendHarness } from '../../support/send-harness.js'
+import { sampleConnection } from '../../support/general/sample-connection.js'
+import { sendHarness } from '../../support/send/send-harness.js'
 
 type Tls = 'implicit' | 'starttls' | 'plain'
 

@@ -8,8 +8,8 @@ import type { Message } from '../../../lib/model/messages.js'
 import { mailPartition } from '../../../lib/rows/mail-columns.js'
 import { findMail } from '../../../lib/rows/mails.js'
 import type { MemoryQueues } from '../../../lib/stores/memory-queues.js'
-import { everyAttention } from '../../support/every.js'
-import { faultOf, sendHarness } from '../../support/send-harness.js'
+import { everyAttention } from '../../support/general/every.js'
+import { faultOf, sendHarness } from '../../support/send/send-harness.js'
 
 const { acceptMail, cancelMail, drainLane, readMail } = sendFlows
 const minute = 60_000

@@ -4,7 +4,7 @@ import { checkHealth } from '../../../lib/flows/ops/check-health.js'
 import { timerNames } from '../../../lib/model/timers.js'
 import type { Toolbox } from '../../../lib/ports/toolbox.js'
 import { writeTimer } from '../../../lib/rows/timers.js'
-import { sendHarness } from '../../support/send-harness.js'
+import { sendHarness } from '../../support/send/send-harness.js'
 
 async function harness() {
   const h = await sendHarness()

@@ -3,7 +3,7 @@ import { sendFlows } from '../../../lib/flows/send/index.js'
 import { sha256 } from '../../../lib/model/ids.js'
 import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
 import type { MemoryQueues } from '../../../lib/stores/memory-queues.js'
-import { type Harness, sendHarness } from '../../support/send-harness.js'
+import { type Harness, sendHarness } from '../../support/send/send-harness.js'
 
 const { acceptMail, acceptMessage, drainLane, readMail } = sendFlows
 const submission = parseMailSubmission({ to: ['b@b.example'], subject: 'Offer', text: 'x'.repeat(200_000) })

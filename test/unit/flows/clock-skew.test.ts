@@ -8,7 +8,7 @@ import type { Clock } from '../../../lib/ports/clock.js'
 import type { Tables } from '../../../lib/ports/tables.js'
 import type { MemoryQueues } from '../../../lib/stores/memory-queues.js'
 import { type StorageClock, storageClock } from '../../../lib/stores/storage-clock.js'
-import { type Harness, manualClock, sendHarness } from '../../support/send-harness.js'
+import { type Harness, manualClock, sendHarness } from '../../support/send/send-harness.js'
 
 const { acceptMail, drainLane, sweepLanes } = sendFlows
 const minute = 60_000

@@ -3,7 +3,7 @@ import { addReturnUrl } from '../../../lib/flows/admin/return-urls.js'
 import { listConnections } from '../../../lib/rows/connections.js'
 import { takeHold } from '../../../lib/rows/holders.js'
 import { listMailboxes } from '../../../lib/rows/mailboxes.js'
-import { type ConnectHarness, codeOf, connectHarness } from '../../support/connect-harness.js'
+import { type ConnectHarness, codeOf, connectHarness } from '../../support/connect/connect-harness.js'
 
 let h: ConnectHarness
 const returnUrl = 'https://app.example.com/done'

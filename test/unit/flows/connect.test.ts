@@ -15,9 +15,9 @@ import { findGrant } from '../../../lib/rows/grants.js'
 import { listMailboxes, toRow } from '../../../lib/rows/mailboxes.js'
 import { insertRegistration, removeRegistrationRow } from '../../../lib/rows/registrations.js'
 import { Secret } from '../../../lib/secret.js'
-import { sampleRegistration, works } from '../../support/connect-samples.js'
-import { memoryStores } from '../../support/memory-stores.js'
-import { serversSaying, type Tried } from '../../support/servers-saying.js'
+import { sampleRegistration, works } from '../../support/connect/connect-samples.js'
+import { serversSaying, type Tried } from '../../support/connect/servers-saying.js'
+import { memoryStores } from '../../support/storage/memory-stores.js'
 
 const names = storageNames('test')
 const tenant = 'acme'

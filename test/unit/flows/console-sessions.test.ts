@@ -6,9 +6,9 @@ import { beginConsoleSession, endConsoleSession, isConsoleSession } from '../../
 import { newSession, sessionMs } from '../../../lib/http/console/console-session.js'
 import type { Caller } from '../../../lib/model/caller.js'
 import { removeEndedConsoleSessions } from '../../../lib/rows/console-sessions.js'
-import { memoryStores } from '../../support/memory-stores.js'
-import { manualClock } from '../../support/send-harness.js'
-import { another } from '../../support/toolbox.js'
+import { another } from '../../support/general/toolbox.js'
+import { manualClock } from '../../support/send/send-harness.js'
+import { memoryStores } from '../../support/storage/memory-stores.js'
 
 const operator = { role: 'operator', tenant: '~', keyId: 'test' } as const
 type Deps = Awaited<ReturnType<typeof memoryStores>>

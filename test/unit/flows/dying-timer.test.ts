@@ -5,7 +5,7 @@ import { grantsDue } from '../../../lib/flows/tokens/grants-due.js'
 import { newId } from '../../../lib/model/ids.js'
 import { claimDue, readDueAt, setDue } from '../../../lib/rows/due.js'
 import type { MemoryQueues } from '../../../lib/stores/memory-queues.js'
-import { CrashError, type Harness, sendHarness } from '../../support/send-harness.js'
+import { CrashError, type Harness, sendHarness } from '../../support/send/send-harness.js'
 
 const timers = {
   poll: { run: (deps: Harness['deps']) => mailboxesDue(deps), queue: 'mailbox-poll', subjects: 'mailboxes' },

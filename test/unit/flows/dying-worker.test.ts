@@ -7,7 +7,7 @@ import type { Message } from '../../../lib/model/messages.js'
 import { readDueAt, setDue } from '../../../lib/rows/due.js'
 import { leaseMs, readLane, takeLane } from '../../../lib/rows/lane.js'
 import type { MemoryQueues } from '../../../lib/stores/memory-queues.js'
-import { CrashError, type Harness, sendHarness } from '../../support/send-harness.js'
+import { CrashError, type Harness, sendHarness } from '../../support/send/send-harness.js'
 
 const { acceptMail, drainLane, sweepLanes } = sendFlows
 const mailTo = (to: string) => parseMailSubmission({ to: [to], subject: 'Offer', text: 'Hello' })

@@ -5,10 +5,10 @@ import { newId } from '../../../lib/model/ids.js'
 import { connectionToRow } from '../../../lib/rows/connections.js'
 import { mailboxPartition, toRow } from '../../../lib/rows/mailboxes.js'
 import { listKey, receivedKey } from '../../../lib/rows/received.js'
-import { everyAttention, everyNotImported } from '../../support/every.js'
-import { memoryStores } from '../../support/memory-stores.js'
-import { sampleConnection } from '../../support/sample-connection.js'
-import { sampleMailbox } from '../../support/sample-mailbox.js'
+import { everyAttention, everyNotImported } from '../../support/general/every.js'
+import { sampleConnection } from '../../support/general/sample-connection.js'
+import { sampleMailbox } from '../../support/general/sample-mailbox.js'
+import { memoryStores } from '../../support/storage/memory-stores.js'
 
 const at = Date.parse('2026-01-31T08:00:00Z')
 

@@ -6,7 +6,7 @@ import { acceptMail, acceptSubmission } from '../../../lib/flows/send/accept-mai
 import { mailboxChangeSchema } from '../../../lib/model/admin-schemas.js'
 import { judgeMailSubmission, mailSubmissionSchema, parseMailSubmission } from '../../../lib/model/mail-submission.js'
 import { parse } from '../../../lib/model/parse.js'
-import { sendHarness } from '../../support/send-harness.js'
+import { sendHarness } from '../../support/send/send-harness.js'
 
 const good = { to: ['kim@example.net'], subject: 'hello', text: 'x' }
 

@@ -3,7 +3,7 @@ import { sendFlows } from '../../../lib/flows/send/index.js'
 import type { MailState } from '../../../lib/model/mail.js'
 import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
 import { findMail, type JournalEntry, stepMail } from '../../../lib/rows/mails.js'
-import { sendHarness } from '../../support/send-harness.js'
+import { sendHarness } from '../../support/send/send-harness.js'
 
 /** The graph as it is promised: nothing leaves `sent`, and nothing that may have left goes back to where it is sent. */
 const graph: Record<MailState, MailState[]> = {

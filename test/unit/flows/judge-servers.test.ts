@@ -3,8 +3,13 @@ import type { GatewayError } from '../../../lib/errors.js'
 import { readAuthority } from '../../../lib/flows/tokens/authority-for.js'
 import type { ReconnectChange, Verdict, Verdicts } from '../../../lib/model/sign-in.js'
 import { findMailbox } from '../../../lib/rows/mailboxes.js'
-import { type ConnectHarness, codeOf, connectHarness, type passwordForm } from '../../support/connect-harness.js'
-import { works } from '../../support/connect-samples.js'
+import {
+  type ConnectHarness,
+  codeOf,
+  connectHarness,
+  type passwordForm,
+} from '../../support/connect/connect-harness.js'
+import { works } from '../../support/connect/connect-samples.js'
 
 const unreachable: Verdict = { verdict: 'fails', code: 'server_unreachable', text: 'Not reached.', remedy: 'Check it.' }
 const wrong: Verdict = {

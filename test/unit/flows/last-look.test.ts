@@ -6,7 +6,7 @@ import { sendFlows } from '../../../lib/flows/send/index.js'
 import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
 import type { Row } from '../../../lib/ports/tables.js'
 import { laneKey } from '../../../lib/rows/lane.js'
-import { type Harness, sendHarness } from '../../support/send-harness.js'
+import { type Harness, sendHarness } from '../../support/send/send-harness.js'
 
 const { acceptMail, drainLane, readMail } = sendFlows
 const work = (h: Harness) => ({ v: 1, tenant: h.tenant, mailboxId: h.mailbox.id })

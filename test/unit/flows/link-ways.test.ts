@@ -16,8 +16,8 @@ import {
   directory,
   linkOf,
   passwordForm,
-} from '../../support/connect-harness.js'
-import { sampleConnection } from '../../support/sample-connection.js'
+} from '../../support/connect/connect-harness.js'
+import { sampleConnection } from '../../support/general/sample-connection.js'
 
 type Made = Pick<StartedSignIn, 'link' | 'signInId'>
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { listLog, writeLog } from '../../../lib/rows/logs.js'
-import { sendHarness } from '../../support/send-harness.js'
+import { sendHarness } from '../../support/send/send-harness.js'
 
 const hour = 3_600_000
 

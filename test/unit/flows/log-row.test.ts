@@ -3,7 +3,7 @@ import { sendFlows } from '../../../lib/flows/send/index.js'
 import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
 import type { Tables } from '../../../lib/ports/tables.js'
 import { listLog, writeLog } from '../../../lib/rows/logs.js'
-import { faultOf, type Harness, sendHarness } from '../../support/send-harness.js'
+import { faultOf, type Harness, sendHarness } from '../../support/send/send-harness.js'
 
 const { acceptMail, drainLane, readMail } = sendFlows
 const longest = 32_768

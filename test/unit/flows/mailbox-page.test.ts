@@ -4,9 +4,9 @@ import { listConnectionFacts } from '../../../lib/flows/tokens/list-connection-f
 import type { Tables } from '../../../lib/ports/tables.js'
 import { connectionToRow } from '../../../lib/rows/connections.js'
 import { toRow } from '../../../lib/rows/mailboxes.js'
-import { memoryStores } from '../../support/memory-stores.js'
-import { sampleConnection } from '../../support/sample-connection.js'
-import { sampleMailbox } from '../../support/sample-mailbox.js'
+import { sampleConnection } from '../../support/general/sample-connection.js'
+import { sampleMailbox } from '../../support/general/sample-mailbox.js'
+import { memoryStores } from '../../support/storage/memory-stores.js'
 
 /** As the storage answers: a point read is a request, a query one for each 1,000 rows. */
 function counted(tables: Tables) {

@@ -7,8 +7,8 @@ import { checkHealth } from '../../../lib/flows/ops/check-health.js'
 import { sendFlows } from '../../../lib/flows/send/index.js'
 import { type QueueName, queueNames } from '../../../lib/model/names.js'
 import type { MemoryQueues } from '../../../lib/stores/memory-queues.js'
-import { everyAttention } from '../../support/every.js'
-import { type Harness, sendHarness } from '../../support/send-harness.js'
+import { everyAttention } from '../../support/general/every.js'
+import { type Harness, sendHarness } from '../../support/send/send-harness.js'
 
 const good = (tenant: string) =>
   `{"v":1,"tenant":"${tenant}","idempotencyKey":"k","mail":{"to":["kim@example.com"],"subject":"s","text":"x"}}`

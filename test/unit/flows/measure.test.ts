@@ -10,9 +10,9 @@ import { sendFlows } from '../../../lib/flows/send/index.js'
 import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
 import { telemetry } from '../../../lib/model/telemetry.js'
 import { clearRegistrationRefusal, raiseAttention } from '../../../lib/rows/attention.js'
-import { everyAttention } from '../../support/every.js'
-import { recordedLog } from '../../support/recorded-log.js'
-import { faultOf, sendHarness } from '../../support/send-harness.js'
+import { everyAttention } from '../../support/general/every.js'
+import { recordedLog } from '../../support/general/recorded-log.js'
+import { faultOf, sendHarness } from '../../support/send/send-harness.js'
 
 const { acceptMail, drainLane } = sendFlows
 const mail = (more: object = {}) => parseMailSubmission({ to: ['bob@b.example'], subject: 'Offer', text: 'x', ...more })

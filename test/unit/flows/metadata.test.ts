@@ -5,7 +5,7 @@ import { sendFlows } from '../../../lib/flows/send/index.js'
 import type { GatewayEvent } from '../../../lib/model/event.js'
 import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
 import type { MemoryQueues } from '../../../lib/stores/memory-queues.js'
-import { faultOf, sendHarness } from '../../support/send-harness.js'
+import { faultOf, sendHarness } from '../../support/send/send-harness.js'
 
 const { acceptMail, acceptMessage, drainLane, readMail, searchMails } = sendFlows
 const metadata = { invoice: '4711', 'customer.id': 'C-1', language: 'pt-BR' }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { laneSession } from '../../../lib/flows/send/open-session.js'
 import type { SendRoute } from '../../../lib/flows/send/send-route.js'
 import { handOverMs } from '../../../lib/rows/lane.js'
-import { toolbox } from '../../support/toolbox.js'
+import { toolbox } from '../../support/general/toolbox.js'
 
 /** Sleepers wake when the time they asked for was passed by `advance`. */
 function steppedClock() {

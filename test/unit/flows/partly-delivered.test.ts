@@ -5,7 +5,7 @@ import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
 import { connectionOf } from '../../../lib/model/transports.js'
 import type { Receiver } from '../../../lib/ports/receiver.js'
 import { toRow } from '../../../lib/rows/mailboxes.js'
-import { faultOf, type Harness, sendHarness } from '../../support/send-harness.js'
+import { faultOf, type Harness, sendHarness } from '../../support/send/send-harness.js'
 
 const { acceptMail, drainLane, endOpenMails, readMail, resolveMail } = sendFlows
 const work = (h: Harness) => ({ v: 1, tenant: h.tenant, mailboxId: h.mailbox.id })

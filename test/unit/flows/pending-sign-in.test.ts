@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { connectFlows as flows } from '../../../lib/flows/connect/index.js'
 import { listMailboxes } from '../../../lib/rows/mailboxes.js'
-import { type ConnectHarness, codeOf, connectHarness, linkOf } from '../../support/connect-harness.js'
-import { everyAttention } from '../../support/every.js'
+import { type ConnectHarness, codeOf, connectHarness, linkOf } from '../../support/connect/connect-harness.js'
+import { everyAttention } from '../../support/general/every.js'
 
 const hour = 3_600_000
 let world: ConnectHarness

@@ -5,7 +5,7 @@ import { sendFlows } from '../../../lib/flows/send/index.js'
 import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
 import type { Row } from '../../../lib/ports/tables.js'
 import { mailPartition } from '../../../lib/rows/mail-columns.js'
-import { faultOf, sendHarness } from '../../support/send-harness.js'
+import { faultOf, sendHarness } from '../../support/send/send-harness.js'
 
 const { acceptMail, cancelMail, drainLane, openGate, readMail, releaseMail, retryMail, sendMailNow } = sendFlows
 const day = 86_400_000

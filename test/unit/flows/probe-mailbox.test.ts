@@ -5,7 +5,7 @@ import type { ServerAddress } from '../../../lib/model/mailbox.js'
 import type { Receiver } from '../../../lib/ports/receiver.js'
 import type { Sender } from '../../../lib/ports/sender.js'
 import { Secret } from '../../../lib/secret.js'
-import { nobody } from '../../support/toolbox.js'
+import { nobody } from '../../support/general/toolbox.js'
 
 const imap: ServerAddress = { host: 'imap.contoso.example', port: 993, tls: 'implicit' }
 const smtp: ServerAddress = { host: 'smtp.contoso.example', port: 465, tls: 'implicit' }

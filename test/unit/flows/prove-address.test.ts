@@ -10,8 +10,8 @@ import {
   connectHarness,
   directory,
   type passwordForm,
-} from '../../support/connect-harness.js'
-import { works } from '../../support/connect-samples.js'
+} from '../../support/connect/connect-harness.js'
+import { works } from '../../support/connect/connect-samples.js'
 
 const refusal = { verdict: 'fails', code: 'graph_erroraccessdenied', text: 'Refused.', remedy: 'Ask.' } as const
 const closed: Verdicts = { signIn: { verdict: 'works' }, reading: refusal, sending: refusal }

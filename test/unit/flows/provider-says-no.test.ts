@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { asGatewayError, GatewayError } from '../../../lib/errors.js'
-import { codeOf, connectHarness, passwordForm } from '../../support/connect-harness.js'
+import { codeOf, connectHarness, passwordForm } from '../../support/connect/connect-harness.js'
 
 const vaultIsAway = async (): Promise<never> => {
   throw new GatewayError('vault_unavailable', 'transient', {

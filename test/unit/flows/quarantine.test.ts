@@ -6,8 +6,8 @@ import { importMails } from '../../../lib/flows/receive/import-mails.js'
 import { readReceivedRaw } from '../../../lib/flows/receive/received-read.js'
 import { newId } from '../../../lib/model/ids.js'
 import { toRow } from '../../../lib/rows/mailboxes.js'
-import { pollWorld } from '../../support/poll-world.js'
-import { broken } from '../../support/scripted-mailbox.js'
+import { pollWorld } from '../../support/receive/poll-world.js'
+import { broken } from '../../support/receive/scripted-mailbox.js'
 
 type World = Awaited<ReturnType<typeof pollWorld>>
 

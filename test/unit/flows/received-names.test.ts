@@ -6,11 +6,11 @@ import { download } from '../../../lib/http/api/download.js'
 import { everyAnswer } from '../../../lib/http/request/security-headers.js'
 import { newId } from '../../../lib/model/ids.js'
 import { toRow } from '../../../lib/rows/mailboxes.js'
-import { connectAs } from '../../support/connect-as.js'
-import { memoryStores } from '../../support/memory-stores.js'
-import { sampleMailbox } from '../../support/sample-mailbox.js'
-import { ScriptedMailbox } from '../../support/scripted-mailbox.js'
-import { shipped } from '../../support/toolbox.js'
+import { connectAs } from '../../support/connect/connect-as.js'
+import { sampleMailbox } from '../../support/general/sample-mailbox.js'
+import { shipped } from '../../support/general/toolbox.js'
+import { ScriptedMailbox } from '../../support/receive/scripted-mailbox.js'
+import { memoryStores } from '../../support/storage/memory-stores.js'
 
 const hostile = [
   '../../../../etc/passwd',

@@ -10,7 +10,7 @@ import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
 import type { Message } from '../../../lib/model/messages.js'
 import { mailPartition } from '../../../lib/rows/mail-columns.js'
 import type { MemoryQueues } from '../../../lib/stores/memory-queues.js'
-import { type Harness, sendHarness } from '../../support/send-harness.js'
+import { type Harness, sendHarness } from '../../support/send/send-harness.js'
 
 const { acceptMail, acceptMessage, cancelMail, drainLane, readMail, releaseMail, retryMail, sweepLanes } = sendFlows
 const hour = 3_600_000

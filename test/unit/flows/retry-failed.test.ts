@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { sendFlows } from '../../../lib/flows/send/index.js'
 import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
-import { faultOf, sendHarness } from '../../support/send-harness.js'
+import { faultOf, sendHarness } from '../../support/send/send-harness.js'
 
 const { acceptMail, drainLane, readMail, retryFailedMails } = sendFlows
 const denied = () => faultOf('needs-admin', { hint: 'sender', description: 'No Send As.' }, 'exo_smtp_sendasdenied')

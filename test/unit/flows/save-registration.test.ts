@@ -3,9 +3,9 @@ import { expect, test } from 'vitest'
 import { saveRegistration } from '../../../lib/flows/admin/registrations.js'
 import { findClient } from '../../../lib/flows/tokens/registrations.js'
 import type { Toolbox } from '../../../lib/ports/toolbox.js'
-import { memoryStores } from '../../support/memory-stores.js'
-import { manualClock } from '../../support/send-harness.js'
-import { another, providerOfNobody } from '../../support/toolbox.js'
+import { another, providerOfNobody } from '../../support/general/toolbox.js'
+import { manualClock } from '../../support/send/send-harness.js'
+import { memoryStores } from '../../support/storage/memory-stores.js'
 
 const input = (name: string) => ({
   name,

@@ -3,7 +3,7 @@ import { storageNames } from '../../../lib/model/names.js'
 import { sealKeys } from '../../../lib/rows/seal-keys.js'
 import { memoryTables } from '../../../lib/stores/memory-tables.js'
 import { memoryVault } from '../../../lib/stores/memory-vault.js'
-import { toolbox } from '../../support/toolbox.js'
+import { toolbox } from '../../support/general/toolbox.js'
 
 const names = storageNames('test')
 const minute = 60_000

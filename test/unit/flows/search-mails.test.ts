@@ -5,7 +5,7 @@ import { sendFlows } from '../../../lib/flows/send/index.js'
 import type { MailSearch } from '../../../lib/model/mail-search.js'
 import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
 import type { Row } from '../../../lib/ports/tables.js'
-import { faultOf, type Harness, sendHarness } from '../../support/send-harness.js'
+import { faultOf, type Harness, sendHarness } from '../../support/send/send-harness.js'
 
 const { acceptMail, cancelMail, drainLane, retryMail, searchMails, sendMailNow } = sendFlows
 const day = 86_400_000

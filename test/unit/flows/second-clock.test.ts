@@ -3,8 +3,8 @@ import { expect, test } from 'vitest'
 import { checkHealth } from '../../../lib/flows/ops/check-health.js'
 import { runTimer, secondClock, watchClock } from '../../../lib/flows/ops/second-clock.js'
 import { timerNames } from '../../../lib/model/timers.js'
-import { fuse, wired } from '../../support/send-harness.js'
-import { timerWorld } from '../../support/timer-world.js'
+import { fuse, wired } from '../../support/send/send-harness.js'
+import { timerWorld } from '../../support/soak/timer-world.js'
 
 const minute = 60_000
 type World = Awaited<ReturnType<typeof timerWorld>>

@@ -7,7 +7,7 @@ import type { MessageDefaults } from '../../../lib/model/message-defaults.js'
 import { readLane, takeLane } from '../../../lib/rows/lane.js'
 import { listLog } from '../../../lib/rows/logs.js'
 import { toRow } from '../../../lib/rows/mailboxes.js'
-import { faultOf, type Harness, sendHarness } from '../../support/send-harness.js'
+import { faultOf, type Harness, sendHarness } from '../../support/send/send-harness.js'
 
 const { acceptMail, cancelMail, drainLane, searchMails, sendTestMail } = sendFlows
 const work = (h: Harness) => ({ v: 1, tenant: h.tenant, mailboxId: h.mailbox.id })

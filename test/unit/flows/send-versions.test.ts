@@ -7,8 +7,8 @@ import { type QueueName, queueNames } from '../../../lib/model/names.js'
 import type { Row } from '../../../lib/ports/tables.js'
 import { mailPartition } from '../../../lib/rows/mail-columns.js'
 import type { MemoryQueues } from '../../../lib/stores/memory-queues.js'
-import { everyAttention } from '../../support/every.js'
-import { sendHarness } from '../../support/send-harness.js'
+import { everyAttention } from '../../support/general/every.js'
+import { sendHarness } from '../../support/send/send-harness.js'
 
 const { acceptMail, acceptMessage, cancelMail, drainLane, readMail } = sendFlows
 const minute = 60_000

@@ -10,7 +10,7 @@ import { bytesInHand } from '../../../lib/ports/bytes-in-hand.js'
 import { AllRefusedError, type RefusedRecipient } from '../../../lib/ports/sender.js'
 import { findMail } from '../../../lib/rows/mails.js'
 import type { MemoryQueues } from '../../../lib/stores/memory-queues.js'
-import { CrashError, faultOf, type Harness, sendHarness } from '../../support/send-harness.js'
+import { CrashError, faultOf, type Harness, sendHarness } from '../../support/send/send-harness.js'
 
 const { acceptMail, acceptMessage, drainLane, releaseMail, cancelMail, retryMail, resolveMail, readMail, searchMails } =
   sendFlows

@@ -13,7 +13,7 @@ import { adjustSettings, type SettingValues } from '../../../lib/model/setting.j
 import type { Toolbox } from '../../../lib/ports/toolbox.js'
 import { fromRow, mailboxPartition, toRow } from '../../../lib/rows/mailboxes.js'
 import { settingsOf } from '../../../lib/rows/settings.js'
-import { type Harness, sendHarness } from '../../support/send-harness.js'
+import { type Harness, sendHarness } from '../../support/send/send-harness.js'
 
 const environment = {
   PUBLIC_BASE_URL: 'https://mail.example.com',

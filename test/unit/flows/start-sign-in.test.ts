@@ -3,7 +3,7 @@ import { addReturnUrl } from '../../../lib/flows/admin/return-urls.js'
 import { addEndpoint } from '../../../lib/flows/admin/webhook-endpoints.js'
 import { listEndpoints } from '../../../lib/rows/webhook-endpoints.js'
 import { guardedLookup, isForbiddenHost } from '../../../lib/transports/guarded-lookup.js'
-import { codeOf, connectHarness } from '../../support/connect-harness.js'
+import { codeOf, connectHarness } from '../../support/connect/connect-harness.js'
 
 test('A13: a registration that is unknown, or another tenant’s, is refused when the link is asked for', async () => {
   const h = await connectHarness()

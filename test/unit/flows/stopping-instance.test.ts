@@ -15,7 +15,7 @@ import type { Toolbox } from '../../../lib/ports/toolbox.js'
 import { handOverMs, leaseMs, leavingMs, readLane } from '../../../lib/rows/lane.js'
 import { startWork, stopSignal, stopWork, workBegins, workEnds } from '../../../lib/stop-work.js'
 import type { MemoryQueues } from '../../../lib/stores/memory-queues.js'
-import { faultOf, type Harness, sendHarness } from '../../support/send-harness.js'
+import { faultOf, type Harness, sendHarness } from '../../support/send/send-harness.js'
 
 const { acceptMail, drainLane, readMail, sweepLanes } = sendFlows
 const work = (h: Harness) => ({ v: 1, tenant: h.tenant, mailboxId: h.mailbox.id })

@@ -10,12 +10,12 @@ import { newId } from '../../../lib/model/ids.js'
 import { readDueAt } from '../../../lib/rows/due.js'
 import { toRow } from '../../../lib/rows/mailboxes.js'
 import { stopController } from '../../../lib/stop-work.js'
-import { connectAs } from '../../support/connect-as.js'
-import { memoryStores } from '../../support/memory-stores.js'
-import { sampleMailbox } from '../../support/sample-mailbox.js'
-import { ScriptedMailbox } from '../../support/scripted-mailbox.js'
-import { manualClock } from '../../support/send-harness.js'
-import { another } from '../../support/toolbox.js'
+import { connectAs } from '../../support/connect/connect-as.js'
+import { sampleMailbox } from '../../support/general/sample-mailbox.js'
+import { another } from '../../support/general/toolbox.js'
+import { ScriptedMailbox } from '../../support/receive/scripted-mailbox.js'
+import { manualClock } from '../../support/send/send-harness.js'
+import { memoryStores } from '../../support/storage/memory-stores.js'
 
 async function instance() {
   const clock = manualClock(Date.now())

@@ -1,8 +1,8 @@
 /** A mail that cannot be read, or that ends the worker, costs no other mail: it stands beside them until it is known. */
 import { describe, expect, test } from 'vitest'
 import { GatewayError } from '../../../lib/errors.js'
-import { pollWorld as world } from '../../support/poll-world.js'
-import { broken } from '../../support/scripted-mailbox.js'
+import { pollWorld as world } from '../../support/receive/poll-world.js'
+import { broken } from '../../support/receive/scripted-mailbox.js'
 
 const minute = 60_000
 

@@ -5,7 +5,7 @@ import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
 import type { Message } from '../../../lib/model/messages.js'
 import type { Row } from '../../../lib/ports/tables.js'
 import type { MemoryQueues } from '../../../lib/stores/memory-queues.js'
-import { faultOf, type Harness, sendHarness } from '../../support/send-harness.js'
+import { faultOf, type Harness, sendHarness } from '../../support/send/send-harness.js'
 
 const { acceptMail, drainLane, readMail, resolveMail, sweepLanes } = sendFlows
 const work = (h: Harness) => ({ v: 1, tenant: h.tenant, mailboxId: h.mailbox.id })

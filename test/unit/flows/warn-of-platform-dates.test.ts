@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { warnOfPlatformDates } from '../../../lib/flows/ops/warn-of-platform-dates.js'
 import type { PlatformDate } from '../../../lib/model/platform-dates.js'
-import { everyAttention } from '../../support/every.js'
-import { recordedLog } from '../../support/recorded-log.js'
-import { sendHarness } from '../../support/send-harness.js'
+import { everyAttention } from '../../support/general/every.js'
+import { recordedLog } from '../../support/general/recorded-log.js'
+import { sendHarness } from '../../support/send/send-harness.js'
 
 const day = 86_400_000
 

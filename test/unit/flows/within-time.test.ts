@@ -6,8 +6,8 @@ import { bytesInHand } from '../../../lib/ports/bytes-in-hand.js'
 import { newMemory } from '../../../lib/ports/memory.js'
 import { takeLease } from '../../../lib/rows/lease.js'
 import { longestFetchMs } from '../../../lib/transports/fetch-faults.js'
-import { failure } from '../../support/failure.js'
-import { memoryStores } from '../../support/memory-stores.js'
+import { failure } from '../../support/general/failure.js'
+import { memoryStores } from '../../support/storage/memory-stores.js'
 
 const key = { partitionKey: 'p', rowKey: 'r' }
 const never = () => new Promise<never>(() => {})

@@ -9,7 +9,7 @@ import { GatewayError } from '../../../lib/errors.js'
 import { json, problem } from '../../../lib/http/api/problem.js'
 import { consoleAnswer } from '../../../lib/http/console/console-answer.js'
 import { htmlResponse, redirect } from '../../../lib/http/pages/html-response.js'
-import { assertHeaderSet } from '../../support/header-set.js'
+import { assertHeaderSet } from '../../support/http/header-set.js'
 
 const folder = new URL('../../../functions/', import.meta.url)
 const routes = readdirSync(folder)

@@ -16,7 +16,7 @@ import type { Caller, Role } from '../../../lib/model/caller.js'
 import { type ActionKind, type ConsoleAction, consoleActions, notices } from '../../../lib/pages/console/actions.js'
 import { html } from '../../../lib/pages/html.js'
 import { sealer } from '../../../lib/protocol/seal.js'
-import { samplePages } from '../../support/console-samples.js'
+import { samplePages } from '../../support/console/console-samples.js'
 
 interface Entry {
   kind: ActionKind

@@ -8,7 +8,7 @@ import type { Operation } from '../../../lib/http/api/operation.js'
 import { operations } from '../../../lib/http/api/operations.js'
 import { problemSchema } from '../../../lib/http/api/problem-schema.js'
 import { eventSchemas, eventTypes } from '../../../lib/model/event.js'
-import { mismatches } from '../../support/mismatches.js'
+import { mismatches } from '../../support/http/mismatches.js'
 
 // biome-ignore lint/suspicious/noExplicitAny: a document is read wherever it leads
 type Json = any

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { jsonLog } from '../../../lib/log.js'
 import { timerNames } from '../../../lib/model/timers.js'
-import { at, infraTexts } from '../../support/infra.js'
-import { alertProblems, alertsOf, type Sources, workbookOf } from '../../support/infra-alerts.js'
+import { at, infraTexts } from '../../support/infra/infra.js'
+import { alertProblems, alertsOf, type Sources, workbookOf } from '../../support/infra/infra-alerts.js'
 
 const root = new URL('../../../', import.meta.url)
 const read = (path: string) => readFileSync(new URL(path, root), 'utf8')

@@ -3,10 +3,10 @@ import { describe, expect, test } from 'vitest'
 import { hostSettings } from '../../../lib/config/host-settings.js'
 import { settingsTable } from '../../../lib/config/settings-table.js'
 import { sampleSettings } from '../../../local/tools/write-docs.js'
-import { evaluate } from '../../support/bicep-evaluate.js'
-import { at, deploymentOf, infraTexts, readInfra } from '../../support/infra.js'
-import { backEnd, infraProblems } from '../../support/infra-checks.js'
-import { appSettings, forbiddenOnFlex } from '../../support/infra-parity.js'
+import { evaluate } from '../../support/infra/bicep-evaluate.js'
+import { at, deploymentOf, infraTexts, readInfra } from '../../support/infra/infra.js'
+import { backEnd, infraProblems } from '../../support/infra/infra-checks.js'
+import { appSettings, forbiddenOnFlex } from '../../support/infra/infra-parity.js'
 
 const texts = infraTexts()
 const files = readInfra(texts)

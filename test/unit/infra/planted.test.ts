@@ -1,7 +1,7 @@
 /** Mistakes planted into `infra/`, one at a time: each must be named. What is checked in has none (infra.test.ts). */
 import { expect, test } from 'vitest'
-import { infraTexts } from '../../support/infra.js'
-import { infraProblems } from '../../support/infra-checks.js'
+import { infraTexts } from '../../support/infra/infra.js'
+import { infraProblems } from '../../support/infra/infra-checks.js'
 
 const texts = infraTexts()
 const storage = 'modules/storage.bicep'

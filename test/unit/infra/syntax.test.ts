@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { Language, type Node, Parser } from 'web-tree-sitter'
-import { infraTexts } from '../../support/infra.js'
+import { infraTexts } from '../../support/infra/infra.js'
 
 /** The grammar of Bicep as editors use it. It knows no `.bicepparam`; `az bicep build` in the workflow compiles all. */
 const grammar = createRequire(import.meta.url).resolve('tree-sitter-bicep/tree-sitter-bicep.wasm')

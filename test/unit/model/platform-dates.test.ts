@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { daysLeft, isAccepted, isNear, type PlatformDate, platformDates } from '../../../lib/model/platform-dates.js'
-import { platformSources, platformUses } from '../../support/platform-uses.js'
+import { platformSources, platformUses } from '../../support/infra/platform-uses.js'
 
 const sources = platformSources()
 

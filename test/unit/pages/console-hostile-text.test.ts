@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { html, Markup } from '../../../lib/pages/html.js'
-import { samplePages } from '../../support/console-samples.js'
+import { samplePages } from '../../support/console/console-samples.js'
 
 const seeds = [
   '<script>alert(1)</script>',

@@ -6,7 +6,7 @@ import { type MailDetails, mailActions, mailPage, mailsPage } from '../../../lib
 import { mailboxState } from '../../../lib/pages/console/mailbox-pages.js'
 import { allTenantsPage, overviewPage } from '../../../lib/pages/console/overview-page.js'
 import { exactly, relative, when } from '../../../lib/pages/console/words.js'
-import { now, samplePages, sampleView } from '../../support/console-samples.js'
+import { now, samplePages, sampleView } from '../../support/console/console-samples.js'
 
 const pages = samplePages()
 

@@ -3,7 +3,7 @@ import { nextRow } from '../../../lib/http/api/next-row.js'
 import { consoleMailQuery } from '../../../lib/http/console/console-mail-query.js'
 import { mailsPage } from '../../../lib/pages/console/mail-pages.js'
 import { pager } from '../../../lib/pages/console/pager.js'
-import { sampleView } from '../../support/console-samples.js'
+import { sampleView } from '../../support/console/console-samples.js'
 
 const query = (text: string) => new URLSearchParams(text)
 const read = (text: string) => consoleMailQuery(query(text))

@@ -2,7 +2,7 @@ import PostalMime, { decodeWords } from 'postal-mime'
 import { describe, expect, test } from 'vitest'
 import { readAddressList } from '../../../lib/protocol/address-list.js'
 import { fitMime } from '../../../lib/protocol/fit-mime.js'
-import { processorMs } from '../../support/processor-ms.js'
+import { processorMs } from '../../support/general/processor-ms.js'
 
 const nothing = { eightBit: false, utf8: false }
 const all = { eightBit: true, utf8: true }

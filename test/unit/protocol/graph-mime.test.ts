@@ -1,7 +1,7 @@
 import PostalMime from 'postal-mime'
 import { expect, test } from 'vitest'
 import { forGraph } from '../../../lib/protocol/graph-mime.js'
-import { failure } from '../../support/failure.js'
+import { failure } from '../../support/general/failure.js'
 
 const kim = 'kim@example.com'
 const mail = (...lines: string[]) => Buffer.from(lines.join('\r\n'))

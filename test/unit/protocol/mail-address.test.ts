@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { backoffMs } from '../../../lib/protocol/backoff.js'
 import { maskAddress, parseMailAddress, sameAddress } from '../../../lib/protocol/mail-address.js'
 import { checkMailSize } from '../../../lib/protocol/size.js'
-import { processorMs } from '../../support/processor-ms.js'
+import { processorMs } from '../../support/general/processor-ms.js'
 
 test('addresses come out in the one form a server may see', () => {
   expect(parseMailAddress('Ana.B+x@EXAMPLE.com', 'to')).toBe('Ana.B+x@example.com')

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { attachmentOf, parseMail } from '../../../lib/protocol/parse-mail.js'
-import { processorMs } from '../../support/processor-ms.js'
+import { processorMs } from '../../support/general/processor-ms.js'
 
 const bytes = (text: string): Uint8Array => Buffer.from(text.replaceAll('\n', '\r\n'))
 

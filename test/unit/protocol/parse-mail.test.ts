@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { topHeaders } from '../../../lib/protocol/mail-headers.js'
 import { checkMailLimits, mailLimits } from '../../../lib/protocol/mail-limits.js'
 import { attachmentOf, parseMail } from '../../../lib/protocol/parse-mail.js'
-import { processorMs } from '../../support/processor-ms.js'
+import { processorMs } from '../../support/general/processor-ms.js'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text.replace(/\n/g, '\r\n'))
 

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { parseMail } from '../../../lib/protocol/parse-mail.js'
 import { readAddresses } from '../../../lib/protocol/read-addresses.js'
-import { processorMs } from '../../support/processor-ms.js'
+import { processorMs } from '../../support/general/processor-ms.js'
 
 const ana = 'ana@x.example'
 const bo = 'bo@x.example'

@@ -5,7 +5,7 @@ import { fitMime } from '../../../lib/protocol/fit-mime.js'
 import { forGraph } from '../../../lib/protocol/graph-mime.js'
 import { parseMail } from '../../../lib/protocol/parse-mail.js'
 import { safeFileName } from '../../../lib/protocol/safe-file-name.js'
-import { processorMs } from '../../support/processor-ms.js'
+import { processorMs } from '../../support/general/processor-ms.js'
 
 /** Long runs of spaces in lines that may be folded. */
 const spaces = (length: number): string => `${' '.repeat(990)}x\r\n`.repeat(Math.ceil(length / 993))

@@ -10,8 +10,8 @@ import {
   raiseAttention,
 } from '../../../lib/rows/attention.js'
 import { buriedMessages, everyAttention, pageOfEverybody, pageOfTenant } from '../../../lib/rows/attention-lists.js'
-import { memoryStores } from '../../support/memory-stores.js'
-import { manualClock } from '../../support/send-harness.js'
+import { manualClock } from '../../support/send/send-harness.js'
+import { memoryStores } from '../../support/storage/memory-stores.js'
 
 const fault = (code: string) => new GatewayError(code, 'needs-admin', { description: 'why', remedy: 'what' })
 const card = { tenant: 'acme', kind: 'connection', id: 'a' } as const

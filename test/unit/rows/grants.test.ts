@@ -15,9 +15,9 @@ import {
   takeGrant,
 } from '../../../lib/rows/grants.js'
 import { Secret } from '../../../lib/secret.js'
-import { memoryStores } from '../../support/memory-stores.js'
-import { sampleConnection } from '../../support/sample-connection.js'
-import { manualClock } from '../../support/send-harness.js'
+import { sampleConnection } from '../../support/general/sample-connection.js'
+import { manualClock } from '../../support/send/send-harness.js'
+import { memoryStores } from '../../support/storage/memory-stores.js'
 
 const leaseMs = 60_000
 

@@ -1,8 +1,8 @@
 /** A name belongs to one mailbox: taking it again is no error for that one, and nobody else lets it go. */
 import { expect, test } from 'vitest'
 import { findMailboxId, releaseName, removeNamesOf, setDefaultMailbox, takeName } from '../../../lib/rows/names.js'
-import { memoryStores } from '../../support/memory-stores.js'
-import { manualClock } from '../../support/send-harness.js'
+import { manualClock } from '../../support/send/send-harness.js'
+import { memoryStores } from '../../support/storage/memory-stores.js'
 
 const [ana, ben] = [
   { tenant: 'acme', mailboxId: 'ana' },

@@ -16,8 +16,8 @@ import {
   pageOfNotImported,
   pageOfReceived,
 } from '../../../lib/rows/received-lists.js'
-import { memoryStores } from '../../support/memory-stores.js'
-import { manualClock } from '../../support/send-harness.js'
+import { manualClock } from '../../support/send/send-harness.js'
+import { memoryStores } from '../../support/storage/memory-stores.js'
 
 const mailbox = { tenant: 'acme', mailboxId: 'b'.repeat(26) }
 const keyOf = (letter: string) => ({ ...mailbox, id: letter.repeat(26) })

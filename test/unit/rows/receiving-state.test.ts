@@ -8,9 +8,9 @@ import {
   requestImport,
   takeReceiving,
 } from '../../../lib/rows/receiving-state.js'
-import { memoryStores } from '../../support/memory-stores.js'
-import { sampleMailbox } from '../../support/sample-mailbox.js'
-import { manualClock } from '../../support/send-harness.js'
+import { sampleMailbox } from '../../support/general/sample-mailbox.js'
+import { manualClock } from '../../support/send/send-harness.js'
+import { memoryStores } from '../../support/storage/memory-stores.js'
 
 const leaseMs = 60_000
 

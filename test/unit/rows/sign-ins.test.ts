@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest'
 import type { SignInTarget } from '../../../lib/model/sign-in.js'
 import { findSignIn, insertSignInRow, type SignInChange, stepSignIn } from '../../../lib/rows/sign-ins.js'
-import { memoryStores } from '../../support/memory-stores.js'
-import { manualClock } from '../../support/send-harness.js'
+import { manualClock } from '../../support/send/send-harness.js'
+import { memoryStores } from '../../support/storage/memory-stores.js'
 
 const id = 'abcdefghijklmnopqrstuvwxyz'
 const target: SignInTarget = {

@@ -1,0 +1,365 @@
+/** One of each console page, with any text in the fields that mail, peers or people fill. */
+import {
+  type AttentionItem,
+  type AttentionKind,
+  attentionActions,
+  attentionKinds,
+} from '../../../lib/model/attention.js'
+import type { Caller } from '../../../lib/model/caller.js'
+import { type ActionKind, consoleActions } from '../../../lib/pages/console/actions.js'
+import { askPage } from '../../../lib/pages/console/ask-page.js'
+import { signInFacts } from '../../../lib/pages/console/attention-card.js'
+import { checkedPage } from '../../../lib/pages/console/checked-page.js'
+import type { View } from '../../../lib/pages/console/frame.js'
+import { logsPage } from '../../../lib/pages/console/logs-page.js'
+import { type MailDetails, mailFacts, mailPage, mailsPage } from '../../../lib/pages/console/mail-pages.js'
+import {
+  type MailboxEntry,
+  mailboxesPage,
+  mailboxFacts,
+  mailboxPage,
+} from '../../../lib/pages/console/mailbox-pages.js'
+import { failurePage, reconnectPage } from '../../../lib/pages/console/message-page.js'
+import { newSecretPage } from '../../../lib/pages/console/new-secret-page.js'
+import { allTenantsPage, overviewPage } from '../../../lib/pages/console/overview-page.js'
+import { signInPage } from '../../../lib/pages/console/sign-in-page.js'
+import { html, type Markup } from '../../../lib/pages/html.js'
+
+export const now = Date.UTC(2026, 10, 21, 14, 3)
+const ago = (minutes: number): string => new Date(now - minutes * 60_000).toISOString()
+
+export function sampleView(caller: Partial<Caller> = {}, more: Partial<View> = {}): View {
+  return {
+    caller: { role: 'tenant-admin', tenant: 'acme', keyId: 'abcdefgh', ...caller },
+    tenant: 'acme',
+    now,
+    csrf: 'sample-token',
+    notice: '',
+    may: () => true,
+    ...more,
+  }
+}
+
+/** `hostile`, when given, stands in every field that somebody outside can fill. */
+export function samplePages(hostile?: string): Record<string, string> {
+  const say = (text: string): string => hostile ?? text
+  const attention: AttentionItem = {
+    tenant: 'acme',
+    kind: 'connection',
+    id: 'conn1',
+    since: ago(133),
+    code: say('entra_aadsts700082'),
+    class: 'needs-reconnect',
+    whoActs: 'Mailbox owner',
+    description: say('The sign-in of this mailbox is no longer valid: it was not used for 90 days.'),
+    remedy: say(
+      'The mailbox owner must open a reconnect link and sign in again. The gateway then sends the waiting mail automatically.',
+    ),
+    peerLine: say('AADSTS700082: The refresh token has expired due to inactivity.'),
+    mailboxId: '',
+    connectionId: '',
+    subject: 'ana@contoso.example',
+    actions: [],
+  }
+  const refusal: AttentionItem = {
+    ...attention,
+    kind: 'mailbox-send',
+    id: say('m1'),
+    code: say('graph_errorsendasdenied'),
+    class: 'needs-admin',
+    whoActs: "Customer's administrator",
+    description: say('This mailbox may not send as that From address.'),
+    remedy: say('An administrator must grant Send As on the mailbox of the From address.'),
+    peerLine: say('ErrorSendAsDenied'),
+    mailboxId: say('m1'),
+    subject: say('support@acme.example'),
+  }
+  const webhook: AttentionItem = {
+    ...attention,
+    kind: 'webhook',
+    id: say('w1'),
+    subject: say('https://app.example/hook'),
+    class: 'transient',
+    whoActs: 'Developers of the application',
+  }
+  const pending: AttentionItem = {
+    ...attention,
+    kind: 'sign-in',
+    id: say('abcdefghijklmnopqrstuvwxy3'),
+    code: 'sign_in_pending',
+    class: 'needs-admin',
+    whoActs: "Customer's administrator",
+    description: say('ben@acme.example signed in for ben@acme.example.'),
+    remedy: say('Check that this is the right person, then confirm or reject it.'),
+    peerLine: '',
+    subject: say('ben@acme.example'),
+  }
+  for (const item of [attention, refusal, webhook, pending]) item.actions = attentionActions(item)
+  const mailbox: MailboxEntry = {
+    id: say('m1'),
+    key: say('SUP'),
+    address: say('support@acme.example'),
+    displayName: say('Customer support'),
+    purpose: say('Tickets'),
+    active: true,
+    isDefault: true,
+    health: 'needs-reconnect',
+    attention: [attention, refusal],
+    heldBy: say('environment test, another tenant'),
+    connectionState: 'needs-reconnect',
+    connectionReason: say('entra_aadsts700082'),
+    receiving: {
+      transport: 'graph',
+      lastSuccess: ago(135),
+      lastMail: ago(190),
+      failures: 4,
+      problem: say('Timed out.'),
+    },
+    sending: {
+      transport: 'graph',
+      lastSuccess: ago(140),
+      lastMail: ago(140),
+      failures: 2,
+      problem: say('Blocked.'),
+      gate: 'closed',
+      nextTry: ago(-9),
+      refusedMails: 3,
+      lastRefused: ago(4),
+    },
+    warnings: [{ code: 'password_at_microsoft', description: say('Ends soon.'), remedy: say('Reconnect.') }],
+  }
+  const well: MailboxEntry = {
+    ...mailbox,
+    id: 'm2',
+    key: 'BILL',
+    address: 'billing@acme.example',
+    displayName: 'Billing',
+    isDefault: false,
+    health: 'working',
+    attention: [],
+    heldBy: '',
+    warnings: [],
+    connectionState: 'connected',
+    connectionReason: '',
+    receiving: { transport: 'none', lastSuccess: '', lastMail: '', failures: 0, problem: '' },
+    sending: {
+      transport: 'smtp',
+      lastSuccess: ago(3),
+      lastMail: ago(3),
+      failures: 0,
+      problem: '',
+      gate: 'open',
+      nextTry: '',
+      refusedMails: 0,
+      lastRefused: '',
+    },
+  }
+  const failed = {
+    at: ago(12),
+    code: say('smtp_550'),
+    class: 'permanent' as const,
+    text: say('The server of the recipient refuses the address.'),
+    remedy: say('Correct the address and send the mail again.'),
+    reply: say('550 5.1.1 <nobody@customer.example>: user unknown'),
+    whoActs: say('Sender of the mail'),
+  }
+  const mail: MailDetails = {
+    id: say('abcdefghijklmnopqrstuvwxy2'),
+    mailboxId: mailbox.id,
+    state: 'waiting',
+    held: false,
+    from: say('support@acme.example'),
+    recipients: [say('anna@customer.example'), say('ben@customer.example')],
+    attempts: 1,
+    history: [failed],
+    plannedAt: '',
+    notBefore: ago(-9),
+    deadline: ago(-48 * 60),
+    lookUpAt: '',
+    acceptedAt: ago(14),
+    refused: [
+      { address: say('nobody@customer.example'), code: say('smtp_550'), remedy: failed.remedy, reply: failed.reply },
+    ],
+    delivered: [say('anna@customer.example')],
+    messageId: say('<a1b2@acme.example>'),
+    subject: say('Your invoice 4711'),
+    metadata: { invoice: say('4711') },
+    bytes: 48_213,
+    finalAt: '',
+    whenUnknown: 'stop',
+  }
+  const planned = {
+    ...mail,
+    state: 'queued' as const,
+    attempts: 0,
+    history: [],
+    plannedAt: ago(-9),
+    notBefore: ago(-9),
+  }
+  const mails = [mail, { ...mail, state: 'unknown' as const }, { ...mail, held: true, history: [] }]
+  const mailboxes = [mailbox, well]
+  const view = sampleView()
+  const operator = sampleView({ role: 'operator', tenant: '~' }, { tenant: '~' })
+  const row = {
+    at: ago(12),
+    failed: true,
+    state: 'failed',
+    code: failed.code,
+    text: failed.text,
+    remedy: failed.remedy,
+  }
+  const log = { ...row, reply: failed.reply, mailId: mail.id, mailboxId: mailbox.id, attempt: 1, other: say('x') }
+  const logs = {
+    log: 'sending',
+    day: '',
+    failed: false,
+    mailboxId: '',
+    rows: [log, log],
+    mailboxes,
+    pages: { query: new URLSearchParams('after=1'), next: say('2') },
+  } as const
+  const found = {
+    query: new URLSearchParams({
+      recipient: say('anna@customer.example'),
+      metadata: say('a:b'),
+      after: say('x'),
+      trail: '-',
+    }),
+    next: say('y'),
+  }
+  const broken = { attention: [attention, refusal, webhook], next: '' }
+  const boxes = { mailboxes, next: '' }
+  const none = { query: new URLSearchParams(), next: '' }
+  const facts: Record<ActionKind, Markup> = {
+    mails: mailFacts(view, planned),
+    mailboxes: mailboxFacts(mailbox),
+    'sign-ins': signInFacts(view, {
+      address: say('ben@acme.example'),
+      signedInAs: say('ben@acme.example'),
+      directory: say('7a1c0d3e-5b1f-4c55-9f3e-0c0de0000001'),
+      expiresAt: ago(-600),
+    }),
+    connections: html``,
+    webhooks: html`<dt>Webhook</dt><dd>${say('https://app.example/hook')}</dd>`,
+  }
+  const asked = Object.entries(consoleActions).flatMap(([kind, actions]) =>
+    Object.entries(actions)
+      .filter(([, action]) => 'question' in action)
+      .map(([name]) => [`ask-${kind}-${name}`, askPage(view, askedOf(kind as ActionKind, name))] as const),
+  )
+  function askedOf(kind: ActionKind, name: string) {
+    return { kind, id: say('x1'), name, facts: facts[kind] }
+  }
+  const registration = {
+    id: say('r1'),
+    name: say('Our app'),
+    clientId: say('client'),
+    authority: say('https://login.microsoftonline.com/organizations'),
+  }
+  const ofKind = (kind: AttentionKind): AttentionItem => {
+    const item = {
+      ...attention,
+      kind,
+      id: kind === 'connection' ? 'conn1' : 'one',
+      subject: say(kind),
+      mailboxId: '',
+    }
+    return { ...item, actions: attentionActions(item) }
+  }
+  const failure = { code: 'wrong_state', description: say('The mail has left.'), remedy: say('Look at its attempts.') }
+  return {
+    'sign-in': signInPage({ token: 't', to: '/console', problem: say('The key is unknown, expired or incomplete.') }),
+    overview: overviewPage(view, { broken, boxes, openMails: mails }),
+    'all-tenants': allTenantsPage(operator, {
+      broken,
+      pages: found,
+      tenants: [{ id: 'acme', name: say('Acme Ltd') }],
+      health: {
+        ok: false,
+        checks: [{ name: 'tables', ok: false, text: say('refused'), remedy: say('Grant the role.') }],
+      },
+    }),
+    pending: overviewPage(view, { broken: { attention: [pending], next: '' }, boxes, openMails: [] }),
+    'every-card': overviewPage(view, {
+      broken: { attention: attentionKinds.map(ofKind), next: '' },
+      boxes,
+      openMails: [],
+    }),
+    ...Object.fromEntries(asked),
+    'new-secret': newSecretPage(view, registration),
+    'new-secret-refused': newSecretPage(view, registration, {
+      refused: {
+        code: 'registration_secret_refused',
+        field: 'clientSecret',
+        description: 'The provider refuses this client secret.',
+        remedy: 'Paste the value of the secret, not its id.',
+      },
+      ends: '2027-01-31',
+    }),
+    mailboxes: mailboxesPage(view, mailboxes, found),
+    mailbox: mailboxPage(view, {
+      mailbox,
+      connection: {
+        lastRefresh: ago(30),
+        nextRefresh: ago(-20),
+        projectedDeath: { at: ago(-90 * 24 * 60), why: 'unused' },
+      },
+      settings: (['mailbox', 'default'] as const).map((source) => ({
+        name: 'afterReceive',
+        value: say('move:Done'),
+        source,
+        default: 'leave',
+        description: 'What happens on the server to a mail that was handed over.',
+      })),
+      received: ['handed-over', 'quarantined'].map((state) => ({
+        id: say('r1'),
+        state,
+        from: say('Anna <anna@customer.example>'),
+        receivedAt: ago(200),
+        bytes: 9_120,
+        description: state === 'quarantined' ? say('The mail could not be read.') : '',
+        remedy: state === 'quarantined' ? say('Read it in the mailbox itself.') : '',
+      })),
+    }),
+    mails: mailsPage(view, { mails, mailboxes, places: mailboxes, problem: '', pages: found }),
+    mail: mailPage(view, mail, mailbox),
+    'mail-planned': mailPage(view, { ...planned, held: false }, mailbox),
+    'mail-unknown': mailPage(view, { ...mail, state: 'unknown' }, undefined),
+    logs: logsPage(view, logs),
+    reconnect: reconnectPage(view, mailbox, { link: say('https://mail.example/connect/x.y'), expiresAt: ago(-1440) }),
+    checked: checkedPage(view, mailbox, {
+      signIn: { verdict: 'works', stage: null, code: null, whoActs: null, description: null, remedy: null },
+      reading: {
+        verdict: 'fails',
+        stage: 'tls',
+        code: say('tls_untrusted'),
+        whoActs: 'Gateway operator',
+        description: say('The certificate of the mail server has expired.'),
+        remedy: say('The owner of the mail server must renew it.'),
+      },
+      sending: {
+        verdict: 'not-tested',
+        stage: 'send-right',
+        code: null,
+        whoActs: null,
+        description: 'The mailbox can be opened for sending; only a mail shows whether it may send.',
+        remedy: 'Send a test mail.',
+      },
+    }),
+    failure: failurePage({ ...failure, requestId: 'abc' }, view),
+    'empty-overview': overviewPage(view, {
+      broken: { attention: [], next: '' },
+      boxes: { mailboxes: [], next: '' },
+      openMails: [],
+    }),
+    'empty-mails': mailsPage(view, { mails: [], mailboxes: [], places: [], problem: '', pages: none }),
+    'mails-refused': mailsPage(view, {
+      mails: [],
+      mailboxes,
+      places: [],
+      problem: say('Subjects are not kept.'),
+      pages: found,
+    }),
+    'empty-logs': logsPage(view, { ...logs, rows: [] }),
+  }
+}

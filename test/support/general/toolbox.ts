@@ -1,0 +1,88 @@
+import { silentLog } from '../../../lib/log.js'
+import { storageNames } from '../../../lib/model/names.js'
+import { bytesInHand } from '../../../lib/ports/bytes-in-hand.js'
+import type { FlowConfig } from '../../../lib/ports/flow-config.js'
+import { newMemory } from '../../../lib/ports/memory.js'
+import type { Provider } from '../../../lib/ports/provider.js'
+import type { Toolbox } from '../../../lib/ports/toolbox.js'
+import { stopController } from '../../../lib/stop-work.js'
+import { memoryBlobs } from '../../../lib/stores/memory-blobs.js'
+import { memoryQueues } from '../../../lib/stores/memory-queues.js'
+import { memoryTables } from '../../../lib/stores/memory-tables.js'
+import { memoryVault } from '../../../lib/stores/memory-vault.js'
+
+/** Settings as shipped. */
+export const shipped: FlowConfig = {
+  publicBaseUrl: 'https://mail.example.com',
+  origins: {},
+  linkMs: 86_400_000,
+  firstSyncDays: 7,
+  pollMinMs: 60_000,
+  pollMaxMs: 900_000,
+  mailsPerPoll: 50,
+  afterReceive: 'leave',
+  maxMailBytes: 36_700_160,
+  maxRecipients: 500,
+  retryBaseMs: 30_000,
+  retryCapMs: 3_600_000,
+  deadlineMs: 259_200_000,
+  whenUnknown: 'stop',
+  keepSubject: 'no',
+  messagesPerSession: 10,
+  recipientsPerDay: 100_000,
+  laneSeconds: 60,
+  laneMails: 50,
+  retentionDays: 90,
+  adjustable: [],
+}
+
+/** A mail server that is not there. */
+export const nobody = { open: () => Promise.reject(new Error('this test has no mail server')) }
+
+/**
+ * What flows of one process work on: stores in memory, settings as shipped, nobody outside. `over` brings what a test is
+ * about.
+ */
+export function toolbox<O extends Partial<Toolbox>>(over: O): Toolbox & O {
+  const clock = over.clock ?? { now: Date.now, sleep: async () => {} }
+  return {
+    names: storageNames('test'),
+    config: { ...shipped },
+    tables: memoryTables(clock),
+    queues: memoryQueues(clock),
+    blobs: memoryBlobs(clock),
+    vault: memoryVault(),
+    clock,
+    log: silentLog,
+    worker: 'test',
+    stopping: stopController().signal,
+    inHand: bytesInHand(),
+    memory: newMemory(),
+    providers: {},
+    senders: { graph: nobody, smtp: nobody },
+    receivers: { graph: nobody, imap: nobody },
+    discovery: { mailExchangers: async () => [], autoconfig: async () => undefined },
+    webhookPoster: { post: () => Promise.reject(new Error('this test takes no webhook')) },
+    isForbiddenHost: async () => false,
+    allowPort: () => true,
+    accountAddresses: async () => [],
+    ...over,
+  }
+}
+
+/** Another process on the same storage: it remembers nothing. */
+export const another = <T extends Toolbox>(deps: T): T => ({ ...deps, worker: 'another', memory: newMemory() })
+
+const unasked = (): Promise<never> => Promise.reject(new Error('this test signs nobody in'))
+
+/** A provider that is asked for nothing, unless the test says what. */
+export const providerOfNobody: Provider = {
+  authorizeUrl: unasked,
+  redeem: unasked,
+  refresh: unasked,
+  appToken: unasked,
+  tryCredential: unasked,
+  adminConsentUrl: unasked,
+  directoryOf: unasked,
+  issuerMatches: unasked,
+}
