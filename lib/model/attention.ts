@@ -96,7 +96,7 @@ export function whoActs(errorClass: string, hint: string): string {
 
 /** `mailboxId`: the mailbox that the calls are for, when the trouble is that of a connection. */
 export function attentionActions(
-  item: Pick<AttentionItem, 'kind' | 'id' | 'class' | 'mailboxId'> & { body?: string },
+  item: Pick<AttentionItem, 'kind' | 'id' | 'class' | 'code' | 'mailboxId'> & { body?: string },
   mailboxId: string = item.mailboxId,
 ): AttentionAction[] {
   const id = encodeURIComponent(item.kind.startsWith('mailbox-') ? item.id : mailboxId)
@@ -134,6 +134,10 @@ export function attentionActions(
           console: `/registrations/${encodeURIComponent(item.id)}/secret`,
           asks: true,
         },
+        // What ends is repaired by a new secret alone.
+        ...(isExpiry(item.code)
+          ? []
+          : [call('registrationRetry', 'Try again', `registrations/${encodeURIComponent(item.id)}/retry`)]),
       ]
     case 'sign-in': {
       const place = `sign-ins/${encodeURIComponent(item.id)}`

@@ -37,6 +37,7 @@ describe('O6 M-128: one card for one expired secret', () => {
     expect(card?.description).toContain(demo.clientId)
     expect(card?.actions).toMatchObject([
       { operation: 'registrationSave', path: `/api/v1/registrations/${registrationId}` },
+      { operation: 'registrationRetry' },
     ])
     expect(JSON.stringify(card)).not.toContain(demo.clientSecret)
 
@@ -100,6 +101,35 @@ describe('O6 M-128: one card for one expired secret', () => {
     const { health } = await site.gateway.admin.readMailboxFacts(id, mailboxId)
     expect(health).toBe('working')
     expect(await callApi('connectionRetry', { key, params: { id: 'a'.repeat(26) } })).toMatchObject({ status: 404 })
+  })
+
+  test('O7 M-160: "Try again" on a registration asks at once, and a repair at the provider wakes what waited for it', async () => {
+    const { id, key, registrationId } = await site.tenant('try-registration')
+    const { connectionId, mailboxId } = await site.mailbox(id)
+    const row = { partitionKey: `${id}~${connectionId}`, rowKey: 'grant' }
+    const old = { ...row, accessUntil_graph: Date.now() + 6 * 60_000, accessUntil_outlook: 0 }
+    await site.tables.upsert(site.names.table('connections'), old)
+    site.entra.control.fail({ kind: 'token', aadsts: 7000215, times: 100 } as never)
+    await site.gateway.tokens.refreshBatch({ v: 1, connections: [{ tenant: id, connectionId }] })
+    expect((await cards(id)).flatMap(({ actions }) => actions.map(({ label }) => label))).toContain('Try again')
+    const retry = () => callApi('registrationRetry', { key, params: { id: registrationId } })
+    const refused = await retry()
+    expect(refused).toMatchObject({
+      status: 200,
+      json: { credentialTried: 'refused', connections: 0, problem: { class: 'needs-admin' } },
+    })
+    expect(refused.json.problem.whoActs).toBe((await cards(id))[0]?.whoActs)
+    // Nobody tells the gateway of a repair there, and the next hourly try is far away. Of a directory that many share,
+    // only a token call shows that the credential is right.
+    site.entra.control.clearFaults()
+    expect(await retry()).toMatchObject({
+      status: 200,
+      json: { credentialTried: 'not-tried', problem: null, connections: 1 },
+    })
+    await site.gateway.tokens.refreshBatch({ v: 1, connections: [{ tenant: id, connectionId }] })
+    expect(await cards(id)).toEqual([])
+    expect((await site.gateway.admin.readMailboxFacts(id, mailboxId)).health).toBe('working')
+    expect(await callApi('registrationRetry', { key, params: { id: 'a'.repeat(26) } })).toMatchObject({ status: 404 })
   })
 
   test('a directory that does not answer: saved, and said so', async () => {

@@ -17,6 +17,7 @@ import { removeConnection } from './remove-connection.js'
 import { removeMailbox } from './remove-mailbox.js'
 import { removeTenant } from './remove-tenant.js'
 import { retryConnection } from './retry-connection.js'
+import { retryRegistration } from './retry-registration.js'
 import { addReturnUrl } from './return-urls.js'
 import * as settings from './settings.js'
 import { createTenant } from './tenants.js'
@@ -56,5 +57,6 @@ export const adminFlows = {
   removeReturnUrl,
   removeTenant,
   retryConnection,
+  retryRegistration,
   saveRegistration,
 }

@@ -4,7 +4,7 @@
  * next rotation for whoever still reads the former row, and connections that waited for the new secret are tried at
  * once.
  */
-import { asGatewayError, conflict, GatewayError, notFound, RowChangedError } from '../../errors.js'
+import { conflict, GatewayError, notFound, RowChangedError } from '../../errors.js'
 import type { RegistrationInput } from '../../model/admin-schemas.js'
 import { newId, sha256 } from '../../model/ids.js'
 import type { RegisteredClient } from '../../ports/memory.js'
@@ -22,9 +22,7 @@ import {
 import { Secret } from '../../secret.js'
 import { retryConnections } from '../send/retry-connections.js'
 import { credentialOf, factsOf, type RegistrationFacts, redirectUriOf } from '../tokens/registrations.js'
-
-/** `none`: there is no credential; `not-tried`: the provider did not answer, or its answer did not tell. */
-export type CredentialTried = 'accepted' | 'not-tried' | 'none'
+import { type CredentialTried, tryCredential } from './try-credential.js'
 
 /** One that belongs to the tenant itself, or to the deployment for `~`. */
 export async function readRegistration(deps: Toolbox, tenant: string, id: string): Promise<RegistrationFacts> {
@@ -56,6 +54,7 @@ export async function saveRegistration(
     ...(input.clientSecretExpiresAt === undefined ? {} : { secretExpiresAt: input.clientSecretExpiresAt }),
   }
   const tried = await tryCredential(deps, await candidate(deps, stored, input.clientSecret))
+  if (tried instanceof GatewayError) throw secretRefused(tried)
   if (input.clientSecret !== undefined) {
     stored.generation += 1
     stored.secretName = deps.names.registrationSecret(wanted.id, stored.generation)
@@ -92,6 +91,11 @@ export async function removeRegistration(
   deps.memory.clients.clear()
 }
 
+/** A registration as it is stored, with its credential. */
+export async function getClient(deps: Toolbox, tenant: string, id: string): Promise<RegisteredClient> {
+  return candidate(deps, await getOwn(deps, tenant, id), undefined)
+}
+
 async function getOwn(deps: Toolbox, tenant: string, id: string): Promise<ReadRegistration> {
   const stored = await findOwnRegistration(deps, tenant, id)
   if (stored === undefined) throw notFound('registration')
@@ -113,34 +117,14 @@ async function candidate(
 const authorityOf = ({ directory }: RegistrationInput): string =>
   `https://login.microsoftonline.com/${directory.toLowerCase()}`
 
-const triedMs = 10_000
-
-async function tryCredential(deps: Toolbox, { registration, credential }: RegisteredClient): Promise<CredentialTried> {
-  if (credential === undefined) return 'none'
-  const waited = new AbortController()
-  const tooLong = deps.clock.sleep(triedMs, waited.signal).then(() => 'undecided' as const)
-  tooLong.catch(() => {})
-  try {
-    const verdict = deps.providers[registration.kind]?.tryCredential({ registration, credential })
-    const said = await Promise.race([verdict ?? 'undecided', tooLong])
-    return said === 'accepted' ? 'accepted' : 'not-tried'
-  } catch (error) {
-    const refusal = asGatewayError(error)
-    if (refusal.class === 'transient' || refusal.code === 'unexpected') return 'not-tried'
-    throw secretRefused(refusal)
-  } finally {
-    waited.abort()
-  }
-}
-
 function secretRefused({ code, description, remedy, peerLine, trace }: GatewayError): GatewayError {
   return new GatewayError('registration_secret_refused', 'permanent', {
     status: 422,
     field: 'clientSecret',
     description: `Microsoft refuses the registration with this client secret, so the gateway did not save it: ${description} (${code}).`,
     remedy,
-    ...(peerLine === undefined ? {} : { peerLine }),
-    ...(trace === undefined ? {} : { trace }),
+    peerLine,
+    trace,
   })
 }
 

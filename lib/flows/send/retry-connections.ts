@@ -11,18 +11,24 @@ import { listMailboxes } from '../../rows/mailboxes.js'
 import { retryGrant } from '../tokens/retry-grant.js'
 import { openGate } from './gate.js'
 
-/** `tenant` is `~` for a registration of the deployment, which may serve every tenant. `directory`: of these people only. */
+/**
+ * `tenant` is `~` for a registration of the deployment, which may serve every tenant. `directory`: of these people only.
+ * Returns how many there were.
+ */
 export async function retryConnections(
   deps: Toolbox,
   tenant: string,
   { registrationId, directory }: { registrationId: string; directory?: string },
-): Promise<void> {
+): Promise<number> {
+  let count = 0
   for await (const waiting of listAwaitingAdmin(deps, tenant, registrationId)) {
     const { tenant: owner, id: connectionId, identity } = waiting
     if (directory !== undefined && identity?.tenantId !== directory) continue
     await retryGrant(deps, owner, connectionId)
     await wakeMailboxes(deps, owner, connectionId)
+    count += 1
   }
+  return count
 }
 
 /** The mailboxes of a connection that works again fetch and send at once. */

@@ -9,7 +9,14 @@ import { askPage, pageOf } from '../../pages/console/ask-page.js'
 import { link } from '../../pages/console/frame.js'
 import type { Markup } from '../../pages/html.js'
 import type { ConsoleAnswer } from './console-answer.js'
-import { type ConsoleCall, type ConsoleGateway, consoleHandler, requireRole, unknownAction } from './console-handler.js'
+import {
+  type ConsoleCall,
+  type ConsoleGateway,
+  type ConsoleOptions,
+  consoleHandler,
+  requireRole,
+  unknownAction,
+} from './console-handler.js'
 
 interface Acting<G, K extends ActionKind> {
   /** Rows of a list of facts about the thing; throws when there is none. */
@@ -18,16 +25,22 @@ interface Acting<G, K extends ActionKind> {
   act(call: ConsoleCall<G>, id: string, name: ActionName<K>): Promise<ConsoleAnswer | undefined>
 }
 
+interface ActingOptions extends Pick<ConsoleOptions, 'tenant'> {
+  /** The one action of a route that names it instead of a part `{action}`. */
+  only?: string
+}
+
 export function consoleActionHandler<G extends ConsoleGateway, K extends ActionKind>(
   gateway: () => Promise<G>,
   kind: K,
   { describe, act }: Acting<G, K>,
+  { tenant = true, only = '' }: ActingOptions = {},
 ): HttpHandler {
   return consoleHandler(
     gateway,
     async (call) => {
       const { view, params, request, form } = call
-      const { id = '', action: name = '' } = params
+      const { id = '', action: name = only } = params
       const action = findAction(kind, name)
       if (action === undefined) throw unknownAction()
       requireRole(view, action.operation)
@@ -40,7 +53,7 @@ export function consoleActionHandler<G extends ConsoleGateway, K extends ActionK
       const answer = await act(call, id, name as ActionName<K>)
       return answer ?? { redirect: link(view, pageOf(kind, id), { done: `${kind}-${name}` }) }
     },
-    { operation: ({ action = '' }) => findAction(kind, action)?.operation ?? '' },
+    { tenant, operation: ({ action = only }) => findAction(kind, action)?.operation ?? '' },
   )
 }
 

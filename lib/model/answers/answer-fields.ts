@@ -53,3 +53,15 @@ export const tenantId = text('Id of the tenant.', 'contoso')
 
 /** Of every page of a list. */
 export const nextPage = orNull(text('Pass it unchanged as `after` for the next page; null at the end.', exampleId))
+
+/** What a test found wrong. */
+export const triedProblem = z
+  .object({
+    code: errorCode(),
+    class: errorClass,
+    description: text('What is wrong, in plain words.', 'The client secret has expired.'),
+    remedy: text('What to do.', 'Save the registration with a new client secret.'),
+    whoActs: text('Who must act, in plain words.', 'Gateway operator'),
+  })
+  .nullable()
+  .meta({ description: 'What is still wrong; null when it works.' })

@@ -1,18 +1,6 @@
 /** What the API answers about sign-ins, consents and connections. */
 import * as z from 'zod'
-import {
-  count,
-  errorClass,
-  errorCode,
-  id,
-  listOf,
-  nextPage,
-  oneOf,
-  orNull,
-  tenantId,
-  text,
-  time,
-} from './answer-fields.js'
+import { count, id, listOf, nextPage, oneOf, orNull, tenantId, text, time, triedProblem } from './answer-fields.js'
 import { mailboxWarning, verdicts } from './mailbox-answers.js'
 
 const signInId = id('Id of the sign-in.', 's2x7mq4zkw5tn3hdrjfvbeuagc')
@@ -131,19 +119,7 @@ const connectionState = oneOf(
 )
 
 export const triedConnection = z
-  .object({
-    state: connectionState,
-    problem: z
-      .object({
-        code: errorCode(),
-        class: errorClass,
-        description: text('What is wrong, in plain words.', 'The client secret has expired.'),
-        remedy: text('What to do.', 'Save the registration with a new client secret.'),
-        whoActs: text('Who must act, in plain words.', 'Gateway operator'),
-      })
-      .nullable()
-      .meta({ description: 'What is still wrong; null when it works.' }),
-  })
+  .object({ state: connectionState, problem: triedProblem })
   .meta({ id: 'TriedConnection', description: "The provider's answer to the test." })
 
 const connection = z

@@ -1,6 +1,6 @@
 /** What the API answers about tenants and what belongs to one as a whole. */
 import * as z from 'zod'
-import { id, listOf, nextPage, oneOf, orNull, tenantId, text, time } from './answer-fields.js'
+import { count, id, listOf, nextPage, oneOf, orNull, tenantId, text, time, triedProblem } from './answer-fields.js'
 
 const nullable = <S extends z.ZodType>(schema: S) => schema.nullable().meta(z.globalRegistry.get(schema) ?? {})
 
@@ -118,6 +118,17 @@ export const savedRegistration = registration
     ),
   })
   .meta({ id: 'SavedRegistration', description: 'The saved registration.' })
+export const triedRegistration = z
+  .object({
+    credentialTried: oneOf(
+      ['accepted', 'not-tried', 'none', 'refused'],
+      'What the provider said about the credential; not-tried: the provider did not answer; none: there is no credential.',
+      'accepted',
+    ),
+    problem: triedProblem,
+    connections: count('Connections that waited for an administrator; the gateway retries them now.', 3),
+  })
+  .meta({ id: 'TriedRegistration', description: 'What the provider said when it was asked just now.' })
 export const registrationPage = z
   .object({ registrations: listOf(registration, "The tenant's own first, then the deployment's."), next: nextPage })
   .meta({ id: 'RegistrationPage', description: 'One page of registrations.' })

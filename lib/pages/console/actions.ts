@@ -174,6 +174,15 @@ const connections = {
   },
 } as const satisfies Record<string, ConsoleAction>
 
+const registrations = {
+  retry: {
+    operation: 'registrationRetry',
+    label: 'Try again',
+    done: '',
+    harmless: 'Asks the provider whether it accepts the credential; nothing changes there.',
+  },
+} as const satisfies Record<string, ConsoleAction>
+
 const webhooks = {
   remove: {
     operation: 'webhookRemove',
@@ -187,7 +196,7 @@ const webhooks = {
   },
 } as const satisfies Record<string, ConsoleAction>
 
-export const consoleActions = { mails, mailboxes, 'sign-ins': signIns, connections, webhooks }
+export const consoleActions = { mails, mailboxes, 'sign-ins': signIns, connections, registrations, webhooks }
 
 export type ActionKind = keyof typeof consoleActions
 export type ActionName<K extends ActionKind> = keyof (typeof consoleActions)[K] & string
@@ -208,6 +217,22 @@ const outcomes: readonly (readonly [string, string])[] = [
   ['connection-works', 'It works again: the gateway now sends waiting mail and fetches new mail.'],
   ['connection-refused', 'Tested just now: it still does not work. The reason and what to do are shown below.'],
   ['connection-unanswered', 'Tested just now, but the provider did not answer. The gateway retries automatically.'],
+  [
+    'registration-accepted',
+    'Tested just now: the provider accepts the credential. The gateway retries the mailboxes that waited for it.',
+  ],
+  [
+    'registration-not-tried',
+    'Tested just now, but the provider did not answer. The gateway retries the mailboxes that waited, and the card stays until one works.',
+  ],
+  [
+    'registration-none',
+    'This registration has no credential to test. The gateway retries the mailboxes that waited for it.',
+  ],
+  [
+    'registration-refused',
+    'Tested just now: the provider still refuses the registration. The reason and what to do are shown below.',
+  ],
   [
     'secret-accepted',
     'Saved: the provider accepts the new secret. The gateway now retries the mailboxes that waited for it.',

@@ -240,6 +240,7 @@ export function samplePages(hostile?: string): Record<string, string> {
       expiresAt: ago(-600),
     }),
     connections: html``,
+    registrations: html``,
     webhooks: html`<dt>Webhook</dt><dd>${say('https://app.example/hook')}</dd>`,
   }
   const asked = Object.entries(consoleActions).flatMap(([kind, actions]) =>

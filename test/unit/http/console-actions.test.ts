@@ -51,7 +51,7 @@ describe('O5: every POST of the console asks first, or says why it need not', ()
     const posting = functions.filter(({ text }) => /methods: \[[^\]]*'POST'/.test(text))
     expect(posting.length).toBeGreaterThan(6)
     for (const { file, text } of posting) {
-      const kind = /consoleActionHandler\(gateway, '([^']+)'/.exec(text)?.[1]
+      const kind = /consoleActionHandler\(\s*gateway,\s*'([^']+)'/.exec(text)?.[1]
       if (kind === undefined) expect(otherPosts, file).toHaveProperty([file])
       else expect(consoleActions, file).toHaveProperty([kind])
     }
@@ -196,10 +196,11 @@ function patternOf(route: string): RegExp {
 
 const classes = ['transient', 'permanent', 'needs-reconnect', 'needs-admin'] as const
 const cards = attentionKinds.flatMap((kind) =>
-  classes.map((errorClass): Pick<AttentionItem, 'kind' | 'id' | 'class' | 'mailboxId'> & { body: string } => ({
+  classes.map((errorClass): Pick<AttentionItem, 'kind' | 'id' | 'class' | 'code' | 'mailboxId'> & { body: string } => ({
     kind,
     id: 'q7m2ztn4kc5xw3hdrjfvbeuags',
     class: errorClass,
+    code: 'aadsts_7000215',
     mailboxId: 'm4x7mq2zkc5tn3hdrjfvbeuags',
     body: JSON.stringify({ name: 'App', kind: 'microsoft', clientId: crypto.randomUUID(), directory: 'organizations' }),
   })),
@@ -221,7 +222,7 @@ describe('O7: what a card offers can be done', () => {
       expect(hit('POST'), offer.console).toBe(true)
       expect(hit('GET'), `${offer.console} is asked for, or opened again after a sign-in`).toBe(true)
       const [, kind = '', , name = ''] = offer.console.split('/')
-      if (kind === 'registrations') expect(offer.asks).toBe(true)
+      if (offer.operation === 'registrationSave') expect(offer.asks).toBe(true)
       else {
         const entry = all.find((one) => one.kind === kind && one.name === name)
         expect(entry?.action.operation, offer.console).toBe(offer.operation)
@@ -235,9 +236,23 @@ describe('O7: what a card offers can be done', () => {
   })
 
   test('O7: a connection that waits for an administrator can be tried, also when no mailbox is known', () => {
-    const offers = attentionActions({ kind: 'connection', id: 'c1', class: 'needs-admin', mailboxId: '' })
+    const offers = attentionActions({
+      kind: 'connection',
+      id: 'c1',
+      class: 'needs-admin',
+      code: 'aadsts_7000215',
+      mailboxId: '',
+    })
     expect(offers.map(({ operation, console }) => [operation, console])).toEqual([
       ['connectionRetry', '/connections/c1/retry'],
     ])
+  })
+
+  test('O7 M-160: a registration that is refused can be tried again; a secret that ends asks for a new one alone', () => {
+    const about = { kind: 'registration', id: 'r1', class: 'needs-admin', mailboxId: '' } as const
+    const offered = (code: string) => attentionActions({ ...about, code }).map(({ operation }) => operation)
+    expect(offered('aadsts_7000112')).toEqual(['registrationSave', 'registrationRetry'])
+    expect(offered('secret_expires_in_14_days')).toEqual(['registrationSave'])
+    expect(offered('secret_expired')).toEqual(['registrationSave'])
   })
 })

@@ -1,6 +1,6 @@
 /** Tenants, and what belongs to one as a whole: keys, return URLs, webhooks, OAuth clients. */
 import type { Operation } from '../operation.js'
-import { adminBody, admins, all, list, operator, query, remove, tenantAnswer } from './operation-kinds.js'
+import { act, adminBody, admins, all, list, operator, query, remove, tenantAnswer } from './operation-kinds.js'
 
 export const tenantOperations = {
   tenantCreate: {
@@ -150,6 +150,18 @@ export const tenantOperations = {
       tenantAnswer('registrationPage'),
     ),
     deployment: true,
+  },
+  registrationRetry: {
+    ...act(
+      'registration-retry',
+      'registrations/{id}/retry',
+      admins,
+      'Shows the credential of a registration to the provider immediately, for instance after a repair there. Unless the provider refuses it, the gateway retries the connections that waited for an administrator, and their mailboxes fetch and send immediately.',
+      tenantAnswer('triedRegistration'),
+    ),
+    deployment: true,
+    success: [200, 'Tried: what the provider said, and how many connections the gateway retries.'],
+    limited: 'connect',
   },
   registrationRemove: {
     ...remove('registration-remove', 'registrations/{id}', admins, 'Removes a registration and its secret.'),
