@@ -1,7 +1,7 @@
 import { everyRow } from '../lib/model/page.js'
 
 /**
- * A few lines over fetch for the start summary, the demo and the tests; errors carry the problem document's own words.
+ * A few lines over fetch for the start summary, the demo and the tests; errors carry the text of the problem document.
  */
 export interface ApiClient {
   call<T = Record<string, unknown>>(

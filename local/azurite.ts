@@ -1,7 +1,7 @@
 /**
  * Starts one Azurite (blob, queue and table storage) as a child process on 127.0.0.1.
  *
- * The child dies with us in every case: SIGTERM on `stop()`, SIGKILL when this process exits, and when this process
+ * The child never outlives this process: SIGTERM on `stop()`, SIGKILL when this process exits, and when this process
  * crashes without running exit handlers, the pipe on the child's standard input closes and the child exits.
  */
 import { type ChildProcess, spawn } from 'node:child_process'

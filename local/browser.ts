@@ -1,5 +1,6 @@
 /**
- * A browser of a few lines for the demo and the tests: cookies, redirects, forms; no scripts, as our pages need none.
+ * A minimal browser for the demo and the tests: cookies, redirects and forms, but no scripts, because our pages need
+ * none.
  */
 export interface Visit {
   url: string

@@ -1,4 +1,4 @@
-/** The demo tenant as an operator would make it: through the API, once; found again after a restart. */
+/** Creates the demo tenant as an operator would, through the API and only once; a restart finds it again. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ApiError, apiClient } from './api-client.js'

@@ -1,6 +1,6 @@
 /**
  * The whole story, unattended, through the real pages and the real API: connect a mailbox, receive, send, a refused
- * send, a reconnect. Each step says what it proves; a step that fails names why and the demo ends with false.
+ * send, a reconnect. Each step says what it proves; a failing step says why, and the demo returns false.
  */
 import { type ApiClient, apiClient } from './api-client.js'
 import { Browser, headingOf, textOf } from './browser.js'

@@ -1,6 +1,9 @@
 import { createServer } from 'node:net'
 
-/** Below the ports that systems give to outgoing connections: nobody gets one of these by chance before it is used. */
+/**
+ * Below the range that systems assign to outgoing connections, so that nobody gets one of these ports by chance before
+ * it is used.
+ */
 const [lowest, highest] = [20_000, 32_000]
 
 /** The first of `count` neighbouring ports of 127.0.0.1 where nobody listens now. */

@@ -1,7 +1,7 @@
 /**
  * The Functions host as a process of its own, so that it can be killed and restarted like an instance in Azure.
- * Settings arrive as environment variables, as they do there; the parent talks to it over the process channel and it
- * leaves when the parent is gone.
+ * Settings arrive as environment variables, as they do there; the parent talks to it over the process channel, and it
+ * exits when the parent is gone.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,8 +1,8 @@
 /**
- * What the emulators keep over a restart, on disk: one small JSON file per thing (the directory, the vault, a mailbox),
- * written when its text changed, and one file per large part, written once and deleted when nothing names it any more.
- * Files are renamed into place, parts before what names them: a process that dies while it writes leaves the state
- * before.
+ * What the emulators keep on disk across a restart: one small JSON file per object (the directory, the vault, a
+ * mailbox), written when its text changes, and one file per large part, written once and deleted when nothing refers to
+ * it any more. Files are renamed into place, parts before the files that refer to them: a process that dies while
+ * writing leaves the previous state.
  */
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs'

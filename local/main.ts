@@ -1,5 +1,6 @@
 /**
- * The whole gateway on one machine, with a summary people can act on. `--fresh` begins anew, `--demo` plays the story.
+ * The whole gateway on one machine, with a summary that people can act on. `--fresh` starts from scratch, `--demo`
+ * plays the story.
  */
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'

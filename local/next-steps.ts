@@ -1,8 +1,8 @@
 /**
  * What a person can do right now, in one story about one person: Ana, whose mailbox is at the emulated Microsoft 365.
- * Asked anew at every start, so that each step works when it is read: a mailbox that is connected already is not
- * connected again, one whose owner must sign in again gets a new link, and the command that sends makes a new
- * Idempotency-Key each time it is pasted. After each step stands what one sees then, and where.
+ * It is computed at every start, so that each step works when it is read: a mailbox that is already connected is not
+ * connected again, one whose owner must sign in again gets a new link, and the command that sends creates a new
+ * Idempotency-Key each time it is pasted. Each step says what one sees afterwards, and where.
  */
 import { type ApiClient, apiClient } from './api-client.js'
 import type { DemoTenant } from './demo-tenant.js'

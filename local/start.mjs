@@ -1,4 +1,4 @@
-/** `npm start`: checks what the machine offers, builds, and starts the whole gateway on this machine. */
+/** `npm start`: checks the machine's requirements, builds, and starts the whole gateway on this machine. */
 
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'

@@ -1,9 +1,8 @@
 /**
- * What fails while `npm start` runs, one line each in its terminal. A log line of the app says that something failed;
- * the API is asked for the words people read there too: whose mailbox, what happened, what to do, and the page of the
- * console. The same failure is told once a minute and at most twenty lines a minute are written; what is left out is
- * counted. The words are those of the API and of the error catalogue, which are bounded and redacted; anything else is
- * redacted here.
+ * Reports in the terminal what fails while `npm start` runs, one line each. A log line of the app says that something
+ * failed; the API supplies the text that people also read there: whose mailbox, what happened, what to do, and the page
+ * of the console. It reports the same failure once a minute, writes at most twenty lines a minute and counts the rest.
+ * The texts of the API and of the error catalogue are bounded and redacted; anything else is redacted here.
  */
 import { everyDiagnosis } from '../lib/diagnosis/diagnose.js'
 import { redact } from '../lib/diagnosis/redact.js'

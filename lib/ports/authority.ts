@@ -1,7 +1,7 @@
 import type { Connection, Resource } from '../model/connection.js'
 import type { Secret } from '../secret.js'
 
-/** What a transport shows a mail server to be let in. */
+/** What a transport presents to a mail server to sign in. */
 export type Authority =
   | {
       kind: 'bearer'

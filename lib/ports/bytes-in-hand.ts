@@ -1,7 +1,7 @@
 /**
- * One budget of bytes for all mail that this process has in hand (H10): fetched, sent, parsed. Each limit holds for one
- * mail or one mailbox; side by side, large ones within all limits took nearly the whole memory of an instance. Who
- * finds no room waits in turn; nobody fails for it at once.
+ * One byte budget for all mail in this process's memory (H10): fetched, sent, parsed. Other limits apply to one mail or
+ * one mailbox; in parallel, large mails within all limits took nearly the whole memory of an instance. Work that finds
+ * no room waits its turn and does not fail immediately.
  */
 import { totalmem } from 'node:os'
 import { GatewayError } from '../errors.js'

@@ -3,8 +3,8 @@ import { type ReceiveTarget, type SendTarget, serverOf } from '../model/transpor
 import type { Authority } from './authority.js'
 
 /**
- * A secret never travels in clear text, whichever way the server got into the mailbox (SEC-26): only one that asks for
- * no sign-in may be spoken to without encryption. Every session of the gateway is opened behind this. Throws
+ * A secret is never sent in clear text, however the server got into the mailbox's settings (SEC-26): only a server that
+ * requires no sign-in may be used without encryption. Every session of the gateway passes this check first. Throws
  * `clear_text_refused`.
  */
 export function assertEncrypted(target: ReceiveTarget | SendTarget, { kind }: Authority): void {

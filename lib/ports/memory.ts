@@ -1,6 +1,6 @@
 /**
- * What one process remembers so that it need not ask again, made once and anew by each test. How long an entry counts
- * and how many are kept is said where it is used.
+ * The caches of one process, created once, and anew by each test. The code that uses an entry says how long it counts
+ * and how many are kept.
  */
 import type { Caller } from '../model/caller.js'
 import type { Resource } from '../model/connection.js'

@@ -16,7 +16,7 @@ import type { Tables } from './tables.js'
 import type { Vault } from './vault.js'
 import type { WebhookPoster } from './webhook-poster.js'
 
-/** What every flow works on; made once in `gateway.ts`, made anew by each test. */
+/** The dependencies of every flow; created once in `gateway.ts`, and anew by each test. */
 export interface Toolbox {
   names: Names
   config: FlowConfig

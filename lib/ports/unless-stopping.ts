@@ -1,4 +1,4 @@
-/** `work`, or a rejection as soon as the instance is stopping; its result is then of no use to anybody. */
+/** `work`, or a rejection as soon as the instance is stopping; nobody needs its result then. */
 export function unlessStopping<T>(stopping: AbortSignal, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const stop = (): void => reject(stopping.reason)

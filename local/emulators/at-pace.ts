@@ -1,4 +1,4 @@
-/** Gives bytes out like a line that is slow and steady, until nobody takes them any more. */
+/** Delivers bytes like a slow and steady line, until nobody reads them any more. */
 export async function atPace(
   bytes: Buffer,
   bytesPerSecond: number,

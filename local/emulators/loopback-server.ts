@@ -1,4 +1,6 @@
-/** The little HTTP plumbing every emulator needs: one handler, whole bodies, plain answers, loopback only. */
+/**
+ * The small amount of HTTP plumbing that every emulator needs: one handler, whole bodies, plain answers, loopback only.
+ */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { atPace } from './at-pace.js'

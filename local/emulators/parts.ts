@@ -1,6 +1,6 @@
 /**
- * Where a snapshot puts what is large and never changes (the bytes of a mail, an attachment), so that a change of a
- * flag does not write the mail again. A part is known by its object: the same object is kept once.
+ * Where a snapshot stores large data that never changes (the bytes of a mail, an attachment), so that changing a flag
+ * does not write the mail again. Parts are identified by their object: the same object is stored once.
  */
 export interface Parts {
   /** Keeps `bytes()` of an object that was not kept yet; the name of its part. */

@@ -1,4 +1,4 @@
-/** What a provider lets one mailbox submit, and how often somebody asked for more. */
+/** How much a provider lets one mailbox submit, and how often somebody exceeded it. */
 export interface SubmissionLimits {
   /** Logged-in connections at once, where there are connections. */
   connections: number

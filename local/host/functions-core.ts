@@ -1,8 +1,8 @@
 /**
  * The module `@azure/functions-core`, which the real worker supplies to `@azure/functions`.
  *
- * The library asks for it with a plain `require` and remembers the answer for the life of the process. So the module is
- * put in place before the app is imported, there is one registry per process, and one process can hold one app.
+ * The library loads it with a plain `require` and caches it for the life of the process. So the module is installed
+ * before the app is imported, there is one registry per process, and one process can run one app.
  */
 import Module from 'node:module'
 

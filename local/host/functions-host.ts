@@ -2,10 +2,10 @@
  * The local Functions host: runs the app exactly as it is deployed, on 127.0.0.1.
  *
  * It supplies the core module, imports the app, and then drives every registered function: HTTP triggers behind one
- * port, timers by their schedule, queue triggers against the storage account of their connection. Stopping takes no new
- * work and calls the app's terminate hooks at once, as the platform does: only they tell the app. What still runs after
- * the grace is not waited for. Known gaps against the platform: one
- * instance only (no scale-out, timers take no lock), and no triggers or bindings beyond HTTP, timer and queue.
+ * port, timers by their schedule, queue triggers against the storage account of their connection. Stopping accepts no
+ * new work and calls the app's terminate hooks immediately, as the platform does: nothing else tells the app. It does
+ * not wait for work that still runs after the grace period. Known gaps against the platform: one instance only (no
+ * scale-out, timers take no lock), and no triggers or bindings beyond HTTP, timer and queue.
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'

@@ -1,4 +1,4 @@
-/** What the host takes from host.json and from the app settings. */
+/** What the host reads from host.json and from the app settings. */
 
 export interface HostSettings {
   routePrefix: string

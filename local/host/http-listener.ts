@@ -1,12 +1,12 @@
 /**
  * The HTTP front of the host: finds the function for a request, checks its key, runs it and writes its answer.
  *
- * As in the real host the first function in the order of names whose route and method fit gets the request, however
- * specific its route is (azure-functions-host, FunctionMetadataManager and WebScriptHostHttpRoutesManager), and a body
- * that came without Content-Length does not reach it (azure-functions-host issue 7930).
+ * As in the real host, the first function by name whose route and method match gets the request, however specific its
+ * route is (azure-functions-host, FunctionMetadataManager and WebScriptHostHttpRoutesManager), and a body that came
+ * without Content-Length does not reach it (azure-functions-host issue 7930).
  *
- * Without streaming, request and answer travel as whole buffers. When the app turned on `enableHttpStream`, the library
- * runs its own little server, and the host forwards the request to it while the invocation runs.
+ * Without streaming, request and answer travel as whole buffers. If the app turned on `enableHttpStream`, the library
+ * runs its own small server, and the host forwards the request to it while the invocation runs.
  */
 import { once } from 'node:events'
 import http from 'node:http'

@@ -1,9 +1,10 @@
 /**
- * Takes messages from one queue and gives them to one function.
+ * Reads messages from one queue and passes them to one function.
  *
  * A message is hidden for ten minutes, longer as long as its run lasts. A run that succeeds deletes it; one that fails
- * makes it visible again after the visibility timeout; after the last allowed try it is copied to `<queue>-poison`.
- * The queue is polled at once after work, then at growing intervals, and immediately when somebody calls `wake`.
+ * makes it visible again after the visibility timeout; after the last allowed try it is copied to `<queue>-poison`. The
+ * listener polls the queue immediately after work, then at growing intervals, and immediately when somebody calls
+ * `wake`.
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { DequeuedMessageItem, QueueClient } from '@azure/storage-queue'

@@ -1,6 +1,6 @@
 /**
- * Route templates of HTTP triggers: `mail/{id}`, `{x?}`, `{*rest}` and inline constraints such as `{id:int}`.
- * Which of several routes that match gets the request is decided by the names of their functions (`http-listener.ts`).
+ * Route templates of HTTP triggers: `mail/{id}`, `{x?}`, `{*rest}` and inline constraints such as `{id:int}`. If
+ * several routes match, the names of their functions decide which gets the request (`http-listener.ts`).
  */
 
 export interface Route {

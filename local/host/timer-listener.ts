@@ -2,8 +2,8 @@
  * Runs one timer function on its schedule.
  *
  * Runs of one timer never overlap: after a run that lasted longer than the interval one catch-up run follows at once,
- * not one per missed occurrence. With `useMonitor` the last and next occurrence are kept in a file, so that a run that
- * was missed while the host was down is made up for once at start, with `isPastDue`.
+ * not one per missed occurrence. With `useMonitor` the last and next occurrence are kept in a file, so that the host
+ * makes up at start, once and with `isPastDue`, for a run that it missed while it was down.
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { RetryOptions } from './functions-core.js'

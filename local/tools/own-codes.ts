@@ -1,6 +1,6 @@
 /**
- * The codes that the gateway itself gives, read out of its source: each `new GatewayError(…)` and `conflict(…)` with the words
- * that stand there. What is filled in at run time is shown as `…`.
+ * The codes of the gateway's own errors, read from its source: each `new GatewayError(…)` and `conflict(…)` with its
+ * text. Values that are filled in at run time appear as `…`.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'

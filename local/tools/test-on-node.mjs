@@ -1,5 +1,5 @@
 /**
- * `npm run test:node -- 24`: `npm test` on another Node than the one installed; `npm run test:node -- 24 test:full`
+ * `npm run test:node -- 24`: `npm test` on a different Node from the installed one; `npm run test:node -- 24 test:full`
  * runs that script instead, and words after it go to vitest. Takes Node from npm as the plain binary package of this
  * platform, without install scripts and without being a dependency, and keeps it in `.gateway/node24`.
  */

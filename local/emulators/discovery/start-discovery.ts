@@ -1,11 +1,11 @@
 /**
- * What the gateway asks to find out where a domain's mail is: a DNS-over-HTTPS resolver with JSON answers and the
+ * The services that tell the gateway where a domain's mail is: a DNS-over-HTTPS resolver with JSON answers and the
  * autoconfig database, both over plain HTTP on 127.0.0.1.
  *
- *   GET /resolve?name=contoso.example&type=MX            also /dns-query
- *   GET /autoconfig/{domain}                             like the central database; the domain is appended
- *   GET /mail/config-v1.1.xml?emailaddress=ana@…         like a provider's own autoconfig host
- *   POST /imap/__control                                 orders for the mail servers, which speak no HTTP themselves
+ * GET /resolve?name=contoso.example&type=MX            also /dns-query GET /autoconfig/{domain}
+ * like the central database; the domain is appended GET /mail/config-v1.1.xml?emailaddress=ana@…         like a
+ * provider's own autoconfig host POST /imap/__control                                 orders for the mail servers,
+ * which speak no HTTP themselves
  */
 import { controlEndpoint } from '../control-endpoint.js'
 import { type LoopbackServer, loopbackServer, type Reply } from '../loopback-server.js'

@@ -5,7 +5,7 @@ import { consentKey, parseScopes } from './scopes.js'
 import { adminConsentPage, refusalPage } from './sign-in-page.js'
 import { appFor, tenantOf } from './tenants.js'
 
-/** What an administrator grants with `/.default` at the emulator, unless the registration already says otherwise. */
+/** What an administrator grants with `/.default` in the emulator, unless the registration says otherwise. */
 const defaultRoles = [
   'Mail.ReadWrite',
   'Mail.Send',

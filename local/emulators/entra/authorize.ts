@@ -1,7 +1,7 @@
 /**
  * The authorize endpoint. A request with an unknown client or redirect URI is refused on a page; every other refusal
- * travels back to the application. The sign-in form carries the request with it, so nothing is remembered in between
- * and the request is judged again when the form comes back.
+ * goes back to the application. The sign-in form carries the request, so nothing is remembered in between and the
+ * request is judged again when the form is submitted.
  */
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { AppRegistration, User } from '../directory.js'

@@ -1,4 +1,4 @@
-/** Everything a test or a demo may turn at the emulated Entra; the same names work over `POST /__control`. */
+/** Everything that a test or a demo may change in the emulated Entra; the same names work over `POST /__control`. */
 import type { FaultOrder } from '../faults.js'
 import {
   type EntraCounters,

@@ -1,4 +1,4 @@
-/** What the parts of the emulated Entra share, and what `control` turns. */
+/** State that the parts of the emulated Entra share and `control` changes. */
 import type { Directory } from '../directory.js'
 import { Faults } from '../faults.js'
 import type { SigningKey } from './signing-key.js'

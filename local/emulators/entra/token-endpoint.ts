@@ -13,7 +13,7 @@ const grants = {
   client_credentials: clientCredentialsGrant,
 }
 
-/** One token request: counted, then a fault if one was ordered, then client, then grant. */
+/** Handles one token request: counts it, applies a fault if one was ordered, then checks client and grant. */
 export async function tokenEndpoint(state: EntraState, segment: string, request: Request): Promise<Reply> {
   const form = new URLSearchParams(request.body.toString())
   const grantType = form.get('grant_type') ?? 'none'

@@ -1,7 +1,7 @@
 /**
- * A draft made from MIME gets one more attachment: the mail keeps its headers and parts, as Exchange keeps the
- * properties it made of them. Signed and encrypted mail is no such draft: there the signature goes, as with every other
- * change.
+ * Adds one attachment to a draft created from MIME: the mail keeps its headers and parts, as Exchange keeps the
+ * properties it derived from them. Signed and encrypted mail is not such a draft: it loses the signature, as with every
+ * other change.
  */
 import { randomUUID } from 'node:crypto'
 import { buildHeaderValue, foldLines } from 'nodemailer/lib/mime-funcs'

@@ -1,4 +1,4 @@
-/** Messages made and changed through Graph: drafts, read flags, categories, moves, attachments. */
+/** Messages created and changed through Graph: drafts, read flags, categories, moves, attachments. */
 import type { Attachment, Message, MessageContent } from '../directory.js'
 import { json, type Reply, type Request } from '../loopback-server.js'
 import { attachToMime } from './attach-to-mime.js'

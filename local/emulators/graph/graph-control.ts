@@ -1,4 +1,4 @@
-/** Everything a test or a demo may turn at the emulated Graph; the same names work over `POST /__control`. */
+/** Everything that a test or a demo may change in the emulated Graph; the same names work over `POST /__control`. */
 import type { User } from '../directory.js'
 import type { FaultOrder } from '../faults.js'
 import { exchangeSubmission, type SubmissionLimits, SubmissionMeter } from '../submission-limits.js'

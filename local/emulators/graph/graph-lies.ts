@@ -1,7 +1,6 @@
 /**
- * What Graph says although it is not so, or says in an unusual way: pages of a delta query, their links, their entries.
- * A fault ends an answer, a lie leaves it well-formed. Orders are plain JSON; without `times` a lie is told until
- * `clearFaults`.
+ * False or unusual answers of Graph: pages of a delta query, their links, their entries. A fault ends an answer, a lie
+ * leaves it well-formed. Orders are plain JSON; without `times` a lie is told until `clearFaults`.
  */
 import type { Message } from '../directory.js'
 import { headerOf } from './mime.js'

@@ -1,6 +1,6 @@
 /**
- * A small web mail over the emulated mailboxes, so that a person can watch and play the other side: read a mail, answer
- * it as the owner of the mailbox, or put a mail of a stranger into an inbox. No JavaScript.
+ * A small web mail over the emulated mailboxes, so that a person can watch and play the other side: read a mail, reply
+ * to it as the owner of the mailbox, or put a stranger's mail into an inbox. No JavaScript.
  */
 import type { Directory, Message, MessageContent, User } from '../directory.js'
 import { escapeHtml, page, type Reply, type Request, seeOther } from '../loopback-server.js'

@@ -1,4 +1,4 @@
-/** A message as Graph shows it, cut to `$select`. Only what is asked for is parsed. */
+/** A message as Graph shows it, limited to `$select`. Only the requested fields are parsed. */
 import type { Message, MessageContent, NamedAddress } from '../directory.js'
 import type { MailboxRequest } from './graph-state.js'
 import { contentOf } from './mime.js'

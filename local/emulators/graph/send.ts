@@ -1,6 +1,6 @@
 /**
- * Sending: judge From and recipients, keep the copy in Sent Items, deliver to every recipient. Mail to people here
- * lands in their inboxes, mail to others goes to `onDeliver`; addresses nobody has come back as a non-delivery report.
+ * Sending: judge From and recipients, keep the copy in Sent Items, deliver to every recipient. Mail to local people
+ * goes to their inboxes, mail to others to `onDeliver`; an address that does not exist causes a non-delivery report.
  */
 import { randomUUID } from 'node:crypto'
 import type { Message, MessageContent } from '../directory.js'

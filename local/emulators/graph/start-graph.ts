@@ -1,7 +1,7 @@
 /**
- * The emulated Microsoft Graph mail API. Answers `/v1.0/…` and hands out `https://graph.microsoft.com/…` links, so
- * that Microsoft's client runs unmodified when its last middleware maps that origin, and https://outlook.office.com
- * for upload URLs, to `url`. Also serves a small web mail at `/mail`.
+ * The emulated Microsoft Graph mail API. It serves `/v1.0/…` and returns `https://graph.microsoft.com/…` links, so that
+ * Microsoft's client runs unmodified when its last middleware maps that origin, and https://outlook.office.com for
+ * upload URLs, to `url`. Also serves a small web mail at `/mail`.
  */
 import { controlEndpoint } from '../control-endpoint.js'
 import type { Directory } from '../directory.js'

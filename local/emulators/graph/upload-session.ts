@@ -1,6 +1,4 @@
-/**
- * Large attachments in pieces. The upload URL lies on outlook.office.com and is its own authorisation, as in reality.
- */
+/** Large attachments in pieces. The upload URL is on outlook.office.com and is its own authorisation, as in reality. */
 import { randomBytes } from 'node:crypto'
 import { json, type Reply, type Request } from '../loopback-server.js'
 import { attach, attachmentJson, draftOf, jsonBody } from './drafts.js'

@@ -1,4 +1,4 @@
-/** What FETCH can say about a message. */
+/** The items that FETCH can return for a message. */
 import { dateTime, quoted, type Token, text } from './imap-grammar.js'
 import type { StoredMessage } from './mail-store.js'
 

@@ -1,6 +1,6 @@
 /**
- * What real IMAP servers say although it is not so: numbers, rows of a FETCH, results of a SEARCH. A fault ends an
- * answer, a lie leaves it well-formed. Orders are plain JSON; without `times` a lie is told until `clearFaults`.
+ * False answers that real IMAP servers give: numbers, rows of a FETCH, results of a SEARCH. A fault ends an answer, a
+ * lie leaves it well-formed. Orders are plain JSON; without `times` a lie is told until `clearFaults`.
  */
 
 /** Every order may be bound to a login, to one mail by its true UID, and to a number of times. */

@@ -1,4 +1,4 @@
-/** Mail in memory: users, folders, messages with UIDs. Told to anyone who listens, saved and loaded as plain data. */
+/** Mail in memory: users, folders, messages with UIDs. It notifies listeners, and is saved and loaded as plain data. */
 
 import { bytesOf, type Parts } from '../parts.js'
 

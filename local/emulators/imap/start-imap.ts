@@ -1,8 +1,8 @@
 /**
- * An IMAP4rev1 server on 127.0.0.1 with the mail in memory: what a mail client of the gateway needs, strictly, plus
+ * An IMAP4rev1 server on 127.0.0.1 with the mail in memory: strictly what the gateway needs as a mail client, plus
  * every kind of misbehaviour on order (`control.faults`) or by login address: `disabled@` (login refused without a
- * reason, as Exchange does), `throttled@`, `notconnected@` (login works, the mailbox cannot be opened), `expired@`
- * (the session ends with AccessTokenExpired when a folder is opened).
+ * reason, as Exchange does), `throttled@`, `notconnected@` (login works, the mailbox cannot be opened), `expired@` (the
+ * session ends with AccessTokenExpired when a folder is opened).
  */
 import type { Parts } from '../parts.js'
 import { startWireServer } from '../wire.js'

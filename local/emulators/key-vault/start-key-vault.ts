@@ -1,8 +1,8 @@
 /**
  * Key Vault's secrets as the official client sees them (REST 7.x / 2025-07-01), over plain HTTP on 127.0.0.1.
  *
- * The client must be made with `allowInsecureConnection: true` and `disableChallengeResourceVerification: true`. The
- * first request comes without a token, gets a challenge, and is repeated with one; any bearer token is accepted unless
+ * Create the client with `allowInsecureConnection: true` and `disableChallengeResourceVerification: true`. The first
+ * request comes without a token, gets a challenge, and is repeated with one; any bearer token is accepted unless
  * `verifyToken` says otherwise.
  */
 import { json, loopbackServer, type Reply, type Request } from '../loopback-server.js'

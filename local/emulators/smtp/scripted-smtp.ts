@@ -1,7 +1,7 @@
 /**
  * An SMTP server that breaks at one chosen step, for REL-04 and SEC-26. It speaks only what the script needs, accepts
- * every login, and remembers each command line (with whether it came under TLS) and each mail it took responsibility
- * for, so that a test can compare what the client believes with what the server did.
+ * every login, and records each command line (and whether it came over TLS) and each mail that it accepted
+ * responsibility for, so that a test can compare what the client believes with what the server did.
  */
 import type { ServerCertificate } from '../certificate.js'
 import { startWireServer, type Wire, type WireServer } from '../wire.js'

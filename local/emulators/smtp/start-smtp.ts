@@ -1,8 +1,8 @@
 /**
  * An SMTP submission server: checks logins, refuses what a real service refuses, keeps or passes on what it accepts.
  *
- * The protocol is `smtp-server`'s. On top of it stand the replies of Exchange Online (login, send-as, throttling) and
- * addresses that misbehave (`refusals.ts`), so that a demo can show every kind of refusal by choosing an address.
+ * The protocol is `smtp-server`'s. This adds the replies of Exchange Online (login, send-as, throttling) and addresses
+ * that misbehave (`refusals.ts`), so that a demo can show every kind of refusal by choosing an address.
  */
 import type { Socket } from 'node:net'
 import { SMTPServer, type SMTPServerAuthentication, type SMTPServerSession } from 'smtp-server'

@@ -1,6 +1,6 @@
 /**
  * What a gateway costs in a month: the budgets the tests assert, times the use described here, times unit prices.
- * Prices are inputs to replace by your own; everything else follows from code that is measured.
+ * Prices are inputs to replace with your own; everything else follows from measured code.
  */
 import { operationBudgets } from './operation-budgets.js'
 

@@ -6,7 +6,10 @@ import { type Finding, fail, pass, warn } from './finding.js'
 const dayMs = 86_400_000
 const warnDays = 30
 
-/** Every registration of the deployment and of each tenant: is its secret there, and for how long? */
+/**
+ * Checks every registration of the deployment and of each tenant: whether its secret is in the vault, and until when it
+ * is valid.
+ */
 export async function checkRegistrations(gateway: Gateway, now: () => number): Promise<Finding[]> {
   try {
     const tenants = await everyRow((page) => gateway.admin.listTenants(page), 'tenants')

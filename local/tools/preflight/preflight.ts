@@ -1,8 +1,8 @@
 /**
- * Is everything there that the gateway needs? Looks at Node, the settings, names, storage, vault, clock, identity
- * provider, Graph, the public address and the registrations, with the settings it is given and the same code the app
- * runs. It reads only. Wrong settings end it, because nothing else could be judged; everything after that is asked at
- * once, each with its own verdict and time limit.
+ * Checks everything that the gateway needs: Node, the settings, names, storage, vault, clock, identity provider, Graph,
+ * the public address and the registrations, with the settings it is given and the same code the app runs. It only
+ * reads. Wrong settings end it, because nothing else could be judged; all later checks run at the same time, each with
+ * its own verdict and time limit.
  */
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
