@@ -56,7 +56,7 @@ export async function playDemo(stack: Stack, say: Say): Promise<boolean> {
   say(
     failed === 0
       ? `  The whole story works: ${steps.length} of ${steps.length} steps.`
-      : '  The story broke off; see the step above.',
+      : '  The story stopped; see the step above.',
   )
   say('')
   return failed === 0

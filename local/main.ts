@@ -14,7 +14,7 @@ import { type LogLine, terminalNews } from './terminal-news.js'
 import { startSettings } from './tools/preflight/start-settings.js'
 
 const usage = `npm start -- [--fresh] [--demo] [--without-app] [--port N] [--state F]
-  --fresh   forget all local state and begin anew
+  --fresh   delete all local state and start from scratch
   --demo    play the whole story unattended and exit
   --without-app  everything but the app, for "npm run start:func"
   --port N  first of ten ports to use (default 7071); other ports have a state of their own
@@ -66,7 +66,7 @@ function forget(folder: string): void {
   const isOurs = readdirSync(folder).length === 0 || existsSync(join(folder, 'emulators.json'))
   if (!isOurs && existsSync(join(folder, 'certificates')) === false)
     refuse(
-      `${folder} does not look like state of the gateway; it is left alone. Delete it yourself, or name another with --state.`,
+      `${folder} does not look like state of the gateway, so it is left alone. Delete it yourself, or name another folder with --state.`,
     )
   rmSync(folder, { recursive: true, force: true })
 }
@@ -186,7 +186,7 @@ async function summary(stack: Stack, folder: string, ms: number): Promise<void> 
     `                         password mailbox ${postbox.address} / ${postbox.password}`,
     `Key Vault and storage    vault ${stack.vault.url}; Azurite: ${storageAddresses(stack.connectionString)}`,
     `Is everything there?     ${preflight}`,
-    `State                    ${folder}; begin anew with: npm start -- ${['--fresh', ...words].join(' ')}`,
+    `State                    ${folder}; start from scratch with: npm start -- ${['--fresh', ...words].join(' ')}`,
     'Other ports, all options npm start -- --port 8071   ·   npm start -- --help',
     'Stop                     Ctrl-C',
     '',
@@ -213,9 +213,9 @@ const storageAddresses = (connectionString: string): string =>
 main().catch((error: unknown) => {
   const text = error instanceof Error ? error.message : String(error)
   if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE')
-    refuse(`Another program took a port just now (${text}), perhaps a second start. Start again.`)
+    refuse(`Another program has just taken a port (${text}), perhaps a second start. Start again.`)
   console.error(
-    `\n  The gateway could not start: ${text}\n  If local state is damaged, begin anew with: npm start -- --fresh\n`,
+    `\n  The gateway could not start: ${text}\n  If local state is damaged, start from scratch with: npm start -- --fresh\n`,
   )
   process.exit(1)
 })

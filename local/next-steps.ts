@@ -34,14 +34,14 @@ export async function nextSteps(
     ...(platform === 'win32' ? ['   in PowerShell:', `   ${powerShellCommand(send)}`] : []),
     '   you see               "state":"queued", and the id of the mail',
     `3  Read it as Ben        ${graph.url}/mail/${ben}`,
-    '   you see               "Hello" from ana@contoso.example within seconds; open it, and answer as Ben',
-    '                         the gateway receives the answer: console, Logs, Receiving',
+    '   you see               "Hello" from ana@contoso.example within seconds; open it, and reply as Ben',
+    '                         the gateway receives the reply: console, Logs, Receiving',
     `4  Look behind it        ${url}/console?tenant=${tenant.tenant}`,
     `                         operator key ${stack.operatorKey()}`,
     '   you see               her mailbox, each mail with its attempts, what is broken and who must act',
     `5  Run an application    GATEWAY_URL=${url} GATEWAY_KEY=${tenant.adminKey} node docs/examples/app.mjs`,
     '6  See it fail           docs/emulators.md: accounts that are throttled, revoked, blocked, and a password mailbox;',
-    '                         what fails is told here, in one line each',
+    '                         this terminal reports what fails, one line each',
   ]
 }
 
@@ -61,7 +61,11 @@ async function connectStep(admin: ApiClient): Promise<string[]> {
   if (!items.some((item) => item.class === 'needs-reconnect' && isHers(item)))
     return [`1  Ana is connected      ${ana}, since an earlier start`]
   const { link } = await admin.call<{ link: string }>('POST', `v1/mailboxes/${mailbox.id}/reconnect`)
-  return [`1  Reconnect Ana         ${link}`, ...steps, '   you see               what waited for her leaves now']
+  return [
+    `1  Reconnect Ana         ${link}`,
+    ...steps,
+    '   you see               the gateway sends the mail that waited for her',
+  ]
 }
 
 interface SendCommand {

@@ -83,7 +83,7 @@ async function newsOf(event: Fields, source: NewsSource, known: Set<string>): Pr
       return [
         {
           key: `repeated ${text('mailId')}`,
-          what: 'nothing new was sent: this Idempotency-Key had its mail before',
+          what: 'nothing new was sent: this Idempotency-Key already has its mail',
           page: `/console/mails/${text('mailId')}?tenant=${text('tenant')}`,
         },
       ]
@@ -95,7 +95,7 @@ async function newsOf(event: Fields, source: NewsSource, known: Set<string>): Pr
       return [
         {
           key: `${text('event')} ${text('fault')}`,
-          what: `a request ended with a fault of the gateway (${text('fault')}, request ${text('requestId')})`,
+          what: `a request ended with an internal error of the gateway (${text('fault')}, request ${text('requestId')})`,
           code: text('code'),
         },
       ]

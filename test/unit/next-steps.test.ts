@@ -67,7 +67,7 @@ test('N1: a mailbox whose owner must sign in again gets a reconnect link, and sa
   const text = await firstStep(byMailbox)
   expect(text).toMatch(/^1 {2}Reconnect Ana +http:\/\/gw\/connect\/new\n/)
   expect(text).toContain('then Ana Torres')
-  expect(text).toContain('what waited for her leaves now')
+  expect(text).toContain('the gateway sends the mail that waited for her')
   // A card about the whole connection names the person, not the mailbox.
   const byPerson = { ...broken, mailboxId: '', subject: 'ana@contoso.example' }
   expect(await firstStep({ ...byMailbox, 'GET /api/v1/attention': { attention: [byPerson], next: null } })).toContain(

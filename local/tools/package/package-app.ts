@@ -54,7 +54,7 @@ export function packageApp(root: string, into = join(root, 'package')): Packaged
       .map((file) => ({ name: file, data: readFileSync(join(root, file)) })),
   ]
   const problems = [...packageProblems(entries, metafile, main), ...dependencyProblems(manifest)]
-  if (problems.length > 0) throw new Error(`The package is not made:\n${problems.join('\n')}`)
+  if (problems.length > 0) throw new Error(`The package was not created:\n${problems.join('\n')}`)
   const zip = writeZip(entries)
 
   rmSync(into, { recursive: true, force: true })
@@ -87,7 +87,7 @@ export function packageProblems(entries: ZipEntry[], metafile: Metafile, main: s
   if (!needed.has(main)) problems.push(`package.json: "main" names ${main}, which the build did not write`)
   for (const { name, data } of entries) {
     if (name === 'host.json' || name === 'package.json') continue
-    if (!/^dist\/app\/[\w./-]+\.js$/.test(name)) problems.push(`${name}: only the built app belongs into the package`)
+    if (!/^dist\/app\/[\w./-]+\.js$/.test(name)) problems.push(`${name}: only the built app belongs in the package`)
     else if (!needed.has(name)) problems.push(`${name}: nothing loads it`)
     if (data.includes('sourceMappingURL=')) problems.push(`${name}: carries a source map`)
   }

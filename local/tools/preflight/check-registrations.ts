@@ -44,9 +44,9 @@ async function judge(gateway: Gateway, registration: Registration, now: number):
     )
   }
   const ends = Date.parse(registration.secretExpiresAt ?? '')
-  if (Number.isNaN(ends)) return pass('registrations', `${name}: secret in the vault, its end is not recorded`)
+  if (Number.isNaN(ends)) return pass('registrations', `${name}: secret in the vault, its expiry is not recorded`)
   const days = Math.floor((ends - now) / dayMs)
-  if (days < 0) return fail('registrations', `${name}: its secret ended ${-days} days ago`, 'secret-expired')
-  if (days <= warnDays) return warn('registrations', `${name}: its secret ends in ${days} days`, 'secret-expiring')
+  if (days < 0) return fail('registrations', `${name}: its secret expired ${-days} days ago`, 'secret-expired')
+  if (days <= warnDays) return warn('registrations', `${name}: its secret expires in ${days} days`, 'secret-expiring')
   return pass('registrations', `${name}: secret for ${days} more days`)
 }

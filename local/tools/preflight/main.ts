@@ -38,7 +38,7 @@ function readSettings(named: string | undefined): [settings: Environment, from: 
   const file = named ?? ['local.settings.json', startSettings].find(existsSync)
   if (file === undefined)
     stopWith(
-      `There are no settings to check: no local.settings.json, none in the environment, none of "npm start".\nStart the gateway with "npm start" and check it from a second terminal, or name a file.\n\n${usage}`,
+      `There are no settings to check: no local.settings.json, none in the environment, none from "npm start".\nStart the gateway with "npm start" and check it from a second terminal, or name a file.\n\n${usage}`,
     )
   try {
     const settings = settingsIn(readFileSync(file, 'utf8'))
