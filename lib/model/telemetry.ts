@@ -49,7 +49,7 @@ export const telemetry = {
   'console-failed': ['code', 'requestId', 'fault'],
   /** A fault that nothing caught; `ends`: the process ended over it, else one connection. */
   'uncaught-fault': ['code', 'fault', 'ends'],
-  /** A message was taken off after five failures. */
+  /** A message was removed after five failures. */
   'message-buried': ['queue', 'tenant', 'messageId'],
   /** Content of outgoing mail that belonged to no open mail for a day was deleted. */
   'orphans-removed': ['count'],

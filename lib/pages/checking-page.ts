@@ -2,7 +2,7 @@ import { html } from './html.js'
 import { layout } from './layout.js'
 import { en } from './texts/en.js'
 
-/** A sign of life while the mailbox is tried out: browsers show this page until the next one has come. */
+/** A sign of life while the mailbox is tested: browsers show this page until the next one arrives. */
 export function checkingPage(next: string, t = en): string {
   const { checking } = t
   return layout(

@@ -33,7 +33,7 @@ const maybeConnected: ReadonlySet<string> = new Set([
   'unexpected',
 ])
 
-/** What happened, who can help, how to go on; never the provider's raw words, never a stack (M-073, SEC-11). */
+/** What happened, who can help, how to continue; never the provider's raw words, never a stack (M-073, SEC-11). */
 export function errorPage(page: ErrorPage, t = en): string {
   const { error } = t
   const words = plainWords(page, t)

@@ -25,7 +25,7 @@ export function fieldErrors(problem: FormProblem, typed: TypedServers | undefine
     const words = text ?? (t.lang === 'en' ? message : plainWords(problem, t).description)
     errors.set(field === 'username' && wordKeyOf(problem.code) === 'wrongPassword' ? 'password' : field, words)
   }
-  // Where the error names no field, the one that is typed anew.
+  // Where the error names no field, the one that is typed again.
   if (errors.size === 0) errors.set('password', plainWords(problem, t).description)
   return errors
 }
@@ -66,7 +66,7 @@ function inputError(field: string, { form, connect }: Texts): string | undefined
   return field === 'username' || field === 'password' ? form.missing(field) : connect.outOfDate
 }
 
-/** The servers of before, where a link allows no others. */
+/** The previous servers, where a link allows no others. */
 function serverBefore({ code, values }: FormProblem, field: string, { form }: Texts): string | undefined {
   const [, kind] = /^(imap|smtp)/.exec(field) ?? []
   return kind && wordKeyOf(code) === 'serversOfBefore' ? form.asBefore(values?.[`${kind}Before`] ?? '') : undefined

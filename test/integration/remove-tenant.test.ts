@@ -282,7 +282,7 @@ describe('removing a tenant', () => {
     w.clock.advance(60 * minute)
     await continueRemovals(endless)
     expect(await toOperators(deps)).toMatchObject([
-      { code: 'removal_late', remedy: expect.stringContaining('it goes on each minute') },
+      { code: 'removal_late', remedy: expect.stringContaining('the sweep continues each minute') },
     ])
   })
 

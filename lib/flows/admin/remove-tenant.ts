@@ -89,7 +89,7 @@ async function tellIfLate(deps: Toolbox, { tenant, since }: Removal, reason?: Ga
     description: reason === undefined ? late : `${late} The latest pass failed: ${reason.description}`,
     remedy:
       reason?.remedy ??
-      'Nothing fails: it goes on each minute. Check how much of the tenant is left and whether the function "sweep" runs.',
+      'Nothing fails: the sweep continues each minute. Check how much of the tenant is left and whether the function "sweep" runs.',
     peerLine: reason?.peerLine,
   })
   await raiseAttention(deps, { tenant: '~', kind: 'removal', id: tenant, subject: tenant }, error)

@@ -2,7 +2,7 @@ const most = 1_000
 
 /**
  * Where a person wanted to go, when that is a page of the console; else the overview (O9, SEC-10). What is given is
- * parsed against our own origin and written anew from its parts, so that no spelling leaves the site.
+ * parsed against our own origin and rebuilt from its parts, so that no spelling leaves the site.
  */
 export function consolePath(wanted: string, origin: string): string {
   const overview = '/console'

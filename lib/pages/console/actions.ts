@@ -1,6 +1,6 @@
 /**
  * Every action of the console, once: which operation of the API it is, its words, and whether it is done at one press.
- * What cannot be taken back, or stops somebody's mail, is asked on a page of its own first, which works without a
+ * What cannot be undone, or stops somebody's mail, is asked on a page of its own first, which works without a
  * script (O5).
  */
 interface Question {

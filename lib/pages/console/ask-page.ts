@@ -1,4 +1,4 @@
-/** The question before an action that cannot be taken back: a page of its own, so that it works without a script. */
+/** The question before an action that cannot be undone: a page of its own, so that it works without a script. */
 import { html, type Markup } from '../html.js'
 import { type ActionKind, type ConsoleAction, findAction } from './actions.js'
 import { actionButton, consolePage, link, segment, type View } from './frame.js'

@@ -136,7 +136,7 @@ function next(view: View, mail: MailEntry, place: MailPlace | undefined): Markup
 
 /**
  * Only what the state allows: release held mail, retry what waits or failed, send what is planned, cancel what has not
- * left, decide the unknown. What cannot be taken back leads to a question first.
+ * left, decide the unknown. What cannot be undone leads to a question first.
  */
 export function mailActions(
   view: View,
