@@ -15,7 +15,8 @@ const pattern = new RegExp(`(?<![\\w-])(?:${refused.map(escaped).join('|')})(?![
 const phrasesIn = (text: string): string[] => [...text.matchAll(pattern)].map(([phrase]) => phrase)
 
 /** Where people read. German has its own words; decisions are kept as they were taken, ids as they were filed. */
-const places = ['lib/diagnosis', 'lib/pages', 'lib/model', 'lib/http', 'docs', 'infra', 'README.md', 'CONTRIBUTING.md']
+const texts = ['lib/diagnosis', 'lib/pages', 'lib/model', 'lib/http', 'docs', 'infra', 'README.md', 'CONTRIBUTING.md']
+const places = [...texts, ...['main', 'next-steps', 'terminal-news'].map((name) => `local/${name}.ts`)]
 const others = /\/texts\/de|^docs\/decisions\/|^docs\/(?:words|requirements)\.md$/
 const files = execFileSync('git', ['ls-files', '-z', '--', ...places], { cwd: root, encoding: 'utf8' })
   .split('\0')
