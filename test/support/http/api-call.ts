@@ -58,7 +58,7 @@ async function assertAnswers({ name, answer }: Operation, json: unknown, lines: 
 }
 
 async function handlerOf(name: string): Promise<HttpHandler> {
-  const exported = (await import(`../../functions/${name}.ts`)) as Record<string, HttpHandler>
+  const exported = (await import(`../../../functions/${name}.ts`)) as Record<string, HttpHandler>
   const handler = exported[name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())]
   if (handler === undefined) throw new Error(`functions/${name}.ts exports no handler of its name`)
   return handler
