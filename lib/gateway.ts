@@ -26,7 +26,7 @@ type Bound<D, F> = {
   [K in keyof F]: F[K] extends (deps: D, ...input: infer I) => infer R ? (...input: I) => R : never
 }
 
-/** Flows as functions of their input alone: the dependencies are given once, here. */
+/** Flows as functions of their input alone: the toolbox is given once, here. */
 function bind<D, F extends Record<string, Flow<D>>>(deps: D, flows: F): Bound<D, F> {
   const bound: Record<string, unknown> = {}
   for (const [name, flow] of Object.entries(flows)) bound[name] = (...input: never[]) => flow(deps, ...input)

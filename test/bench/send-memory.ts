@@ -6,6 +6,7 @@ import { parseMailSubmission } from '../../lib/model/mail-submission.js'
 import { toRow } from '../../lib/rows/mailboxes.js'
 import { guardedLookup } from '../../lib/transports/guarded-lookup.js'
 import { smtpSender } from '../../lib/transports/smtp-sender.js'
+import { connectAs } from '../support/connect/connect-as.js'
 import { sendHarness } from '../support/send/send-harness.js'
 import { type BenchRow, figure, interleave, rounded, timed } from './measure.js'
 import { startPeer } from './peers.js'
@@ -73,6 +74,7 @@ async function gateway(mails: number, port: number, counting = false) {
   for (let n = 0; n < mailboxes; n += 1) {
     const id = newId()
     const send = { transport: 'smtp' as const, connectionId: newId(), smtp }
+    await connectAs({ ...h.deps, ...h.stores }, send.connectionId, { kind: 'anonymous' })
     const mailbox = { ...h.mailbox, id, key: `box-${n}`, address: `box-${n}@acme.example`, send }
     await h.stores.tables.insert(deps.names.table('mailboxes'), toRow(mailbox))
     ids.push(id)

@@ -10,6 +10,7 @@ import { toRow } from '../../lib/rows/mailboxes.js'
 import { guardedLookup } from '../../lib/transports/guarded-lookup.js'
 import { smtpSender } from '../../lib/transports/smtp-sender.js'
 import { startSmtp } from '../../local/emulators/smtp/start-smtp.js'
+import { connectAs } from '../support/connect/connect-as.js'
 import { sendHarness } from '../support/send/send-harness.js'
 
 const { acceptMail, drainLane, readMail } = sendFlows
@@ -41,6 +42,7 @@ test('REL-08: 1,000 mails for a dead host cost it one connection per interval, n
     const id = newId()
     const smtp = { host: 'localhost', port, tls: 'plain', messagesPerSession: 100 } as const
     const send = { transport: 'smtp', connectionId: newId(), smtp } satisfies Mailbox['send']
+    await connectAs(h.deps, send.connectionId, { kind: 'anonymous' })
     await h.stores.tables.insert(table, toRow({ ...h.mailbox, id, key: id.slice(0, 8), send }))
     return id
   }

@@ -2,6 +2,7 @@
 import { afterEach, expect, test } from 'vitest'
 import { sendFlows } from '../../lib/flows/send/index.js'
 import { parseMailSubmission } from '../../lib/model/mail-submission.js'
+import { connectionOf } from '../../lib/model/transports.js'
 import { readLane } from '../../lib/rows/lane.js'
 import { toRow } from '../../lib/rows/mailboxes.js'
 import { guardedLookup } from '../../lib/transports/guarded-lookup.js'
@@ -20,7 +21,7 @@ test('field 19: 554 at the greeting: the gate closes with the server’s own lin
   stop = () => server.stop()
   const h = await sendHarness()
   const smtp = { host: '127.0.0.1', port: server.port, tls: 'plain' as const }
-  const send = { transport: 'smtp' as const, connectionId: h.mailbox.id, smtp }
+  const send = { transport: 'smtp' as const, connectionId: connectionOf(h.mailbox.send), smtp }
   await h.stores.tables.upsert(h.deps.names.table('mailboxes'), toRow({ ...h.mailbox, send }))
   const sender = smtpSender({ lookup: guardedLookup({ allowLoopback: true }) })
   const deps = { ...h.deps, senders: { smtp: sender, graph: sender } }

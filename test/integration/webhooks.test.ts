@@ -12,7 +12,7 @@ import { listLog } from '../../lib/rows/logs.js'
 import { guardedLookup } from '../../lib/transports/guarded-lookup.js'
 import { webhookPoster } from '../../lib/transports/webhook-poster.js'
 import { everyAttention } from '../support/general/every.js'
-import { toolbox } from '../support/general/toolbox.js'
+import { another, toolbox } from '../support/general/toolbox.js'
 
 interface Post {
   id: string
@@ -185,7 +185,7 @@ describe('webhooks', () => {
     status = 500
     await emitEvent(deps, 'acme', 'mail.sent', 'event-1', sentMail)
     await deliverWebhooks(deps, 'acme', endpoint.id)
-    const other = { ...deps, tables: Object.create(deps.tables) as typeof deps.tables }
+    const other = another(deps)
     await emitEvent(other, 'acme', 'mail.sent', 'event-2', sentMail)
     await removeEndpoint(deps, 'acme', endpoint.id)
     const left = async (): Promise<string[]> => {

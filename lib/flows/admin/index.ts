@@ -1,4 +1,4 @@
-/** What people do through API and console, each as `(dependencies, input)`; `gateway.ts` binds them. */
+/** What people do through API and console, each as `(toolbox, input)`; `gateway.ts` binds them. */
 import { listReturnUrls, removeReturnUrl } from '../../rows/return-urls.js'
 import { getTenant, listTenants } from '../../rows/tenants.js'
 import { listEndpoints } from '../../rows/webhook-endpoints.js'

@@ -225,9 +225,8 @@ async function storeConnection(deps: Toolbox, signIn: StoredSignIn, grant: Grant
   await saveConnection(deps, connection, known)
 }
 
-/** Healthy again: nobody needs to act, every mailbox of the connection is looked at now and waiting mail may go. */
+/** Its authority is stored anew: every mailbox of the connection is looked at now and waiting mail may go. */
 async function reopen(deps: Toolbox, tenant: string, connectionId: string): Promise<void> {
-  await clearAttention(deps, { tenant, kind: 'connection', id: connectionId })
   for (const { id, receive, send } of await listMailboxes(deps, tenant)) {
     if (connectionOf(receive) === connectionId) {
       await clearAttention(deps, { tenant, kind: 'mailbox-receive', id })

@@ -1,7 +1,8 @@
 /**
  * Journey 3 for one mailbox. Takes the lease (begin-poll), opens the transport, fetches what is new (fetch-mails), saves
  * the cursor, does what is owed at the server, records how it went and when to look again (record-poll). An idle poll
- * costs four storage requests: read, lease, connection, due row; its lease simply runs out, which is before the next poll is due.
+ * costs four storage requests: read, lease, connection, due row; its lease simply runs out, which is before the next
+ * poll is due.
  */
 import { asGatewayError, type GatewayError, RowChangedError } from '../../errors.js'
 import { noRoomCode } from '../../ports/bytes-in-hand.js'

@@ -18,7 +18,7 @@ import { searchMails } from './search-mails.js'
 import { sendTestMail } from './send-test-mail.js'
 import { sweepLanes } from './sweep-lanes.js'
 
-/** Each takes the dependencies first; `gateway.ts` binds them. */
+/** Each takes the toolbox first; `gateway.ts` binds them. */
 export const sendFlows = {
   acceptMail,
   acceptSubmission,

@@ -7,7 +7,7 @@ import { findClient } from './registrations.js'
 import { retryGrant, tryGrant } from './retry-grant.js'
 import { storeGrant } from './store-grant.js'
 
-/** Journeys of tokens: `(dependencies, input)`. */
+/** Journey 2, keep authority: each as `(toolbox, input)`. */
 export const tokenFlows = {
   authorityFor,
   readAuthority,
