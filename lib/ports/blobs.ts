@@ -6,15 +6,19 @@ export interface StoredBlob {
   etag: string
 }
 
+export interface NewBlob {
+  name: string
+  bytes: Uint8Array
+  /** Keeps an existing blob of that name. */
+  ifAbsent?: boolean
+  /** Default `application/octet-stream`. */
+  contentType?: string
+}
+
 /** Blob storage. Errors: GatewayError `storage_unavailable` or `storage_forbidden`; a missing blob is `undefined`. */
 export interface Blobs {
-  /** `ifAbsent`: keeps an existing blob of that name and reports `false`. Returns whether it was written. */
-  put(
-    container: string,
-    name: string,
-    bytes: Uint8Array,
-    options?: { ifAbsent?: boolean; contentType?: string },
-  ): Promise<boolean>
+  /** Returns whether it was written: `false` for `ifAbsent` and an existing one. */
+  put(container: string, blob: NewBlob): Promise<boolean>
   /** One of more than `maxBytes` rejects with `invalid_input` for the field `blob`, unread. */
   get(container: string, name: string, maxBytes?: number): Promise<Uint8Array | undefined>
   /** With an ETag only the blob as it was listed: `false` when that one is no longer there. */

@@ -79,8 +79,7 @@ export interface Sender {
   lookUp?(
     target: SendTarget,
     authority: Authority,
-    mail: { messageId: string; evidence: Evidence },
-    signal: AbortSignal,
+    question: { messageId: string; evidence: Evidence; signal: AbortSignal },
   ): Promise<SendEvidence>
 }
 

@@ -27,11 +27,18 @@ export interface RowQuery {
   limit?: number
 }
 
+/** Which row; with an ETag only as it was read. */
+export interface RowAddress {
+  partitionKey: string
+  rowKey: string
+  etag?: string | undefined
+}
+
 export type TableOperation =
   | { kind: 'insert'; row: Row }
   | { kind: 'update'; row: Row; etag: string }
   | { kind: 'upsert'; row: Row }
-  | { kind: 'delete'; partitionKey: string; rowKey: string; etag?: string }
+  | ({ kind: 'delete' } & RowAddress)
 
 export interface Tables {
   get(table: string, partitionKey: string, rowKey: string): Promise<Row | undefined>
@@ -45,7 +52,7 @@ export interface Tables {
   /** Insert or merge without a condition: hints only, never truth. */
   upsert(table: string, row: Row): Promise<string>
   /** Deleting what is gone is fine when no ETag is given. */
-  remove(table: string, partitionKey: string, rowKey: string, etag?: string): Promise<void>
+  remove(table: string, row: RowAddress): Promise<void>
   /** All or nothing, one partition, at most 100 operations. Returns the new ETags in order, '' for deleted rows. */
   transaction(table: string, operations: TableOperation[]): Promise<string[]>
   /** Creates the table when absent (dated log tables, first start). */

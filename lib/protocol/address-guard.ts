@@ -36,11 +36,19 @@ const closedV6: readonly Range[] = [
   ['3fff::', 20],
 ]
 
-const closed4 = closedV4.map(([base, bits]) => ({ value: parseV4(base)!, bits }))
-const closed6 = closedV6.map(([base, bits]) => ({ value: parseV6(base)!, bits }))
-const globalUnicast = parseV6('2000::')!
-const mapped = parseV6('::ffff:0:0')!
-const nat64 = parseV6('64:ff9b::')!
+/** Of addresses as numbers: the same but for their last bits. */
+interface Block {
+  base: bigint
+  freeBits: bigint
+}
+
+const blockV4 = ([base, bits]: Range): Block => ({ base: parseV4(base)!, freeBits: BigInt(32 - bits) })
+const blockV6 = ([base, bits]: Range): Block => ({ base: parseV6(base)!, freeBits: BigInt(128 - bits) })
+const closed4 = closedV4.map(blockV4)
+const closed6 = closedV6.map(blockV6)
+const globalUnicast = blockV6(['2000::', 3])
+const mapped = blockV6(['::ffff:0:0', 96])
+const nat64 = blockV6(['64:ff9b::', 96])
 
 /** True for an address of global unicast that is nobody's internal network. Anything not an IP address: false. */
 export function isPublicAddress(ip: string): boolean {
@@ -48,8 +56,8 @@ export function isPublicAddress(ip: string): boolean {
   if (v4 !== undefined) return isPublicV4(v4)
   const v6 = parseV6(ip)
   if (v6 === undefined) return false
-  if (within(v6, mapped, 96, 128) || within(v6, nat64, 96, 128)) return isPublicV4(v6 & 0xffffffffn)
-  return within(v6, globalUnicast, 3, 128) && !closed6.some(({ value, bits }) => within(v6, value, bits, 128))
+  if (within(v6, mapped) || within(v6, nat64)) return isPublicV4(v6 & 0xffffffffn)
+  return within(v6, globalUnicast) && !closed6.some((block) => within(v6, block))
 }
 
 /** True for 127.0.0.0/8 and ::1, also when mapped. */
@@ -58,7 +66,7 @@ export function isLoopbackAddress(ip: string): boolean {
   if (v4 !== undefined) return v4 >> 24n === 127n
   const v6 = parseV6(ip)
   if (v6 === undefined) return false
-  return v6 === 1n || (within(v6, mapped, 96, 128) && (v6 & 0xffffffffn) >> 24n === 127n)
+  return v6 === 1n || (within(v6, mapped) && (v6 & 0xffffffffn) >> 24n === 127n)
 }
 
 const mailPorts: ReadonlySet<number> = new Set([25, 465, 587, 2525, 143, 993, 110, 995, 443])
@@ -81,12 +89,11 @@ export function isOwnService(host: string): boolean {
 }
 
 function isPublicV4(value: bigint): boolean {
-  return !closed4.some((range) => within(value, range.value, range.bits, 32))
+  return !closed4.some((block) => within(value, block))
 }
 
-function within(value: bigint, base: bigint, bits: number, width: number): boolean {
-  const shift = BigInt(width - bits)
-  return value >> shift === base >> shift
+function within(value: bigint, { base, freeBits }: Block): boolean {
+  return value >> freeBits === base >> freeBits
 }
 
 function parseV4(text: string): bigint | undefined {

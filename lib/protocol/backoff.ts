@@ -1,6 +1,8 @@
 export interface BackoffLimits {
   baseMs: number
   capMs: number
+  /** What the peer itself asked for. */
+  retryAfterMs?: number | undefined
 }
 
 /**
@@ -9,12 +11,11 @@ export interface BackoffLimits {
  */
 export function backoffMs(
   failures: number,
-  limits: BackoffLimits,
-  retryAfterMs = 0,
+  { baseMs, capMs, retryAfterMs = 0 }: BackoffLimits,
   random: () => number = Math.random,
 ): number {
-  const ceiling = Math.min(limits.capMs, limits.baseMs * 2 ** Math.min(Math.max(failures - 1, 0), 40))
+  const ceiling = Math.min(capMs, baseMs * 2 ** Math.min(Math.max(failures - 1, 0), 40))
   const floor = Math.min(1000, ceiling)
   const own = floor + random() * (ceiling - floor)
-  return Math.round(Math.max(own, Math.min(retryAfterMs, limits.capMs)))
+  return Math.round(Math.max(own, Math.min(retryAfterMs, capMs)))
 }

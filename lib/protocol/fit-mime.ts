@@ -38,8 +38,12 @@ const mostHeaderBytes = 4 * mailLimits.headerBytes
 
 /** One mail on its way through. */
 interface Fitting extends Offers {
+  /** In the whole mail so far. */
   passed: { headerBytes: number }
+  depth: number
 }
+
+const oneDeeper = (offers: Fitting): Fitting => ({ ...offers, depth: offers.depth + 1 })
 
 /** The same bytes when they fit. Rejects with a permanent error, outcome `not-sent`, naming what cannot be changed. */
 export function fitMime(raw: Uint8Array, offers: Offers): Buffer {
@@ -48,7 +52,7 @@ export function fitMime(raw: Uint8Array, offers: Offers): Buffer {
   const exceeded = exceededLimit(bytes)
   if (exceeded) throw cannotChange(`it has ${exceeded.why}`)
   const text = bytes.toString('latin1')
-  const fitted = fitEntity(text, { ...offers, passed: { headerBytes: 0 } }, 0)
+  const fitted = fitEntity(text, { ...offers, passed: { headerBytes: 0 }, depth: 0 })
   return fitted === text ? bytes : Buffer.from(fitted, 'latin1')
 }
 
@@ -67,32 +71,32 @@ function hasLongLine(text: string | Buffer): boolean {
   return text.length - from > longestLine
 }
 
-function fitEntity(text: string, offers: Fitting, depth: number): string {
-  if (depth > deepest) throw cannotChange(`it nests more than ${deepest} parts`)
+function fitEntity(text: string, offers: Fitting): string {
+  if (offers.depth > deepest) throw cannotChange(`it nests more than ${deepest} parts`)
   const end = text.startsWith('\r\n') ? 0 : text.indexOf('\r\n\r\n')
   offers.passed.headerBytes += end === -1 ? text.length : end
   if (offers.passed.headerBytes > mostHeaderBytes)
     throw cannotChange(`its parts have more than ${mostHeaderBytes} bytes of headers`)
   const entity = readEntity(text)
-  const fields = fitFields(entity.fields, depth === 0 ? offers : { ...offers, groups: false })
+  const fields = fitFields(entity.fields, offers.depth === 0 ? offers : { ...offers, groups: false })
   if (isSealed(entity.type)) {
     if (doesNotFit(entity.body, offers))
       throw cannotChange(`it is ${entity.type}, and a change would break its signature or key`)
-    return rewritten(text, entity, fields, entity.body)
+    return rewritten(text, entity, { fields, body: entity.body })
   }
-  if (entity.type.startsWith('multipart/')) return fitMultipart(text, { ...entity, fields }, offers, depth)
+  if (entity.type.startsWith('multipart/')) return fitMultipart(text, { ...entity, fields }, offers)
   if (isMessage(entity.type)) {
-    const body = fitEntity(plainBody(entity), offers, depth + 1)
-    return rewritten(text, entity, labelled(fields, entity.encoding, body, offers), body)
+    const body = fitEntity(plainBody(entity), oneDeeper(offers))
+    return rewritten(text, entity, { fields: labelled({ ...entity, fields }, body, offers), body })
   }
   const isBinary = entity.encoding === 'binary'
-  if (!isBinary && !doesNotFit(entity.body, offers)) return rewritten(text, entity, fields, entity.body)
+  if (!isBinary && !doesNotFit(entity.body, offers)) return rewritten(text, entity, { fields, body: entity.body })
   if (/^message\/(?!global)/.test(entity.type))
     throw cannotChange(`a part of type ${entity.type} may not be encoded (RFC 2046 5.2)`)
   return encodedLeaf({ ...entity, fields })
 }
 
-const rewritten = (text: string, entity: MimeEntity, fields: HeaderField[], body: string): string =>
+const rewritten = (text: string, entity: MimeEntity, { fields, body }: Pick<MimeEntity, 'fields' | 'body'>): string =>
   body === entity.body && fields === entity.fields ? text : writeEntity({ fields, body })
 
 /** A mail as a part is a mail again; encoded as a whole, clients show it empty. */
@@ -105,28 +109,28 @@ const plainBody = ({ encoding, body }: MimeEntity): string =>
         .replace(/\r\n|\r|\n/g, '\r\n')
     : body
 
-function fitMultipart(text: string, entity: MimeEntity, offers: Fitting, depth: number): string {
+function fitMultipart(text: string, entity: MimeEntity, offers: Fitting): string {
   let multipart = readMultipart(entity)
   // Forbidden (RFC 2045 6.4), and readers differ on it.
   if (multipart === undefined) multipart = readMultipart({ ...entity, body: plainBody(entity) })
   if (multipart === undefined) {
     if (doesNotFit(entity.body, offers)) throw cannotChange(`its ${entity.type} has no parts that can be distinguished`)
-    return rewritten(text, readEntity(text), entity.fields, entity.body)
+    return rewritten(text, readEntity(text), { fields: entity.fields, body: entity.body })
   }
   const fitted = {
     // Nobody reads what stands before and behind the parts.
     preamble: doesNotFit(multipart.preamble, offers) ? '' : multipart.preamble,
-    parts: multipart.parts.map((part) => ({ ...part, text: fitEntity(part.text, offers, depth + 1) })),
+    parts: multipart.parts.map((part) => ({ ...part, text: fitEntity(part.text, oneDeeper(offers)) })),
     close: doesNotFit(multipart.close, offers)
       ? `${multipart.close.split('\r\n').slice(0, 2).join('\r\n')}\r\n`
       : multipart.close,
   }
   const body = writeMultipart(fitted)
-  return rewritten(text, readEntity(text), labelled(entity.fields, entity.encoding, body, offers), body)
+  return rewritten(text, readEntity(text), { fields: labelled(entity, body, offers), body })
 }
 
 /** The label of a body that holds parts: `8bit` or none, never another (RFC 2045 6.4). */
-function labelled(fields: HeaderField[], encoding: string, body: string, { eightBit }: Offers): HeaderField[] {
+function labelled({ fields, encoding }: MimeEntity, body: string, { eightBit }: Offers): HeaderField[] {
   const wanted = /[^\0-\x7f]/.test(body) ? '8bit' : '7bit'
   return encoding === wanted || (encoding === '8bit' && eightBit)
     ? fields

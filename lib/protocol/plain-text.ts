@@ -47,13 +47,16 @@ function indexFrom(html: string, end: RegExp, from: number): number {
 
 const entities: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ' }
 
+/** What a character reference stands for, such as `#228`, `#xe4` or `amp`. */
+function character(reference: string): string | undefined {
+  if (!reference.startsWith('#')) return entities[reference.toLowerCase()]
+  const point = /^#x/i.test(reference) ? Number.parseInt(reference.slice(2), 16) : Number(reference.slice(1))
+  return point > 0 && point <= 0x10ffff ? String.fromCodePoint(point) : undefined
+}
+
 function tidy(text: string): string {
   return text
-    .replace(/&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|([a-z]{2,5}));/gi, (whole, decimal, hex, name) => {
-      if (name !== undefined) return entities[String(name).toLowerCase()] ?? whole
-      const point = decimal === undefined ? Number.parseInt(hex, 16) : Number(decimal)
-      return point > 0 && point <= 0x10ffff ? String.fromCodePoint(point) : whole
-    })
+    .replace(/&(#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,5});/gi, (whole, reference: string) => character(reference) ?? whole)
     .split('\n')
     .map((line) => line.replaceAll('\r', '').trim())
     .filter((line, at, lines) => line !== '' || lines[at - 1] !== '')

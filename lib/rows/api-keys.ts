@@ -50,7 +50,7 @@ export async function pageOfApiKeys(
 }
 
 export async function removeApiKey(deps: Toolbox, tenant: string, id: string): Promise<void> {
-  await deps.tables.remove(deps.names.table('tenants'), tenant, rowKeyOf(id))
+  await deps.tables.remove(deps.names.table('tenants'), { partitionKey: tenant, rowKey: rowKeyOf(id) })
 }
 
 /** False when the budget ended first. */

@@ -126,9 +126,11 @@ export async function clearSharedExpiry(deps: Toolbox, tenant: string, registrat
   const table = deps.names.table('attention')
   const shared = await deps.tables.get(table, tenant, rowKeyOf({ tenant, kind: 'registration', id: registrationId }))
   if (shared === undefined || !isExpiry(columnsOf(shared).text('code'))) return
-  await deps.tables.remove(table, tenant, shared.rowKey, shared.etag).catch((error: unknown) => {
-    if (!(error instanceof RowChangedError || error instanceof RowMissingError)) throw error
-  })
+  await deps.tables
+    .remove(table, { partitionKey: tenant, rowKey: shared.rowKey, etag: shared.etag })
+    .catch((error: unknown) => {
+      if (!(error instanceof RowChangedError || error instanceof RowMissingError)) throw error
+    })
 }
 
 /** Healthy again; returns true when it had been unhealthy. */
@@ -146,7 +148,7 @@ export async function findAttention(deps: Toolbox, subject: Subject): Promise<At
 
 /** Whether or not there is one. */
 export async function removeAttention(deps: Toolbox, subject: Subject): Promise<void> {
-  await deps.tables.remove(deps.names.table('attention'), subject.tenant, rowKeyOf(subject))
+  await deps.tables.remove(deps.names.table('attention'), { partitionKey: subject.tenant, rowKey: rowKeyOf(subject) })
 }
 
 /**

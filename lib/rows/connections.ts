@@ -126,5 +126,8 @@ export async function changeConnectionState(
 
 /** Its own row alone: the grant goes before it. */
 export async function removeConnectionRow(deps: Toolbox, tenant: string, id: string): Promise<void> {
-  await deps.tables.remove(deps.names.table('connections'), connectionPartition(tenant, id), connectionRowKey)
+  await deps.tables.remove(deps.names.table('connections'), {
+    partitionKey: connectionPartition(tenant, id),
+    rowKey: connectionRowKey,
+  })
 }

@@ -35,7 +35,7 @@ export async function findConsoleSession(
 }
 
 export async function removeConsoleSession(deps: Toolbox, tenant: string, id: string): Promise<void> {
-  await deps.tables.remove(deps.names.table('tenants'), tenant, rowKeyOf(id))
+  await deps.tables.remove(deps.names.table('tenants'), { partitionKey: tenant, rowKey: rowKeyOf(id) })
 }
 
 /** Of every tenant, those that are over. */
@@ -44,5 +44,5 @@ export async function removeEndedConsoleSessions(deps: Toolbox): Promise<void> {
   const rows = deps.tables.query(table, { partitionRange: ofEverybody, rowRange: startingWith(prefix) })
   for await (const row of rows)
     if (columnsOf(row).number('until') <= deps.clock.now())
-      await deps.tables.remove(table, row.partitionKey, row.rowKey)
+      await deps.tables.remove(table, { partitionKey: row.partitionKey, rowKey: row.rowKey })
 }

@@ -51,7 +51,7 @@ async function deleteBatch(deps: Pick<Toolbox, 'tables'>, table: string, rows: R
     // Somebody else deletes here too: one by one, gone is fine.
     if (!(error instanceof RowMissingError) && !(error instanceof RowChangedError)) throw error
   }
-  for (const { partitionKey, rowKey } of rows) await deps.tables.remove(table, partitionKey, rowKey)
+  for (const { partitionKey, rowKey } of rows) await deps.tables.remove(table, { partitionKey, rowKey })
 }
 
 /** A few requests in flight at a time; results in the order of the items. */

@@ -66,7 +66,7 @@ export async function postponeDelivery(
 }
 
 export async function removeDelivery(deps: Toolbox, { key: { partitionKey, rowKey } }: Delivery): Promise<void> {
-  await deps.tables.remove(deps.names.table('deliveries'), partitionKey, rowKey)
+  await deps.tables.remove(deps.names.table('deliveries'), { partitionKey, rowKey })
 }
 
 /** False when the budget ended first. */

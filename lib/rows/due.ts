@@ -52,7 +52,8 @@ function keyOf({ kind, tenant, id }: DueKey) {
 export async function setDue(deps: Toolbox, subject: DueKey, dueAt: number): Promise<void> {
   const table = deps.names.table('due')
   const key = keyOf(subject)
-  if (dueAt === Number.POSITIVE_INFINITY) await deps.tables.remove(table, key.partitionKey, key.rowKey)
+  if (dueAt === Number.POSITIVE_INFINITY)
+    await deps.tables.remove(table, { partitionKey: key.partitionKey, rowKey: key.rowKey })
   else await deps.tables.upsert(table, { ...key, v: 1, dueAt, claimedUntil: 0 })
 }
 

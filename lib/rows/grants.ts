@@ -156,7 +156,10 @@ export async function newestGeneration(deps: Toolbox, tenant: string, connection
 
 /** Shreds every version of its secret in the vault, because their key goes with it. */
 export async function removeGrant(deps: Toolbox, tenant: string, connectionId: string): Promise<void> {
-  await deps.tables.remove(deps.names.table('connections'), connectionPartition(tenant, connectionId), grantRowKey)
+  await deps.tables.remove(deps.names.table('connections'), {
+    partitionKey: connectionPartition(tenant, connectionId),
+    rowKey: grantRowKey,
+  })
 }
 
 /** A grant that its holder alone writes. */

@@ -73,7 +73,7 @@ export async function releaseHold(deps: Toolbox, claimant: Claimant): Promise<vo
 
 /** Whoever has it. */
 export async function removeHolder(deps: Toolbox, id: string): Promise<void> {
-  await deps.tables.remove(deps.names.holders, id.slice(0, 2), id)
+  await deps.tables.remove(deps.names.holders, { partitionKey: id.slice(0, 2), rowKey: id })
 }
 
 export const isHeldBy = (

@@ -131,6 +131,6 @@ export async function removeMailboxRows(deps: Toolbox, { tenant, id }: Pick<Mail
   const table = deps.names.table('mailboxes')
   const partition = mailboxPartition(tenant, id)
   for await (const row of deps.tables.query(table, { partition }))
-    if (row.rowKey !== mailboxRowKey) await deps.tables.remove(table, partition, row.rowKey)
-  await deps.tables.remove(table, partition, mailboxRowKey)
+    if (row.rowKey !== mailboxRowKey) await deps.tables.remove(table, { partitionKey: partition, rowKey: row.rowKey })
+  await deps.tables.remove(table, { partitionKey: partition, rowKey: mailboxRowKey })
 }

@@ -128,7 +128,11 @@ export async function moveMail(
 /** Only as it was read: false when somebody changed or removed it meanwhile. */
 export async function removeMail(deps: Toolbox, { mail, etag }: JournalEntry): Promise<boolean> {
   try {
-    await deps.tables.remove(deps.names.table('mails'), mailPartition(mail.tenant, mail.id), mail.id, etag)
+    await deps.tables.remove(deps.names.table('mails'), {
+      partitionKey: mailPartition(mail.tenant, mail.id),
+      rowKey: mail.id,
+      etag,
+    })
     return true
   } catch (error) {
     if (error instanceof RowChangedError || error instanceof RowMissingError) return false
@@ -138,5 +142,5 @@ export async function removeMail(deps: Toolbox, { mail, etag }: JournalEntry): P
 
 /** In whatever state it is: its tenant is removed. */
 export async function discardMail(deps: Toolbox, tenant: string, mailId: string): Promise<void> {
-  await deps.tables.remove(deps.names.table('mails'), mailPartition(tenant, mailId), mailId)
+  await deps.tables.remove(deps.names.table('mails'), { partitionKey: mailPartition(tenant, mailId), rowKey: mailId })
 }

@@ -51,12 +51,12 @@ export async function releaseName(deps: Toolbox, owner: NameOwner, name: Mailbox
   const table = deps.names.table('names')
   const row = await deps.tables.get(table, owner.tenant, rowKeyOf(name))
   if (row !== undefined && columnsOf(row).text('mailboxId') === owner.mailboxId)
-    await deps.tables.remove(table, owner.tenant, row.rowKey, row.etag ?? '')
+    await deps.tables.remove(table, { partitionKey: owner.tenant, rowKey: row.rowKey, etag: row.etag ?? '' })
 }
 
 /** Whoever has it. */
 export async function removeName(deps: Toolbox, tenant: string, name: MailboxName): Promise<void> {
-  await deps.tables.remove(deps.names.table('names'), tenant, rowKeyOf(name))
+  await deps.tables.remove(deps.names.table('names'), { partitionKey: tenant, rowKey: rowKeyOf(name) })
 }
 
 /** Every name of one mailbox. */
@@ -64,5 +64,5 @@ export async function removeNamesOf(deps: Toolbox, { tenant, mailboxId }: NameOw
   const table = deps.names.table('names')
   const where = [{ column: 'mailboxId', is: 'eq' as const, value: mailboxId }]
   for await (const { rowKey } of deps.tables.query(table, { partition: tenant, where }))
-    await deps.tables.remove(table, tenant, rowKey)
+    await deps.tables.remove(table, { partitionKey: tenant, rowKey })
 }

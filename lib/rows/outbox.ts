@@ -73,7 +73,10 @@ export async function putHint(deps: Toolbox, mail: Placed, state: MailState): Pr
 }
 
 export async function removeHint(deps: Toolbox, mail: Pick<Mail, 'tenant' | 'mailboxId'>, key: string): Promise<void> {
-  await deps.tables.remove(deps.names.table('outbox'), mailboxPartition(mail.tenant, mail.mailboxId), key)
+  await deps.tables.remove(deps.names.table('outbox'), {
+    partitionKey: mailboxPartition(mail.tenant, mail.mailboxId),
+    rowKey: key,
+  })
 }
 
 /** Of mails that are in the index of finished mail. */

@@ -178,6 +178,6 @@ export async function changeReceived(
 export async function removeReceived(deps: Toolbox, mail: ReceivedKey & { receivedAt: number }): Promise<void> {
   const table = deps.names.table('received')
   const { partitionKey, rowKey } = placeOf(mail)
-  await deps.tables.remove(table, partitionKey, listKey(mail.receivedAt, mail.id))
-  await deps.tables.remove(table, partitionKey, rowKey)
+  await deps.tables.remove(table, { partitionKey, rowKey: listKey(mail.receivedAt, mail.id) })
+  await deps.tables.remove(table, { partitionKey, rowKey })
 }

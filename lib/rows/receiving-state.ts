@@ -196,7 +196,8 @@ async function toColumns(
   if (aside !== undefined) columns['aside'] = aside.length === 0 ? '' : JSON.stringify(aside)
   if (cursor === undefined) return columns
   const inBlob = cursor.length > longestCursor
-  if (inBlob) await deps.blobs.put(deps.names.container('cursors'), cursorBlob(mailbox), Buffer.from(cursor))
+  if (inBlob)
+    await deps.blobs.put(deps.names.container('cursors'), { name: cursorBlob(mailbox), bytes: Buffer.from(cursor) })
   return { ...columns, cursor: inBlob ? '' : cursor, cursorInBlob: inBlob, cursorAt: deps.clock.now() }
 }
 
@@ -215,7 +216,11 @@ export async function requestImport(deps: Toolbox, { tenant, id }: Mailbox, aske
 /** It was taken up. One that somebody made meanwhile stays, and the next poll looks once more. */
 export async function endImportRequest(deps: Toolbox, { tenant, id }: Mailbox, { etag }: ImportRequest): Promise<void> {
   try {
-    await deps.tables.remove(deps.names.table('mailboxes'), mailboxPartition(tenant, id), importRowKey, etag)
+    await deps.tables.remove(deps.names.table('mailboxes'), {
+      partitionKey: mailboxPartition(tenant, id),
+      rowKey: importRowKey,
+      etag,
+    })
   } catch (error) {
     if (!(error instanceof RowChangedError || error instanceof RowMissingError)) throw error
   }

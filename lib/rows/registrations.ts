@@ -77,7 +77,7 @@ export async function changeRegistration(deps: Toolbox, changed: StoredRegistrat
 }
 
 export async function removeRegistrationRow(deps: Toolbox, tenant: string, id: string): Promise<void> {
-  await deps.tables.remove(deps.names.table('tenants'), tenant, rowKeyOf(id))
+  await deps.tables.remove(deps.names.table('tenants'), { partitionKey: tenant, rowKey: rowKeyOf(id) })
 }
 
 function toRow(registration: StoredRegistration): Row {

@@ -40,7 +40,7 @@ export async function* listRemovals(deps: Toolbox): AsyncIterable<Removal> {
 
 /** The hint: there is nothing to go on with. */
 export async function removeRemoval(deps: Toolbox, tenant: string): Promise<void> {
-  await deps.tables.remove(deps.names.table('tenants'), '~', `${hintPrefix}${tenant}`)
+  await deps.tables.remove(deps.names.table('tenants'), { partitionKey: '~', rowKey: `${hintPrefix}${tenant}` })
 }
 
 /** Written before the secrets are deleted, so that the last pass finds their names. */
@@ -59,7 +59,7 @@ export async function* listNotedSecrets(deps: Toolbox, tenant: string): AsyncIte
 }
 
 export async function removeNotedSecret(deps: Toolbox, tenant: string, name: string): Promise<void> {
-  await deps.tables.remove(deps.names.table('tenants'), tenant, `${secretPrefix}${name}`)
+  await deps.tables.remove(deps.names.table('tenants'), { partitionKey: tenant, rowKey: `${secretPrefix}${name}` })
 }
 
 /**

@@ -45,5 +45,5 @@ export async function listReturnUrls(
 /** Throws `not_found`. */
 export async function removeReturnUrl(deps: Toolbox, tenant: string, id: string): Promise<void> {
   if ((await findReturnUrl(deps, tenant, id)) === undefined) throw notFound('return URL')
-  await deps.tables.remove(deps.names.table('tenants'), tenant, rowKeyOf(id))
+  await deps.tables.remove(deps.names.table('tenants'), { partitionKey: tenant, rowKey: rowKeyOf(id) })
 }

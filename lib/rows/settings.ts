@@ -41,7 +41,8 @@ export async function saveTenantValues(
   { purpose, values }: { purpose: string; values: SettingValues },
 ): Promise<void> {
   const row = { partitionKey: tenant, rowKey: rowKeyOf(purpose), v: 1, purpose, values: JSON.stringify(values) }
-  if (Object.keys(values).length === 0) await deps.tables.remove(deps.names.table('tenants'), tenant, row.rowKey)
+  if (Object.keys(values).length === 0)
+    await deps.tables.remove(deps.names.table('tenants'), { partitionKey: tenant, rowKey: row.rowKey })
   else await deps.tables.upsert(deps.names.table('tenants'), row)
   forgetTenantSettings(deps, tenant)
 }

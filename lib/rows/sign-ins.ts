@@ -184,12 +184,12 @@ export const endSignIn = (deps: Toolbox, signIn: StoredSignIn, refusal: string):
 
 /** As it was read. Throws RowChangedError when somebody took another step with it. */
 export async function removeSignIn(deps: Toolbox, { id, etag }: StoredSignIn): Promise<void> {
-  await deps.tables.remove(deps.names.table('signins'), partitionOf(id), id, etag)
+  await deps.tables.remove(deps.names.table('signins'), { partitionKey: partitionOf(id), rowKey: id, etag })
 }
 
 /** Whatever is in it. */
 export async function removeSignInOf(deps: Toolbox, id: string): Promise<void> {
-  await deps.tables.remove(deps.names.table('signins'), partitionOf(id), id)
+  await deps.tables.remove(deps.names.table('signins'), { partitionKey: partitionOf(id), rowKey: id })
 }
 
 /** A merge cannot remove a column: what is no more is an empty text. */

@@ -77,7 +77,7 @@ export async function markListedTenant(deps: Toolbox, id: string): Promise<void>
 
 /** Off the list. */
 export async function removeListedTenant(deps: Toolbox, id: string): Promise<void> {
-  await deps.tables.remove(deps.names.table('tenants'), listPartition, `${listPrefix}${id}`)
+  await deps.tables.remove(deps.names.table('tenants'), { partitionKey: listPartition, rowKey: `${listPrefix}${id}` })
 }
 
 /** In the order of their ids. */

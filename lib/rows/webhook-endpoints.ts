@@ -68,7 +68,7 @@ export async function* listEndpointsOf(deps: Toolbox, tenant: string): AsyncIter
 }
 
 export async function removeEndpointRow(deps: Toolbox, tenant: string, id: string): Promise<void> {
-  await deps.tables.remove(deps.names.table('tenants'), tenant, rowKeyOf(id))
+  await deps.tables.remove(deps.names.table('tenants'), { partitionKey: tenant, rowKey: rowKeyOf(id) })
 }
 
 function fromRow(row: Row): WebhookEndpoint {

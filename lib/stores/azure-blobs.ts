@@ -34,7 +34,7 @@ export function azureBlobs(options: StorageOptions): Blobs {
 
   return {
     ensure,
-    async put(container, name, bytes, { ifAbsent = false, contentType = 'application/octet-stream' } = {}) {
+    async put(container, { name, bytes, ifAbsent = false, contentType = 'application/octet-stream' }) {
       const blob = service.getContainerClient(container).getBlockBlobClient(name)
       const upload = async (): Promise<boolean> => {
         try {

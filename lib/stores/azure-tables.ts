@@ -101,7 +101,7 @@ export function azureTables(options: StorageOptions, clock?: StorageClock): Tabl
       return written(() => client(table).upsertEntity(toEntity(row), 'Merge'))
     },
 
-    async remove(table, partitionKey, rowKey, etag) {
+    async remove(table, { partitionKey, rowKey, etag }) {
       if (!isRowKey(partitionKey) || !isRowKey(rowKey)) return
       try {
         await client(table).deleteEntity(partitionKey, rowKey, etag === undefined ? {} : { etag })

@@ -21,7 +21,7 @@ export function memoryBlobs({ now = Date.now }: { now?: () => number } = {}): Bl
     blobsOf(container).set(name, { bytes, changedAt: now(), etag: `"${changes}"` })
   }
   return {
-    async put(container, name, bytes, { ifAbsent = false } = {}) {
+    async put(container, { name, bytes, ifAbsent = false }) {
       if (ifAbsent && blobsOf(container).has(name)) return false
       keep(container, name, Uint8Array.from(bytes))
       return true

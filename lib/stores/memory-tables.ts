@@ -76,7 +76,7 @@ export function memoryTables(options: { now?: () => number } = {}): Tables {
       checkRow(row)
       return prepare(found(table), { kind: 'upsert', row })()?.etag ?? ''
     },
-    async remove(table, partitionKey, rowKey, etag) {
+    async remove(table, { partitionKey, rowKey, etag }) {
       if (!isRowKey(partitionKey) || !isRowKey(rowKey)) return
       const rows = tables.get(table)
       if (etag === undefined && !rows?.get(partitionKey)?.has(rowKey)) return

@@ -3,6 +3,12 @@ import type { GraphClient } from './graph-client.js'
 
 type Operation = 'send' | 'receive'
 
+export interface GraphMailbox {
+  graph: GraphClient
+  /** `mailboxPath` of the mailbox. */
+  box: string
+}
+
 const goneCodes = [
   'graph_erroritemnotfound',
   'graph_http_404',
@@ -21,21 +27,14 @@ export const openSentItems = (graph: GraphClient, box: string): Promise<unknown>
   graph.json({ method: 'GET', to: `${box}/mailFolders/sentitems?$select=id`, operation: 'connect' })
 
 /** Is a mail with this Message-ID in Sent Items? */
-export async function inSentItems(
-  graph: GraphClient,
-  box: string,
-  messageId: string,
-  operation: Operation,
-): Promise<boolean> {
-  return (await withMessageId(graph, box, 'sentitems', messageId, operation)).length > 0
+export async function inSentItems(mailbox: GraphMailbox, messageId: string, operation: Operation): Promise<boolean> {
+  return (await withMessageId(mailbox, { folder: 'sentitems', messageId }, operation)).length > 0
 }
 
 /** Mails of a folder with this Message-ID, at most ten. */
 export async function withMessageId(
-  graph: GraphClient,
-  box: string,
-  folder: 'sentitems' | 'drafts',
-  messageId: string,
+  { graph, box }: GraphMailbox,
+  { folder, messageId }: { folder: 'sentitems' | 'drafts'; messageId: string },
   operation: Operation,
 ): Promise<{ id: string; isDraft: boolean }[]> {
   const quoted = (messageId.startsWith('<') ? messageId : `<${messageId}>`).replaceAll("'", "''")

@@ -112,7 +112,7 @@ function receiveSession(graph: GraphClient, target: ReceiveTarget, origin: strin
       }
       if (page.nameless > 0) yield namelessMail(at.link, page.nameless)
       end = page.end ?? end
-      const next = nextOf({ next: page.next, end }, at, followed, origin)
+      const next = nextOf({ next: page.next, end }, at, { followed, origin })
       if (next instanceof GatewayError) {
         // Once it may be a bad moment; a state that leads nowhere after a failure too is as good as lost.
         if (!limits.alone) throw next
@@ -146,7 +146,7 @@ function receiveSession(graph: GraphClient, target: ReceiveTarget, origin: strin
       await graph.json({ method: 'GET', to: `${box}/mailFolders/${folder}?$select=id`, operation: 'connect' })
       await openSentItems(graph, box)
     },
-    findSent: (messageId) => inSentItems(graph, box, messageId, 'receive'),
+    findSent: (messageId) => inSentItems(place, messageId, 'receive'),
     async close() {},
   }
 }
@@ -169,8 +169,7 @@ function readPosition(cursor: string): Position {
 function nextOf(
   { next, end }: Pick<GraphPage, 'next' | 'end'>,
   { since }: Position,
-  followed: ReadonlySet<string>,
-  origin: string,
+  { followed, origin }: { followed: ReadonlySet<string>; origin: string },
 ): { position: Position; isEnd: boolean } | GatewayError {
   const link = next === undefined ? undefined : linkBelow(next, origin)
   if (link !== undefined && !followed.has(link)) return { position: { link, since: since ?? 0 }, isEnd: false }

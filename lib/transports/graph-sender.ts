@@ -20,7 +20,7 @@ export function graphSender(options: GraphOptions = {}): Sender {
       return sendSession(graph, pathOf(target))
     },
 
-    async lookUp(target, authority, { messageId, evidence }, signal) {
+    async lookUp(target, authority, { messageId, evidence, signal }) {
       const graph = graphClient(options, authority, signal)
       const box = pathOf(target)
       if (evidence.draftId) {
@@ -30,7 +30,7 @@ export function graphSender(options: GraphOptions = {}): Sender {
           if (!isGone(error)) throw error
         }
       }
-      return (await inSentItems(graph, box, messageId, 'send')) ? 'sent' : 'undecided'
+      return (await inSentItems({ graph, box }, messageId, 'send')) ? 'sent' : 'undecided'
     },
   }
 }
@@ -150,7 +150,11 @@ async function attach(graph: GraphClient, message: string, attachment: GraphAtta
     const to = `${message}/attachments/createUploadSession`
     return (await graph.json<{ uploadUrl: string }>({ ...call, to, body })).uploadUrl
   }
-  if ((await inPieces(graph, open, bytes)) || (await isAttached(graph, message, about.name, bytes.byteLength))) return
+  if (
+    (await inPieces(graph, open, bytes)) ||
+    (await isAttached(graph, message, { name: about.name, size: bytes.byteLength }))
+  )
+    return
   throw uploadInterrupted('the last piece was answered as if more were to come, and the file is not there')
 }
 
@@ -202,12 +206,12 @@ async function inPieces(graph: GraphClient, open: () => Promise<string>, bytes: 
 const isSessionOver = (error: unknown): error is GatewayError =>
   isGone(error) || (error instanceof GatewayError && error.code === 'graph_http_416')
 
-async function isAttached(graph: GraphClient, message: string, name: string, size: number): Promise<boolean> {
+async function isAttached(graph: GraphClient, message: string, file: { name: string; size: number }): Promise<boolean> {
   const to = `${message}/attachments?$select=id,name,size`
   const { value } = await graph.json<{ value: { name?: string; size?: number }[] }>({
     ...{ method: 'GET', to, operation: 'send', outcome: 'not-sent' },
   })
-  return value.some((one) => one.name === name && (one.size ?? 0) >= size)
+  return value.some((one) => one.name === file.name && (one.size ?? 0) >= file.size)
 }
 
 const uploadInterrupted = (why: string): GatewayError =>
@@ -223,7 +227,9 @@ const uploadInterrupted = (why: string): GatewayError =>
  */
 async function discardLeftOver(graph: GraphClient, box: string, mail: OutgoingMail): Promise<void> {
   if (!mail.messageId.startsWith(`<${mail.mailId}@`)) return
-  const drafts = await withMessageId(graph, box, 'drafts', mail.messageId, 'send').catch(() => [])
+  const drafts = await withMessageId({ graph, box }, { folder: 'drafts', messageId: mail.messageId }, 'send').catch(
+    () => [],
+  )
   for (const { id, isDraft } of drafts) if (isDraft) await discard(graph, box, id)
 }
 

@@ -17,7 +17,11 @@ const mostUnnamed = 200
 const mostUnnamedAlone = 8
 
 /** The numbers between those that were found too, as far as they are few: a SEARCH may leave out what FETCH has. */
-export function askedFor(found: number[], behind: number | undefined, newest: number, limits: FetchLimits): AskedFor {
+export function askedFor(
+  found: number[],
+  { behind, newest }: { behind: number | undefined; newest: number },
+  limits: FetchLimits,
+): AskedFor {
   const listed = found.slice(0, limits.maxMails)
   const unnamed = limits.alone ? mostUnnamedAlone : mostUnnamed
   const last = listed.at(-1) ?? 0

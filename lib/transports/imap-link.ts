@@ -49,6 +49,16 @@ const freeBytes = 1024 * 1024
 /** Lines a server may say before it has let anybody in. */
 const mostLinesBeforeLogin = 200
 
+export interface ImapLinkOptions {
+  imap: ImapOptions
+  address: CheckedAddress
+  login: ImapLogin
+  limits: ImapLimits
+  signal: AbortSignal
+  /** PEM trusted besides the public authorities. */
+  rootCa: string | undefined
+}
+
 export class ImapLink {
   readonly client: ImapFlow
   /** Bytes that commands under way may still bring. */
@@ -69,16 +79,13 @@ export class ImapLink {
   readonly #ended: Promise<never>
   readonly #watch: NodeJS.Timeout
   readonly #endSession: () => void
+  private readonly limits: ImapLimits
+  private readonly signal: AbortSignal
   readonly #peer: { -readonly [K in keyof ImapPeer]: ImapPeer[K] }
 
-  constructor(
-    imap: ImapOptions,
-    address: CheckedAddress,
-    login: ImapLogin,
-    private readonly limits: ImapLimits,
-    private readonly signal: AbortSignal,
-    rootCa: string | undefined,
-  ) {
+  constructor({ imap, address, login, limits, signal, rootCa }: ImapLinkOptions) {
+    this.limits = limits
+    this.signal = signal
     this.#peer = { host: imap.host, said: '', bye: '', secrets: [login.accessToken ?? login.pass ?? ''] }
     const { lookup, autoSelectFamily } = address
     this.client = new ImapFlow({

@@ -37,7 +37,7 @@ export function imapReceiver(options: ImapReceiverOptions): Receiver {
       const { imap } = target
       if (authority.kind === 'anonymous') throw loginNeeded()
       if (authority.kind === 'bearer' && imap.tls === 'plain') throw tokenNeedsTls()
-      return new ImapSession(await openAs(authority, imap, options, signal), imap.folder)
+      return new ImapSession(await openAs(authority, imap, { ...options, signal }), imap.folder)
     },
   }
 }
@@ -45,8 +45,7 @@ export function imapReceiver(options: ImapReceiverOptions): Receiver {
 async function openAs(
   authority: Exclude<Authority, { kind: 'anonymous' }>,
   imap: ImapOptions,
-  options: ImapReceiverOptions,
-  signal: AbortSignal,
+  options: ImapReceiverOptions & { signal: AbortSignal },
 ): Promise<ImapLink> {
   const {
     connect: connectMs = 15_000,
@@ -57,9 +56,10 @@ async function openAs(
   const { maxMailBytes = 160 * 1024 * 1024 } = options
   const limits = { connectMs, commandMs, fetchMs: commandMs * 1.5, sessionMs, longestMs, maxMailBytes }
   for (let renew = false; ; renew = true) {
-    const { lookup, allowPort } = options
+    const { lookup, allowPort, signal, rootCa } = options
     const address = await checkedAddress(imap, { lookup, allowPort, timeoutMs: connectMs, signal })
-    const link = new ImapLink(imap, address, await loginOf(authority, renew), limits, signal, options.rootCa)
+    const login = await loginOf(authority, renew)
+    const link = new ImapLink({ imap, address, login, limits, signal, rootCa })
     try {
       await link.connect()
       return link

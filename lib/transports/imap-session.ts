@@ -73,7 +73,7 @@ export class ImapSession implements ReceiveSession {
     this.#fetched = true
     const found = behind ?? (await this.#since(limits.since))
     const newest = behind ? 0 : await this.#newest(exists, found)
-    const asked = askedFor(found, behind && known ? known.uid + 1 : undefined, newest, limits)
+    const asked = askedFor(found, { behind: behind && known ? known.uid + 1 : undefined, newest }, limits)
     if (!limits.alone && asked.range !== '') await limits.mayTake?.(asked.listed.map((uid) => this.#serverId(uid)))
     const rows = limits.alone ? new Map<number, ImapRow>() : await this.#describe(asked)
     const isListed = new Set(found)

@@ -5,14 +5,11 @@
  */
 import { GatewayError } from '../errors.js'
 import { mailGone, mailNotGiven } from './fetch-faults.js'
-import type { GraphCall, GraphClient } from './graph-client.js'
-import { folderId, isGone } from './graph-mailbox.js'
+import type { GraphCall } from './graph-client.js'
+import { folderId, type GraphMailbox, isGone } from './graph-mailbox.js'
 
 /** One folder of one mailbox as a session reads it. */
-export interface GraphPlace {
-  graph: GraphClient
-  /** `mailboxPath` of the mailbox. */
-  box: string
+export interface GraphPlace extends GraphMailbox {
   /** As configured: a well-known name, an id or the name people see. */
   folder: string
 }

@@ -11,9 +11,7 @@ const tokenLogin = 'GATEWAY-XOAUTH2'
  */
 export async function login(
   connection: SMTPConnection,
-  kind: 'bearer' | 'password',
-  user: string,
-  secret: Secret,
+  { kind, user, secret }: { kind: 'bearer' | 'password'; user: string; secret: Secret },
 ): Promise<void> {
   if (kind === 'bearer') connection.customAuth.set(tokenLogin, (dialogue) => xoauth2(dialogue, user, secret))
   const method = kind === 'bearer' ? { method: tokenLogin } : {}

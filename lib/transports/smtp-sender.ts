@@ -32,6 +32,10 @@ export interface SmtpSenderOptions {
   clientName?: string
 }
 
+interface SessionOptions extends SmtpSenderOptions {
+  signal: AbortSignal
+}
+
 /** A sender whose sessions count what they handed over. */
 export interface SmtpSender extends Sender {
   open(...parameters: Parameters<Sender['open']>): Promise<SmtpSession>
@@ -43,8 +47,8 @@ export function smtpSender(options: SmtpSenderOptions): SmtpSender {
       if (target.transport !== 'smtp') throw new TypeError('This sender speaks SMTP only')
       const { smtp } = target
       if (authority.kind === 'bearer' && smtp.tls === 'plain') throw tokenNeedsTls()
-      if (authority.kind === 'anonymous') return (await connect(smtp, options, signal)).session
-      return openAs(authority, smtp, options, signal)
+      if (authority.kind === 'anonymous') return (await connect(smtp, { ...options, signal })).session
+      return openAs(authority, smtp, { ...options, signal })
     },
   }
 }
@@ -52,15 +56,18 @@ export function smtpSender(options: SmtpSenderOptions): SmtpSender {
 async function openAs(
   authority: Exclude<Authority, { kind: 'anonymous' }>,
   smtp: SmtpOptions,
-  options: SmtpSenderOptions,
-  signal: AbortSignal,
+  options: SessionOptions,
 ): Promise<SmtpSession> {
   for (let renew = false; ; renew = true) {
     const secret = authority.kind === 'bearer' ? await authority.token({ renew }) : authority.password
-    const { connection, session, peer } = await connect(smtp, options, signal)
+    const { connection, session, peer } = await connect(smtp, options)
     peer.secrets.push(secret.reveal())
     try {
-      await session.stage('AUTH', boundsOf(options), login(connection, authority.kind, authority.user, secret))
+      await session.stage(
+        'AUTH',
+        boundsOf(options),
+        login(connection, { kind: authority.kind, user: authority.user, secret }),
+      )
       return session
     } catch (error) {
       session.destroy()
@@ -83,10 +90,10 @@ interface Connected {
   peer: SmtpPeer & { secrets: string[] }
 }
 
-async function connect(smtp: SmtpOptions, options: SmtpSenderOptions, signal: AbortSignal): Promise<Connected> {
+async function connect(smtp: SmtpOptions, options: SessionOptions): Promise<Connected> {
   const { connect: connectMs = 15_000, reply: replyMs = 90_000 } = options.timeoutsMs ?? {}
   const started = performance.now()
-  const { lookup, allowPort, rootCa, clientName } = options
+  const { lookup, allowPort, rootCa, clientName, signal } = options
   const socket = await dial(smtp, { lookup, allowPort, timeoutMs: connectMs, rootCa, signal })
   const peer = { host: smtp.host, said: '', secrets: [] as string[] }
   // Paused until nodemailer listens, so that the greeting is not lost.

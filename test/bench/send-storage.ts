@@ -225,7 +225,7 @@ async function bareLoop(stack: Stack, port: number): Promise<(n: number) => Prom
     const row = (kind: string) => ({ partitionKey: `${tenant}~${id.slice(0, 2)}`, rowKey: `${kind}~${id}`, ...columns })
     const { partitionKey, rowKey } = row('mail')
     await tables.get(rows, tenant, 'mailbox')
-    await blobs.put(container, id, bytes, { ifAbsent: true })
+    await blobs.put(container, { name: id, bytes, ifAbsent: true })
     await tables.upsert(rows, row('hint'))
     let etag = await tables.insert(rows, row('mail'))
     await tables.upsert(rows, row('due'))
@@ -240,7 +240,7 @@ async function bareLoop(stack: Stack, port: number): Promise<(n: number) => Prom
     await transport.sendMail({ from: 'sales@acme.example', to: `r${n}@b.example`, subject: `Offer ${n}`, text })
     await tables.update(rows, row('mail'), etag)
     await queues.send(queue, message)
-    await tables.remove(rows, partitionKey, `hint~${id}`)
+    await tables.remove(rows, { partitionKey, rowKey: `hint~${id}` })
     await blobs.remove(container, id)
     await tables.insert(rows, row('log'))
   }

@@ -46,7 +46,7 @@ const sender = {
   open: (...input: Parameters<ReturnType<typeof graphSender>['open']>) =>
     graphSender({ origins: world.origins, timeoutMs: 30_000 }).open(...input),
   lookUp: async (evidence: Evidence, messageId = '<m1@gateway.example>') =>
-    graphSender({ origins: world.origins }).lookUp!(toAna, await world.authority(ana), { messageId, evidence }, signal),
+    graphSender({ origins: world.origins }).lookUp!(toAna, await world.authority(ana), { messageId, evidence, signal }),
 }
 /** A server where no request is expected; the Authorization headers of those that came. */
 async function startTrap(answer = (response: ServerResponse): unknown => response.end('{}')) {

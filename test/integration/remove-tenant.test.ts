@@ -150,7 +150,7 @@ async function fill(deps: Toolbox, tenant: string): Promise<void> {
   } as never)
   for (const name of logNames) await writeLog(deps, name, { tenant, code: text, failed: true })
   for (const name of containerNames)
-    await deps.blobs.put(names.container(name), `${tenant}/${newId()}`, Buffer.from(text))
+    await deps.blobs.put(names.container(name), { name: `${tenant}/${newId()}`, bytes: Buffer.from(text) })
   await emitEvent(deps, tenant, 'mail.sent', newId(), {
     ...{ mailId: text, mailboxId: text, messageId: text },
     ...{ attempts: 1, refusedCount: 0, metadata: {} },

@@ -52,11 +52,10 @@ async function world(stores?: Parameters<typeof sendHarness>[0]) {
     }
     await deps.tables.insert(deps.names.table('received'), row)
     await deps.tables.insert(deps.names.table('received'), { partitionKey, rowKey: listKey(1_000, id), v: 1, h: id })
-    await deps.blobs.put(
-      deps.names.container(state === 'quarantined' ? 'quarantine' : 'inbound'),
-      blob,
-      Buffer.from(name),
-    )
+    await deps.blobs.put(deps.names.container(state === 'quarantined' ? 'quarantine' : 'inbound'), {
+      name: blob,
+      bytes: Buffer.from(name),
+    })
     await writeLog(deps, 'receivinglog', { tenant, mailboxId: mailbox.id, outcome: 'received' })
     return id
   }
@@ -193,7 +192,7 @@ describe('M-124: retention', () => {
       tables: {
         ...w.stores.tables,
         remove: async (...input: Parameters<typeof tables.remove>) => {
-          if (input[2] === w.mails.failed.id) await retryMail(w.deps, w.tenant, w.mails.failed.id)
+          if (input[1].rowKey === w.mails.failed.id) await retryMail(w.deps, w.tenant, w.mails.failed.id)
           return w.stores.tables.remove(...input)
         },
       },
@@ -207,7 +206,10 @@ describe('M-124: retention', () => {
   test('of a mailbox that is gone everything past the retention goes, also what nobody looked at', async () => {
     const w = await world()
     w.clock.advance(11 * days)
-    await w.stores.tables.remove(w.deps.names.table('mailboxes'), `${w.tenant}~${w.mailbox.id}`, 'mailbox')
+    await w.stores.tables.remove(w.deps.names.table('mailboxes'), {
+      partitionKey: `${w.tenant}~${w.mailbox.id}`,
+      rowKey: 'mailbox',
+    })
     await purgeOld(w.deps, keptDays)
     expect((await standing(w)).received).toEqual(['young'])
   })

@@ -263,7 +263,9 @@ describe('the outside of a session', () => {
     const { default: SMTPConnection } = await import('nodemailer/lib/smtp-connection')
     const connection = new SMTPConnection({ host: '127.0.0.1', port, ignoreTLS: true, logger: false })
     await new Promise<void>((done) => connection.connect(() => done()))
-    const error = await failure(login(connection, 'bearer', 'ana@contoso.example', new Secret(token)))
+    const error = await failure(
+      login(connection, { kind: 'bearer', user: 'ana@contoso.example', secret: new Secret(token) }),
+    )
     expect(error).toMatchObject({ responseCode: 535 })
     expect(lines.filter((line) => line === '\r\n')).toHaveLength(1)
     connection.close()

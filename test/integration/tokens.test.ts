@@ -109,7 +109,7 @@ test('SEC-17: a token in memory is given to its own tenant only', async () => {
   await accessToken(deps, tenant, connection.id, 'graph')
   expect((await failure(accessToken(deps, 'other', connection.id, 'graph'))).code).toBe('not_connected')
   // The control: it is in memory, and stays there for who may have it.
-  await tables.remove(names.table('connections'), `${tenant}~${connection.id}`, 'grant')
+  await tables.remove(names.table('connections'), { partitionKey: `${tenant}~${connection.id}`, rowKey: 'grant' })
   expect((await accessToken(deps, tenant, connection.id, 'graph')).token.reveal()).not.toBe('')
 })
 

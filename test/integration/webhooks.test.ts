@@ -226,14 +226,14 @@ describe('webhooks', () => {
     const tables: typeof deps.tables = {
       ...deps.tables,
       // Another worker meets the new event between this one's last look and its taking the endpoint off the schedule.
-      remove: async (table, ...key) => {
+      remove: async (table, row) => {
         if (table === deps.names.table('due') && !told) {
           told = true
           await emitEvent(deps, 'acme', 'mail.sent', 'event-2', sentMail)
           status = 500
           await deliverWebhooks({ ...deps, worker: 'w2' }, 'acme', endpoint.id)
         }
-        return deps.tables.remove(table, ...key)
+        return deps.tables.remove(table, row)
       },
     }
     await deliverWebhooks({ ...deps, tables }, 'acme', endpoint.id)

@@ -139,7 +139,7 @@ export function senderContract(server: string, start: () => Promise<SenderSubjec
       const { evidence } = notes[0]!
       const { signal } = new AbortController()
       const { messageId } = mail
-      const found = await peer.sender.lookUp?.(peer.target, peer.authority, { messageId, evidence }, signal)
+      const found = await peer.sender.lookUp?.(peer.target, peer.authority, { messageId, evidence, signal })
       expect(['sent', undefined]).toContain(found)
     })
 

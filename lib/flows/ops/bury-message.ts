@@ -50,7 +50,7 @@ export async function buryMessage(deps: Toolbox, queue: QueueName, { given, mess
           : `A message on the queue ${queue} failed five times, and the gateway removed it.`,
     remedy,
   })
-  await deps.blobs.put(deps.names.container('quarantine'), name, Buffer.from(text))
+  await deps.blobs.put(deps.names.container('quarantine'), { name, bytes: Buffer.from(text) })
   await writeLog(deps, logOf(queue), {
     tenant,
     state: 'rejected',

@@ -55,7 +55,7 @@ export async function quarantine(
   const stored = await deps.blobs.get(deps.names.container(kept ? 'quarantine' : 'inbound'), name)
   const raw = stored ?? (fetchRaw ? await mail.raw().catch(() => undefined) : undefined)
   if (raw !== undefined)
-    await deps.blobs.put(deps.names.container('quarantine'), name, raw, { contentType: 'message/rfc822' })
+    await deps.blobs.put(deps.names.container('quarantine'), { name, bytes: raw, contentType: 'message/rfc822' })
   const { code, description, remedy } = reason
   const why = {
     state: 'quarantined' as const,

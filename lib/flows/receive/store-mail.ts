@@ -107,7 +107,7 @@ async function store(
     await insertUnlisted(deps, key, noted).catch(ignoreExisting)
     return 'duplicate'
   }
-  await deps.blobs.put(deps.names.container('inbound'), fresh.blob, raw, { contentType: 'message/rfc822' })
+  await deps.blobs.put(deps.names.container('inbound'), { name: fresh.blob, bytes: raw, contentType: 'message/rfc822' })
   const stored = await insertReceived(deps, key, fresh)
   // Somebody else stored it meanwhile, or it shares a list key with another: the row decides.
   return handOver(deps, mailbox, stored ?? (await findReceived(deps, key)) ?? (await insertUnlisted(deps, key, fresh)))
@@ -129,7 +129,7 @@ async function importAfterAll(
   mailbox: Mailbox,
   { before, fresh, raw }: { before: StoredReceived; fresh: NewReceived; raw: Uint8Array },
 ): Promise<Stored> {
-  await deps.blobs.put(deps.names.container('inbound'), fresh.blob, raw, { contentType: 'message/rfc822' })
+  await deps.blobs.put(deps.names.container('inbound'), { name: fresh.blob, bytes: raw, contentType: 'message/rfc822' })
   // The list has it on the day it was set aside.
   const { receivedAt } = before
   const imported = await changeReceived(deps, before, { remedy: '', ...fresh, receivedAt })

@@ -137,7 +137,7 @@ async function subjectOf({ raw, subject }: MailSubmission, bytes: Uint8Array): P
 async function store(deps: Toolbox, mail: Mail, bytes: Uint8Array): Promise<Acceptance> {
   const container = deps.names.container('outbound')
   const name = blobName(mail)
-  while (!(await deps.blobs.put(container, name, bytes, { ifAbsent: true, contentType: 'message/rfc822' }))) {
+  while (!(await deps.blobs.put(container, { name, bytes, ifAbsent: true, contentType: 'message/rfc822' }))) {
     // Left by a crash or a racing request with the same content; only the Date may differ from ours. Renewed, so that
     // nobody who just saw it as left over (remove-orphans.ts) takes it away; already taken, ours goes there.
     if (!(await deps.blobs.renew(container, name))) continue

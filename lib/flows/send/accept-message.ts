@@ -49,7 +49,7 @@ export async function acceptMessage(deps: Toolbox, message: unknown, queueMessag
 async function keepForOperator(deps: Toolbox, message: unknown, firstId: string, error: GatewayError): Promise<void> {
   const id = hashId('outbound-mail', firstId)
   const name = `~/messages/${id}`
-  await deps.blobs.put(deps.names.container('quarantine'), name, Buffer.from(JSON.stringify(message)))
+  await deps.blobs.put(deps.names.container('quarantine'), { name, bytes: Buffer.from(JSON.stringify(message)) })
   const told = new GatewayError('message_buried', 'permanent', {
     hint: 'endpoint',
     description: `The gateway removed a message from the queue outbound-mail: ${error.description}`,

@@ -231,7 +231,7 @@ async function stop(deps: Toolbox, lane: LeasedLane, connectionId: string, error
   const { retryBaseMs: baseMs, retryCapMs: capMs } = deps.config
   // A day's quota is not back within the usual cap.
   const cap = error.hint === 'quota-day' ? Math.max(capMs, 3_600_000) : capMs
-  return pause(lane, now + backoffMs(failures, { baseMs, capMs: cap }, error.retryAfterMs))
+  return pause(lane, now + backoffMs(failures, { baseMs, capMs: cap, retryAfterMs: error.retryAfterMs }))
 }
 
 async function countFailure(

@@ -99,7 +99,7 @@ async function lookUp(deps: Toolbox, route: SendRoute, mail: Mail): Promise<Find
     const evidence = mail.draftId === '' ? {} : { draftId: mail.draftId }
     const signal = AbortSignal.timeout(handOverMs)
     const { messageId } = mail
-    const answer = await sender.lookUp(route.target, route.authority, { messageId, evidence }, signal)
+    const answer = await sender.lookUp(route.target, route.authority, { messageId, evidence, signal })
     if (answer === 'sent' && !isPartly) return { evidence: answer, text: 'The mailbox shows the mail as sent.' }
     if (answer === 'stopped') return { evidence: answer, text: 'The mailbox contains the mail as a draft.' }
     if (answer === 'not-sent') return { evidence: answer, text: 'The mailbox shows that the mail had not been sent.' }
@@ -131,7 +131,7 @@ async function again(deps: Toolbox, entry: JournalEntry, text: string, changes: 
 
 function retryAt(deps: Toolbox, mail: Mail, retryAfterMs: number | undefined): number {
   const { retryBaseMs: baseMs, retryCapMs: capMs } = deps.config
-  return deps.clock.now() + backoffMs(mail.history.length, { baseMs, capMs }, retryAfterMs)
+  return deps.clock.now() + backoffMs(mail.history.length, { baseMs, capMs, retryAfterMs })
 }
 
 async function lookAgain(deps: Toolbox, entry: JournalEntry, at: number): Promise<void> {

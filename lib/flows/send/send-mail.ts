@@ -199,7 +199,10 @@ async function unknown(
 function retryAt(deps: Toolbox, mail: Mail, error: GatewayError): number {
   const { retryBaseMs: baseMs, retryCapMs: capMs } = deps.config
   const now = deps.clock.now()
-  return Math.min(now + backoffMs(mail.attempts, { baseMs, capMs }, error.retryAfterMs), Math.max(mail.deadline, now))
+  return Math.min(
+    now + backoffMs(mail.attempts, { baseMs, capMs, retryAfterMs: error.retryAfterMs }),
+    Math.max(mail.deadline, now),
+  )
 }
 
 function partlyRefused(again: RefusedRecipient[]): GatewayError {

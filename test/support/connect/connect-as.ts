@@ -30,7 +30,7 @@ export async function connectAs(
   const { tenant, provider } = connection
   if (authority.kind === 'bearer') connection.registrationId = await registerFor(deps)
   const table = deps.names.table('connections')
-  await deps.tables.remove(table, connectionPartition(tenant, id), 'grant')
+  await deps.tables.remove(table, { partitionKey: connectionPartition(tenant, id), rowKey: 'grant' })
   await deps.tables.upsert(table, connectionToRow(connection))
   deps.memory.passwords.clear()
   const key = { tenant, connectionId: id }

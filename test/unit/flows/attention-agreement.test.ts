@@ -47,7 +47,10 @@ const anyCase: fc.Arbitrary<Case> = fc.record({
 })
 
 async function build(h: Harness, { connection, mailboxes }: Case) {
-  await h.deps.tables.remove(h.deps.names.table('mailboxes'), `${h.tenant}~${h.mailbox.id}`, 'mailbox')
+  await h.deps.tables.remove(h.deps.names.table('mailboxes'), {
+    partitionKey: `${h.tenant}~${h.mailbox.id}`,
+    rowKey: 'mailbox',
+  })
   const connections = [0, 1].map((n) =>
     sampleConnection({ mode: 'app-only', provider: 'microsoft', registrationId: `registration${n}` }),
   )

@@ -36,9 +36,13 @@ async function harness() {
     },
     async loseHint(id: string) {
       const mail = (await findMail(h.deps, h.tenant, id))!.mail
-      await tables.remove(names.table('outbox'), `${h.tenant}~${mail.mailboxId}`, mail.outboxKey)
+      await tables.remove(names.table('outbox'), {
+        partitionKey: `${h.tenant}~${mail.mailboxId}`,
+        rowKey: mail.outboxKey,
+      })
     },
-    loseJournalRow: (id: string) => tables.remove(names.table('mails'), mailPartition(h.tenant, id), id),
+    loseJournalRow: (id: string) =>
+      tables.remove(names.table('mails'), { partitionKey: mailPartition(h.tenant, id), rowKey: id }),
     async rows(table: 'outbox' | 'due') {
       const all = []
       for await (const row of tables.query(names.table(table), { partitionRange: ['', '~~~'] })) all.push(row)
@@ -101,7 +105,7 @@ describe('REL-32: accepted is sent, failed, cancelled or open in a place where i
     await h.accept()
     ;(h.stores.queues as MemoryQueues).take<Message<'mail-send'>>(h.deps.names.queue('mail-send'))
     for (const row of await h.rows('due'))
-      await h.stores.tables.remove(h.deps.names.table('due'), row.partitionKey, row.rowKey)
+      await h.stores.tables.remove(h.deps.names.table('due'), { partitionKey: row.partitionKey, rowKey: row.rowKey })
     h.clock.advance(20 * minute)
     await h.work()
     expect(h.peer.sent).toHaveLength(0)

@@ -49,7 +49,7 @@ test.each([
   const container = h.deps.names.container('outbound')
   for (const name of (await stored(h)).blobs)
     if (content === undefined) await h.stores.blobs.remove(container, name)
-    else await h.stores.blobs.put(container, name, content)
+    else await h.stores.blobs.put(container, { name, bytes: content })
   await drainLane(h.deps, { v: 1, tenant: h.tenant, mailboxId: h.mailbox.id })
   expect(await readMail(h.deps, h.tenant, mail.id)).toMatchObject({
     state: 'failed',

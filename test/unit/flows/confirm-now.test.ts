@@ -117,11 +117,14 @@ describe('A5: a confirmation that is refused', () => {
     const { link, signInId, code } = await signedIn()
     const { mailboxId } = await h.connectBy('microsoft')
     expect(await codeOf(redeem(signInId, code))).toBe('mailbox_exists')
-    await h.stores.tables.remove(h.names.table('mailboxes'), `${h.tenant}~${mailboxId}`, 'mailbox')
+    await h.stores.tables.remove(h.names.table('mailboxes'), {
+      partitionKey: `${h.tenant}~${mailboxId}`,
+      rowKey: 'mailbox',
+    })
     for await (const { partitionKey, rowKey } of h.stores.tables.query(h.names.table('names'), { partition: h.tenant }))
-      await h.stores.tables.remove(h.names.table('names'), partitionKey, rowKey)
+      await h.stores.tables.remove(h.names.table('names'), { partitionKey, rowKey })
     for await (const { partitionKey, rowKey } of h.stores.tables.query(h.names.holders, { partitionRange: ['', '~'] }))
-      await h.stores.tables.remove(h.names.holders, partitionKey, rowKey)
+      await h.stores.tables.remove(h.names.holders, { partitionKey, rowKey })
     expect(await redeem(signInId, await signInAt(link))).toMatchObject({ status: 'confirmed' })
     expect(await h.flows.describeSignIn(h.deps, h.tenant, signInId)).toMatchObject({ status: 'confirmed' })
   })

@@ -84,7 +84,10 @@ const kinds: Record<string, { make: (h: ConnectHarness) => Promise<Made>; ways: 
     make: async (h) => {
       const { mailboxId } = await h.connectBy('microsoft')
       const made = await h.flows.startReconnect(h.deps, h.tenant, mailboxId)
-      await h.stores.tables.remove(h.names.table('mailboxes'), mailboxPartition(h.tenant, mailboxId), 'mailbox')
+      await h.stores.tables.remove(h.names.table('mailboxes'), {
+        partitionKey: mailboxPartition(h.tenant, mailboxId),
+        rowKey: 'mailbox',
+      })
       return made
     },
     ways: [],
@@ -94,7 +97,7 @@ const kinds: Record<string, { make: (h: ConnectHarness) => Promise<Made>; ways: 
       const { mailboxId, connectionId } = await h.connectBy('password')
       const made = await h.flows.startReconnect(h.deps, h.tenant, mailboxId, { allowChange: ['provider', 'server'] })
       const partition = connectionPartition(h.tenant, connectionId)
-      await h.stores.tables.remove(h.names.table('connections'), partition, 'connection')
+      await h.stores.tables.remove(h.names.table('connections'), { partitionKey: partition, rowKey: 'connection' })
       return made
     },
     ways: [],

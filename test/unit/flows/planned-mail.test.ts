@@ -37,7 +37,7 @@ async function harness() {
         plannedAt: _plannedAt,
         ...old
       } = (await h.stores.tables.get(table, mailPartition(tenant, id), id)) as Row
-      await h.stores.tables.remove(table, mailPartition(tenant, id), id)
+      await h.stores.tables.remove(table, { partitionKey: mailPartition(tenant, id), rowKey: id })
       await h.stores.tables.insert(table, old as Row)
     },
   }

@@ -206,7 +206,7 @@ describe('A4: an address is held against other tenants only by who may speak for
   test('a reconnect goes on when an operator gave the address to another', async () => {
     const { mailboxId } = await h.connectBy('microsoft')
     const id = holderId(h.address)
-    await h.stores.tables.remove(h.names.holders, id.slice(0, 2), id)
+    await h.stores.tables.remove(h.names.holders, { partitionKey: id.slice(0, 2), rowKey: id })
     await takeHold(h.deps, { tenant: 'rival', mailboxId: 'a'.repeat(26), address: h.address })
     const { link } = await h.flows.startReconnect(h.deps, h.tenant, mailboxId, { allowChange: ['identity'] })
     expect(await h.flows.completeSignIn(h.deps, await h.travel(link))).toMatchObject({ outcome: 'signed-in' })

@@ -56,7 +56,7 @@ async function work(h: Harness): Promise<void> {
 const message = (h: Harness) => ({ v: 1, tenant: h.tenant, blob: `${h.tenant}/offers/17.json` })
 const putMessage = async (h: Harness): Promise<void> => {
   const bytes = Buffer.from(JSON.stringify({ to: ['b@b.example'], text: 'two' }))
-  await h.stores.blobs.put(containerOf(h), message(h).blob, bytes)
+  await h.stores.blobs.put(containerOf(h), { name: message(h).blob, bytes })
 }
 
 /** Something happens just before each request to a store. */

@@ -215,7 +215,7 @@ describe('D5 O3: mail is found, finished or open', () => {
     const table = w.deps.names.table('outbox')
     for await (const row of w.stores.tables.query(table, { partition: `${w.tenant}~${w.mailbox.id}` })) {
       const { terms: _terms, subject: _subject, acceptedAt: _acceptedAt, ...old } = row
-      await w.stores.tables.remove(table, row.partitionKey, row.rowKey)
+      await w.stores.tables.remove(table, { partitionKey: row.partitionKey, rowKey: row.rowKey })
       await w.stores.tables.insert(table, old as Row)
     }
     expect(await w.ids({ recipient: 'ana@customer.example' })).toEqual([mail.id])

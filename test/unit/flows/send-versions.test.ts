@@ -66,7 +66,7 @@ test('REL-13: a row of an older build, without the columns of this one, is sent;
   const id = await h.accept()
   const { etag: _etag, resent: _resent, v: _v, ...old } = await h.row(id)
   const table = h.deps.names.table('mails')
-  await h.stores.tables.remove(table, old.partitionKey as string, id)
+  await h.stores.tables.remove(table, { partitionKey: old.partitionKey as string, rowKey: id })
   await h.stores.tables.insert(table, { ...old, scanned: 'clean' } as Row)
   await h.work()
   expect(await h.row(id)).toMatchObject({ state: 'sent', scanned: 'clean' })

@@ -91,7 +91,7 @@ test('REL-07: waits stay inside base and cap and never undercut Retry-After', ()
   const limits = { baseMs: 30_000, capMs: 3_600_000 }
   fc.assert(
     fc.property(fc.nat(200), fc.nat(10_000_000), fc.double({ min: 0, max: 0.999, noNaN: true }), (n, after, random) => {
-      const wait = backoffMs(n, limits, after, () => random)
+      const wait = backoffMs(n, { ...limits, retryAfterMs: after }, () => random)
       expect(wait).toBeLessThanOrEqual(limits.capMs)
       expect(wait).toBeGreaterThanOrEqual(Math.min(after, limits.capMs))
       expect(wait).toBeGreaterThanOrEqual(1_000)
