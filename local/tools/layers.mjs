@@ -51,7 +51,7 @@ export const layers = {
   model: { holds: 'types, states, pure rules', imports: ['model', 'errors', 'config/'] },
   ports: {
     holds: 'interfaces the flows need; the same, loaded at first use',
-    imports: ['ports', 'model', 'errors', 'secret', 'log'],
+    imports: ['ports', 'model', 'config/', 'errors', 'secret', 'log'],
   },
   diagnosis: { holds: 'the error catalogue as data, and its matcher', imports: ['diagnosis', 'model', 'errors'] },
   config: { holds: 'reads the settings of the process', imports: ['config/', 'errors'] },

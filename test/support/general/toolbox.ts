@@ -1,3 +1,7 @@
+import { readRows } from '../../../lib/config/read-rows.js'
+import { receivingSettings } from '../../../lib/config/receiving-settings.js'
+import { sendingSettings } from '../../../lib/config/sending-settings.js'
+import { tenantSettings } from '../../../lib/config/tenant-settings.js'
 import { silentLog } from '../../../lib/log.js'
 import { storageNames } from '../../../lib/model/names.js'
 import { bytesInHand } from '../../../lib/ports/bytes-in-hand.js'
@@ -11,28 +15,13 @@ import { memoryQueues } from '../../../lib/stores/memory-queues.js'
 import { memoryTables } from '../../../lib/stores/memory-tables.js'
 import { memoryVault } from '../../../lib/stores/memory-vault.js'
 
+const { fields } = readRows([...receivingSettings, ...sendingSettings, ...tenantSettings] as const, {}, false)
+
 /** Settings as shipped. */
 export const shipped: FlowConfig = {
+  ...fields,
   publicBaseUrl: 'https://mail.example.com',
   origins: {},
-  linkMs: 86_400_000,
-  firstSyncDays: 7,
-  pollMinMs: 60_000,
-  pollMaxMs: 900_000,
-  mailsPerPoll: 50,
-  afterReceive: 'leave',
-  maxMailBytes: 36_700_160,
-  maxRecipients: 500,
-  retryBaseMs: 30_000,
-  retryCapMs: 3_600_000,
-  deadlineMs: 259_200_000,
-  whenUnknown: 'stop',
-  keepSubject: 'no',
-  messagesPerSession: 10,
-  recipientsPerDay: 100_000,
-  laneSeconds: 60,
-  laneMails: 50,
-  retentionDays: 90,
   adjustable: [],
 }
 
