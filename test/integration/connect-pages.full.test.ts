@@ -1,49 +1,20 @@
-import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
+/** The pages of the connect journey, as a browser shows them. */
+import { describe, expect, test } from 'vitest'
+import { beginSignIn, origin, resultOf, signInAt, tokenOf } from '../support/connect/connect-site.js'
 import {
-  beginSignIn,
-  type ConnectSite,
-  origin,
-  registrationInput,
-  resultOf,
-  signInAt,
-  startConnectSite,
-  tokenOf,
-} from '../support/connect/connect-site.js'
+  binding,
+  open,
+  person,
+  returnUrl,
+  site,
+  start,
+  state,
+  tenant,
+  usePages,
+} from '../support/connect/page-visitors.js'
 import type { Answer, Browser } from '../support/http/cookie-jar.js'
 
-const tenant = 'acme'
-const returnUrl = 'https://app.example.com/mail/done'
-const binding = 'session-of-the-app-user'
-let site: ConnectSite
-let counter = 0
-
-// Whole journeys, several in one test.
-vi.setConfig({ testTimeout: 120_000 })
-
-beforeAll(async () => {
-  site = await startConnectSite(inject('azurite'))
-  await site.gateway.admin.createTenant({ id: tenant, name: 'Acme Ltd' })
-  await site.gateway.admin.saveRegistration(tenant, undefined, registrationInput)
-  await site.gateway.admin.addReturnUrl(tenant, returnUrl)
-})
-afterAll(() => site.stop())
-
-function person(name = 'someone'): string {
-  const upn = `${name}-${++counter}@contoso.example`
-  site.directory.addUser({ upn, displayName: `Person ${counter}`, password: 'x' })
-  return upn
-}
-
-const asked = { displayName: '', receive: true, send: true, transport: 'auto' as const }
-const byApp = { returnUrl, binding, confirmation: 'result-code' } as const
-const start = (address: string, more: object = byApp) =>
-  site.gateway.connect.startSignIn(
-    tenant,
-    { ...asked, confirmation: 'confirmed-by-link', address, ...more },
-    'tenant-admin',
-  )
-const state = (id: string) => site.gateway.connect.describeSignIn(tenant, id)
-const open = (browser: Browser, url: string) => browser.visit({ method: 'GET', url })
+usePages()
 
 /** A password form as the page of the link offers it, with other fields. */
 async function sendPassword(
@@ -220,91 +191,5 @@ describe('verdicts', () => {
       expect((await state(signInId)).verdicts?.sending.verdict).toBe(works ? 'works' : 'not-tested')
       expect((await open(browser, `${link}/result`)).body.includes('Not tested yet')).toBe(!works)
     }
-  })
-})
-
-describe('a shared mailbox for which nobody named who signs in', () => {
-  let box = 0
-  function shared(delegates: string[]): string {
-    const upn = `team${++box}@contoso.example`
-    site.directory.addUser({ upn, kind: 'shared', fullAccess: delegates, sendAs: delegates })
-    return upn
-  }
-  /** The person names themselves on the page, and signs in as `upn`. */
-  async function asDelegate(link: string, named: string, upn = named): Promise<Answer> {
-    const browser = site.browser()
-    const form = { token: tokenOf((await open(browser, link)).body), delegate: named }
-    const sent = await browser.visit({ method: 'POST', url: link, form, from: origin }, false)
-    const to = sent.headers['location'] ?? ''
-    if (to === link) return open(browser, link)
-    const { url } = await site.entra.control.signInAs(to, upn)
-    return browser.visit({ method: 'GET', url, from: 'https://login.example' })
-  }
-
-  test('T7: the page explains it, a delegate names themselves, and the application’s session confirms', async () => {
-    const ann = person()
-    const address = shared([ann])
-    const { link, signInId } = await start(address)
-    const first = await signInAt(site, site.browser(), link, ann)
-    expect(first.status).toBe(403)
-    expect(first.body).toContain(`Is ${address} a shared mailbox?`)
-    expect(first.body).toMatch(/Full Access and Send As/)
-    const page = await asDelegate(link, ann)
-    await site.gateway.connect.confirmSignIn(tenant, signInId, { code: resultOf(page), binding })
-    const { mailboxId, signedInAs } = await state(signInId)
-    expect(signedInAs).toBe(ann)
-    // The mail of the shared mailbox, not of the one who signed in.
-    const raw = `From: a@b.example\r\nTo: ${address}\r\nSubject: for the team\r\n\r\nx`
-    site.graph.control.deliver({ to: address, raw })
-    await site.gateway.receive.pollBatch({ v: 1, mailboxes: [{ tenant, mailboxId }] })
-    expect((await site.gateway.receive.listReceived(tenant, mailboxId, { limit: 5 })).mails).toHaveLength(1)
-  })
-
-  test('T7: who may not open the mailbox gets nothing, whatever account it is; nor another account than the one named', async () => {
-    const [ann, bob] = [person(), person()]
-    const address = shared([ann])
-    const { link, signInId } = await start(address)
-    const page = await asDelegate(link, bob)
-    expect(page.status).toBe(403)
-    expect(page.body).toContain('delegate_without_access')
-    expect((await asDelegate(link, ann, bob)).body).toContain('mailbox_mismatch')
-    expect(await state(signInId)).toMatchObject({ status: 'refused', connectionId: '' })
-    // Whoever names nobody must own the mailbox, also after an attempt that named somebody.
-    expect((await signInAt(site, site.browser(), link, ann)).body).toContain('mailbox_mismatch')
-    expect((await asDelegate(link, 'no address')).body).toContain('Type a mail address')
-  })
-
-  test('T7, A8: who was given one folder of the mailbox does not have it, neither to read nor to send', async () => {
-    const [ann, bob] = [person(), person()]
-    const address = shared([ann])
-    const folderAccess = { inbox: [bob], drafts: [bob] }
-    Object.assign(site.directory.user(address)!, { folderAccess })
-    for (const wanted of [{ send: false }, { receive: false }, {}]) {
-      const { link, signInId } = await start(address, { ...byApp, ...wanted })
-      const page = await asDelegate(link, bob)
-      expect(page.status, JSON.stringify(wanted)).toBe(403)
-      expect(page.body).toContain('delegate_without_access')
-      expect(await state(signInId)).toMatchObject({ status: 'refused', connectionId: '' })
-    }
-    // The control: the whole mailbox.
-    const { link, signInId } = await start(address)
-    await asDelegate(link, ann)
-    expect(await state(signInId)).toMatchObject({ status: 'signed-in', signedInAs: ann })
-  })
-
-  test('T7, SEC-05: a link for one exact identity does not confirm another one; an administrator does', async () => {
-    const ann = person()
-    const address = shared([ann])
-    const { link, signInId } = await start(address, {})
-    const page = await asDelegate(link, ann)
-    expect(page.body).toContain('We told the administrators of')
-    expect(await state(signInId)).toMatchObject({ status: 'signed-in', connectionId: '', confirmation: 'tenant-admin' })
-    await site.gateway.connect.confirmByAdmin(tenant, signInId)
-    expect(await state(signInId)).toMatchObject({ status: 'confirmed', signedInAs: ann })
-    // The control: a link that names its delegate confirms itself, and takes no other name from the page.
-    const named = shared([ann])
-    const exact = await start(named, { expectedUser: ann })
-    expect((await open(site.browser(), exact.link)).body).not.toContain('name="delegate"')
-    expect((await asDelegate(exact.link, person(), ann)).body).toContain('is connected')
   })
 })

@@ -1,69 +1,9 @@
-import { once } from 'node:events'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+/** The local Functions host: HTTP, keys and admin endpoints, as on Azure. */
 import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { QueueServiceClient } from '@azure/storage-queue'
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
-import { type FunctionsHost, startFunctionsHost } from '../../local/host/functions-host.js'
-import type * as HostApp from '../fixtures/host-app.js'
+import { describe, expect, test } from 'vitest'
+import { call, host, lines, queueIsEmpty, start, untilNoted, useHostApp } from '../support/package/host-app.js'
 
-const prefix = `host${process.pid}`
-const queues = QueueServiceClient.fromConnectionString(inject('azurite'))
-const jobs = queues.getQueueClient(`${prefix}-jobs`)
-const copies = queues.getQueueClient(`${prefix}-copies`)
-const poison = queues.getQueueClient(`${prefix}-jobs-poison`)
-const hostJson = {
-  extensions: {
-    http: { routePrefix: 'v1' },
-    queues: {
-      batchSize: 2,
-      newBatchThreshold: 1,
-      maxDequeueCount: 3,
-      visibilityTimeout: '00:00:00',
-      maxPollingInterval: '00:00:01',
-    },
-  },
-}
-
-let app: typeof HostApp
-let host: FunctionsHost
-let folder: string
-const lines: { level: string; category: string; message: string }[] = []
-
-const start = (settings: Record<string, string> = {}) =>
-  startFunctionsHost({
-    entry: [],
-    load: async () => {
-      app = await import('../fixtures/host-app.js')
-    },
-    hostJson,
-    settings: {
-      PREFIX: prefix.toUpperCase(),
-      TICK: '0 0 3 * * *',
-      MailStorage: inject('azurite'),
-      FUNCTIONS_KEY: 'the function key',
-      FUNCTIONS_MASTER_KEY: 'the master key',
-      'AzureWebJobs.disabled.Disabled': 'true',
-      ...settings,
-    },
-    port: 0,
-    stateFile: join(folder, 'timers.json'),
-    log: (line) => lines.push(line),
-  })
-
-const noted = (what: string) => app.seen.filter((entry) => entry.what === what).map(({ value }) => value)
-const untilNoted = async (what: string, count = 1): Promise<unknown[]> => {
-  while (noted(what).length < count) await once(app.events, 'noted')
-  return noted(what)
-}
-const call = (path: string, init?: RequestInit) => fetch(host.url + path, { redirect: 'manual', ...init })
-const base64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64')
-const shut = (name: string): (() => void) => {
-  let open = () => {}
-  app.gates.set(name, new Promise((resolve) => (open = resolve)))
-  return open
-}
+useHostApp()
 const chunkedAndCounted = [
   'POST /v1/size HTTP/1.1',
   'content-length: 5',
@@ -81,19 +21,6 @@ const raw = async (request: string[]): Promise<string> => {
   for await (const chunk of socket) text += String(chunk)
   return text
 }
-const queueIsEmpty = async () => (await jobs.getProperties()).approximateMessagesCount === 0
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'functions-host-'))
-  host = await start()
-})
-afterAll(async () => {
-  await host.stop()
-  await rm(folder, { recursive: true, force: true })
-})
-beforeEach(() => {
-  app.seen.length = 0
-})
 
 describe('HTTP', () => {
   test('url, method, route parameters, headers and body arrive; repeated query parameters are joined', async () => {
@@ -177,7 +104,7 @@ describe('HTTP', () => {
 
   test('host 3: a body over the limit is uploaded whole, then answered with an empty 500 and an error in the log', async () => {
     await host.stop()
-    host = await start({ FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '1000000' })
+    await start({ FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '1000000' })
     const tooLarge = await call('/v1/reverse', { method: 'POST', body: new Uint8Array(1_000_001) })
     expect([tooLarge.status, await tooLarge.text()]).toEqual([500, ''])
     expect(lines).toContainEqual(
@@ -190,7 +117,7 @@ describe('HTTP', () => {
     const page = await call('/')
     expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html'])
     await host.stop()
-    host = await start({ AzureWebJobsDisableHomepage: 'true' })
+    await start({ AzureWebJobsDisableHomepage: 'true' })
     const none = await call('/')
     expect([none.status, await none.text()]).toEqual([204, ''])
   })
@@ -273,155 +200,5 @@ describe('keys and admin endpoints', () => {
     const init = { method: 'POST', body: JSON.stringify({ input: '{"by":"hand"}' }) }
     expect(await withKey('/admin/functions/work', 'the master key', init)).toBe(202)
     expect(await untilNoted('work')).toMatchObject([{ job: { by: 'hand' } }])
-  })
-})
-
-describe('queues', () => {
-  test('an output message triggers the function at once, parsed, with its metadata', async () => {
-    await call('/v1/enqueue', { method: 'POST', body: '{"id":7}' })
-    const [entry] = (await untilNoted('work')) as { metadata: Record<string, unknown> }[]
-    expect(entry).toMatchObject({ job: { id: 7 }, metadata: { dequeueCount: 1, queueTrigger: { id: 7 } } })
-    const { id, popReceipt, insertionTime, expirationTime, nextVisibleTime } = entry!.metadata
-    expect([typeof id, typeof popReceipt]).toEqual(['string', 'string'])
-    for (const time of [insertionTime, expirationTime, nextVisibleTime])
-      expect(Date.parse(String(time))).toBeGreaterThan(0)
-    await expect.poll(queueIsEmpty).toBe(true)
-  })
-
-  test('arrays become several messages, returned ones too', async () => {
-    await call('/v1/enqueue', { method: 'POST', body: '[{"n":1,"copy":true},"two"]' })
-    const done = (await untilNoted('work', 2)) as { job: unknown }[]
-    expect(done.map(({ job }) => job)).toEqual(expect.arrayContaining([{ n: 1, copy: true }, 'two']))
-    await expect
-      .poll(async () =>
-        (await copies.peekMessages({ numberOfMessages: 32 })).peekedMessageItems
-          .map(({ messageText }) => Buffer.from(messageText, 'base64').toString())
-          .sort(),
-      )
-      .toEqual(['text', '{\n  "nested": true\n}'])
-    await copies.clearMessages()
-  })
-
-  test('a message that keeps failing goes to the poison queue after the last try', async () => {
-    await jobs.sendMessage(base64({ fail: true }))
-    host.wake(jobs.name)
-    const tries = (await untilNoted('work', 3)) as { metadata: { dequeueCount: number } }[]
-    expect(tries.map(({ metadata }) => metadata.dequeueCount)).toEqual([1, 2, 3])
-    await expect.poll(queueIsEmpty).toBe(true)
-    const { receivedMessageItems } = await poison.receiveMessages()
-    expect(receivedMessageItems.map(({ messageText }) => messageText)).toEqual([base64({ fail: true })])
-    await poison.clearMessages()
-  })
-
-  test('a message in the wrong encoding is poison at once', async () => {
-    await jobs.sendMessage('{not base64}')
-    host.wake(jobs.name)
-    await expect
-      .poll(async () => (await poison.receiveMessages()).receivedMessageItems[0]?.messageText)
-      .toBe('{not base64}')
-    expect(noted('work')).toEqual([])
-  })
-
-  test('no more than batchSize + newBatchThreshold run at once', async () => {
-    // All of them lie there before the first look, so that each look takes a whole batch.
-    await host.stop()
-    app.seen.length = 0
-    const open = shut('busy')
-    for (let index = 0; index < 6; index++) await jobs.sendMessage(base64({ wait: 'busy' }))
-    host = await start({ AzureFunctionsJobHost__extensions__queues__newBatchThreshold: '2' })
-    await untilNoted('work', 4)
-    open()
-    await untilNoted('work', 6)
-    await host.idle()
-    expect(app.atOnce).toEqual({ now: 0, most: 4 })
-    await expect.poll(queueIsEmpty).toBe(true)
-  })
-})
-
-describe('timers', () => {
-  test('run now hands over the schedule status; a failing run is retried with its count', async () => {
-    await host.runTimer('tick')
-    expect(noted('tick')).toMatchObject([
-      { isPastDue: false, schedule: { adjustForDST: true }, scheduleStatus: { next: expect.any(String) } },
-    ])
-    await expect(host.runTimer('flaky')).rejects.toThrow('still broken')
-    expect(noted('flaky')).toEqual([
-      { retryCount: 0, maxRetryCount: 2 },
-      { retryCount: 1, maxRetryCount: 2, exception: { message: 'Error: still broken' } },
-      { retryCount: 2, maxRetryCount: 2, exception: { message: 'Error: still broken' } },
-    ])
-    await expect(host.runTimer('absent')).rejects.toThrow('no timer named "absent"')
-  })
-})
-
-describe('start and stop', () => {
-  test('a second host in the same process is refused while the first one runs', async () => {
-    await expect(start()).rejects.toThrow('already runs in this process')
-  })
-
-  test('host 9: what still runs when the grace is over is left behind', async () => {
-    const open = shut('slow')
-    const slow = call('/v1/slow').catch(() => 'cut')
-    await untilNoted('slow')
-    await host.stop(50)
-    expect(await slow).toBe('cut')
-    open()
-    host = await start()
-    app.seen.length = 0
-  })
-
-  test('stop finishes what runs, takes nothing new, and the app can be started again', async () => {
-    const open = shut('slow')
-    const openJob = shut('job')
-    const slow = call('/v1/slow')
-    await untilNoted('slow')
-    await jobs.sendMessage(base64({ wait: 'job' }))
-    host.wake(jobs.name)
-    await untilNoted('work')
-    const stopping = host.stop()
-    await jobs.sendMessage(base64({ late: true }))
-    expect((await call('/v1/nothing').catch(() => ({ status: 503 }))).status).toBe(503)
-    open()
-    openJob()
-    expect(await (await slow).text()).toBe('done')
-    await stopping
-    expect(noted('work')).toHaveLength(1)
-    expect(noted('appTerminate')).toEqual([true])
-    expect(
-      (await jobs.peekMessages({ numberOfMessages: 32 })).peekedMessageItems.map(({ messageText }) => messageText),
-    ).toEqual([base64({ late: true })])
-    await expect(call('/v1/nothing')).rejects.toThrow()
-
-    host = await start()
-    await untilNoted('work', 2)
-    expect(noted('appStart')).toEqual([true])
-  })
-
-  test('a run missed while the host was down is made up for once, as past due', async () => {
-    await host.stop()
-    const file = join(folder, 'timers.json')
-    const day = 86_400_000
-    const last = Math.floor(Date.now() / day) * day + 3 * 3_600_000 - 3 * day
-    const statuses = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>
-    await writeFile(file, JSON.stringify({ ...statuses, tick: { last, next: last + day, lastUpdated: last } }))
-    host = await start()
-    expect(await untilNoted('tick')).toMatchObject([{ isPastDue: true }])
-    await host.stop()
-    host = await start()
-    expect(noted('tick')).toHaveLength(1)
-  })
-
-  test('a schedule that is due runs, again and again', async () => {
-    await host.stop()
-    host = await start({ TICK: '* * * * * *' })
-    const ticks = (await untilNoted('tick', 2)) as { isPastDue: boolean; scheduleStatus: unknown }[]
-    expect(ticks.every(({ isPastDue }) => !isPastDue)).toBe(true)
-  })
-
-  test('wrong settings are refused at start with their reason', async () => {
-    await host.stop()
-    await expect(start({ TICK: '0 0 0 31 2 *' })).rejects.toThrow('never occurs')
-    await expect(start({ MailStorage: '' })).rejects.toThrow('connection "MailStorage"')
-    host = await start()
   })
 })

@@ -1,55 +1,11 @@
-import { connect } from 'node:net'
-import { ImapFlow, type ImapFlowOptions } from 'imapflow'
-import { afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { type Certificates, makeCertificates } from '../../local/emulators/certificate.js'
-import type { ImapOptions } from '../../local/emulators/imap/imap-state.js'
-import { type ImapEmulator, startImap } from '../../local/emulators/imap/start-imap.js'
+/** The emulated IMAP server, as a client meets it. */
+import type { ImapFlow, ImapFlowOptions } from 'imapflow'
+import { describe, expect, it } from 'vitest'
+import type { ImapEmulator } from '../../local/emulators/imap/start-imap.js'
 import { memoryParts } from '../../local/emulators/parts.js'
+import { client, failure, imap, useImapEmulator, user } from '../support/mail-servers/imap-clients.js'
 
-const user = 'ana@contoso.example'
-let certificates: Certificates
-const open: { stop(): Promise<unknown> }[] = []
-
-beforeAll(async () => {
-  certificates = await makeCertificates()
-})
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((peer) => peer.stop()))
-})
-
-async function imap(options: Partial<ImapOptions> = {}): Promise<ImapEmulator> {
-  const server = await startImap({
-    accounts: (name) =>
-      ({
-        [user]: { password: 'right "quoted" \\ påss' },
-        'info@contoso.example': { delegates: [user] },
-        'notconnected@contoso.example': { password: 'x' },
-        'expired@contoso.example': { password: 'x' },
-        'throttled@contoso.example': { password: 'x' },
-      })[name],
-    verifyToken: (token) => (token === 'token-of-ana' ? { upn: user } : undefined),
-    mode: 'implicit',
-    tls: certificates,
-    ...options,
-  })
-  open.push(server)
-  return server
-}
-
-function client(server: ImapEmulator, more: Partial<ImapFlowOptions> = {}): ImapFlow {
-  const flow = new ImapFlow({
-    host: 'localhost',
-    port: server.port,
-    secure: true,
-    tls: { ca: certificates.ca },
-    auth: { user, pass: 'right "quoted" \\ påss' },
-    logger: false,
-    ...more,
-  })
-  flow.on('error', () => undefined)
-  open.push({ stop: async () => flow.close() })
-  return flow
-}
+useImapEmulator()
 
 async function connected(server: ImapEmulator, more: Partial<ImapFlowOptions> = {}): Promise<ImapFlow> {
   const flow = client(server, more)
@@ -59,12 +15,6 @@ async function connected(server: ImapEmulator, more: Partial<ImapFlowOptions> = 
 
 const mail = (n: number, more = '') =>
   `From: "Kim, K." <kim@example.com>\r\nTo: ana@contoso.example\r\nSubject: Mail ${n}\r\nMessage-ID: <m${n}@example.com>\r\n${more}Date: Thu, 05 Nov 2026 08:00:00 +0000\r\n\r\nBody ${n}\r\n`
-
-const failure = (promise: Promise<unknown>) =>
-  promise.then(
-    () => undefined,
-    (error: unknown) => error,
-  )
 
 async function uids(flow: ImapFlow, range: string): Promise<number[]> {
   const found: number[] = []
@@ -257,64 +207,5 @@ describe('IMAP emulator with imapflow', () => {
     await first.logout()
     await expect.poll(() => server.open).toBe(0)
     await connected(server)
-  })
-})
-
-describe('IMAP emulator, hostile on order', () => {
-  it.each(['endless-line', 'endless-untagged', 'huge-literal'] as const)(
-    'SEC-34: %s as a greeting never ends, and ends with the connection',
-    async (fault) => {
-      const server = await imap({ mode: 'plain' })
-      server.control.faults.order({ at: 'greeting', fault })
-      const socket = connect(server.port, '127.0.0.1')
-      let bytes = 0
-      await new Promise<void>((resolve) => {
-        socket.on('data', (chunk) => {
-          bytes += chunk.length
-          if (bytes > 8_000_000) resolve()
-        })
-      })
-      socket.destroy()
-      await expect.poll(() => server.open).toBe(0)
-    },
-  )
-
-  it('SEC-34: drips, and repeats the line of a refused login', async () => {
-    const server = await imap({ mode: 'plain' })
-    server.control.faults.order({ at: 'greeting', fault: 'slow', everyMs: 5 })
-    const socket = connect(server.port, '127.0.0.1')
-    const received: string[] = []
-    await new Promise<void>((resolve) => {
-      socket.on('data', (chunk) => received.push(chunk.toString()) >= 3 && resolve())
-    })
-    socket.destroy()
-    expect(new Set(received.join(''))).toEqual(new Set(['*']))
-    server.control.faults.order({ at: 'AUTHENTICATE', fault: 'echo' })
-    const error = await failure(
-      client(server, { secure: false, doSTARTTLS: false, auth: { user, accessToken: 'x' } }).connect(),
-    )
-    const line = server.commands.find((c) => c.line.includes('AUTHENTICATE'))!.line
-    expect((error as { responseText: string }).responseText).toContain(line)
-  })
-
-  it('SEC-26: without STARTTLS, with a refused one, or preauthenticated, a strict client shows no credential', async () => {
-    const server = await imap({ mode: 'starttls', clearLogin: true })
-    const credentials = () => server.commands.filter((c) => / (LOGIN|AUTHENTICATE) /.test(c.line))
-    const strict = { secure: false, doSTARTTLS: true } as const
-    server.control.withhold('STARTTLS')
-    expect(await failure(client(server, strict).connect())).toBeInstanceOf(Error)
-    server.control.behave()
-    server.control.faults.order({ at: 'STARTTLS', fault: 'no' })
-    expect(await failure(client(server, strict).connect())).toBeInstanceOf(Error)
-    server.control.faults.order({ at: 'greeting', fault: 'preauth' })
-    await failure(client(server, strict).connect())
-    expect(credentials()).toEqual([])
-    server.control.faults.order({ at: 'STARTTLS', fault: 'injected' })
-    await failure(client(server, strict).connect())
-    expect(credentials().filter((c) => !c.secure)).toEqual([])
-    // Negative control: a client that does not insist shows its password to the same server.
-    server.control.faults.order({ at: 'STARTTLS', fault: 'no' })
-    await failure(client(server, { secure: false }).connect())
-    expect(credentials().some((c) => !c.secure)).toBe(true)
   })
 })

@@ -1,8 +1,7 @@
 import { afterEach } from 'vitest'
 
-/** What a test starts, it adds here how to stop; that is done after it, in this order. */
-export function stopsAfterEach(): (() => Promise<unknown>)[] {
-  const stops: (() => Promise<unknown>)[] = []
+/** What a test starts, it adds to `stops` how to stop; that is done after it, in this order. */
+export function stopsAfterEach(stops: (() => Promise<unknown>)[] = []): (() => Promise<unknown>)[] {
   afterEach(async () => {
     for (const stop of stops.splice(0)) await stop()
   })

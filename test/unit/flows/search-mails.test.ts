@@ -1,76 +1,14 @@
-/** "Did Tuesday's invoice leave?": mail is found by what people know of it, open or finished, for the whole retention. */
+/** Mail is found, finished or open, in its own tenant, once. */
+
 import { describe, expect, test } from 'vitest'
 import { purgeOld } from '../../../lib/flows/ops/retention.js'
 import { sendFlows } from '../../../lib/flows/send/index.js'
 import type { MailSearch } from '../../../lib/model/mail-search.js'
 import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
 import type { Row } from '../../../lib/ports/tables.js'
-import { faultOf, type Harness, sendHarness } from '../../support/send/send-harness.js'
+import { day, pages, place, threeWeeks } from '../../support/send/mail-search.js'
 
-const { acceptMail, cancelMail, drainLane, retryMail, searchMails, sendMailNow } = sendFlows
-const day = 86_400_000
-
-async function place(keepSubject: 'yes' | 'no' = 'yes') {
-  const h = await sendHarness()
-  h.deps.config.keepSubject = keepSubject
-  const submit = async (to: string, more: object = {}, key?: string) =>
-    (
-      await acceptMail(
-        h.deps,
-        h.tenant,
-        parseMailSubmission({ to: [to], ...('raw' in more ? {} : { text: 'x' }), ...more }),
-        key,
-      )
-    ).mail
-  const drain = (deps = h.deps) => drainLane(deps, { v: 1, tenant: h.tenant, mailboxId: h.mailbox.id })
-  const ids = async (search: MailSearch) => (await searchMails(h.deps, h.tenant, search)).mails.map(({ id }) => id)
-  return { ...h, submit, drain, ids }
-}
-
-/** Every page, one after the other. */
-async function pages(h: Pick<Harness, 'deps' | 'tenant'>, search: MailSearch) {
-  const all: string[][] = []
-  let after = ''
-  do {
-    const page = await searchMails(h.deps, h.tenant, { ...search, after })
-    all.push(page.mails.map(({ id }) => id))
-    after = page.next
-  } while (after !== '')
-  return all
-}
-
-/** Mail of three weeks: sent, failed, cancelled, and open in all its ways. */
-async function threeWeeks() {
-  const h = await place()
-  const reference = { invoice: '4711' }
-  const invoice = await h.submit(
-    'Ana@Customer.example',
-    { subject: 'Your Invoice  4711', metadata: reference },
-    'key-1',
-  )
-  await h.drain()
-  h.clock.advance(day)
-  h.peer.script.send = () => faultOf('permanent')
-  const failed = await h.submit('ben@customer.example', { subject: 'Reminder', cc: ['ana@customer.example'] })
-  await h.drain()
-  h.peer.script.send = () => undefined
-  h.clock.advance(10 * day)
-  const cancelled = await h.submit('cleo@customer.example', { hold: true })
-  await cancelMail(h.deps, h.tenant, cancelled.id)
-  h.clock.advance(10 * day)
-  const raw =
-    'From: sales@acme.example\r\nMessage-ID: <own@acme.example>\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\n\r\nx\r\n'
-  const own = await h.submit('dan@customer.example', { raw: Buffer.from(raw).toString('base64') })
-  await h.drain()
-  const held = await h.submit('ana@customer.example', { hold: true, subject: 'Held invoice' })
-  const planned = await h.submit('eve@customer.example', { notBefore: new Date(h.clock.now() + day).toISOString() })
-  h.peer.script.send = () => faultOf('transient')
-  const waiting = await h.submit('fay@customer.example')
-  await h.drain()
-  h.peer.script.send = () => undefined
-  const start = Date.parse(invoice.acceptedAt)
-  return { ...h, start, mails: { invoice, failed, cancelled, own, held, planned, waiting } }
-}
+const { acceptMail, retryMail, searchMails } = sendFlows
 
 type Weeks = Awaited<ReturnType<typeof threeWeeks>>
 
@@ -232,85 +170,5 @@ describe('D5 O3: mail is found, finished or open', () => {
     await w.drain()
     expect(await w.ids({ recipient: 'r999@customer.example', state: 'sent' })).toEqual([mail.id])
     expect(await w.ids({ recipient: 'r0@customer.example' })).toEqual([mail.id])
-  })
-})
-
-describe('D5: a search that cannot be answered in one look', () => {
-  test('a page that looked at enough ends, empty or not, and the next one goes on', async () => {
-    const w = await place()
-    const first = await w.submit('ana@customer.example', { subject: 'needle' })
-    await w.drain()
-    for (let n = 0; n < 30; n++) await w.submit('ben@customer.example', { subject: 'hay' })
-    await w.drain()
-    // A clock on which looking takes time: one row, two seconds.
-    let looked = 0
-    const slow = { ...w.deps, clock: { ...w.clock, now: () => w.clock.now() + looked++ * 2_000 } }
-    const all = await pages({ deps: slow, tenant: w.tenant }, { subject: 'needle' })
-    expect(all.flat()).toEqual([first.id])
-    expect(all.length).toBeGreaterThan(5)
-    expect(all.length).toBeLessThan(32)
-  })
-
-  test('subjects that are not kept are not searched: the refusal says so, and nothing of them is stored', async () => {
-    const w = await place('no')
-    await w.submit('ana@customer.example', { subject: 'Confidential matter' })
-    await w.submit('ana@customer.example', { subject: 'Confidential matter', hold: true })
-    await w.drain()
-    await expect(w.ids({ subject: 'confidential' })).rejects.toMatchObject({
-      code: 'subjects_not_kept',
-      status: 409,
-      remedy: expect.stringContaining('keepSubject'),
-    })
-    expect(await w.ids({ recipient: 'ana@customer.example' })).toHaveLength(2)
-    const tables = ['mails', 'outbox'].map((name) => w.deps.names.table(name as 'mails'))
-    for (const table of [
-      ...tables,
-      ...(await w.stores.tables.list(w.deps.names.log('mailindex', ''))),
-      ...(await w.stores.tables.list(w.deps.names.log('sendinglog', ''))),
-    ])
-      for await (const row of w.stores.tables.query(table, { partitionRange: ['!', '~~~~'] }))
-        expect(JSON.stringify(row).toLowerCase(), table).not.toContain('confidential')
-  })
-
-  test('a mail sent early is found like any other', async () => {
-    const w = await threeWeeks()
-    await sendMailNow(w.deps, w.tenant, w.mails.planned.id)
-    await w.drain()
-    expect(await w.ids({ recipient: 'eve@customer.example', state: 'sent' })).toEqual([w.mails.planned.id])
-  })
-})
-
-describe('D6: a forged `after`', () => {
-  const id = 'a'.repeat(26)
-  test.each([
-    'x',
-    'f',
-    `f~123~${id}`,
-    `f~9999999999999~${id}~`,
-    `f~9999999999999~${id.toUpperCase()}`,
-    `o~${id}~d~9999999999999`,
-    `o~other~${id}~d~9999999999999~${id}`,
-    `o~${id}~z~9999999999999~${id}`,
-    `${id}~d~9999999999999~${id}`,
-    "f~9999999999999~' or PartitionKey ne '",
-    'f~'.repeat(5_000),
-  ])('%j is refused and names the cure', async (after) => {
-    const h = await sendHarness()
-    await expect(searchMails(h.deps, h.tenant, { after, includeDone: true })).rejects.toMatchObject({
-      code: 'invalid_input',
-      status: 400,
-      field: 'after',
-      description: expect.stringContaining('leave it out for the first page'),
-    })
-  })
-
-  test('one of the right form names rows of the own tenant only', async () => {
-    const w = await threeWeeks()
-    const first = await searchMails(w.deps, w.tenant, { includeDone: true, limit: 1 })
-    for (const after of [first.next, 'f~0000000000000~'.concat(id), `o~${id}~d~0000000000000~${id}`])
-      expect((await searchMails(w.deps, 'other', { includeDone: true, after })).mails).toEqual([])
-    await expect(searchMails(w.deps, w.tenant, { mailboxId: id, after: first.next })).rejects.toMatchObject({
-      field: 'after',
-    })
   })
 })
