@@ -260,7 +260,7 @@ describe('removing a tenant', () => {
         whoActs: 'Gateway operator',
         subject: 'acme',
         description: expect.stringMatching(
-          /^The removal of tenant acme has been running for 1 hours.*Key Vault refuses\.$/,
+          /^The removal of tenant acme has been running for 1 hours.*Key Vault refuses access\.$/,
         ),
         remedy: 'Give the identity its role.',
       },
