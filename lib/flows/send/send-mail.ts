@@ -11,6 +11,7 @@ import type { Mail } from '../../model/mail.js'
 import { AllRefusedError, type RefusedRecipient, type SendReceipt, type SendSession } from '../../ports/sender.js'
 import { backoffMs } from '../../protocol/backoff.js'
 import { sameAddress } from '../../protocol/mail-address.js'
+import { clearAttention } from '../common/attention.js'
 import { outlast } from '../common/outlast.js'
 import { unconfirmedHint } from '../tokens/connection-state.js'
 import { blobName } from './accept-mail.js'
@@ -129,12 +130,13 @@ async function keepReceipt(
     await recordReceipt(deps, entry, tried, receipt)
   } catch (error) {
     if (!(error instanceof RowChangedError)) throw error
-    const found = await findMail(deps, entry.mail.tenant, entry.mail.id)
-    if (
-      found?.mail.state === 'unknown' ||
-      (found?.mail.state === 'handing-over' && found.mail.claim === entry.mail.claim)
-    )
+    const { tenant, id, claim } = entry.mail
+    const found = await findMail(deps, tenant, id)
+    const wasDoubted = found?.mail.state === 'unknown'
+    if (found && (wasDoubted || (found.mail.state === 'handing-over' && found.mail.claim === claim)))
       await recordReceipt(deps, found, tried, receipt)
+    // Its card asks a person what is known by now.
+    if (wasDoubted) await clearAttention(deps, tenant, 'mail-unknown', id)
   }
 }
 
