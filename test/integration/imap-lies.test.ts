@@ -69,6 +69,16 @@ describe('what only the numbers of IMAP can tell', () => {
     expect(at.told()).toEqual(ids(1, 2, 3, 4, 5, 6, 7, 8, 9))
   })
 
+  test('field 02: the newest number is none when nothing confirms it: the numbering stands', async () => {
+    const at = await box(3)
+    at.lie({ lie: 'search', add: [9], times: 2 })
+    await at.poll()
+    at.deliver(4)
+    await at.polls(2)
+    expect(at.told()).toEqual(ids(1, 2, 3, 4))
+    expect((await at.log()).map((row) => row['resynced'] ?? false)).not.toContain(true)
+  })
+
   test('field 03: UIDs rewound under the same UIDVALIDITY: read anew by date, nothing twice', async () => {
     const at = await box(0)
     const folder = server.store.folder(at.user, 'INBOX')!

@@ -44,6 +44,8 @@ const faultOfMail = (order: FaultOrder, found: object = {}): Way => [
   found,
 ]
 
+const hanging = ([name, tell]: Way): Way => [name, tell, {}, 'hangs']
+
 const absent = [
   { status: 404 },
   { status: 404, code: 'ResourceNotFound' },
@@ -95,7 +97,7 @@ const lies: ReceiverLies = {
   'gives half a mail and is gone, for ever': [faultOfMail({ ...always, lengthOff: 100 })],
   'breaks or floods the line at one mail, for ever': [
     faultOfMail({ ...always, drop: true }),
-    faultOfMail({ ...always, delayMs: 2_500 }),
+    hanging(faultOfMail({ ...always, delayMs: 2_500 })),
   ],
   'gives dates that cannot be': dates.flatMap((value) => [
     lie({ lie: 'property', name: 'receivedDateTime', value }),
@@ -141,7 +143,7 @@ const lies: ReceiverLies = {
   ],
   'never comes to an end': [
     lie({ lie: 'empty-pages', pages: 130, times: 1 }),
-    fault({ kind: 'delta', delayMs: 2_500, times: 'always' }),
+    hanging(fault({ kind: 'delta', delayMs: 2_500, times: 'always' })),
   ],
   'refuses to change a mail': [{ status: 404 }, { status: 403 }, { status: 423 }, { status: 500 }].flatMap((how) => [
     faultOfMail({ kind: 'patch', ...how }),

@@ -19,8 +19,10 @@ export async function graphSenderLyingWorld(): Promise<SenderLyingWorld> {
     graph.control.fail(order)
     return {
       ...subject,
-      pass(ms) {
+      async pass(ms) {
         ahead += ms
+        // What is late is carried out before whatever is asked next.
+        await fetch(graph.url, { redirect: 'manual' })
       },
       stop: () => graph.stop(),
     }

@@ -60,6 +60,7 @@ const faultOfMail = (order: ImapFault, found: object): Way => [
     server.control.faults.order({ ...order, uid: uidOf(subject) })
   },
   found,
+  ...(order.fault === 'hang' ? (['hangs'] as const) : ([] as const)),
 ]
 
 const rows = ['left-out', 'no', 'nil', 'empty', 'garbage', 'no-uid'] as const
@@ -96,7 +97,7 @@ const lies: ReceiverLies = {
   'lists fewer mails than there are': [
     tell('one is left out', (_, uid) => ({ lie: 'search', omit: [uid], times: 1 })),
     tell('all are', ({ uidOf }) => ({
-      ...{ lie: 'search', times: 1 },
+      lie: 'search',
       omit: ['a', 'liar-1', 'z', 'b', 'liar-2', 'y'].map(uidOf),
     })),
     ...rows.map((how) => ofMail(`${how} among sizes and dates`, { lie: 'row', how, of: 'description' })),
@@ -107,14 +108,17 @@ const lies: ReceiverLies = {
   'says a mail is gone that is there': [ofMail('EXPUNGE', { lie: 'untagged', text: '1 EXPUNGE' })],
   'lists a mail and does not give it, once': rows.map((how) => ofRow(how, 1)),
   'lists a mail and never gives it': [
+    ofMail(
+      'NOPERM',
+      { lie: 'row', how: 'no', of: 'body', text: '[NOPERM] This one is not for you' },
+      { code: 'mail_not_given', attempts: 5 },
+    ),
     ofRow('other-uid', undefined, { attempts: 5 }),
     ...rows.map((how) => ofRow(how, undefined, { attempts: 5 })),
-    ...['NOPERM', 'AUTHENTICATIONFAILED'].map((code) =>
-      ofMail(
-        code,
-        { lie: 'row', how: 'no', of: 'body', text: `[${code}] This one is not for you` },
-        { code: 'mail_not_given', attempts: 5 },
-      ),
+    ofMail(
+      'AUTHENTICATIONFAILED',
+      { lie: 'row', how: 'no', of: 'body', text: '[AUTHENTICATIONFAILED] This one is not for you' },
+      { code: 'mail_not_given', attempts: 5 },
     ),
   ],
   'gives another mail in its place, once': [
@@ -141,9 +145,9 @@ const lies: ReceiverLies = {
   ],
   'gives dates that cannot be': [
     ofFolder('never set', { lie: 'internal-date', value: '"00-Jan-0000 00:00:00 +0000"' }),
+    ofFolder('1970', { lie: 'internal-date', value: '"01-Jan-1970 00:00:00 +0000"' }),
     ofFolder('NIL', { lie: 'internal-date', value: 'NIL' }),
     ofFolder('left out', { lie: 'internal-date', value: null }),
-    ofFolder('1970', { lie: 'internal-date', value: '"01-Jan-1970 00:00:00 +0000"' }),
     ofFolder('far ahead', { lie: 'internal-date', value: '"01-Jan-2999 00:00:00 +0000"' }),
   ],
   'gives sizes that cannot be': ['0', null, '116', '4294967296', 'x'].map((value) =>
@@ -218,10 +222,15 @@ const lies: ReceiverLies = {
     ),
   ],
   'never comes to an end': [
-    fault('hang at SELECT', { at: 'SELECT', fault: 'hang', times: 99 }),
     fault('replies without end at UID SEARCH', { at: 'UID SEARCH', fault: 'endless-untagged', times: 99 }),
     fault('a line without end at UID FETCH', { at: 'UID FETCH', fault: 'endless-line', times: 99 }),
     fault('challenges without end at the login', { at: 'AUTHENTICATE', fault: 'challenges', times: 99 }),
+    [
+      'hang at SELECT',
+      (box) => (box as Mailbox).server.control.faults.order({ at: 'SELECT', fault: 'hang', times: 99 }),
+      {},
+      'hangs',
+    ],
   ],
   'refuses to change a mail': [
     '[READ-ONLY] Folder is open for reading only',

@@ -32,7 +32,7 @@ export type SenderLie = keyof typeof lies
 
 export interface LyingSender extends Pick<SenderSubject, 'from' | 'sender' | 'authority' | 'send' | 'inbox' | 'stop'> {
   /** Time passes for the server too. */
-  pass?(ms: number): void
+  pass?(ms: number): Promise<void>
   /** Beside Ben; default nobody. */
   alsoTo?: string
 }
@@ -77,7 +77,7 @@ async function tellAndSend([way, start, state, found = {}]: SenderWay): Promise<
     // Twelve minutes for both sides, then hours that only we wait.
     for (let minute = 0; minute < 12; minute++) {
       at.clock.advance(61_000)
-      peer.pass?.(61_000)
+      await peer.pass?.(61_000)
       await at.drain()
     }
     for (let hour = 0; hour < 3; hour++) {
