@@ -10,9 +10,10 @@ import { guardedLookup } from '../../lib/transports/guarded-lookup.js'
 import { imapReceiver } from '../../lib/transports/imap-receiver.js'
 import { makeCertificates } from '../../local/emulators/certificate.js'
 import { headerOf } from '../../local/emulators/graph/mime.js'
-import { startImap } from '../../local/emulators/imap/start-imap.js'
+import type { Graph } from '../../local/emulators/graph/start-graph.js'
+import { type ImapEmulator, startImap } from '../../local/emulators/imap/start-imap.js'
 import { startDovecot } from './mail-servers/dovecot.js'
-import { startMicrosoft365 } from './microsoft/microsoft-365.js'
+import { type Microsoft365, startMicrosoft365 } from './microsoft/microsoft-365.js'
 
 type ImapSettings = Extract<Mailbox['receive'], { transport: 'imap' }>
 type GraphSettings = Extract<Mailbox['receive'], { transport: 'graph' }>
@@ -32,8 +33,6 @@ export interface ReceiverSubject {
   loseIds(): Promise<void>
   /** The bytes of the mail with this subject come at this pace; `quick` has a second for what has 30 in production. */
   slow?: { quick: Receiver; pace(subject: string, bytesPerSecond: number): Promise<void> }
-  /** From now on the server lists the mail with this subject and never gives its bytes. */
-  withhold?(subject: string): Promise<void>
 }
 
 export interface ReceiverWorld {
@@ -45,15 +44,13 @@ export interface DovecotWorld extends ReceiverWorld {
   /** Implicit TLS. */
   imapsPort: number
   ca: string
-  /** UIDs counted from 1 again under the same UIDVALIDITY. */
-  rewindUids(address: string): Promise<void>
-  /** In one session, which is most of what a delivery costs. */
-  deliverAll(address: string, raws: string[]): Promise<void>
+  /** UIDs counted from 1 again, or from another one, under the same UIDVALIDITY. */
+  rewindUids(address: string, first?: number): Promise<void>
   /** A copy of the mailbox as it is; call the result to restore it. */
   backUp(address: string): Promise<() => Promise<void>>
 }
 
-const password = 'correct-horse'
+export const password = 'correct-horse'
 const tokenOf = (user: string): string => `token-of-${user}`
 const userOf = (token: string): string | undefined => /^token-of-(.+)$/.exec(token)?.[1]
 const shown = (subject: string, read: boolean): string => (read ? `${subject} (read)` : subject)
@@ -81,51 +78,52 @@ export async function imapEmulatorWorld(
     tls: certificates,
     dialect,
   })
-  const options = { lookup: guardedLookup({ allowLoopback: true }), rootCa: certificates.ca }
-  const receiver = imapReceiver({ ...options, timeoutsMs })
-  const quick = imapReceiver({ ...options, timeoutsMs: { ...timeoutsMs, command: 1_000, session: 4_000 } })
   return {
-    async newMailbox() {
-      const address = newAddress()
-      const messages = (name: string) => server.store.folder(address, name)!.messages
-      const uidOf = (subject: string) =>
-        messages('INBOX').find(({ raw }) => headerOf(raw, 'subject') === subject)?.uid ?? 0
-      return {
-        address,
-        receiver,
-        authority: authorityOf(login, address),
-        receive: { transport: 'imap', imap: { host: 'localhost', port: server.port, tls, folder: 'INBOX' } },
-        async deliver(raw, receivedAt = Date.now()) {
-          server.deliver(address, raw, 'INBOX', { internalDate: receivedAt })
-        },
-        async remove(subject) {
-          const gone = messages('INBOX').filter(({ raw }) => headerOf(raw, 'subject') === subject)
-          server.store.remove(address, server.store.folder(address, 'INBOX')!, gone)
-        },
-        folder: async (name) =>
-          messages(name)
-            .map(({ raw, flags }) => shown(headerOf(raw, 'subject') ?? '', flags.includes('\\Seen')))
-            .sort(),
-        loseIds: async () => server.control.flipUidValidity(address),
-        slow: {
-          quick,
-          async pace(subject, bytesPerSecond) {
-            server.control.lies.order({ lie: 'pace', bytesPerSecond, user: address, uid: uidOf(subject) })
-          },
-        },
-        async withhold(subject) {
-          server.control.lies.order({ lie: 'row', how: 'nil', of: 'body', user: address, uid: uidOf(subject) })
-        },
-      }
-    },
+    newMailbox: async () => imapMailbox(server, { login, tls, ca: certificates.ca }),
     stop: () => server.stop(),
   }
+}
+
+/** A new, empty mailbox at an IMAP emulator that takes its login. */
+export function imapMailbox(
+  server: ImapEmulator,
+  { login, tls, ca }: { login: 'password' | 'token'; tls: ImapSettings['imap']['tls']; ca?: string },
+) {
+  const options = { lookup: guardedLookup({ allowLoopback: true }), ...(ca === undefined ? {} : { rootCa: ca }) }
+  const address = newAddress()
+  const messages = (name: string) => server.store.folder(address, name)!.messages
+  const uidOf = (subject: string) => messages('INBOX').find(({ raw }) => headerOf(raw, 'subject') === subject)?.uid ?? 0
+  return {
+    address,
+    receiver: imapReceiver({ ...options, timeoutsMs }),
+    authority: authorityOf(login, address),
+    receive: { transport: 'imap', imap: { host: 'localhost', port: server.port, tls, folder: 'INBOX' } },
+    async deliver(raw, receivedAt = Date.now()) {
+      server.deliver(address, raw, 'INBOX', { internalDate: receivedAt })
+    },
+    async remove(subject) {
+      const gone = messages('INBOX').filter(({ raw }) => headerOf(raw, 'subject') === subject)
+      server.store.remove(address, server.store.folder(address, 'INBOX')!, gone)
+    },
+    folder: async (name) =>
+      messages(name)
+        .map(({ raw, flags }) => shown(headerOf(raw, 'subject') ?? '', flags.includes('\\Seen')))
+        .sort(),
+    loseIds: async () => server.control.flipUidValidity(address),
+    uidOf,
+    slow: {
+      quick: imapReceiver({ ...options, timeoutsMs: { ...timeoutsMs, command: 1_000, session: 4_000 } }),
+      async pace(subject, bytesPerSecond) {
+        server.control.lies.order({ lie: 'pace', bytesPerSecond, user: address, uid: uidOf(subject) })
+      },
+    },
+  } satisfies ReceiverSubject & { uidOf(subject: string): number }
 }
 
 export async function dovecotWorld(login: 'password' | 'token', tls: 'implicit' | 'starttls'): Promise<DovecotWorld> {
   const certificates = await makeCertificates()
   const introspection = await startIntrospection()
-  const addresses = Array.from({ length: 60 }, newAddress)
+  const addresses = Array.from({ length: 80 }, newAddress)
   const server = await startDovecot({
     users: Object.fromEntries(addresses.map((address) => [address, password])),
     tls: certificates,
@@ -180,12 +178,8 @@ export async function dovecotWorld(login: 'password' | 'token', tls: 'implicit' 
     },
     imapsPort: server.imapsPort,
     ca: certificates.ca,
-    rewindUids: (address) => server.rewindUids(address),
+    rewindUids: (address, first) => server.rewindUids(address, first),
     backUp: (address) => server.backUp(address),
-    deliverAll: (address, raws) =>
-      asOwner(address, async (client) => {
-        for (const raw of raws) await client.append('INBOX', raw, [], new Date())
-      }),
     async stop() {
       await server.stop()
       introspection.stop()
@@ -211,38 +205,35 @@ async function startIntrospection(): Promise<{ url: string; stop(): void }> {
 
 export async function graphWorld(): Promise<ReceiverWorld> {
   const world = await startMicrosoft365()
-  const receiver = graphReceiver({ origins: world.origins })
-  const quick = graphReceiver({ origins: world.origins, timeoutMs: 1_500 })
+  return { newMailbox: () => graphMailbox(world, world.graph), stop: () => world.stop() }
+}
+
+/** A new, empty mailbox of this Microsoft 365 as this Graph shows it. */
+export async function graphMailbox(world: Microsoft365, graph: Graph) {
+  const origins = { 'https://graph.microsoft.com': graph.url }
+  const address = newAddress()
+  const mailbox = world.directory.mailbox(world.directory.addUser({ upn: address }))
+  const messages = (name: string) => mailbox.in(mailbox.folder(name)!)
   return {
-    async newMailbox() {
-      const address = newAddress()
-      const mailbox = world.directory.mailbox(world.directory.addUser({ upn: address }))
-      const messages = (name: string) => mailbox.in(mailbox.folder(name)!)
-      return {
-        address,
-        receiver,
-        authority: await world.authority(address),
-        receive: { transport: 'graph', folder: 'inbox' },
-        async deliver(raw, receivedAt = Date.now()) {
-          mailbox.add('inbox', { raw: Buffer.from(raw as string), receivedAt })
-        },
-        async remove(subject) {
-          for (const mail of messages('inbox')) if (headerOf(mail.raw, 'subject') === subject) mailbox.remove(mail)
-        },
-        folder: async (name) =>
-          messages(name.toLowerCase())
-            .map(({ raw, isRead }) => shown(headerOf(raw, 'subject') ?? '', isRead))
-            .sort(),
-        loseIds: async () => world.graph.control.forgetDeltaLinks(address),
-        slow: {
-          quick,
-          pace: async (subject, bytesPerSecond) =>
-            world.graph.control.fail({ kind: 'mime', user: address, subject, bytesPerSecond, times: 'always' }),
-        },
-        withhold: async (subject) =>
-          world.graph.control.fail({ kind: 'mime', user: address, subject, status: 403, times: 'always' }),
-      }
+    address,
+    receiver: graphReceiver({ origins }),
+    authority: await world.authority(address),
+    receive: { transport: 'graph', folder: 'inbox' },
+    async deliver(raw, receivedAt = Date.now()) {
+      mailbox.add('inbox', { raw: Buffer.from(raw as string), receivedAt })
     },
-    stop: () => world.stop(),
-  }
+    async remove(subject) {
+      for (const mail of messages('inbox')) if (headerOf(mail.raw, 'subject') === subject) mailbox.remove(mail)
+    },
+    folder: async (name) =>
+      messages(name.toLowerCase())
+        .map(({ raw, isRead }) => shown(headerOf(raw, 'subject') ?? '', isRead))
+        .sort(),
+    loseIds: async () => graph.control.forgetDeltaLinks(address),
+    slow: {
+      quick: graphReceiver({ origins, timeoutMs: 1_500 }),
+      pace: async (subject, bytesPerSecond) =>
+        graph.control.fail({ kind: 'mime', user: address, subject, bytesPerSecond, times: 'always' }),
+    },
+  } satisfies ReceiverSubject
 }

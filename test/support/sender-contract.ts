@@ -1,20 +1,16 @@
 /**
  * What the gateway relies on in every sender, whatever the protocol: the same cases against each mail server, first at
- * the port, then through the send flow. A new transport is done when this suite passes for it.
+ * the port, then through the send flow. A new transport is done when this suite passes for it, and the rows about servers
+ * that lie (sender-lies.ts).
  */
 import { createHash, randomBytes } from 'node:crypto'
 import PostalMime from 'postal-mime'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { sendFlows } from '../../lib/flows/send/index.js'
-import { newId } from '../../lib/model/ids.js'
-import { parseMailSubmission } from '../../lib/model/mail-submission.js'
 import { AllRefusedError, type Evidence, type OutgoingMail, type SendSession } from '../../lib/ports/sender.js'
-import { connectAs } from './connect/connect-as.js'
 import { failure } from './general/failure.js'
-import { sendHarness } from './send/send-harness.js'
+import { senderFlow } from './sender-flow.js'
 import type { SenderSubject } from './sender-subjects.js'
 
-const { acceptMail, drainLane, readMail } = sendFlows
 const ben = 'ben@contoso.example'
 const kim = 'kim@example.com'
 
@@ -144,35 +140,7 @@ export function senderContract(server: string, start: () => Promise<SenderSubjec
     })
 
     describe('through the flow', () => {
-      async function flow() {
-        const h = await sendHarness()
-        const { deps, tenant, mailbox } = h
-        const row = { partitionKey: `${tenant}~${mailbox.id}`, rowKey: 'mailbox' }
-        const connectionId = newId()
-        const send = JSON.stringify(peer.send(connectionId))
-        const identity = { issuer: '', subject: '', username: peer.from }
-        await connectAs(deps, connectionId, peer.authority, { identity })
-        await h.stores.tables.upsert(deps.names.table('mailboxes'), { ...row, address: peer.from, send })
-        const process = () => {
-          const one = h.process().deps
-          one.senders = { smtp: peer.sender, graph: peer.sender }
-          return one
-        }
-        const submit = (more: object = {}) =>
-          acceptMail(
-            process(),
-            tenant,
-            parseMailSubmission({ to: [ben], subject: 'Offer', text: 'Hi', mailboxId: mailbox.id, ...more }),
-          ).then(({ mail }) => mail.id)
-        const drain = () => drainLane(process(), { v: 1, tenant, mailboxId: mailbox.id })
-        const bytes = async (id: string) => {
-          const container = deps.names.container('outbound')
-          for await (const { name } of h.stores.blobs.list(container, `${tenant}/${id}`))
-            return (await h.stores.blobs.get(container, name))!
-          throw new Error('no blob')
-        }
-        return { ...h, submit, drain, bytes, read: (id: string) => readMail(deps, tenant, id) }
-      }
+      const flow = () => senderFlow(peer, { to: ben })
 
       test('M-031: seven mails leave in order, three per session', async () => {
         const at = await flow()

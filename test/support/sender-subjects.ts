@@ -10,7 +10,7 @@ import { smtpSender } from '../../lib/transports/smtp-sender.js'
 import { makeCertificates } from '../../local/emulators/certificate.js'
 import { sendAsDenied } from '../../local/emulators/smtp/refusals.js'
 import { startSmtp } from '../../local/emulators/smtp/start-smtp.js'
-import { startMicrosoft365 } from './microsoft/microsoft-365.js'
+import { type Microsoft365, startMicrosoft365 } from './microsoft/microsoft-365.js'
 
 /** `busy`: asks to come back in 7 s, when the protocol has words for that. All but `not-send-as` pass after one mail. */
 export type Misbehaviour = 'busy' | 'not-send-as' | 'lost-before' | 'lost-after'
@@ -89,14 +89,17 @@ export async function smtpSubject(login: 'none' | 'password' | 'token'): Promise
   }
 }
 
-export async function graphSubject(): Promise<SenderSubject> {
-  const world = await startMicrosoft365()
-  const { control } = world.graph
+export const graphSubject = async (): Promise<SenderSubject> => graphSubjectIn(await startMicrosoft365())
+
+/** A mailbox of this Microsoft 365, Ana's unless said otherwise, as this Graph shows it. */
+export async function graphSubjectIn(world: Microsoft365, graph = world.graph, from = ana): Promise<SenderSubject> {
+  const { control } = graph
+  const origins = { 'https://graph.microsoft.com': graph.url, 'https://outlook.office.com': graph.url }
   return {
-    from: ana,
-    sender: graphSender({ origins: world.origins }),
+    from,
+    sender: graphSender({ origins }),
     target: { transport: 'graph', graph: { mailbox: 'me' } },
-    authority: await world.authority(ana),
+    authority: await world.authority(from),
     send: (connectionId) => ({ transport: 'graph', connectionId }),
     misbehave(how) {
       if (how === 'busy') control.fail({ kind: 'draft', status: 429, retryAfter: 7 })

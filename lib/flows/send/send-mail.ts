@@ -12,6 +12,7 @@ import { AllRefusedError, type RefusedRecipient, type SendReceipt, type SendSess
 import type { Toolbox } from '../../ports/toolbox.js'
 import { backoffMs } from '../../protocol/backoff.js'
 import { sameAddress } from '../../protocol/mail-address.js'
+import { clearAttention } from '../../rows/attention.js'
 import type { LeasedLane } from '../../rows/lane.js'
 import { findMail, type JournalEntry, stepMail } from '../../rows/mails.js'
 import { retryWhileStorageIsDown } from '../../rows/retry-while-storage-is-down.js'
@@ -125,12 +126,13 @@ async function keepReceipt(deps: Toolbox, entry: JournalEntry, tried: string[], 
     await recordReceipt(deps, entry, tried, receipt)
   } catch (error) {
     if (!(error instanceof RowChangedError)) throw error
-    const found = await findMail(deps, entry.mail.tenant, entry.mail.id)
-    if (
-      found?.mail.state === 'unknown' ||
-      (found?.mail.state === 'handing-over' && found.mail.claim === entry.mail.claim)
-    )
+    const { tenant, id, claim } = entry.mail
+    const found = await findMail(deps, tenant, id)
+    const wasDoubted = found?.mail.state === 'unknown'
+    if (found && (wasDoubted || (found.mail.state === 'handing-over' && found.mail.claim === claim)))
       await recordReceipt(deps, found, tried, receipt)
+    // Its card asks a person what is known by now.
+    if (wasDoubted) await clearAttention(deps, { tenant, kind: 'mail-unknown', id })
   }
 }
 

@@ -112,6 +112,7 @@ async function entriesOf(of: MailboxRequest, page: Change[], round: Round): Prom
     if (removed) entries.push({ '@removed': { reason: 'deleted' }, id: entry['id'] })
     if (removed !== 'instead') entries.push(entry)
   }
+  if (tell('stranger')) entries.push({ id: 'AAkALgOfNobody', receivedDateTime: new Date(of.state.now()).toISOString() })
   if (tell('stranger-removed')) entries.push({ '@removed': { reason: 'deleted' }, id: 'AAkALgOfNobody' })
   const order = tell('order')?.how
   if (order === 'reversed') entries.reverse()

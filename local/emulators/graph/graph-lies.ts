@@ -49,8 +49,8 @@ export type GraphLie = Bounds &
         lie: 'again'
       }
     | {
-        /** An entry says that a mail is gone which nobody ever listed. */
-        lie: 'stranger-removed'
+        /** An entry names a mail that is not there, or says that it is gone. */
+        lie: 'stranger' | 'stranger-removed'
       }
     | {
         /** An entry says that a mail is gone which is there, instead of its own entry or before it. */

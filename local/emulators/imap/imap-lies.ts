@@ -30,9 +30,10 @@ export type ImapLie = Bounds &
         lie: 'row'
         /**
          * `nil`: `BODY[] NIL`; `empty`: a literal of no bytes; `other-uid`: with the UID in `as`; `twice`: said again
-         * at the end; `garbage`: a line that is no IMAP in its place; `no`: the whole FETCH is refused.
+         * at the end; `garbage`: a line that is no IMAP in its place; `cut`: half of it, then the end of the connection;
+         * `no`: the whole FETCH is refused.
          */
-        how: 'left-out' | 'no-uid' | 'nil' | 'empty' | 'other-uid' | 'twice' | 'garbage' | 'no'
+        how: 'left-out' | 'no-uid' | 'nil' | 'empty' | 'other-uid' | 'twice' | 'garbage' | 'cut' | 'no'
         /** Only where bytes are asked for, or only where they are not; default both. */
         of?: 'body' | 'description'
         as?: number

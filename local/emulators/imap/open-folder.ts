@@ -130,6 +130,11 @@ export class OpenFolder {
       const untagged = lies.tell('untagged', { user: this.user, uid: message.uid })
       if (untagged) this.session.untagged(untagged.text)
       if (changed?.where === 'before') this.session.untagged(changed.row)
+      if (lie?.how === 'cut') {
+        this.session.wire.write(Buffer.concat([Buffer.from('* '), row]).subarray(0, row.length / 2))
+        this.session.wire.end()
+        return ''
+      }
       if (lie?.how === 'garbage') this.session.untagged(`${sequence} FETCH (UID ${message.uid} BODY[] {x\xff} )((`)
       else if (lie?.how !== 'left-out') await this.#give(message, row, ofBody)
       if (lie?.how === 'twice') later.push(row)

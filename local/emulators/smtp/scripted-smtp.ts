@@ -25,6 +25,7 @@ export const smtpPhases = [
   'quit',
 ] as const
 export type ScriptedPhase = (typeof smtpPhases)[number]
+type Spoken = 'mail-from' | 'rcpt-to' | 'data' | 'after-dot' | 'rset'
 
 /**
  * `hang`: silence on an open connection. `garbage`: bytes that are no reply, then silence. 421: says so and closes.
@@ -49,8 +50,11 @@ export interface ScriptedSmtpOptions {
   tls?: ServerCertificate
   /** Refuse AUTH with 535 and repeat the client's line in the refusal (SEC-34). */
   echoAuth?: boolean
-  /** Other words than the usual ones at these steps; a mail whose reply does not end in a 2xx line is not taken. */
-  says?: Partial<Record<'mail-from' | 'rcpt-to' | 'after-dot' | 'rset', string>>
+  /**
+   * Other words than the usual ones at these steps, a list one after the other and then the usual ones; a mail whose reply
+   * does not end in a 2xx line is not taken.
+   */
+  says?: Partial<Record<Spoken, string | string[]>>
   /** Mechanisms offered; default PLAIN LOGIN XOAUTH2, offered in clear text as well. */
   mechanisms?: string[]
   port?: number
@@ -135,7 +139,7 @@ class Script {
       return this.#reply('rcpt-to', '250 2.1.5 Recipient OK')
     }
     if (verb === 'DATA') return this.#data()
-    if (verb === 'RSET') this.wire.write(`${this.options.says?.rset ?? '250 2.0.0 OK'}\r\n`)
+    if (verb === 'RSET') this.wire.write(`${this.#words('rset', '250 2.0.0 OK')}\r\n`)
     else if (verb === 'NOOP') this.wire.write('250 2.0.0 OK\r\n')
     else if (verb === 'QUIT') {
       if (!(await this.#broken('quit'))) this.wire.write('221 2.0.0 Bye\r\n')
@@ -183,7 +187,7 @@ class Script {
     const body = await this.wire.until(endOfData)
     if (body === undefined) return false
     const dies = this.#breaksAt('after-dot')
-    const said = this.options.says?.['after-dot'] ?? '250 2.0.0 OK queued'
+    const said = this.#words('after-dot', '250 2.0.0 OK queued')
     if (!(dies && this.options.fault === 421) && /(^|\n)2.*$/.test(said)) this.#keep(body)
     if (await this.#broken('after-dot')) return false
     this.wire.write(`${said}\r\n`)
@@ -205,9 +209,13 @@ class Script {
 
   async #reply(phase: ScriptedPhase, text: string): Promise<boolean> {
     if (await this.#broken(phase)) return false
-    const { says = {} } = this.options
-    this.wire.write(`${phase === 'mail-from' || phase === 'rcpt-to' ? (says[phase] ?? text) : text}\r\n`)
+    this.wire.write(`${this.#words(phase, text)}\r\n`)
     return true
+  }
+
+  #words(step: ScriptedPhase | 'rset', usual: string): string {
+    const words = this.options.says?.[step as Spoken]
+    return (Array.isArray(words) ? words.shift() : words) ?? usual
   }
 
   #breaksAt(phase: ScriptedPhase): boolean {

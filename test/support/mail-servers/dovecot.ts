@@ -32,7 +32,7 @@ export interface Dovecot {
   /** Loses its index of a user's inbox, as after a restore: the mail stays, UIDVALIDITY and UIDs are new. */
   forgetUids(user: string): Promise<void>
   /** The same under the old UIDVALIDITY, which RFC 3501 2.3.1.1 forbids: as after the restore of a copy. */
-  rewindUids(user: string): Promise<void>
+  rewindUids(user: string, first?: number): Promise<void>
   /** A copy of the mailbox as it is; call the result to put it in the place of what is there then. */
   backUp(user: string): Promise<() => Promise<void>>
   /** What the server has logged so far. */
@@ -99,12 +99,12 @@ export async function startDovecot(options: DovecotOptions): Promise<Dovecot> {
     const index = (await readdir(inbox)).filter((name) => /^dovecot(\.|-uidlist)/.test(name))
     await Promise.all(index.map((name) => rm(join(inbox, name), { recursive: true })))
   }
-  const rewindUids = async (user: string) => {
+  const rewindUids = async (user: string, first = 1) => {
     const list = join(folder, 'mail', user, 'dovecot-uidlist')
     const [header = ''] = (await readFile(list, 'utf8')).split('\n')
     const { uid, gid } = await stat(list)
     await forgetUids(user)
-    await writeFile(list, `${header.replace(/ N\d+/, ' N1')}\n`)
+    await writeFile(list, `${header.replace(/ N\d+/, ` N${first}`)}\n`)
     await chown(list, uid, gid)
   }
   const backUp = async (user: string) => {

@@ -5,13 +5,14 @@ import { sendFlows } from '../../../lib/flows/send/index.js'
 import type { Log } from '../../../lib/log.js'
 import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
 import type { Message } from '../../../lib/model/messages.js'
+import type { Tables } from '../../../lib/ports/tables.js'
 import { mailPartition } from '../../../lib/rows/mail-columns.js'
 import { findMail } from '../../../lib/rows/mails.js'
 import type { MemoryQueues } from '../../../lib/stores/memory-queues.js'
 import { everyAttention } from '../../support/general/every.js'
 import { faultOf, sendHarness } from '../../support/send/send-harness.js'
 
-const { acceptMail, cancelMail, drainLane, readMail } = sendFlows
+const { acceptMail, cancelMail, drainLane, readMail, releaseMail } = sendFlows
 const minute = 60_000
 
 async function harness() {
@@ -98,6 +99,47 @@ describe('REL-32: accepted is sent, failed, cancelled or open in a place where i
     expect([await h.attention(), (await h.health())?.ok]).toEqual([[], true])
   })
 
+  test('a mail that moves twice while it is looked at has a place: nothing is put back, nobody is told', async () => {
+    const h = await harness()
+    const { id } = await h.accept({ hold: true })
+    h.peer.script.send = () => faultOf('transient')
+    const { tables, names } = h.deps
+    const moves = [
+      { at: names.table('mails'), move: () => releaseMail(h.deps, h.tenant, id) },
+      { at: names.table('outbox'), move: () => h.work() },
+    ]
+    const moving = async (table: string) => {
+      if (moves[0]?.at === table) await moves.shift()?.move()
+    }
+    const seen: Tables = {
+      ...tables,
+      async *query(table, query) {
+        await moving(table)
+        yield* tables.query(table, query)
+      },
+      async get(table, partition, row) {
+        await moving(table)
+        return tables.get(table, partition, row)
+      },
+    }
+    expect(await checkBalance({ ...h.deps, tables: seen })).toBe(0)
+    expect(moves).toEqual([])
+    expect(await readMail(h.deps, h.tenant, id)).toMatchObject({ state: 'waiting' })
+    expect(await h.rows('outbox')).toHaveLength(1)
+    expect(h.lines()).toEqual([])
+  })
+
+  test('of a tenant that is being removed nothing is put back', async () => {
+    const h = await harness()
+    const { id } = await h.accept()
+    await h.loseHint(id)
+    const row = { partitionKey: '~', rowKey: `tenant~${h.tenant}` }
+    await h.stores.tables.upsert(h.deps.names.table('tenants'), { ...row, state: 'removing' })
+    h.clock.advance(20 * minute)
+    expect(await checkBalance(h.deps)).toBe(0)
+    expect([await h.rows('outbox'), h.lines()]).toEqual([[], []])
+  })
+
   test('a lane that nobody will look at though mail of different minutes waits is woken and told', async () => {
     const h = await harness()
     const { id } = await h.accept()
@@ -113,6 +155,21 @@ describe('REL-32: accepted is sent, failed, cancelled or open in a place where i
     expect(h.lines()).toMatchObject([{ difference: 2 }])
     await h.work()
     expect(await readMail(h.deps, h.tenant, id)).toMatchObject({ state: 'sent' })
+  })
+
+  test('C8: a mail that was tried already and that nobody will look at is told: no crash in an acceptance explains it', async () => {
+    const h = await harness()
+    await h.accept()
+    h.peer.script.send = () => faultOf('transient')
+    await h.work()
+    h.peer.script.send = () => undefined
+    for (const row of await h.rows('due'))
+      await h.stores.tables.remove(h.deps.names.table('due'), { partitionKey: row.partitionKey, rowKey: row.rowKey })
+    h.clock.advance(60 * minute)
+    await checkBalance(h.deps)
+    expect([h.lines().map(({ difference }) => difference), h.repairs()]).toEqual([[1], []])
+    await h.work()
+    expect(h.peer.sent).toHaveLength(1)
   })
 
   test('C8: a process that dies at any step of an acceptance, whose caller does not repeat, alarms nobody', async () => {

@@ -96,3 +96,48 @@ test('C6: a worker that stood still while nothing happened sends; a slow server 
   expect(slow.h.state.calls).toBe(prompt.h.state.calls)
   expect(late.h.state.calls).toBe(prompt.h.state.calls + 2)
 })
+
+test('REL-01: another worker takes the lane while the worker stands still with a mail in preparation: nothing leaves from here', async () => {
+  const { performance } = globalThis
+  const now = performance.now.bind(performance)
+  try {
+    const { h } = await standStill('sending', 200_000, async (h) => {
+      // Leases are timed by the machine's own steady clock, which stood still for nobody.
+      performance.now = () => now() + 200_000
+      const lane = { ...mailboxRow(h), rowKey: laneKey, fence: 99 }
+      const lease = { leaseOwner: 'another', leaseUntil: h.clock.now() + 240_000 }
+      await h.stores.tables.upsert(h.deps.names.table('mailboxes'), { ...lane, ...lease })
+    })
+    expect(h.peer.sent).toEqual([])
+  } finally {
+    performance.now = now
+  }
+})
+
+test('C6: a worker whose every look takes longer than a look lasts gives up, and nothing leaves', async () => {
+  const h = await sendHarness()
+  await acceptMail(h.deps, h.tenant, mailTo('first@b.example'))
+  const { tables } = h.deps
+  let looks = 0
+  let isHandedOver = false
+  const slow = {
+    ...tables,
+    update: async (table: string, row: Row, etag: string): Promise<string> => {
+      const written = await tables.update(table, row, etag)
+      if (row['state'] !== 'handing-over') return written
+      isHandedOver = true
+      h.clock.advance(6_000)
+      return written
+    },
+    get: async (table: string, partition: string, rowKey: string): Promise<Row | undefined> => {
+      if (isHandedOver && rowKey === laneKey && h.peer.sent.length === 0) {
+        looks++
+        h.clock.advance(6_000)
+      }
+      return tables.get(table, partition, rowKey)
+    },
+  }
+  await drainLane({ ...h.deps, tables: slow }, work(h))
+  expect(h.peer.sent).toEqual([])
+  expect(looks).toBeLessThan(10)
+})

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { GatewayError } from '../../../lib/errors.js'
 import { laneSession } from '../../../lib/flows/send/open-session.js'
 import type { SendRoute } from '../../../lib/flows/send/send-route.js'
 import { handOverMs } from '../../../lib/rows/lane.js'
@@ -99,3 +100,23 @@ test('a session that was dropped leaves no sleeper behind, and the next one is w
   await lane.drop()
   expect(clock.sleepers.size).toBe(0)
 })
+
+test.each([
+  [false, 2],
+  [true, 1],
+])(
+  'P-08: a refused sign-in is confirmed by a second try, unless this instance is stopping (%s)',
+  async (isStopping, opens) => {
+    let count = 0
+    const open = async () => {
+      count++
+      throw new GatewayError('smtp_login_refused', 'needs-reconnect')
+    }
+    const stopping = isStopping ? AbortSignal.abort() : new AbortController().signal
+    const route = { sender: { open }, target: {}, authority: {}, perSession: 100 } as unknown as SendRoute
+    const lane = laneSession(toolbox({ clock: steppedClock(), stopping }), route)
+    await expect(lane.get()).rejects.toMatchObject({ code: 'smtp_login_refused' })
+    await lane.drop()
+    expect(count).toBe(opens)
+  },
+)

@@ -79,6 +79,23 @@ describe('mail in quarantine is told', () => {
     expect(at.told()).toEqual([2])
   })
 
+  test('C4: a worker that dies there, and the mail can be read by then: it is told as set aside all the same', async () => {
+    const at = await pollWorld()
+    at.server.put(1, '', { fault: broken('graph_http_410', 'permanent') })
+    await at.poll()
+    const { queues } = at.deps
+    at.deps.queues = { ...queues, send: async () => at.die() }
+    await at.poll()
+    expect(await at.quarantined()).toHaveLength(1)
+    at.deps.queues = queues
+    delete at.server.mails[0]!.fault
+    await at.poll()
+    await at.poll()
+    expect(at.quarantinings).toMatchObject([{ data: { code: 'graph_http_410' } }])
+    expect(at.told()).toEqual([])
+    expect(await at.row()).toMatchObject({ aside: '' })
+  })
+
   test('C4: what retention removes leaves the card too', async () => {
     const at = await withKiller()
     at.pass(91 * day)

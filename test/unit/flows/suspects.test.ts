@@ -86,6 +86,31 @@ describe.each([1, 50])('suspects, %i mails asked for at once', (chunk) => {
   })
 })
 
+test('H2: suspects of two mailboxes are tried one at a time in this process, both in the end', async () => {
+  const [one, other] = [await world(), await world()]
+  const worlds = [one, other]
+  other.deps.memory = one.deps.memory
+  for (const at of worlds) {
+    at.server.put(1)
+    at.server.beforeRaw = async () => at.die()
+    for (let n = 0; n < 2; n++) await at.poll()
+    expect(await at.row()).toMatchObject({ inHand: expect.stringMatching(/./) })
+  }
+  let [inHand, most] = [0, 0]
+  for (const at of worlds)
+    at.server.beforeRaw = async () => {
+      most = Math.max(most, ++inHand)
+      await new Promise(setImmediate)
+      inHand--
+    }
+  await Promise.all(worlds.map((at) => at.poll()))
+  expect(most).toBe(1)
+  for (const at of worlds) {
+    await at.poll()
+    expect(at.told()).toEqual([1])
+  }
+})
+
 describe('mails that cannot be read', () => {
   test.each(['graph_http_500', 'net_reset', 'imap_no'])(
     'H4: every fourth of 20 answers %s: the good ones come in the first poll, the next poll is due as ever',
