@@ -1,4 +1,10 @@
 /** An OAuth client at an identity provider. */
+/** Which one, where more is not needed. `tenant`: who asks for it, or `~`. */
+export interface RegistrationRef {
+  tenant: string
+  id: string
+}
+
 export interface Registration {
   id: string
   name: string

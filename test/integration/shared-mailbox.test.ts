@@ -135,7 +135,7 @@ async function sendOver(over: 'Graph' | 'SMTP', upn: string) {
   deps.senders = { smtp: sender, graph: sender }
   await connectAs(deps, connectionId, authority, connectionOf(upn))
   const submission = parseMailSubmission({ to: [ben], subject: `From ${upn}`, text: 'Hi', mailboxId: mailbox.id })
-  const { mail } = await sendFlows.acceptMail(deps, tenant, submission)
+  const { mail } = await sendFlows.acceptMail(deps, tenant, { submission })
   await sendFlows.drainLane(deps, { v: 1, tenant, mailboxId: mailbox.id })
   return sendFlows.readMail(deps, tenant, mail.id)
 }

@@ -4,9 +4,11 @@
  * next rotation for whoever still reads the former row, and connections that waited for the new secret are tried at
  * once.
  */
+
 import { conflict, GatewayError, notFound, RowChangedError } from '../../errors.js'
 import type { RegistrationInput } from '../../model/admin-schemas.js'
 import { newId, sha256 } from '../../model/ids.js'
+import type { RegistrationRef } from '../../model/registration.js'
 import type { RegisteredClient } from '../../ports/memory.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { clearAttention, expiryCard } from '../../rows/attention.js'
@@ -35,8 +37,7 @@ export async function readRegistration(deps: Toolbox, tenant: string, id: string
  */
 export async function saveRegistration(
   deps: Toolbox,
-  tenant: string,
-  id: string | undefined,
+  { tenant, id }: { tenant: string; id?: string },
   input: RegistrationInput,
 ): Promise<RegistrationFacts & { credentialTried: CredentialTried }> {
   const existing = id === undefined ? undefined : await getOwn(deps, tenant, id)
@@ -77,8 +78,7 @@ export async function saveRegistration(
 /** Refused while connections use it, unless forced: those then need an administrator. */
 export async function removeRegistration(
   deps: Toolbox,
-  tenant: string,
-  id: string,
+  { tenant, id }: RegistrationRef,
   { force = false }: { force?: boolean } = {},
 ): Promise<void> {
   const { name, generation } = await getOwn(deps, tenant, id)

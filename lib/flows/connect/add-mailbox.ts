@@ -54,7 +54,7 @@ export async function addMailbox(deps: Toolbox, tenant: string, input: MailboxCr
     ...(input.send ? { send: { transport: 'graph', graph } } : {}),
   }
   const verdicts = await probeInTime(deps, {
-    authority: await readAuthority(deps, tenant, connectionId, address, 'graph'),
+    authority: await readAuthority(deps, { tenant, connectionId }, { user: address, resource: 'graph' }),
     needed: {
       resource: 'graph',
       reading: mailScopes({ receive: 'graph' }).token('graph'),
@@ -64,7 +64,7 @@ export async function addMailbox(deps: Toolbox, tenant: string, input: MailboxCr
   })
   const unknown = unknownUser(verdicts, user === undefined ? 'address' : 'user')
   if (unknown) throw unknown
-  const { registration } = await findClient(deps, tenant, connection.registrationId)
+  const { registration } = await findClient(deps, { tenant, id: connection.registrationId })
   const provider = deps.providers[registration.kind]
   const identity = connection.identity ?? {}
   if (provider && (await isDirectoryOf(provider, registration, identity, [address])))

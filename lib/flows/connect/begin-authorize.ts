@@ -27,7 +27,7 @@ export async function beginAuthorize(
     usable.find((one) => one.id === signIn.registrationId) ?? (signIn.registrationId === '' ? usable[0] : undefined)
   const provider = chosen && deps.providers[chosen.kind]
   if (!chosen || !provider) throw signInProblem('no_registration')
-  const { registration } = await findClient(deps, signIn.tenant, chosen.id)
+  const { registration } = await findClient(deps, { tenant: signIn.tenant, id: chosen.id })
   // As it was asked for: that an attempt before needed an administrator says nothing about this one.
   const target = withDelegate(signIn.askedTarget, input.delegate)
   if (target.kind === 'admin-consent')

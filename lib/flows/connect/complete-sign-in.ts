@@ -118,7 +118,7 @@ async function judge(
   const isConsent = signIn.target.kind === 'admin-consent'
   const { renewed } = await assertWay(deps, signIn, isConsent ? 'admin-consent' : 'microsoft')
   if (answer.error !== '') throw await saidNo(deps, signIn, answer)
-  const { registration, credential } = await findClient(deps, signIn.tenant, signIn.registrationId)
+  const { registration, credential } = await findClient(deps, { tenant: signIn.tenant, id: signIn.registrationId })
   const provider = deps.providers[registration.kind]
   if (provider === undefined) throw signInProblem('no_registration')
   if (answer.iss !== '' && !(await provider.issuerMatches(registration, answer.iss)))
@@ -130,7 +130,7 @@ async function judge(
   const redeemed = redeemWith({ registration, credential }).catch(async (error: unknown) => {
     // A client that is refused has not used up the code; its secret may have been rotated a moment ago (M-081).
     if (asGatewayError(error).class !== 'needs-admin') throw error
-    const now = await findClient(deps, signIn.tenant, signIn.registrationId, { fresh: true })
+    const now = await findClient(deps, { tenant: signIn.tenant, id: signIn.registrationId }, { fresh: true })
     if (now.registration.secretName === registration.secretName) throw namingRedirect(error, registration)
     return redeemWith(now)
   })

@@ -243,13 +243,18 @@ async function tellConnected(
   mailboxId: string,
 ): Promise<void> {
   const eventId = hashId('connection.changed', connectionId, signIn.id)
-  await emitEvent(deps, signIn.tenant, 'connection.changed', eventId, {
-    connectionId,
-    mailboxId,
-    direction: null,
-    state: 'connected',
-    code: null,
-    description: null,
-    remedy: null,
+  await emitEvent(deps, {
+    tenant: signIn.tenant,
+    type: 'connection.changed',
+    id: eventId,
+    data: {
+      connectionId,
+      mailboxId,
+      direction: null,
+      state: 'connected',
+      code: null,
+      description: null,
+      remedy: null,
+    },
   })
 }

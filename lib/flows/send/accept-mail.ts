@@ -29,22 +29,23 @@ export interface Acceptance {
 export async function acceptSubmission(
   deps: Toolbox,
   tenant: string,
-  input: unknown,
-  idempotencyKey?: string,
-  refused: readonly GatewayError[] = [],
+  {
+    input,
+    idempotencyKey,
+    refused = [],
+  }: { input: unknown; idempotencyKey?: string | undefined; refused?: readonly GatewayError[] },
 ): Promise<Acceptance> {
   const judged = judgeMailSubmission(input)
   const { submission, problems } = judged
   if (submission !== undefined && problems.length + refused.length === 0)
-    return acceptMail(deps, tenant, submission, idempotencyKey)
-  throw await checkSubmission(deps, tenant, judged, refused).catch((error: unknown) => error)
+    return acceptMail(deps, tenant, { submission, idempotencyKey })
+  throw await checkSubmission(deps, tenant, { ...judged, refused }).catch((error: unknown) => error)
 }
 
 export async function acceptMail(
   deps: Toolbox,
   tenant: string,
-  submission: MailSubmission,
-  idempotencyKey?: string,
+  { submission, idempotencyKey }: { submission: MailSubmission; idempotencyKey?: string | undefined },
 ): Promise<Acceptance> {
   const contentHash = hashOf(submission)
   const mailId = idempotencyKey === undefined ? newId() : hashId(deps.names.environment, tenant, idempotencyKey)
@@ -53,7 +54,7 @@ export async function acceptMail(
     if (known) return repeated(deps, known.mail, contentHash)
   }
   const judged = { submission, problems: [], unread: new Set<string>(), places: {} }
-  const { mail, bytes } = await prepare(deps, tenant, mailId, contentHash, judged)
+  const { mail, bytes } = await prepare(deps, { tenant, mailId, contentHash }, judged)
   return store(deps, mail, bytes)
 }
 
@@ -69,9 +70,7 @@ export function mailOfBlob(name: string): Pick<Mail, 'tenant' | 'id'> | undefine
 
 async function prepare(
   deps: Toolbox,
-  tenant: string,
-  mailId: string,
-  contentHash: string,
+  { tenant, mailId, contentHash }: { tenant: string; mailId: string; contentHash: string },
   judged: JudgedSubmission,
 ): Promise<{ mail: Mail; bytes: Uint8Array }> {
   const checked = await checkSubmission(deps, tenant, judged)

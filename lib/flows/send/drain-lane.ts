@@ -174,7 +174,7 @@ async function drain(
             continue
           }
           const recipients = openRecipients(pick.entry.mail).length
-          const allowedAt = laneAllows(lane.state, found.limits, recipients, deps.clock.now())
+          const allowedAt = laneAllows(lane.state, found.limits, { recipients, now: deps.clock.now() })
           if (allowedAt > 0) return pause(lane, allowedAt)
           room = await deps.inHand.take(pick.entry.mail.bytes * copiesToSend, roomWaitMs)
           if (room === undefined) return deps.clock.now() + roomAgainMs
@@ -224,7 +224,7 @@ async function stop(deps: Toolbox, lane: LeasedLane, connectionId: string, error
     const { gate, gateSince } = lane.state
     const closed = closedGate(now, gate === 'open' ? now : gateSince, error)
     lane.note(closed)
-    await tellGateClosed(deps, tenant, mailboxId, connectionId, error)
+    await tellGateClosed(deps, { tenant, mailboxId, connectionId }, error)
     return closed.gateUntil || now + closedLaneDueMs
   }
   const failures = await countFailure(deps, lane, connectionId, error)

@@ -1,4 +1,4 @@
-import type { Connection, Resource } from '../../model/connection.js'
+import type { Connection, ConnectionRef, Resource } from '../../model/connection.js'
 import type { Access, Authority } from '../../ports/authority.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { checkToken } from '../../protocol/token-claims.js'
@@ -29,7 +29,8 @@ export async function authorityFor(
     user,
     async token({ renew = false } = {}) {
       const ask = async (refused: string | undefined): Promise<Secret> =>
-        (await accessToken(deps, connection.tenant, connection.id, resource, refused)).token
+        (await accessToken(deps, { tenant: connection.tenant, connectionId: connection.id }, { resource, refused }))
+          .token
       let token = await ask(renew ? shown : undefined)
       // One from before a right was given is worth one more question.
       if (token.reveal() !== shown && lacks(token, resource, needed)) {
@@ -64,11 +65,8 @@ export async function findAccess(deps: Toolbox, tenant: string, connectionId: st
 /** The same where there must be a connection. */
 export async function readAuthority(
   deps: Toolbox,
-  tenant: string,
-  connectionId: string,
-  user: string,
-  resource: Resource,
-  needed: readonly string[] = [],
+  { tenant, connectionId }: ConnectionRef,
+  { user, resource, needed = [] }: { user: string; resource: Resource; needed?: readonly string[] },
 ): Promise<Authority> {
   const read = await findAccess(deps, tenant, connectionId)
   if (read === undefined) throw notConnected()

@@ -8,7 +8,7 @@
  * signs in again.
  */
 import { GatewayError, RowChangedError } from '../../errors.js'
-import type { Connection, Resource } from '../../model/connection.js'
+import type { Connection, ConnectionRef, Resource } from '../../model/connection.js'
 import { providerFacts } from '../../model/providers.js'
 import type { AccessToken } from '../../ports/memory.js'
 import type { RefreshInput, TokenSet } from '../../ports/provider.js'
@@ -51,8 +51,7 @@ const dayMs = 86_400_000
 
 export async function refreshGrant(
   deps: Toolbox,
-  tenant: string,
-  connectionId: string,
+  { tenant, connectionId }: ConnectionRef,
   options: RefreshOptions,
 ): Promise<AccessToken> {
   const want = {
@@ -176,7 +175,10 @@ async function acquireAppToken(deps: Toolbox, { connection, leased, resource }: 
 async function providerOf(deps: Toolbox, connection: Connection, fresh = false) {
   const provider = deps.providers[connection.provider]
   if (provider === undefined) throw new GatewayError('provider_unknown', 'needs-admin', { hint: 'operator' })
-  return { provider, ...(await findClient(deps, connection.tenant, connection.registrationId, { fresh })) }
+  return {
+    provider,
+    ...(await findClient(deps, { tenant: connection.tenant, id: connection.registrationId }, { fresh })),
+  }
 }
 
 async function callProvider(
@@ -206,7 +208,10 @@ async function callProvider(
     // The client itself is refused: its secret may have been rotated within the minute in which it is remembered
     // (M-081).
     if (error.class === 'needs-admin')
-      return await refresh(first, await findClient(deps, connection.tenant, connection.registrationId, { fresh: true }))
+      return await refresh(
+        first,
+        await findClient(deps, { tenant: connection.tenant, id: connection.registrationId }, { fresh: true }),
+      )
     const other = secrets[1] ?? (await previousSecret(deps, leased.current()).catch(() => undefined))
     return await refresh(other ?? first, remembered)
   }

@@ -44,7 +44,7 @@ interface Authenticator {
   authenticate(credential: string): Promise<Caller>
   readTenant(id: string): Promise<unknown>
   admit: Admit
-  audit(caller: Caller, tenant: string, action: string, subject: string): Promise<void>
+  audit(caller: Caller, done: { tenant: string; action: string; subject: string }): Promise<void>
 }
 
 /**
@@ -85,7 +85,11 @@ export function apiHandler<O extends Operation, G extends Authenticator, R exten
       }
       const returned: unknown = await act(given)
       if (isAudited(operation, request))
-        await g.audit(caller, tenant, operation.name, Object.values(params).join('/') || madeBy(returned))
+        await g.audit(caller, {
+          tenant,
+          action: operation.name,
+          subject: Object.values(params).join('/') || madeBy(returned),
+        })
       const response = await responseOf(operation, returned, (field) =>
         invocationLog(context).error('answer-field-dropped', { operation: operation.name, fieldId: fieldId(field) }),
       )
