@@ -70,8 +70,7 @@ ${isDelegate ? '' : sharedForm}
 <input type="hidden" name="token" value="${page.formToken}">
 <button class="quiet" type="submit">${connect.cancel}</button>
 </form>`,
-    html`<p>${connect.evidence(discovered)} ${connect.notSure}</p>`,
-    { lang: t.lang },
+    { footer: html`<p>${connect.evidence(discovered)} ${connect.notSure}</p>`, lang: t.lang },
   )
 }
 

@@ -41,8 +41,7 @@ ${appOnly ? html`<div class="note">${consent.limit}</div>` : html`<p class="soft
 <input type="hidden" name="token" value="${page.formToken}">
 <button class="quiet" type="submit">${consent.cancel}</button>
 </form>`,
-    html`<p>${consent.notSure}</p>`,
-    { lang: t.lang },
+    { footer: html`<p>${consent.notSure}</p>`, lang: t.lang },
   )
 }
 
@@ -69,12 +68,11 @@ export function consentResultPage(page: ConsentResultPage, t = en): string {
     html`<h1>${heading}</h1>
 <p>${lead(page, appOnly, t)}</p>
 <ul class="verdicts">
-${verdictItem(consent.permission, verdicts.signIn, given, t)}
-${appOnly && target.receive ? verdictItem(verdict.reading, verdicts.reading, read, t) : ''}
-${appOnly && target.send ? verdictItem(verdict.sending, verdicts.sending, send, t) : ''}
+${verdictItem(consent.permission, { value: verdicts.signIn, ...given }, t)}
+${appOnly && target.receive ? verdictItem(verdict.reading, { value: verdicts.reading, ...read }, t) : ''}
+${appOnly && target.send ? verdictItem(verdict.sending, { value: verdicts.sending, ...send }, t) : ''}
 </ul>`,
-    html`<p>${consent.footer(tenantName)}</p>`,
-    { lang: t.lang },
+    { footer: html`<p>${consent.footer(tenantName)}</p>`, lang: t.lang },
   )
 }
 

@@ -152,7 +152,7 @@ describe('REL-03, P-09: Graph', () => {
       },
     }
     const wish = parseMailSubmission({ mailboxId: w.mailbox.id, to: [ben], subject: 'Offer', text: 'Hello' })
-    const { mail } = await acceptMail(w.deps, w.tenant, wish)
+    const { mail } = await acceptMail(w.deps, w.tenant, { submission: wish })
     const first = drainLane({ ...w.deps, senders: { graph: standing, smtp: standing } }, w.work)
     await asked
     await w.leaseEnds()
@@ -172,7 +172,7 @@ describe('REL-03, P-09: Graph', () => {
     const left: string[] = []
     for (const content of [{ subject: 'Offer', text: 'Hello' }, { raw }]) {
       const wish = parseMailSubmission({ mailboxId: w.mailbox.id, to: [ben], ...content })
-      left.push((await acceptMail(w.deps, w.tenant, wish)).mail.id)
+      left.push((await acceptMail(w.deps, w.tenant, { submission: wish })).mail.id)
       await w.drain()
       expect(await w.read(left.at(-1) ?? '')).toMatchObject({ state: 'waiting', attempts: 1 })
     }

@@ -25,15 +25,18 @@ export interface Acceptance {
   created: boolean
 }
 
+interface Submitted {
+  input: unknown
+  idempotencyKey?: string | undefined
+  /** What is wrong with the rest of the call. */
+  refused?: readonly GatewayError[]
+}
+
 /** A mail as its author wrote it. Rejects with one error that names every field at fault, those of `refused` first. */
 export async function acceptSubmission(
   deps: Toolbox,
   tenant: string,
-  {
-    input,
-    idempotencyKey,
-    refused = [],
-  }: { input: unknown; idempotencyKey?: string | undefined; refused?: readonly GatewayError[] },
+  { input, idempotencyKey, refused = [] }: Submitted,
 ): Promise<Acceptance> {
   const judged = judgeMailSubmission(input)
   const { submission, problems } = judged

@@ -90,10 +90,13 @@ export const de: Texts = {
         : 'Geben Sie den Port des Mailservers ein: 465, oder 587 mit STARTTLS.',
     badTls: 'Wählen Sie TLS oder STARTTLS.',
     badAddress: 'Geben Sie eine Mailadresse ein, zum Beispiel name@example.com.',
-    unreachable: (kind, host, port) => `Der Server für ${servers[kind]}, ${host}, Port ${port}, war nicht erreichbar.`,
+    unreachable: ({ kind, host, port }) =>
+      `Der Server für ${servers[kind]}, ${host}, Port ${port}, war nicht erreichbar.`,
     asBefore: (host) => (host === '' ? 'Geben Sie den bisherigen Server ein.' : `Geben Sie ${host} ein, wie bisher.`),
-    answers: (kind, host, port, words) => `Der Server für ${servers[kind]}, ${host}, Port ${port}, antwortet: ${words}`,
-    refused: (kind, host, port) => `Der Server für ${servers[kind]}, ${host}, Port ${port}, hat das nicht angenommen.`,
+    answers: ({ kind, host, port }, words) =>
+      `Der Server für ${servers[kind]}, ${host}, Port ${port}, antwortet: ${words}`,
+    refused: ({ kind, host, port }) =>
+      `Der Server für ${servers[kind]}, ${host}, Port ${port}, hat das nicht angenommen.`,
   },
   verdict: {
     works: 'Funktioniert',

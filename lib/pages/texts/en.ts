@@ -10,6 +10,13 @@ export interface Found {
 type Direction = 'reading' | 'sending'
 type Kind = 'imap' | 'smtp'
 
+/** A mail server as it was typed. */
+export interface ServerAt {
+  kind: Kind
+  host: string
+  port: string
+}
+
 const failingWords = (failing: readonly Direction[]): string => failing.join(' and ')
 const servers: Record<Kind, string> = { imap: 'incoming mail', smtp: 'outgoing mail' }
 const fieldNames: Record<string, string> = {
@@ -89,12 +96,12 @@ export const en = {
         : 'Type the port of the mail server: 465, or 587 with STARTTLS.',
     badTls: 'Choose TLS or STARTTLS.',
     badAddress: 'Type a mail address, such as name@example.com.',
-    unreachable: (kind: Kind, host: string, port: string) =>
+    unreachable: ({ kind, host, port }: ServerAt) =>
       `The server for ${servers[kind]}, ${host}, port ${port}, could not be reached.`,
     asBefore: (host: string): string => (host === '' ? 'Type the previous server.' : `Type ${host}, as before.`),
-    answers: (kind: Kind, host: string, port: string, words: string) =>
+    answers: ({ kind, host, port }: ServerAt, words: string) =>
       `The server for ${servers[kind]}, ${host}, port ${port}, answers: ${words}`,
-    refused: (kind: Kind, host: string, port: string) =>
+    refused: ({ kind, host, port }: ServerAt) =>
       `The server for ${servers[kind]}, ${host}, port ${port}, did not accept this.`,
   },
   verdict: {

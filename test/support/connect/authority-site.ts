@@ -28,7 +28,7 @@ export async function useBothWays(mailboxId: string): Promise<{ paths: string[];
   const { address } = await site.gateway.admin.readMailboxFacts(tenant, mailboxId)
   site.graph.control.reset()
   const mail = parseMailSubmission({ mailboxId, to: [{ address: stranger }], subject: 'Out', text: 'x' })
-  const { mail: accepted } = await site.gateway.send.acceptMail(tenant, mail)
+  const { mail: accepted } = await site.gateway.send.acceptMail(tenant, { submission: mail })
   await site.gateway.send.drainLane({ v: 1, tenant, mailboxId })
   expect(await site.gateway.send.readMail(tenant, accepted.id)).toMatchObject({ state: 'sent' })
   site.directory.deliver(address, `From: ${stranger}\r\nTo: ${address}\r\nSubject: In\r\n\r\nHello\r\n`)
@@ -99,8 +99,8 @@ export function useAuthoritySite(): void {
     site = await startConnectSite(inject('azurite'))
     await site.gateway.admin.createTenant({ id: tenant, name: 'Acme Ltd' })
     await site.gateway.admin.createTenant({ id: 'guest', name: 'Guest Ltd' })
-    registrationId = (await site.gateway.admin.saveRegistration(tenant, undefined, registrationInput)).id
-    await site.gateway.admin.saveRegistration('~', undefined, { ...registrationInput, name: 'Shared' })
+    registrationId = (await site.gateway.admin.saveRegistration({ tenant }, registrationInput)).id
+    await site.gateway.admin.saveRegistration({ tenant: '~' }, { ...registrationInput, name: 'Shared' })
   })
   afterAll(() => site.stop())
   beforeEach(() => {

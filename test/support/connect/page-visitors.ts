@@ -33,7 +33,7 @@ export function usePages(): void {
   beforeAll(async () => {
     site = await startConnectSite(inject('azurite'))
     await site.gateway.admin.createTenant({ id: tenant, name: 'Acme Ltd' })
-    await site.gateway.admin.saveRegistration(tenant, undefined, registrationInput)
+    await site.gateway.admin.saveRegistration({ tenant }, registrationInput)
     await site.gateway.admin.addReturnUrl(tenant, returnUrl)
   })
   afterAll(() => site.stop())

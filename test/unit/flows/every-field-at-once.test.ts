@@ -65,9 +65,7 @@ test('D8: control: without a fault it is accepted, and a single fault keeps its 
   expect(one).toMatchObject({ code: 'from_not_allowed', status: 422, field: 'from' })
   const two = await refusal(() =>
     acceptSubmission(h.deps, h.tenant, {
-      input: {
-        input: { ...good, from: 'boss@bank.example', deadline: '2001-01-01T00:00:00Z' },
-      },
+      input: { ...good, from: 'boss@bank.example', deadline: '2001-01-01T00:00:00Z' },
     }),
   )
   expect(new Set(fieldsOf(two))).toEqual(new Set(['from', 'deadline']))

@@ -165,7 +165,7 @@ describe('D5 O3: mail is found, finished or open', () => {
     const w = await place()
     w.deps.config.maxRecipients = 1_000
     const to = Array.from({ length: 1_000 }, (_, n) => `r${n}@customer.example`)
-    const mail = (await acceptMail(w.deps, w.tenant, parseMailSubmission({ to, text: 'x' }))).mail
+    const mail = (await acceptMail(w.deps, w.tenant, { submission: parseMailSubmission({ to, text: 'x' }) })).mail
     expect(await w.ids({ recipient: 'r999@customer.example' })).toEqual([mail.id])
     await w.drain()
     expect(await w.ids({ recipient: 'r999@customer.example', state: 'sent' })).toEqual([mail.id])
