@@ -11,6 +11,7 @@ import { as, connectionString, names, type Of, other, site, useTwoWorkers } from
 import { storedTables, tableRows } from '../support/storage/stored.js'
 
 useTwoWorkers()
+
 const operator = (name: OperationKey, input: Of = {}) => as(site.operatorKey)(name, input)
 
 /** A token from the provider, whatever is remembered. */

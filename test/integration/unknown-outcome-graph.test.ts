@@ -1,5 +1,4 @@
 /** A hand-over without an answer at Graph: the draft decides. */
-
 import { describe, expect, test } from 'vitest'
 import { sendFlows } from '../../lib/flows/send/index.js'
 import { latestSendMs } from '../../lib/flows/send/resolve-unknown.js'

@@ -1,5 +1,6 @@
 /** The connect site with one tenant, its registration and one that the deployment shares. */
 import { afterAll, beforeAll, beforeEach, expect, inject, vi } from 'vitest'
+import { newId } from '../../../lib/model/ids.js'
 import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
 import type { Answer, Browser } from '../http/cookie-jar.js'
 import { beginSignIn, type ConnectSite, origin, registrationInput, startConnectSite } from './connect-site.js'
@@ -8,9 +9,11 @@ export const tenant = 'acme'
 export const stranger = 'someone@elsewhere.example'
 export let site: ConnectSite
 export let registrationId = ''
+/** All environments of the storage share who holds an address: no other file may use the same ones. */
+const file = newId().slice(0, 6)
 let counter = 0
 
-export const unique = (name: string): string => `${name}${++counter}@contoso.example`
+export const unique = (name: string): string => `${name}-${file}-${++counter}@contoso.example`
 export const person = (more: object = {}) => site.directory.addUser({ upn: unique('someone'), password: 'x', ...more })
 export const administrator = () => person({ administrator: true })
 export const asked = {

@@ -1,5 +1,4 @@
 /** Mail is found, finished or open, in its own tenant, once. */
-
 import { describe, expect, test } from 'vitest'
 import { purgeOld } from '../../../lib/flows/ops/retention.js'
 import { sendFlows } from '../../../lib/flows/send/index.js'

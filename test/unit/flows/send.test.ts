@@ -1,5 +1,4 @@
 /** The send flow from acceptance to the last word, when servers do as they should. */
-
 import { expect, test } from 'vitest'
 import { readOrBury } from '../../../lib/flows/ops/bury-message.js'
 import { sendFlows } from '../../../lib/flows/send/index.js'
