@@ -1,3 +1,4 @@
+import { providerFacts, type SignInProvider } from '../model/providers.js'
 import type { SignInStatus, SignInTarget, Verdicts } from '../model/sign-in.js'
 import { html, type Markup } from './html.js'
 import { layout } from './layout.js'
@@ -10,6 +11,8 @@ export interface ConsentPage {
   link: string
   tenantName: string
   target: Pick<SignInTarget, 'consent' | 'receive' | 'send'>
+  /** Whose administrators are asked. */
+  pages: readonly SignInProvider[]
   formToken: string
   /** The form that was sent was out of date. */
   again?: boolean
@@ -34,7 +37,7 @@ ${target.send ? html`<li>${consent.send(appOnly)}</li>` : ''}
 ${appOnly ? html`<div class="note">${consent.limit}</div>` : html`<p class="soft">${consent.nobody}</p>`}
 <form method="post" action="/connect/${page.link}">
 <input type="hidden" name="token" value="${page.formToken}">
-<button type="submit">${connect.microsoft}</button>
+<button type="submit">${connect.continueWith(providerFacts[page.pages[0] ?? 'microsoft'].label)}</button>
 </form>
 <p class="soft">${consent.twice(tenantName)}</p>
 <form method="post" action="/connect/${page.link}/cancel">
