@@ -7,9 +7,9 @@ export const connectBegin = pageHandler(async ({ request, link, browser }) => {
   const { connect } = await gateway()
   const fields = await formBody(request)
   const sent = { link, browser, formToken: fieldOf(fields, 'token') }
-  const delegate = fieldOf(fields, 'delegate')
+  const [provider, delegate] = [fieldOf(fields, 'provider'), fieldOf(fields, 'delegate')]
   return afterPost(
-    () => connect.beginAuthorize({ ...sent, delegate }),
+    () => connect.beginAuthorize({ ...sent, provider, delegate }),
     (error) => connect.keepFormProblem({ ...sent, error }),
   )
 })

@@ -12,9 +12,9 @@ export const consoleMailAct = consoleActionHandler(gateway, 'mails', {
       cancel: () => send.cancelMail(tenant, id),
       retry: () => send.retryMail(tenant, id),
       'send-now': () => send.sendMailNow(tenant, id),
-      'resolve-sent': () => send.resolveMail(tenant, id, 'sent'),
-      'resolve-not-sent': () => send.resolveMail(tenant, id, 'not-sent'),
-      'resolve-resend': () => send.resolveMail(tenant, id, 'resend'),
+      'resolve-sent': () => send.resolveMail(tenant, { id, outcome: 'sent' }),
+      'resolve-not-sent': () => send.resolveMail(tenant, { id, outcome: 'not-sent' }),
+      'resolve-resend': () => send.resolveMail(tenant, { id, outcome: 'resend' }),
     }
     await does[name]()
     return undefined

@@ -11,7 +11,7 @@ export const consoleMailboxAct = consoleActionHandler(gateway, 'mailboxes', {
   async describe({ g, tenant, params }, id) {
     const facts = mailboxFacts(await g.admin.readMailboxFacts(tenant, id))
     if (params['action'] !== 'retry-mails') return facts
-    return html`${facts}${retriedFacts(await g.send.retryFailedMails(tenant, id, { dryRun: true }))}`
+    return html`${facts}${retriedFacts(await g.send.retryFailedMails({ tenant, mailboxId: id }, { dryRun: true }))}`
   },
   async act({ g, tenant, view }, id, name) {
     if (name === 'check' || name === 'reconnect') {
@@ -20,13 +20,13 @@ export const consoleMailboxAct = consoleActionHandler(gateway, 'mailboxes', {
       return reconnectPage(view, mailbox, await g.connect.startReconnect(tenant, id))
     }
     if (name === 'test-mail') {
-      const { mailId, state } = await g.send.sendTestMail(tenant, id)
+      const { mailId, state } = await g.send.sendTestMail({ tenant, mailboxId: id })
       return { redirect: link(view, `/mails/${segment(mailId)}`, { done: `test-mail-${state}` }) }
     }
-    if (name === 'retry-mails') await g.send.retryFailedMails(tenant, id)
+    if (name === 'retry-mails') await g.send.retryFailedMails({ tenant, mailboxId: id })
     else if (name === 'import') await g.receive.importMails(tenant, id)
     else if (name === 'poll') await g.receive.pollNow(tenant, id)
-    else await g.admin.changeMailbox(tenant, id, { active: name === 'activate' })
+    else await g.admin.changeMailbox({ tenant, mailboxId: id }, { active: name === 'activate' })
     return undefined
   },
 })

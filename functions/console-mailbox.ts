@@ -12,7 +12,7 @@ export const consoleMailbox = consoleHandler(gateway, async ({ g, tenant, view, 
   const [connection, { settings }, received] = await Promise.all([
     g.tokens.readConnectionFacts(tenant, connectionIdOf(mailbox)),
     g.admin.readMailboxSettings(tenant, mailbox.id),
-    g.receive.listReceived(tenant, mailbox.id, { limit: 50 }),
+    g.receive.listReceived({ tenant, mailboxId: mailbox.id }, { limit: 50 }),
   ])
   return mailboxPage(view, { mailbox, connection, settings, received: received.mails })
 })

@@ -13,7 +13,7 @@ export const consoleRegistrationSecret = consoleHandler(
     requireRole(view, 'registrationSave')
     const found = await g.admin.readRegistration(tenant, params['id'] ?? '')
     if (request.method === 'GET') return newSecretPage(view, found)
-    const saving = async () => g.admin.saveRegistration(tenant, found.id, newSecretOf(found, form))
+    const saving = async () => g.admin.saveRegistration({ tenant, id: found.id }, newSecretOf(found, form))
     const saved = await saving().catch(refusalOf)
     if ('refused' in saved) {
       const { refused } = saved

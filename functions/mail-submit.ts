@@ -5,7 +5,7 @@ import { reply } from '../lib/http/api/reply.js'
 
 export const mailSubmit = apiFunction(operations.mailSubmit, async ({ g, tenant, body, ...call }) => {
   const { key, refused } = judgedKey(call)
-  const { mail, created } = await g.send.acceptSubmission(tenant, body, key, refused)
+  const { mail, created } = await g.send.acceptSubmission(tenant, { input: body, idempotencyKey: key, refused })
   const { id, state, held } = mail
   return reply({ id, state, held, created }, { headers: { location: `/api/v1/mails/${id}` } })
 })

@@ -4,6 +4,6 @@ import { operations } from '../lib/http/api/operations.js'
 export const receivedList = apiFunction(operations.receivedList, async ({ g, tenant, params, query }) => {
   const { state, ...page } = query
   return state === undefined
-    ? g.receive.listReceived(tenant, params.id, page)
-    : g.receive.listNotImported(tenant, params.id, page)
+    ? g.receive.listReceived({ tenant, mailboxId: params.id }, page)
+    : g.receive.listNotImported({ tenant, mailboxId: params.id }, page)
 })

@@ -3,6 +3,6 @@ import { download } from '../lib/http/api/download.js'
 import { operations } from '../lib/http/api/operations.js'
 
 export const receivedRaw = apiFunction(operations.receivedRaw, async ({ g, tenant, params }) => {
-  const raw = await g.receive.readReceivedRaw(tenant, params.id, params.mail)
+  const raw = await g.receive.readReceivedRaw({ tenant, mailboxId: params.id, id: params.mail })
   return download(raw, 'mail.eml', { type: 'message/rfc822' })
 })

@@ -2,5 +2,5 @@ import { apiFunction } from '../lib/api-function.js'
 import { operations } from '../lib/http/api/operations.js'
 
 export const registrationCreate = apiFunction(operations.registrationCreate, async ({ g, tenant, body }) =>
-  g.admin.saveRegistration(tenant, undefined, body),
+  g.admin.saveRegistration({ tenant }, body),
 )

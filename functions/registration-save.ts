@@ -2,5 +2,5 @@ import { apiFunction } from '../lib/api-function.js'
 import { operations } from '../lib/http/api/operations.js'
 
 export const registrationSave = apiFunction(operations.registrationSave, async ({ g, tenant, params, body }) =>
-  g.admin.saveRegistration(tenant, params.id, body),
+  g.admin.saveRegistration({ tenant, id: params.id }, body),
 )

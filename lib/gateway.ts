@@ -17,7 +17,6 @@ import type { Clock } from './ports/clock.js'
 import { lazyProvider, lazyReceiver, lazySender, onFirstUse } from './ports/lazy-ports.js'
 import { newMemory } from './ports/memory.js'
 import type { Toolbox } from './ports/toolbox.js'
-import type { Secret } from './secret.js'
 import { stopSignal } from './stop-work.js'
 import type { StorageClock } from './stores/storage-clock.js'
 
@@ -123,12 +122,14 @@ async function outsideOf(config: Config, clock: Clock) {
     { httpDiscovery },
     { rememberedDiscovery },
     { webhookPoster },
+    { microsoftRules },
   ] = await Promise.all([
     import('./transports/guarded-lookup.js'),
     import('./protocol/address-guard.js'),
     import('./transports/http-discovery.js'),
     import('./transports/remembered-discovery.js'),
     import('./transports/webhook-poster.js'),
+    import('./providers/microsoft-rules.js'),
   ])
   const { origins, allowLoopbackMailHosts: allowLoopback } = config
   const lookup = guardedLookup({ allowLoopback })
@@ -152,16 +153,10 @@ async function outsideOf(config: Config, clock: Clock) {
       ),
     },
     providers: {
-      microsoft: lazyProvider(async () => {
-        const [{ microsoftProvider }, { networkClient }] = await Promise.all([
-          import('./providers/microsoft.js'),
-          import('./providers/network-client.js'),
-        ])
-        return microsoftProvider({ clock, network: networkClient({ origins }) })
-      }),
+      microsoft: lazyProvider(microsoftRules, async () =>
+        (await import('./providers/microsoft.js')).microsoftCalls({ clock, origins }),
+      ),
     },
-    accountAddresses: async (token: Secret) =>
-      (await import('./transports/account-addresses.js')).accountAddresses({ origins })(token),
   }
 }
 

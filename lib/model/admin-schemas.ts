@@ -7,6 +7,7 @@ import { graphUser } from './api-schemas.js'
 import { isTenantId } from './ids.js'
 import { line } from './mail-submission.js'
 import { messageDefaultsSchema } from './message-defaults.js'
+import { providerFacts, type SignInProvider, signInPages } from './providers.js'
 import { type MailProtocol, splitHost, usualPort } from './server-address.js'
 
 const name = line(100)
@@ -89,23 +90,29 @@ export const webhookSchema = z
     examples: [{ url: 'https://app.example.com/events' }],
   })
 
-const guid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+export interface RegistrationInput {
+  name: string
+  kind: SignInProvider
+  clientId: string
+  /** Left out by whoever changes something else: the authority stays. */
+  directory?: string | undefined
+  clientSecret?: string | undefined
+  clientSecretExpiresAt?: string | undefined
+}
 
-export const registrationSchema = z
-  .strictObject({
+/** At one provider: what it asks for stands in its facts. */
+function registrationAt(kind: SignInProvider) {
+  const { clientId, directory } = providerFacts[kind].registration!
+  return z.strictObject({
     name: name.describe('Name shown to people; 1 to 100 characters.'),
-    kind: z.literal('microsoft').describe('The identity provider.'),
-    clientId: z
-      .string()
-      .regex(guid, 'must be the application (client) id: a GUID')
-      .describe('Application (client) id of the app registration: a GUID.'),
-    directory: z
-      .string()
-      .refine(
-        (text) => guid.test(text) || ['common', 'organizations', 'consumers'].includes(text),
-        'must be a tenant id (GUID), "common", "organizations" or "consumers"',
-      )
-      .describe('Microsoft tenant: a GUID, `common`, `organizations` or `consumers`.'),
+    kind: z.literal(kind).describe('The identity provider.'),
+    clientId: z.string().regex(clientId.pattern, clientId.message).describe(clientId.description),
+    ...(directory && {
+      directory: z
+        .string()
+        .refine((text) => directory.pattern.test(text), directory.message)
+        .describe(directory.description),
+    }),
     clientSecret: z
       .string()
       .min(1)
@@ -119,19 +126,24 @@ export const registrationSchema = z
       .optional()
       .describe('Time in UTC at which the secret expires; the gateway warns beforehand.'),
   })
-  .meta({
-    id: 'RegistrationInput',
-    description: 'An OAuth client at an identity provider.',
-    examples: [
-      {
-        name: 'Contoso mail',
-        kind: 'microsoft',
-        clientId: '5a0f3c1e-6f2a-4c7d-8e55-0d1f2a3b4c5d',
-        directory: 'organizations',
-        clientSecretExpiresAt: '2027-01-31T08:00:00Z',
-      },
-    ],
-  })
+}
+
+const [firstPage, ...morePages] = signInPages.map(registrationAt)
+const atAnyPage = morePages.length === 0 ? firstPage! : z.discriminatedUnion('kind', [firstPage!, ...morePages])
+
+export const registrationSchema = (atAnyPage as z.ZodType<RegistrationInput>).meta({
+  id: 'RegistrationInput',
+  description: 'An OAuth client at an identity provider.',
+  examples: [
+    {
+      name: 'Contoso mail',
+      kind: 'microsoft',
+      clientId: '5a0f3c1e-6f2a-4c7d-8e55-0d1f2a3b4c5d',
+      directory: 'organizations',
+      clientSecretExpiresAt: '2027-01-31T08:00:00Z',
+    },
+  ],
+})
 
 const tls = z
   .enum(['implicit', 'starttls', 'plain'])
@@ -280,5 +292,4 @@ export const settingsSchema = z
 
 export type TenantInput = z.infer<typeof tenantSchema>
 export type ApiKeyInput = z.infer<typeof apiKeySchema>
-export type RegistrationInput = z.infer<typeof registrationSchema>
 export type MailboxChange = z.infer<typeof mailboxChangeSchema>

@@ -41,6 +41,12 @@ export interface Connection {
   connectedAt: string
 }
 
+/** Which one, where more is not needed. */
+export interface ConnectionRef {
+  tenant: string
+  connectionId: string
+}
+
 /** The scopes of one token request: one resource only (a token has one audience). */
 export type Resource = 'graph' | 'outlook'
 

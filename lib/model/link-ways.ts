@@ -1,13 +1,12 @@
 import type { Connection } from './connection.js'
+import { providerFacts, type SignInProvider, signInPages } from './providers.js'
 import type { SignInTarget } from './sign-in.js'
 
 /**
  * A way to answer a link: the provider's own sign-in page, our form for user name and password, or the page on which an
  * administrator consents to the application for an organisation.
  */
-export type Way = 'microsoft' | 'password' | 'admin-consent'
-
-const signInPages = ['microsoft'] as const
+export type Way = SignInProvider | 'password' | 'admin-consent'
 
 /**
  * Which ways a link accepts (SEC-03, SEC-05): decided by its kind, by the connection it renews and by its transport,
@@ -24,9 +23,9 @@ export function waysOf(
         ? []
         : ['admin-consent']
     case 'connect':
-      // Graph is Microsoft's alone, and so is a mailbox that is named by its object id.
+      // Only over Graph can a mailbox be named by its object id.
       return target.transport === 'graph' || target.mailboxUser !== undefined
-        ? ['microsoft']
+        ? signInPages.filter(opensByGraph)
         : [...signInPages, 'password']
     case 'reconnect': {
       const own = renewed === undefined || renewed.state === 'removed' ? undefined : wayOf(renewed)
@@ -41,3 +40,21 @@ function wayOf({ mode, provider }: Pick<Connection, 'mode' | 'provider'>): Way |
   if (mode === 'password') return 'password'
   return mode === 'delegated' ? signInPages.find((one) => one === provider) : undefined
 }
+
+/** The sign-in pages of other people's making among these ways. */
+export const pagesOf = (ways: readonly Way[]): SignInProvider[] => signInPages.filter((page) => ways.includes(page))
+
+const opensByGraph = (provider: SignInProvider): boolean => providerFacts[provider].transports.includes('graph')
+
+/**
+ * A new mailbox for which nobody named who signs in, over the one transport that opens other people's mailboxes: it may
+ * turn out to be a shared one.
+ */
+export const mayBeShared = (
+  target: Pick<SignInTarget, 'kind' | 'transport' | 'expectedUser' | 'namedByOwner'>,
+  pages: readonly SignInProvider[] = signInPages,
+): boolean =>
+  target.kind === 'connect' &&
+  target.transport !== 'imap-smtp' &&
+  pages.some(opensByGraph) &&
+  (target.expectedUser === undefined || target.namedByOwner !== undefined)

@@ -1,14 +1,33 @@
 /**
  * What is known of each identity provider and of the mail service behind it: its own servers, its limits, how long its
- * tokens live. Pure facts with their source; how authority is gained is the provider's adapter (lib/providers).
+ * tokens live. Pure facts with their source, a row each; how authority is gained is the provider's adapter
+ * (lib/providers).
  */
-export type ProviderName = 'microsoft' | 'google' | 'oauth2' | 'basic'
+import type { ReceiveSettings, SendSettings } from './mailbox.js'
+
+/** A field of a registration, as people fill it in. */
+export interface RegistrationField {
+  pattern: RegExp
+  /** What it must be, after its name. */
+  message: string
+  description: string
+}
 
 export interface ProviderFacts {
+  /** As people know it. */
+  label: string
   /** Its own mail server; the name in lower case, without a final dot. */
   ownsServer(host: string): boolean
   /** Its own mail exchanger, as MX records name it. */
   ownsExchanger(host: string): boolean
+  /** By which its mailboxes can be opened. */
+  transports: readonly (ReceiveSettings | SendSettings)['transport'][]
+  /** What a registration is made of; absent: nobody can sign in there. */
+  registration?: {
+    clientId: RegistrationField
+    /** Part of its authority; absent: everybody signs in at one place. */
+    directory?: RegistrationField
+  }
   /** Milliseconds after which a refresh token that nobody used has ended; absent: the provider does not say. */
   unusedLifeMs?: number
   /** A replaced refresh token stays good for long, so the vault need not see every rotation; the row does. */
@@ -18,13 +37,28 @@ export interface ProviderFacts {
 }
 
 const none = (): boolean => false
+const guid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
-export const providerFacts: Record<ProviderName, ProviderFacts> = {
+const rows = {
   microsoft: {
+    label: 'Microsoft',
     // Exchange Online and Outlook.com, in any cloud.
     ownsServer: (host) =>
       /^([a-z0-9-]+\.)*(office365\.com|office365\.us|outlook\.com|partner\.outlook\.cn)$/.test(host),
     ownsExchanger: (host) => /\.mail\.protection\.outlook\.com$|\.mx\.microsoft$/.test(host),
+    transports: ['graph', 'imap', 'smtp'],
+    registration: {
+      clientId: {
+        pattern: guid,
+        message: 'must be the application (client) id: a GUID',
+        description: 'Application (client) id of the app registration: a GUID.',
+      },
+      directory: {
+        pattern: /^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$|^(common|organizations|consumers)$/,
+        message: 'must be a tenant id (GUID), "common", "organizations" or "consumers"',
+        description: 'Microsoft tenant: a GUID, `common`, `organizations` or `consumers`.',
+      },
+    },
     // learn.microsoft.com/entra/identity-platform/refresh-tokens
     unusedLifeMs: 90 * 86_400_000,
     replacedTokensStayGood: true,
@@ -33,10 +67,35 @@ export const providerFacts: Record<ProviderName, ProviderFacts> = {
     mailLimits: { mailsPerMinute: 30, recipientsPerDay: 10_000 },
   },
   google: {
+    label: 'Google',
     ownsServer: (host) => /(^|\.)(gmail\.com|googlemail\.com)$/.test(host),
     ownsExchanger: (host) => /(^|\.)(aspmx\.l\.google\.com|smtp\.google\.com|googlemail\.com)$/.test(host),
+    transports: ['imap', 'smtp'],
     replacedTokensStayGood: false,
   },
-  oauth2: { ownsServer: none, ownsExchanger: none, replacedTokensStayGood: false },
-  basic: { ownsServer: none, ownsExchanger: none, replacedTokensStayGood: false },
-}
+  oauth2: {
+    label: 'OAuth 2.0',
+    ownsServer: none,
+    ownsExchanger: none,
+    transports: ['imap', 'smtp'],
+    replacedTokensStayGood: false,
+  },
+  basic: {
+    label: 'mail server',
+    ownsServer: none,
+    ownsExchanger: none,
+    transports: ['imap', 'smtp'],
+    replacedTokensStayGood: false,
+  },
+} satisfies Record<string, ProviderFacts>
+
+export type ProviderName = keyof typeof rows
+/** Who issues tokens; `basic` is the mail server itself, which takes a password. */
+export type SignInProvider = Exclude<ProviderName, 'basic'>
+
+export const providerFacts: Record<ProviderName, ProviderFacts> = rows
+export const providerNames = Object.keys(rows) as [ProviderName, ...ProviderName[]]
+export const signInProviders = providerNames.filter((name): name is SignInProvider => name !== 'basic')
+
+/** Those with a sign-in page of their own. */
+export const signInPages = signInProviders.filter((name) => providerFacts[name].registration !== undefined)

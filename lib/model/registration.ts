@@ -1,11 +1,19 @@
+import type { SignInProvider } from './providers.js'
+
 /** An OAuth client at an identity provider. */
+/** Which one, where more is not needed. `tenant`: who asks for it, or `~`. */
+export interface RegistrationRef {
+  tenant: string
+  id: string
+}
+
 export interface Registration {
   id: string
   name: string
   /** `~` when it belongs to the deployment and serves every tenant. */
   tenant: string
-  kind: 'microsoft' | 'google' | 'oauth2'
-  /** Microsoft: `https://login.microsoftonline.com/{tenant id | common | organizations | consumers}`. */
+  kind: SignInProvider
+  /** Where people sign in, as its provider writes it. */
   authority: string
   clientId: string
   credential: 'secret' | 'none'
@@ -15,9 +23,4 @@ export interface Registration {
   secretExpiresAt?: string
   /** The one string used everywhere (M-053). */
   redirectUri: string
-}
-
-/** The registration as one directory sees it: whoever signs in or is asked there belongs to it. */
-export function ofDirectory(registration: Registration, tenantId: string): Registration {
-  return { ...registration, authority: `${new URL(registration.authority).origin}/${tenantId}` }
 }

@@ -13,6 +13,12 @@ export type ReceiveTarget =
   | { transport: 'imap'; imap: ImapOptions }
 export type SendTarget = { transport: 'graph'; graph: GraphOptions } | { transport: 'smtp'; smtp: SmtpOptions }
 
+/** Both directions, as far as they are wanted. */
+export interface Targets {
+  receive?: ReceiveTarget
+  send?: SendTarget
+}
+
 export type ReceiveTransport = ReceiveTarget['transport']
 export type SendTransport = SendTarget['transport']
 export type Transport = ReceiveTransport | SendTransport
@@ -121,6 +127,17 @@ export const connectionIdsOf = ({ receive, send }: { receive: ReceiveSettings; s
 /** The mailbox belongs to somebody else than who signed in. */
 export const isShared = (target: ReceiveTarget | SendTarget): boolean =>
   'graph' in target && target.graph.mailbox !== 'me'
+
+/** The wanted directions at mail servers of their own. */
+export function serverTargets(
+  wanted: { receive: boolean; send: boolean },
+  { imap, smtp }: { imap?: ServerAddress; smtp?: ServerAddress },
+): Targets {
+  return {
+    ...(wanted.receive && imap ? { receive: { transport: 'imap', imap: { ...imap, folder: 'INBOX' } } } : {}),
+    ...(wanted.send && smtp ? { send: { transport: 'smtp', smtp } } : {}),
+  }
+}
 
 /** Server, account and folder that a cursor belongs to; empty when the mailbox does not receive. */
 export const sourceOf = ({ receive, address }: { receive: ReceiveSettings; address: string }): string =>

@@ -15,7 +15,6 @@ export function cancelledPage(
 <p>${cancelled.text(cancelled.what(page.address), page.tenantName, page.address)}</p>
 <p class="soft">${cancelled.changed} ${page.returnTo ? '' : cancelled.close}</p>
 ${returnButton(page.returnTo, t.result.back, true)}`,
-    undefined,
     { lang: t.lang },
   )
 }

@@ -10,7 +10,6 @@ export function checkingPage(next: string, t = en): string {
     html`<h1>${checking.title}</h1>
 <p role="status">${checking.text}</p>
 <p class="soft"><a href="${next}">${checking.goOn}</a></p>`,
-    undefined,
     { lang: t.lang, refresh: next },
   )
 }

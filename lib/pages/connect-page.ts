@@ -1,4 +1,5 @@
-import type { Way } from '../model/link-ways.js'
+import { pagesOf, type Way } from '../model/link-ways.js'
+import { providerFacts, type SignInProvider } from '../model/providers.js'
 import type { SignInTarget, TypedServers } from '../model/sign-in.js'
 import { type FormProblem, fieldErrors } from './field-errors.js'
 import { html, type Markup } from './html.js'
@@ -17,8 +18,8 @@ export interface ConnectPage {
   discovered: Found & { provider: string; imap?: KnownServer; smtp?: KnownServer }
   /** What this link accepts; nothing else is offered. */
   ways: readonly Way[]
-  /** Microsoft is accepted and set up. */
-  microsoft: boolean
+  /** Sign-in pages that are accepted and set up. */
+  pages: readonly SignInProvider[]
   /** The person may say that the mailbox is a shared one; `confirmed`: an administrator has to agree then. */
   sharedOffer?: 'confirmed' | 'open' | undefined
   formToken: string
@@ -31,6 +32,8 @@ export interface ConnectPage {
 
 type Texts = typeof en
 
+const labelOf = (provider: SignInProvider): string => providerFacts[provider].label
+
 /**
  * Who asks, for which mailbox, for which permissions; then the choice how to sign in. Never skipped (SEC-04). After a
  * mistake the form at fault comes first, with its error beside it.
@@ -39,12 +42,14 @@ export function connectPage(page: ConnectPage, t = en): string {
   const { target, tenantName, discovered } = page
   const { connect } = t
   const again = target.kind === 'reconnect'
-  const microsoftFirst = page.microsoft && discovered.provider !== 'basic' && discovered.provider !== 'google'
+  const isLikely = (one: SignInProvider): boolean => [one, 'unknown'].includes(discovered.provider)
+  const likely = page.pages.filter(isLikely)
+  const unlikely = page.pages.filter((one) => !isLikely(one))
   const shared = page.signInAs.toLowerCase() !== target.address.toLowerCase()
   const isForm = page.problem !== undefined && page.typed !== undefined
   const isDelegate = page.problem?.problems?.some(({ field }) => field === 'delegate') ?? false
-  const sharedForm = page.sharedOffer && page.microsoft ? sharedPart(page, isDelegate, t) : html``
-  const password = page.ways.includes('password') ? passwordPart(page, microsoftFirst, t) : html``
+  const sharedForm = page.sharedOffer ? sharedPart(page, isDelegate, t) : html``
+  const password = page.ways.includes('password') ? passwordPart(page, likely.length > 0, t) : html``
   return layout(
     connect.title(again),
     html`<h1>${connect.heading(again, target.address)}</h1>
@@ -57,21 +62,20 @@ ${isForm ? password : ''}${isDelegate ? sharedForm : ''}
 <div><dt>${connect.mailbox}</dt><dd>${target.address}</dd></div>
 ${shared ? html`<div><dt>${connect.signInAs}</dt><dd>${page.signInAs}</dd></div>` : ''}
 </dl>
-${shared && page.microsoft ? html`<p class="soft">${connect.sharedHint}</p>` : ''}
+${shared && page.pages.length > 0 ? html`<p class="soft">${connect.sharedHint}</p>` : ''}
 ${target.allowChange ? html`<div class="note">${connect.changes(target.allowChange, tenantName)}</div>` : ''}
 <h2>${connect.ableTo}</h2>
 ${permissions(target, t)}
-${microsoftFirst ? html`${microsoftButton(page, true, t)}<p class="soft">${connect.atMicrosoft}</p>` : ''}
-${!page.microsoft && !page.ways.includes('password') ? html`<p class="note">${connect.notSetUp(tenantName)}</p>` : ''}
+${likely.map((one) => html`${providerButton(page, { provider: one, isFirst: true }, t)}<p class="soft">${connect.atProvider(labelOf(one))}</p>`)}
+${page.pages.length === 0 && !page.ways.includes('password') ? html`<p class="note">${connect.notSetUp(tenantName, pagesOf(page.ways).map(labelOf))}</p>` : ''}
 ${isForm ? '' : password}
-${page.microsoft && !microsoftFirst ? otherwiseMicrosoft(page, t) : ''}
+${unlikely.map((one) => otherwise(page, one, t))}
 ${isDelegate ? '' : sharedForm}
 <form method="post" action="/connect/${page.link}/cancel">
 <input type="hidden" name="token" value="${page.formToken}">
 <button class="quiet" type="submit">${connect.cancel}</button>
 </form>`,
-    html`<p>${connect.evidence(discovered)} ${connect.notSure}</p>`,
-    { lang: t.lang },
+    { footer: html`<p>${connect.evidence(discovered)} ${connect.notSure}</p>`, lang: t.lang },
   )
 }
 
@@ -86,36 +90,43 @@ function problemPart(problem: FormProblem, { typed }: ConnectPage, t: Texts): Ma
 ${linked.map(([field, text]) => html`<p><a href="#${field}">${text}</a></p>`)}${isInput ? '' : html`<p>${remedy}</p>`}</div>`
 }
 
-function passwordPart(page: ConnectPage, microsoftFirst: boolean, t: Texts): Markup {
+function passwordPart(page: ConnectPage, isSecond: boolean, t: Texts): Markup {
   const { connect } = t
   const { provider } = page.discovered
-  const open = !microsoftFirst || page.typed !== undefined
+  const open = !isSecond || page.typed !== undefined
   const appPasswords = html`<a href="https://myaccount.google.com/apppasswords" rel="noreferrer">myaccount.google.com/apppasswords</a>`
   return html`<details${open ? html` open` : ''}>
-<summary>${microsoftFirst ? connect.passwordInstead : connect.passwordFirst}</summary>
+<summary>${isSecond ? connect.passwordInstead : connect.passwordFirst}</summary>
 ${provider === 'microsoft' ? html`<p class="note">${connect.looksLikeMicrosoft}</p>` : ''}
 ${provider === 'google' ? html`<p class="note">${connect.looksLikeGoogle(appPasswords)}</p>` : ''}
-${passwordForm(page, !microsoftFirst, t)}
+${passwordForm(page, !isSecond, t)}
 </details>`
 }
 
-/** A mailbox that looks like somebody else's: Microsoft is not the first thing offered. */
-function otherwiseMicrosoft(page: ConnectPage, t: Texts): Markup {
-  const button = microsoftButton(page, false, t)
+/** A mailbox that looks like somebody else's: this provider is not the first thing offered. */
+function otherwise(page: ConnectPage, provider: SignInProvider, t: Texts): Markup {
+  const button = providerButton(page, { provider, isFirst: false }, t)
   return page.ways.includes('password')
-    ? html`<details><summary>${t.connect.microsoftInstead}</summary>${button}</details>`
+    ? html`<details><summary>${t.connect.insteadAt(labelOf(provider))}</summary>${button}</details>`
     : button
 }
 
-function microsoftButton(page: ConnectPage, first: boolean, { connect }: Texts): Markup {
+function providerButton(
+  page: ConnectPage,
+  { provider, isFirst }: { provider: SignInProvider; isFirst: boolean },
+  { connect }: Texts,
+): Markup {
   return html`<form method="post" action="/connect/${page.link}">
 <input type="hidden" name="token" value="${page.formToken}">
-<button type="submit"${first ? '' : html` class="plain"`}>${connect.microsoft}</button>
+<input type="hidden" name="provider" value="${provider}">
+<button type="submit"${isFirst ? '' : html` class="plain"`}>${connect.continueWith(labelOf(provider))}</button>
 </form>`
 }
 
 /** Nobody signs in as a shared mailbox: a person who may open it names themselves. */
 function sharedPart(page: ConnectPage, wrong: boolean, { connect, form }: Texts): Markup {
+  const provider = page.pages.find((one) => providerFacts[one].transports.includes('graph'))
+  if (provider === undefined) return html``
   const typed = page.problem?.values?.['delegate'] ?? ''
   const state = html` aria-invalid="true" aria-describedby="delegate-error" autofocus`
   return html`<details${wrong ? html` open` : ''}><summary>${connect.shared}</summary>
@@ -125,6 +136,7 @@ ${page.sharedOffer === 'confirmed' ? html`<p>${connect.sharedConfirm(page.tenant
 <input type="hidden" name="token" value="${page.formToken}">
 <label for="delegate">${connect.delegate}</label>${wrong ? html`<p class="field-error" id="delegate-error">${form.badAddress}</p>` : ''}
 <input id="delegate" name="delegate" type="email" autocomplete="email" autocapitalize="none" spellcheck="false" required maxlength="254" value="${typed}"${wrong ? state : ''}>
-<button class="plain" type="submit">${connect.microsoft}</button>
+<input type="hidden" name="provider" value="${provider}">
+<button class="plain" type="submit">${connect.continueWith(labelOf(provider))}</button>
 </form></details>`
 }

@@ -1,3 +1,4 @@
+import { providerFacts, type SignInProvider } from '../model/providers.js'
 import type { SignInStatus, SignInTarget, Verdicts } from '../model/sign-in.js'
 import { html, type Markup } from './html.js'
 import { layout } from './layout.js'
@@ -10,6 +11,8 @@ export interface ConsentPage {
   link: string
   tenantName: string
   target: Pick<SignInTarget, 'consent' | 'receive' | 'send'>
+  /** Whose administrators are asked. */
+  pages: readonly SignInProvider[]
   formToken: string
   /** The form that was sent was out of date. */
   again?: boolean
@@ -34,15 +37,14 @@ ${target.send ? html`<li>${consent.send(appOnly)}</li>` : ''}
 ${appOnly ? html`<div class="note">${consent.limit}</div>` : html`<p class="soft">${consent.nobody}</p>`}
 <form method="post" action="/connect/${page.link}">
 <input type="hidden" name="token" value="${page.formToken}">
-<button type="submit">${connect.microsoft}</button>
+<button type="submit">${connect.continueWith(providerFacts[page.pages[0] ?? 'microsoft'].label)}</button>
 </form>
 <p class="soft">${consent.twice(tenantName)}</p>
 <form method="post" action="/connect/${page.link}/cancel">
 <input type="hidden" name="token" value="${page.formToken}">
 <button class="quiet" type="submit">${consent.cancel}</button>
 </form>`,
-    html`<p>${consent.notSure}</p>`,
-    { lang: t.lang },
+    { footer: html`<p>${consent.notSure}</p>`, lang: t.lang },
   )
 }
 
@@ -69,12 +71,11 @@ export function consentResultPage(page: ConsentResultPage, t = en): string {
     html`<h1>${heading}</h1>
 <p>${lead(page, appOnly, t)}</p>
 <ul class="verdicts">
-${verdictItem(consent.permission, verdicts.signIn, given, t)}
-${appOnly && target.receive ? verdictItem(verdict.reading, verdicts.reading, read, t) : ''}
-${appOnly && target.send ? verdictItem(verdict.sending, verdicts.sending, send, t) : ''}
+${verdictItem(consent.permission, { value: verdicts.signIn, ...given }, t)}
+${appOnly && target.receive ? verdictItem(verdict.reading, { value: verdicts.reading, ...read }, t) : ''}
+${appOnly && target.send ? verdictItem(verdict.sending, { value: verdicts.sending, ...send }, t) : ''}
 </ul>`,
-    html`<p>${consent.footer(tenantName)}</p>`,
-    { lang: t.lang },
+    { footer: html`<p>${consent.footer(tenantName)}</p>`, lang: t.lang },
   )
 }
 

@@ -51,8 +51,10 @@ ${told ? '' : html`<p class="soft">${error.nothing}</p>`}
 ${page.approval ? approval(page.approval, page.code, t) : ''}
 ${page.retry ? retryButton(page.retry, page, t) : ''}
 ${returnButton(page.returnTo, t.result.back, true)}`,
-    html`<p>${error.requestId(html`<code>${page.requestId}</code>`)}<br>${error.code} <code>${page.code}</code></p>`,
-    { lang: t.lang },
+    {
+      footer: html`<p>${error.requestId(html`<code>${page.requestId}</code>`)}<br>${error.code} <code>${page.code}</code></p>`,
+      lang: t.lang,
+    },
   )
 }
 

@@ -1,5 +1,6 @@
 import type { TypedServers } from '../model/sign-in.js'
 import { plainWords } from './plain-words.js'
+import type { ServerAt } from './texts/en.js'
 import type { Texts } from './texts/texts.js'
 import { type Values, wordKeyOf } from './texts/words-of-code.js'
 
@@ -41,20 +42,20 @@ function serverErrors(
   for (const kind of kinds) {
     const code = values[`${kind}Code`]
     if (code === undefined) continue
-    const at = [kind, typed?.[`${kind}Host`] ?? '', typed?.[`${kind}Port`] ?? ''] as const
+    const at = { kind, host: typed?.[`${kind}Host`] ?? '', port: typed?.[`${kind}Port`] ?? '' }
     const own = problems.find(({ field }) => field === `${kind}Host`)?.message
-    const message = own ?? aboutPassword.shift() ?? t.form.refused(...at)
+    const message = own ?? aboutPassword.shift() ?? t.form.refused(at)
     const field = own === undefined ? 'password' : `${kind}Host`
-    errors.set(field, [errors.get(field), answerOf(code, at, message, t)].filter(Boolean).join(' '))
+    errors.set(field, [errors.get(field), answerOf({ code, message }, at, t)].filter(Boolean).join(' '))
   }
   return errors
 }
 
-function answerOf(code: string, at: readonly [Kind, string, string], message: string, t: Texts): string {
-  if (wordKeyOf(code) === 'unreachable') return t.form.unreachable(...at)
-  if (wordKeyOf(code) === 'wrongPassword') return t.form.refused(...at)
+function answerOf({ code, message }: { code: string; message: string }, at: ServerAt, t: Texts): string {
+  if (wordKeyOf(code) === 'unreachable') return t.form.unreachable(at)
+  if (wordKeyOf(code) === 'wrongPassword') return t.form.refused(at)
   const { description } = plainWords({ code, description: '', remedy: '' }, t)
-  return description === '' ? message : t.form.answers(...at, description)
+  return description === '' ? message : t.form.answers(at, description)
 }
 
 function inputError(field: string, { form, connect }: Texts): string | undefined {

@@ -2,10 +2,8 @@ import { html, Markup } from './html.js'
 
 /** A whole page. Its style is inline and allowed by its hash; nothing else is loaded from anywhere. */
 export function htmlDocument(
-  title: string,
-  style: string,
+  { title, style, lang = 'en', refresh }: { title: string; style: string; lang?: string; refresh?: string | undefined },
   body: Markup,
-  { lang = 'en', refresh }: { lang?: string; refresh?: string } = {},
 ): string {
   return html`<!doctype html>
 <html lang="${lang}">

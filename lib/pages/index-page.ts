@@ -22,6 +22,6 @@ export function unknownPage(requestId: string): string {
     html`<h1>Page not found</h1>
 <p>Check the address. If you were sent a link, open the whole link: part of it may be missing.</p>
 <a class="button" href="/">Go to the start page</a>`,
-    html`<p>If you ask for help, give this request id: <code>${requestId}</code></p>`,
+    { footer: html`<p>If you ask for help, give this request id: <code>${requestId}</code></p>` },
   )
 }

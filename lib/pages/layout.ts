@@ -6,17 +6,14 @@ import { style } from './style.js'
 export function layout(
   title: string,
   content: Markup,
-  footer?: Markup,
-  { lang = 'en', refresh }: { lang?: string; refresh?: string } = {},
+  { footer, lang = 'en', refresh }: { footer?: Markup | undefined; lang?: string; refresh?: string | undefined } = {},
 ): string {
   return htmlDocument(
-    title,
-    style,
+    { title, style, lang, refresh },
     html`<main>
 <p class="brand">Mailbox Gateway</p>
 ${content}
 ${footer ? html`<footer>${footer}</footer>` : ''}
 </main>`,
-    { lang, ...(refresh === undefined ? {} : { refresh }) },
   )
 }

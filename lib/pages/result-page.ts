@@ -31,13 +31,12 @@ export function resultPage(page: ResultPage, t = en): string {
     html`<h1>${done ? html`${breakable(target.address)} ${state}` : title}</h1>
 <p>${lead(page, t)}</p>
 <ul class="verdicts">
-${verdictItem(verdict.signIn, verdicts.signIn, signIn, t)}
+${verdictItem(verdict.signIn, { value: verdicts.signIn, ...signIn }, t)}
 ${directions(page, t)}
 </ul>
 ${done ? '' : html`<p class="soft">${result.noMail}</p>`}
 ${returnButton(page.returnTo, done ? result.back : result.finish)}`,
-    html`<p>${result.footer(page.tenantName, target.address)}</p>`,
-    { lang: t.lang },
+    { footer: html`<p>${result.footer(page.tenantName, target.address)}</p>`, lang: t.lang },
   )
 }
 
@@ -54,9 +53,9 @@ function directions({ target, verdicts: { reading, sending } }: ResultPage, t: t
   const read = { works: verdict.readable, untested: later(reading, verdict.readLater) }
   const send = { works: verdict.sendable, untested: later(sending, verdict.sendLater) }
   const same = reading.verdict === 'fails' && sending.verdict === 'fails' && reading.text === sending.text
-  if (target.receive && target.send && same) return verdictItem(verdict.both, reading, read, t)
-  return html`${target.receive ? verdictItem(verdict.reading, reading, read, t) : ''}
-${target.send ? verdictItem(verdict.sending, sending, send, t) : ''}`
+  if (target.receive && target.send && same) return verdictItem(verdict.both, { value: reading, ...read }, t)
+  return html`${target.receive ? verdictItem(verdict.reading, { value: reading, ...read }, t) : ''}
+${target.send ? verdictItem(verdict.sending, { value: sending, ...send }, t) : ''}`
 }
 
 function lead(

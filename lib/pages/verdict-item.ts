@@ -6,8 +6,7 @@ import type { Texts } from './texts/texts.js'
 /** One line of a result: the word, what it is about, and what helps. */
 export function verdictItem(
   title: string,
-  value: Verdict,
-  { works, untested }: { works: string; untested: string },
+  { value, works, untested }: { value: Verdict; works: string; untested: string },
   t: Texts,
 ): Markup {
   const words = { works: t.verdict.works, fails: t.verdict.fails, 'not-tested': t.verdict.untested }

@@ -1,4 +1,5 @@
-import type { Connection, Resource } from '../model/connection.js'
+import type { Connection } from '../model/connection.js'
+import type { ReceiveTarget, SendTarget } from '../model/transports.js'
 import type { Secret } from '../secret.js'
 
 /** What a transport presents to a mail server to sign in. */
@@ -17,8 +18,8 @@ export type Authority =
 export interface Access {
   connection: Connection
   /**
-   * `user`: the mailbox's address; `needed`: permissions the token must carry. Rejects with `needs-reconnect` or
-   * `needs-admin` when a person must act first.
+   * `user`: the mailbox's address; `needs`: the direction whose permissions the token must carry. Rejects with
+   * `needs-reconnect` or `needs-admin` when a person must act first.
    */
-  authority(user: string, resource: Resource, needed?: readonly string[]): Promise<Authority>
+  authority(user: string, target: ReceiveTarget | SendTarget, needs?: 'receive' | 'send'): Promise<Authority>
 }

@@ -1,6 +1,7 @@
 import type { ServerAddress } from '../model/mailbox.js'
+import type { ProviderName } from '../model/providers.js'
 
-export type DiscoveredProvider = 'microsoft' | 'google' | 'basic' | 'unknown'
+export type DiscoveredProvider = ProviderName | 'unknown'
 
 /** A mail server as the autoconfig database describes it; always encrypted. */
 export type DiscoveredServer = Pick<ServerAddress, 'host' | 'port' | 'tls'>

@@ -3,7 +3,7 @@
  * text.
  */
 import { assertEncrypted } from './encrypted-only.js'
-import type { Provider } from './provider.js'
+import type { Provider, ProviderCalls, ProviderRules } from './provider.js'
 import type { Receiver } from './receiver.js'
 import type { Sender } from './sender.js'
 
@@ -37,9 +37,11 @@ export function lazyReceiver(load: () => Promise<Receiver>): Receiver {
   }
 }
 
-export function lazyProvider(load: () => Promise<Provider>): Provider {
+/** Its rules are there from the start; its client is loaded with the first call. */
+export function lazyProvider(rules: ProviderRules, load: () => Promise<ProviderCalls>): Provider {
   const provider = onFirstUse(load)
   return {
+    ...rules,
     authorizeUrl: async (input) => (await provider()).authorizeUrl(input),
     redeem: async (input) => (await provider()).redeem(input),
     refresh: async (input) => (await provider()).refresh(input),
@@ -47,6 +49,7 @@ export function lazyProvider(load: () => Promise<Provider>): Provider {
     tryCredential: async (input) => (await provider()).tryCredential(input),
     adminConsentUrl: async (input) => (await provider()).adminConsentUrl(input),
     directoryOf: async (registration, domain) => (await provider()).directoryOf(registration, domain),
+    accountAddresses: async (token, resource) => (await provider()).accountAddresses(token, resource),
     issuerMatches: async (registration, iss) => (await provider()).issuerMatches(registration, iss),
   }
 }

@@ -1,5 +1,8 @@
-import type { Identity } from '../model/connection.js'
+import type { Identity, Resource } from '../model/connection.js'
+import type { DiagnosisContext } from '../model/diagnosis.js'
 import type { Registration } from '../model/registration.js'
+import type { SignInTarget } from '../model/sign-in.js'
+import type { ReceiveTarget, SendTarget, Targets } from '../model/transports.js'
 import type { Secret } from '../secret.js'
 
 export interface TokenSet {
@@ -44,7 +47,6 @@ export interface RefreshInput {
 export interface AppTokenInput {
   registration: Registration
   credential: Secret | undefined
-  /** `{resource}/.default` alone. */
   scopes: string[]
   /** Directory whose administrator allowed the application. */
   tenantId: string
@@ -56,8 +58,67 @@ export interface AdminConsentInput {
   state: string
 }
 
-/** An identity provider. All methods reject with GatewayErrors translated through `lib/diagnosis`. */
-export interface Provider {
+/** What is wanted of a mailbox, or of all those of an organisation. */
+export type MailWish = Pick<
+  SignInTarget,
+  'address' | 'expectedUser' | 'mailboxUser' | 'receive' | 'send' | 'transport' | 'consent'
+>
+
+/** Where the mail of a wish is, and what is asked for. */
+export interface SignInPlan extends Targets {
+  /** Of the first token: a token has one audience. */
+  resource: Resource
+  /** Everything the consent page shows; may span resources. */
+  consent: string[]
+  /** Scopes of the first token request. */
+  token: string[]
+}
+
+/** Where administrators can allow an application for a whole organisation. */
+export interface OrganisationRules {
+  /** Directory of the accounts that belong to no organisation. */
+  personal: string
+  /** Can people of an organisation sign in with this registration? */
+  serves(registration: Pick<Registration, 'authority'>): boolean
+  /** The one directory a registration is for; `undefined`: any. */
+  ownDirectory(registration: Pick<Registration, 'authority'>): string | undefined
+  /** The registration as one directory sees it: whoever signs in or is asked there belongs to it. */
+  within(registration: Registration, directory: string): Registration
+  /** May who signed in consent for everybody? `undefined` when the token does not say. */
+  mayConsentForAll(token: Secret): boolean | undefined
+  /** Permissions over mail that a token of the application itself carries, spelled as scopes. */
+  appPermissions(token: Secret): string[]
+}
+
+/**
+ * What only this provider knows and needs no request for: what to ask for, how its scopes and tokens are to be read.
+ * Light, because every poll and every drain asks; the rest is loaded with the first call.
+ */
+export interface ProviderRules {
+  /** Sources of the error catalogue that know its answers. */
+  context: DiagnosisContext
+  /** `https://…` of a registration, from what people gave. Throws `invalid_input`. */
+  authorityOf(input: { directory?: string | undefined }): string
+  plan(wish: MailWish): SignInPlan
+  /** Permissions without which one direction cannot work over its target. */
+  neededScopes(direction: 'receive' | 'send', target: ReceiveTarget | SendTarget): string[]
+  /** What was asked for and not granted, in short names for people (M-068). */
+  missingScopes(asked: readonly string[], granted: readonly string[]): string[]
+  /** Scopes of a later token request for one resource, from everything consented to. */
+  tokenScopes(consented: readonly string[], resource: Resource): string[]
+  /** Scopes of a token of the application itself. */
+  appScopes(resource: Resource): string[]
+  /**
+   * Names what a token lacks before a mail server answers with a riddle (M-068). Throws `wrong_token_audience` or
+   * `token_scope_missing`; what cannot be read passes.
+   */
+  checkToken(token: Secret, resource: Resource, scopes: readonly string[]): void
+  /** Absent where only people can consent. */
+  organisations?: OrganisationRules
+}
+
+/** What the provider itself is asked. All methods reject with GatewayErrors translated through `lib/diagnosis`. */
+export interface ProviderCalls {
   authorizeUrl(input: AuthorizeInput): Promise<string>
   redeem(input: RedeemInput): Promise<TokenSet>
   refresh(input: RefreshInput): Promise<TokenSet>
@@ -73,10 +134,18 @@ export interface Provider {
   /** Where an administrator allows the application for a whole organisation. */
   adminConsentUrl(input: AdminConsentInput): string | Promise<string>
   /**
-   * Id of the directory that owns a mail domain, as the provider publishes it; `undefined` when none does. Rejects with
-   * a transient error when nobody answered.
+   * Id of the directory whose accounts own a mail domain, as the provider publishes it; `undefined` when none does.
+   * Rejects with a transient error when nobody answered.
    */
   directoryOf(registration: Pick<Registration, 'authority'>, domain: string): Promise<string | undefined>
+  /**
+   * Further addresses of the account behind a first token, where its user name is not its mail address; only those that
+   * somebody verified. Asked for when the user name is not the expected address; a failure counts as none.
+   */
+  accountAddresses(token: Secret, resource: Resource): Promise<string[]>
   /** Origin of the issuer expected in a callback's `iss`, when the provider sends one. */
   issuerMatches(registration: Registration, iss: string): boolean | Promise<boolean>
 }
+
+/** An identity provider. */
+export interface Provider extends ProviderRules, ProviderCalls {}

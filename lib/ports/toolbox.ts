@@ -1,7 +1,7 @@
 import type { Log } from '../log.js'
 import type { Names } from '../model/names.js'
+import type { ProviderName } from '../model/providers.js'
 import type { ReceiveTransport, SendTransport } from '../model/transports.js'
-import type { Secret } from '../secret.js'
 import type { Blobs } from './blobs.js'
 import type { BytesInHand } from './bytes-in-hand.js'
 import type { Clock } from './clock.js'
@@ -33,8 +33,8 @@ export interface Toolbox {
   /** Room for the bytes of mail in this process. */
   inHand: BytesInHand
   memory: Memory
-  /** By the kind of a registration, which is the provider of its connections: `microsoft` … */
-  providers: Record<string, Provider>
+  /** By the kind of a registration, which is the provider of its connections; in `flows` ask `providerOf`. */
+  providers: Partial<Record<ProviderName, Provider>>
   senders: Record<SendTransport, Sender>
   receivers: Record<ReceiveTransport, Receiver>
   discovery: Discovery
@@ -43,6 +43,4 @@ export interface Toolbox {
   isForbiddenHost(host: string): Promise<boolean>
   /** May this port be dialled for a server that a person typed? */
   allowPort(port: number): boolean
-  /** Every address of the account behind a Graph token (`/me`), for accounts whose UPN is not their mail address. */
-  accountAddresses(accessToken: Secret): Promise<string[]>
 }

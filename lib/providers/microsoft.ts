@@ -8,23 +8,27 @@ import {
 import { translate } from '../diagnosis/translate.js'
 import { GatewayError } from '../errors.js'
 import type { Identity } from '../model/connection.js'
-import { ofDirectory, type Registration } from '../model/registration.js'
+import type { Registration } from '../model/registration.js'
 import type { Clock } from '../ports/clock.js'
-import type { Provider, TokenSet } from '../ports/provider.js'
-import { decodeJwt } from '../protocol/token-claims.js'
+import type { Provider, ProviderCalls, TokenSet } from '../ports/provider.js'
+import { decodeJwt } from '../protocol/jwt.js'
 import { Secret } from '../secret.js'
+import { addressesOf } from './microsoft-account.js'
+import { isGuid, personal, personalDomains, sharedDirectories, withinDirectory } from './microsoft-directories.js'
+import { microsoftRules } from './microsoft-rules.js'
 import { networkClient } from './network-client.js'
 import { listenTo, type TokenCall } from './token-call.js'
 
 export interface MicrosoftOptions {
   clock: Clock
-  /** Default: fetch, straight to Microsoft. */
+  /** Origins to call instead, for emulators. */
+  origins?: Readonly<Record<string, string>>
+  /** Default: fetch. */
   network?: INetworkModule
 }
 
 type Client = ConfidentialClientApplication | PublicClientApplication
 
-const sharedDirectories = ['common', 'organizations', 'consumers']
 const skewMs = 5 * 60_000
 const noScope = 'https://graph.microsoft.com/.default'
 const noRefreshToken = 'not-a-refresh-token'
@@ -33,7 +37,11 @@ const noRefreshToken = 'not-a-refresh-token'
  * Microsoft Entra through MSAL. Each call has an MSAL instance of its own: instances are cheap (no network), and their
  * throttle memory would otherwise let one tenant's 429 refuse every mailbox of the deployment for up to an hour.
  */
-export function microsoftProvider({ clock, network = networkClient() }: MicrosoftOptions): Provider {
+export function microsoftCalls({
+  clock,
+  origins = {},
+  network = networkClient({ origins }),
+}: MicrosoftOptions): ProviderCalls {
   const client = (
     registration: Registration,
     authority: string,
@@ -111,7 +119,7 @@ export function microsoftProvider({ clock, network = networkClient() }: Microsof
 
     async appToken({ registration, credential, scopes, tenantId }) {
       const call = listenTo(network)
-      const app = client(registration, ofDirectory(registration, tenantId).authority, credential, call)
+      const app = client(registration, withinDirectory(registration, tenantId).authority, credential, call)
       if (!(app instanceof ConfidentialClientApplication)) throw secretNeeded(registration)
       try {
         const result = await app.acquireTokenByClientCredential({ scopes, skipCache: true })
@@ -173,8 +181,11 @@ export function microsoftProvider({ clock, network = networkClient() }: Microsof
       const { pathname } = URL.canParse(String(body.issuer)) ? new URL(String(body.issuer)) : { pathname: '' }
       const [, directory = '', version] = pathname.split('/')
       if (status !== 200 || version !== 'v2.0' || !isGuid(directory)) throw unanswered()
-      return directory.toLowerCase()
+      const owner = directory.toLowerCase()
+      return owner === personalDomains ? personal : owner
     },
+
+    accountAddresses: (token, resource) => (resource === 'graph' ? addressesOf(network, token) : Promise.resolve([])),
 
     issuerMatches(registration, iss) {
       if (!URL.canParse(iss)) return false
@@ -187,6 +198,12 @@ export function microsoftProvider({ clock, network = networkClient() }: Microsof
     },
   }
 }
+
+/** Rules and calls together, for whoever needs both at once. */
+export const microsoftProvider = (options: MicrosoftOptions): Provider => ({
+  ...microsoftRules,
+  ...microsoftCalls(options),
+})
 
 /** The customer's own tenant when it is known: one tenant's outage stays its own, and guests are not guessed. */
 function authorityOf(registration: Registration, tenantId: string | undefined): string {
@@ -250,5 +267,3 @@ function unanswered(): GatewayError {
 }
 
 const isDomain = (text: string): boolean => /^(?=.{4,253}$)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+$/i.test(text)
-
-const isGuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)

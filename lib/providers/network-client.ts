@@ -15,17 +15,17 @@ const largestAnswer = 1_048_576
 
 /** MSAL's network on fetch: bounded in time and size, never following a redirect with a secret in the body. */
 export function networkClient({ origins = {}, timeoutMs = 20_000 }: NetworkClientOptions = {}): INetworkModule {
-  const call = async <T>(url: string, init: RequestInit): Promise<NetworkResponse<T>> => {
+  const call = async <T>(url: string, init: RequestInit, within = timeoutMs): Promise<NetworkResponse<T>> => {
     const asked = new URL(url)
     const target = new URL(asked.pathname + asked.search, origins[asked.origin] ?? asked.origin)
-    const signal = AbortSignal.timeout(timeoutMs)
+    const signal = AbortSignal.timeout(Math.min(within, timeoutMs))
     const response = await fetch(target, { ...init, redirect: 'error', signal })
     const text = await boundedText(response)
     return { status: response.status, headers: Object.fromEntries(response.headers), body: asObject(text) as T }
   }
   return {
-    sendGetRequestAsync: (url: string, options?: NetworkRequestOptions) =>
-      call(url, { headers: options?.headers ?? {} }),
+    sendGetRequestAsync: (url: string, options?: NetworkRequestOptions, within?: number) =>
+      call(url, { headers: options?.headers ?? {} }, within),
     sendPostRequestAsync: (url: string, options?: NetworkRequestOptions) =>
       call(url, { method: 'POST', headers: options?.headers ?? {}, body: options?.body ?? '' }),
   }

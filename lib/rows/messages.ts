@@ -5,14 +5,21 @@ import type { Toolbox } from '../ports/toolbox.js'
 
 type Written = Exclude<QueueName, 'outbound-mail'>
 
-/** `delayMs`: until it is seen, at most two minutes: longer waits are rows. */
 export async function enqueue<Q extends Written>(
   deps: Pick<Toolbox, 'queues' | 'names'>,
   queue: Q,
   message: Omit<Message<Q>, 'v'>,
-  options?: { delayMs?: number },
 ): Promise<void> {
-  await deps.queues.send(deps.names.queue(queue), { v: messageVersion, ...message }, options)
+  await deps.queues.send(deps.names.queue(queue), { v: messageVersion, ...message })
+}
+
+/** `delayMs`: until it is seen, at most two minutes: longer waits are rows. */
+export async function enqueueLater<Q extends Written>(
+  deps: Pick<Toolbox, 'queues' | 'names'>,
+  queue: Q,
+  { message, delayMs }: { message: Omit<Message<Q>, 'v'>; delayMs: number },
+): Promise<void> {
+  await deps.queues.send(deps.names.queue(queue), { v: messageVersion, ...message }, { delayMs })
 }
 
 /** A message as it was read, to be read again by another instance. Bytes are JSON already. */

@@ -106,7 +106,7 @@ function fromRow(row: Row): ReadRegistration {
     id: row.rowKey.slice(prefix.length),
     name: text('name'),
     tenant: row.partitionKey,
-    kind: 'microsoft',
+    kind: text('kind') as Registration['kind'],
     authority: text('authority'),
     clientId: text('clientId'),
     secretName: text('secretName'),

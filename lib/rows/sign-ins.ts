@@ -6,6 +6,7 @@
 import { RowChangedError } from '../errors.js'
 import type { Identity } from '../model/connection.js'
 import { isId, sha256 } from '../model/ids.js'
+import type { ProviderName } from '../model/providers.js'
 import type { SignIn, SignInStatus, SignInTarget, Verdicts } from '../model/sign-in.js'
 import { signInProblem } from '../model/sign-in-problems.js'
 import type { Row } from '../ports/tables.js'
@@ -48,6 +49,8 @@ export type SealedColumn = (typeof sealedColumns)[number]
 
 /** What the steps keep for one another; nobody outside sees it. */
 export interface SignInProgress extends Record<SealedColumn | (typeof hashColumns)[number], string> {
+  /** Whom the attempt at hand asks; empty before the first. */
+  provider: ProviderName | ''
   /** Milliseconds: until when the attempt at hand may go on. */
   stageUntil: number
   passwordAttempts: number
@@ -80,8 +83,6 @@ export interface StoredSignIn extends SignIn, SignInProgress {
 export type SignInChange = Partial<
   SignInProgress & Pick<SignIn, 'status' | 'registrationId' | 'refusal' | 'expiresAt' | 'target'>
 > & {
-  /** Written, and read by nobody. */
-  provider?: 'basic' | 'microsoft'
   identity?: Identity | undefined
   verdicts?: Verdicts | undefined
 }
@@ -158,7 +159,7 @@ export async function stepSignIn(deps: Toolbox, signIn: StoredSignIn, change: Si
   const row = { ...toColumns(change), partitionKey: partitionOf(signIn.id), rowKey: signIn.id }
   try {
     const etag = await deps.tables.update(deps.names.table('signins'), row, signIn.etag)
-    const { target: askedTarget = signIn.askedTarget, provider: _, ...columns } = change
+    const { target: askedTarget = signIn.askedTarget, ...columns } = change
     Object.assign(signIn, columns, { askedTarget, etag })
     signIn.target = targetNow(signIn)
   } catch (error) {
@@ -230,6 +231,7 @@ function fromRow(row: Row): StoredSignIn {
     expiresAt: number('expiresAt'),
     ...texts(sealedColumns),
     ...texts(hashColumns),
+    provider: text('provider') as StoredSignIn['provider'],
     stageUntil: number('stageUntil'),
     passwordAttempts: number('passwordAttempts'),
     directory: text('directory'),

@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto'
 import { accessToken } from '../../lib/flows/tokens/access-token.js'
 import { storeGrant } from '../../lib/flows/tokens/store-grant.js'
 import type { AccessToken } from '../../lib/ports/memory.js'
-import { mailScopes } from '../../lib/protocol/scopes.js'
 import { microsoftProvider } from '../../lib/providers/microsoft.js'
+import { mailScopes } from '../../lib/providers/microsoft-scopes.js'
 import { networkClient } from '../../lib/providers/network-client.js'
 import { connectionToRow } from '../../lib/rows/connections.js'
 import { sampleConnection } from '../support/general/sample-connection.js'
@@ -25,11 +25,13 @@ export async function benchHotToken(lookUps: number, rounds: number): Promise<Be
     const { deps, ids, coldCpuMs } = await connected(size)
     coldMs = coldCpuMs
     const map = new Map<string, AccessToken>()
-    for (const id of ids) map.set(`${tenant}~${id}~graph`, await accessToken(deps, tenant, id, 'graph'))
+    for (const id of ids)
+      map.set(`${tenant}~${id}~graph`, await accessToken(deps, { tenant, connectionId: id }, { resource: 'graph' }))
     const fromMap = async (id: string) => map.get(`${tenant}~${id}~graph`)
     const results = await interleave(
       rounds,
-      () => timed(() => roam(ids, lookUps, (id) => accessToken(deps, tenant, id, 'graph'))),
+      () =>
+        timed(() => roam(ids, lookUps, (id) => accessToken(deps, { tenant, connectionId: id }, { resource: 'graph' }))),
       () => timed(() => roam(ids, lookUps, fromMap)),
     )
     const perCall = (sample: { ms: number }): number => (sample.ms / lookUps) * 1000
@@ -77,7 +79,7 @@ async function renewals(rounds: number): Promise<{ subject: Figure; baseline: Fi
     deps.providers = { microsoft: microsoftProvider({ clock: deps.clock, network }) }
     await registerDemo(deps)
     const [id = ''] = ids
-    let { token } = await accessToken(deps, tenant, id, 'graph')
+    let { token } = await accessToken(deps, { tenant, connectionId: id }, { resource: 'graph' })
     const form = new URLSearchParams({
       client_id: demoRegistration.clientId,
       client_secret: demoCredential.reveal(),
@@ -101,7 +103,8 @@ async function renewals(rounds: number): Promise<{ subject: Figure; baseline: Fi
       rounds,
       repeat(async () => {
         const before = token
-        token = (await accessToken(deps, tenant, id, 'graph', before.reveal())).token
+        token = (await accessToken(deps, { tenant, connectionId: id }, { resource: 'graph', refused: before.reveal() }))
+          .token
         if (token.reveal() === before.reveal()) throw new Error('the token is the old one')
       }),
       repeat(post),
@@ -145,7 +148,7 @@ async function connected(count: number, refreshToken = 'refresh') {
       connectionId: id,
       grant: { kind: 'oauth', resource: 'graph', accessToken: accessTokenText, expiresAt, refreshToken },
     })
-    coldCpuMs += (await timed(() => accessToken(deps, tenant, id, 'graph'))).cpuMs
+    coldCpuMs += (await timed(() => accessToken(deps, { tenant, connectionId: id }, { resource: 'graph' }))).cpuMs
     ids.push(id)
   }
   return { deps, ids, coldCpuMs: coldCpuMs / count }

@@ -86,7 +86,7 @@ async function gateway(mails: number, port: number, counting = false) {
         const own = mails / mailboxes
         for (let n = 0; n < own; n += 1) {
           const submission = { to: [`r${n}@b.example`], subject: `Offer ${n}`, text, mailboxId }
-          await sendFlows.acceptMail(deps, tenant, parseMailSubmission(submission))
+          await sendFlows.acceptMail(deps, tenant, { submission: parseMailSubmission(submission) })
         }
         const drains = Math.ceil(own / deps.config.laneMails)
         for (let n = 0; n < drains; n += 1) await sendFlows.drainLane(deps, { v: 1, tenant, mailboxId })

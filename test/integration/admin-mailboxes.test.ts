@@ -47,7 +47,9 @@ describe('mailboxes', () => {
     const { mailboxId } = await site.mailbox(acme.id)
     const keys = ['k1', 'k2', 'k3', 'k4']
     await Promise.all(
-      keys.map((key, at) => (at % 2 ? other : site.gateway).admin.changeMailbox(acme.id, mailboxId, { key })),
+      keys.map((key, at) =>
+        (at % 2 ? other : site.gateway).admin.changeMailbox({ tenant: acme.id, mailboxId }, { key }),
+      ),
     )
     const { key } = await site.gateway.admin.readMailboxFacts(acme.id, mailboxId)
     const rows = await tableRows(connectionString, names().table('names'), acme.id)
@@ -99,7 +101,10 @@ describe('mailboxes', () => {
     expect(await defaults()).toEqual([two.mailboxId])
     expect(await unnamed()).toBe(two.mailboxId)
     const race = Array.from({ length: 6 }, (_, at) =>
-      (at % 2 ? other : site.gateway).admin.changeMailbox(acme.id, (at % 3 ? one : two).mailboxId, { default: true }),
+      (at % 2 ? other : site.gateway).admin.changeMailbox(
+        { tenant: acme.id, mailboxId: (at % 3 ? one : two).mailboxId },
+        { default: true },
+      ),
     )
     await Promise.all(race)
     expect(await defaults()).toHaveLength(1)
@@ -161,7 +166,12 @@ describe('mailboxes', () => {
     expect(site.graph.control.requests.length).toBeGreaterThan(0)
 
     for (const g of [site.gateway, other])
-      await expect(g.tokens.readAuthority(acme.id, gone.connectionId, gone.address, 'graph')).rejects.toMatchObject({
+      await expect(
+        g.tokens.readAuthority(
+          { tenant: acme.id, connectionId: gone.connectionId },
+          { user: gone.address, resource: 'graph' },
+        ),
+      ).rejects.toMatchObject({
         code: 'not_connected',
       })
     const states: string[] = []

@@ -11,11 +11,15 @@ import { as, connectionString, names, type Of, other, site, useTwoWorkers } from
 import { storedTables, tableRows } from '../support/storage/stored.js'
 
 useTwoWorkers()
+
 const operator = (name: OperationKey, input: Of = {}) => as(site.operatorKey)(name, input)
 
 /** A token from the provider, whatever is remembered. */
 async function renew(g: Gateway, tenant: string, connectionId: string): Promise<void> {
-  const authority = await g.tokens.readAuthority(tenant, connectionId, 'me@contoso.example', 'graph')
+  const authority = await g.tokens.readAuthority(
+    { tenant, connectionId },
+    { user: 'me@contoso.example', resource: 'graph' },
+  )
   if (authority.kind !== 'bearer') throw new Error('no bearer')
   await authority.token()
   const calls = secretsUsed().length

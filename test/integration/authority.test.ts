@@ -67,9 +67,12 @@ describe('address, user principal name and who signs in (M-064)', () => {
     expect(await poll()).toMatchObject([{ code: '' }])
     expect(await dueAt('poll', mailboxId)).toBeGreaterThan(Date.now())
     const use = (connectionId: string) =>
-      site.gateway.admin.changeMailbox(tenant, mailboxId, {
-        receive: { transport: 'graph', connectionId, user: one.shared.upn, folder: 'inbox' },
-      })
+      site.gateway.admin.changeMailbox(
+        { tenant, mailboxId },
+        {
+          receive: { transport: 'graph', connectionId, user: one.shared.upn, folder: 'inbox' },
+        },
+      )
     await use(other.connectionId)
     expect(await dueAt('poll', mailboxId)).toBeLessThanOrEqual(Date.now())
     expect(await poll()).toMatchObject([{ outcome: 'failed' }])
@@ -96,10 +99,13 @@ describe('address, user principal name and who signs in (M-064)', () => {
 
 describe('registrations', () => {
   test('M-050: one registration serves three mailboxes, and every field of it is used; a client id is a GUID', async () => {
-    const own = await site.gateway.admin.saveRegistration(tenant, undefined, {
-      ...registrationInput,
-      name: 'For three',
-    })
+    const own = await site.gateway.admin.saveRegistration(
+      { tenant },
+      {
+        ...registrationInput,
+        name: 'For three',
+      },
+    )
     const connections: string[] = []
     for (const { upn } of [person(), person(), person()]) {
       const { link, signInId } = await start(upn, { registrationId: own.id })
@@ -130,11 +136,14 @@ describe('registrations', () => {
 
   test('M-074, SEC-06: a public client proves itself by PKCE alone, at the sign-in and at every refresh', async () => {
     const { clientSecret: _, ...without } = registrationInput
-    const open = await site.gateway.admin.saveRegistration(tenant, undefined, {
-      ...without,
-      name: 'Public',
-      clientId: demo.publicClientId,
-    })
+    const open = await site.gateway.admin.saveRegistration(
+      { tenant },
+      {
+        ...without,
+        name: 'Public',
+        clientId: demo.publicClientId,
+      },
+    )
     // So short that each use needs a refresh.
     site.entra.control.setLifetimes({ accessToken: 200 })
     const { upn } = person()
@@ -157,10 +166,13 @@ describe('registrations', () => {
 
   test('M-074: an app that needs a secret and has none is told so, with what to do in Entra', async () => {
     const { clientSecret: _, ...without } = registrationInput
-    const bare = await site.gateway.admin.saveRegistration(tenant, undefined, {
-      ...without,
-      name: 'Without its secret',
-    })
+    const bare = await site.gateway.admin.saveRegistration(
+      { tenant },
+      {
+        ...without,
+        name: 'Without its secret',
+      },
+    )
     const { upn } = person()
     const { link, signInId } = await start(upn, { registrationId: bare.id })
     const page = await signInAt(site, site.browser(), link, upn)

@@ -34,7 +34,7 @@ beforeAll(async () => {
   imap = await startImap({ accounts, mode: 'implicit', tls: certificates })
   smtp = await startSmtp({ accounts, mode: 'implicit', tls: certificates })
   await site.gateway.admin.createTenant({ id: tenant, name: 'Acme Ltd' })
-  await site.gateway.admin.saveRegistration(tenant, undefined, registrationInput)
+  await site.gateway.admin.saveRegistration({ tenant }, registrationInput)
   for (let n = 0; n < boxes; n++) {
     graphBoxes.push(await graphBox(`graph${n}@contoso.example`))
     imapBoxes.push(await imapBox(`imap${n}@postbox.example`))
@@ -184,18 +184,18 @@ test.each(both)(
     const [{ mailboxId }] = all as [(typeof all)[number]]
     const drain = () => site.gateway.send.drainLane({ v: 1, tenant, mailboxId })
     const { acceptMail } = site.gateway.send
-    await acceptMail(tenant, submission(mailboxId))
+    await acceptMail(tenant, { submission: submission(mailboxId) })
     await drain()
     const mails = 20
     const accepted = await costOf(async () => {
-      for (let n = 0; n < mails; n++) await acceptMail(tenant, submission(mailboxId))
+      for (let n = 0; n < mails; n++) await acceptMail(tenant, { submission: submission(mailboxId) })
     })
     const sent = await costOf(drain)
     expect(accepted).toMatchObject({ ...nothingElse, graph: [], logins: 0 })
     expect(sent).toMatchObject(nothingElse)
     expectWithin(drained(mails), 1, accepted, sent)
     const alone = await costOf(async () => {
-      await acceptMail(tenant, submission(mailboxId))
+      await acceptMail(tenant, { submission: submission(mailboxId) })
       await drain()
     })
     expectWithin(drained(1), 1, alone)
@@ -207,7 +207,7 @@ test.each(both)(
 
 test.each(both)('performance: a cold process sends its first mail over $transport', async ({ all }) => {
   const [{ mailboxId }] = all as [(typeof all)[number]]
-  await site.gateway.send.acceptMail(tenant, submission(mailboxId))
+  await site.gateway.send.acceptMail(tenant, { submission: submission(mailboxId) })
   vi.resetModules()
   const { gateway } = await import('../../lib/gateway.js')
   const cold = await gateway()

@@ -94,7 +94,7 @@ describe('O6 M-128: one card for one expired secret', () => {
     // The secret is right from here on; only the pause stands in the way.
     const put = { clientSecret: fresh }
     const [{ id: registrationId } = { id: '' }] = await site.gateway.admin.listUsableRegistrations(id)
-    await site.gateway.admin.saveRegistration(id, registrationId, { ...registrationInput, ...put })
+    await site.gateway.admin.saveRegistration({ tenant: id, id: registrationId }, { ...registrationInput, ...put })
     await site.tables.upsert(site.names.table('connections'), { ...row, notBefore: Date.now() + 3_600_000 })
     expect(await retry()).toMatchObject({ status: 200, json: { state: 'connected', problem: null } })
     expect(await cards(id)).toEqual([])

@@ -73,7 +73,7 @@ describe('attacks', () => {
 
   test('M-058: replay, expiry, another browser and another tenant end with 400 and an audit row, no token call', async () => {
     await site.gateway.admin.createTenant({ id: 'rival', name: 'Rival Ltd' })
-    await site.gateway.admin.saveRegistration('rival', undefined, registrationInput)
+    await site.gateway.admin.saveRegistration({ tenant: 'rival' }, registrationInput)
     const audited = async (signInId: string, of = tenant) =>
       (await site.gateway.ops.listLog(of, { log: 'audit', limit: 200 }))
         .filter((row) => row['subject'] === signInId && row['action'] === 'sign-in-refused')
@@ -156,7 +156,7 @@ describe('attacks', () => {
 
   test('SEC-04: a victim who signs in at an attacker’s link gives nothing away without the session that started it', async () => {
     await site.gateway.admin.createTenant({ id: 'attacker', name: 'Attacker Ltd' })
-    await site.gateway.admin.saveRegistration('attacker', undefined, registrationInput)
+    await site.gateway.admin.saveRegistration({ tenant: 'attacker' }, registrationInput)
     await site.gateway.admin.addReturnUrl('attacker', 'https://attacker.example/done')
     const secrets = site.vault.snapshot().length
     const victim = person()
@@ -181,7 +181,9 @@ describe('attacks', () => {
       expect(await everyMailbox(site.gateway, 'attacker')).toEqual([])
       expect(await everyConnection(site.gateway, 'attacker')).toEqual([])
       const mail = parseMailSubmission({ to: [{ address: victim }], subject: 'x', text: 'x' })
-      await expect(site.gateway.send.acceptMail('attacker', mail)).rejects.toMatchObject({ code: 'no_mail_server' })
+      await expect(site.gateway.send.acceptMail('attacker', { submission: mail })).rejects.toMatchObject({
+        code: 'no_mail_server',
+      })
       const mailboxes = [{ tenant: 'attacker', mailboxId: signInId }]
       expect(await site.gateway.receive.pollBatch({ v: 1, mailboxes })).not.toMatchObject([{ handedOver: 1 }])
     }

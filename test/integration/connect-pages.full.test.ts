@@ -185,7 +185,7 @@ describe('verdicts', () => {
         reading: { verdict: 'works' },
         sending: { verdict: 'not-tested', opened: true },
       })
-      const test = await site.gateway.send.sendTestMail(tenant, facts.mailboxId)
+      const test = await site.gateway.send.sendTestMail({ tenant, mailboxId: facts.mailboxId })
       expect(test.state, name).toBe(name === 'nosend' ? 'failed' : 'sent')
       const works = name !== 'nosend'
       expect((await state(signInId)).verdicts?.sending.verdict).toBe(works ? 'works' : 'not-tested')

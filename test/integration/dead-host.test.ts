@@ -51,7 +51,7 @@ test('REL-08: 1,000 mails for a dead host cost it one connection per interval, n
   const accept = async (mailboxId: string, subject: string): Promise<string> => {
     const mail = parseMailSubmission({ to: ['kim@example.net'], subject, text: 'x', mailboxId })
     clock.advance(1)
-    return (await acceptMail(worker(), tenant, mail)).mail.id
+    return (await acceptMail(worker(), tenant, { submission: mail })).mail.id
   }
   /** "There is work", twice over to four workers. */
   const wake = async (mailboxId: string): Promise<void> => {

@@ -33,8 +33,8 @@ const operatorApi = (name: Parameters<typeof callApi>[0], input: object = {}) =>
 
 test('M-011: two environments on one store consume nothing of each other', async () => {
   const caller = { role: 'operator', tenant: '~', keyId: 'test' } as const
-  const { key } = await second.admin.createApiKey(caller, tenant, { role: 'app', name: 'app' })
-  await second.admin.saveRegistration(tenant, undefined, registrationInput)
+  const { key } = await second.admin.createApiKey({ caller, tenant }, { role: 'app', name: 'app' })
+  await second.admin.saveRegistration({ tenant }, registrationInput)
   const mailbox = sampleMailbox({
     tenant,
     key: 'twin',
@@ -52,7 +52,7 @@ test('M-011: two environments on one store consume nothing of each other', async
     mailboxId: mailbox.id,
   })
   const submission = parseMailSubmission({ to: ['ben@contoso.example'], subject: 'twin', text: 'x' })
-  const { mail } = await second.send.acceptMail(tenant, submission, 'one-key')
+  const { mail } = await second.send.acceptMail(tenant, { submission, idempotencyKey: 'one-key' })
   await second.receive.pollNow(tenant, mailbox.id)
   const started = await second.connect.startSignIn(tenant, {
     address: 'later@contoso.example',
@@ -70,7 +70,7 @@ test('M-011: two environments on one store consume nothing of each other', async
 
   // The other environment does everything it has timers, queues and administrators for, also a hundred days later.
   const { mailboxId } = await site.mailbox(tenant)
-  const own = await site.gateway.send.acceptMail(tenant, submission, 'one-key')
+  const own = await site.gateway.send.acceptMail(tenant, { submission, idempotencyKey: 'one-key' })
   expect(own.mail.id).not.toBe(mail.id)
   for (const g of [site.gateway, await site.worker(far)]) {
     await g.ops.sweep()
@@ -84,7 +84,7 @@ test('M-011: two environments on one store consume nothing of each other', async
     await expect(g.send.readMail(tenant, mail.id)).rejects.toMatchObject({ code: 'not_found' })
     await expect(g.connect.describeSignIn(tenant, started.signInId)).rejects.toMatchObject({ code: 'not_found' })
   }
-  await site.gateway.admin.removeMailbox(tenant, mailboxId, { force: true })
+  await site.gateway.admin.removeMailbox({ tenant, mailboxId }, { force: true })
   expect(await environmentDump(connectionString, twin)).toEqual(before)
   expect(secrets()).toBe(secretsBefore)
 
@@ -128,10 +128,10 @@ test('M-011: a second connection of the same address reports its holder; release
   const facts = await site.gateway.admin.readMailboxFacts(tenant, first.mailboxId)
   expect(facts.heldBy).toBe('')
 
-  await site.gateway.admin.removeMailbox(tenant, first.mailboxId, { force: true })
+  await site.gateway.admin.removeMailbox({ tenant, mailboxId: first.mailboxId }, { force: true })
   const heldNow = async () => (await operatorApi('holderList', { query: { address: first.address } })).json.holders
   expect(await heldNow()).toMatchObject([{ tenant: other }])
-  await site.gateway.admin.removeMailbox(other, rival.mailboxId, { force: true })
+  await site.gateway.admin.removeMailbox({ tenant: other, mailboxId: rival.mailboxId }, { force: true })
   expect(await heldNow()).toEqual([])
 })
 

@@ -18,6 +18,7 @@ import {
 } from '../support/package/host-app.js'
 
 useHostApp()
+
 const copies = queues.getQueueClient(`${prefix}-copies`)
 const poison = queues.getQueueClient(`${prefix}-jobs-poison`)
 const base64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64')

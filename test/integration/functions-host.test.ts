@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { call, host, lines, queueIsEmpty, start, untilNoted, useHostApp } from '../support/package/host-app.js'
 
 useHostApp()
+
 const chunkedAndCounted = [
   'POST /v1/size HTTP/1.1',
   'content-length: 5',

@@ -19,6 +19,7 @@ import {
 } from '../support/microsoft/graph-clients.js'
 
 useGraph()
+
 const info = 'info@contoso.example'
 
 const appToken = () => redeem({ grant_type: 'client_credentials', scope: 'https://graph.microsoft.com/.default' })

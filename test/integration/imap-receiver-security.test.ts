@@ -23,6 +23,7 @@ import {
 } from '../support/receive/imap-sessions.js'
 
 useImapServers()
+
 const byToken = (tokens = [token], name = user): Authority & { asked: boolean[] } => {
   const asked: boolean[] = []
   return {

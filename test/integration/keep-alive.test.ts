@@ -5,7 +5,7 @@ import type { Connection } from '../../lib/model/connection.js'
 import type { Message } from '../../lib/model/messages.js'
 import { storageNames } from '../../lib/model/names.js'
 import type { Toolbox } from '../../lib/ports/toolbox.js'
-import { mailScopes } from '../../lib/protocol/scopes.js'
+import { mailScopes } from '../../lib/providers/microsoft-scopes.js'
 import { findConnection } from '../../lib/rows/connections.js'
 import { toRow } from '../../lib/rows/mailboxes.js'
 import type { MemoryQueues } from '../../lib/stores/memory-queues.js'
@@ -49,7 +49,11 @@ async function timer(): Promise<number> {
   return due
 }
 const works = async (connection: Connection): Promise<boolean> => {
-  const authority = await tokenFlows.readAuthority(deps, tenant, connection.id, connection.username, 'graph')
+  const authority = await tokenFlows.readAuthority(
+    deps,
+    { tenant, connectionId: connection.id },
+    { user: connection.username, resource: 'graph' },
+  )
   const token = authority.kind === 'bearer' ? await authority.token() : undefined
   return world.entra.verifyAccessToken(token?.reveal() ?? '')?.upn === connection.username
 }
@@ -61,7 +65,7 @@ test('M-085: paused for 80 days and still connected for 80 more; without the tim
     receive: { transport: 'graph', connectionId: paused.id, folder: 'inbox' },
   })
   await deps.tables.insert(names.table('mailboxes'), toRow(mailbox))
-  await changeMailbox(deps, tenant, mailbox.id, { active: false })
+  await changeMailbox(deps, { tenant, mailboxId: mailbox.id }, { active: false })
   for (const started = now; now < started + 160 * day; now += 2 * day) await timer()
   expect(await works(paused)).toBe(true)
 

@@ -20,8 +20,8 @@ test('M-082, REL-32: open mail, attention of every tenant and of the deployment,
   const { log, of } = recordedLog()
   const deps = { ...h.deps, log }
   const mail = parseMailSubmission({ to: ['bob@b.example'], subject: 'Offer', text: 'x' })
-  await sendFlows.acceptMail(deps, h.tenant, mail)
-  await sendFlows.acceptMail(deps, h.tenant, { ...mail, hold: true })
+  await sendFlows.acceptMail(deps, h.tenant, { submission: mail })
+  await sendFlows.acceptMail(deps, h.tenant, { submission: { ...mail, hold: true } })
   for (const tenant of [h.tenant, 'other', '~'])
     await raiseAttention(deps, { tenant, kind: 'connection', id: newId() }, faultOf('needs-admin'))
   const soon = new Date(Date.now() + 5 * 86_400_000).toISOString()

@@ -60,7 +60,7 @@ async function exchange(connection: Pick<Connection, 'provider'> = { provider: '
   const worker = () => Object.assign(h.process().deps, { senders })
   const accept = async (mailboxId: string, subject: string, to = ['kim@example.net']): Promise<string> => {
     const submission = parseMailSubmission({ to, subject, text: 'x', mailboxId })
-    return (await acceptMail(worker(), tenant, submission)).mail.id
+    return (await acceptMail(worker(), tenant, { submission })).mail.id
   }
   /** "There is work", twice over to four workers. */
   const wake = async (mailboxId: string): Promise<void> => {

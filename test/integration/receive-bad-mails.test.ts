@@ -52,9 +52,11 @@ describe('receive: bad mails', () => {
     await at.poll()
     const missing = await everyNotImported(at.deps, at.mailbox.tenant, at.mailbox.id)
     for (const mail of missing)
-      expect(Buffer.from(await readReceivedRaw(at.deps, mail.tenant, mail.mailboxId, mail.id)).toString()).toContain(
-        'mail',
-      )
+      expect(
+        Buffer.from(
+          await readReceivedRaw(at.deps, { tenant: mail.tenant, mailboxId: mail.mailboxId, id: mail.id }),
+        ).toString(),
+      ).toContain('mail')
     expect(at.takeEvents().length + missing.length).toBe(2)
   })
 
@@ -87,10 +89,10 @@ describe('receive: bad mails', () => {
     for (const [n, raw] of corpus.entries()) {
       const received = String(events[2 * n + 1]?.data['receivedId'])
       expect(
-        Buffer.from(await readReceivedRaw(at.deps, tenant, id, received)).equals(Buffer.from(raw)),
+        Buffer.from(await readReceivedRaw(at.deps, { tenant, mailboxId: id, id: received })).equals(Buffer.from(raw)),
         `mail ${n}`,
       ).toBe(true)
-      const read = await readReceived(at.deps, tenant, id, received).catch((error: unknown) => error)
+      const read = await readReceived(at.deps, { tenant, mailboxId: id, id: received }).catch((error: unknown) => error)
       if (read instanceof GatewayError) expect(read.code, `mail ${n}`).toBe('mail_too_complex')
       else expect(read, `mail ${n}`).toMatchObject({ parsed: { text: expect.any(String) } })
     }

@@ -27,23 +27,31 @@ describe('receive', () => {
     expect(at.takeEvents()).toEqual([])
 
     const { tenant, id } = at.mailbox
-    const first = await listReceived(at.deps, tenant, id, { limit: 1 })
-    const second = await listReceived(at.deps, tenant, id, { limit: 1, after: first.next })
+    const first = await listReceived(at.deps, { tenant, mailboxId: id }, { limit: 1 })
+    const second = await listReceived(at.deps, { tenant, mailboxId: id }, { limit: 1, after: first.next })
     expect([...first.mails, ...second.mails].map((mail) => mail.state)).toEqual(['handed-over', 'handed-over'])
     expect(second.next).toBe('')
     const ids = at.events.map((event) => String(event.data['receivedId']))
     expect(new Set([...first.mails, ...second.mails].map((mail) => mail.id))).toEqual(new Set(ids))
-    expect((await readReceived(at.deps, tenant, id, ids[0]!)).parsed.text).toContain('one')
-    expect(Buffer.from(await readReceivedRaw(at.deps, tenant, id, ids[1]!)).toString()).toContain('two')
-    await expect(readReceivedRaw(at.deps, 'other', id, ids[1]!)).rejects.toMatchObject({ code: 'not_found' })
+    expect((await readReceived(at.deps, { tenant, mailboxId: id, id: ids[0]! })).parsed.text).toContain('one')
+    expect(Buffer.from(await readReceivedRaw(at.deps, { tenant, mailboxId: id, id: ids[1]! })).toString()).toContain(
+      'two',
+    )
+    await expect(readReceivedRaw(at.deps, { tenant: 'other', mailboxId: id, id: ids[1]! })).rejects.toMatchObject({
+      code: 'not_found',
+    })
     for (const [owner, box] of [
       ['other', id],
       [tenant, 'sales'],
     ] as const) {
-      await expect(listReceived(at.deps, owner, box, { limit: 50 })).rejects.toMatchObject({ code: 'not_found' })
+      await expect(listReceived(at.deps, { tenant: owner, mailboxId: box }, { limit: 50 })).rejects.toMatchObject({
+        code: 'not_found',
+      })
       await expect(everyNotImported(at.deps, owner, box)).rejects.toMatchObject({ code: 'not_found' })
     }
-    await expect(listReceived(at.deps, tenant, id, { limit: 50, after: 'page-2' })).rejects.toMatchObject({
+    await expect(
+      listReceived(at.deps, { tenant, mailboxId: id }, { limit: 50, after: 'page-2' }),
+    ).rejects.toMatchObject({
       field: 'after',
     })
   })

@@ -31,7 +31,7 @@ describe('connecting again in place', () => {
 
     site.entra.control.revoke(upn)
     const mail = parseMailSubmission({ mailboxId, to: [{ address: stranger }], subject: 'Waiting', text: 'x' })
-    const { mail: accepted } = await site.gateway.send.acceptMail(tenant, mail)
+    const { mail: accepted } = await site.gateway.send.acceptMail(tenant, { submission: mail })
     await site.gateway.send.drainLane({ v: 1, tenant, mailboxId })
     put('meanwhile')
     expect(await poll(mailboxId)).toMatchObject({ outcome: 'failed' })
@@ -71,7 +71,7 @@ describe('connecting again in place', () => {
     await site.gateway.send.drainLane({ v: 1, tenant, mailboxId })
     expect(await site.gateway.send.readMail(tenant, accepted.id)).toMatchObject({ state: 'sent' })
     expect(await poll(mailboxId)).toMatchObject({ outcome: 'mail', handedOver: 1 })
-    const { mails } = await site.gateway.receive.listReceived(tenant, mailboxId, { limit: 10 })
+    const { mails } = await site.gateway.receive.listReceived({ tenant, mailboxId }, { limit: 10 })
     expect(mails).toHaveLength(2)
     expect(await everyRow((page) => site.gateway.ops.listAttention(tenant, page), 'attention')).not.toContainEqual(
       expect.objectContaining({ connectionId }),
@@ -79,12 +79,15 @@ describe('connecting again in place', () => {
   })
 
   test('M-052: a registration of one tenant asks the very same authority at sign-in, redemption and refresh', async () => {
-    const one = await site.gateway.admin.saveRegistration(tenant, undefined, {
-      ...registrationInput,
-      name: 'Contoso only',
-      clientId: demo.singleTenantClientId,
-      directory: demo.tenantId,
-    })
+    const one = await site.gateway.admin.saveRegistration(
+      { tenant },
+      {
+        ...registrationInput,
+        name: 'Contoso only',
+        clientId: demo.singleTenantClientId,
+        directory: demo.tenantId,
+      },
+    )
     const { upn } = person()
     site.entra.control.setLifetimes({ accessToken: 200 })
     const { link, signInId } = await start(upn, { registrationId: one.id })
@@ -100,10 +103,13 @@ describe('connecting again in place', () => {
   })
 
   test('M-052: the same registration at a shared authority is told to use the tenant id', async () => {
-    const wrong = await site.gateway.admin.saveRegistration(tenant, undefined, {
-      ...registrationInput,
-      clientId: demo.singleTenantClientId,
-    })
+    const wrong = await site.gateway.admin.saveRegistration(
+      { tenant },
+      {
+        ...registrationInput,
+        clientId: demo.singleTenantClientId,
+      },
+    )
     const browser = site.browser()
     const { link } = await start(person().upn, { registrationId: wrong.id })
     const url = new URL(await beginSignIn(browser, link))

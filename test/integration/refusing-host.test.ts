@@ -34,7 +34,9 @@ test('field 19: 554 at the greeting: the gate closes with the server’s own lin
   }
   const gate = () => readLane(h.deps, { tenant: h.tenant, mailboxId: h.mailbox.id })
   server.control.order('connect', { code: 554, text: line }, { times: 2 })
-  const { id } = (await acceptMail(h.deps, h.tenant, parseMailSubmission({ to: ['bo@example.org'], text: 'x' }))).mail
+  const { id } = (
+    await acceptMail(h.deps, h.tenant, { submission: parseMailSubmission({ to: ['bo@example.org'], text: 'x' }) })
+  ).mail
   await drain()
   expect(await gate()).toMatchObject({ gate: 'closed', gateUntil: h.clock.now() + 300_000 })
   expect(JSON.stringify(await cards())).toContain(`554 ${line}`)

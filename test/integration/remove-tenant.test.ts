@@ -119,11 +119,11 @@ async function fill(deps: Toolbox, tenant: string): Promise<void> {
   const { tables } = deps
   const now = deps.clock.now()
   await adminFlows.createTenant(deps, { id: tenant, name: text })
-  await adminFlows.createApiKey(deps, operator, tenant, { role: 'app', name: text })
+  await adminFlows.createApiKey(deps, { caller: operator, tenant }, { role: 'app', name: text })
   await adminFlows.addReturnUrl(deps, tenant, 'https://app.example/back')
   await adminFlows.addEndpoint(deps, tenant, 'https://app.example/hook')
   const input = { ...registrationInput, name: text }
-  await adminFlows.saveRegistration(deps, tenant, undefined, input)
+  await adminFlows.saveRegistration(deps, { tenant }, input)
   const [mailboxId, connectionId, mailId, signInId] = [newId(), newId(), newId(), newId()]
   const partitionKey = mailboxPartition(tenant, mailboxId)
   const address = `${tenant}@customer.example`
@@ -151,9 +151,14 @@ async function fill(deps: Toolbox, tenant: string): Promise<void> {
   for (const name of logNames) await writeLog(deps, name, { tenant, code: text, failed: true })
   for (const name of containerNames)
     await deps.blobs.put(names.container(name), { name: `${tenant}/${newId()}`, bytes: Buffer.from(text) })
-  await emitEvent(deps, tenant, 'mail.sent', newId(), {
-    ...{ mailId: text, mailboxId: text, messageId: text },
-    ...{ attempts: 1, refusedCount: 0, metadata: {} },
+  await emitEvent(deps, {
+    tenant,
+    type: 'mail.sent',
+    id: newId(),
+    data: {
+      ...{ mailId: text, mailboxId: text, messageId: text },
+      ...{ attempts: 1, refusedCount: 0, metadata: {} },
+    },
   })
 }
 

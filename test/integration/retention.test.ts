@@ -20,7 +20,11 @@ async function world(stores?: Parameters<typeof sendHarness>[0]) {
   const { deps, tenant, mailbox, peer, clock } = h
   const work = { v: 1, tenant, mailboxId: mailbox.id }
   const submit = async (subject: string, more: object = {}) =>
-    (await acceptMail(deps, tenant, parseMailSubmission({ to: ['b@b.example'], subject, text: 'x', ...more }))).mail
+    (
+      await acceptMail(deps, tenant, {
+        submission: parseMailSubmission({ to: ['b@b.example'], subject, text: 'x', ...more }),
+      })
+    ).mail
   const sent = await submit('sent')
   await drainLane(deps, work)
   peer.script.send = () => faultOf('permanent')

@@ -30,7 +30,9 @@ async function onAzurite() {
 test('REL-12: 50 parallel posts with one key on real storage give one mail, sent once by four workers', async () => {
   const h = await onAzurite()
   const all = await Promise.all(
-    Array.from({ length: 50 }, () => acceptMail(h.process().deps, h.tenant, mailTo('b@b.example'), 'one-key')),
+    Array.from({ length: 50 }, () =>
+      acceptMail(h.process().deps, h.tenant, { submission: mailTo('b@b.example'), idempotencyKey: 'one-key' }),
+    ),
   )
   expect(all.filter(({ created }) => created)).toHaveLength(1)
   await Promise.all(Array.from({ length: 4 }, () => drainLane(h.process().deps, h.work)))
@@ -48,7 +50,9 @@ test('performance: at most 15 storage requests per mail in a backlog on real sto
   const h = await onAzurite()
   const mails = 20
   for (let n = 0; n < mails; n++)
-    await acceptMail(h.deps, h.tenant, parseMailSubmission({ ...mailTo(`r${n}@b.example`), mailboxId: h.mailbox.id }))
+    await acceptMail(h.deps, h.tenant, {
+      submission: parseMailSubmission({ ...mailTo(`r${n}@b.example`), mailboxId: h.mailbox.id }),
+    })
   await drainLane(h.deps, h.work)
   expect(h.peer.sent.map((mail) => mail.recipients[0])).toHaveLength(mails)
   // And one look at the connection.
@@ -65,8 +69,12 @@ test('D5: on real storage finished and open mail is found, page by page, and the
       metadata: { offer: `${n}` },
       hold,
     }
-    return (await acceptMail(h.deps, h.tenant, parseMailSubmission({ ...mail, mailboxId: h.mailbox.id }), `key-${n}`))
-      .mail
+    return (
+      await acceptMail(h.deps, h.tenant, {
+        submission: parseMailSubmission({ ...mail, mailboxId: h.mailbox.id }),
+        idempotencyKey: `key-${n}`,
+      })
+    ).mail
   }
   const mails = []
   for (let n = 0; n < 25; n++) mails.push(await submit(n))
@@ -119,7 +127,7 @@ test('M-026, M-031, SEC-30: seven mails reach a real SMTP server over three sess
   const ids: string[] = []
   for (let n = 0; n < 7; n++) {
     const mail = parseMailSubmission({ ...mailTo(`r${n}@b.example`), bcc: ['secret@c.example'] })
-    ids.push((await acceptMail(deps, h.tenant, mail)).mail.id)
+    ids.push((await acceptMail(deps, h.tenant, { submission: mail })).mail.id)
   }
   await drainLane(deps, h.work)
   for (const id of ids) expect(await readMail(deps, h.tenant, id)).toMatchObject({ state: 'sent', attempts: 1 })
@@ -133,7 +141,7 @@ test('M-036: 40 MB are refused before anything is kept or sent, and the limit is
   const content = Buffer.alloc(40 * 1024 * 1024).toString('base64')
   const attachments = [{ filename: 'a.bin', contentType: 'application/octet-stream', content }]
   const mail = parseMailSubmission({ ...mailTo('b@b.example'), attachments })
-  await expect(acceptMail(h.deps, h.tenant, mail)).rejects.toMatchObject({
+  await expect(acceptMail(h.deps, h.tenant, { submission: mail })).rejects.toMatchObject({
     code: 'mail_too_large',
     class: 'permanent',
     status: 413,
@@ -147,7 +155,7 @@ test('M-036: 40 MB are refused before anything is kept or sent, and the limit is
 
 test('M-040: a lane left behind by a crash is found by the timer', async () => {
   const h = await onAzurite()
-  const { mail } = await acceptMail(h.deps, h.tenant, mailTo('b@b.example'))
+  const { mail } = await acceptMail(h.deps, h.tenant, { submission: mailTo('b@b.example') })
   let due = 0
   const clock = { ...h.clock, now: () => Date.now() + due }
   const deps = { ...h.deps, clock }

@@ -30,7 +30,7 @@ async function flow(start: () => Promise<SenderSubject>) {
       ...{ filename: `f${n}.bin`, contentType: 'application/octet-stream', content: content.toString('base64') },
     }))
     const submission = parseMailSubmission({ to: [ben], subject: 'Sizes', text: 'See the files.', attachments })
-    return (await acceptMail(deps, h.tenant, submission)).mail
+    return (await acceptMail(deps, h.tenant, { submission })).mail
   }
   const sendAndRead = async (files: Buffer[]) => {
     const { id, bytes } = await accept(files)

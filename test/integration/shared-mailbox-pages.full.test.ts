@@ -40,7 +40,7 @@ describe('a shared mailbox for which nobody named who signs in', () => {
     const raw = `From: a@b.example\r\nTo: ${address}\r\nSubject: for the team\r\n\r\nx`
     site.graph.control.deliver({ to: address, raw })
     await site.gateway.receive.pollBatch({ v: 1, mailboxes: [{ tenant, mailboxId }] })
-    expect((await site.gateway.receive.listReceived(tenant, mailboxId, { limit: 5 })).mails).toHaveLength(1)
+    expect((await site.gateway.receive.listReceived({ tenant, mailboxId }, { limit: 5 })).mails).toHaveLength(1)
   })
 
   test('T7: who may not open the mailbox gets nothing, whatever account it is; nor another account than the one named', async () => {

@@ -6,7 +6,7 @@ import { newId } from '../../lib/model/ids.js'
 import { parseMailSubmission } from '../../lib/model/mail-submission.js'
 import type { Mailbox } from '../../lib/model/mailbox.js'
 import type { Authority } from '../../lib/ports/authority.js'
-import { mailScopes } from '../../lib/protocol/scopes.js'
+import { mailScopes } from '../../lib/providers/microsoft-scopes.js'
 import { graphReceiver } from '../../lib/transports/graph-receiver.js'
 import { graphSender } from '../../lib/transports/graph-sender.js'
 import { guardedLookup } from '../../lib/transports/guarded-lookup.js'
@@ -135,7 +135,7 @@ async function sendOver(over: 'Graph' | 'SMTP', upn: string) {
   deps.senders = { smtp: sender, graph: sender }
   await connectAs(deps, connectionId, authority, connectionOf(upn))
   const submission = parseMailSubmission({ to: [ben], subject: `From ${upn}`, text: 'Hi', mailboxId: mailbox.id })
-  const { mail } = await sendFlows.acceptMail(deps, tenant, submission)
+  const { mail } = await sendFlows.acceptMail(deps, tenant, { submission })
   await sendFlows.drainLane(deps, { v: 1, tenant, mailboxId: mailbox.id })
   return sendFlows.readMail(deps, tenant, mail.id)
 }

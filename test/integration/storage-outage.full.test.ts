@@ -33,7 +33,7 @@ async function world() {
     ...h,
     proxy,
     lines,
-    accept: (key: string) => acceptMail(h.deps, h.tenant, mail, key),
+    accept: (key: string) => acceptMail(h.deps, h.tenant, { submission: mail, idempotencyKey: key }),
     drain: () => drainLane(h.deps, { v: 1, tenant: h.tenant, mailboxId: h.mailbox.id }),
   }
 }

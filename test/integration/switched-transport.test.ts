@@ -28,8 +28,9 @@ async function partlySent(mail: { to: string[]; bcc?: string[] }) {
   }
   h.deps.senders = { smtp: smtp.sender, graph: graph.sender }
   await sendsBy(smtp)
-  const { id } = (await acceptMail(h.deps, h.tenant, parseMailSubmission({ ...mail, subject: 'Hi', text: 'Hello.' })))
-    .mail
+  const { id } = (
+    await acceptMail(h.deps, h.tenant, { submission: parseMailSubmission({ ...mail, subject: 'Hi', text: 'Hello.' }) })
+  ).mail
   const drain = () => drainLane(h.deps, { v: 1, tenant: h.tenant, mailboxId: h.mailbox.id })
   const read = () => readMail(h.deps, h.tenant, id)
   await drain()

@@ -9,8 +9,8 @@ import { newId } from '../../lib/model/ids.js'
 import type { Message } from '../../lib/model/messages.js'
 import { storageNames } from '../../lib/model/names.js'
 import type { Toolbox } from '../../lib/ports/toolbox.js'
-import { mailScopes } from '../../lib/protocol/scopes.js'
 import { microsoftProvider } from '../../lib/providers/microsoft.js'
+import { mailScopes } from '../../lib/providers/microsoft-scopes.js'
 import { networkClient } from '../../lib/providers/network-client.js'
 import { connectionToRow, findConnection } from '../../lib/rows/connections.js'
 import { associatedData } from '../../lib/rows/grant-secrets.js'
@@ -106,11 +106,15 @@ const changes = () =>
 test('SEC-17: a token in memory is given to its own tenant only', async () => {
   const connection = await connect('microsoft')
   const deps = process()
-  await accessToken(deps, tenant, connection.id, 'graph')
-  expect((await failure(accessToken(deps, 'other', connection.id, 'graph'))).code).toBe('not_connected')
+  await accessToken(deps, { tenant, connectionId: connection.id }, { resource: 'graph' })
+  expect(
+    (await failure(accessToken(deps, { tenant: 'other', connectionId: connection.id }, { resource: 'graph' }))).code,
+  ).toBe('not_connected')
   // The control: it is in memory, and stays there for who may have it.
   await tables.remove(names.table('connections'), { partitionKey: `${tenant}~${connection.id}`, rowKey: 'grant' })
-  expect((await accessToken(deps, tenant, connection.id, 'graph')).token.reveal()).not.toBe('')
+  expect(
+    (await accessToken(deps, { tenant, connectionId: connection.id }, { resource: 'graph' })).token.reveal(),
+  ).not.toBe('')
 })
 
 describe.each(['microsoft', 'oauth2'] as const)('%s', (provider) => {
@@ -119,7 +123,7 @@ describe.each(['microsoft', 'oauth2'] as const)('%s', (provider) => {
     world.entra.control.setRotation('strict')
     for (let round = 0; round < 50; round += 1) {
       now += 70 * minute
-      const { token } = await accessToken(process(), tenant, connection.id, 'graph')
+      const { token } = await accessToken(process(), { tenant, connectionId: connection.id }, { resource: 'graph' })
       expect(world.entra.verifyAccessToken(token.reveal())?.upn).toBe(ana)
     }
     expect(world.entra.control.counters.reuseEvents).toBe(0)
@@ -133,12 +137,14 @@ describe.each(['microsoft', 'oauth2'] as const)('%s', (provider) => {
     now += 70 * minute
     const [one, other] = [process(), process()]
     const tokens = await Promise.all(
-      Array.from({ length: 20 }, (_, at) => accessToken(at % 2 ? one : other, tenant, connection.id, 'graph')),
+      Array.from({ length: 20 }, (_, at) =>
+        accessToken(at % 2 ? one : other, { tenant, connectionId: connection.id }, { resource: 'graph' }),
+      ),
     )
     expect(new Set(tokens.map(({ token }) => token.reveal())).size).toBe(1)
     expect(refreshes()).toBe(1)
-    await accessToken(one, tenant, connection.id, 'graph')
-    await accessToken(process(), tenant, connection.id, 'graph')
+    await accessToken(one, { tenant, connectionId: connection.id }, { resource: 'graph' })
+    await accessToken(process(), { tenant, connectionId: connection.id }, { resource: 'graph' })
     expect(refreshes()).toBe(1)
   })
 
@@ -147,7 +153,10 @@ describe.each(['microsoft', 'oauth2'] as const)('%s', (provider) => {
     world.entra.control.revoke(ana)
     now += 70 * minute
     const callers = [process(), process()].flatMap((deps) => [deps, deps, deps])
-    const ask = () => Promise.allSettled(callers.map((deps) => accessToken(deps, tenant, connection.id, 'graph')))
+    const ask = () =>
+      Promise.allSettled(
+        callers.map((deps) => accessToken(deps, { tenant, connectionId: connection.id }, { resource: 'graph' })),
+      )
     for (const soon of [0, 29_000, 60_000]) {
       now += soon
       for (const result of await ask())
@@ -170,7 +179,9 @@ describe.each(['microsoft', 'oauth2'] as const)('%s', (provider) => {
     await tokenFlows.grantsDue(process())
     for (const message of queues.take<Message<'connection-refresh'>>(names.queue('connection-refresh')))
       await tokenFlows.refreshBatch(process(), message)
-    expect(await failure(accessToken(process(), tenant, connection.id, 'graph'))).toMatchObject({
+    expect(
+      await failure(accessToken(process(), { tenant, connectionId: connection.id }, { resource: 'graph' })),
+    ).toMatchObject({
       code: 'aadsts_50173',
     })
     expect(refreshes()).toBe(4)
@@ -194,7 +205,7 @@ describe.each(['microsoft', 'oauth2'] as const)('%s', (provider) => {
       row.etag,
     )
     now += 70 * minute
-    await accessToken(process(), tenant, connection.id, 'graph')
+    await accessToken(process(), { tenant, connectionId: connection.id }, { resource: 'graph' })
   })
 
   const crash = new Error('the process ended here')
@@ -242,13 +253,15 @@ describe.each(['microsoft', 'oauth2'] as const)('%s', (provider) => {
       world.entra.control.setRotation('grace')
       now += 25 * 60 * minute
       const point = { hit: false }
-      expect(await failure(accessToken(process(at(point)), tenant, connection.id, 'graph'))).toBe(crash)
+      expect(
+        await failure(accessToken(process(at(point)), { tenant, connectionId: connection.id }, { resource: 'graph' })),
+      ).toBe(crash)
       expect(point.hit).toBe(true)
       // The dead process's lease is ended by hand: waiting for it would retryWhileStorageIsDown the 30 seconds of grace.
       const row = await grantRow(connection.id)
       if (row['leaseOwner'] !== '')
         await tables.update(names.table('connections'), { ...row, leaseUntil: 0 }, row.etag!)
-      const { token } = await accessToken(process(), tenant, connection.id, 'graph')
+      const { token } = await accessToken(process(), { tenant, connectionId: connection.id }, { resource: 'graph' })
       expect(world.entra.verifyAccessToken(token.reveal())).toBeDefined()
       expect((await findConnection(process(), tenant, connection.id))?.state).toBe('connected')
     }
@@ -260,11 +273,15 @@ describe.each(['microsoft', 'oauth2'] as const)('%s', (provider) => {
       world.entra.control.setRotation('strict')
       now += 25 * 60 * minute
       const point = { hit: false }
-      await failure(accessToken(process(crashPoints[0]![1](point)), tenant, connection.id, 'graph'))
+      await failure(
+        accessToken(process(crashPoints[0]![1](point)), { tenant, connectionId: connection.id }, { resource: 'graph' }),
+      )
       for (const expected of ['transient', 'needs-reconnect']) {
         now += 5 * minute
         for (let caller = 0; caller < 5; caller += 1)
-          expect(await failure(accessToken(process(), tenant, connection.id, 'graph'))).toMatchObject({
+          expect(
+            await failure(accessToken(process(), { tenant, connectionId: connection.id }, { resource: 'graph' })),
+          ).toMatchObject({
             class: expected,
           })
       }
@@ -278,12 +295,14 @@ describe.each(['microsoft', 'oauth2'] as const)('%s', (provider) => {
     for (let moment = 0; moment < 3; moment += 1) {
       now += 70 * minute
       world.entra.control.fail({ kind: 'refresh_token', aadsts: 50173, times: 2 })
-      expect(await failure(accessToken(process(), tenant, connection.id, 'graph'))).toMatchObject({
+      expect(
+        await failure(accessToken(process(), { tenant, connectionId: connection.id }, { resource: 'graph' })),
+      ).toMatchObject({
         class: 'transient',
         code: 'aadsts_50173',
       })
       now += 4 * minute
-      await accessToken(process(), tenant, connection.id, 'graph')
+      await accessToken(process(), { tenant, connectionId: connection.id }, { resource: 'graph' })
     }
     expect(changes()).toEqual([])
     expect(await tables.get(names.table('attention'), tenant, `connection~${connection.id}`)).toBeUndefined()
@@ -297,8 +316,10 @@ describe.each(['microsoft', 'oauth2'] as const)('%s', (provider) => {
         await tokenFlows.refreshBatch(process(), message)
     }
     world.entra.control.revoke(ana)
-    const { token } = await accessToken(process(), tenant, connection.id, 'graph')
-    await failure(accessToken(process(), tenant, connection.id, 'graph', token.reveal()))
+    const { token } = await accessToken(process(), { tenant, connectionId: connection.id }, { resource: 'graph' })
+    await failure(
+      accessToken(process(), { tenant, connectionId: connection.id }, { resource: 'graph', refused: token.reveal() }),
+    )
     expect(changes()).toEqual([])
     now += 4 * minute
     await timer()
@@ -310,10 +331,16 @@ describe.each(['microsoft', 'oauth2'] as const)('%s', (provider) => {
     // The stored token has most of its hour left, and a server refused it.
     world.entra.control.revoke(ana)
     now += 2 * minute
-    const { token } = await accessToken(process(), tenant, connection.id, 'graph')
-    await failure(accessToken(process(), tenant, connection.id, 'graph', token.reveal()))
+    const { token } = await accessToken(process(), { tenant, connectionId: connection.id }, { resource: 'graph' })
+    await failure(
+      accessToken(process(), { tenant, connectionId: connection.id }, { resource: 'graph', refused: token.reveal() }),
+    )
     await retryGrant(process(), tenant, connection.id)
-    expect(await failure(accessToken(process(), tenant, connection.id, 'graph', token.reveal()))).toMatchObject({
+    expect(
+      await failure(
+        accessToken(process(), { tenant, connectionId: connection.id }, { resource: 'graph', refused: token.reveal() }),
+      ),
+    ).toMatchObject({
       class: 'transient',
     })
     expect(changes()).toEqual([])
@@ -325,9 +352,15 @@ describe.each(['microsoft', 'oauth2'] as const)('%s', (provider) => {
     const connection = await connect(provider)
     world.entra.control.setRotation('strict')
     now += 25 * 60 * minute
-    await failure(accessToken(process(crashPoints[1]![1]({ hit: false })), tenant, connection.id, 'graph'))
+    await failure(
+      accessToken(
+        process(crashPoints[1]![1]({ hit: false })),
+        { tenant, connectionId: connection.id },
+        { resource: 'graph' },
+      ),
+    )
     now += 2 * minute
-    await accessToken(process(), tenant, connection.id, 'graph')
+    await accessToken(process(), { tenant, connectionId: connection.id }, { resource: 'graph' })
     expect(world.entra.control.counters.reuseEvents).toBe(0)
   })
 
@@ -355,7 +388,9 @@ describe.each(['microsoft', 'oauth2'] as const)('%s', (provider) => {
     const started = now
     for (; now < started + minute; now += 1_000)
       await Promise.allSettled(
-        [...processes, ...processes, ...processes].map((deps) => accessToken(deps, tenant, connection.id, 'graph')),
+        [...processes, ...processes, ...processes].map((deps) =>
+          accessToken(deps, { tenant, connectionId: connection.id }, { resource: 'graph' }),
+        ),
       )
     const { failures } = await grantRow(connection.id)
     expect(Number(failures)).toBeGreaterThan(2)
@@ -365,7 +400,7 @@ describe.each(['microsoft', 'oauth2'] as const)('%s', (provider) => {
     const ended = now
     let works = false
     for (; !works && now < ended + minute; now += 1_000)
-      works = await accessToken(processes[0]!, tenant, connection.id, 'graph').then(
+      works = await accessToken(processes[0]!, { tenant, connectionId: connection.id }, { resource: 'graph' }).then(
         () => true,
         () => false,
       )
@@ -388,19 +423,21 @@ describe.each(['microsoft', 'oauth2'] as const)('%s', (provider) => {
           },
         },
       })
-    await accessToken(deps(), tenant, connection.id, 'graph')
+    await accessToken(deps(), { tenant, connectionId: connection.id }, { resource: 'graph' })
     expect(refreshes()).toBe(0)
     now += 25 * 60 * minute
-    await accessToken(deps(), tenant, connection.id, 'graph')
+    await accessToken(deps(), { tenant, connectionId: connection.id }, { resource: 'graph' })
     expect((await grantRow(connection.id))['unstored']).toMatch(/^v1\./)
     now += 70 * minute
     if (provider === 'oauth2') {
-      expect(await failure(accessToken(deps(), tenant, connection.id, 'graph'))).toMatchObject({ class: 'transient' })
+      expect(
+        await failure(accessToken(deps(), { tenant, connectionId: connection.id }, { resource: 'graph' })),
+      ).toMatchObject({ class: 'transient' })
       expect(refreshes()).toBe(1)
     }
     isAway = false
     now += 20 * minute
-    await accessToken(deps(), tenant, connection.id, 'graph')
+    await accessToken(deps(), { tenant, connectionId: connection.id }, { resource: 'graph' })
     expect((await grantRow(connection.id))['unstored']).toBe('')
     expect(world.entra.control.counters.reuseEvents).toBe(0)
   })
@@ -413,14 +450,16 @@ test('REL-19: a vault that forbids us access says nothing about a connection: it
   const deps = () =>
     process({ vault: { set: async (...input) => (isClosed ? Promise.reject(forbidden) : vault.set(...input)) } })
   now += 70 * minute
-  await accessToken(deps(), tenant, connection.id, 'graph')
+  await accessToken(deps(), { tenant, connectionId: connection.id }, { resource: 'graph' })
   now += 70 * minute
-  expect(await failure(accessToken(deps(), tenant, connection.id, 'graph'))).toBe(forbidden)
+  expect(await failure(accessToken(deps(), { tenant, connectionId: connection.id }, { resource: 'graph' }))).toBe(
+    forbidden,
+  )
   expect((await findConnection(process(), tenant, connection.id))?.state).toBe('connected')
   expect(changes()).toEqual([])
   isClosed = false
   now += 120 * minute
-  const { token } = await accessToken(deps(), tenant, connection.id, 'graph')
+  const { token } = await accessToken(deps(), { tenant, connectionId: connection.id }, { resource: 'graph' })
   expect(world.entra.verifyAccessToken(token.reveal())?.upn).toBe(ana)
 })
 
@@ -449,11 +488,11 @@ test('REL-17: a writer that was held up past its lease cannot write over the new
       },
     },
   })
-  const late = accessToken(slow, tenant, connection.id, 'graph')
+  const late = accessToken(slow, { tenant, connectionId: connection.id }, { resource: 'graph' })
   await isHeld
   now += 2 * minute
   world.entra.control.setRotation('overlap')
-  const quick = await accessToken(process(), tenant, connection.id, 'graph')
+  const quick = await accessToken(process(), { tenant, connectionId: connection.id }, { resource: 'graph' })
   const rotation = (await grantRow(connection.id))['rotation']
   free()
   expect((await late).token.reveal()).toBe(quick.token.reveal())
@@ -470,7 +509,7 @@ test('REL-18: of two processes whose clocks are ten minutes apart neither uses a
   }
   const [fast, slow] = [skewed(5 * minute), skewed(-5 * minute)]
   const show = async (deps: Toolbox) => {
-    const { token } = await accessToken(deps, tenant, connection.id, 'graph')
+    const { token } = await accessToken(deps, { tenant, connectionId: connection.id }, { resource: 'graph' })
     expect(world.entra.verifyAccessToken(token.reveal())?.upn).toBe(ana)
   }
   for (const [writer, reader] of [
@@ -499,16 +538,18 @@ test('outages say nothing about the grant: waits grow, Retry-After is kept, the 
   now += 70 * minute
   world.entra.control.fail({ kind: 'refresh_token', status: 429, retryAfter: 120 })
   world.entra.control.fail({ kind: 'refresh_token', status: 503, times: 3 })
-  expect(await failure(accessToken(process(), tenant, connection.id, 'graph'))).toMatchObject({ class: 'transient' })
-  const waiting = await failure(accessToken(process(), tenant, connection.id, 'graph'))
+  expect(
+    await failure(accessToken(process(), { tenant, connectionId: connection.id }, { resource: 'graph' })),
+  ).toMatchObject({ class: 'transient' })
+  const waiting = await failure(accessToken(process(), { tenant, connectionId: connection.id }, { resource: 'graph' }))
   expect(waiting.retryAfterMs).toBeGreaterThan(100_000)
   expect(refreshes()).toBe(1)
   for (let round = 0; round < 3; round += 1) {
     now += 15 * minute
-    await failure(accessToken(process(), tenant, connection.id, 'graph'))
+    await failure(accessToken(process(), { tenant, connectionId: connection.id }, { resource: 'graph' }))
   }
   now += 15 * minute
-  await accessToken(process(), tenant, connection.id, 'graph')
+  await accessToken(process(), { tenant, connectionId: connection.id }, { resource: 'graph' })
   expect(refreshes()).toBe(5)
   expect((await findConnection(process(), tenant, connection.id))?.state).toBe('connected')
   expect(changes()).toEqual([])
@@ -518,7 +559,9 @@ test('M-128: an expired client secret of 10 mailboxes is one card, tried hourly,
   const connections: Connection[] = []
   for (let one = 0; one < 10; one += 1) connections.push(await connect('microsoft'))
   const ask = () =>
-    Promise.allSettled(connections.map((one) => accessToken(process(), tenant, one.id, 'graph'))).then((results) =>
+    Promise.allSettled(
+      connections.map((one) => accessToken(process(), { tenant, connectionId: one.id }, { resource: 'graph' })),
+    ).then((results) =>
       results.map((one) => (one.status === 'rejected' ? (one.reason as GatewayError).class : 'works')),
     )
   const cards = async () => {
@@ -554,7 +597,7 @@ test('a second resource whose scopes no answer has named yet still gets its toke
   const row = (await findConnection(process(), tenant, connection.id))!
   const changed = connectionToRow({ ...row, scopes: scopes.token('graph') })
   await tables.update(names.table('connections'), changed, row.etag)
-  const { token } = await accessToken(process(), tenant, connection.id, 'outlook')
+  const { token } = await accessToken(process(), { tenant, connectionId: connection.id }, { resource: 'outlook' })
   expect(world.entra.verifyAccessToken(token.reveal())).toMatchObject({
     aud: 'https://outlook.office.com',
     scp: 'SMTP.Send',
@@ -564,13 +607,17 @@ test('a second resource whose scopes no answer has named yet still gets its toke
 test('M-029: the application signs in by itself again, once for all callers, without any secret of the connection', async () => {
   const connection = await appOnly()
   const deps = process()
-  const first = await accessToken(deps, tenant, connection.id, 'graph')
-  expect((await accessToken(deps, tenant, connection.id, 'graph')).token.reveal()).toBe(first.token.reveal())
+  const first = await accessToken(deps, { tenant, connectionId: connection.id }, { resource: 'graph' })
+  expect((await accessToken(deps, { tenant, connectionId: connection.id }, { resource: 'graph' })).token.reveal()).toBe(
+    first.token.reveal(),
+  )
   expect(world.entra.control.counters.tokenCalls).toEqual({})
   now += 58 * minute
   const both = [process(), process()]
   const tokens = await Promise.all(
-    Array.from({ length: 20 }, (_, at) => accessToken(both[at % 2]!, tenant, connection.id, 'graph')),
+    Array.from({ length: 20 }, (_, at) =>
+      accessToken(both[at % 2]!, { tenant, connectionId: connection.id }, { resource: 'graph' }),
+    ),
   )
   expect(new Set(tokens.map((one) => one.token.reveal())).size).toBe(1)
   expect(tokens[0]!.token.reveal()).not.toBe(first.token.reveal())
@@ -579,24 +626,26 @@ test('M-029: the application signs in by itself again, once for all callers, wit
   // The timer keeps it alive like any other.
   await tokenFlows.refreshBatch(process(), { v: 1, connections: [{ tenant, connectionId: connection.id }] })
   await tokenFlows.forgetGrant(process(), tenant, connection.id)
-  expect(await failure(accessToken(process(), tenant, connection.id, 'graph'))).toMatchObject({ code: 'not_connected' })
+  expect(
+    await failure(accessToken(process(), { tenant, connectionId: connection.id }, { resource: 'graph' })),
+  ).toMatchObject({ code: 'not_connected' })
 })
 
 test('M-029, M-081: an expired client secret is told once as the administrator’s, a rotated one works at once', async () => {
   const connection = await appOnly()
   now += 58 * minute
   world.entra.control.expireSecret(demoRegistration.clientId)
-  const error = await failure(accessToken(process(), tenant, connection.id, 'graph'))
+  const error = await failure(accessToken(process(), { tenant, connectionId: connection.id }, { resource: 'graph' }))
   expect(error).toMatchObject({ class: 'needs-admin', code: 'aadsts_7000222' })
   expect(await findConnection(process(), tenant, connection.id)).toMatchObject({ state: 'needs-admin' })
   expect(changes()).toHaveLength(1)
-  await failure(accessToken(process(), tenant, connection.id, 'graph'))
+  await failure(accessToken(process(), { tenant, connectionId: connection.id }, { resource: 'graph' }))
   expect(world.entra.control.counters.tokenCalls).toEqual({ client_credentials: 2 })
   world.directory.app(demoRegistration.clientId)!.secrets = [{ value: 'rotated' }]
   const corrected = process()
   await registerDemo(corrected, { credential: new Secret('rotated') })
   await tokenFlows.retryGrant(corrected, tenant, connection.id)
-  await accessToken(corrected, tenant, connection.id, 'graph')
+  await accessToken(corrected, { tenant, connectionId: connection.id }, { resource: 'graph' })
   expect(await findConnection(process(), tenant, connection.id)).toMatchObject({ state: 'connected' })
 })
 
@@ -630,7 +679,11 @@ test('two resources of one connection have a token each, and a refused one is re
   const connection = await connect('microsoft')
   const deps = process()
   const graph = await tokenFlows.authorityFor(deps, { connection }, { user: ana, resource: 'graph' })
-  const outlook = await tokenFlows.readAuthority(deps, tenant, connection.id, 'info@contoso.example', 'outlook')
+  const outlook = await tokenFlows.readAuthority(
+    deps,
+    { tenant, connectionId: connection.id },
+    { user: 'info@contoso.example', resource: 'outlook' },
+  )
   if (graph.kind !== 'bearer' || outlook.kind !== 'bearer') throw expect.fail('bearer expected')
   expect(outlook.user).toBe('info@contoso.example')
   const [one, other] = [await graph.token(), await outlook.token()]
@@ -666,7 +719,7 @@ test('the timer keeps grants alive in batches and the schedule of each is its ow
 test('SEC-35: no secret lies open in a row, a row swapped between connections opens nothing, forgetting shreds', async () => {
   const [one, two] = [await connect('oauth2'), await connect('oauth2', 'ben@contoso.example')]
   const deps = process()
-  const { token } = await accessToken(deps, tenant, one.id, 'graph')
+  const { token } = await accessToken(deps, { tenant, connectionId: one.id }, { resource: 'graph' })
   const stored = [...world.directory.refreshTokens.keys()]
   for (const id of [one.id, two.id]) {
     const dump = JSON.stringify(await grantRow(id))
@@ -682,8 +735,10 @@ test('SEC-35: no secret lies open in a row, a row swapped between connections op
   await tokenFlows.forgetGrant(deps, tenant, one.id)
   await tokenFlows.forgetGrant(deps, tenant, one.id)
   expect(await vault.get(names.connectionSecret(one.id, 1))).toBeUndefined()
-  expect(await failure(accessToken(deps, tenant, one.id, 'graph'))).toMatchObject({ code: 'not_connected' })
-  await accessToken(deps, tenant, two.id, 'graph')
+  expect(await failure(accessToken(deps, { tenant, connectionId: one.id }, { resource: 'graph' }))).toMatchObject({
+    code: 'not_connected',
+  })
+  await accessToken(deps, { tenant, connectionId: two.id }, { resource: 'graph' })
 })
 
 test('a name holds 200 versions, then the next generation takes over', async () => {
@@ -692,11 +747,11 @@ test('a name holds 200 versions, then the next generation takes over', async () 
   const full = { partitionKey: row.partitionKey, rowKey: row.rowKey, versionsInGeneration: 200 }
   await tables.update(names.table('connections'), full, row.etag!)
   now += 70 * minute
-  await accessToken(process(), tenant, connection.id, 'graph')
+  await accessToken(process(), { tenant, connectionId: connection.id }, { resource: 'graph' })
   expect(await grantRow(connection.id)).toMatchObject({ generation: 2, versionsInGeneration: 1 })
   expect(await vault.get(names.connectionSecret(connection.id, 1))).toBeUndefined()
   now += 70 * minute
-  await accessToken(process(), tenant, connection.id, 'graph')
+  await accessToken(process(), { tenant, connectionId: connection.id }, { resource: 'graph' })
 })
 
 test('a password is kept like a token, and its connection shows it to the server', async () => {
@@ -729,7 +784,11 @@ test('a password asks the vault once per process, and a new one counts at once i
   }
   const deps = process({ vault: { get } })
   const shown = async () => {
-    const authority = await tokenFlows.readAuthority(deps, tenant, connection.id, ana, 'outlook')
+    const authority = await tokenFlows.readAuthority(
+      deps,
+      { tenant, connectionId: connection.id },
+      { user: ana, resource: 'outlook' },
+    )
     return authority.kind === 'password' ? authority.password.reveal() : ''
   }
   for (let hour = 0; hour < 5; hour += 1) {
@@ -742,7 +801,9 @@ test('a password asks the vault once per process, and a new one counts at once i
 })
 
 test('an unknown connection is refused before anything is asked', async () => {
-  expect(await failure(refreshGrant(process(), tenant, newId(), { resource: 'graph' }))).toMatchObject({
+  expect(
+    await failure(refreshGrant(process(), { tenant, connectionId: newId() }, { resource: 'graph' })),
+  ).toMatchObject({
     code: 'not_connected',
   })
   expect(refreshes()).toBe(0)

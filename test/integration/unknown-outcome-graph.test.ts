@@ -1,5 +1,4 @@
 /** A hand-over without an answer at Graph: the draft decides. */
-
 import { describe, expect, test } from 'vitest'
 import { sendFlows } from '../../lib/flows/send/index.js'
 import { latestSendMs } from '../../lib/flows/send/resolve-unknown.js'
@@ -152,7 +151,7 @@ describe('REL-03, P-09: Graph', () => {
       },
     }
     const wish = parseMailSubmission({ mailboxId: w.mailbox.id, to: [ben], subject: 'Offer', text: 'Hello' })
-    const { mail } = await acceptMail(w.deps, w.tenant, wish)
+    const { mail } = await acceptMail(w.deps, w.tenant, { submission: wish })
     const first = drainLane({ ...w.deps, senders: { graph: standing, smtp: standing } }, w.work)
     await asked
     await w.leaseEnds()
@@ -172,7 +171,7 @@ describe('REL-03, P-09: Graph', () => {
     const left: string[] = []
     for (const content of [{ subject: 'Offer', text: 'Hello' }, { raw }]) {
       const wish = parseMailSubmission({ mailboxId: w.mailbox.id, to: [ben], ...content })
-      left.push((await acceptMail(w.deps, w.tenant, wish)).mail.id)
+      left.push((await acceptMail(w.deps, w.tenant, { submission: wish })).mail.id)
       await w.drain()
       expect(await w.read(left.at(-1) ?? '')).toMatchObject({ state: 'waiting', attempts: 1 })
     }

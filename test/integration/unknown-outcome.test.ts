@@ -1,5 +1,4 @@
 /** A hand-over without an answer over SMTP: by the Sent folder, by a second copy, or by a person. */
-
 import { describe, expect, test } from 'vitest'
 import { sendFlows } from '../../lib/flows/send/index.js'
 import { newId } from '../../lib/model/ids.js'
@@ -25,6 +24,7 @@ import {
 const { retryMail } = sendFlows
 
 useUnknownOutcomes()
+
 const certificates = await makeCertificates()
 const lookup = guardedLookup({ allowLoopback: true })
 

@@ -105,9 +105,14 @@ describe('D3: an address is one endpoint', () => {
 describe('webhooks', () => {
   test('events arrive in order with a Standard Webhooks signature; a changed body does not verify', async () => {
     const endpoint = await addEndpoint(deps, 'acme', url)
-    await emitEvent(deps, 'acme', 'mail.sent', 'event-1', sentMail)
+    await emitEvent(deps, { tenant: 'acme', type: 'mail.sent', id: 'event-1', data: sentMail })
     now += 1
-    await emitEvent(deps, 'acme', 'mail.failed', 'event-2', { ...sentMail, code: 'c', description: 'd', remedy: 'r' })
+    await emitEvent(deps, {
+      tenant: 'acme',
+      type: 'mail.failed',
+      id: 'event-2',
+      data: { ...sentMail, code: 'c', description: 'd', remedy: 'r' },
+    })
     await deliverWebhooks(deps, 'acme', endpoint.id)
     expect(posts.map((post) => post.id)).toEqual(['event-1', 'event-2'])
     const key = Buffer.from(endpoint.signingKey.reveal().replace('whsec_', ''), 'base64')
@@ -125,7 +130,7 @@ describe('webhooks', () => {
     'an endpoint that answers %i is tried again later, seen under attention, and healed by itself',
     async (refusal) => {
       const endpoint = await addEndpoint(deps, 'acme', url)
-      await emitEvent(deps, 'acme', 'mail.sent', 'event-1', sentMail)
+      await emitEvent(deps, { tenant: 'acme', type: 'mail.sent', id: 'event-1', data: sentMail })
       status = refusal
       await deliverWebhooks(deps, 'acme', endpoint.id)
       await deliverWebhooks(deps, 'acme', endpoint.id)
@@ -142,10 +147,10 @@ describe('webhooks', () => {
 
   test('an event is given up after three days; the ones behind it still arrive', async () => {
     const endpoint = await addEndpoint(deps, 'acme', url)
-    await emitEvent(deps, 'acme', 'mail.sent', 'old', sentMail)
+    await emitEvent(deps, { tenant: 'acme', type: 'mail.sent', id: 'old', data: sentMail })
     status = 500
     now += 3 * 86_400_000 + 1
-    await emitEvent(deps, 'acme', 'mail.sent', 'new', sentMail)
+    await emitEvent(deps, { tenant: 'acme', type: 'mail.sent', id: 'new', data: sentMail })
     await deliverWebhooks(deps, 'acme', endpoint.id)
     status = 204
     now += 60_000
@@ -160,7 +165,7 @@ describe('webhooks', () => {
   test('one event that is refused for ever is named under attention with what waits behind it and the way past it', async () => {
     const endpoint = await addEndpoint(deps, 'acme', `${url}?secret=s3cr3t`)
     for (const id of ['poison', 'second', 'third']) {
-      await emitEvent(deps, 'acme', 'mail.sent', id, sentMail)
+      await emitEvent(deps, { tenant: 'acme', type: 'mail.sent', id, data: sentMail })
       now += 1
     }
     refusedId = 'poison'
@@ -183,10 +188,10 @@ describe('webhooks', () => {
   test('an endpoint that is removed leaves no event, no schedule and no attention, also not from a process that still knows it', async () => {
     const endpoint = await addEndpoint(deps, 'acme', url)
     status = 500
-    await emitEvent(deps, 'acme', 'mail.sent', 'event-1', sentMail)
+    await emitEvent(deps, { tenant: 'acme', type: 'mail.sent', id: 'event-1', data: sentMail })
     await deliverWebhooks(deps, 'acme', endpoint.id)
     const other = another(deps)
-    await emitEvent(other, 'acme', 'mail.sent', 'event-2', sentMail)
+    await emitEvent(other, { tenant: 'acme', type: 'mail.sent', id: 'event-2', data: sentMail })
     await removeEndpoint(deps, 'acme', endpoint.id)
     const left = async (): Promise<string[]> => {
       const found: string[] = []
@@ -196,7 +201,7 @@ describe('webhooks', () => {
       return found
     }
     expect(await left()).toEqual([])
-    await emitEvent(other, 'acme', 'mail.sent', 'event-3', sentMail)
+    await emitEvent(other, { tenant: 'acme', type: 'mail.sent', id: 'event-3', data: sentMail })
     expect(await left()).toHaveLength(2)
     expect(await sweepWebhooks(deps)).toBe(1)
     await deliverWebhooks(deps, 'acme', endpoint.id)
@@ -208,7 +213,7 @@ describe('webhooks', () => {
     const endpoint = await addEndpoint(deps, 'acme', url)
     const name = deps.names.webhookKey(endpoint.id)
     await deps.vault.remove(name)
-    await emitEvent(deps, 'acme', 'mail.sent', 'event-1', sentMail)
+    await emitEvent(deps, { tenant: 'acme', type: 'mail.sent', id: 'event-1', data: sentMail })
     await deliverWebhooks(deps, 'acme', endpoint.id)
     expect(posts).toEqual([])
     expect(await attention()).toEqual(['webhook_key_missing'])
@@ -221,7 +226,7 @@ describe('webhooks', () => {
 
   test('an event told while a worker lets go of the endpoint keeps its place on the schedule', async () => {
     const endpoint = await addEndpoint(deps, 'acme', url)
-    await emitEvent(deps, 'acme', 'mail.sent', 'event-1', sentMail)
+    await emitEvent(deps, { tenant: 'acme', type: 'mail.sent', id: 'event-1', data: sentMail })
     let told = false
     const tables: typeof deps.tables = {
       ...deps.tables,
@@ -229,7 +234,7 @@ describe('webhooks', () => {
       remove: async (table, row) => {
         if (table === deps.names.table('due') && !told) {
           told = true
-          await emitEvent(deps, 'acme', 'mail.sent', 'event-2', sentMail)
+          await emitEvent(deps, { tenant: 'acme', type: 'mail.sent', id: 'event-2', data: sentMail })
           status = 500
           await deliverWebhooks({ ...deps, worker: 'w2' }, 'acme', endpoint.id)
         }
@@ -252,13 +257,13 @@ describe('webhooks', () => {
     })
     deps = await dependencies(false)
     const endpoint = await addEndpoint(deps, 'acme', url.replace('http:', 'https:').replace('127.0.0.1', 'localhost'))
-    await emitEvent(deps, 'acme', 'mail.sent', 'event-1', sentMail)
+    await emitEvent(deps, { tenant: 'acme', type: 'mail.sent', id: 'event-1', data: sentMail })
     await deliverWebhooks(deps, 'acme', endpoint.id)
     expect(connections).toBe(0)
     expect(await attention()).toEqual(['webhook_not_allowed'])
     deps = await dependencies(true)
     const local = await addEndpoint(deps, 'acme', url.replace('127.0.0.1', 'localhost'))
-    await emitEvent(deps, 'acme', 'mail.sent', 'event-1', sentMail)
+    await emitEvent(deps, { tenant: 'acme', type: 'mail.sent', id: 'event-1', data: sentMail })
     await deliverWebhooks(deps, 'acme', local.id)
     expect(connections).toBe(1)
   })

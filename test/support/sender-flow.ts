@@ -35,11 +35,9 @@ export async function senderFlow(
     return one
   }
   const submit = (more: object = {}) =>
-    acceptMail(
-      process(),
-      tenant,
-      parseMailSubmission({ to: [to], subject: 'Offer', text: 'Hi', mailboxId: mailbox.id, ...more }),
-    ).then(({ mail }) => mail.id)
+    acceptMail(process(), tenant, {
+      submission: parseMailSubmission({ to: [to], subject: 'Offer', text: 'Hi', mailboxId: mailbox.id, ...more }),
+    }).then(({ mail }) => mail.id)
   const drain = () => drainLane(process(), { v: 1, tenant, mailboxId: mailbox.id })
   const bytes = async (id: string) => {
     const container = deps.names.container('outbound')

@@ -13,7 +13,7 @@ const computed = new Set([
   ...['settings_refused', 'timers_silent', 'tls_untrusted', 'way_not_allowed'],
 ])
 /** Only a fault in our own code gives them: nobody outside could do anything. */
-const faultsOfOurs = new Set(['bearer_needed', 'delay_refused', 'graph_target_needed', 'provider_unknown'])
+const faultsOfOurs = new Set(['bearer_needed', 'delay_refused', 'graph_target_needed'])
 
 test('each code of our own stands in docs/errors.md', () => {
   const page = readFileSync(`${root}/docs/errors.md`, 'utf8')

@@ -17,11 +17,16 @@ export interface ApiKeyFacts {
   expiresAt: string | null
 }
 
+/** Who acts, and in which tenant. */
+interface Acting {
+  caller: Caller
+  tenant: string
+}
+
 /** An operator's key belongs to the deployment, not to the tenant it was made beside; only operators make one. */
 export async function createApiKey(
   deps: Toolbox,
-  caller: Caller,
-  named: string,
+  { caller, tenant: named }: Acting,
   input: ApiKeyInput,
 ): Promise<ApiKeyFacts & { key: Secret }> {
   if (input.role === 'operator' && caller.role !== 'operator') throw operatorsOnly()
@@ -65,7 +70,7 @@ const factsOf = ({ id, name, role, createdAt, expiresAt }: ApiKey): ApiKeyFacts 
 })
 
 /** An operator cannot revoke the key of the very call: the last one would lock everybody out. */
-export async function revokeApiKey(deps: Toolbox, caller: Caller, tenant: string, id: string): Promise<void> {
+export async function revokeApiKey(deps: Toolbox, { caller, tenant }: Acting, id: string): Promise<void> {
   if (tenant === '~' && caller.keyId === id)
     throw conflict(
       'key_in_use',

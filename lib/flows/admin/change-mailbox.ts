@@ -8,7 +8,7 @@
 import { conflict, invalidInput, RowChangedError } from '../../errors.js'
 import type { MailboxChange } from '../../model/admin-schemas.js'
 import type { Connection } from '../../model/connection.js'
-import type { Mailbox } from '../../model/mailbox.js'
+import type { Mailbox, MailboxRef } from '../../model/mailbox.js'
 import { providerFacts } from '../../model/providers.js'
 import { connectionOf, serverOf } from '../../model/transports.js'
 import type { Toolbox } from '../../ports/toolbox.js'
@@ -23,14 +23,10 @@ import { removeName, setDefaultMailbox, takeName } from '../../rows/names.js'
 import { openGate } from '../send/gate.js'
 import { type MailboxFacts, readMailboxFacts } from './mailboxes.js'
 
-export async function changeMailbox(
-  deps: Toolbox,
-  tenant: string,
-  id: string,
-  change: MailboxChange,
-): Promise<MailboxFacts> {
-  const { before, after } = await write(deps, tenant, id, change)
-  if (change.default) await setDefaultMailbox(deps, { tenant, mailboxId: id })
+export async function changeMailbox(deps: Toolbox, mailbox: MailboxRef, change: MailboxChange): Promise<MailboxFacts> {
+  const { tenant, mailboxId: id } = mailbox
+  const { before, after } = await write(deps, mailbox, change)
+  if (change.default) await setDefaultMailbox(deps, mailbox)
   if (after.active && after.receive.transport !== 'none')
     await setDue(deps, { kind: 'poll', tenant, id }, deps.clock.now())
   // Corrected settings deserve a try at once, whatever closed the gate before.
@@ -42,18 +38,17 @@ export async function changeMailbox(
 /** Two people may edit at once: whoever comes second works on what the first one left. */
 async function write(
   deps: Toolbox,
-  tenant: string,
-  id: string,
+  { tenant, mailboxId }: MailboxRef,
   change: MailboxChange,
 ): Promise<{ before: Mailbox; after: Mailbox }> {
   const { default: _, ...fields } = change
   const moved = change.receive !== undefined || change.send !== undefined
   const written = changeRow(async () => {
-    const { etag, ...before } = await getMailbox(deps, tenant, id)
+    const { etag, ...before } = await getMailbox(deps, tenant, mailboxId)
     await checkConnections(deps, before, change)
     const after = { ...before, ...fields, epoch: before.epoch + (moved ? 1 : 0) } as Mailbox
     checkDefaults(after)
-    if (after.key !== before.key && !(await takeName(deps, { tenant, mailboxId: id }, { key: after.key })))
+    if (after.key !== before.key && !(await takeName(deps, { tenant, mailboxId }, { key: after.key })))
       throw keyTaken(after.key)
     await updateMailbox(deps, after, etag)
     return { before, after }

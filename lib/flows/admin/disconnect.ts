@@ -23,13 +23,18 @@ export async function disconnect(deps: Toolbox, tenant: string, connectionId: st
     subject: connectionId,
     revocation: 'not offered by the provider',
   })
-  await emitEvent(deps, tenant, 'connection.changed', `${connectionId}-removed`, {
-    connectionId,
-    mailboxId: null,
-    direction: null,
-    state: 'removed',
-    code: null,
-    description: null,
-    remedy: null,
+  await emitEvent(deps, {
+    tenant,
+    type: 'connection.changed',
+    id: `${connectionId}-removed`,
+    data: {
+      connectionId,
+      mailboxId: null,
+      direction: null,
+      state: 'removed',
+      code: null,
+      description: null,
+      remedy: null,
+    },
   })
 }

@@ -4,9 +4,12 @@
  * next rotation for whoever still reads the former row, and connections that waited for the new secret are tried at
  * once.
  */
+
 import { conflict, GatewayError, notFound, RowChangedError } from '../../errors.js'
 import type { RegistrationInput } from '../../model/admin-schemas.js'
 import { newId, sha256 } from '../../model/ids.js'
+import { providerFacts } from '../../model/providers.js'
+import type { Registration, RegistrationRef } from '../../model/registration.js'
 import type { RegisteredClient } from '../../ports/memory.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { clearAttention, expiryCard } from '../../rows/attention.js'
@@ -21,6 +24,7 @@ import {
 } from '../../rows/registrations.js'
 import { Secret } from '../../secret.js'
 import { retryConnections } from '../send/retry-connections.js'
+import { providerOf } from '../tokens/provider-of.js'
 import { credentialOf, factsOf, type RegistrationFacts, redirectUriOf } from '../tokens/registrations.js'
 import { type CredentialTried, tryCredential } from './try-credential.js'
 
@@ -35,10 +39,10 @@ export async function readRegistration(deps: Toolbox, tenant: string, id: string
  */
 export async function saveRegistration(
   deps: Toolbox,
-  tenant: string,
-  id: string | undefined,
+  { tenant, id }: { tenant: string; id?: string },
   input: RegistrationInput,
 ): Promise<RegistrationFacts & { credentialTried: CredentialTried }> {
+  const provider = providerOf(deps, input.kind)
   const existing = id === undefined ? undefined : await getOwn(deps, tenant, id)
   const wanted = {
     id: id ?? newId(),
@@ -46,7 +50,7 @@ export async function saveRegistration(
     name: input.name,
     kind: input.kind,
     clientId: input.clientId.toLowerCase(),
-    authority: authorityOf(input),
+    authority: input.directory === undefined && existing ? existing.authority : provider.authorityOf(input),
   }
   const stored: StoredRegistration = {
     ...(existing ?? { secretName: '', secretVersion: '', secretFingerprint: '', generation: 0 }),
@@ -54,7 +58,7 @@ export async function saveRegistration(
     ...(input.clientSecretExpiresAt === undefined ? {} : { secretExpiresAt: input.clientSecretExpiresAt }),
   }
   const tried = await tryCredential(deps, await candidate(deps, stored, input.clientSecret))
-  if (tried instanceof GatewayError) throw secretRefused(tried)
+  if (tried instanceof GatewayError) throw secretRefused(stored, tried)
   if (input.clientSecret !== undefined) {
     stored.generation += 1
     stored.secretName = deps.names.registrationSecret(wanted.id, stored.generation)
@@ -77,8 +81,7 @@ export async function saveRegistration(
 /** Refused while connections use it, unless forced: those then need an administrator. */
 export async function removeRegistration(
   deps: Toolbox,
-  tenant: string,
-  id: string,
+  { tenant, id }: RegistrationRef,
   { force = false }: { force?: boolean } = {},
 ): Promise<void> {
   const { name, generation } = await getOwn(deps, tenant, id)
@@ -114,14 +117,12 @@ async function candidate(
   return { registration: { ...wanted, credential: credential === undefined ? 'none' : 'secret' }, credential }
 }
 
-const authorityOf = ({ directory }: RegistrationInput): string =>
-  `https://login.microsoftonline.com/${directory.toLowerCase()}`
-
-function secretRefused({ code, description, remedy, peerLine, trace }: GatewayError): GatewayError {
+function secretRefused({ kind }: Pick<Registration, 'kind'>, refusal: GatewayError): GatewayError {
+  const { code, description, remedy, peerLine, trace } = refusal
   return new GatewayError('registration_secret_refused', 'permanent', {
     status: 422,
     field: 'clientSecret',
-    description: `Microsoft refuses the registration with this client secret, so the gateway did not save it: ${description} (${code}).`,
+    description: `${providerFacts[kind].label} refuses the registration with this client secret, so the gateway did not save it: ${description} (${code}).`,
     remedy,
     peerLine,
     trace,

@@ -5,7 +5,7 @@
  * the retention time. Guards: the tenant's default, and a mailbox with open mail, go only when forced.
  */
 import { conflict, type GatewayError } from '../../errors.js'
-import type { Mailbox } from '../../model/mailbox.js'
+import type { Mailbox, MailboxRef } from '../../model/mailbox.js'
 import { connectionIdsOf } from '../../model/transports.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { clearAttention } from '../../rows/attention.js'
@@ -21,8 +21,7 @@ import { disconnect } from './disconnect.js'
 /** Errors: `mailbox_is_default`, `mailbox_in_use`, both not with `force`. */
 export async function removeMailbox(
   deps: Toolbox,
-  tenant: string,
-  id: string,
+  { tenant, mailboxId: id }: MailboxRef,
   { force = false }: { force?: boolean } = {},
 ): Promise<void> {
   const mailbox = await getMailbox(deps, tenant, id)

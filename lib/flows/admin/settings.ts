@@ -5,7 +5,7 @@
  * one counts.
  */
 import { GatewayError, invalidInput, type Problem } from '../../errors.js'
-import type { Mailbox } from '../../model/mailbox.js'
+import type { Mailbox, MailboxRef } from '../../model/mailbox.js'
 import {
   type EffectiveSetting,
   resolveSettings,
@@ -25,6 +25,8 @@ export interface SettingsView {
 }
 
 export interface SaveOptions {
+  /** Replace what this level said. */
+  values: SettingValues
   /** Checks and shows what would count, and changes nothing. */
   dryRun?: boolean
 }
@@ -37,10 +39,8 @@ export async function readTenantSettings(deps: Toolbox, tenant: string, purpose 
 
 export async function saveTenantSettings(
   deps: Toolbox,
-  tenant: string,
-  purpose: string,
-  values: SettingValues,
-  { dryRun = false }: SaveOptions = {},
+  { tenant, purpose }: { tenant: string; purpose: string },
+  { values, dryRun = false }: SaveOptions,
 ): Promise<SettingsView> {
   if (purpose.length > 50) throw invalidInput('purpose', 'must have at most 50 characters.')
   forgetTenantSettings(deps, tenant)
@@ -59,12 +59,10 @@ export async function readMailboxSettings(deps: Toolbox, tenant: string, id: str
 
 export async function saveMailboxSettings(
   deps: Toolbox,
-  tenant: string,
-  id: string,
-  values: SettingValues,
-  { dryRun = false }: SaveOptions = {},
+  { tenant, mailboxId }: MailboxRef,
+  { values, dryRun = false }: SaveOptions,
 ): Promise<SettingsView> {
-  const { etag, ...before } = await getMailbox(deps, tenant, id)
+  const { etag, ...before } = await getMailbox(deps, tenant, mailboxId)
   forgetTenantSettings(deps, tenant)
   const mailbox = { ...withoutChoices(before), settings: values }
   const view = checked(deps, await levelsOf(deps, mailbox))
@@ -72,7 +70,7 @@ export async function saveMailboxSettings(
   await updateMailbox(deps, mailbox, etag)
   // Another interval counts from now, not from the end of the old one.
   if (mailbox.active && mailbox.receive.transport !== 'none')
-    await setDue(deps, { kind: 'poll', tenant, id }, deps.clock.now())
+    await setDue(deps, { kind: 'poll', tenant, id: mailboxId }, deps.clock.now())
   return view
 }
 

@@ -1,6 +1,7 @@
 import { asGatewayError, type GatewayError } from '../../errors.js'
 import type { RegisteredClient } from '../../ports/memory.js'
 import type { Toolbox } from '../../ports/toolbox.js'
+import { providerOf } from '../tokens/provider-of.js'
 
 /** `none`: there is no credential; `not-tried`: the provider did not answer, or its answer did not tell. */
 export type CredentialTried = 'accepted' | 'not-tried' | 'none'
@@ -13,12 +14,12 @@ export async function tryCredential(
   { registration, credential }: RegisteredClient,
 ): Promise<CredentialTried | GatewayError> {
   if (credential === undefined) return 'none'
+  const provider = providerOf(deps, registration.kind)
   const waited = new AbortController()
   const tooLong = deps.clock.sleep(triedMs, waited.signal).then(() => 'undecided' as const)
   tooLong.catch(() => {})
   try {
-    const verdict = deps.providers[registration.kind]?.tryCredential({ registration, credential })
-    const said = await Promise.race([verdict ?? 'undecided', tooLong])
+    const said = await Promise.race([provider.tryCredential({ registration, credential }), tooLong])
     return said === 'accepted' ? 'accepted' : 'not-tried'
   } catch (error) {
     const refusal = asGatewayError(error)

@@ -9,17 +9,16 @@ import type { MailboxCreateInput } from '../../model/api-schemas.js'
 import { hashId } from '../../model/ids.js'
 import type { Verdicts } from '../../model/sign-in.js'
 import type { Toolbox } from '../../ports/toolbox.js'
-import { mailScopes } from '../../protocol/scopes.js'
 import { findConnection } from '../../rows/connections.js'
 import { setDue } from '../../rows/due.js'
 import { takeHold } from '../../rows/holders.js'
 import { findMailbox } from '../../rows/mailboxes.js'
 import { readAuthority } from '../tokens/authority-for.js'
+import { providerOf } from '../tokens/provider-of.js'
 import { findClient } from '../tokens/registrations.js'
 import { isDirectoryOf } from './prove-address.js'
 import { assertAddressFree, createMailbox, mailboxExists } from './save-mailbox.js'
 import { probeInTime } from './try-out.js'
-import type { WantedTransports } from './wanted-transports.js'
 
 export interface AddedMailbox {
   mailboxId: string
@@ -48,26 +47,26 @@ export async function addMailbox(deps: Toolbox, tenant: string, input: MailboxCr
   await assertAddressFree(deps, { tenant, mailboxId }, address)
   if ((await findMailbox(deps, tenant, mailboxId)) !== undefined) throw mailboxExists()
 
-  const graph = { mailbox: user ?? address }
-  const wanted: WantedTransports = {
-    ...(input.receive ? { receive: { transport: 'graph', graph, folder: 'inbox' } } : {}),
-    ...(input.send ? { send: { transport: 'graph', graph } } : {}),
-  }
+  const provider = providerOf(deps, connection.provider)
+  const { receive, send, resource } = provider.plan({
+    address,
+    ...(user === undefined ? {} : { mailboxUser: user }),
+    receive: input.receive,
+    send: input.send,
+    transport: 'auto',
+    consent: 'app-only',
+  })
+  const wanted = { ...(receive ? { receive } : {}), ...(send ? { send } : {}) }
   const verdicts = await probeInTime(deps, {
-    authority: await readAuthority(deps, tenant, connectionId, address, 'graph'),
-    needed: {
-      resource: 'graph',
-      reading: mailScopes({ receive: 'graph' }).token('graph'),
-      sending: mailScopes({ send: 'graph' }).token('graph'),
-    },
+    authority: await readAuthority(deps, { tenant, connectionId }, { user: address, resource }),
+    of: { provider, resource },
     ...wanted,
   })
   const unknown = unknownUser(verdicts, user === undefined ? 'address' : 'user')
   if (unknown) throw unknown
-  const { registration } = await findClient(deps, tenant, connection.registrationId)
-  const provider = deps.providers[registration.kind]
+  const { registration } = await findClient(deps, { tenant, id: connection.registrationId })
   const identity = connection.identity ?? {}
-  if (provider && (await isDirectoryOf(provider, registration, identity, [address])))
+  if (await isDirectoryOf(provider, registration, identity, [address]))
     await takeHold(deps, { tenant, mailboxId, address })
   const made = { tenant, mailboxId, connectionId, address, displayName: input.displayName }
   await createMailbox(deps, user === undefined ? made : { ...made, mailboxUser: user }, wanted)

@@ -9,22 +9,19 @@
 import { asGatewayError, GatewayError } from '../../errors.js'
 import type { Identity } from '../../model/connection.js'
 import type { Grant } from '../../model/grant.js'
-import { ofDirectory, type Registration } from '../../model/registration.js'
+import type { Registration } from '../../model/registration.js'
 import type { Verdict, Verdicts } from '../../model/sign-in.js'
 import { signInProblem } from '../../model/sign-in-problems.js'
-import type { Provider, TokenSet } from '../../ports/provider.js'
+import type { ReceiveTarget, SendTarget } from '../../model/transports.js'
+import type { OrganisationRules, Provider, TokenSet } from '../../ports/provider.js'
 import type { Toolbox } from '../../ports/toolbox.js'
-import { appScope, mailScopes, scopesFor } from '../../protocol/scopes.js'
-import { checkToken, mayConsentForAll, tokenClaims } from '../../protocol/token-claims.js'
 import { type StoredSignIn, stepSignIn } from '../../rows/sign-ins.js'
 import type { Secret } from '../../secret.js'
 import { authorizeLeg, freshState, reached, redeemAnswer } from './authorize-leg.js'
 import { finishSignIn, renewedConnection } from './finish-sign-in.js'
 import { heardOf } from './heard-of.js'
 import { failed } from './probe-mailbox.js'
-import { personal } from './prove-address.js'
 import type { ReturnedAnswer } from './return-callback.js'
-import { askedScopes, microsoftScopes, missingScopes } from './wanted-transports.js'
 
 interface Client {
   provider: Provider
@@ -34,6 +31,12 @@ interface Client {
 
 const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
+/** No such link is made for a provider without. */
+function organisationsOf({ organisations }: Provider): OrganisationRules {
+  if (organisations === undefined) throw signInProblem('no_registration')
+  return organisations
+}
+
 /** First way out: the page that asks the administrator. */
 export async function askAdministrator(
   deps: Toolbox,
@@ -41,9 +44,18 @@ export async function askAdministrator(
   { provider, registration, browser }: Client,
 ): Promise<string> {
   const { secret, columns } = freshState(deps, browser)
-  await stepSignIn(deps, signIn, { ...columns, registrationId: registration.id, directory: '', granted: '' })
+  await stepSignIn(deps, signIn, {
+    ...columns,
+    registrationId: registration.id,
+    provider: registration.kind,
+    directory: '',
+    granted: '',
+  })
   const state = `${signIn.id}.${secret}`
-  return reached(deps, await provider.adminConsentUrl({ registration, scopes: askedScopes(signIn.target), state }))
+  return reached(
+    deps,
+    await provider.adminConsentUrl({ registration, scopes: provider.plan(signIn.target).consent, state }),
+  )
 }
 
 /** Judges either answer; where the browser goes next, or nothing when this sign-in is at its end. */
@@ -55,11 +67,12 @@ export async function judgeConsent(
 ): Promise<string | undefined> {
   const { directory: claimed } = signIn
   if (claimed === '') return proveIt(deps, signIn, answer, client)
-  const registration = ofDirectory(client.registration, claimed)
+  const organisations = organisationsOf(client.provider)
+  const registration = organisations.within(client.registration, claimed)
   const proof = await redeemAnswer(deps, signIn, answer, { ...client, registration, scopes: [] })
   const { identity } = proof
   if (identity?.tenantId !== claimed) throw signInProblem('issuer_mismatch')
-  if (mayConsentForAll(proof.accessToken.reveal()) === false) throw noAdministrator(signIn.tenantName, identity)
+  if (organisations.mayConsentForAll(proof.accessToken) === false) throw noAdministrator(signIn.tenantName, identity)
   const isAppOnly = signIn.target.consent === 'app-only'
   if (!isAppOnly) {
     const shown = await shownScopes(signIn, proof, { ...client, registration })
@@ -68,7 +81,8 @@ export async function judgeConsent(
   const { grant, verdicts } = isAppOnly
     ? await gainAppAuthority(deps, signIn, identity, { ...client, registration })
     : { grant: undefined, verdicts: nothingTried }
-  await finishSignIn(deps, signIn, { grant, identity, verdicts, browser: client.browser })
+  const { kind } = registration
+  await finishSignIn(deps, signIn, { grant, provider: kind, identity, verdicts, browser: client.browser })
   return undefined
 }
 
@@ -78,17 +92,18 @@ async function proveIt(
   answer: ReturnedAnswer,
   { provider, registration, browser }: Client,
 ): Promise<string> {
+  const organisations = organisationsOf(provider)
   const directory = answer.tenant.toLowerCase()
   // Each of those accounts consents for nobody else.
-  if (directory === personal) throw notShown(signIn.tenantName)
+  if (directory === organisations.personal) throw notShown(signIn.tenantName)
   if (!guid.test(directory) || answer.adminConsent.toLowerCase() !== 'true') throw signInProblem('state_mismatch')
-  const own = new URL(registration.authority).pathname.split('/')[1] ?? ''
-  if (guid.test(own) && own !== directory) throw otherDirectory(own)
+  const own = organisations.ownDirectory(registration)
+  if (own !== undefined && own !== directory) throw otherDirectory(own)
   const renewed = await renewedConnection(deps, signIn)
   if (renewed && renewed.identity?.tenantId !== directory) throw otherDirectory(renewed.identity?.tenantId ?? '')
   return authorizeLeg(deps, signIn, {
     provider,
-    registration: ofDirectory(registration, directory),
+    registration: organisations.within(registration, directory),
     browser,
     scopes: [],
     change: { directory, granted: '' },
@@ -107,16 +122,15 @@ async function shownScopes(
 ): Promise<string[]> {
   const { tenantId } = identity ?? {}
   if (refreshToken === undefined || tenantId === undefined) throw signInProblem('state_mismatch')
-  const asked = askedScopes(target)
-  const { resource } = microsoftScopes(target)
-  const scopes = scopesFor([], resource)
+  const { consent: asked, resource } = provider.plan(target)
+  const scopes = provider.tokenScopes([], resource)
   const answer = await provider
     .refresh({ registration, credential, scopes, refreshToken, tenantId })
     .catch((error: unknown) => {
       if (asGatewayError(error).class === 'transient') throw error
       return { scopes: [] as string[] }
     })
-  const shown = asked.filter((scope) => missingScopes([scope], answer.scopes).length === 0)
+  const shown = asked.filter((scope) => provider.missingScopes([scope], answer.scopes).length === 0)
   if (!shown.some((scope) => scope.startsWith('https://'))) throw notShown(tenantName)
   return shown
 }
@@ -145,14 +159,13 @@ async function gainAppAuthority(
   { tenantId = '' }: Identity,
   { provider, registration, credential }: Client & { credential: Secret | undefined },
 ): Promise<{ grant: Grant; verdicts: Verdicts }> {
-  const asked = provider.appToken({ registration, credential, scopes: [appScope('graph')], tenantId })
+  const { receive, send, resource, token: scopes } = provider.plan(target)
+  const asked = provider.appToken({ registration, credential, scopes, tenantId })
   const tokens = await heardOf(deps, tenant, registration, asked)
-  const token = tokens.accessToken.reveal()
-  const roles = tokenClaims(token)?.roles ?? []
-  const verdict = (use: 'receive' | 'send', scopes: string[]): Verdict => {
-    if (!target[use]) return { verdict: 'not-tested' }
+  const verdict = (direction: 'receive' | 'send', over: ReceiveTarget | SendTarget | undefined): Verdict => {
+    if (over === undefined) return { verdict: 'not-tested' }
     try {
-      checkToken(token, 'graph', scopes)
+      provider.checkToken(tokens.accessToken, resource, provider.neededScopes(direction, over))
       return { verdict: 'not-tested' }
     } catch (error) {
       return failed(error)
@@ -161,16 +174,16 @@ async function gainAppAuthority(
   return {
     grant: {
       kind: 'app-only',
-      resource: 'graph',
-      accessToken: token,
+      resource,
+      accessToken: tokens.accessToken.reveal(),
       expiresAt: tokens.expiresAt,
-      scopes: roles.filter((role) => role.startsWith('Mail.')).map((role) => `https://graph.microsoft.com/${role}`),
+      scopes: organisationsOf(provider).appPermissions(tokens.accessToken),
       registrationId: registration.id,
     },
     verdicts: {
       signIn: { verdict: 'works' },
-      reading: verdict('receive', mailScopes({ receive: 'graph' }).token('graph')),
-      sending: verdict('send', mailScopes({ send: 'graph' }).token('graph')),
+      reading: verdict('receive', receive),
+      sending: verdict('send', send),
     },
   }
 }

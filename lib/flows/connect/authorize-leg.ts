@@ -67,6 +67,7 @@ export async function authorizeLeg(
   await stepSignIn(deps, signIn, {
     ...columns,
     registrationId: leg.registration.id,
+    provider: leg.registration.kind,
     nonceSealed: sealer.seal(nonce, associatedData(signIn.id, 'nonceSealed')),
     verifierSealed: sealer.seal(verifier, associatedData(signIn.id, 'verifierSealed')),
     ...leg.change,

@@ -5,38 +5,53 @@
  * the application for a whole organisation instead.
  */
 import { invalidInput } from '../../errors.js'
+import { mayBeShared, pagesOf } from '../../model/link-ways.js'
+import { type SignInProvider, signInPages } from '../../model/providers.js'
 import type { SignInTarget } from '../../model/sign-in.js'
 import { signInProblem } from '../../model/sign-in-problems.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { sameAddress } from '../../protocol/mail-address.js'
+import { providerOf } from '../tokens/provider-of.js'
 import { findClient, listUsableRegistrations } from '../tokens/registrations.js'
 import { askAdministrator } from './admin-consent.js'
 import { authorizeLeg } from './authorize-leg.js'
 import { signInOfForm } from './form-token.js'
-import { assertWay } from './link-ways.js'
-import { mayBeShared, microsoftScopes } from './wanted-transports.js'
+import { assertWay, wayNotAllowed } from './link-ways.js'
 
 export async function beginAuthorize(
   deps: Toolbox,
-  input: { link: string; browser: string | undefined; formToken: string; delegate?: string | undefined },
+  input: {
+    link: string
+    browser: string | undefined
+    formToken: string
+    /** Whose button was pressed; needed where the page has several. */
+    provider?: string | undefined
+    delegate?: string | undefined
+  },
 ): Promise<{ location: string }> {
   const { signIn, browser } = await signInOfForm(deps, input)
-  await assertWay(deps, signIn, signIn.target.kind === 'admin-consent' ? 'admin-consent' : 'microsoft')
-  const usable = (await listUsableRegistrations(deps, signIn.tenant)).filter((one) => one.kind === 'microsoft')
-  const chosen =
-    usable.find((one) => one.id === signIn.registrationId) ?? (signIn.registrationId === '' ? usable[0] : undefined)
-  const provider = chosen && deps.providers[chosen.kind]
-  if (!chosen || !provider) throw signInProblem('no_registration')
-  const { registration } = await findClient(deps, signIn.tenant, chosen.id)
+  const isConsent = signIn.target.kind === 'admin-consent'
+  const facts = await assertWay(deps, signIn, isConsent ? 'admin-consent' : undefined)
+  const pages = isConsent ? signInPages : pagesOf(facts.ways)
+  if (pages.length === 0) throw wayNotAllowed(signIn, facts)
+  const usable = (await listUsableRegistrations(deps, signIn.tenant)).filter(
+    ({ kind }) => pages.includes(kind) && (!input.provider || input.provider === kind),
+  )
+  // Which registration it is may have been asked for, or is that of the attempt before, perhaps at another provider.
+  const isOpen = signIn.registrationId === '' || !['', input.provider || signIn.provider].includes(signIn.provider)
+  const chosen = usable.find((one) => one.id === signIn.registrationId) ?? (isOpen ? usable[0] : undefined)
+  if (!chosen) throw signInProblem('no_registration')
+  const provider = providerOf(deps, chosen.kind)
+  const { registration } = await findClient(deps, { tenant: signIn.tenant, id: chosen.id })
   // As it was asked for: that an attempt before needed an administrator says nothing about this one.
-  const target = withDelegate(signIn.askedTarget, input.delegate)
+  const target = withDelegate(signIn.askedTarget, chosen.kind, input.delegate)
   if (target.kind === 'admin-consent')
     return { location: await askAdministrator(deps, signIn, { provider, registration, browser }) }
   const location = await authorizeLeg(deps, signIn, {
     provider,
     registration,
     browser,
-    scopes: microsoftScopes(target).consent,
+    scopes: provider.plan(target).consent,
     change: { target },
     // After a wrong account the person chooses from all of theirs: the hint may be what chose it.
     ...(signIn.refusal === 'mailbox_mismatch' ? {} : { loginHint: target.expectedUser ?? target.address }),
@@ -50,8 +65,8 @@ const mailAddress = /^[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+$/
  * Nobody signs in as a shared mailbox: its owner names themselves here. Whoever does not, signs in as the mailbox, also
  * after an attempt that named somebody.
  */
-function withDelegate(target: SignInTarget, delegate: string | undefined): SignInTarget {
-  if (!mayBeShared(target)) return target
+function withDelegate(target: SignInTarget, provider: SignInProvider, delegate: string | undefined): SignInTarget {
+  if (!mayBeShared(target, [provider])) return target
   const { expectedUser: _, namedByOwner, ...rest } = target
   const plain: SignInTarget = { ...rest, confirmation: namedByOwner ?? rest.confirmation }
   const named = (delegate ?? '').trim()

@@ -6,7 +6,6 @@
  * must be there; the account must be the right one. Only then is the authority tried out and sealed. Every refusal
  * leaves the link usable for another try until it expires.
  */
-import { translate } from '../../diagnosis/translate.js'
 import { asGatewayError, GatewayError } from '../../errors.js'
 import type { Identity } from '../../model/connection.js'
 import type { MailboxGrant } from '../../model/grant.js'
@@ -29,21 +28,23 @@ import {
   type StoredSignIn,
   stepSignIn,
 } from '../../rows/sign-ins.js'
+import { providerOf } from '../tokens/provider-of.js'
 import { findClient, listUsableRegistrations } from '../tokens/registrations.js'
 import { judgeConsent } from './admin-consent.js'
 import { redeemAnswer } from './authorize-leg.js'
 import { checkIdentity } from './check-identity.js'
+import { checkTokens, consentedScopes } from './check-tokens.js'
 import { finishSignIn } from './finish-sign-in.js'
 import { heardOf } from './heard-of.js'
 import { refusedSwitch } from './judge-servers.js'
 import { problemColumns, problemOf } from './keep-problem.js'
 import { assertWay } from './link-ways.js'
 import { isDirectoryOf } from './prove-address.js'
+import { providerError } from './provider-error.js'
 import { handOffPlace, type ReturnedAnswer } from './return-callback.js'
 import { afterSignIn, isOver } from './return-link.js'
 import { tellEnded } from './tell-sign-in.js'
 import { tryOut } from './try-out.js'
-import { consentedScopes, directionScopes, microsoftScopes, missingScopes } from './wanted-transports.js'
 
 export interface CompleteInput {
   /** First 8 characters of the sign-in id, from our own redirect. */
@@ -116,36 +117,35 @@ async function judge(
   browser: string,
 ): Promise<string | undefined> {
   const isConsent = signIn.target.kind === 'admin-consent'
-  const { renewed } = await assertWay(deps, signIn, isConsent ? 'admin-consent' : 'microsoft')
+  const { renewed } = await assertWay(deps, signIn, isConsent ? 'admin-consent' : signIn.provider)
   if (answer.error !== '') throw await saidNo(deps, signIn, answer)
-  const { registration, credential } = await findClient(deps, signIn.tenant, signIn.registrationId)
-  const provider = deps.providers[registration.kind]
-  if (provider === undefined) throw signInProblem('no_registration')
+  const { registration, credential } = await findClient(deps, { tenant: signIn.tenant, id: signIn.registrationId })
+  const provider = providerOf(deps, registration.kind)
   if (answer.iss !== '' && !(await provider.issuerMatches(registration, answer.iss)))
     throw signInProblem('issuer_mismatch')
   if (isConsent) return judgeConsent(deps, signIn, answer, { provider, registration, credential, browser })
-  const { resource, consent, token } = microsoftScopes(signIn.target)
+  const plan = provider.plan(signIn.target)
   const redeemWith = (client: RegisteredClient): Promise<TokenSet> =>
-    redeemAnswer(deps, signIn, answer, { provider, ...client, scopes: token })
+    redeemAnswer(deps, signIn, answer, { provider, ...client, scopes: plan.token })
   const redeemed = redeemWith({ registration, credential }).catch(async (error: unknown) => {
     // A client that is refused has not used up the code; its secret may have been rotated a moment ago (M-081).
     if (asGatewayError(error).class !== 'needs-admin') throw error
-    const now = await findClient(deps, signIn.tenant, signIn.registrationId, { fresh: true })
+    const now = await findClient(deps, { tenant: signIn.tenant, id: signIn.registrationId }, { fresh: true })
     if (now.registration.secretName === registration.secretName) throw namingRedirect(error, registration)
     return redeemWith(now)
   })
   const tokens = await heardOf(deps, signIn.tenant, registration, redeemed)
-  const refreshToken = checkTokens(tokens, signIn.target, token)
+  const refreshToken = checkTokens(provider, plan, tokens)
   const identity = await checkIdentity(signIn.target, tokens.identity, renewed, async () =>
-    resource === 'graph' ? deps.accountAddresses(tokens.accessToken) : [],
+    provider.accountAddresses(tokens.accessToken, plan.resource),
   )
   const grant: MailboxGrant = {
     kind: 'oauth',
-    resource,
+    resource: plan.resource,
     accessToken: tokens.accessToken.reveal(),
     expiresAt: tokens.expiresAt,
     refreshToken,
-    scopes: consentedScopes(consent, token, tokens.scopes),
+    scopes: consentedScopes(provider, plan, tokens.scopes),
     registrationId: registration.id,
   }
   const verdicts = await tryOut(deps, signIn, grant)
@@ -159,7 +159,14 @@ async function judge(
   const judged = isProven ? verdicts : { ...verdicts, signIn: notProven(signIn, identity) }
   const mayHold = isProven && !isKnown && speaksFor(signIn.target, identity, verdicts)
   const proof = { isProven: mayHold, needsAdmin: !isProven }
-  await finishSignIn(deps, signIn, { grant, verdicts: judged, browser, identity, ...proof })
+  await finishSignIn(deps, signIn, {
+    grant,
+    provider: registration.kind,
+    verdicts: judged,
+    browser,
+    identity,
+    ...proof,
+  })
   return undefined
 }
 
@@ -196,22 +203,6 @@ function assertAccess({ address }: SignInTarget, { username }: Identity, verdict
     description: `${username} signed in, but has no permission to open ${address}. Nothing was connected and nothing was kept.`,
     remedy: `Ask an administrator to give this account Full Access and Send As on ${address} in the Exchange admin center; the change can take an hour. Then open your link again.`,
   })
-}
-
-/** Nothing usable is a refusal; less than asked for is a verdict about the direction that lacks its right. */
-function checkTokens(tokens: TokenSet, target: SignInTarget, wanted: string[]): string {
-  if (tokens.refreshToken === undefined)
-    throw translate({ context: 'local', local: 'no_refresh_token', operation: 'connect' }, { status: 409 })
-  const missing = missingScopes(wanted, tokens.scopes)
-  const isUsable = (direction: 'receive' | 'send'): boolean =>
-    target[direction] && missingScopes(directionScopes(target, direction), tokens.scopes).length === 0
-  if (!isUsable('receive') && !isUsable('send'))
-    throw new GatewayError('scopes_missing', 'needs-admin', {
-      hint: 'tenant',
-      description: `The account signed in, but these permissions were not granted: ${missing.join(', ')}.`,
-      remedy: 'Sign in again and accept all permissions on the list, or ask an administrator to consent to them.',
-    })
-  return tokens.refreshToken.reveal()
 }
 
 /**
@@ -258,21 +249,9 @@ async function invalidateState(deps: Toolbox, signIn: StoredSignIn): Promise<Gat
   return signInProblem('state_mismatch')
 }
 
-/** The provider's words choose the catalogue entry; they are never shown (SEC-11). */
-function providerError(answer: ReturnedAnswer): GatewayError {
-  const error = translate({
-    context: 'ms-token',
-    oauthError: answer.error,
-    ...(answer.suberror === '' ? {} : { suberror: answer.suberror }),
-    text: `${answer.errorText} ${answer.subcode}`.trim(),
-    operation: 'connect',
-  })
-  return error.with({ status: 400, peerLine: undefined })
-}
-
 /** What the provider refused needs no secret of ours to be told: a vault that is away changes nothing about it. */
 async function saidNo(deps: Toolbox, signIn: StoredSignIn, answer: ReturnedAnswer): Promise<GatewayError> {
-  const error = providerError(answer)
+  const error = providerError(providerOf(deps, signIn.provider), answer)
   const known = await listUsableRegistrations(deps, signIn.tenant)
   const registration = known.find(({ id }) => id === signIn.registrationId)
   return registration === undefined ? error : namingRedirect(error, registration)

@@ -10,8 +10,8 @@ import { asGatewayError, conflict, GatewayError } from '../../errors.js'
 import type { Connection } from '../../model/connection.js'
 import type { Grant, MailboxGrant } from '../../model/grant.js'
 import { hashId, newId } from '../../model/ids.js'
-import type { Way } from '../../model/link-ways.js'
 import { type MailboxWarning, mailboxWarnings } from '../../model/mailbox-warnings.js'
+import type { ProviderName } from '../../model/providers.js'
 import { connectionOf } from '../../model/transports.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { clearAttention } from '../../rows/attention.js'
@@ -26,12 +26,12 @@ import { associatedData, type StoredSignIn, stepSignIn } from '../../rows/sign-i
 import { openGate } from '../send/gate.js'
 import { retryConnections } from '../send/retry-connections.js'
 import { emitEvent } from '../tell/emit-event.js'
+import { providerOf } from '../tokens/provider-of.js'
 import { storeGrant } from '../tokens/store-grant.js'
 import { assertWay } from './link-ways.js'
 import { noSecrets, refuseConfirmation } from './refuse-confirmation.js'
 import { createMailbox, reserveAddress, switchMailbox } from './save-mailbox.js'
-import { transportsOf } from './try-out.js'
-import { askedScopes } from './wanted-transports.js'
+import { targetsOf } from './try-out.js'
 
 export interface Confirmed {
   status: 'confirmed'
@@ -102,7 +102,7 @@ async function connect(deps: Toolbox, signIn: StoredSignIn): Promise<Confirmed> 
   const { tenant, target } = signIn
   const grant = await openGrant(deps, signIn)
   const isConsent = target.kind === 'admin-consent'
-  await assertWay(deps, signIn, wayOf(grant))
+  await assertWay(deps, signIn, wayOf(signIn, grant))
   const { connectionId, mailboxId = '' } = signIn
   if (target.kind === 'connect') await reserveAddress(deps, { tenant, mailboxId }, target.address)
   if (!isConsent) await holdAddress(deps, signIn, mailboxId)
@@ -110,7 +110,8 @@ async function connect(deps: Toolbox, signIn: StoredSignIn): Promise<Confirmed> 
     await storeConnection(deps, signIn, grant, connectionId)
     await storeGrant(deps, { tenant, connectionId, grant })
   }
-  if (isConsent) await recordConsent(deps, signIn, grant?.kind === 'app-only' ? grant.scopes : grantedScopes(signIn))
+  if (isConsent)
+    await recordConsent(deps, signIn, grant?.kind === 'app-only' ? grant.scopes : grantedScopes(deps, signIn))
   else await saveMailbox(deps, signIn, grant as MailboxGrant, mailboxId, connectionId)
   await setDue(deps, { kind: 'signin', tenant, id: signIn.id }, deps.clock.now() + keptMs)
   await clearAttention(deps, { tenant, kind: 'sign-in', id: signIn.id })
@@ -146,9 +147,10 @@ async function recordConsent(deps: Toolbox, signIn: StoredSignIn, scopes: string
 }
 
 /** Of what was asked for, that which the directory showed. */
-function grantedScopes(signIn: StoredSignIn): string[] {
+function grantedScopes(deps: Toolbox, signIn: StoredSignIn): string[] {
   const named = signIn.granted.toLowerCase().split(/\s+/)
-  return askedScopes(signIn.target).filter((scope) => named.includes(scope.toLowerCase()))
+  const asked = providerOf(deps, signIn.provider).plan(signIn.target).consent
+  return asked.filter((scope) => named.includes(scope.toLowerCase()))
 }
 
 /** Its mailboxes that waited for an administrator fetch and send now, not with their next hourly try (M-160). */
@@ -170,9 +172,9 @@ async function holdAddress(deps: Toolbox, { tenant, target, proven }: StoredSign
   }
 }
 
-function wayOf(grant: Grant | undefined): Way {
+function wayOf({ provider }: StoredSignIn, grant: Grant | undefined): string {
   if (grant?.kind === 'password') return 'password'
-  return grant?.kind === 'oauth' ? 'microsoft' : 'admin-consent'
+  return grant?.kind === 'oauth' ? provider : 'admin-consent'
 }
 
 function modeOf(grant: Grant | undefined): Connection['mode'] {
@@ -196,7 +198,7 @@ async function saveMailbox(
   connectionId: string,
 ): Promise<void> {
   const { tenant, target } = signIn
-  const wanted = transportsOf(signIn, grant)
+  const wanted = targetsOf(deps, signIn, grant)
   if (target.kind === 'reconnect' && grant.kind === 'oauth' && !target.allowChange?.includes('provider')) return
   if (target.kind === 'reconnect') return switchMailbox(deps, signIn, mailboxId, connectionId, wanted)
   await createMailbox(deps, { ...target, tenant, mailboxId, connectionId }, wanted)
@@ -211,7 +213,7 @@ async function storeConnection(deps: Toolbox, signIn: StoredSignIn, grant: Grant
     id,
     tenant: signIn.tenant,
     mode: modeOf(grant),
-    provider: isPassword ? 'basic' : 'microsoft',
+    provider: signIn.provider as ProviderName,
     registrationId: isPassword ? '' : grant.registrationId,
     ...(signIn.identity ? { identity: signIn.identity } : {}),
     username: isPassword ? grant.username : '',
@@ -243,13 +245,18 @@ async function tellConnected(
   mailboxId: string,
 ): Promise<void> {
   const eventId = hashId('connection.changed', connectionId, signIn.id)
-  await emitEvent(deps, signIn.tenant, 'connection.changed', eventId, {
-    connectionId,
-    mailboxId,
-    direction: null,
-    state: 'connected',
-    code: null,
-    description: null,
-    remedy: null,
+  await emitEvent(deps, {
+    tenant: signIn.tenant,
+    type: 'connection.changed',
+    id: eventId,
+    data: {
+      connectionId,
+      mailboxId,
+      direction: null,
+      state: 'connected',
+      code: null,
+      description: null,
+      remedy: null,
+    },
   })
 }

@@ -4,13 +4,11 @@
  * suggestion with its evidence, shown to the person who decides; it never fails.
  */
 
-import { providerFacts } from '../../model/providers.js'
+import { providerFacts, signInProviders } from '../../model/providers.js'
 import type { Discovered, Discovery } from '../../ports/discovery.js'
 import { readAutoconfig } from '../../protocol/autoconfig.js'
 
 const budgetMs = 3_000
-/** Whose mail service can be told from public records. */
-const suggested = ['microsoft', 'google'] as const
 
 export async function discoverProvider(
   discovery: Discovery,
@@ -35,7 +33,7 @@ export async function discoverProvider(
     ...(servers.imap ? { imap: only(servers.imap) } : {}),
     ...(servers.smtp ? { smtp: only(servers.smtp) } : {}),
   }
-  for (const provider of suggested) {
+  for (const provider of signInProviders) {
     const host = mx.find(providerFacts[provider].ownsExchanger)
     if (host !== undefined)
       return {
@@ -49,7 +47,7 @@ export async function discoverProvider(
   if (host === '') return { ...nothing(domain), ...found }
   const evidence = `The public mail settings of ${domain} name ${host}.`
   const about = { by: 'settings', domain, host } as const
-  const provider = suggested.find((one) => providerFacts[one].ownsServer(host)) ?? 'basic'
+  const provider = signInProviders.find((one) => providerFacts[one].ownsServer(host)) ?? 'basic'
   return { provider, evidence, about, ...found }
 }
 

@@ -5,6 +5,7 @@
 import type { Connection, Identity } from '../../model/connection.js'
 import type { Grant } from '../../model/grant.js'
 import { newSecret, sha256 } from '../../model/ids.js'
+import type { ProviderName } from '../../model/providers.js'
 import type { Verdicts } from '../../model/sign-in.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { findConnection } from '../../rows/connections.js'
@@ -24,6 +25,7 @@ export async function finishSignIn(
   signIn: StoredSignIn,
   gained: {
     grant: Grant | undefined
+    provider: ProviderName
     identity?: Identity
     verdicts: Verdicts
     browser: string
@@ -45,7 +47,7 @@ export async function finishSignIn(
   )
   await stepSignIn(deps, signIn, {
     status: 'signed-in',
-    provider: gained.grant?.kind === 'password' ? 'basic' : 'microsoft',
+    provider: gained.provider,
     identity: gained.identity,
     verdicts: gained.verdicts,
     sealedGrant:

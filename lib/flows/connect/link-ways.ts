@@ -8,6 +8,7 @@ import { GatewayError, type Problem } from '../../errors.js'
 import type { Connection } from '../../model/connection.js'
 import { type Way, waysOf } from '../../model/link-ways.js'
 import type { Mailbox, ServerAddress } from '../../model/mailbox.js'
+import { providerFacts } from '../../model/providers.js'
 import { connectionIdsOf, connectionOf, serverOf } from '../../model/transports.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { haveSameOwner } from '../../protocol/registrable-domain.js'
@@ -36,29 +37,30 @@ export async function factsOfLink(deps: Toolbox, { tenant, target }: StoredSignI
 }
 
 /** Throws `way_not_allowed` unless the link accepts this way; without one: unless it accepts any. */
-export async function assertWay(deps: Toolbox, signIn: StoredSignIn, way?: Way): Promise<LinkFacts> {
+export async function assertWay(deps: Toolbox, signIn: StoredSignIn, way?: string): Promise<LinkFacts> {
   const facts = await factsOfLink(deps, signIn)
-  if (facts.ways.length === 0 || (way !== undefined && !facts.ways.includes(way))) throw wayNotAllowed(signIn, facts)
+  if (facts.ways.length === 0 || (way !== undefined && !facts.ways.some((one) => one === way)))
+    throw wayNotAllowed(signIn, facts)
   return facts
 }
 
-function wayNotAllowed({ tenantName }: StoredSignIn, { ways }: LinkFacts): GatewayError {
+export function wayNotAllowed({ tenantName }: StoredSignIn, { ways }: LinkFacts): GatewayError {
   const own = ways[0]
   const [description, remedy] =
     own === undefined
       ? ['The mailbox that this link was created for no longer exists.', `Ask ${tenantName} for a new link.`]
       : [
-          `This link cannot be used in this way; it accepts only ${words[own]}.`,
+          `This link cannot be used in this way; it accepts only ${wordsOf(own)}.`,
           `Open the link again and use one of the options on its page. To change the provider, ask an administrator of ${tenantName} for a link that allows it.`,
         ]
   const values = { tenant: tenantName, ...(own ? { way: own } : {}) }
   return new GatewayError('way_not_allowed', 'permanent', { status: 409, values, description, remedy })
 }
 
-const words: Record<Way, string> = {
-  microsoft: 'a sign-in with Microsoft',
-  password: 'a user name and password',
-  'admin-consent': 'the approval of an administrator',
+function wordsOf(way: Way): string {
+  if (way === 'password') return 'a user name and password'
+  if (way === 'admin-consent') return 'the approval of an administrator'
+  return `a sign-in with ${providerFacts[way].label}`
 }
 
 const usesConnection = (mailbox: Mailbox, connectionId: string): boolean =>

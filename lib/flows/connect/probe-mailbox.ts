@@ -7,15 +7,15 @@ import type { Resource } from '../../model/connection.js'
 import type { Verdict, Verdicts } from '../../model/sign-in.js'
 import type { ReceiveTarget, SendTarget } from '../../model/transports.js'
 import type { Authority } from '../../ports/authority.js'
+import type { ProviderRules } from '../../ports/provider.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { trySession } from '../../ports/try-session.js'
-import { checkToken } from '../../protocol/token-claims.js'
 
 /** A try-out of freshly gained authority; every part has its own verdict (M-072). */
 export interface ProbeInput {
   authority: Authority
-  /** Rights without which a direction cannot work; looked for in the token before a server is asked. */
-  needed?: { reading: readonly string[]; sending: readonly string[]; resource: Resource }
+  /** Whose token it is: one that lacks what a direction needs is named before a server is asked. */
+  of?: { provider: ProviderRules; resource: Resource }
   receive?: ReceiveTarget
   send?: SendTarget
   /** Ends the probe after its budget. */
@@ -23,10 +23,10 @@ export interface ProbeInput {
 }
 
 export async function probeMailbox(deps: Pick<Toolbox, 'receivers' | 'senders'>, input: ProbeInput): Promise<Verdicts> {
-  const { authority, receive, send, needed, signal } = input
-  const allowed = async (scopes: readonly string[] | undefined): Promise<void> => {
-    if (needed && scopes && authority.kind === 'bearer')
-      checkToken((await authority.token()).reveal(), needed.resource, scopes)
+  const { authority, receive, send, of, signal } = input
+  const allowed = async (direction: 'receive' | 'send', target: ReceiveTarget | SendTarget): Promise<void> => {
+    if (!of || authority.kind !== 'bearer') return
+    of.provider.checkToken(await authority.token(), of.resource, of.provider.neededScopes(direction, target))
   }
   const typed = authority.kind === 'password'
   const late = new Promise<Verdict>((done) => {
@@ -36,13 +36,13 @@ export async function probeMailbox(deps: Pick<Toolbox, 'receivers' | 'senders'>,
   const [reading, sending] = await Promise.all([
     receive
       ? inTime(async () => {
-          await allowed(needed?.reading)
+          await allowed('receive', receive)
           return deps.receivers[receive.transport].open(receive, authority, signal)
         })
       : untested,
     send
       ? inTime(async () => {
-          await allowed(needed?.sending)
+          await allowed('send', send)
           return deps.senders[send.transport].open(send, authority, signal)
         })
       : untested,

@@ -14,10 +14,6 @@ import { haveSameOwner } from '../../protocol/registrable-domain.js'
 import { discoverProvider } from './discover-provider.js'
 import type { TypedServers } from './judge-servers.js'
 
-/** Personal accounts, and the directory in which Microsoft keeps the domains it gives them. */
-export const personal = '9188040d-6c67-4c5b-b112-36a304b66dad'
-const personalDomains = '84df9e7f-e9f6-40af-b435-aaaaaaaaaaaa'
-
 const domainOf = (address: string): string => address.slice(address.lastIndexOf('@') + 1).toLowerCase()
 
 /**
@@ -32,7 +28,7 @@ export async function isDirectoryOf(
   if (tenantId === '') return false
   const domains = [...new Set(addresses.map(domainOf))]
   const owners = await Promise.all(domains.map((domain) => provider.directoryOf(registration, domain)))
-  return owners.every((owner) => owner === tenantId || (tenantId === personal && owner === personalDomains))
+  return owners.every((owner) => owner === tenantId)
 }
 
 /**

@@ -5,12 +5,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import { conflict, type GatewayError } from '../../errors.js'
 import type { Mailbox, ReceiveSettings, SendSettings } from '../../model/mailbox.js'
-import { receiveTransports, sendTransports } from '../../model/transports.js'
+import { receiveTransports, sendTransports, type Targets } from '../../model/transports.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { findMailbox, insertMailbox, updateMailbox } from '../../rows/mailboxes.js'
 import { findMailboxId, type NameOwner, takeName } from '../../rows/names.js'
 import type { StoredSignIn } from '../../rows/sign-ins.js'
-import type { WantedTransports } from './wanted-transports.js'
 
 /** Looked at before anything is written: two links for one address may be open at once. */
 export async function assertAddressFree(
@@ -42,7 +41,7 @@ export interface NewMailbox {
 }
 
 /** Safe to repeat with the same ids. */
-export async function createMailbox(deps: Toolbox, made: NewMailbox, wanted: WantedTransports): Promise<void> {
+export async function createMailbox(deps: Toolbox, made: NewMailbox, wanted: Targets): Promise<void> {
   const { tenant, mailboxId, connectionId, address, mailboxUser } = made
   const by = { connectionId, ...(mailboxUser === undefined ? {} : { user: mailboxUser }) }
   if ((await findMailbox(deps, tenant, mailboxId)) !== undefined) return
@@ -73,7 +72,7 @@ export async function switchMailbox(
   signIn: StoredSignIn,
   mailboxId: string,
   connectionId: string,
-  wanted: WantedTransports,
+  wanted: Targets,
 ): Promise<void> {
   const known = await findMailbox(deps, signIn.tenant, mailboxId)
   if (known === undefined) return
@@ -97,10 +96,10 @@ function switchedSend(before: SendSettings, wanted: SendSettings, connectionId: 
   return wanted
 }
 
-const receiveOf = ({ receive }: WantedTransports, by: { connectionId: string; user?: string }): ReceiveSettings =>
+const receiveOf = ({ receive }: Targets, by: { connectionId: string; user?: string }): ReceiveSettings =>
   receive === undefined ? { transport: 'none' } : receiveTransports[receive.transport].side(receive, by)
 
-const sendOf = ({ send }: WantedTransports, by: { connectionId: string; user?: string }): SendSettings =>
+const sendOf = ({ send }: Targets, by: { connectionId: string; user?: string }): SendSettings =>
   send === undefined ? { transport: 'none' } : sendTransports[send.transport].side(send, by)
 
 /** From the local part of the address; taken ones get a number. Unique by insert. */

@@ -6,8 +6,9 @@
  */
 
 import { newSecret } from '../../model/ids.js'
-import type { Way } from '../../model/link-ways.js'
+import { mayBeShared, pagesOf, type Way } from '../../model/link-ways.js'
 import type { ServerAddress } from '../../model/mailbox.js'
+import { providerFacts, type SignInProvider, signInPages } from '../../model/providers.js'
 import type { AttemptProblem, SignInTarget } from '../../model/sign-in.js'
 import type { Discovered, DiscoveredServer } from '../../ports/discovery.js'
 import type { Toolbox } from '../../ports/toolbox.js'
@@ -19,7 +20,6 @@ import { formToken, isBrowser } from './form-token.js'
 import { readProblem } from './keep-problem.js'
 import { assertWay, type LinkFacts, storedServers } from './link-ways.js'
 import { returnLink } from './return-link.js'
-import { mayBeShared } from './wanted-transports.js'
 
 export interface LinkView {
   tenantName: string
@@ -29,8 +29,8 @@ export interface LinkView {
   discovered: Discovered
   /** Ways this link accepts. */
   ways: readonly Way[]
-  /** Microsoft is one of them, and set up. */
-  microsoft: boolean
+  /** Those of other people's making among them that are set up. */
+  pages: SignInProvider[]
   /** Origins the provider's button leads to, for the content security policy of this one page. */
   formTargets: string[]
   /** Value of the browser cookie: the one that came along, or a fresh one. */
@@ -63,7 +63,10 @@ export async function viewOf(deps: Toolbox, signIn: StoredSignIn, browser: strin
     known(signIn, facts) ?? discoverProvider(deps.discovery, signIn.target.address),
     listUsableRegistrations(deps, signIn.tenant),
   ])
-  const microsoft = ways.includes('password') && ways.length === 1 ? [] : registrations.filter(isMicrosoft)
+  const isConsent = signIn.target.kind === 'admin-consent'
+  const accepted = isConsent ? signInPages.filter((page) => deps.providers[page]?.organisations) : pagesOf(ways)
+  const usable = registrations.filter(({ kind }) => accepted.includes(kind))
+  const pages = accepted.filter((page) => usable.some(({ kind }) => kind === page))
   const problem = await readProblem(deps, signIn, browser)
   const back = signIn.target.confirmation === 'result-code' ? await returnLink(deps, signIn) : undefined
   const value = isBrowser(browser) ? browser : newSecret()
@@ -73,16 +76,16 @@ export async function viewOf(deps: Toolbox, signIn: StoredSignIn, browser: strin
     signInAs: signIn.target.expectedUser ?? (renewed?.username || signIn.target.address),
     discovered,
     ways,
-    microsoft: microsoft.length > 0,
-    // Microsoft may answer without a page of its own, and the application is the end of the way.
+    pages,
+    // A provider may answer without a page of its own, and the application is the end of the way.
     formTargets: [
       ...new Set([
-        ...microsoft.map((one) => originOf(deps, one.authority)),
+        ...usable.map((one) => originOf(deps, one.authority)),
         ...(back === undefined ? [] : [new URL(back).origin]),
       ]),
     ],
     ...(problem?.at === 'form' ? { problem } : {}),
-    ...(mayBeShared(signIn.target) ? { sharedOffer: sharedOffer(signIn.target) } : {}),
+    ...(mayBeShared(signIn.target, accepted) ? { sharedOffer: sharedOffer(signIn.target) } : {}),
     browser: value,
     formToken: formToken(signIn.id, value),
   }
@@ -92,18 +95,17 @@ export async function viewOf(deps: Toolbox, signIn: StoredSignIn, browser: strin
 const sharedOffer = ({ confirmation }: SignInTarget): 'confirmed' | 'open' =>
   confirmation === 'result-code' ? 'open' : 'confirmed'
 
-const isMicrosoft = ({ kind }: { kind: string }): boolean => kind === 'microsoft'
-
 /** What needs no look-up: there is one way, or the mailbox is connected and its servers are known. */
 function known({ tenantName, target }: StoredSignIn, facts: LinkFacts): Discovered | undefined {
   const [only, ...more] = facts.ways
-  if (only === 'microsoft' && more.length === 0)
+  const [page] = pagesOf(facts.ways)
+  if (page !== undefined && page === only && more.length === 0)
     return {
-      provider: 'microsoft',
-      evidence: `${tenantName} asks for this mailbox at Microsoft.`,
-      about: { by: 'asked', domain: tenantName, host: '' },
+      provider: page,
+      evidence: `${tenantName} asks for this mailbox at ${providerFacts[page].label}.`,
+      about: { by: 'asked', domain: tenantName, host: providerFacts[page].label },
     }
-  if (target.kind === 'admin-consent') return { provider: 'microsoft', evidence: '' }
+  if (target.kind === 'admin-consent') return { provider: 'unknown', evidence: '' }
   const { imap, smtp } = storedServers(facts)
   const host = imap?.host ?? smtp?.host
   if (host === undefined) return undefined

@@ -3,6 +3,8 @@
  * the last attempt of this browser was refused, who can help, and the ways on. The one-time result code stands only in
  * the link back to the app, and only for the browser that signed in (SEC-04).
  */
+import { mayBeShared } from '../../model/link-ways.js'
+import { signInPages } from '../../model/providers.js'
 import type { AttemptProblem, SignInStatus, SignInTarget, Verdicts } from '../../model/sign-in.js'
 import { signInProblem } from '../../model/sign-in-problems.js'
 import type { Toolbox } from '../../ports/toolbox.js'
@@ -12,7 +14,6 @@ import { verdictsNow } from './describe-sign-in.js'
 import { readProblem } from './keep-problem.js'
 import { returnLink } from './return-link.js'
 import { approvalLink } from './start-admin-consent.js'
-import { mayBeShared } from './wanted-transports.js'
 
 export interface ResultView {
   status: SignInStatus
@@ -72,7 +73,12 @@ export async function showRefusal(
   assertOpen(deps, signIn)
   const approval = needsApproval(refused) ? await approvalLink(deps, signIn).catch(() => undefined) : undefined
   const returnTo = await returnLink(deps, signIn, refused.code)
-  const isOther = refused.code === 'mailbox_mismatch' && mayBeShared(signIn.target)
+  const isOther =
+    refused.code === 'mailbox_mismatch' &&
+    mayBeShared(
+      signIn.target,
+      signInPages.filter((page) => page === signIn.provider),
+    )
   return {
     refused,
     retry: `/connect/${link}`,

@@ -29,7 +29,7 @@ export async function startAdminConsent(
   const listed = await listUsableRegistrations(deps, tenant)
   const asked = listed.filter(({ id }) => !input.registrationId || id === input.registrationId)
   if (input.registrationId && asked.length === 0) throw notUsable()
-  const registration = asked.find(hasAdministrators)
+  const registration = asked.find((one) => hasAdministrators(deps, one))
   if (registration === undefined) throw signInProblem('no_registration')
   const appOnly = input.mode === 'app-only'
   if (appOnly) checkAppOnly(registration)
@@ -68,7 +68,7 @@ const consentTarget: SignInTarget = {
 export async function approvalLink(deps: Toolbox, signIn: StoredSignIn): Promise<string | undefined> {
   const { tenant, target, registrationId } = signIn
   const registration = (await listUsableRegistrations(deps, tenant)).find((one) => one.id === registrationId)
-  if (registration === undefined || !hasAdministrators(registration) || target.kind === 'admin-consent')
+  if (registration === undefined || !hasAdministrators(deps, registration) || target.kind === 'admin-consent')
     return undefined
   const sealer = await sealKeys(deps)
   const place = associatedData(signIn.id, 'approvalSealed')
@@ -89,8 +89,8 @@ export async function approvalLink(deps: Toolbox, signIn: StoredSignIn): Promise
 }
 
 /** Personal accounts belong to no organisation. */
-const hasAdministrators = (registration: Listed): boolean =>
-  registration.kind === 'microsoft' && !registration.authority.endsWith('/consumers')
+const hasAdministrators = ({ providers }: Toolbox, registration: Listed): boolean =>
+  providers[registration.kind]?.organisations?.serves(registration) ?? false
 
 function checkAppOnly(registration: Listed): void {
   if (registration.tenant === '~')

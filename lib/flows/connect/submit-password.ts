@@ -56,7 +56,7 @@ export async function submitPassword(
       deps.log.warn('sign-in-refused', { signInId: signIn.id, tenant: signIn.tenant, code: refusal.code })
       throw refusal
     }
-    await finishSignIn(deps, signIn, { grant, verdicts, browser, isProven })
+    await finishSignIn(deps, signIn, { grant, provider: 'basic', verdicts, browser, isProven })
   } catch (error) {
     if (signIn.status === 'returned') await stepSignIn(deps, signIn, { status: before }).catch(() => undefined)
     throw error

@@ -29,10 +29,15 @@ export async function tellPending(deps: Toolbox, signIn: StoredSignIn): Promise<
     remedy: `Check that this is the right person, then confirm or reject it. It expires at ${until.slice(0, 10)} ${until.slice(11, 16)} UTC.`,
   })
   await raiseAttention(deps, { tenant, kind: 'sign-in', id, subject: target.address || who }, waits)
-  await emitEvent(deps, tenant, 'sign-in.pending', hashId('sign-in.pending', id), {
-    signInId: id,
-    kind: target.kind,
-    confirmUntil: until,
+  await emitEvent(deps, {
+    tenant,
+    type: 'sign-in.pending',
+    id: hashId('sign-in.pending', id),
+    data: {
+      signInId: id,
+      kind: target.kind,
+      confirmUntil: until,
+    },
   })
   await stepSignIn(deps, signIn, { told: true })
 }
@@ -46,5 +51,10 @@ export async function tellEnded(deps: Toolbox, signIn: StoredSignIn, state: Sign
   // A link that a refusal made for an administrator has an id nobody was given.
   if (target.kind === 'admin-consent' && target.address !== '') return
   const eventId = hashId('sign-in.ended', id, state, code)
-  await emitEvent(deps, tenant, 'sign-in.ended', eventId, { signInId: id, kind: target.kind, state, code })
+  await emitEvent(deps, {
+    tenant,
+    type: 'sign-in.ended',
+    id: eventId,
+    data: { signInId: id, kind: target.kind, state, code },
+  })
 }

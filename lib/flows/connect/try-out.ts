@@ -2,25 +2,18 @@
 import { asGatewayError } from '../../errors.js'
 import type { MailboxGrant } from '../../model/grant.js'
 import type { Verdict, Verdicts } from '../../model/sign-in.js'
+import { type ReceiveTarget, type SendTarget, serverTargets, type Targets } from '../../model/transports.js'
 import type { Authority } from '../../ports/authority.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import type { StoredSignIn } from '../../rows/sign-ins.js'
 import { Secret } from '../../secret.js'
+import { providerOf } from '../tokens/provider-of.js'
 import { type ProbeInput, probeMailbox, unreachable } from './probe-mailbox.js'
-import {
-  directionScopes,
-  microsoftTransports,
-  missingScopes,
-  passwordTransports,
-  type WantedTransports,
-} from './wanted-transports.js'
 
 const probeBudgetMs = 10_000
 
-export const transportsOf = (signIn: StoredSignIn, grant: MailboxGrant): WantedTransports =>
-  grant.kind === 'oauth'
-    ? microsoftTransports(signIn.target)
-    : passwordTransports(signIn.target, grant.imap, grant.smtp)
+export const targetsOf = (deps: Toolbox, { provider, target }: StoredSignIn, grant: MailboxGrant): Targets =>
+  grant.kind === 'oauth' ? providerOf(deps, provider).plan(target) : serverTargets(target, grant)
 
 /** A try-out that fails or hangs is a verdict, never a refusal of the sign-in. */
 export async function tryOut(deps: Toolbox, signIn: StoredSignIn, grant: MailboxGrant): Promise<Verdicts> {
@@ -28,7 +21,7 @@ export async function tryOut(deps: Toolbox, signIn: StoredSignIn, grant: Mailbox
     grant.kind === 'oauth'
       ? { kind: 'bearer', user: signIn.target.address, token: async () => new Secret(grant.accessToken) }
       : { kind: 'password', user: grant.username, password: new Secret(grant.password) }
-  const { probe, refused } = allowedParts(signIn, grant)
+  const { probe, refused } = allowedParts(deps, signIn, grant)
   return { ...(await probeInTime(deps, { authority, ...probe })), ...refused }
 }
 
@@ -49,19 +42,21 @@ export async function probeInTime(deps: Toolbox, input: Omit<ProbeInput, 'signal
 
 /** What may be tried out, and the verdict of what was asked for and not granted: no server is asked about that. */
 function allowedParts(
+  deps: Toolbox,
   signIn: StoredSignIn,
   grant: MailboxGrant,
 ): { probe: Omit<ProbeInput, 'authority' | 'signal'>; refused: Partial<Verdicts> } {
-  const { receive, send } = transportsOf(signIn, grant)
+  const { receive, send } = targetsOf(deps, signIn, grant)
   if (grant.kind !== 'oauth')
     return { probe: { ...(receive ? { receive } : {}), ...(send ? { send } : {}) }, refused: {} }
-  const reading = directionScopes(signIn.target, 'receive')
-  const sending = directionScopes(signIn.target, 'send')
-  const mayRead = missingScopes(reading, grant.scopes).length === 0
-  const maySend = missingScopes(sending, grant.scopes).length === 0
+  const provider = providerOf(deps, signIn.provider)
+  const isGranted = (direction: 'receive' | 'send', target: ReceiveTarget | SendTarget): boolean =>
+    provider.missingScopes(provider.neededScopes(direction, target), grant.scopes).length === 0
+  const mayRead = receive !== undefined && isGranted('receive', receive)
+  const maySend = send !== undefined && isGranted('send', send)
   return {
     probe: {
-      needed: { resource: grant.resource, reading, sending },
+      of: { provider, resource: grant.resource },
       ...(receive && mayRead ? { receive } : {}),
       ...(send && maySend ? { send } : {}),
     },

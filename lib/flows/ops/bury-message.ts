@@ -62,7 +62,11 @@ export async function buryMessage(deps: Toolbox, queue: QueueName, { given, mess
   })
   await raiseAttention(deps, { tenant, kind: 'message', id }, error)
   if (queue === 'outbound-mail' && owner !== undefined)
-    await tellRejected(deps, tenant, messageId, error, metadataOf((said as { mail?: unknown } | undefined)?.mail))
+    await tellRejected(
+      deps,
+      { tenant, queueMessageId: messageId, metadata: metadataOf((said as { mail?: unknown } | undefined)?.mail) },
+      error,
+    )
   deps.log.error('message-buried', { queue, tenant, messageId: id })
 }
 

@@ -16,7 +16,7 @@ import { type RunKind, type TimerName, timerNames } from '../../model/timers.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { clearAttention, raiseAttention } from '../../rows/attention.js'
 import { changeRow } from '../../rows/change-row.js'
-import { enqueue } from '../../rows/messages.js'
+import { enqueueLater } from '../../rows/messages.js'
 import { findTimers, type Timers, writeClock, writeTimer } from '../../rows/timers.js'
 
 /** The work of each timer, once. */
@@ -80,7 +80,7 @@ export async function keepClockGoing(deps: Toolbox): Promise<number> {
     throw error
   }
   const delayMs = next.clockDueAt - now
-  await enqueue(deps, 'second-clock', { id: next.clockId }, { delayMs })
+  await enqueueLater(deps, 'second-clock', { message: { id: next.clockId }, delayMs })
   return next.clockDueAt
 }
 
@@ -109,7 +109,7 @@ async function goRound(deps: Toolbox, id: string): Promise<Timers | undefined> {
   // The app was stopped, or the laptop asleep: its timers are given their time again before anybody is woken.
   const woke = now - timers.clock.at > silentMs ? { awakeSince: now } : {}
   const next = { clockId: newId(), clockAt: now, clockDueAt: now + roundMs, ...woke }
-  await enqueue(deps, 'second-clock', { id: next.clockId }, { delayMs: roundMs })
+  await enqueueLater(deps, 'second-clock', { message: { id: next.clockId }, delayMs: roundMs })
   let known: Timers | undefined = timers
   // A timer may write its own columns in between; another delivery of the same message may have been quicker.
   return changeRow(async () => {

@@ -1,9 +1,8 @@
 /** How a mailbox receives: target and authority. */
 import type { Mailbox } from '../../model/mailbox.js'
-import { isShared, type ReceiveTarget, receiveTransports, resourceOfTransport } from '../../model/transports.js'
+import { type ReceiveTarget, receiveTransports } from '../../model/transports.js'
 import type { Authority } from '../../ports/authority.js'
 import type { Toolbox } from '../../ports/toolbox.js'
-import { mailScopes } from '../../protocol/scopes.js'
 import { findAccess } from '../tokens/authority-for.js'
 import { notConnected } from '../tokens/connection-state.js'
 
@@ -13,10 +12,8 @@ export async function findReceiveRoute(
   { tenant, address, receive }: Mailbox,
 ): Promise<{ target: ReceiveTarget; authority: Authority } | undefined> {
   if (receive.transport === 'none') return undefined
-  const resource = resourceOfTransport(receive.transport)
   const access = await findAccess(deps, tenant, receive.connectionId)
   if (access === undefined) throw notConnected()
   const target = receiveTransports[receive.transport].target(receive, { connection: access.connection, address })
-  const needed = mailScopes({ receive: receive.transport, shared: isShared(target) }).token(resource)
-  return { target, authority: await access.authority(address, resource, needed) }
+  return { target, authority: await access.authority(address, target, 'receive') }
 }

@@ -1,4 +1,5 @@
 /** Mail of one mailbox, and apart from it what was not imported, for people who act on it (M-107, M-108). */
+import type { MailboxRef } from '../../model/mailbox.js'
 import type { PageQuery } from '../../model/page.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { getMailbox } from '../../rows/mailboxes.js'
@@ -12,25 +13,15 @@ export interface ReceivedPage {
 }
 
 /** Mail of one mailbox, newest first. */
-export async function listReceived(
-  deps: Toolbox,
-  tenant: string,
-  mailboxId: string,
-  page: PageQuery,
-): Promise<ReceivedPage> {
-  await getMailbox(deps, tenant, mailboxId)
-  const { found, next } = await pageOfReceived(deps, { tenant, mailboxId }, page)
+export async function listReceived(deps: Toolbox, mailbox: MailboxRef, page: PageQuery): Promise<ReceivedPage> {
+  await getMailbox(deps, mailbox.tenant, mailbox.mailboxId)
+  const { found, next } = await pageOfReceived(deps, mailbox, page)
   return { mails: found.map(receivedView), next }
 }
 
 /** Stored but not yet handed over, or quarantined; in the order of the ids. */
-export async function listNotImported(
-  deps: Toolbox,
-  tenant: string,
-  mailboxId: string,
-  page: PageQuery,
-): Promise<ReceivedPage> {
-  await getMailbox(deps, tenant, mailboxId)
-  const { found, next } = await pageOfNotImported(deps, { tenant, mailboxId }, page)
+export async function listNotImported(deps: Toolbox, mailbox: MailboxRef, page: PageQuery): Promise<ReceivedPage> {
+  await getMailbox(deps, mailbox.tenant, mailbox.mailboxId)
+  const { found, next } = await pageOfNotImported(deps, mailbox, page)
   return { mails: found.map(receivedView), next }
 }

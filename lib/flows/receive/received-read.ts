@@ -18,11 +18,9 @@ export interface Incomplete {
 
 export async function readReceived(
   deps: Toolbox,
-  tenant: string,
-  mailboxId: string,
-  id: string,
+  key: ReceivedKey,
 ): Promise<ReceivedMail & { parsed: ParsedMail; incomplete: Incomplete | null }> {
-  const { mail, raw } = await find(deps, { tenant, mailboxId, id })
+  const { mail, raw } = await find(deps, key)
   const { parsed, problem } = await parseAsFarAsPossible(raw ?? new Uint8Array())
   const missing = raw === undefined ? notKept(mail) : problem
   const incomplete = missing ? { code: missing.code, description: missing.description, remedy: missing.remedy } : null
@@ -30,13 +28,8 @@ export async function readReceived(
 }
 
 /** Raw RFC 5322 bytes, also of a quarantined mail. */
-export async function readReceivedRaw(
-  deps: Toolbox,
-  tenant: string,
-  mailboxId: string,
-  id: string,
-): Promise<Uint8Array> {
-  return load(deps, { tenant, mailboxId, id })
+export async function readReceivedRaw(deps: Toolbox, key: ReceivedKey): Promise<Uint8Array> {
+  return load(deps, key)
 }
 
 /**
@@ -45,12 +38,10 @@ export async function readReceivedRaw(
  */
 export async function readReceivedAttachment(
   deps: Toolbox,
-  tenant: string,
-  mailboxId: string,
-  id: string,
+  key: ReceivedKey,
   index: number,
 ): Promise<{ bytes: Uint8Array; filename: string }> {
-  const attachment = await attachmentOf(await load(deps, { tenant, mailboxId, id }), index)
+  const attachment = await attachmentOf(await load(deps, key), index)
   if (attachment === undefined) throw notFound('attachment')
   return attachment
 }

@@ -141,13 +141,18 @@ async function importAfterAll(
 
 async function handOver(deps: Toolbox, mailbox: Mailbox, mail: StoredReceived): Promise<Stored> {
   if (mail.state !== 'stored') return 'known'
-  await emitEvent(deps, mailbox.tenant, 'mail.received', mail.eventId, {
-    mailboxId: mailbox.id,
-    mailboxKey: mailbox.key,
-    receivedId: mail.id,
-    messageId: mail.messageId,
-    receivedAt: new Date(mail.receivedAt).toISOString(),
-    bytes: mail.bytes,
+  await emitEvent(deps, {
+    tenant: mailbox.tenant,
+    type: 'mail.received',
+    id: mail.eventId,
+    data: {
+      mailboxId: mailbox.id,
+      mailboxKey: mailbox.key,
+      receivedId: mail.id,
+      messageId: mail.messageId,
+      receivedAt: new Date(mail.receivedAt).toISOString(),
+      bytes: mail.bytes,
+    },
   })
   await changeReceived(deps, mail, { state: 'handed-over' })
   return 'handed-over'

@@ -22,15 +22,20 @@ export async function tellQuarantined(deps: Toolbox, mailbox: Mailbox, mail: Sto
   const { id: receivedId, code, description, remedy } = mail
   await showQuarantine(deps, mailbox)
   const eventId = hashId('mail.quarantined', tenant, mailboxId, receivedId, String(mail.quarantinedAt))
-  await emitEvent(deps, tenant, 'mail.quarantined', eventId, {
-    mailboxId,
-    mailboxKey,
-    receivedId,
-    receivedAt: new Date(mail.receivedAt).toISOString(),
-    code,
-    whoActs: whoActs('permanent', lookUp),
-    description: description.slice(0, 500),
-    remedy: remedy.slice(0, 500),
+  await emitEvent(deps, {
+    tenant,
+    type: 'mail.quarantined',
+    id: eventId,
+    data: {
+      mailboxId,
+      mailboxKey,
+      receivedId,
+      receivedAt: new Date(mail.receivedAt).toISOString(),
+      code,
+      whoActs: whoActs('permanent', lookUp),
+      description: description.slice(0, 500),
+      remedy: remedy.slice(0, 500),
+    },
   })
   await changeReceived(deps, mail, { told: true })
 }

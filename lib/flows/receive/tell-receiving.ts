@@ -24,14 +24,19 @@ export async function tellStopped(
   const about = { mailboxId, connectionId, subject: address }
   const isNew = await raiseAttention(deps, { tenant, kind: 'mailbox-receive', id: mailboxId, ...about }, error)
   if (!isNew && toldBefore) return false
-  await emitEvent(deps, tenant, 'connection.changed', hashId('receive-stopped', mailboxId, error.code, String(since)), {
-    mailboxId,
-    connectionId,
-    direction: 'receive',
-    state: error.class,
-    code: error.code,
-    description: error.description.slice(0, 500),
-    remedy: error.remedy.slice(0, 500),
+  await emitEvent(deps, {
+    tenant,
+    type: 'connection.changed',
+    id: hashId('receive-stopped', mailboxId, error.code, String(since)),
+    data: {
+      mailboxId,
+      connectionId,
+      direction: 'receive',
+      state: error.class,
+      code: error.code,
+      description: error.description.slice(0, 500),
+      remedy: error.remedy.slice(0, 500),
+    },
   })
   return true
 }
@@ -40,14 +45,19 @@ export async function tellWorking(deps: Toolbox, mailbox: Mailbox, since: number
   const { tenant, id: mailboxId } = mailbox
   const card = { tenant, kind: 'mailbox-receive', id: mailboxId } as const
   if ((await findAttention(deps, card)) === undefined) return
-  await emitEvent(deps, tenant, 'connection.changed', hashId('receive-works', mailboxId, String(since)), {
-    mailboxId,
-    connectionId: connectionOf(mailbox.receive),
-    direction: 'receive',
-    state: 'connected',
-    code: null,
-    description: null,
-    remedy: null,
+  await emitEvent(deps, {
+    tenant,
+    type: 'connection.changed',
+    id: hashId('receive-works', mailboxId, String(since)),
+    data: {
+      mailboxId,
+      connectionId: connectionOf(mailbox.receive),
+      direction: 'receive',
+      state: 'connected',
+      code: null,
+      description: null,
+      remedy: null,
+    },
   })
   await clearAttention(deps, card)
 }

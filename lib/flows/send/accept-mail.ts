@@ -25,26 +25,30 @@ export interface Acceptance {
   created: boolean
 }
 
+interface Submitted {
+  input: unknown
+  idempotencyKey?: string | undefined
+  /** What is wrong with the rest of the call. */
+  refused?: readonly GatewayError[]
+}
+
 /** A mail as its author wrote it. Rejects with one error that names every field at fault, those of `refused` first. */
 export async function acceptSubmission(
   deps: Toolbox,
   tenant: string,
-  input: unknown,
-  idempotencyKey?: string,
-  refused: readonly GatewayError[] = [],
+  { input, idempotencyKey, refused = [] }: Submitted,
 ): Promise<Acceptance> {
   const judged = judgeMailSubmission(input)
   const { submission, problems } = judged
   if (submission !== undefined && problems.length + refused.length === 0)
-    return acceptMail(deps, tenant, submission, idempotencyKey)
-  throw await checkSubmission(deps, tenant, judged, refused).catch((error: unknown) => error)
+    return acceptMail(deps, tenant, { submission, idempotencyKey })
+  throw await checkSubmission(deps, tenant, { ...judged, refused }).catch((error: unknown) => error)
 }
 
 export async function acceptMail(
   deps: Toolbox,
   tenant: string,
-  submission: MailSubmission,
-  idempotencyKey?: string,
+  { submission, idempotencyKey }: { submission: MailSubmission; idempotencyKey?: string | undefined },
 ): Promise<Acceptance> {
   const contentHash = hashOf(submission)
   const mailId = idempotencyKey === undefined ? newId() : hashId(deps.names.environment, tenant, idempotencyKey)
@@ -53,7 +57,7 @@ export async function acceptMail(
     if (known) return repeated(deps, known.mail, contentHash)
   }
   const judged = { submission, problems: [], unread: new Set<string>(), places: {} }
-  const { mail, bytes } = await prepare(deps, tenant, mailId, contentHash, judged)
+  const { mail, bytes } = await prepare(deps, { tenant, mailId, contentHash }, judged)
   return store(deps, mail, bytes)
 }
 
@@ -69,9 +73,7 @@ export function mailOfBlob(name: string): Pick<Mail, 'tenant' | 'id'> | undefine
 
 async function prepare(
   deps: Toolbox,
-  tenant: string,
-  mailId: string,
-  contentHash: string,
+  { tenant, mailId, contentHash }: { tenant: string; mailId: string; contentHash: string },
   judged: JudgedSubmission,
 ): Promise<{ mail: Mail; bytes: Uint8Array }> {
   const checked = await checkSubmission(deps, tenant, judged)

@@ -25,13 +25,13 @@ export async function acceptMessage(deps: Toolbox, message: unknown, queueMessag
   const tenant = owner === undefined || isRemoved ? '~' : named
   const read: Readable = { metadata: {} }
   try {
-    await accept(deps, tenant, fields, firstId, read)
+    await accept(deps, { tenant, fields, firstId }, read)
   } catch (caught) {
     const error = asGatewayError(caught)
     if (error.class === 'transient') throw caught
-    if (tenant !== '~') await tellRejected(deps, tenant, firstId, error, read.metadata)
+    if (tenant !== '~') await tellRejected(deps, { tenant, queueMessageId: firstId, metadata: read.metadata }, error)
     // Nothing of a tenant that was removed is kept any more (SEC-44).
-    else if (!isRemoved) await keepForOperator(deps, message, firstId, error)
+    else if (!isRemoved) await keepForOperator(deps, { message, firstId }, error)
     await writeLog(deps, 'sendinglog', {
       tenant,
       state: 'rejected',
@@ -46,7 +46,11 @@ export async function acceptMessage(deps: Toolbox, message: unknown, queueMessag
 }
 
 /** It names no tenant whose app could be told: its text is kept, and a card says what the back end has to correct. */
-async function keepForOperator(deps: Toolbox, message: unknown, firstId: string, error: GatewayError): Promise<void> {
+async function keepForOperator(
+  deps: Toolbox,
+  { message, firstId }: { message: unknown; firstId: string },
+  error: GatewayError,
+): Promise<void> {
   const id = hashId('outbound-mail', firstId)
   const name = `~/messages/${id}`
   await deps.blobs.put(deps.names.container('quarantine'), { name, bytes: Buffer.from(JSON.stringify(message)) })
@@ -63,28 +67,36 @@ interface Readable {
   metadata: Record<string, string>
 }
 
+/** A mail as it came by the queue. */
+interface Submitted {
+  tenant: string
+  queueMessageId: string
+  metadata: Record<string, string>
+}
+
 /** Who puts mail on a queue gets no answer; this event is the answer. */
 export async function tellRejected(
   deps: Toolbox,
-  tenant: string,
-  queueMessageId: string,
+  { tenant, queueMessageId, metadata }: Submitted,
   { code, description, remedy }: GatewayError,
-  metadata: Record<string, string>,
 ): Promise<void> {
-  await emitEvent(deps, tenant, 'mail.rejected', hashId('mail.rejected', tenant, queueMessageId), {
-    queueMessageId,
-    code,
-    description: description.slice(0, 500),
-    remedy: remedy.slice(0, 500),
-    metadata,
+  await emitEvent(deps, {
+    tenant,
+    type: 'mail.rejected',
+    id: hashId('mail.rejected', tenant, queueMessageId),
+    data: {
+      queueMessageId,
+      code,
+      description: description.slice(0, 500),
+      remedy: remedy.slice(0, 500),
+      metadata,
+    },
   })
 }
 
 async function accept(
   deps: Toolbox,
-  tenant: string,
-  fields: Record<string, unknown>,
-  firstId: string,
+  { tenant, fields, firstId }: { tenant: string; fields: Record<string, unknown>; firstId: string },
   read: Readable,
 ): Promise<void> {
   const { v, idempotencyKey, mail, blob } = fields
@@ -97,7 +109,7 @@ async function accept(
     throw invalidInput('mail', 'must be given, or blob instead, but not both')
   const input = mail ?? (await fromBlob(deps, tenant, blob))
   read.metadata = metadataOf(input)
-  await acceptSubmission(deps, tenant, input, validKey ? idempotencyKey : `queue:${firstId}`)
+  await acceptSubmission(deps, tenant, { input, idempotencyKey: validKey ? idempotencyKey : `queue:${firstId}` })
 }
 
 async function fromBlob(deps: Toolbox, tenant: string, blob: unknown): Promise<unknown> {

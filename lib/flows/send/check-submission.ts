@@ -38,10 +38,9 @@ const yearMs = 366 * 86_400_000
 export async function checkSubmission(
   deps: Toolbox,
   tenant: string,
-  judged: JudgedSubmission,
-  refused: readonly GatewayError[] = [],
+  judged: JudgedSubmission & { refused?: readonly GatewayError[] },
 ): Promise<CheckedSubmission> {
-  const { submission: given, problems, unread } = judged
+  const { submission: given, problems, unread, refused = [] } = judged
   const refusals = [...refused]
   const attempt = <T>(check: () => T): T | undefined => {
     try {

@@ -18,7 +18,7 @@ import { raiseMailboxAttention } from '../../rows/attention.js'
 import { readDueAt, setDue, setDueAtLatest } from '../../rows/due.js'
 import { type Lane, type LeasedLane, laneOpensAt, readLane, takeLane } from '../../rows/lane.js'
 import { findMailbox } from '../../rows/mailboxes.js'
-import { enqueue } from '../../rows/messages.js'
+import { enqueueLater } from '../../rows/messages.js'
 import { closedLaneDueMs, laneDueMs, listDueHints, markJournaled } from '../../rows/outbox.js'
 import { retryWhileStorageIsDown } from '../../rows/retry-while-storage-is-down.js'
 import { settingsOf } from '../../rows/settings.js'
@@ -106,7 +106,7 @@ async function lookWhenLeaseEnds(deps: Toolbox, work: Work): Promise<void> {
   if (isDated && work.until !== until) return
   if (!isDated) await setDue(deps, { kind: 'lane', tenant, id: mailboxId }, until)
   const delayMs = Math.min(Math.max(until - (await deps.tables.serverNow()), 0), maxQueueDelayMs)
-  await enqueue(deps, 'mail-send', { tenant, mailboxId, until }, { delayMs })
+  await enqueueLater(deps, 'mail-send', { message: { tenant, mailboxId, until }, delayMs })
 }
 
 /**
@@ -174,7 +174,7 @@ async function drain(
             continue
           }
           const recipients = openRecipients(pick.entry.mail).length
-          const allowedAt = laneAllows(lane.state, found.limits, recipients, deps.clock.now())
+          const allowedAt = laneAllows(lane.state, found.limits, { recipients, now: deps.clock.now() })
           if (allowedAt > 0) return pause(lane, allowedAt)
           room = await deps.inHand.take(pick.entry.mail.bytes * copiesToSend, roomWaitMs)
           if (room === undefined) return deps.clock.now() + roomAgainMs
@@ -224,7 +224,7 @@ async function stop(deps: Toolbox, lane: LeasedLane, connectionId: string, error
     const { gate, gateSince } = lane.state
     const closed = closedGate(now, gate === 'open' ? now : gateSince, error)
     lane.note(closed)
-    await tellGateClosed(deps, tenant, mailboxId, connectionId, error)
+    await tellGateClosed(deps, { tenant, mailboxId, connectionId }, error)
     return closed.gateUntil || now + closedLaneDueMs
   }
   const failures = await countFailure(deps, lane, connectionId, error)
@@ -276,7 +276,7 @@ async function lookAgain(deps: Toolbox, work: Work, at: number): Promise<void> {
     Math.min(Math.max(at, now + 30_000), now + closedLaneDueMs),
   )
   const delayMs = Math.max(0, at - now)
-  if (delayMs <= maxQueueDelayMs) await enqueue(deps, 'mail-send', { tenant, mailboxId }, { delayMs })
+  if (delayMs <= maxQueueDelayMs) await enqueueLater(deps, 'mail-send', { message: { tenant, mailboxId }, delayMs })
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Looks for a Message-ID in the Sent folder of a mailbox, over the transport by which the mailbox receives. */
 import type { Mailbox } from '../../model/mailbox.js'
-import { receiveTransports, resourceOfTransport } from '../../model/transports.js'
+import { receiveTransports } from '../../model/transports.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { findAccess } from '../tokens/authority-for.js'
 import { notConnected } from '../tokens/connection-state.js'
@@ -15,8 +15,8 @@ export async function findSent(
   const signal = AbortSignal.timeout(30_000)
   const access = await findAccess(deps, tenant, receive.connectionId)
   if (access === undefined) throw notConnected()
-  const authority = await access.authority(address, resourceOfTransport(receive.transport))
   const target = receiveTransports[receive.transport].target(receive, { connection: access.connection, address })
+  const authority = await access.authority(address, target)
   const session = await deps.receivers[receive.transport].open(target, authority, signal)
   try {
     return await session.findSent?.(messageId)

@@ -6,8 +6,11 @@
  * `smtp_skip_5xx_greeting`): it is probed after five minutes and then at growing distances, an hour at most. Only a new
  * sign-in is never guessed at.
  */
+
 import type { GatewayError } from '../../errors.js'
+import type { ConnectionRef } from '../../model/connection.js'
 import { hashId } from '../../model/ids.js'
+import type { MailboxRef } from '../../model/mailbox.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { clearAttention, raiseMailboxAttention } from '../../rows/attention.js'
 import { changeLane, type LaneColumns } from '../../rows/lane.js'
@@ -48,22 +51,25 @@ export const openedGate: Partial<LaneColumns> = {
 /** Attention and event, once per reason. */
 export async function tellGateClosed(
   deps: Toolbox,
-  tenant: string,
-  mailboxId: string,
-  connectionId: string,
+  { tenant, mailboxId, connectionId }: MailboxRef & ConnectionRef,
   error: GatewayError,
 ): Promise<void> {
   const isNew = await raiseMailboxAttention(deps, { tenant, kind: 'mailbox-send', mailboxId, connectionId }, error)
   if (!isNew) return
   const since = String(Math.floor(deps.clock.now() / 60_000))
-  await emitEvent(deps, tenant, 'connection.changed', hashId('gate-closed', tenant, mailboxId, error.code, since), {
-    mailboxId,
-    connectionId,
-    direction: 'send',
-    state: error.class,
-    code: error.code,
-    description: error.description.slice(0, 500),
-    remedy: error.remedy.slice(0, 500),
+  await emitEvent(deps, {
+    tenant,
+    type: 'connection.changed',
+    id: hashId('gate-closed', tenant, mailboxId, error.code, since),
+    data: {
+      mailboxId,
+      connectionId,
+      direction: 'send',
+      state: error.class,
+      code: error.code,
+      description: error.description.slice(0, 500),
+      remedy: error.remedy.slice(0, 500),
+    },
   })
 }
 

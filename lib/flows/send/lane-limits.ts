@@ -7,8 +7,7 @@ const day = 24 * 60 * minute
 export function laneAllows(
   lane: LaneColumns,
   limits: { mailsPerMinute: number; recipientsPerDay: number },
-  recipients: number,
-  now: number,
+  { recipients, now }: { recipients: number; now: number },
 ): number {
   if (now - lane.minuteStart < minute && lane.minuteMails >= limits.mailsPerMinute) return lane.minuteStart + minute
   const today = now - lane.dayStart < day ? lane.dayRecipients : 0

@@ -26,7 +26,7 @@ export async function readMail(deps: Toolbox, tenant: string, id: string): Promi
 }
 
 export async function releaseMail(deps: Toolbox, tenant: string, id: string): Promise<MailView> {
-  return act(deps, tenant, id, async (entry) => {
+  return act(deps, { tenant, id }, async (entry) => {
     const { mail } = entry
     if (mail.state === 'cancelled') throw wrongState(mail, 'released')
     if (!mail.held) return entry
@@ -39,7 +39,7 @@ export async function releaseMail(deps: Toolbox, tenant: string, id: string): Pr
 }
 
 export async function cancelMail(deps: Toolbox, tenant: string, id: string): Promise<MailView> {
-  return act(deps, tenant, id, async (entry) => {
+  return act(deps, { tenant, id }, async (entry) => {
     const { state, history } = entry.mail
     if (state === 'cancelled' || (state === 'sent' && history.at(-1)?.code === 'cancelled')) return entry
     if (state !== 'queued' && state !== 'waiting') throw wrongState(entry.mail, 'cancelled')
@@ -66,7 +66,7 @@ export async function endOpenMails(deps: Toolbox, tenant: string, mailboxId: str
   const endAll = async (): Promise<void> => {
     for await (const hint of listHints(deps, tenant, { mailboxId })) {
       try {
-        await act(deps, tenant, hint.mailId, end)
+        await act(deps, { tenant, id: hint.mailId }, end)
       } catch (error) {
         if (!(error instanceof GatewayError) || error.class !== 'permanent') throw error
       }
@@ -90,7 +90,7 @@ export async function countOpenMails(deps: Toolbox, tenant: string, mailboxId: s
  * tried. A planned start stays: only `sendMailNow` replaces it.
  */
 export async function retryMail(deps: Toolbox, tenant: string, id: string): Promise<MailView> {
-  return act(deps, tenant, id, async (entry) => {
+  return act(deps, { tenant, id }, async (entry) => {
     const { mail } = entry
     const now = deps.clock.now()
     if (mail.held || !(['queued', 'waiting', 'failed'] as MailState[]).includes(mail.state))
@@ -114,7 +114,7 @@ export async function retryMail(deps: Toolbox, tenant: string, id: string): Prom
  * A planned or waiting mail leaves now; its planned start is replaced. Opens the mailbox's gate as `retryMail` does.
  */
 export async function sendMailNow(deps: Toolbox, tenant: string, id: string): Promise<MailView> {
-  return act(deps, tenant, id, async (entry) => {
+  return act(deps, { tenant, id }, async (entry) => {
     const { mail } = entry
     if (mail.held || (mail.state !== 'queued' && mail.state !== 'waiting')) throw wrongState(mail, 'sent now')
     const now = deps.clock.now()
@@ -128,10 +128,9 @@ export async function sendMailNow(deps: Toolbox, tenant: string, id: string): Pr
 export async function resolveMail(
   deps: Toolbox,
   tenant: string,
-  id: string,
-  outcome: ResolvedOutcome,
+  { id, outcome }: { id: string; outcome: ResolvedOutcome },
 ): Promise<MailView> {
-  const view = await act(deps, tenant, id, async (entry) => {
+  const view = await act(deps, { tenant, id }, async (entry) => {
     const { mail } = entry
     const now = deps.clock.now()
     const code = `resolved_${outcome.replace('-', '_')}`
@@ -157,8 +156,7 @@ export async function resolveMail(
 
 async function act(
   deps: Toolbox,
-  tenant: string,
-  id: string,
+  { tenant, id }: Pick<Mail, 'tenant' | 'id'>,
   step: (entry: JournalEntry) => Promise<JournalEntry>,
 ): Promise<MailView> {
   // A worker may move it meanwhile: what it is then decides.

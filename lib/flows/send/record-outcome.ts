@@ -115,13 +115,18 @@ export async function cleanUpFinal(deps: Finishing, mail: Mail): Promise<void> {
     const eventId = hashId(type, mail.tenant, mail.id, String(mail.attempts))
     const { id: mailId, mailboxId, messageId, attempts, metadata } = mail
     const told = { mailId, mailboxId, messageId, attempts, metadata, refusedCount: mail.refused.length }
-    if (type === 'mail.sent') await emitEvent(deps, mail.tenant, type, eventId, told)
+    if (type === 'mail.sent') await emitEvent(deps, { tenant: mail.tenant, type, id: eventId, data: told })
     else
-      await emitEvent(deps, mail.tenant, type, eventId, {
-        ...told,
-        code: last?.code ?? 'failed',
-        description: last?.text ?? '',
-        remedy: last?.remedy ?? '',
+      await emitEvent(deps, {
+        tenant: mail.tenant,
+        type,
+        id: eventId,
+        data: {
+          ...told,
+          code: last?.code ?? 'failed',
+          description: last?.text ?? '',
+          remedy: last?.remedy ?? '',
+        },
       })
   }
   if (mail.state !== 'failed') await deps.blobs.remove(deps.names.container('outbound'), blobName(mail))
@@ -218,15 +223,20 @@ export async function leaveUnknown(deps: Toolbox, entry: JournalEntry, found: st
     reason,
   )
   const { tenant, id, attempts } = mail
-  await emitEvent(deps, tenant, 'mail.unknown', hashId('mail.unknown', tenant, id, String(attempts)), {
-    mailId: id,
-    mailboxId: mail.mailboxId,
-    messageId: mail.messageId,
-    attempts,
-    code: attempt.code,
-    description: attempt.text,
-    remedy,
-    metadata: mail.metadata,
+  await emitEvent(deps, {
+    tenant,
+    type: 'mail.unknown',
+    id: hashId('mail.unknown', tenant, id, String(attempts)),
+    data: {
+      mailId: id,
+      mailboxId: mail.mailboxId,
+      messageId: mail.messageId,
+      attempts,
+      code: attempt.code,
+      description: attempt.text,
+      remedy,
+      metadata: mail.metadata,
+    },
   })
   // Last, because nobody looks at a parked mail again: until then the next look at the lane repeats what comes before.
   const doubtfulSince = Date.parse(attempt.at) || deps.clock.now()

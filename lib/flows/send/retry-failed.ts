@@ -4,7 +4,9 @@
  * for a reason of its own, an unknown recipient for instance, stays as it is. A call looks at a bounded number of mails
  * and may be repeated: what it took up is not failed any more.
  */
+
 import { GatewayError } from '../../errors.js'
+import type { MailboxRef } from '../../model/mailbox.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { getMailbox } from '../../rows/mailboxes.js'
 import { retryMail } from './mail-actions.js'
@@ -26,8 +28,7 @@ const most = { mails: 200, ms: 20_000 }
 
 export async function retryFailedMails(
   deps: Toolbox,
-  tenant: string,
-  mailboxId: string,
+  { tenant, mailboxId }: MailboxRef,
   { dryRun = false }: { dryRun?: boolean } = {},
 ): Promise<RetriedMails> {
   await getMailbox(deps, tenant, mailboxId)

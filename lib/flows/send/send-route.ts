@@ -2,12 +2,11 @@
 import { GatewayError } from '../../errors.js'
 import type { Mailbox } from '../../model/mailbox.js'
 import { type ProviderName, providerFacts } from '../../model/providers.js'
-import { isShared, resourceOfTransport, type SendTarget, sendTransports } from '../../model/transports.js'
+import { type SendTarget, sendTransports } from '../../model/transports.js'
 import type { Authority } from '../../ports/authority.js'
 import type { FlowConfig } from '../../ports/flow-config.js'
 import type { Sender } from '../../ports/sender.js'
 import type { Toolbox } from '../../ports/toolbox.js'
-import { mailScopes } from '../../protocol/scopes.js'
 import { findAccess } from '../tokens/authority-for.js'
 
 export interface SendRoute {
@@ -39,15 +38,13 @@ export async function findRoute(deps: Toolbox, mailbox: Mailbox, settings: FlowC
     })
   const { connection } = access
   const transport = sendTransports[send.transport]
-  const resource = resourceOfTransport(send.transport)
   const target = transport.target(send, { connection, address: mailbox.address })
-  const needed = mailScopes({ send: send.transport, shared: isShared(target) }).token(resource)
   return {
     mailbox,
     connectionId,
     sender: deps.senders[send.transport],
     target,
-    authority: await access.authority(mailbox.address, resource, needed),
+    authority: await access.authority(mailbox.address, target, 'send'),
     perSession: transport.perSession(send, settings.messagesPerSession),
     limits: limitsOf(settings, connection.provider),
   }

@@ -5,9 +5,11 @@
  * never waits: what could not leave now is failed, with its diagnosis, so that no test arrives tomorrow. A test that
  * got through opens the gate and ends the alarm.
  */
+
 import { asGatewayError, GatewayError, RowChangedError } from '../../errors.js'
 import { finalStates, type MailState } from '../../model/mail.js'
 import { parseMailSubmission } from '../../model/mail-submission.js'
+import type { MailboxRef } from '../../model/mailbox.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { readLane, takeLane } from '../../rows/lane.js'
 import { listLog } from '../../rows/logs.js'
@@ -39,8 +41,7 @@ export interface TestMailResult {
 /** `to`: absent sends the mailbox a mail of its own. */
 export async function sendTestMail(
   deps: Toolbox,
-  tenant: string,
-  mailboxId: string,
+  { tenant, mailboxId }: MailboxRef,
   to?: string,
 ): Promise<TestMailResult> {
   const mailbox = await getMailbox(deps, tenant, mailboxId)
@@ -54,7 +55,7 @@ export async function sendTestMail(
     const subject = `Test mail from ${mailbox.key}`
     const text = `This mail shows that ${mailbox.address} can send. No reply is needed.\n`
     const submission = parseMailSubmission({ mailboxId, to: [to ?? mailbox.address], subject, text })
-    mailId = (await acceptMail(deps, tenant, submission)).mail.id
+    mailId = (await acceptMail(deps, tenant, { submission })).mail.id
     await tryNow()
   } finally {
     await lane.release()

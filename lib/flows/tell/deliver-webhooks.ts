@@ -86,7 +86,7 @@ async function deliver(
     await deps.webhookPoster.post(url, body, {
       'webhook-id': id,
       'webhook-timestamp': timestamp,
-      'webhook-signature': sign(key, id, timestamp, body),
+      'webhook-signature': sign(key, { id, timestamp, body }),
     })
     return undefined
   } catch (error) {
@@ -95,7 +95,7 @@ async function deliver(
 }
 
 /** `v1,` + base64 HMAC-SHA-256 of `{id}.{timestamp}.{body}` (Standard Webhooks specification). */
-export function sign(key: string, id: string, timestamp: string, body: string): string {
+export function sign(key: string, { id, timestamp, body }: { id: string; timestamp: string; body: string }): string {
   const bytes = Buffer.from(key.replace(/^whsec_/, ''), 'base64')
   return `v1,${createHmac('sha256', bytes).update(`${id}.${timestamp}.${body}`).digest('base64')}`
 }

@@ -14,12 +14,17 @@ import { listEndpointsOf } from '../../rows/webhook-endpoints.js'
 const sevenDaysSeconds = 7 * 24 * 3600
 const endpointCacheMs = 60_000
 
+/** The id is stable per cause. */
+interface NewEvent<T extends EventType> {
+  tenant: string
+  type: T
+  id: string
+  data: EventData<T>
+}
+
 export async function emitEvent<T extends EventType>(
   deps: Toolbox,
-  tenant: string,
-  type: T,
-  id: string,
-  data: EventData<T>,
+  { tenant, type, id, data }: NewEvent<T>,
 ): Promise<void> {
   const told: GatewayEvent<T> = { v: 1, id, type, tenant, time: new Date(deps.clock.now()).toISOString(), data }
   const event = writeBySchema(eventSchemas[type], told)

@@ -2,7 +2,7 @@
  * The hot path: from memory, else from the sealed column, else by a refresh. One promise per connection and resource in
  * each process. Memory is asked for ten minutes at most, so that a disconnect reaches every process.
  */
-import type { Resource } from '../../model/connection.js'
+import type { ConnectionRef, Resource } from '../../model/connection.js'
 import type { AccessToken } from '../../ports/memory.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { expiryMarginMs, storedToken } from '../../rows/grant-secrets.js'
@@ -15,10 +15,8 @@ const mostKept = 20_000
 /** `refused`: the token a server did not accept. */
 export async function accessToken(
   deps: Toolbox,
-  tenant: string,
-  connectionId: string,
-  resource: Resource,
-  refused?: string,
+  { tenant, connectionId }: ConnectionRef,
+  { resource, refused }: { resource: Resource; refused?: string | undefined },
 ): Promise<AccessToken> {
   const { accessTokens, refreshes } = deps.memory
   const known = accessTokens[resource].get(connectionId)
@@ -27,7 +25,7 @@ export async function accessToken(
   const flight = `${tenant}~${connectionId}~${resource}~${refused ?? ''}`
   const already = refreshes.get(flight)
   if (already !== undefined) return already
-  const work = refreshGrant(deps, tenant, connectionId, { resource, ...(refused === undefined ? {} : { refused }) })
+  const work = refreshGrant(deps, { tenant, connectionId }, { resource, ...(refused === undefined ? {} : { refused }) })
   refreshes.set(flight, work)
   try {
     const token = await work
@@ -49,7 +47,7 @@ export async function offerStored(deps: Toolbox, resource: Resource, grant: Stor
 
 function keep(
   deps: Toolbox,
-  { tenant, connectionId, resource }: { tenant: string; connectionId: string; resource: Resource },
+  { tenant, connectionId, resource }: ConnectionRef & { resource: Resource },
   token: AccessToken,
 ): void {
   const tokens = deps.memory.accessTokens[resource]

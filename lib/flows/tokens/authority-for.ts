@@ -1,12 +1,14 @@
-import type { Connection, Resource } from '../../model/connection.js'
+import type { Connection, ConnectionRef, Resource } from '../../model/connection.js'
+import { resourceOfTransport } from '../../model/transports.js'
 import type { Access, Authority } from '../../ports/authority.js'
+import type { Provider } from '../../ports/provider.js'
 import type { Toolbox } from '../../ports/toolbox.js'
-import { checkToken } from '../../protocol/token-claims.js'
 import { findAuthority, type StoredGrant } from '../../rows/grants.js'
 import type { Secret } from '../../secret.js'
 import { accessToken, offerStored } from './access-token.js'
 import { brokenConnection, notConnected } from './connection-state.js'
 import { passwordOf } from './password-of.js'
+import { providerOf } from './provider-of.js'
 
 /**
  * What a transport shows the mail server of `user`, the mailbox's address. Tokens are fetched when they are needed; one
@@ -22,6 +24,7 @@ export async function authorityFor(
   if (connection.state === 'needs-reconnect' || connection.state === 'removed') throw brokenConnection(connection)
   if (connection.mode === 'password')
     return { kind: 'password', user: connection.username, password: await passwordOf(deps, connection, grant) }
+  const provider = providerOf(deps, connection.provider)
   if (grant !== undefined && connection.state === 'connected') await offerStored(deps, resource, grant)
   let shown: string | undefined
   return {
@@ -29,12 +32,13 @@ export async function authorityFor(
     user,
     async token({ renew = false } = {}) {
       const ask = async (refused: string | undefined): Promise<Secret> =>
-        (await accessToken(deps, connection.tenant, connection.id, resource, refused)).token
+        (await accessToken(deps, { tenant: connection.tenant, connectionId: connection.id }, { resource, refused }))
+          .token
       let token = await ask(renew ? shown : undefined)
       // One from before a right was given is worth one more question.
-      if (token.reveal() !== shown && lacks(token, resource, needed)) {
+      if (token.reveal() !== shown && lacks(provider, token, { resource, needed })) {
         token = await ask(token.reveal())
-        checkToken(token.reveal(), resource, needed)
+        provider.checkToken(token, resource, needed)
       }
       shown = token.reveal()
       return token
@@ -42,9 +46,13 @@ export async function authorityFor(
   }
 }
 
-function lacks(token: Secret, resource: Resource, needed: readonly string[]): boolean {
+function lacks(
+  provider: Provider,
+  token: Secret,
+  { resource, needed }: { resource: Resource; needed: readonly string[] },
+): boolean {
   try {
-    checkToken(token.reveal(), resource, needed)
+    provider.checkToken(token, resource, needed)
     return false
   } catch {
     return true
@@ -57,20 +65,22 @@ export async function findAccess(deps: Toolbox, tenant: string, connectionId: st
   if (read === undefined) return undefined
   return {
     connection: read.connection,
-    authority: (user, resource, needed) => authorityFor(deps, read, { user, resource, needed }),
+    authority: async (user, target, needs) => {
+      const hasToken = read.connection.mode !== 'password' && read.connection.mode !== 'anonymous'
+      const needed =
+        needs && hasToken ? providerOf(deps, read.connection.provider).neededScopes(needs, target) : undefined
+      return authorityFor(deps, read, { user, resource: resourceOfTransport(target.transport), needed })
+    },
   }
 }
 
 /** The same where there must be a connection. */
 export async function readAuthority(
   deps: Toolbox,
-  tenant: string,
-  connectionId: string,
-  user: string,
-  resource: Resource,
-  needed: readonly string[] = [],
+  { tenant, connectionId }: ConnectionRef,
+  { user, resource }: { user: string; resource: Resource },
 ): Promise<Authority> {
-  const read = await findAccess(deps, tenant, connectionId)
+  const read = await findAuthority(deps, tenant, connectionId)
   if (read === undefined) throw notConnected()
-  return read.authority(user, resource, needed)
+  return authorityFor(deps, read, { user, resource })
 }

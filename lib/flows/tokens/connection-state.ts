@@ -39,7 +39,7 @@ export async function markBroken(deps: Toolbox, connection: Connection, error: G
 
 async function registrationOf(deps: Toolbox, { tenant, registrationId }: Connection) {
   if (registrationId === '') return undefined
-  return (await findClient(deps, tenant, registrationId).catch(() => undefined))?.registration
+  return (await findClient(deps, { tenant, id: registrationId }).catch(() => undefined))?.registration
 }
 
 /** Works again: an administrator repaired what was wrong. */
@@ -66,14 +66,19 @@ async function change(
   })
   if (stateSince === undefined) return
   deps.log.warn('connection-changed', { tenant: seen.tenant, connectionId: seen.id, state, code: reason })
-  await emitEvent(deps, seen.tenant, 'connection.changed', hashId(seen.id, state, reason, stateSince), {
-    connectionId: seen.id,
-    mailboxId: null,
-    direction: null,
-    state,
-    code: reason,
-    description: error?.description.slice(0, 500) ?? null,
-    remedy: error?.remedy.slice(0, 500) ?? null,
+  await emitEvent(deps, {
+    tenant: seen.tenant,
+    type: 'connection.changed',
+    id: hashId(seen.id, state, reason, stateSince),
+    data: {
+      connectionId: seen.id,
+      mailboxId: null,
+      direction: null,
+      state,
+      code: reason,
+      description: error?.description.slice(0, 500) ?? null,
+      remedy: error?.remedy.slice(0, 500) ?? null,
+    },
   })
 }
 

@@ -70,7 +70,7 @@ async function projectedDeath(
   const ends: NonNullable<ConnectionFacts['projectedDeath']>[] = []
   if (mode === 'delegated' && unused !== undefined && lastRefresh > 0)
     ends.push({ at: iso(lastRefresh + unused), why: 'unused' })
-  const found = await findClient(deps, tenant, registrationId).catch(() => undefined)
+  const found = await findClient(deps, { tenant, id: registrationId }).catch(() => undefined)
   const secretEnds = Date.parse(found?.registration.secretExpiresAt ?? '')
   if (!Number.isNaN(secretEnds)) ends.push({ at: iso(secretEnds), why: 'client-secret' })
   return ends.sort((a, b) => a.at.localeCompare(b.at))[0] ?? null

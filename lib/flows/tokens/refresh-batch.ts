@@ -41,7 +41,7 @@ async function refreshOne(deps: Toolbox, tenant: string, connectionId: string): 
   for (const resource of used.length > 0 ? used : (['graph'] as const)) {
     try {
       const wish = { resource, minLifeMs, setsDue: true, ...(justRead === undefined ? {} : { read: justRead }) }
-      const { expiresAt } = await refreshGrant(deps, tenant, connectionId, wish)
+      const { expiresAt } = await refreshGrant(deps, { tenant, connectionId }, wish)
       justRead = undefined
       // Somewhere inside the time in which it is renewed, so that nobody marches in step.
       const before = minLifeMs * (0.6 + Math.random() * 0.35)

@@ -8,12 +8,11 @@
  * signs in again.
  */
 import { GatewayError, RowChangedError } from '../../errors.js'
-import type { Connection, Resource } from '../../model/connection.js'
+import type { Connection, ConnectionRef, Resource } from '../../model/connection.js'
 import { providerFacts } from '../../model/providers.js'
 import type { AccessToken } from '../../ports/memory.js'
 import type { RefreshInput, TokenSet } from '../../ports/provider.js'
 import type { Toolbox } from '../../ports/toolbox.js'
-import { appScope, scopesFor } from '../../protocol/scopes.js'
 import { setDue } from '../../rows/due.js'
 import {
   accessColumns,
@@ -27,6 +26,7 @@ import { findGrant, type GrantChange, type LeasedGrant, type StoredAuthority, ta
 import { Secret } from '../../secret.js'
 import { brokenConnection, markWorking, notConnected, unconfirmedHint } from './connection-state.js'
 import { currentSecrets, previousSecret } from './current-secret.js'
+import { providerOf } from './provider-of.js'
 import { isVerdict, recordFailure } from './record-failure.js'
 import { findClient } from './registrations.js'
 
@@ -51,8 +51,7 @@ const dayMs = 86_400_000
 
 export async function refreshGrant(
   deps: Toolbox,
-  tenant: string,
-  connectionId: string,
+  { tenant, connectionId }: ConnectionRef,
   options: RefreshOptions,
 ): Promise<AccessToken> {
   const want = {
@@ -160,9 +159,9 @@ async function storeWhatWaits(deps: Toolbox, { connection, leased }: Renewal): P
 async function acquireAppToken(deps: Toolbox, { connection, leased, resource }: Renewal): Promise<TokenSet> {
   const tenantId = connection.identity?.tenantId ?? ''
   const ask = async (fresh: boolean): Promise<TokenSet> => {
-    const { provider, ...client } = await providerOf(deps, connection, fresh)
+    const { provider, ...client } = await clientOf(deps, connection, fresh)
     if (leased.remainingMs() < callMs + 5_000) await leased.renew(leaseMs)
-    return provider.appToken({ ...client, scopes: [appScope(resource)], tenantId })
+    return provider.appToken({ ...client, scopes: provider.appScopes(resource), tenantId })
   }
   try {
     return await ask(false)
@@ -173,18 +172,18 @@ async function acquireAppToken(deps: Toolbox, { connection, leased, resource }: 
   }
 }
 
-async function providerOf(deps: Toolbox, connection: Connection, fresh = false) {
-  const provider = deps.providers[connection.provider]
-  if (provider === undefined) throw new GatewayError('provider_unknown', 'needs-admin', { hint: 'operator' })
-  return { provider, ...(await findClient(deps, connection.tenant, connection.registrationId, { fresh })) }
+async function clientOf(deps: Toolbox, connection: Connection, fresh = false) {
+  const provider = providerOf(deps, connection.provider)
+  const { tenant, registrationId: id } = connection
+  return { provider, ...(await findClient(deps, { tenant, id }, { fresh })) }
 }
 
 async function callProvider(
   deps: Toolbox,
   { connection, leased, resource }: Renewal,
 ): Promise<{ tokens: TokenSet; used: VaultValue }> {
-  const { provider, ...remembered } = await providerOf(deps, connection)
-  const scopes = connection.provider === 'microsoft' ? scopesFor(connection.scopes, resource) : connection.scopes
+  const { provider, ...remembered } = await clientOf(deps, connection)
+  const scopes = provider.tokenScopes(connection.scopes, resource)
   const secrets = await currentSecrets(deps, leased.current())
   const refresh = async (
     used: VaultValue,
@@ -206,7 +205,10 @@ async function callProvider(
     // The client itself is refused: its secret may have been rotated within the minute in which it is remembered
     // (M-081).
     if (error.class === 'needs-admin')
-      return await refresh(first, await findClient(deps, connection.tenant, connection.registrationId, { fresh: true }))
+      return await refresh(
+        first,
+        await findClient(deps, { tenant: connection.tenant, id: connection.registrationId }, { fresh: true }),
+      )
     const other = secrets[1] ?? (await previousSecret(deps, leased.current()).catch(() => undefined))
     return await refresh(other ?? first, remembered)
   }

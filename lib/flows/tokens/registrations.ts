@@ -4,7 +4,7 @@
  */
 import { GatewayError, notFound } from '../../errors.js'
 import { everyRow, type PageQuery } from '../../model/page.js'
-import type { Registration } from '../../model/registration.js'
+import type { Registration, RegistrationRef } from '../../model/registration.js'
 import type { RegisteredClient } from '../../ports/memory.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { findRegistration, pageOfRegistrations, type StoredRegistration } from '../../rows/registrations.js'
@@ -18,8 +18,7 @@ export type RegistrationFacts = Omit<Registration, 'secretName'> & { secretFinge
 /** A tenant's or the deployment's registration with its credential. `fresh`: as stored now, not as remembered. */
 export async function findClient(
   deps: Toolbox,
-  tenant: string,
-  id: string,
+  { tenant, id }: RegistrationRef,
   { fresh = false }: { fresh?: boolean } = {},
 ): Promise<RegisteredClient> {
   const { clients } = deps.memory

@@ -24,7 +24,7 @@ export async function tryGrant(deps: Toolbox, tenant: string, connectionId: stri
   const used = resourcesOf(found.grant)
   try {
     for (const resource of used.length > 0 ? used : (['graph'] as const))
-      await refreshGrant(deps, tenant, connectionId, { resource, isAsked: true })
+      await refreshGrant(deps, { tenant, connectionId }, { resource, isAsked: true })
     return undefined
   } catch (error) {
     return asGatewayError(error)

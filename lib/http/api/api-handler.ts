@@ -44,7 +44,7 @@ interface Authenticator {
   authenticate(credential: string): Promise<Caller>
   readTenant(id: string): Promise<unknown>
   admit: Admit
-  audit(caller: Caller, tenant: string, action: string, subject: string): Promise<void>
+  audit(caller: Caller, done: { tenant: string; action: string; subject: string }): Promise<void>
 }
 
 /**
@@ -66,7 +66,7 @@ export function apiHandler<O extends Operation, G extends Authenticator, R exten
       if (operation.roles.length > 0 && !operation.roles.includes(caller.role)) throw forbidden(operation)
       const refused: GatewayError[] = []
       const query = (await attempt(refused, () => queryOfRequest(operation, request))) as QueryOf<O>
-      if (operation.tenant) tenant = await tenantOf(g, caller, request, operation)
+      if (operation.tenant) tenant = await tenantOf(g, caller, { request, operation })
       if (operation.tenant) g.admit(tenant, operation.limited, announcedBytes(request))
       const body = (await attempt(refused, () => bodyOf(operation, request))) as BodyOf<O>
       if (refused.length > 0 && !(operation.judgedByFlow && body !== undefined))
@@ -85,7 +85,11 @@ export function apiHandler<O extends Operation, G extends Authenticator, R exten
       }
       const returned: unknown = await act(given)
       if (isAudited(operation, request))
-        await g.audit(caller, tenant, operation.name, Object.values(params).join('/') || madeBy(returned))
+        await g.audit(caller, {
+          tenant,
+          action: operation.name,
+          subject: Object.values(params).join('/') || madeBy(returned),
+        })
       const response = await responseOf(operation, returned, (field) =>
         invocationLog(context).error('answer-field-dropped', { operation: operation.name, fieldId: fieldId(field) }),
       )
@@ -184,8 +188,7 @@ function credentialOf(request: HttpRequest): string {
 async function tenantOf(
   authenticator: Authenticator,
   caller: Caller,
-  request: HttpRequest,
-  operation: Operation,
+  { request, operation }: { request: HttpRequest; operation: Operation },
 ): Promise<string> {
   const named = request.headers.get('x-tenant') ?? ''
   if (caller.role !== 'operator') {

@@ -24,7 +24,7 @@ const mostTenants = 100_000
 export function tenantLimits(limits: TenantLimits, now: () => number): Admit {
   let began = now()
   let counted = new Map<string, number>()
-  const count = (key: string, amount: number, limit: number, what: string): void => {
+  const count = (key: string, amount: number, { limit, what }: { limit: number; what: string }): void => {
     const sum = (counted.get(key) ?? 0) + amount
     // A single larger one passes alone: it has a limit of its own.
     if (sum > limit && sum > amount) throw tooMany(what, limit, began + minute - now())
@@ -35,11 +35,12 @@ export function tenantLimits(limits: TenantLimits, now: () => number): Admit {
       began = now()
       counted = new Map()
     }
-    count(`${tenant}~requests`, 1, limits.requestsPerMinute, 'requests')
-    if (kind === 'connect') count(`${tenant}~connects`, 1, limits.connectsPerMinute, 'connection attempts')
+    count(`${tenant}~requests`, 1, { limit: limits.requestsPerMinute, what: 'requests' })
+    if (kind === 'connect')
+      count(`${tenant}~connects`, 1, { limit: limits.connectsPerMinute, what: 'connection attempts' })
     if (kind !== 'mail') return
-    count(`${tenant}~mails`, 1, limits.mailsPerMinute, 'mails')
-    count(`${tenant}~bytes`, bytes, limits.mailBytesPerMinute, 'bytes of mail')
+    count(`${tenant}~mails`, 1, { limit: limits.mailsPerMinute, what: 'mails' })
+    count(`${tenant}~bytes`, bytes, { limit: limits.mailBytesPerMinute, what: 'bytes of mail' })
   }
 }
 

@@ -21,8 +21,7 @@ export type ConsoleAnswer = string | { redirect: string } | { form: string; stat
 export function consoleAnswer(
   answer: ConsoleAnswer,
   requestId: string,
-  status = 200,
-  cookies: Cookie[] = [],
+  { status = 200, cookies = [] }: { status?: number; cookies?: Cookie[] } = {},
 ): HttpResponseInit {
   const headers: Record<string, string> = { ...consoleHeaders, 'x-request-id': requestId }
   if (typeof answer === 'string') return { status, headers, body: answer, cookies }

@@ -46,7 +46,7 @@ export interface ConsoleGateway {
   }
   sealer(): Promise<SessionSealer>
   readTenant(id: string): Promise<unknown>
-  audit(caller: Caller, tenant: string, action: string, subject: string): Promise<void>
+  audit(caller: Caller, done: { tenant: string; action: string; subject: string }): Promise<void>
 }
 
 export interface ConsoleCall<G> {
@@ -81,11 +81,14 @@ export function consoleHandler<G extends ConsoleGateway>(
     const g = await gateway()
     const origin = g.config.publicBaseUrl
     const session = openSession(await g.sealer(), sessionValue(request.headers.get('cookie')), now())
-    if (session === undefined) return askToSignIn(request, requestId, origin)
+    if (session === undefined) return askToSignIn(request, requestId, { origin })
     const caller = await signedIn(g, session)
     if (caller === undefined)
-      return askToSignIn(request, requestId, origin, 'Your session has ended, or your API key is no longer valid.')
-    const view = viewOf(request, session, caller, now())
+      return askToSignIn(request, requestId, {
+        origin,
+        problem: 'Your session has ended, or your API key is no longer valid.',
+      })
+    const view = viewOf(request, { session, caller }, now())
     try {
       const form = await checkedForm(request, session, origin)
       const params = Object.fromEntries(Object.entries(request.params).map(([name, value]) => [name, String(value)]))
@@ -99,7 +102,7 @@ export function consoleHandler<G extends ConsoleGateway>(
       const answer = await act(call)
       if (request.method === 'POST' && !(typeof answer === 'object' && 'form' in answer)) {
         const { id = '', action } = params
-        await g.audit(caller, view.tenant, `console-${action ?? wanted}`, id)
+        await g.audit(caller, { tenant: view.tenant, action: `console-${action ?? wanted}`, subject: id })
       }
       return consoleAnswer(answer, requestId)
     } catch (error) {
@@ -108,7 +111,7 @@ export function consoleHandler<G extends ConsoleGateway>(
       return consoleAnswer(
         failurePage({ ...wordsOf(failure), requestId, back: pageBefore(request) }, view),
         requestId,
-        failure.status,
+        { status: failure.status },
       )
     }
   })
@@ -124,7 +127,7 @@ export function consoleSignIn(gateway: () => Promise<ConsoleGateway>, now: () =>
     const form = request.method === 'POST' ? await readForm(request) : undefined
     const g = await gateway()
     const origin = g.config.publicBaseUrl
-    if (form === undefined) return askToSignIn(request, requestId, origin)
+    if (form === undefined) return askToSignIn(request, requestId, { origin })
     if (isForeign(request, origin)) throw foreignForm()
     const token = readCookie(request.headers.get('cookie'), signInCookie)
     if (token === undefined || !sameText(token, form.get('token') ?? '')) throw foreignForm()
@@ -137,12 +140,12 @@ export function consoleSignIn(gateway: () => Promise<ConsoleGateway>, now: () =>
       const failure = asGatewayError(error)
       if (failure.status !== 401) throw error
       const problem = 'The key is unknown, expired or incomplete. Paste all of it.'
-      return consoleAnswer(signInPage({ token, to, problem }), requestId, 401)
+      return consoleAnswer(signInPage({ token, to, problem }), requestId, { status: 401 })
     }
     const session = newSession(credential, now())
     await g.admin.beginConsoleSession(caller, session)
     const cookie = sessionCookie(sealSession(await g.sealer(), session))
-    return consoleAnswer({ redirect: to }, requestId, 303, [cookie, clearCookie(signInCookie)])
+    return consoleAnswer({ redirect: to }, requestId, { status: 303, cookies: [cookie, clearCookie(signInCookie)] })
   })
 }
 
@@ -158,7 +161,7 @@ export function consoleSignOut(gateway: () => Promise<ConsoleGateway>, now: () =
       const caller = await signedIn(g, session)
       if (caller !== undefined) await g.admin.endConsoleSession(caller.tenant, session.id)
     }
-    return consoleAnswer({ redirect: '/console' }, requestId, 303, [endedSessionCookie()])
+    return consoleAnswer({ redirect: '/console' }, requestId, { status: 303, cookies: [endedSessionCookie()] })
   })
 }
 
@@ -166,7 +169,11 @@ const signInCookie = '__Host-console-sign-in'
 const signInSeconds = 3_600
 
 /** The sign-in page, which remembers where the person wanted to go; after a form that is the page with the form. */
-function askToSignIn(request: HttpRequest, requestId: string, origin: string, problem?: string): HttpResponseInit {
+function askToSignIn(
+  request: HttpRequest,
+  requestId: string,
+  { origin, problem }: { origin: string; problem?: string },
+): HttpResponseInit {
   const asked = new URL(request.url)
   const wanted = request.method === 'GET' ? `${asked.pathname}${asked.search}` : pageBefore(request)
   const known = readCookie(request.headers.get('cookie'), signInCookie)
@@ -175,7 +182,7 @@ function askToSignIn(request: HttpRequest, requestId: string, origin: string, pr
   const cookies = known === undefined ? [setCookie(signInCookie, token, signInSeconds)] : []
   const ended = problem === undefined ? [] : [endedSessionCookie()]
   const status = asked.pathname === '/console/sign-in' ? 200 : 401
-  return consoleAnswer(page, requestId, status, [...cookies, ...ended])
+  return consoleAnswer(page, requestId, { status, cookies: [...cookies, ...ended] })
 }
 
 /** The page of the thing a form is about: what a person looked at before. */
@@ -204,7 +211,7 @@ function answering(answer: (request: HttpRequest, requestId: string) => Promise<
         const fault = failure.cause instanceof Error ? failure.cause.name : failure.code
         invocationLog(context).error('console-failed', { code: failure.code, requestId, fault })
       }
-      return consoleAnswer(failurePage({ ...wordsOf(failure), requestId }), requestId, failure.status)
+      return consoleAnswer(failurePage({ ...wordsOf(failure), requestId }), requestId, { status: failure.status })
     }
   }
 }
@@ -219,7 +226,7 @@ async function signedIn(g: ConsoleGateway, session: Session): Promise<Caller | u
   }
 }
 
-function viewOf(request: HttpRequest, session: Session, caller: Caller, now: number): View {
+function viewOf(request: HttpRequest, { session, caller }: { session: Session; caller: Caller }, now: number): View {
   const named = request.query.get('tenant') ?? ''
   const tenant = caller.role !== 'operator' ? caller.tenant : named === '' ? '~' : named
   if (tenant !== '~' && !isTenantId(tenant)) throw notFound('tenant')

@@ -4,7 +4,7 @@ import { isCalendarDay } from '../../model/calendar-day.js'
 
 /** The registration as it is, with the secret of the console's form. */
 export function newSecretOf(
-  { name, clientId, authority }: { name: string; clientId: string; authority: string },
+  { name, kind, clientId }: Pick<RegistrationInput, 'name' | 'kind' | 'clientId'>,
   form: URLSearchParams,
 ): RegistrationInput {
   const clientSecret = (form.get('clientSecret') ?? '').trim()
@@ -12,7 +12,6 @@ export function newSecretOf(
   if (clientSecret === '' || clientSecret.length > 1000)
     throw invalidInput('clientSecret', 'must be the value of the new secret, at most 1000 characters.')
   if (ends !== '' && !isCalendarDay(ends)) throw invalidInput('ends', 'must be a calendar day such as 2027-01-31.')
-  const directory = new URL(authority).pathname.split('/')[1] ?? ''
   const expiry = ends === '' ? {} : { clientSecretExpiresAt: `${ends}T00:00:00Z` }
-  return { name, kind: 'microsoft', clientId, directory, clientSecret, ...expiry }
+  return { name, kind, clientId, clientSecret, ...expiry }
 }

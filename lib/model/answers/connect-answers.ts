@@ -1,5 +1,6 @@
 /** What the API answers about sign-ins, consents and connections. */
 import * as z from 'zod'
+import { providerNames } from '../providers.js'
 import { count, id, listOf, nextPage, oneOf, orNull, tenantId, text, time, triedProblem } from './answer-fields.js'
 import { mailboxWarning, verdicts } from './mailbox-answers.js'
 
@@ -131,11 +132,7 @@ const connection = z
       'delegated: a person signed in. app-only: an administrator consented to the application itself. password: user name and password. anonymous: a relay without sign-in.',
       'delegated',
     ),
-    provider: oneOf(
-      ['microsoft', 'google', 'oauth2', 'basic'],
-      'Who authorises the connection; basic: the mail server itself.',
-      'microsoft',
-    ),
+    provider: oneOf(providerNames, 'Who authorises the connection; basic: the mail server itself.', 'microsoft'),
     registrationId: orNull(id('The registration it uses; null when it uses none.', 'r4x7mq2zkw5tn3hdcjfvbeuags')),
     identity: identity.optional().describe('Absent for password and anonymous connections.'),
     username: orNull(text('User name of a password connection; null otherwise.', 'paula@postbox.example')),

@@ -1,5 +1,6 @@
 /** What the API answers about tenants and what belongs to one as a whole. */
 import * as z from 'zod'
+import { signInProviders } from '../providers.js'
 import { count, id, listOf, nextPage, oneOf, orNull, tenantId, text, time, triedProblem } from './answer-fields.js'
 
 const nullable = <S extends z.ZodType>(schema: S) => schema.nullable().meta(z.globalRegistry.get(schema) ?? {})
@@ -95,7 +96,7 @@ export const registration = z
     id: id('Id of the registration.', 'r4x7mq2zkw5tn3hdcjfvbeuags'),
     name: text('Display name.', 'Contoso mail'),
     tenant: text('Id of the tenant; ~ when it belongs to the deployment and serves every tenant.', 'contoso'),
-    kind: oneOf(['microsoft', 'google', 'oauth2'], 'Identity provider.', 'microsoft'),
+    kind: oneOf(signInProviders, 'Identity provider.', 'microsoft'),
     authority: text('Where people sign in.', 'https://login.microsoftonline.com/organizations'),
     clientId: text('Application (client) id.', '0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0'),
     credential: oneOf(['secret', 'none'], 'none: a public client.', 'secret'),

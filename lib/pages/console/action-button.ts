@@ -6,13 +6,12 @@ import { actionButton, link, segment, type View } from './frame.js'
 export function buttonOf<K extends ActionKind>(
   view: View,
   kind: K,
-  id: string,
-  { name, plain = false, label }: { name: ActionName<K>; plain?: boolean; label?: string },
+  { id, name, plain = false, label }: { id: string; name: ActionName<K>; plain?: boolean; label?: string },
 ): Markup | false {
   const action = findAction(kind, name)
   if (action === undefined || !view.may(action.operation)) return false
   const path = `/${kind}/${segment(id)}/${name}`
   const text = label ?? action.label
-  if (!('question' in action)) return actionButton(view, path, text, {}, plain)
+  if (!('question' in action)) return actionButton(view, path, { text, plain })
   return html`<a class="button${plain ? ' plain' : ''}" href="${link(view, path)}">${text}</a>`
 }

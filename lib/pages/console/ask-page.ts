@@ -19,10 +19,9 @@ export function askPage(view: View, { kind, id, name, facts }: Asked): string {
   const { question } = findAction(kind, name) as Extract<ConsoleAction, { question: unknown }>
   return consolePage(
     view,
-    kind === 'mails' || kind === 'mailboxes' ? `/${kind}` : '',
-    question.title,
+    { current: kind === 'mails' || kind === 'mailboxes' ? `/${kind}` : '', title: question.title },
     html`<h1>${question.title}</h1>
 <div class="card alert"><dl>${facts}</dl><p>${question.text}</p>
-<div class="row">${actionButton(view, `/${kind}/${segment(id)}/${name}`, question.yes, { sure: 'yes' })}<a class="button plain" href="${link(view, pageOf(kind, id))}">No, go back</a></div></div>`,
+<div class="row">${actionButton(view, `/${kind}/${segment(id)}/${name}`, { text: question.yes, hidden: { sure: 'yes' } })}<a class="button plain" href="${link(view, pageOf(kind, id))}">No, go back</a></div></div>`,
   )
 }

@@ -19,8 +19,7 @@ const mostNamed = 10
 export function attentionCard(
   view: View,
   item: AttentionItem,
-  mailboxes: readonly AttentionMailbox[],
-  onOwnPage = false,
+  { mailboxes, onOwnPage = false }: { mailboxes: readonly AttentionMailbox[]; onOwnPage?: boolean },
 ): Markup {
   const concerned = mailboxes.filter((one) =>
     one.attention.some(({ kind, id }) => kind === item.kind && id === item.id),
@@ -37,7 +36,7 @@ ${!onOwnPage && stopped(view, concerned, subject)}
 ${item.remedy !== '' && html`<p><b>What to do:</b> ${item.remedy}</p>`}
 ${afterRepair(item)}${item.peerLine !== '' && html`<details><summary>The server's response</summary><div class="words">${item.peerLine}</div></details>`}
 ${actions(view, item, only?.id ?? concerned[0]?.id)}
-<p class="row">${place(view, item, only, onOwnPage)}<span class="dim">Code ${item.code}</span></p></article>`
+<p class="row">${place(view, item, { only, onOwnPage })}<span class="dim">Code ${item.code}</span></p></article>`
 }
 
 /** A repair outside is noticed automatically; who repaired it need not wait for that. */
@@ -68,8 +67,7 @@ function stopped(view: View, concerned: readonly AttentionMailbox[], subject: st
 function place(
   view: View,
   item: AttentionItem,
-  only: AttentionMailbox | undefined,
-  onOwnPage: boolean,
+  { only, onOwnPage }: { only: AttentionMailbox | undefined; onOwnPage: boolean },
 ): Markup | false {
   const inTenant: Record<string, string> = view.caller.role === 'operator' ? { tenant: item.tenant } : {}
   if (item.kind === 'mail-unknown')
@@ -95,7 +93,7 @@ function actions(view: View, item: AttentionItem, mailboxId: string | undefined)
 function button(there: View, { console: path, label, asks }: AttentionAction, plain: boolean): Markup {
   return asks
     ? html`<a class="button plain" href="${link(there, path)}">${label}</a>`
-    : actionButton(there, path, label, {}, plain)
+    : actionButton(there, path, { text: label, plain })
 }
 
 /** Who signed in for which mailbox, for the question about it. */

@@ -19,12 +19,11 @@ const stageWords: Record<CheckStage, string> = {
 export function checkedPage(view: View, mailbox: { id: string; address: string }, found: CheckedMailbox): string {
   return consolePage(
     view,
-    '/mailboxes',
-    'Check',
+    { current: '/mailboxes', title: 'Check' },
     html`<h1>Check of ${mailbox.address}</h1>
 <p>Tested just now. Nothing was fetched, sent or changed in the mailbox; directions that work resume immediately.</p>
 <dl><dt>Sign-in</dt><dd>${part(found.signIn)}</dd><dt>Reading</dt><dd>${part(found.reading)}</dd><dt>Sending</dt><dd>${part(found.sending)}</dd></dl>
-<div class="row">${buttonOf(view, 'mailboxes', mailbox.id, { name: 'check', label: 'Check again' })}${found.sending.stage === 'send-right' && buttonOf(view, 'mailboxes', mailbox.id, { name: 'test-mail', plain: true })}</div>
+<div class="row">${buttonOf(view, 'mailboxes', { id: mailbox.id, name: 'check', label: 'Check again' })}${found.sending.stage === 'send-right' && buttonOf(view, 'mailboxes', { id: mailbox.id, name: 'test-mail', plain: true })}</div>
 <p><a href="${link(view, `/mailboxes/${segment(mailbox.id)}`)}">Back to the mailbox</a></p>`,
   )
 }

@@ -32,9 +32,7 @@ export const segment = (text: string): string => encodeURIComponent(text)
 export function actionButton(
   view: View,
   path: string,
-  text: string,
-  hidden: Record<string, string> = {},
-  plain = false,
+  { text, hidden = {}, plain = false }: { text: string; hidden?: Record<string, string>; plain?: boolean },
 ): Markup {
   const fields = Object.entries(hidden).map(
     ([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`,
@@ -51,8 +49,7 @@ export function tenantField(view: View): Markup {
 
 export function page(title: string, body: Markup, head: Markup = html``): string {
   return htmlDocument(
-    title,
-    consoleStyle,
+    { title, style: consoleStyle },
     html`<a class="skip" href="#main">Skip to content</a>
 ${head}
 <main id="main">
@@ -62,13 +59,13 @@ ${body}
 }
 
 /** A page of a signed-in caller: header, navigation, notice, body. */
-export function consolePage(view: View, current: string, title: string, body: Markup): string {
+export function consolePage(view: View, { current, title }: { current: string; title: string }, body: Markup): string {
   const entry = (path: string, name: string): Markup =>
     html`<a href="${link(view, path)}"${path === current ? html` aria-current="page"` : ''}>${name}</a>`
   const chosen = view.tenant !== '~'
   const head = html`<header>
 <a class="brand" href="${link(view, '')}">Mailbox Gateway</a>
-<div class="row"><span class="dim">${who(view)}</span>${view.caller.role === 'operator' && html`<a href="/console">All tenants</a>`}${actionButton(view, '/sign-out', 'Sign out', {}, true)}</div>
+<div class="row"><span class="dim">${who(view)}</span>${view.caller.role === 'operator' && html`<a href="/console">All tenants</a>`}${actionButton(view, '/sign-out', { text: 'Sign out', plain: true })}</div>
 <nav aria-label="Console">${entry('', 'Overview')}${chosen && [entry('/mailboxes', 'Mailboxes'), entry('/mails', 'Mails'), entry('/logs', 'Logs')]}</nav>
 </header>`
   const notice = view.notice === '' ? '' : html`<p class="notice" role="status">${view.notice}</p>`

@@ -26,8 +26,7 @@ export function logsPage(view: View, data: LogsView): string {
     html`<option value="${value}"${chosen ? html` selected` : ''}>${text}</option>`
   return consolePage(
     view,
-    '/logs',
-    `${names[data.log]} log`,
+    { current: '/logs', title: `${names[data.log]} log` },
     html`<h1>${names[data.log]} log</h1>
 <form class="filters" method="get" action="/console/logs">${tenantField(view)}
 <div><label for="log">Log</label><select id="log" name="log">${(['sending', 'receiving', 'audit'] as const).map((one) => option(one, names[one], one === data.log))}</select></div>

@@ -51,8 +51,7 @@ export function mailsPage(view: View, data: MailsView): string {
   const title = isSearch(data.pages.query) ? 'Found mail' : 'Open mail'
   return consolePage(
     view,
-    '/mails',
-    title,
+    { current: '/mails', title },
     html`<h1>${title}</h1>
 ${mailSearchForm(view, data.mailboxes, data.pages.query)}
 ${data.problem !== '' ? html`<div class="card alert" role="alert"><p>${data.problem}</p></div>` : data.mails.length === 0 ? empty(view, data) : table(view, data.mails, new Map(data.places.map((one) => [one.id, one])))}
@@ -146,7 +145,7 @@ export function mailActions(
   const stuck = isClosed(place) || (place?.sending.nextTry ?? '') !== ''
   const planned = isPlanned(view, mail)
   const again = !mail.held && !planned && (mail.state === 'waiting' || (mail.state === 'queued' && stuck))
-  const button = (name: ActionName<'mails'>, plain = false) => buttonOf(view, 'mails', mail.id, { name, plain })
+  const button = (name: ActionName<'mails'>, plain = false) => buttonOf(view, 'mails', { id: mail.id, name, plain })
   return html`${mail.held && waits(mail) && button('release')}${(again || mail.state === 'failed') && button('retry')}${planned && !mail.held && button('send-now', true)}${waits(mail) && button('cancel', true)}${mail.state === 'unknown' && html`<a class="button" href="${link(view, `/mails/${segment(mail.id)}`)}#decide">${mail.lookUpAt === '' ? 'Decide' : 'Open'}</a>`}`
 }
 
@@ -155,8 +154,7 @@ export function mailPage(view: View, mail: MailDetails, place: MailPlace | undef
   const trouble = troubleOf(view, mail, place)
   return consolePage(
     view,
-    '/mails',
-    'Mail',
+    { current: '/mails', title: 'Mail' },
     html`<h1>Mail to ${recipients(mail.recipients)}</h1>
 <p class="row">${mailState(mail)}<span>next attempt: ${next(view, mail, place)}</span></p>
 ${trouble && html`<div class="card alert">${trouble}</div>`}
@@ -187,7 +185,7 @@ ${one.text !== '' && html`<p>${one.text}</p>`}${one.remedy !== '' && html`<p><b>
 
 function decide(view: View, mail: MailDetails): Markup {
   const looking = mail.lookUpAt !== ''
-  const button = (name: ActionName<'mails'>, plain = true) => buttonOf(view, 'mails', mail.id, { name, plain })
+  const button = (name: ActionName<'mails'>, plain = true) => buttonOf(view, 'mails', { id: mail.id, name, plain })
   return html`<section class="card alert" id="decide"><h2>${looking ? 'The gateway is finding out whether it was sent' : 'Decide: was it sent?'}</h2>
 <p>${looking ? 'The connection broke while the mail was handed over. The gateway looks for it in the mailbox and asks you if it cannot tell. If you already know, say which it is.' : "The connection broke while the mail was handed over; nobody can tell whether the server accepted it. Check the mailbox's Sent folder or ask the recipient, then say which it is."}</p>
 <div class="row">${button('resolve-sent', looking)}${button('resolve-not-sent')}${button('resolve-resend')}</div></section>`

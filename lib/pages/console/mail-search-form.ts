@@ -26,16 +26,20 @@ export function mailSearchForm(
   query: URLSearchParams,
 ): Markup {
   const value = (name: string): string => query.get(name) ?? ''
-  const input = (name: string, label: string, type = 'text', hint = ''): Markup =>
+  const input = (
+    name: string,
+    label: string,
+    { type = 'text', hint = '' }: { type?: string; hint?: string } = {},
+  ): Markup =>
     html`<div><label for="${name}">${label}</label><input id="${name}" name="${name}" type="${type}" value="${value(name)}" maxlength="998"${hint !== '' && html` placeholder="${hint}"`} autocomplete="off"></div>`
   const option = (of: string, text: string, chosen: string): Markup =>
     html`<option value="${of}"${of === chosen ? html` selected` : ''}>${text}</option>`
   const isOpen = folded.some((name) => value(name) !== '')
   return html`<form class="filters" method="get" action="/console/mails" role="search" aria-label="Mail">${tenantField(view)}<input type="hidden" name="all" value="true">
-${input('recipient', 'Recipient', 'email', 'ana@example.com')}${input('subject', 'Part of the subject')}
+${input('recipient', 'Recipient', { type: 'email', hint: 'ana@example.com' })}${input('subject', 'Part of the subject')}
 <div><label for="state">State</label><select id="state" name="state">${option('', 'Any', value('state'))}${states.map((one) => option(one, one.replace('-', ' '), value('state')))}</select></div>
 <div><label for="mailbox">Mailbox</label><select id="mailbox" name="mailbox">${option('', 'All', value('mailbox'))}${value('mailbox') !== '' && !mailboxes.some((one) => one.id === value('mailbox')) && option(value('mailbox'), value('mailbox'), value('mailbox'))}${mailboxes.map((one) => option(one.id, one.address, value('mailbox')))}</select></div>
-${input('since', 'Accepted from (UTC)', 'date')}${input('until', 'until', 'date')}
-<details${isOpen ? html` open` : ''}><summary>Message-ID, key, metadata</summary><div class="filters">${input('messageId', 'Message-ID')}${input('idempotencyKey', 'Idempotency key')}${input('metadata', 'Metadata', 'text', 'invoice:4711')}</div></details>
+${input('since', 'Accepted from (UTC)', { type: 'date' })}${input('until', 'until', { type: 'date' })}
+<details${isOpen ? html` open` : ''}><summary>Message-ID, key, metadata</summary><div class="filters">${input('messageId', 'Message-ID')}${input('idempotencyKey', 'Idempotency key')}${input('metadata', 'Metadata', { hint: 'invoice:4711' })}</div></details>
 <button>Search</button>${isSearch(query) && html`<a class="button plain" href="/console/mails${view.caller.role === 'operator' ? `?tenant=${encodeURIComponent(view.tenant)}` : ''}">Open mail only</a>`}</form>`
 }

@@ -92,15 +92,14 @@ export function mailboxesPage(view: View, mailboxes: readonly MailboxEntry[], pa
     )
   return consolePage(
     view,
-    '/mailboxes',
-    'Mailboxes',
+    { current: '/mailboxes', title: 'Mailboxes' },
     html`<h1>Mailboxes</h1>
 ${
   mailboxes.length === 0
     ? html`<div class="card"><p>No mailbox yet. Start a sign-in with POST /api/v1/sign-ins and send its link to the owner of the mailbox; it appears here once the owner has accepted and the sign-in is confirmed.</p></div>`
     : html`<table><thead><tr><th scope="col">Mailbox</th><th scope="col">State</th><th scope="col">Receiving, last success</th><th scope="col">Sending, last success</th></tr></thead><tbody>${rows}</tbody></table>`
 }
-${pager(view, '/mailboxes', pages, ['Previous', 'Next'])}`,
+${pager(view, '/mailboxes', { ...pages, words: ['Previous', 'Next'] })}`,
   )
 }
 
@@ -131,17 +130,16 @@ export interface MailboxView {
 
 export function mailboxPage(view: View, { mailbox, connection, settings, received }: MailboxView): string {
   const button = (name: ActionName<'mailboxes'>, plain = false) =>
-    buttonOf(view, 'mailboxes', mailbox.id, { name, plain })
+    buttonOf(view, 'mailboxes', { id: mailbox.id, name, plain })
   const receives = mailbox.receiving.transport !== 'none'
   const death = connection?.projectedDeath
   const ends = death ? { at: death.at, now: view.now } : undefined
   return consolePage(
     view,
-    '/mailboxes',
-    mailbox.address,
+    { current: '/mailboxes', title: mailbox.address },
     html`<h1>${mailbox.address}</h1>
 <p class="row">${mailboxState(mailbox, ends)}${mailbox.isDefault && chip('default', 'quiet')}</p>
-${mailbox.attention.map((one) => attentionCard(view, one, [mailbox], true))}
+${mailbox.attention.map((one) => attentionCard(view, one, { mailboxes: [mailbox], onOwnPage: true }))}
 <h2>Actions</h2>
 <div class="row">${button('check')}${button('reconnect', true)}${receives && mailbox.active && button('poll', true)}${mailbox.sending.transport !== 'none' && mailbox.active && html`${button('test-mail', true)}${button('retry-mails', true)}`}${button(mailbox.active ? 'pause' : 'activate', true)}</div>
 <p class="dim">${mailbox.active ? 'A paused mailbox neither receives nor sends; its mail waits.' : 'Paused: it neither receives nor sends until somebody activates it.'}</p>

@@ -17,7 +17,7 @@ export function failurePage(failure: Failure, view?: View): string {
 <div class="card alert" role="alert"><p><b>${failure.description}</b></p>${failure.remedy !== '' && html`<p>What to do: ${failure.remedy}</p>`}</div>
 <p class="dim">Code ${failure.code} · request ${failure.requestId}</p>
 <p class="row">${failure.back !== undefined && failure.back !== '/console' && html`<a class="button" href="${failure.back}">Back to where you were</a>`}<a href="${view ? link(view, '') : '/console'}">Back to the overview</a></p>`
-  return view ? consolePage(view, '', 'That did not work', body) : page('That did not work', body)
+  return view ? consolePage(view, { current: '', title: 'That did not work' }, body) : page('That did not work', body)
 }
 
 /** The reconnect link is a secret of the mailbox owner: shown once as text, never as a link to click here. */
@@ -29,8 +29,7 @@ export function reconnectPage(
   const letter = `The connection to the mailbox ${mailbox.address} must be renewed.\n\nPlease open this link, sign in as ${mailbox.address} and accept:\n${started.link}\n\nThe link expires at ${started.expiresAt.slice(0, 16).replace('T', ' ')} UTC. Do not pass it on.`
   return consolePage(
     view,
-    '/mailboxes',
-    'Reconnect link',
+    { current: '/mailboxes', title: 'Reconnect link' },
     html`<h1>Reconnect link for ${mailbox.address}</h1>
 <div class="card wide"><label for="link">Copy this link and send it to the owner of the mailbox</label>
 <input id="link" readonly value="${started.link}" aria-describedby="hint" class="copy">

@@ -28,8 +28,7 @@ export function newSecretPage(
   const title = `New client secret for ${name}`
   return consolePage(
     view,
-    '',
-    title,
+    { current: '', title },
     html`<h1>${title}</h1>
 <form class="card wide" method="post" action="${link(view, `/registrations/${segment(id)}/secret`)}" autocomplete="off"><input type="hidden" name="csrf" value="${view.csrf}">
 <dl><dt>Client id</dt><dd>${clientId}</dd><dt>Directory</dt><dd>${authority}</dd></dl>

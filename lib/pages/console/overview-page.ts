@@ -44,8 +44,7 @@ export function overviewPage(view: View, data: Overview): string {
   const paused = mailboxes.filter((one) => one.health === 'paused').length
   return consolePage(
     view,
-    '',
-    'Overview',
+    { current: '', title: 'Overview' },
     html`<h1>${headline(data.broken)}</h1>
 <ul class="counts">${count(working, `of ${amount} mailboxes work`)}${paused > 0 && count(paused, 'paused')}${count(open.length, open.length >= 200 ? 'or more open mails' : 'open mails')}${count(open.filter((one) => one.held).length, 'held')}${count(open.filter((one) => one.state === 'unknown').length, 'with unknown outcome')}</ul>
 ${mailboxes.length === 0 && html`<div class="card"><h2>No mailbox yet</h2><p>Connect the first one: your application, or you with the API, starts a sign-in (POST /api/v1/sign-ins) and sends its link to the owner of the mailbox.</p></div>`}
@@ -62,14 +61,13 @@ export function allTenantsPage(
     data.broken.attention.filter((one) => one.tenant === id && !waitsForYou(one) && !isComing(one)).length
   return consolePage(
     view,
-    '',
-    'All tenants',
+    { current: '', title: 'All tenants' },
     html`<h1>${headline(data.broken)}</h1>
 ${!data.health.ok && healthCard(data.health)}
 ${attentionList(view, data.broken, [])}
 <h2>Tenants</h2>
 ${data.tenants.length === 0 ? html`<div class="card"><p>No tenant yet. Create one with POST /api/v1/tenants, then an API key for it.</p></div>` : html`<ul>${data.tenants.map((one) => html`<li><a href="${link(view, '', { tenant: one.id })}">${one.name}</a> <span class="dim">${one.id}</span> ${broken(one.id) > 0 && chip(`${broken(one.id)} broken`, 'bad')}</li>`)}</ul>`}
-${pager(view, '', data.pages, ['Previous', 'Next'])}
+${pager(view, '', { ...data.pages, words: ['Previous', 'Next'] })}
 ${data.health.ok && healthCard(data.health)}`,
   )
 }
@@ -98,7 +96,7 @@ function headline({ attention, next }: Broken): string {
 function attentionList(view: View, { attention }: Broken, mailboxes: readonly OverviewMailbox[]): Markup {
   const items = [...attention].sort((a, b) => b.since.localeCompare(a.since))
   const cards = (title: string, some: readonly AttentionItem[]): Markup | false =>
-    some.length > 0 && html`<h2>${title}</h2>${some.map((item) => attentionCard(view, item, mailboxes))}`
+    some.length > 0 && html`<h2>${title}</h2>${some.map((item) => attentionCard(view, item, { mailboxes }))}`
   const waiting = items.filter(waitsForYou)
   const broken = items.filter((one) => !isComing(one) && !waitsForYou(one))
   return html`${cards('Waiting for you', waiting)}${broken.length === 0 ? quiet(view, mailboxes) : cards('Broken now', broken)}${cards('To do before a date', items.filter(isComing))}`

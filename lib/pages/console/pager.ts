@@ -23,8 +23,7 @@ const separator = '!'
 export function pager(
   view: View,
   path: string,
-  { query, next }: Pages,
-  [before, behind]: readonly [string, string] = ['Newer', 'Older'],
+  { query, next, words: [before, behind] = ['Newer', 'Older'] }: Pages & { words?: readonly [string, string] },
 ): Markup | false {
   const after = query.get('after') ?? ''
   const trail = (query.get('trail') ?? '').split(separator).filter((one) => one !== '')

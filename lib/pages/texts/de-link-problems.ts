@@ -1,8 +1,9 @@
+import { providerFacts, signInPages } from '../../model/providers.js'
 import type { GermanWords } from './german-words.js'
 import type { WordKey } from './words-of-code.js'
 
 const ways: Record<string, string> = {
-  microsoft: 'eine Anmeldung bei Microsoft',
+  ...Object.fromEntries(signInPages.map((page) => [page, `eine Anmeldung bei ${providerFacts[page].label}`])),
   password: 'Benutzername und Passwort',
   'admin-consent': 'die Genehmigung durch eine Administration',
 }

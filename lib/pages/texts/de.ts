@@ -35,13 +35,13 @@ export const de: Texts = {
     ableTo: 'Die Organisation wird Folgendes können',
     changes: (allowed, tenant) =>
       `Dieser Link darf das Postfach mit ${allowed.map((one) => changeNames[one]).join(' und ')} als bisher verbinden. ${tenant} hat ihn so verlangt. Wenn Sie das nicht erwartet haben, schließen Sie die Seite und fragen Sie dort zuerst nach.`,
-    microsoft: 'Weiter mit Microsoft',
-    atMicrosoft: 'Sie melden sich auf der Seite von Microsoft an. Ihr Passwort ist hier nie zu sehen.',
-    notSetUp: (tenant) =>
-      `Die Anmeldung mit Microsoft ist bei ${tenant} noch nicht eingerichtet. Bitten Sie die Administration, eine App-Registrierung anzulegen.`,
+    continueWith: (provider) => `Weiter mit ${provider}`,
+    atProvider: (provider) => `Sie melden sich auf der Seite von ${provider} an. Ihr Passwort ist hier nie zu sehen.`,
+    notSetUp: (tenant, providers) =>
+      `Die Anmeldung mit ${providers.join(' oder ')} ist bei ${tenant} noch nicht eingerichtet. Bitten Sie die Administration, eine App-Registrierung anzulegen.`,
     passwordFirst: 'Mit Benutzername und Passwort anmelden',
     passwordInstead: 'Stattdessen Benutzername und Passwort verwenden',
-    microsoftInstead: 'Dieses Postfach liegt doch bei Microsoft',
+    insteadAt: (provider) => `Dieses Postfach liegt doch bei ${provider}`,
     looksLikeMicrosoft:
       'Das sieht nach einem Postfach bei Microsoft aus. Microsoft hat Passwörter für fast alle abgeschaltet, daher wird es so vermutlich nicht gehen. Machen Sie stattdessen mit Microsoft weiter.',
     looksLikeGoogle: (link) =>
@@ -58,7 +58,7 @@ export const de: Texts = {
         mail: `Mail für ${domain} kommt bei ${host} an.`,
         settings: `Die öffentlichen Mail-Einstellungen von ${domain} nennen ${host}.`,
         nothing: `Öffentlich ist nicht zu erfahren, wo die Mail von ${domain} liegt.`,
-        asked: `${domain} fragt nach diesem Postfach bei Microsoft.`,
+        asked: `${domain} fragt nach diesem Postfach bei ${host}.`,
         stored: `Dieses Postfach war bei ${host} verbunden.`,
       }
       return said[about.by]
@@ -90,10 +90,13 @@ export const de: Texts = {
         : 'Geben Sie den Port des Mailservers ein: 465, oder 587 mit STARTTLS.',
     badTls: 'Wählen Sie TLS oder STARTTLS.',
     badAddress: 'Geben Sie eine Mailadresse ein, zum Beispiel name@example.com.',
-    unreachable: (kind, host, port) => `Der Server für ${servers[kind]}, ${host}, Port ${port}, war nicht erreichbar.`,
+    unreachable: ({ kind, host, port }) =>
+      `Der Server für ${servers[kind]}, ${host}, Port ${port}, war nicht erreichbar.`,
     asBefore: (host) => (host === '' ? 'Geben Sie den bisherigen Server ein.' : `Geben Sie ${host} ein, wie bisher.`),
-    answers: (kind, host, port, words) => `Der Server für ${servers[kind]}, ${host}, Port ${port}, antwortet: ${words}`,
-    refused: (kind, host, port) => `Der Server für ${servers[kind]}, ${host}, Port ${port}, hat das nicht angenommen.`,
+    answers: ({ kind, host, port }, words) =>
+      `Der Server für ${servers[kind]}, ${host}, Port ${port}, antwortet: ${words}`,
+    refused: ({ kind, host, port }) =>
+      `Der Server für ${servers[kind]}, ${host}, Port ${port}, hat das nicht angenommen.`,
   },
   verdict: {
     works: 'Funktioniert',

@@ -10,6 +10,13 @@ export interface Found {
 type Direction = 'reading' | 'sending'
 type Kind = 'imap' | 'smtp'
 
+/** A mail server as it was typed. */
+export interface ServerAt {
+  kind: Kind
+  host: string
+  port: string
+}
+
 const failingWords = (failing: readonly Direction[]): string => failing.join(' and ')
 const servers: Record<Kind, string> = { imap: 'incoming mail', smtp: 'outgoing mail' }
 const fieldNames: Record<string, string> = {
@@ -45,13 +52,13 @@ export const en = {
     ableTo: 'It will be able to',
     changes: (allowed: readonly (keyof typeof changeNames)[], tenant: string) =>
       `This link may connect the mailbox with ${allowed.map((one) => changeNames[one]).join(' and ')}, as ${tenant} requested. If you did not expect that, close the page and ask them first.`,
-    microsoft: 'Continue with Microsoft',
-    atMicrosoft: 'You sign in on Microsoft’s own page. We never see your password.',
-    notSetUp: (tenant: string) =>
-      `Signing in with Microsoft is not set up at ${tenant} yet. Ask an administrator to add an app registration.`,
+    continueWith: (provider: string) => `Continue with ${provider}`,
+    atProvider: (provider: string) => `You sign in on ${provider}’s own page. We never see your password.`,
+    notSetUp: (tenant: string, providers: readonly string[]) =>
+      `Signing in with ${providers.join(' or ')} is not set up at ${tenant} yet. Ask an administrator to add an app registration.`,
     passwordFirst: 'Sign in with a user name and password',
     passwordInstead: 'Use a user name and password instead',
-    microsoftInstead: 'This mailbox is at Microsoft after all',
+    insteadAt: (provider: string) => `This mailbox is at ${provider} after all`,
     looksLikeMicrosoft:
       'This looks like a Microsoft mailbox. Microsoft has switched off passwords for almost all mailboxes, so this will probably fail. Continue with Microsoft instead.',
     looksLikeGoogle: (link: Markup): Markup =>
@@ -89,12 +96,12 @@ export const en = {
         : 'Type the port of the mail server: 465, or 587 with STARTTLS.',
     badTls: 'Choose TLS or STARTTLS.',
     badAddress: 'Type a mail address, such as name@example.com.',
-    unreachable: (kind: Kind, host: string, port: string) =>
+    unreachable: ({ kind, host, port }: ServerAt) =>
       `The server for ${servers[kind]}, ${host}, port ${port}, could not be reached.`,
     asBefore: (host: string): string => (host === '' ? 'Type the previous server.' : `Type ${host}, as before.`),
-    answers: (kind: Kind, host: string, port: string, words: string) =>
+    answers: ({ kind, host, port }: ServerAt, words: string) =>
       `The server for ${servers[kind]}, ${host}, port ${port}, answers: ${words}`,
-    refused: (kind: Kind, host: string, port: string) =>
+    refused: ({ kind, host, port }: ServerAt) =>
       `The server for ${servers[kind]}, ${host}, port ${port}, did not accept this.`,
   },
   verdict: {

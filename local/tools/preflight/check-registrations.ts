@@ -32,7 +32,7 @@ async function judge(gateway: Gateway, registration: Registration, now: number):
   const name = `"${registration.name}" of ${owner}`
   if (registration.credential === 'none') return pass('registrations', `${name}: public client, no secret`)
   try {
-    await gateway.tokens.findClient(registration.tenant, registration.id)
+    await gateway.tokens.findClient({ tenant: registration.tenant, id: registration.id })
   } catch (error) {
     const { code, description } = asGatewayError(error)
     if (code === 'registration_secret_missing')

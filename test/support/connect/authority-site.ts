@@ -1,5 +1,6 @@
 /** The connect site with one tenant, its registration and one that the deployment shares. */
 import { afterAll, beforeAll, beforeEach, expect, inject, vi } from 'vitest'
+import { newId } from '../../../lib/model/ids.js'
 import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
 import type { Answer, Browser } from '../http/cookie-jar.js'
 import { beginSignIn, type ConnectSite, origin, registrationInput, startConnectSite } from './connect-site.js'
@@ -8,9 +9,11 @@ export const tenant = 'acme'
 export const stranger = 'someone@elsewhere.example'
 export let site: ConnectSite
 export let registrationId = ''
+/** All environments of the storage share who holds an address: no other file may use the same ones. */
+const file = newId().slice(0, 6)
 let counter = 0
 
-export const unique = (name: string): string => `${name}${++counter}@contoso.example`
+export const unique = (name: string): string => `${name}-${file}-${++counter}@contoso.example`
 export const person = (more: object = {}) => site.directory.addUser({ upn: unique('someone'), password: 'x', ...more })
 export const administrator = () => person({ administrator: true })
 export const asked = {
@@ -28,7 +31,7 @@ export async function useBothWays(mailboxId: string): Promise<{ paths: string[];
   const { address } = await site.gateway.admin.readMailboxFacts(tenant, mailboxId)
   site.graph.control.reset()
   const mail = parseMailSubmission({ mailboxId, to: [{ address: stranger }], subject: 'Out', text: 'x' })
-  const { mail: accepted } = await site.gateway.send.acceptMail(tenant, mail)
+  const { mail: accepted } = await site.gateway.send.acceptMail(tenant, { submission: mail })
   await site.gateway.send.drainLane({ v: 1, tenant, mailboxId })
   expect(await site.gateway.send.readMail(tenant, accepted.id)).toMatchObject({ state: 'sent' })
   site.directory.deliver(address, `From: ${stranger}\r\nTo: ${address}\r\nSubject: In\r\n\r\nHello\r\n`)
@@ -99,8 +102,8 @@ export function useAuthoritySite(): void {
     site = await startConnectSite(inject('azurite'))
     await site.gateway.admin.createTenant({ id: tenant, name: 'Acme Ltd' })
     await site.gateway.admin.createTenant({ id: 'guest', name: 'Guest Ltd' })
-    registrationId = (await site.gateway.admin.saveRegistration(tenant, undefined, registrationInput)).id
-    await site.gateway.admin.saveRegistration('~', undefined, { ...registrationInput, name: 'Shared' })
+    registrationId = (await site.gateway.admin.saveRegistration({ tenant }, registrationInput)).id
+    await site.gateway.admin.saveRegistration({ tenant: '~' }, { ...registrationInput, name: 'Shared' })
   })
   afterAll(() => site.stop())
   beforeEach(() => {

@@ -6,6 +6,7 @@ import type { Caller } from '../../../lib/model/caller.js'
 import { storageNames } from '../../../lib/model/names.js'
 import type { AuthorizeInput, TokenSet } from '../../../lib/ports/provider.js'
 import type { Toolbox } from '../../../lib/ports/toolbox.js'
+import { microsoftRules } from '../../../lib/providers/microsoft-rules.js'
 import { insertRegistration } from '../../../lib/rows/registrations.js'
 import { sealKeys } from '../../../lib/rows/seal-keys.js'
 import { Secret } from '../../../lib/secret.js'
@@ -56,6 +57,8 @@ export async function connectHarness() {
     ...stores,
     providers: {
       microsoft: {
+        ...microsoftRules,
+        accountAddresses: async () => [],
         authorizeUrl: async (input) => {
           peers.asked.push(input)
           return `https://login.microsoftonline.com/organizations/oauth2/v2.0/authorize?state=${input.state}`

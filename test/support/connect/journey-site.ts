@@ -1,5 +1,6 @@
 /** The connect site with one tenant, and people who sign in by links of its application. */
 import { afterAll, beforeAll, beforeEach, inject } from 'vitest'
+import { newId } from '../../../lib/model/ids.js'
 import type { Answer, Browser } from '../http/cookie-jar.js'
 import { beginSignIn, type ConnectSite, registrationInput, signInAt, startConnectSite } from './connect-site.js'
 
@@ -7,11 +8,13 @@ export const tenant = 'acme'
 export const returnUrl = 'https://app.example.com/mail/done'
 export const binding = 'session-of-the-app-user'
 export let site: ConnectSite
+/** All environments of the storage share who holds an address: no other file may use the same ones. */
+const file = newId().slice(0, 6)
 let counter = 0
 
 /** A person of the emulated Contoso whom no other test uses. */
 export function person(): string {
-  const upn = `person${++counter}@contoso.example`
+  const upn = `person-${file}-${++counter}@contoso.example`
   site.directory.addUser({ upn, displayName: `Person ${counter}`, password: 'x' })
   return upn
 }
@@ -35,7 +38,7 @@ export function useJourneySite(): void {
   beforeAll(async () => {
     site = await startConnectSite(inject('azurite'))
     await site.gateway.admin.createTenant({ id: tenant, name: 'Acme Ltd' })
-    await site.gateway.admin.saveRegistration(tenant, undefined, registrationInput)
+    await site.gateway.admin.saveRegistration({ tenant }, registrationInput)
     await site.gateway.admin.addReturnUrl(tenant, returnUrl)
   })
   afterAll(() => site.stop())

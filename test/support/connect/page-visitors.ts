@@ -1,5 +1,6 @@
 /** The connect site for people who look at its pages, in a browser without JavaScript. */
 import { afterAll, beforeAll, inject, vi } from 'vitest'
+import { newId } from '../../../lib/model/ids.js'
 import type { Browser } from '../http/cookie-jar.js'
 import { type ConnectSite, registrationInput, startConnectSite } from './connect-site.js'
 
@@ -7,10 +8,12 @@ export const tenant = 'acme'
 export const returnUrl = 'https://app.example.com/mail/done'
 export const binding = 'session-of-the-app-user'
 export let site: ConnectSite
+/** All environments of the storage share who holds an address: no other file may use the same ones. */
+const file = newId().slice(0, 6)
 let counter = 0
 
 export function person(name = 'someone'): string {
-  const upn = `${name}-${++counter}@contoso.example`
+  const upn = `${name}-${file}-${++counter}@contoso.example`
   site.directory.addUser({ upn, displayName: `Person ${counter}`, password: 'x' })
   return upn
 }
@@ -33,7 +36,7 @@ export function usePages(): void {
   beforeAll(async () => {
     site = await startConnectSite(inject('azurite'))
     await site.gateway.admin.createTenant({ id: tenant, name: 'Acme Ltd' })
-    await site.gateway.admin.saveRegistration(tenant, undefined, registrationInput)
+    await site.gateway.admin.saveRegistration({ tenant }, registrationInput)
     await site.gateway.admin.addReturnUrl(tenant, returnUrl)
   })
   afterAll(() => site.stop())

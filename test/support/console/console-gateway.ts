@@ -50,7 +50,7 @@ export const gateway: ConsoleGateway = {
   readTenant: async (id) => {
     if (!['acme', 'other'].includes(id)) throw notFound('tenant')
   },
-  audit: async (caller, tenant, action, subject) => {
+  audit: async (caller, { tenant, action, subject }) => {
     audited.push([caller.keyId, tenant, action, subject])
   },
 }
@@ -64,7 +64,7 @@ const handler = consoleHandler(
       return { redirect: '/console' }
     }
     if (view.tenant === 'other' && request.query.has('fault')) throw new Error('inner <words>')
-    return consolePage(view, '', 'Test', html`<h1>${tenant}</h1>`)
+    return consolePage(view, { current: '', title: 'Test' }, html`<h1>${tenant}</h1>`)
   },
   { operation: ({ action = '' }) => findAction('mailboxes', action)?.operation ?? '' },
 )

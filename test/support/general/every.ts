@@ -19,4 +19,4 @@ export const everyAttention = (deps: Toolbox, tenant: string) =>
   everyRow((page) => listAttention(deps, tenant, page), 'attention')
 
 export const everyNotImported = (deps: Toolbox, tenant: string, mailboxId: string) =>
-  everyRow((page) => listNotImported(deps, tenant, mailboxId, page), 'mails')
+  everyRow((page) => listNotImported(deps, { tenant, mailboxId }, page), 'mails')

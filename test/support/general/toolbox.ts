@@ -9,6 +9,7 @@ import type { FlowConfig } from '../../../lib/ports/flow-config.js'
 import { newMemory } from '../../../lib/ports/memory.js'
 import type { Provider } from '../../../lib/ports/provider.js'
 import type { Toolbox } from '../../../lib/ports/toolbox.js'
+import { microsoftRules } from '../../../lib/providers/microsoft-rules.js'
 import { stopController } from '../../../lib/stop-work.js'
 import { memoryBlobs } from '../../../lib/stores/memory-blobs.js'
 import { memoryQueues } from '../../../lib/stores/memory-queues.js'
@@ -47,14 +48,13 @@ export function toolbox<O extends Partial<Toolbox>>(over: O): Toolbox & O {
     stopping: stopController().signal,
     inHand: bytesInHand(),
     memory: newMemory(),
-    providers: {},
+    providers: { microsoft: providerOfNobody },
     senders: { graph: nobody, smtp: nobody },
     receivers: { graph: nobody, imap: nobody },
     discovery: { mailExchangers: async () => [], autoconfig: async () => undefined },
     webhookPoster: { post: () => Promise.reject(new Error('this test takes no webhook')) },
     isForbiddenHost: async () => false,
     allowPort: () => true,
-    accountAddresses: async () => [],
     ...over,
   }
 }
@@ -66,6 +66,8 @@ const unasked = (): Promise<never> => Promise.reject(new Error('this test signs 
 
 /** A provider that is asked for nothing, unless the test says what. */
 export const providerOfNobody: Provider = {
+  ...microsoftRules,
+  accountAddresses: async () => [],
   authorizeUrl: unasked,
   redeem: unasked,
   refresh: unasked,

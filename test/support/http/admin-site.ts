@@ -77,8 +77,8 @@ export async function startAdminSite(connectionString: string): Promise<AdminSit
     async tenant(id) {
       await gateway.admin.createTenant({ id, name: `${id} company` })
       const caller = { role: 'operator', tenant: '~', keyId: 'test' } as const
-      const { key } = await gateway.admin.createApiKey(caller, id, { role: 'tenant-admin', name: 'admin' })
-      const registration = await gateway.admin.saveRegistration(id, undefined, registrationInput)
+      const { key } = await gateway.admin.createApiKey({ caller, tenant: id }, { role: 'tenant-admin', name: 'admin' })
+      const registration = await gateway.admin.saveRegistration({ tenant: id }, registrationInput)
       return { id, key: key.reveal(), registrationId: registration.id }
     },
     signedIn,

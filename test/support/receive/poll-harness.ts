@@ -107,9 +107,9 @@ export async function pollHarness(
         for await (const row of tables.query(table, { partitionRange: [`${tenant}~`, `${tenant}~~`] })) rows.push(row)
       return rows
     },
-    list: async () => (await listReceived(process(), tenant, mailbox.id, { limit: 100 })).mails,
+    list: async () => (await listReceived(process(), { tenant, mailboxId: mailbox.id }, { limit: 100 })).mails,
     notImported: () => everyNotImported(process(), tenant, mailbox.id),
-    raw: async (id) => Buffer.from(await readReceivedRaw(process(), tenant, mailbox.id, id)),
+    raw: async (id) => Buffer.from(await readReceivedRaw(process(), { tenant, mailboxId: mailbox.id, id })),
   }
 }
 

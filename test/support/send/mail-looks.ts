@@ -1,5 +1,4 @@
 /** The flows of sending, and looks at what they left in the tables. */
-
 import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
 import type { MemoryQueues } from '../../../lib/stores/memory-queues.js'
 import type { Harness } from './send-harness.js'

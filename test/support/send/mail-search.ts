@@ -12,12 +12,10 @@ export async function place(keepSubject: 'yes' | 'no' = 'yes') {
   h.deps.config.keepSubject = keepSubject
   const submit = async (to: string, more: object = {}, key?: string) =>
     (
-      await acceptMail(
-        h.deps,
-        h.tenant,
-        parseMailSubmission({ to: [to], ...('raw' in more ? {} : { text: 'x' }), ...more }),
-        key,
-      )
+      await acceptMail(h.deps, h.tenant, {
+        submission: parseMailSubmission({ to: [to], ...('raw' in more ? {} : { text: 'x' }), ...more }),
+        idempotencyKey: key,
+      })
     ).mail
   const drain = (deps = h.deps) => drainLane(deps, { v: 1, tenant: h.tenant, mailboxId: h.mailbox.id })
   const ids = async (search: MailSearch) => (await searchMails(h.deps, h.tenant, search)).mails.map(({ id }) => id)

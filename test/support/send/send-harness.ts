@@ -14,7 +14,7 @@ import { memoryTables } from '../../../lib/stores/memory-tables.js'
 import { memoryVault } from '../../../lib/stores/memory-vault.js'
 import { connectAs } from '../connect/connect-as.js'
 import { sampleMailbox } from '../general/sample-mailbox.js'
-import { shipped, toolbox } from '../general/toolbox.js'
+import { providerOfNobody, shipped, toolbox } from '../general/toolbox.js'
 
 /** Time that only tests move; sleeping ends when it is aborted. */
 export function manualClock(start = Date.UTC(2026, 0, 5, 8)) {
@@ -169,7 +169,13 @@ export async function sendHarness(
   for (const name of queueNames) await stores.queues.ensure(names.queue(name))
   await stores.queues.ensure(names.eventsQueue(tenant))
   await stores.tables.insert(names.table('mailboxes'), toRow(mailbox))
-  const shared = { names, clock, vault: memoryVault(), providers: {}, config: { ...shipped, messagesPerSession: 3 } }
+  const shared = {
+    names,
+    clock,
+    vault: memoryVault(),
+    providers: { microsoft: providerOfNobody },
+    config: { ...shipped, messagesPerSession: 3 },
+  }
   await connectAs(toolbox({ ...shared, ...stores }), connectionId, { kind: 'anonymous' })
   await stores.tables.insert(names.table('tenants'), { partitionKey: tenant, rowKey: 'tenant', v: 1 })
   for (const rowKey of ['default', 'key~sales', `address~${hashId(mailbox.address)}`])

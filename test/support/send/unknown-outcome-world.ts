@@ -53,12 +53,12 @@ export async function world(mailbox: Partial<Mailbox>, deps: Partial<Toolbox>, a
     },
     async send(whenUnknown: 'stop' | 'resend' = 'stop') {
       const wish = { mailboxId: h.mailbox.id, to: [ben], subject: 'Offer', text: 'Hello', whenUnknown }
-      const { mail } = await acceptMail(h.deps, h.tenant, parseMailSubmission(wish))
+      const { mail } = await acceptMail(h.deps, h.tenant, { submission: parseMailSubmission(wish) })
       await drain()
       return mail.id
     },
     read: (id: string) => readMail(h.deps, h.tenant, id),
-    resolve: (id: string, outcome: 'sent' | 'not-sent' | 'resend') => resolveMail(h.deps, h.tenant, id, outcome),
+    resolve: (id: string, outcome: 'sent' | 'not-sent' | 'resend') => resolveMail(h.deps, h.tenant, { id, outcome }),
     attention: () => everyAttention(h.deps, h.tenant),
     async events() {
       const queue = new QueueClient(connectionString, h.deps.names.eventsQueue(h.tenant))

@@ -89,11 +89,9 @@ export async function timerWorld(options: { mailboxes?: number; pollMs?: number;
       const to = `${newId()}@b.example`
       plannedAt.set(to, h.clock.now() + inMs)
       const notBefore = new Date(h.clock.now() + inMs).toISOString()
-      await sendFlows.acceptMail(
-        deps,
-        h.tenant,
-        parseMailSubmission({ to: [to], subject: 'Offer', text: 'Hi', notBefore }),
-      )
+      await sendFlows.acceptMail(deps, h.tenant, {
+        submission: parseMailSubmission({ to: [to], subject: 'Offer', text: 'Hi', notBefore }),
+      })
     },
     /** Lets so many minutes pass; `each` runs at the start of each. */
     async live(minutes: number, each: (minute: number) => Promise<unknown> = async () => {}): Promise<void> {

@@ -11,7 +11,7 @@ async function place() {
   const clock = manualClock()
   const deps = await memoryStores(clock)
   const made = async (tenant: string) => {
-    const { id, key } = await createApiKey(deps, operator, tenant, { role: 'app', name: 'shop' })
+    const { id, key } = await createApiKey(deps, { caller: operator, tenant }, { role: 'app', name: 'shop' })
     return { id, key: key.reveal() }
   }
   return { clock, deps, made, codeOf: codeOn(deps) }
@@ -56,7 +56,7 @@ test('M-002: a revoked key ends at once where it was revoked, and within a minut
   const { id, key } = await made('acme')
   const elsewhere = codeOn(another(deps))
   expect([await codeOf(key), await elsewhere(key)]).toEqual([`acme ${id}`, `acme ${id}`])
-  await revokeApiKey(deps, operator, 'acme', id)
+  await revokeApiKey(deps, { caller: operator, tenant: 'acme' }, id)
   expect(await codeOf(key)).toBe('unauthorized')
   clock.advance(60_000)
   expect(await elsewhere(key)).toBe('unauthorized')

@@ -29,7 +29,7 @@ async function place(
       direction === 'send'
         ? { send: { transport: 'smtp' as const, connectionId: connection.id, smtp: server } }
         : { receive: { transport: 'imap' as const, connectionId: connection.id, imap: { ...server, folder: 'INBOX' } } }
-    return changeMailbox(h.deps, h.tenant, h.mailbox.id, change).then(
+    return changeMailbox(h.deps, { tenant: h.tenant, mailboxId: h.mailbox.id }, change).then(
       () => 'changed',
       (error: { code: string }) => error.code,
     )

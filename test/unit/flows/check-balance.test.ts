@@ -28,7 +28,11 @@ async function harness() {
     repairs: () => lines.filter(({ event }) => event === 'acceptance-repaired'),
     attention: async () => (await everyAttention(h.deps, h.tenant)).filter(({ kind }) => kind === 'balance'),
     accept: async (more: object = {}) =>
-      (await acceptMail(h.deps, h.tenant, parseMailSubmission({ to: ['b@b.example'], text: 'x', ...more }))).mail,
+      (
+        await acceptMail(h.deps, h.tenant, {
+          submission: parseMailSubmission({ to: ['b@b.example'], text: 'x', ...more }),
+        })
+      ).mail,
     /** As the queue and the timer do it. */
     async work() {
       await sendFlows.sweepLanes(h.deps)
@@ -178,7 +182,7 @@ describe('REL-32: accepted is sent, failed, cancelled or open in a place where i
       const h = await harness()
       const doomed = h.process(crashAt)
       const submission = parseMailSubmission({ to: ['b@b.example'], text: 'x' })
-      await acceptMail(doomed.deps, h.tenant, submission).catch(() => undefined)
+      await acceptMail(doomed.deps, h.tenant, { submission }).catch(() => undefined)
       finished = !doomed.state.dead
       for (let round = 0; round < 5; round++) {
         h.clock.advance(5 * minute)

@@ -23,7 +23,7 @@ test('REL-11: an acceptance that dies between any two steps leaves no mail witho
   for (let crashAt = 2, died = true; died; crashAt++) {
     const h = await sendHarness()
     const doomed = h.process(crashAt)
-    await acceptMail(doomed.deps, h.tenant, submission).catch(() => {})
+    await acceptMail(doomed.deps, h.tenant, { submission }).catch(() => {})
     died = doomed.state.dead
     const { rows, blobs, bytes } = await stored(h)
     for (const row of rows) {
@@ -45,7 +45,7 @@ test.each([
   ['was changed', Buffer.from('From: x\r\n\r\nSomething else\r\n')],
 ])('REL-11: content that %s is never sent; the mail fails and says so', async (_what, content) => {
   const h = await sendHarness()
-  const { mail } = await acceptMail(h.deps, h.tenant, submission)
+  const { mail } = await acceptMail(h.deps, h.tenant, { submission })
   const container = h.deps.names.container('outbound')
   for (const name of (await stored(h)).blobs)
     if (content === undefined) await h.stores.blobs.remove(container, name)

@@ -55,7 +55,7 @@ async function lateness(aheadMs: { accepts: number; sends: number }, isHeard = t
   const plannedAt = h.clock.now() + 10 * minute
   const notBefore = new Date(plannedAt).toISOString()
   const mail = parseMailSubmission({ to: ['a@b.example'], subject: 'Offer', text: 'Hello', notBefore })
-  await acceptMail(await processOn(h, aheadMs.accepts, isHeard), h.tenant, mail)
+  await acceptMail(await processOn(h, aheadMs.accepts, isHeard), h.tenant, { submission: mail })
   const queue = h.deps.names.queue('mail-send')
   for (let second = 0; second < 30 * 60 && h.peer.sent.length === 0; second += 10) {
     const deps = await processOn(h, aheadMs.sends, isHeard)
@@ -91,11 +91,9 @@ test('C10 negative control: by its own clock a machine that is ahead sends early
 test('C10: mail of a machine that is behind or ahead is due at once for everybody else', async () => {
   for (const aheadMs of [-7 * minute, 7 * minute]) {
     const h = await sendHarness()
-    await acceptMail(
-      await processOn(h, aheadMs, true),
-      h.tenant,
-      parseMailSubmission({ to: ['a@b.example'], subject: 'Offer', text: 'Hello' }),
-    )
+    await acceptMail(await processOn(h, aheadMs, true), h.tenant, {
+      submission: parseMailSubmission({ to: ['a@b.example'], subject: 'Offer', text: 'Hello' }),
+    })
     for (const message of (h.stores.queues as MemoryQueues).take<Message<'mail-send'>>(h.deps.names.queue('mail-send')))
       await drainLane(h.process().deps, message)
     expect(h.peer.sent, String(aheadMs)).toHaveLength(1)

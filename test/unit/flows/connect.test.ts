@@ -10,6 +10,7 @@ import type { Verdicts } from '../../../lib/model/sign-in.js'
 import type { AuthorizeInput, TokenSet } from '../../../lib/ports/provider.js'
 import type { Toolbox } from '../../../lib/ports/toolbox.js'
 import { sealer } from '../../../lib/protocol/seal.js'
+import { microsoftRules } from '../../../lib/providers/microsoft-rules.js'
 import { connectionPartition, listConnections } from '../../../lib/rows/connections.js'
 import { findGrant } from '../../../lib/rows/grants.js'
 import { listMailboxes, toRow } from '../../../lib/rows/mailboxes.js'
@@ -61,6 +62,8 @@ beforeEach(async () => {
     ...stores,
     providers: {
       microsoft: {
+        ...microsoftRules,
+        accountAddresses: async () => [],
         authorizeUrl: async (input) => {
           asked.push(input)
           return `https://login.microsoftonline.com/organizations/oauth2/v2.0/authorize?state=${input.state}`
@@ -199,7 +202,7 @@ describe('judging what came back', () => {
     ] as const) {
       const { link } = await start({ confirmation: 'tenant-admin' })
       tokens = { ...tokens, identity: { ...identity, username } }
-      deps.accountAddresses = async () => [...others]
+      deps.providers.microsoft!.accountAddresses = async () => [...others]
       expect((await flows.completeSignIn(deps, await travel(link))).outcome, username).toBe(outcome)
     }
     // The Kelvin sign, whose lower case is a k.
@@ -400,22 +403,22 @@ describe('passwords', () => {
     const forced = await start({ transport: 'graph' })
     expect(await opened(linkOf(forced.link))).toMatchObject({
       ways: ['microsoft'],
-      microsoft: true,
+      pages: ['microsoft'],
       discovered: { provider: 'microsoft' },
     })
     expect(asked).toEqual([])
     // The control; and without a registration there is only the other way.
     expect(await opened(linkOf((await start()).link))).toMatchObject({
       ways: ['microsoft', 'password'],
-      microsoft: true,
+      pages: ['microsoft'],
       discovered: { provider: 'unknown' },
     })
     expect(asked).toEqual(['contoso.example'])
     await removeRegistrationRow(deps, tenant, registration.id)
-    expect(await opened(linkOf(forced.link))).toMatchObject({ ways: ['microsoft'], microsoft: false })
+    expect(await opened(linkOf(forced.link))).toMatchObject({ ways: ['microsoft'], pages: [] })
     expect(await opened(linkOf((await start()).link))).toMatchObject({
       ways: ['microsoft', 'password'],
-      microsoft: false,
+      pages: [],
     })
   })
 

@@ -16,7 +16,11 @@ type Deps = Awaited<ReturnType<typeof memoryStores>>
 async function place() {
   const clock = manualClock()
   const deps = await memoryStores(clock)
-  const { id, key } = await createApiKey(deps, operator, 'acme', { role: 'tenant-admin', name: 'on call' })
+  const { id, key } = await createApiKey(
+    deps,
+    { caller: operator, tenant: 'acme' },
+    { role: 'tenant-admin', name: 'on call' },
+  )
   const caller = await authenticate(deps, key.reveal())
   const session = newSession(key.reveal(), clock.now())
   await beginConsoleSession(deps, caller, session)
@@ -81,7 +85,7 @@ test('A12: a revoked key signs in nobody: here at once, elsewhere within a minut
   const { clock, deps, keyId, key } = await place()
   const elsewhere = another(deps)
   await authenticate(elsewhere, key)
-  await revokeApiKey(deps, operator, 'acme', keyId)
+  await revokeApiKey(deps, { caller: operator, tenant: 'acme' }, keyId)
   await expect(authenticate(deps, key)).rejects.toMatchObject({ code: 'unauthorized' })
   clock.advance(60_000)
   await expect(authenticate(elsewhere, key)).rejects.toMatchObject({ code: 'unauthorized' })

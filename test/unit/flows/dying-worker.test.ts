@@ -18,7 +18,7 @@ const dueAt = (h: Harness) => readDueAt(h.deps, { kind: 'lane', tenant: h.tenant
 
 /** Its process ends while a mail is being handed to the server, before the server could have taken it. */
 async function dieWithMailInHand(h: Harness): Promise<void> {
-  await acceptMail(h.deps, h.tenant, mailTo('first@b.example'))
+  await acceptMail(h.deps, h.tenant, { submission: mailTo('first@b.example') })
   queued(h)
   const doomed = h.process()
   h.peer.script.send = () => {
@@ -65,7 +65,9 @@ test.each([5, 20, 70])(
     const h = await sendHarness()
     await dieWithMailInHand(h)
     const each = async (second: number) =>
-      second % every === 0 ? acceptMail(h.deps, h.tenant, mailTo(`later-${second}@b.example`)) : undefined
+      second % every === 0
+        ? acceptMail(h.deps, h.tenant, { submission: mailTo(`later-${second}@b.example`) })
+        : undefined
     const sentAt = await live(h, { seconds: 900, each })
     expect(sentAt).toBeLessThanOrEqual(leaseSeconds + 5)
     const accepted = Math.floor((sentAt ?? 0) / every)
@@ -78,7 +80,7 @@ test('C1: a single message that met the lease of a dead worker is enough, withou
   const h = await sendHarness()
   await dieWithMailInHand(h)
   const each = async (second: number) =>
-    second === 3 ? acceptMail(h.deps, h.tenant, mailTo('b@b.example')) : undefined
+    second === 3 ? acceptMail(h.deps, h.tenant, { submission: mailTo('b@b.example') }) : undefined
   expect(await live(h, { seconds: 900, timer: false, each })).toBeLessThanOrEqual(leaseSeconds + 2)
 })
 
@@ -86,7 +88,7 @@ test('C1: the timer alone, each message lost, sends within a minute of the end o
   const h = await sendHarness()
   await dieWithMailInHand(h)
   const each = async (second: number) =>
-    second % 30 === 0 ? acceptMail(h.deps, h.tenant, mailTo('b@b.example')) : undefined
+    second % 30 === 0 ? acceptMail(h.deps, h.tenant, { submission: mailTo('b@b.example') }) : undefined
   expect(await live(h, { seconds: 900, messages: false, each })).toBeLessThanOrEqual(leaseSeconds + 60)
 })
 
@@ -100,11 +102,11 @@ test('C1: an acceptance never puts off a look that is due earlier, and brings a 
   const h = await sendHarness()
   const soon = h.clock.now() + 10_000
   await setDue(h.deps, { kind: 'lane', tenant: h.tenant, id: h.mailbox.id }, soon)
-  await acceptMail(h.deps, h.tenant, mailTo('b@b.example'))
+  await acceptMail(h.deps, h.tenant, { submission: mailTo('b@b.example') })
   expect(await dueAt(h)).toBe(soon)
   queued(h)
   await setDue(h.deps, { kind: 'lane', tenant: h.tenant, id: h.mailbox.id }, h.clock.now() + 3_600_000)
-  await acceptMail(h.deps, h.tenant, mailTo('c@b.example'))
+  await acceptMail(h.deps, h.tenant, { submission: mailTo('c@b.example') })
   const near = h.clock.now() + 180_000
   const doomed = h.process()
   h.peer.script.send = () => {
@@ -117,7 +119,7 @@ test('C1: an acceptance never puts off a look that is due earlier, and brings a 
 
 test('C1: a busy lane whose worker is well gets one look for its whole lease, and that costs no write', async () => {
   const h = await sendHarness()
-  await acceptMail(h.deps, h.tenant, mailTo('b@b.example'))
+  await acceptMail(h.deps, h.tenant, { submission: mailTo('b@b.example') })
   const lane = await takeLane(h.deps, await readLane(h.deps, { tenant: h.tenant, mailboxId: h.mailbox.id }))
   queued(h)
   for (let n = 0; n < 30; n++) await drainLane(h.process().deps, work(h))

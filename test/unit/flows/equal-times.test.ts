@@ -34,12 +34,12 @@ test('M-107: lists have one order at equal times, whatever was stored first, pag
     }
     const pages: string[] = []
     for (let after = ''; ; ) {
-      const page = await listReceived(deps, mailbox.tenant, mailbox.id, { limit: 5, after })
+      const page = await listReceived(deps, { tenant: mailbox.tenant, mailboxId: mailbox.id }, { limit: 5, after })
       pages.push(...page.mails.map(({ id }) => id))
       if (page.next === '') break
       after = page.next
     }
-    const whole = await listReceived(deps, mailbox.tenant, mailbox.id, { limit: 50 })
+    const whole = await listReceived(deps, { tenant: mailbox.tenant, mailboxId: mailbox.id }, { limit: 50 })
     expect(pages).toEqual(whole.mails.map(({ id }) => id))
     const notImported = await everyNotImported(deps, mailbox.tenant, mailbox.id)
     const facts = await listConnectionFacts(deps, 'acme', { limit: 50 })

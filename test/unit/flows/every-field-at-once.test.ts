@@ -49,7 +49,7 @@ test('D8: any set of faults is one answer that names each of them, and nothing e
       const isNamed = ([, field]: (typeof faults)[number]) =>
         field !== 'from' || !chosen.some(([, other]) => other === 'mailbox')
       const wanted = chosen.filter(isNamed).map(([, field]) => field)
-      const { problems, ...error } = await refusal(() => acceptSubmission(h.deps, h.tenant, input))
+      const { problems, ...error } = await refusal(() => acceptSubmission(h.deps, h.tenant, { input }))
       expect(new Set(problems?.map(({ field }) => field) ?? [error.field])).toEqual(new Set(wanted))
       expect(chosen.some(([, , ofForm]) => ofForm) ? [400] : [400, 422]).toContain(error.status)
       for (const { message } of problems ?? []) expect(message).not.toBe('')
@@ -60,11 +60,13 @@ test('D8: any set of faults is one answer that names each of them, and nothing e
 
 test('D8: control: without a fault it is accepted, and a single fault keeps its own code', async () => {
   const h = await sendHarness()
-  expect((await acceptSubmission(h.deps, h.tenant, good)).created).toBe(true)
-  const one = await refusal(() => acceptSubmission(h.deps, h.tenant, { ...good, from: 'boss@bank.example' }))
+  expect((await acceptSubmission(h.deps, h.tenant, { input: good })).created).toBe(true)
+  const one = await refusal(() => acceptSubmission(h.deps, h.tenant, { input: { ...good, from: 'boss@bank.example' } }))
   expect(one).toMatchObject({ code: 'from_not_allowed', status: 422, field: 'from' })
   const two = await refusal(() =>
-    acceptSubmission(h.deps, h.tenant, { ...good, from: 'boss@bank.example', deadline: '2001-01-01T00:00:00Z' }),
+    acceptSubmission(h.deps, h.tenant, {
+      input: { ...good, from: 'boss@bank.example', deadline: '2001-01-01T00:00:00Z' },
+    }),
   )
   expect(new Set(fieldsOf(two))).toEqual(new Set(['from', 'deadline']))
 })
@@ -72,18 +74,18 @@ test('D8: control: without a fault it is accepted, and a single fault keeps its 
 test('D8: fifty problems are named, and nobody looks for more; the rest is said to be there', async () => {
   const h = await sendHarness()
   const to = Array.from({ length: 900 }, (_, at) => (at % 2 ? 7 : 'not an address'))
-  const error = await refusal(() => acceptSubmission(h.deps, h.tenant, { ...good, to, subjct: 1 }))
+  const error = await refusal(() => acceptSubmission(h.deps, h.tenant, { input: { ...good, to, subjct: 1 } }))
   expect(error.problems).toHaveLength(50)
   expect(error.description.length).toBeLessThan(1_000)
   expect(error.description).toMatch(/and at least \d{2} more, see problems$/)
-  const few = await refusal(() => acceptSubmission(h.deps, h.tenant, { ...good, to: Array(36).fill(7) }))
+  const few = await refusal(() => acceptSubmission(h.deps, h.tenant, { input: { ...good, to: Array(36).fill(7) } }))
   expect(few.description).toMatch(/ · and 31 more, see problems$/)
 })
 
 test('D8: places are those of what was given, though bad entries stand between', async () => {
   const h = await sendHarness()
   const error = await refusal(() =>
-    acceptSubmission(h.deps, h.tenant, { ...good, to: [7, 'ok@example.net', {}, 'no address'] }),
+    acceptSubmission(h.deps, h.tenant, { input: { ...good, to: [7, 'ok@example.net', {}, 'no address'] } }),
   )
   expect(fieldsOf(error)).toEqual(['to[0]', 'to[2]', 'to[3]'])
 })
@@ -121,8 +123,8 @@ test('judged entry by entry, a submission is what the schema alone makes of it',
 
 test('acceptMail and acceptSubmission make the same mail', async () => {
   const h = await sendHarness()
-  const first = await acceptMail(h.deps, h.tenant, parseMailSubmission(good), 'key')
-  const again = await acceptSubmission(h.deps, h.tenant, good, 'key')
+  const first = await acceptMail(h.deps, h.tenant, { submission: parseMailSubmission(good), idempotencyKey: 'key' })
+  const again = await acceptSubmission(h.deps, h.tenant, { input: good, idempotencyKey: 'key' })
   expect(again).toMatchObject({ created: false, mail: { id: first.mail.id } })
 })
 

@@ -11,7 +11,7 @@ import { faultOf, type Harness, sendHarness } from '../../support/send/send-harn
 const { acceptMail, drainLane, readMail } = sendFlows
 const work = (h: Harness) => ({ v: 1, tenant: h.tenant, mailboxId: h.mailbox.id })
 const accepted = async (h: Harness) =>
-  (await acceptMail(h.deps, h.tenant, parseMailSubmission({ to: ['bo@b.example'], text: 'x' }))).mail.id
+  (await acceptMail(h.deps, h.tenant, { submission: parseMailSubmission({ to: ['bo@b.example'], text: 'x' }) })).mail.id
 
 /** Drains as another process whose sender does this with each mail. */
 function drainWith(h: Harness, send: (handingOver: () => Promise<void>) => Promise<SendReceipt>): Promise<unknown> {

@@ -20,7 +20,9 @@ const states = Object.keys(graph) as MailState[]
 
 async function place() {
   const h = await sendHarness()
-  const { mail } = await sendFlows.acceptMail(h.deps, h.tenant, parseMailSubmission({ to: ['b@b.example'], text: 'x' }))
+  const { mail } = await sendFlows.acceptMail(h.deps, h.tenant, {
+    submission: parseMailSubmission({ to: ['b@b.example'], text: 'x' }),
+  })
   const entry = (await findMail(h.deps, h.tenant, mail.id))!
   const table = h.deps.names.table('mails')
   const key = { partitionKey: `${h.tenant}~${mail.id.slice(0, 2)}`, rowKey: mail.id }

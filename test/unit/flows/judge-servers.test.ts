@@ -83,7 +83,11 @@ describe('T2: a reconnect of a working password mailbox', () => {
       })
       expect((await findMailbox(h.deps, h.tenant, mailboxId))?.send).toMatchObject({ smtp: { port: 465 } })
       const { connectionId } = facts
-      const shown = await readAuthority(h.deps, h.tenant, connectionId, h.address, 'outlook')
+      const shown = await readAuthority(
+        h.deps,
+        { tenant: h.tenant, connectionId },
+        { user: h.address, resource: 'outlook' },
+      )
       expect(shown.kind === 'password' && shown.password.reveal()).toBe('new')
     },
   )

@@ -21,7 +21,7 @@ async function standStill(state: string, pauseMs: number, meanwhile: (h: Harness
     rowKey: 'tenant',
     removedAt: '',
   })
-  const { id } = (await acceptMail(h.deps, h.tenant, mailTo('first@b.example'))).mail
+  const { id } = (await acceptMail(h.deps, h.tenant, { submission: mailTo('first@b.example') })).mail
   const { tables } = h.deps
   let isOver = false
   const update = async (table: string, row: Row, etag: string): Promise<string> => {
@@ -43,7 +43,8 @@ function removing(h: Harness) {
 }
 
 const removals = {
-  'a mailbox': (h: Harness) => removeMailbox(removing(h), h.tenant, h.mailbox.id, { force: true }),
+  'a mailbox': (h: Harness) =>
+    removeMailbox(removing(h), { tenant: h.tenant, mailboxId: h.mailbox.id }, { force: true }),
   'a tenant': (h: Harness) => removeTenant(removing(h), h.tenant),
 }
 
@@ -65,7 +66,7 @@ test.each(Object.entries(removals))(
         return h.stores.tables.insert(table, row)
       }
       const deps = { ...h.deps, tables: { ...h.stores.tables, insert } }
-      await acceptMail(deps, h.tenant, mailTo('late@b.example'))
+      await acceptMail(deps, h.tenant, { submission: mailTo('late@b.example') })
     })
     expect(h.peer.sent.map(({ recipients }) => recipients)).toEqual([['first@b.example']])
   },
@@ -116,7 +117,7 @@ test('REL-01: another worker takes the lane while the worker stands still with a
 
 test('C6: a worker whose every look takes longer than a look lasts gives up, and nothing leaves', async () => {
   const h = await sendHarness()
-  await acceptMail(h.deps, h.tenant, mailTo('first@b.example'))
+  await acceptMail(h.deps, h.tenant, { submission: mailTo('first@b.example') })
   const { tables } = h.deps
   let looks = 0
   let isHandedOver = false

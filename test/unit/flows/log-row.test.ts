@@ -9,11 +9,9 @@ const { acceptMail, drainLane, readMail } = sendFlows
 const longest = 32_768
 
 async function send(h: Harness) {
-  const { mail } = await acceptMail(
-    h.deps,
-    h.tenant,
-    parseMailSubmission({ to: ['bob@b.example'], subject: 'S', text: 'x' }),
-  )
+  const { mail } = await acceptMail(h.deps, h.tenant, {
+    submission: parseMailSubmission({ to: ['bob@b.example'], subject: 'S', text: 'x' }),
+  })
   await drainLane(h.deps, { v: 1, tenant: h.tenant, mailboxId: h.mailbox.id })
   return readMail(h.deps, h.tenant, mail.id)
 }

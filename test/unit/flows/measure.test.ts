@@ -27,10 +27,10 @@ async function harness() {
 
 test('late mail is told from mail that waits for a person and from held mail', async () => {
   const h = await harness()
-  await acceptMail(h.deps, h.tenant, mail())
-  await acceptMail(h.deps, h.tenant, mail({ hold: true }))
+  await acceptMail(h.deps, h.tenant, { submission: mail() })
+  await acceptMail(h.deps, h.tenant, { submission: mail({ hold: true }) })
   h.clock.advance(20 * minute)
-  await acceptMail(h.deps, h.tenant, mail())
+  await acceptMail(h.deps, h.tenant, { submission: mail() })
   await measure(h.deps)
   expect(h.of('mails-open')).toMatchObject([{ waiting: 2, gated: 0, held: 1, unknown: 0, oldestLateMs: 20 * minute }])
 
@@ -44,7 +44,7 @@ test('late mail is told from mail that waits for a person and from held mail', a
 test('a mail nobody knows the fate of is counted with its age until a person decides', async () => {
   const h = await harness()
   h.peer.script.after = () => faultOf('transient', { outcome: 'unknown' })
-  await acceptMail(h.deps, h.tenant, mail())
+  await acceptMail(h.deps, h.tenant, { submission: mail() })
   // The mail server is given a minute before it is asked what became of the mail.
   for (let look = 0; look < 2; look++) {
     await drainLane(h.deps, { v: 1, tenant: h.tenant, mailboxId: h.mailbox.id })

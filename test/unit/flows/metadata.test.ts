@@ -15,8 +15,11 @@ async function place() {
   return {
     ...h,
     submit: async (more: object = {}) =>
-      (await acceptMail(h.deps, h.tenant, parseMailSubmission({ to: ['a@b.example'], text: 'x', metadata, ...more })))
-        .mail,
+      (
+        await acceptMail(h.deps, h.tenant, {
+          submission: parseMailSubmission({ to: ['a@b.example'], text: 'x', metadata, ...more }),
+        })
+      ).mail,
     drain: () => drainLane(h.deps, { v: 1, tenant: h.tenant, mailboxId: h.mailbox.id }),
     events: () => (h.stores.queues as MemoryQueues).take(h.deps.names.eventsQueue(h.tenant)) as GatewayEvent[],
   }
@@ -88,7 +91,10 @@ describe('D5: metadata', () => {
   test('is part of what one idempotency key means; a mail without any hashes as it did before there was any', async () => {
     const h = await place()
     const submit = (more: object) =>
-      acceptMail(h.deps, h.tenant, parseMailSubmission({ to: ['a@b.example'], text: 'x', ...more }), 'key')
+      acceptMail(h.deps, h.tenant, {
+        submission: parseMailSubmission({ to: ['a@b.example'], text: 'x', ...more }),
+        idempotencyKey: 'key',
+      })
     const { mail } = await submit({ metadata: { a: '1' } })
     expect((await submit({ metadata: { a: '1' } })).mail.id).toBe(mail.id)
     await expect(submit({ metadata: { a: '2' } })).rejects.toMatchObject({ code: 'idempotency_conflict' })

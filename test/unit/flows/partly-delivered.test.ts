@@ -15,7 +15,7 @@ async function partlyDelivered() {
   const h = await sendHarness()
   h.peer.script.send = () => ({ refused: [later], reply: '250 ok' })
   const submission = parseMailSubmission({ to: ['a@b.example', later.address], text: 'x' })
-  const { id } = (await acceptMail(h.deps, h.tenant, submission)).mail
+  const { id } = (await acceptMail(h.deps, h.tenant, { submission })).mail
   await drainLane(h.deps, work(h))
   h.peer.script.send = () => undefined
   const read = () => readMail(h.deps, h.tenant, id)
@@ -38,7 +38,7 @@ test('REL-03: a copy of the attempt that reached the others proves nothing for t
   h.clock.advance(90_000)
   await drainLane(h.deps, work(h))
   expect(await read()).toMatchObject({ state: 'unknown', lookUpAt: '', delivered: ['a@b.example'], refused: [] })
-  for (let times = 0; times < 2; times++) await resolveMail(h.deps, h.tenant, id, 'not-sent')
+  for (let times = 0; times < 2; times++) await resolveMail(h.deps, h.tenant, { id, outcome: 'not-sent' })
   expect(await read()).toMatchObject({
     ...{ state: 'sent', delivered: ['a@b.example'] },
     refused: [{ address: later.address, code: 'resolved_not_sent' }],

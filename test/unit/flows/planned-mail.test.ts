@@ -20,15 +20,13 @@ async function harness() {
     planned,
     accept: async (more: object = {}) =>
       (
-        await acceptMail(
-          deps,
-          tenant,
-          parseMailSubmission({ to: ['b@b.example'], text: 'x', notBefore: planned, ...more }),
-        )
+        await acceptMail(deps, tenant, {
+          submission: parseMailSubmission({ to: ['b@b.example'], text: 'x', notBefore: planned, ...more }),
+        })
       ).mail.id,
     read: (id: string) => readMail(deps, tenant, id),
     drain: () => drainLane(deps, { v: 1, tenant, mailboxId: mailbox.id, sweep: true }),
-    change: (active: boolean) => changeMailbox(deps, tenant, mailbox.id, { active }),
+    change: (active: boolean) => changeMailbox(deps, { tenant, mailboxId: mailbox.id }, { active }),
     sentTo: () => peer.sent.flatMap(({ recipients }) => recipients),
     /** The row as a build without `plannedAt` leaves it. */
     async forget(id: string) {
@@ -67,7 +65,7 @@ describe('D4 O5: a planned mail keeps its date', () => {
       'a gate that closes and opens again',
       async (w) => {
         w.peer.script.open = () => faultOf('needs-admin')
-        await acceptMail(w.deps, w.tenant, parseMailSubmission({ to: ['other@b.example'], text: 'x' }))
+        await acceptMail(w.deps, w.tenant, { submission: parseMailSubmission({ to: ['other@b.example'], text: 'x' }) })
         await w.drain()
         w.peer.script.open = () => undefined
         await openGate(w.deps, w.tenant, w.mailbox.id)

@@ -24,7 +24,7 @@ beforeEach(async () => {
 /** An account of this directory whose addresses are these. */
 function account(tenantId: string, username: string, addresses: string[] = []) {
   h.peers.tokens = { ...h.peers.tokens, identity: { ...h.peers.tokens.identity!, tenantId, username } }
-  h.deps.accountAddresses = async () => addresses
+  h.deps.providers.microsoft!.accountAddresses = async () => addresses
 }
 const holder = async () => (await findHolder(h.deps, holderId(h.address)))?.tenant
 

@@ -155,7 +155,7 @@ describe('mail in quarantine is imported', () => {
     await at.poll()
     expect(at.told()).toEqual([1, 2])
     expect(at.server.rawReads).toBe(asked)
-    const raw = await readReceivedRaw(at.deps, at.tenant, at.mailbox.id, kept!.id)
+    const raw = await readReceivedRaw(at.deps, { tenant: at.tenant, mailboxId: at.mailbox.id, id: kept!.id })
     expect(Buffer.from(raw).toString()).toContain('Message-ID: <1@example.com>')
     expect(await cards(at)).toEqual([])
   })

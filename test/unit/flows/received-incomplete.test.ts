@@ -25,7 +25,8 @@ async function place() {
   await connectAs(stores, connectionId, { kind: 'anonymous' })
   const config = { ...shipped, maxMailBytes: 100_000 }
   const deps = { ...stores, receivers: { imap: server, graph: server }, config }
-  const list = async () => (await listReceived(deps, mailbox.tenant, mailbox.id, { limit: 10 })).mails
+  const list = async () =>
+    (await listReceived(deps, { tenant: mailbox.tenant, mailboxId: mailbox.id }, { limit: 10 })).mails
   return {
     deps,
     server,
@@ -56,7 +57,11 @@ test('H9: a mail of 200 nested multiparts is told and shown: headers, text, atta
     description: expect.stringContaining('nested deeper than 30'),
     remedy: expect.stringContaining('Fetch its raw bytes'),
   })
-  const { parsed, incomplete } = await readReceived(deps, mailbox.tenant, mailbox.id, mail!.id)
+  const { parsed, incomplete } = await readReceived(deps, {
+    tenant: mailbox.tenant,
+    mailboxId: mailbox.id,
+    id: mail!.id,
+  })
   expect(incomplete).toMatchObject({ code: 'mail_too_complex' })
   expect(parsed).toMatchObject({
     subject: 'deep',
@@ -64,9 +69,13 @@ test('H9: a mail of 200 nested multiparts is told and shown: headers, text, atta
     text: expect.stringContaining('hello'),
     attachments: [{ index: 0, filename: 'a.pdf' }],
   })
-  const { bytes } = await readReceivedAttachment(deps, mailbox.tenant, mailbox.id, mail!.id, 0)
+  const { bytes } = await readReceivedAttachment(
+    deps,
+    { tenant: mailbox.tenant, mailboxId: mailbox.id, id: mail!.id },
+    0,
+  )
   expect(Buffer.from(bytes).toString()).toContain('first')
-  const raw = await readReceivedRaw(deps, mailbox.tenant, mailbox.id, mail!.id)
+  const raw = await readReceivedRaw(deps, { tenant: mailbox.tenant, mailboxId: mailbox.id, id: mail!.id })
   expect(Buffer.from(raw).toString()).toBe(nested(200))
 })
 
@@ -76,7 +85,9 @@ test('H9 negative control: an ordinary mail has no reason', async () => {
   await poll()
   const [mail] = await list()
   expect(mail).toMatchObject({ code: '', description: '', remedy: '' })
-  expect((await readReceived(deps, mailbox.tenant, mailbox.id, mail!.id)).incomplete).toBeNull()
+  expect(
+    (await readReceived(deps, { tenant: mailbox.tenant, mailboxId: mailbox.id, id: mail!.id })).incomplete,
+  ).toBeNull()
 })
 
 test('H9: a mail too large to be fetched says that there is no raw and how to get it; raised, moved back, it is imported', async () => {
@@ -86,9 +97,11 @@ test('H9: a mail too large to be fetched says that there is no raw and how to ge
   expect(await poll()).toMatchObject({ quarantined: 1 })
   const [mail] = await list()
   expect(mail).toMatchObject({ state: 'quarantined', code: 'mail_too_large' })
-  const shown = await readReceived(deps, mailbox.tenant, mailbox.id, mail!.id)
+  const shown = await readReceived(deps, { tenant: mailbox.tenant, mailboxId: mailbox.id, id: mail!.id })
   expect(shown.incomplete).toMatchObject({ code: 'mail_not_kept', remedy: expect.stringContaining('MAX_MAIL_BYTES') })
-  await expect(readReceivedRaw(deps, mailbox.tenant, mailbox.id, mail!.id)).rejects.toMatchObject({
+  await expect(
+    readReceivedRaw(deps, { tenant: mailbox.tenant, mailboxId: mailbox.id, id: mail!.id }),
+  ).rejects.toMatchObject({
     code: 'mail_not_kept',
     status: 404,
     description: expect.stringContaining('no bytes of this mail'),
@@ -104,5 +117,9 @@ test('H9: a mail too large to be fetched says that there is no raw and how to ge
   expect(await list()).toMatchObject([
     { id: mail!.id, state: 'handed-over', code: '', remedy: '', bytes: large.length },
   ])
-  expect(Buffer.from(await readReceivedRaw(deps, mailbox.tenant, mailbox.id, mail!.id)).toString()).toBe(large)
+  expect(
+    Buffer.from(
+      await readReceivedRaw(deps, { tenant: mailbox.tenant, mailboxId: mailbox.id, id: mail!.id }),
+    ).toString(),
+  ).toBe(large)
 })

@@ -85,17 +85,21 @@ describe('SEC-32: names a sender chose', () => {
     expect(stored).toHaveLength(hostile.length)
     for (const name of stored) expect(name).toMatch(/^acme\/[a-z2-7]{26}\/[a-z2-7]{26}$/)
 
-    const { mails } = await listReceived(deps, mailbox.tenant, mailbox.id, { limit: 50 })
+    const { mails } = await listReceived(deps, { tenant: mailbox.tenant, mailboxId: mailbox.id }, { limit: 50 })
     for (const { id } of mails) {
-      const { parsed } = await readReceived(deps, mailbox.tenant, mailbox.id, id)
+      const { parsed } = await readReceived(deps, { tenant: mailbox.tenant, mailboxId: mailbox.id, id })
       expect(parsed.attachments).toHaveLength(1)
-      const { bytes } = await readReceivedAttachment(deps, mailbox.tenant, mailbox.id, id, 0)
+      const { bytes } = await readReceivedAttachment(deps, { tenant: mailbox.tenant, mailboxId: mailbox.id, id }, 0)
       expect(Buffer.from(bytes).toString()).toContain('<script>')
       for (const index of [-1, 1, 0.5, Number.NaN])
-        await expect(readReceivedAttachment(deps, mailbox.tenant, mailbox.id, id, index)).rejects.toMatchObject({
+        await expect(
+          readReceivedAttachment(deps, { tenant: mailbox.tenant, mailboxId: mailbox.id, id }, index),
+        ).rejects.toMatchObject({
           code: 'not_found',
         })
-      await expect(readReceivedAttachment(deps, 'other', mailbox.id, id, 0)).rejects.toMatchObject({
+      await expect(
+        readReceivedAttachment(deps, { tenant: 'other', mailboxId: mailbox.id, id }, 0),
+      ).rejects.toMatchObject({
         code: 'not_found',
       })
     }
@@ -106,8 +110,12 @@ describe('SEC-32: names a sender chose', () => {
     async (id) => {
       const { deps, mailbox } = await place()
       const touched = { ...deps, tables: undefined as never, blobs: undefined as never }
-      await expect(readReceived(touched, mailbox.tenant, mailbox.id, id)).rejects.toMatchObject({ code: 'not_found' })
-      await expect(readReceived(touched, mailbox.tenant, id, newId())).rejects.toMatchObject({ code: 'not_found' })
+      await expect(readReceived(touched, { tenant: mailbox.tenant, mailboxId: mailbox.id, id })).rejects.toMatchObject({
+        code: 'not_found',
+      })
+      await expect(readReceived(touched, { tenant: mailbox.tenant, mailboxId: id, id: newId() })).rejects.toMatchObject(
+        { code: 'not_found' },
+      )
     },
   )
 

@@ -75,18 +75,18 @@ function interrupted<T extends object>(store: T, before: (method: string, table:
 
 /** Each journey is done by a process that dies, and is repeated by nobody. */
 const journeys: [string, (h: Harness, doomed: Harness['deps']) => Promise<unknown>][] = [
-  ['an acceptance', (_h, doomed) => acceptMail(doomed, 'acme', submission, 'key')],
+  ['an acceptance', (_h, doomed) => acceptMail(doomed, 'acme', { submission, idempotencyKey: 'key' })],
   [
     'a worker',
     async (h, doomed) => {
-      await acceptMail(h.deps, h.tenant, submission, 'key')
+      await acceptMail(h.deps, h.tenant, { submission, idempotencyKey: 'key' })
       await drainLane(doomed, { v: 1, tenant: h.tenant, mailboxId: h.mailbox.id })
     },
   ],
   [
     'a cancellation',
     async (h, doomed) => {
-      const { mail } = await acceptMail(h.deps, h.tenant, held, 'key')
+      const { mail } = await acceptMail(h.deps, h.tenant, { submission: held, idempotencyKey: 'key' })
       await cancelMail(doomed, h.tenant, mail.id)
     },
   ],
@@ -103,9 +103,9 @@ const journeys: [string, (h: Harness, doomed: Harness['deps']) => Promise<unknow
       const winner = parseMailSubmission({ to: ['b@b.example'], subject: 'Offer', text: 'another' })
       const tables = interrupted(doomed.tables, async (method, table) => {
         if (method === 'insert' && table === h.deps.names.table('mails'))
-          await acceptMail(h.deps, h.tenant, winner, 'key')
+          await acceptMail(h.deps, h.tenant, { submission: winner, idempotencyKey: 'key' })
       })
-      await acceptMail({ ...doomed, tables }, h.tenant, submission, 'key')
+      await acceptMail({ ...doomed, tables }, h.tenant, { submission, idempotencyKey: 'key' })
     },
   ],
 ]
@@ -146,13 +146,15 @@ test('REL-11: an acceptance that comes upon left-over content while it is being 
     const noJournal = interrupted(h.deps.tables, async (method, table) => {
       if (method === 'insert' && table === h.deps.names.table('mails')) throw new Error('died here')
     })
-    await expect(acceptMail({ ...h.deps, tables: noJournal }, h.tenant, submission, 'key')).rejects.toThrow()
+    await expect(
+      acceptMail({ ...h.deps, tables: noJournal }, h.tenant, { submission, idempotencyKey: 'key' }),
+    ).rejects.toThrow()
     expect((await mismatches(h)).orphans).toHaveLength(1)
     h.clock.advance(25 * hour)
     let seen = 0
     const submitAgain = async (): Promise<void> => {
       seen += 1
-      if (seen === at) await acceptMail(h.deps, h.tenant, submission, 'key')
+      if (seen === at) await acceptMail(h.deps, h.tenant, { submission, idempotencyKey: 'key' })
     }
     const { tables, queues, blobs } = h.deps
     await removeOrphans({
@@ -171,9 +173,9 @@ test('REL-11: an acceptance that comes upon left-over content while it is being 
 
 test('REL-11: content of open mail is renewed before the 30 days of the storage account, that of a failed one waits for them', async () => {
   const h = await sendHarness()
-  const { mail } = await acceptMail(h.deps, h.tenant, held)
+  const { mail } = await acceptMail(h.deps, h.tenant, { submission: held })
   h.peer.script.send = () => new GatewayError('mailbox_not_found', 'permanent', { description: 'No.', remedy: 'None.' })
-  const failed = (await acceptMail(h.deps, h.tenant, submission)).mail
+  const failed = (await acceptMail(h.deps, h.tenant, { submission })).mail
   await work(h)
   expect(await readMail(h.deps, h.tenant, failed.id)).toMatchObject({ state: 'failed' })
   h.peer.script.send = () => undefined
@@ -200,7 +202,7 @@ test('REL-11: what a message, waiting or buried, may refer to stays; a row of a 
   const h = await sendHarness()
   await putMessage(h)
   await h.stores.queues.send(h.deps.names.queue('outbound-mail'), message(h))
-  const { mail } = await acceptMail(h.deps, h.tenant, held)
+  const { mail } = await acceptMail(h.deps, h.tenant, { submission: held })
   await h.stores.tables.upsert(h.deps.names.table('mails'), {
     partitionKey: mailPartition(h.tenant, mail.id),
     rowKey: mail.id,

@@ -12,7 +12,9 @@ async function afterRefusals(mails: number) {
   const drain = () => drainLane(h.deps, { v: 1, tenant: h.tenant, mailboxId: h.mailbox.id })
   const refuse = async (error: ReturnType<typeof denied>) => {
     h.peer.script.send = () => error
-    const { mail } = await acceptMail(h.deps, h.tenant, parseMailSubmission({ to: ['a@b.example'], text: 'x' }))
+    const { mail } = await acceptMail(h.deps, h.tenant, {
+      submission: parseMailSubmission({ to: ['a@b.example'], text: 'x' }),
+    })
     await drain()
     expect((await readMail(h.deps, h.tenant, mail.id)).state).toBe('failed')
     return mail.id
@@ -28,14 +30,14 @@ async function afterRefusals(mails: number) {
 test('D16: they leave, each once; what failed for a reason of its own stays failed; asked again, nothing is left', async () => {
   const h = await afterRefusals(3)
   const found = { mails: 3, contentGone: 0, codes: ['exo_smtp_sendasdenied'], more: false }
-  expect(await retryFailedMails(h.deps, h.tenant, h.mailbox.id, { dryRun: true })).toEqual(found)
+  expect(await retryFailedMails(h.deps, { tenant: h.tenant, mailboxId: h.mailbox.id }, { dryRun: true })).toEqual(found)
   expect(await h.states()).toEqual(['failed', 'failed', 'failed'])
-  expect(await retryFailedMails(h.deps, h.tenant, h.mailbox.id)).toEqual(found)
+  expect(await retryFailedMails(h.deps, { tenant: h.tenant, mailboxId: h.mailbox.id })).toEqual(found)
   await h.drain()
   expect(await h.states()).toEqual(['sent', 'sent', 'sent'])
   expect((await readMail(h.deps, h.tenant, h.own)).state).toBe('failed')
   const none = { mails: 0, contentGone: 0, codes: [], more: false }
-  expect(await retryFailedMails(h.deps, h.tenant, h.mailbox.id)).toEqual(none)
+  expect(await retryFailedMails(h.deps, { tenant: h.tenant, mailboxId: h.mailbox.id })).toEqual(none)
 })
 
 test('D16: mail whose content is gone is counted apart; another mailbox, or none, is not touched', async () => {
@@ -43,14 +45,21 @@ test('D16: mail whose content is gone is counted apart; another mailbox, or none
   const outbound = h.deps.names.container('outbound')
   for await (const { name } of h.deps.blobs.list(outbound, ''))
     if (name.includes(h.ids[0]!)) await h.deps.blobs.remove(outbound, name)
-  await expect(retryFailedMails(h.deps, h.tenant, 'a'.repeat(26))).rejects.toMatchObject({ code: 'not_found' })
-  expect(await retryFailedMails(h.deps, h.tenant, h.mailbox.id)).toMatchObject({ mails: 1, contentGone: 1 })
+  await expect(retryFailedMails(h.deps, { tenant: h.tenant, mailboxId: 'a'.repeat(26) })).rejects.toMatchObject({
+    code: 'not_found',
+  })
+  expect(await retryFailedMails(h.deps, { tenant: h.tenant, mailboxId: h.mailbox.id })).toMatchObject({
+    mails: 1,
+    contentGone: 1,
+  })
   expect(await h.states()).toEqual(['failed', 'queued'])
 })
 
 test('D16: two at once take each mail up once', async () => {
   const h = await afterRefusals(4)
-  const [a, b] = await Promise.all([1, 2].map(() => retryFailedMails(h.deps, h.tenant, h.mailbox.id)))
+  const [a, b] = await Promise.all(
+    [1, 2].map(() => retryFailedMails(h.deps, { tenant: h.tenant, mailboxId: h.mailbox.id })),
+  )
   await h.drain()
   expect(await h.states()).toEqual(Array(4).fill('sent'))
   expect(a!.mails + b!.mails).toBeGreaterThanOrEqual(4)

@@ -18,7 +18,7 @@ const input = (name: string) => ({
 async function place() {
   const microsoft = { ...providerOfNobody, tryCredential: async () => 'accepted' as const }
   const deps = await memoryStores(manualClock(), { providers: { microsoft } })
-  const { id } = await saveRegistration(deps, 'acme', undefined, input('first'))
+  const { id } = await saveRegistration(deps, { tenant: 'acme' }, input('first'))
   return { deps, id }
 }
 
@@ -65,12 +65,12 @@ test.each(orders(3, 3))(
   async (order) => {
     const { deps, id } = await place()
     const { saver } = inOrder(deps, order)
-    const save = (who: string) => saveRegistration(saver(who), 'acme', id, input(who))
+    const save = (who: string) => saveRegistration(saver(who), { tenant: 'acme', id }, input(who))
     const results = await Promise.allSettled([save('a'), save('b')])
     const lost = results.filter((one) => one.status === 'rejected')
     for (const { reason } of lost) expect(reason).toMatchObject({ code: 'changed_meanwhile', status: 409 })
     expect(lost.length).toBe(/^(aaabbb|bbbaaa)$/.test(order) ? 0 : 1)
-    const { registration, credential } = await findClient(another(deps), 'acme', id)
+    const { registration, credential } = await findClient(another(deps), { tenant: 'acme', id })
     expect(credential?.reveal()).toBe(`secret of ${registration.name}`)
     expect(registration.name).not.toBe('first')
   },
@@ -81,6 +81,6 @@ test('C2: a registration of an earlier build, whose row names no version, has th
   const table = deps.names.table('tenants')
   const row = await deps.tables.get(table, 'acme', `registration~${id}`)
   await deps.tables.upsert(table, { ...row!, secretVersion: '' })
-  const { credential } = await findClient(another(deps), 'acme', id)
+  const { credential } = await findClient(another(deps), { tenant: 'acme', id })
   expect(credential?.reveal()).toBe('secret of first')
 })

@@ -1,5 +1,4 @@
 /** Searches that one look cannot answer, and forged places in a list. */
-
 import { describe, expect, test } from 'vitest'
 import { sendFlows } from '../../../lib/flows/send/index.js'
 import { pages, place, threeWeeks } from '../../support/send/mail-search.js'

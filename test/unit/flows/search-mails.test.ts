@@ -1,5 +1,4 @@
 /** Mail is found, finished or open, in its own tenant, once. */
-
 import { describe, expect, test } from 'vitest'
 import { purgeOld } from '../../../lib/flows/ops/retention.js'
 import { sendFlows } from '../../../lib/flows/send/index.js'
@@ -165,7 +164,7 @@ describe('D5 O3: mail is found, finished or open', () => {
     const w = await place()
     w.deps.config.maxRecipients = 1_000
     const to = Array.from({ length: 1_000 }, (_, n) => `r${n}@customer.example`)
-    const mail = (await acceptMail(w.deps, w.tenant, parseMailSubmission({ to, text: 'x' }))).mail
+    const mail = (await acceptMail(w.deps, w.tenant, { submission: parseMailSubmission({ to, text: 'x' }) })).mail
     expect(await w.ids({ recipient: 'r999@customer.example' })).toEqual([mail.id])
     await w.drain()
     expect(await w.ids({ recipient: 'r999@customer.example', state: 'sent' })).toEqual([mail.id])

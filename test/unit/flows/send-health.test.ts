@@ -15,7 +15,7 @@ describe('P-04: what people see of a mailbox is what its server did', () => {
     const h = await sendHarness()
     const description = 'The service is not available.'
     h.peer.script.send = () => faultOf('transient', { description })
-    await acceptMail(h.deps, h.tenant, mailTo('b@b.example'))
+    await acceptMail(h.deps, h.tenant, { submission: mailTo('b@b.example') })
     for (let n = 1; n <= 5; n++) {
       expect(await rowsOf(h, 'attention'), `before failure ${n}`).toHaveLength(0)
       await drainLane(h.deps, work(h))
@@ -32,7 +32,7 @@ describe('P-04: what people see of a mailbox is what its server did', () => {
 
   test('many mails refused in one go are one failure; a refused recipient is none', async () => {
     const h = await sendHarness()
-    for (let n = 0; n < 8; n++) await acceptMail(h.deps, h.tenant, mailTo(`b${n}@b.example`))
+    for (let n = 0; n < 8; n++) await acceptMail(h.deps, h.tenant, { submission: mailTo(`b${n}@b.example`) })
     h.peer.script.send = () => faultOf('transient')
     await drainLane(h.deps, work(h))
     expect((await facts(h)).sending.failures).toBe(1)
@@ -46,7 +46,7 @@ describe('P-04: what people see of a mailbox is what its server did', () => {
     const tries = { 'needs-reconnect': 0, 'needs-admin': 0 }
     for (const who of ['needs-reconnect', 'needs-admin'] as const) {
       const h = await sendHarness()
-      await acceptMail(h.deps, h.tenant, mailTo('b@b.example'))
+      await acceptMail(h.deps, h.tenant, { submission: mailTo('b@b.example') })
       h.peer.script.send = () => {
         tries[who] += 1
         return faultOf(who)
@@ -70,7 +70,7 @@ describe('P-04: what people see of a mailbox is what its server did', () => {
       connects += 1
       return refusal()
     }
-    for (let n = 0; n < 5; n++) await acceptMail(h.deps, h.tenant, mailTo(`r${n}@b.example`))
+    for (let n = 0; n < 5; n++) await acceptMail(h.deps, h.tenant, { submission: mailTo(`r${n}@b.example`) })
     const at: number[] = []
     for (let passed = 0; passed < 6 * 60; passed++) {
       const before = connects
@@ -87,7 +87,7 @@ describe('P-04: what people see of a mailbox is what its server did', () => {
     expect(h.peer.sent).toHaveLength(5)
     // Closed anew, a person says that it should be tried.
     h.peer.script.open = refusal
-    const { mail } = await acceptMail(h.deps, h.tenant, mailTo('late@b.example'))
+    const { mail } = await acceptMail(h.deps, h.tenant, { submission: mailTo('late@b.example') })
     await drainLane(h.deps, work(h))
     h.peer.script.open = () => undefined
     await retryMail(h.deps, h.tenant, mail.id)
@@ -97,7 +97,7 @@ describe('P-04: what people see of a mailbox is what its server did', () => {
 
   test('P-05: a reconnect while the worker still meets the old refusal is not undone by it', async () => {
     const h = await sendHarness()
-    await acceptMail(h.deps, h.tenant, mailTo('b@b.example'))
+    await acceptMail(h.deps, h.tenant, { submission: mailTo('b@b.example') })
     const { open } = h.peer.sender
     h.peer.sender.open = async () => {
       await sendFlows.openGate(h.deps, h.tenant, h.mailbox.id)
@@ -114,7 +114,7 @@ describe('P-04: what people see of a mailbox is what its server did', () => {
     const h = await sendHarness()
     const description = 'The mailbox has no licence.'
     h.peer.script.send = () => faultOf('needs-admin', { description })
-    await acceptMail(h.deps, h.tenant, mailTo('b@b.example'))
+    await acceptMail(h.deps, h.tenant, { submission: mailTo('b@b.example') })
     await drainLane(h.deps, work(h))
     const [first] = await rowsOf(h, 'attention')
     for (let n = 0; n < 3; n++) {
@@ -131,7 +131,7 @@ describe('P-04: what people see of a mailbox is what its server did', () => {
   test('an unknown mail says when it is looked up, and nothing once a person must decide', async () => {
     const h = await sendHarness()
     h.peer.script.after = () => faultOf('transient', { outcome: 'unknown' }, 'connection_lost')
-    const { mail } = await acceptMail(h.deps, h.tenant, mailTo('b@b.example'))
+    const { mail } = await acceptMail(h.deps, h.tenant, { submission: mailTo('b@b.example') })
     await drainLane(h.deps, work(h))
     const lookUpAt = new Date(h.clock.now() + 60_000).toISOString()
     expect(await readMail(h.deps, h.tenant, mail.id)).toMatchObject({ state: 'unknown', lookUpAt })
@@ -145,7 +145,7 @@ describe('O2: a mailbox whose mails are refused does not look healthy', () => {
   const facts = (h: Harness) => readMailboxFacts(h.deps, h.tenant, h.mailbox.id)
   const refuse = async (h: Harness, mails: number, error: GatewayError) => {
     h.peer.script.send = () => error
-    for (let n = 0; n < mails; n++) await acceptMail(h.deps, h.tenant, mailTo(`b${n}@b.example`))
+    for (let n = 0; n < mails; n++) await acceptMail(h.deps, h.tenant, { submission: mailTo(`b${n}@b.example`) })
     await drainLane(h.deps, work(h))
   }
   const denied = () => faultOf('needs-admin', { hint: 'sender', description: 'No Send As.' }, 'exo_smtp_sendasdenied')
@@ -173,7 +173,7 @@ describe('O2: a mailbox whose mails are refused does not look healthy', () => {
     const h = await sendHarness()
     await refuse(h, 2, denied())
     h.peer.script.send = () => undefined
-    await acceptMail(h.deps, h.tenant, mailTo('c@b.example'))
+    await acceptMail(h.deps, h.tenant, { submission: mailTo('c@b.example') })
     await drainLane(h.deps, work(h))
     expect(await rowsOf(h, 'attention')).toEqual([])
     expect(await facts(h)).toMatchObject({ sending: { refusedMails: 0, lastRefused: '', problem: '' }, attention: [] })
@@ -192,7 +192,7 @@ describe('O2: a mailbox whose mails are refused does not look healthy', () => {
       void sendFlows.openGate(h.deps, h.tenant, h.mailbox.id)
       return denied()
     }
-    await acceptMail(h.deps, h.tenant, mailTo('d@b.example'))
+    await acceptMail(h.deps, h.tenant, { submission: mailTo('d@b.example') })
     await drainLane(h.deps, work(h))
     await refuse(h, 1, denied())
     expect(await rowsOf(h, 'attention')).toHaveLength(1)
@@ -219,7 +219,7 @@ describe('O2: a mailbox whose mails are refused does not look healthy', () => {
     const h = await sendHarness()
     const cost = async (): Promise<number> => {
       h.peer.script.send = () => undefined
-      await acceptMail(h.deps, h.tenant, mailTo('c@b.example'))
+      await acceptMail(h.deps, h.tenant, { submission: mailTo('c@b.example') })
       const before = h.state.calls
       await drainLane(h.deps, work(h))
       return h.state.calls - before

@@ -16,7 +16,9 @@ describe('REL-12: idempotency', () => {
   test('50 parallel posts with one key give one mail', async () => {
     const h = await sendHarness()
     const all = await Promise.all(
-      Array.from({ length: 50 }, () => acceptMail(h.process().deps, h.tenant, mailTo('b@b.example'), 'k1')),
+      Array.from({ length: 50 }, () =>
+        acceptMail(h.process().deps, h.tenant, { submission: mailTo('b@b.example'), idempotencyKey: 'k1' }),
+      ),
     )
     expect(all.filter(({ created }) => created)).toHaveLength(1)
     expect(new Set(all.map(({ mail }) => mail.id)).size).toBe(1)
@@ -28,7 +30,9 @@ describe('REL-12: idempotency', () => {
   test('the same key with another content is refused, also when both race', async () => {
     const h = await sendHarness()
     const results = await Promise.allSettled(
-      ['a@b.example', 'c@b.example'].map((to) => acceptMail(h.process().deps, h.tenant, mailTo(to), 'k2')),
+      ['a@b.example', 'c@b.example'].map((to) =>
+        acceptMail(h.process().deps, h.tenant, { submission: mailTo(to), idempotencyKey: 'k2' }),
+      ),
     )
     const refused = results.filter((result) => result.status === 'rejected')
     expect(refused.map((result) => (result as PromiseRejectedResult).reason.code)).toEqual(['idempotency_conflict'])
@@ -46,14 +50,14 @@ describe('REL-03: a process that dies at any step', () => {
       const doomed = h.process(crashAt)
       const submission = parseMailSubmission({ ...mailTo('b@b.example'), whenUnknown })
       try {
-        await acceptMail(doomed.deps, h.tenant, submission, 'key')
+        await acceptMail(doomed.deps, h.tenant, { submission, idempotencyKey: 'key' })
         await drainLane(doomed.deps, work(h))
         finished = !doomed.state.dead
       } catch (error) {
         if (!doomed.state.dead) throw error
       }
       // The client repeats what got no answer; the lease of the dead worker ends; the timer looks at the lane.
-      const { mail } = await acceptMail(h.deps, h.tenant, submission, 'key')
+      const { mail } = await acceptMail(h.deps, h.tenant, { submission, idempotencyKey: 'key' })
       for (let look = 0; look < 3; look++) {
         h.clock.advance(6 * 60_000)
         await sendFlows.sweepLanes(h.deps)
@@ -83,7 +87,7 @@ describe('P-09: an answer that never came', () => {
   const doubtful = async () => {
     const h = await sendHarness()
     h.peer.script.after = () => faultOf('transient', { outcome: 'unknown' }, 'connection_lost')
-    const { mail } = await acceptMail(h.deps, h.tenant, mailTo('b@b.example'))
+    const { mail } = await acceptMail(h.deps, h.tenant, { submission: mailTo('b@b.example') })
     await drainLane(h.deps, work(h))
     return { h, mail }
   }
@@ -106,11 +110,13 @@ describe('P-09: an answer that never came', () => {
     expect(eventsOf(h).map((event) => event.type)).toEqual(['mail.unknown'])
     expect(await rowsOf(h, 'attention')).toHaveLength(1)
     h.peer.script.after = () => undefined
-    await resolveMail(h.deps, h.tenant, mail.id, 'resend')
+    await resolveMail(h.deps, h.tenant, { id: mail.id, outcome: 'resend' })
     expect(await rowsOf(h, 'attention')).toHaveLength(0)
     await drainLane(h.deps, work(h))
     expect(await readMail(h.deps, h.tenant, mail.id)).toMatchObject({ state: 'sent' })
-    await expect(resolveMail(h.deps, h.tenant, mail.id, 'not-sent')).rejects.toMatchObject({ code: 'wrong_state' })
+    await expect(resolveMail(h.deps, h.tenant, { id: mail.id, outcome: 'not-sent' })).rejects.toMatchObject({
+      code: 'wrong_state',
+    })
   })
 })
 
@@ -118,7 +124,7 @@ test('P-09: a mail refused after a doubtful hand-over does not claim that nobody
   const h = await sendHarness()
   h.peer.script.after = () => faultOf('transient', { outcome: 'unknown' }, 'connection_lost')
   const submission = parseMailSubmission({ ...mailTo('b@b.example'), whenUnknown: 'resend' })
-  const { mail } = await acceptMail(h.deps, h.tenant, submission)
+  const { mail } = await acceptMail(h.deps, h.tenant, { submission })
   await drainLane(h.deps, work(h))
   h.peer.script.send = () => faultOf('permanent', { description: 'No such mailbox.' })
   for (let n = 0; n < 2; n++) {
@@ -141,7 +147,7 @@ test('REL-02: random interleavings of workers, crashes and people never leave th
       const h = await sendHarness()
       let turn = 0
       h.peer.script.send = () => (flaky && turn++ % 2 === 0 ? faultOf('transient') : undefined)
-      const { mail } = await acceptMail(h.deps, h.tenant, mailTo('b@b.example'))
+      const { mail } = await acceptMail(h.deps, h.tenant, { submission: mailTo('b@b.example') })
       for (const step of script) {
         const before = await readMail(h.deps, h.tenant, mail.id)
         const sentBefore = h.peer.sent.length

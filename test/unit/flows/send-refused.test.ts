@@ -14,7 +14,7 @@ test('REL-06: a failed mail that a person tries again goes to everybody who does
     { address: 'b@b.example', transient: false, code: '550', remedy: 'Correct it.', reply: '550 no such user' },
   ]
   h.peer.script.send = () => new AllRefusedError(faultOf('permanent'), refused)
-  const { mail } = await acceptMail(h.deps, h.tenant, mailTo('b@b.example'))
+  const { mail } = await acceptMail(h.deps, h.tenant, { submission: mailTo('b@b.example') })
   await drainLane(h.deps, work(h))
   expect(await readMail(h.deps, h.tenant, mail.id)).toMatchObject({ state: 'failed', refused: [{ code: '550' }] })
   h.peer.script.send = () => undefined
@@ -28,7 +28,7 @@ describe('P-08: the class decides', () => {
   test('transient waits within its bounds and is sent later', async () => {
     const h = await sendHarness()
     h.peer.script.send = () => faultOf('transient', { retryAfterMs: 600_000 })
-    const { mail } = await acceptMail(h.deps, h.tenant, mailTo('b@b.example'))
+    const { mail } = await acceptMail(h.deps, h.tenant, { submission: mailTo('b@b.example') })
     await drainLane(h.deps, work(h))
     const waiting = await readMail(h.deps, h.tenant, mail.id)
     expect(waiting).toMatchObject({ state: 'waiting', attempts: 1, lastError: { reply: '4xx or 5xx, verbatim' } })
@@ -44,8 +44,8 @@ describe('P-08: the class decides', () => {
   test('permanent fails this mail at once and no other; retry is a person’s choice', async () => {
     const h = await sendHarness()
     h.peer.script.send = (mail) => (mail.recipients[0] === 'bad@b.example' ? faultOf('permanent') : undefined)
-    const { mail } = await acceptMail(h.deps, h.tenant, mailTo('bad@b.example'))
-    await acceptMail(h.deps, h.tenant, mailTo('good@b.example'))
+    const { mail } = await acceptMail(h.deps, h.tenant, { submission: mailTo('bad@b.example') })
+    await acceptMail(h.deps, h.tenant, { submission: mailTo('good@b.example') })
     await drainLane(h.deps, work(h))
     expect(await readMail(h.deps, h.tenant, mail.id)).toMatchObject({ state: 'failed' })
     expect(h.peer.sent).toHaveLength(1)
@@ -58,7 +58,7 @@ describe('P-08: the class decides', () => {
   test('P-20: a refused sender fails the mail alone, never retried, gate open', async () => {
     const h = await sendHarness()
     h.peer.script.send = () => faultOf('needs-admin', { hint: 'sender' }, 'exo_smtp_sendasdenied')
-    const { mail } = await acceptMail(h.deps, h.tenant, mailTo('b@b.example'))
+    const { mail } = await acceptMail(h.deps, h.tenant, { submission: mailTo('b@b.example') })
     await drainLane(h.deps, work(h))
     expect(await readMail(h.deps, h.tenant, mail.id)).toMatchObject({ state: 'failed', attempts: 1 })
     expect((await readMailboxFacts(h.deps, h.tenant, h.mailbox.id)).sending).toMatchObject({
@@ -74,7 +74,7 @@ describe('P-08: the class decides', () => {
       opened += 1
       return faultOf('needs-reconnect')
     }
-    for (let n = 0; n < 5; n++) await acceptMail(h.deps, h.tenant, mailTo(`r${n}@b.example`))
+    for (let n = 0; n < 5; n++) await acceptMail(h.deps, h.tenant, { submission: mailTo(`r${n}@b.example`) })
     for (let n = 0; n < 3; n++) await drainLane(h.deps, work(h))
     expect(opened).toBe(2)
     expect(eventsOf(h).map((event) => event.type)).toEqual(['connection.changed'])
@@ -113,7 +113,7 @@ test('REL-06: all 27 combinations of answers for three recipients over two attem
       const again = refused.some((one) => one.transient)
       return new AllRefusedError(faultOf(again ? 'transient' : 'permanent'), refused)
     }
-    const { mail } = await acceptMail(h.deps, h.tenant, mailTo(...people))
+    const { mail } = await acceptMail(h.deps, h.tenant, { submission: mailTo(...people) })
     await drainLane(h.deps, work(h))
     h.clock.advance(3_600_000)
     await drainLane(h.deps, work(h))

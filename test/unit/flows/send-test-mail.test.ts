@@ -16,8 +16,10 @@ const laneOf = (h: Harness) => readLane(h.deps, { tenant: h.tenant, mailboxId: h
 describe('M-033: a test mail', () => {
   test('is sent at once, past the mail that waits, and names its log row', async () => {
     const h = await sendHarness()
-    await acceptMail(h.deps, h.tenant, parseMailSubmission({ to: ['bob@b.example'], text: 'x', hold: true }))
-    const result = await sendTestMail(h.deps, h.tenant, h.mailbox.id, 'me@b.example')
+    await acceptMail(h.deps, h.tenant, {
+      submission: parseMailSubmission({ to: ['bob@b.example'], text: 'x', hold: true }),
+    })
+    const result = await sendTestMail(h.deps, { tenant: h.tenant, mailboxId: h.mailbox.id }, 'me@b.example')
     expect(result).toMatchObject({ state: 'sent', diagnosis: null })
     expect(h.peer.sent.map((mail) => mail.recipients)).toEqual([['me@b.example']])
     const rows = await listLog(h.deps, h.tenant, { log: 'sending', limit: 10 })
@@ -34,7 +36,7 @@ describe('M-033: a test mail', () => {
     const h = await sendHarness()
     const fault = faultOf(errorClass, { remedy: 'Do this.', description: 'It is so.' })
     h.peer.script[where] = () => fault
-    const result = await sendTestMail(h.deps, h.tenant, h.mailbox.id)
+    const result = await sendTestMail(h.deps, { tenant: h.tenant, mailboxId: h.mailbox.id })
     expect(result).toMatchObject({
       state: 'failed',
       diagnosis: {
@@ -56,14 +58,14 @@ describe('M-033: a test mail', () => {
   test('behind a closed gate the server is tried all the same; success opens it and the waiting mail leaves', async () => {
     const h = await sendHarness()
     const { tenant, mailbox } = h
-    await acceptMail(h.deps, tenant, parseMailSubmission({ to: ['bob@b.example'], text: 'x' }))
+    await acceptMail(h.deps, tenant, { submission: parseMailSubmission({ to: ['bob@b.example'], text: 'x' }) })
     h.peer.script.open = () => faultOf('needs-reconnect')
     await drainLane(h.deps, work(h))
     expect((await laneOf(h)).gate).toBe('closed')
     h.peer.script.open = () => undefined
     await drainLane(h.deps, work(h))
     expect(h.peer.sent).toHaveLength(0)
-    expect(await sendTestMail(h.deps, tenant, mailbox.id)).toMatchObject({ state: 'sent' })
+    expect(await sendTestMail(h.deps, { tenant, mailboxId: mailbox.id })).toMatchObject({ state: 'sent' })
     await drainLane(h.deps, work(h))
     expect(h.peer.sent.map((mail) => mail.recipients[0])).toEqual([mailbox.address, 'bob@b.example'])
   })
@@ -71,15 +73,21 @@ describe('M-033: a test mail', () => {
   test('a lost answer is unknown, like for any mail', async () => {
     const h = await sendHarness()
     h.peer.script.after = () => faultOf('transient', { outcome: 'unknown' })
-    expect(await sendTestMail(h.deps, h.tenant, h.mailbox.id)).toMatchObject({ state: 'unknown' })
+    expect(await sendTestMail(h.deps, { tenant: h.tenant, mailboxId: h.mailbox.id })).toMatchObject({
+      state: 'unknown',
+    })
     expect(h.peer.sent).toHaveLength(1)
   })
 
   test('while other mail is sent it says so; another tenant’s mailbox is not found', async () => {
     const h = await sendHarness()
     await takeLane(h.deps, await laneOf(h))
-    await expect(sendTestMail(h.deps, h.tenant, h.mailbox.id)).rejects.toMatchObject({ code: 'mailbox_busy' })
-    await expect(sendTestMail(h.deps, 'other', h.mailbox.id)).rejects.toMatchObject({ code: 'not_found' })
+    await expect(sendTestMail(h.deps, { tenant: h.tenant, mailboxId: h.mailbox.id })).rejects.toMatchObject({
+      code: 'mailbox_busy',
+    })
+    await expect(sendTestMail(h.deps, { tenant: 'other', mailboxId: h.mailbox.id })).rejects.toMatchObject({
+      code: 'not_found',
+    })
     expect(h.peer.sent).toHaveLength(0)
   })
 })
@@ -87,7 +95,11 @@ describe('M-033: a test mail', () => {
 test('M-042: the list shows open mail only, and finished mail when asked', async () => {
   const h = await sendHarness()
   const submit = async (input: object = {}) =>
-    (await acceptMail(h.deps, h.tenant, parseMailSubmission({ to: ['a@b.example'], text: 'x', ...input }))).mail.id
+    (
+      await acceptMail(h.deps, h.tenant, {
+        submission: parseMailSubmission({ to: ['a@b.example'], text: 'x', ...input }),
+      })
+    ).mail.id
   const ids = [await submit(), await submit(), await submit({ hold: true })]
   const states = async (includeDone: boolean) =>
     (await searchMails(h.deps, h.tenant, { includeDone })).mails.map(({ id, state }) => [id, state])
@@ -115,7 +127,7 @@ test('M-042: all open mail is listed page by page, of one mailbox and of all', a
   const ids: string[] = []
   for (let n = 0; n < 12; n++) {
     const input = { to: ['a@b.example'], text: 'x', hold: n % 3 === 0, mailboxId: n % 2 ? h.mailbox.id : other.id }
-    ids.push((await acceptMail(h.deps, h.tenant, parseMailSubmission(input))).mail.id)
+    ids.push((await acceptMail(h.deps, h.tenant, { submission: parseMailSubmission(input) })).mail.id)
     h.clock.advance(1)
   }
   const walk = async (mailboxId?: string) => {
@@ -143,9 +155,10 @@ describe('M-032: message defaults of a mailbox', () => {
     subject: 'From Acme',
     headers: { 'X-Source': 'default', Organization: 'Acme' },
   }
-  const change = (h: Harness, defaults: MessageDefaults) => changeMailbox(h.deps, h.tenant, h.mailbox.id, { defaults })
+  const change = (h: Harness, defaults: MessageDefaults) =>
+    changeMailbox(h.deps, { tenant: h.tenant, mailboxId: h.mailbox.id }, { defaults })
   const sent = async (h: Harness, input: object) => {
-    await acceptMail(h.deps, h.tenant, parseMailSubmission({ to: ['bob@b.example'], ...input }))
+    await acceptMail(h.deps, h.tenant, { submission: parseMailSubmission({ to: ['bob@b.example'], ...input }) })
     await drainLane(h.deps, work(h))
     return h.peer.sent.at(-1)!
   }
@@ -179,9 +192,9 @@ describe('M-032: message defaults of a mailbox', () => {
   test('a repeated request is the same mail, whatever the defaults became meanwhile', async () => {
     const h = await sendHarness()
     const submission = parseMailSubmission({ to: ['bob@b.example'], text: 'x' })
-    const first = await acceptMail(h.deps, h.tenant, submission, 'k1')
+    const first = await acceptMail(h.deps, h.tenant, { submission, idempotencyKey: 'k1' })
     await change(h, defaults)
-    expect(await acceptMail(h.deps, h.tenant, submission, 'k1')).toMatchObject({
+    expect(await acceptMail(h.deps, h.tenant, { submission, idempotencyKey: 'k1' })).toMatchObject({
       created: false,
       mail: { id: first.mail.id },
     })

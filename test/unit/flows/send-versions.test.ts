@@ -26,7 +26,12 @@ async function harness() {
     rewrite: (id: string, columns: Record<string, string | number>) =>
       h.stores.tables.upsert(table, { ...columns, partitionKey: mailPartition(h.tenant, id), rowKey: id }),
     accept: async () =>
-      (await acceptMail(h.deps, h.tenant, parseMailSubmission({ to: ['b@b.example'], text: 'x' }), 'key')).mail.id,
+      (
+        await acceptMail(h.deps, h.tenant, {
+          submission: parseMailSubmission({ to: ['b@b.example'], text: 'x' }),
+          idempotencyKey: 'key',
+        })
+      ).mail.id,
     /** The timer and the queue, again and again. */
     async work(times = 3) {
       for (let n = 0; n < times; n++) {
@@ -110,7 +115,7 @@ test('REL-18: workers whose clocks are ten minutes apart never hold one lane tog
     return Object.assign(deps, { clock: { ...h.clock, now: () => h.clock.now() + ms } })
   }
   for (let n = 0; n < 20; n++)
-    await acceptMail(h.deps, h.tenant, parseMailSubmission({ to: [`r${n}@b.example`], text: 'x' }))
+    await acceptMail(h.deps, h.tenant, { submission: parseMailSubmission({ to: [`r${n}@b.example`], text: 'x' }) })
   const work = { v: 1, tenant: h.tenant, mailboxId: h.mailbox.id }
   const workers = [-10, 0, 10].map((minutes) => skewed(minutes * minute))
   let inside = 0

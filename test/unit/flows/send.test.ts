@@ -1,5 +1,4 @@
 /** The send flow from acceptance to the last word, when servers do as they should. */
-
 import { expect, test } from 'vitest'
 import { readOrBury } from '../../../lib/flows/ops/bury-message.js'
 import { sendFlows } from '../../../lib/flows/send/index.js'
@@ -14,7 +13,7 @@ const { acceptMail, acceptMessage, cancelMail, drainLane, readMail, releaseMail,
 
 test('M-041: a mail is accepted, sent, told and leaves nothing open behind', async () => {
   const h = await sendHarness()
-  const { mail } = await acceptMail(h.deps, h.tenant, mailTo('bob@b.example'))
+  const { mail } = await acceptMail(h.deps, h.tenant, { submission: mailTo('bob@b.example') })
   await drainLane(h.deps, work(h))
   expect(h.peer.sent).toHaveLength(1)
   expect(await readMail(h.deps, h.tenant, mail.id)).toMatchObject({ state: 'sent', attempts: 1, lastError: null })
@@ -26,28 +25,32 @@ test('M-041: a mail is accepted, sent, told and leaves nothing open behind', asy
 
 test('M-021, M-022: no mailbox is refused before anything is queued; the default is used when none is named', async () => {
   const h = await sendHarness()
-  await expect(acceptMail(h.deps, 'empty', mailTo('bob@b.example'))).rejects.toMatchObject({
+  await expect(acceptMail(h.deps, 'empty', { submission: mailTo('bob@b.example') })).rejects.toMatchObject({
     code: 'no_mail_server',
     status: 422,
   })
   expect(await rowsOf(h, 'outbox')).toEqual([])
   for (const named of [{}, { mailbox: 'sales' }, { mailbox: 'SALES@acme.example' }, { purpose: 'offers' }])
     expect(
-      (await acceptMail(h.deps, h.tenant, parseMailSubmission({ to: ['b@b.example'], text: 'x', ...named }))).created,
+      (
+        await acceptMail(h.deps, h.tenant, {
+          submission: parseMailSubmission({ to: ['b@b.example'], text: 'x', ...named }),
+        })
+      ).created,
     ).toBe(true)
 })
 
 test('SEC-30, M-038: From is the mailbox or one of its registered addresses', async () => {
   const h = await sendHarness()
   const from = (address: string) =>
-    acceptMail(h.deps, h.tenant, parseMailSubmission({ ...mailTo('b@b.example'), from: address }))
+    acceptMail(h.deps, h.tenant, { submission: parseMailSubmission({ ...mailTo('b@b.example'), from: address }) })
   await expect(from('boss@acme.example')).rejects.toMatchObject({ code: 'from_not_allowed', status: 422 })
   expect((await from('INFO@acme.example')).mail.from).toBe('INFO@acme.example')
 })
 
 test('REL-01: each message delivered up to five times to four workers sends each mail once', async () => {
   const h = await sendHarness()
-  for (let n = 0; n < 20; n++) await acceptMail(h.deps, h.tenant, mailTo(`r${n}@b.example`))
+  for (let n = 0; n < 20; n++) await acceptMail(h.deps, h.tenant, { submission: mailTo(`r${n}@b.example`) })
   const workers = Array.from({ length: 4 }, () => h.process().deps)
   await Promise.all(Array.from({ length: 20 }, (_, n) => drainLane(workers[n % 4]!, work(h))))
   expect(h.peer.sent.map((mail) => mail.recipients[0]).sort()).toEqual(
@@ -57,7 +60,7 @@ test('REL-01: each message delivered up to five times to four workers sends each
 
 test('M-031: seven mails with three per session open sessions of 3, 3 and 1', async () => {
   const h = await sendHarness()
-  for (let n = 0; n < 7; n++) await acceptMail(h.deps, h.tenant, mailTo(`r${n}@b.example`))
+  for (let n = 0; n < 7; n++) await acceptMail(h.deps, h.tenant, { submission: mailTo(`r${n}@b.example`) })
   await drainLane(h.deps, work(h))
   expect(h.peer.sessions).toEqual([3, 3, 1])
 })
@@ -65,8 +68,8 @@ test('M-031: seven mails with three per session open sessions of 3, 3 and 1', as
 test('M-035: a held mail never leaves before its release; release and cancel may be repeated', async () => {
   const h = await sendHarness()
   const held = parseMailSubmission({ ...mailTo('b@b.example'), hold: true })
-  const first = (await acceptMail(h.deps, h.tenant, held)).mail
-  const second = (await acceptMail(h.deps, h.tenant, held)).mail
+  const first = (await acceptMail(h.deps, h.tenant, { submission: held })).mail
+  const second = (await acceptMail(h.deps, h.tenant, { submission: held })).mail
   await drainLane(h.deps, work(h))
   expect(h.peer.sent).toHaveLength(0)
   expect((await searchMails(h.deps, h.tenant)).mails).toHaveLength(2)
@@ -87,7 +90,11 @@ test('M-035: the time of a held mail begins with its release; a deadline of its 
   const day = 24 * 3_600_000
   const own = new Date(h.clock.now() + day).toISOString()
   const accept = async (deadline?: string) =>
-    (await acceptMail(h.deps, h.tenant, parseMailSubmission({ ...mailTo('b@b.example'), hold: true, deadline }))).mail
+    (
+      await acceptMail(h.deps, h.tenant, {
+        submission: parseMailSubmission({ ...mailTo('b@b.example'), hold: true, deadline }),
+      })
+    ).mail
   const usual = await accept()
   const dated = await accept(own)
   expect(await readMail(h.deps, h.tenant, usual.id)).toMatchObject({ deadline: '' })
@@ -105,12 +112,13 @@ test('M-035: the time of a held mail begins with its release; a deadline of its 
 
 test('M-035: a start further away than a year is refused, and hides no mail behind it', async () => {
   const h = await sendHarness()
-  const accept = (notBefore: string) => acceptMail(h.deps, h.tenant, { ...mailTo('b@b.example'), notBefore })
+  const accept = (notBefore: string) =>
+    acceptMail(h.deps, h.tenant, { submission: { ...mailTo('b@b.example'), notBefore } })
   for (const notBefore of [new Date(h.clock.now() + 367 * 86_400_000).toISOString(), '2286-12-01T00:00:00Z'])
     await expect(accept(notBefore)).rejects.toMatchObject({ status: 400, field: 'notBefore' })
   expect([...(await rowsOf(h, 'outbox')), ...(await rowsOf(h, 'mails'))]).toEqual([])
   await accept(new Date(h.clock.now() + 365 * 86_400_000).toISOString())
-  await acceptMail(h.deps, h.tenant, mailTo('now@b.example'))
+  await acceptMail(h.deps, h.tenant, { submission: mailTo('now@b.example') })
   await drainLane(h.deps, work(h))
   expect(h.peer.sent.map((mail) => mail.recipients)).toEqual([['now@b.example']])
 })
@@ -118,7 +126,7 @@ test('M-035: a start further away than a year is refused, and hides no mail behi
 test('REL-07: a mail past its deadline is given up with its last error', async () => {
   const h = await sendHarness()
   h.peer.script.send = () => faultOf('transient', { description: 'The server is busy.' })
-  const { mail } = await acceptMail(h.deps, h.tenant, mailTo('b@b.example'))
+  const { mail } = await acceptMail(h.deps, h.tenant, { submission: mailTo('b@b.example') })
   for (let day = 0; day < 5; day++) {
     await drainLane(h.deps, work(h))
     h.clock.advance(86_400_000)
@@ -133,8 +141,8 @@ test('REL-07: behind a closed gate all mail past its deadline is given up at the
   const h = await sendHarness()
   h.peer.script.open = () => faultOf('needs-reconnect')
   const late = new Date(h.clock.now() + 9 * 86_400_000).toISOString()
-  const kept = await acceptMail(h.deps, h.tenant, { ...mailTo('late@b.example'), deadline: late })
-  for (let n = 0; n < 120; n++) await acceptMail(h.deps, h.tenant, mailTo(`r${n}@b.example`))
+  const kept = await acceptMail(h.deps, h.tenant, { submission: { ...mailTo('late@b.example'), deadline: late } })
+  for (let n = 0; n < 120; n++) await acceptMail(h.deps, h.tenant, { submission: mailTo(`r${n}@b.example`) })
   await drainLane(h.deps, work(h))
   h.clock.advance(3 * 86_400_000 + 1)
   eventsOf(h)
@@ -179,7 +187,9 @@ test('performance: at most 15 storage requests for a mail in a backlog', async (
   const h = await sendHarness()
   const mails = 50
   for (let n = 0; n < mails; n++)
-    await acceptMail(h.deps, h.tenant, parseMailSubmission({ ...mailTo(`r${n}@b.example`), mailboxId: h.mailbox.id }))
+    await acceptMail(h.deps, h.tenant, {
+      submission: parseMailSubmission({ ...mailTo(`r${n}@b.example`), mailboxId: h.mailbox.id }),
+    })
   const accepting = h.state.calls
   await drainLane(h.deps, work(h))
   expect(h.peer.sent).toHaveLength(mails)
@@ -191,7 +201,7 @@ test('performance: at most 15 storage requests for a mail in a backlog', async (
 test('SEC-43: recipients beyond those of a day wait for the next; other mailboxes are not concerned', async () => {
   const h = await sendHarness()
   h.deps.config.recipientsPerDay = 3
-  for (let n = 0; n < 5; n++) await acceptMail(h.deps, h.tenant, mailTo(`r${n}@b.example`))
+  for (let n = 0; n < 5; n++) await acceptMail(h.deps, h.tenant, { submission: mailTo(`r${n}@b.example`) })
   await drainLane(h.deps, work(h))
   expect(h.peer.sent).toHaveLength(3)
   h.clock.advance(23 * 3_600_000)
@@ -208,7 +218,7 @@ test('H10: a mail for which this process has no memory now keeps its place, is n
   h.deps.inHand = { ...hand, take: (bytes) => hand.take(bytes, 0) }
   const content = Buffer.alloc(1_200_000, 7).toString('base64')
   const wish = { ...mailTo('b@b.example'), attachments: [{ filename: 'plan.pdf', content }] }
-  const { mail } = await acceptMail(h.deps, h.tenant, parseMailSubmission(wish))
+  const { mail } = await acceptMail(h.deps, h.tenant, { submission: parseMailSubmission(wish) })
   const inUse = await hand.take(1_900_000, 0)
   await drainLane(h.deps, work(h))
   expect(await readMail(h.deps, h.tenant, mail.id)).toMatchObject({ state: 'queued', attempts: 0, lastError: null })

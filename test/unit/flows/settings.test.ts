@@ -31,7 +31,7 @@ async function place() {
   const one = async (name: string) =>
     (await readMailboxSettings(deps, h.tenant, h.mailbox.id)).settings.find((setting) => setting.name === name)
   const save = (values: SettingValues, options = {}) =>
-    saveMailboxSettings(deps, h.tenant, h.mailbox.id, values, options)
+    saveMailboxSettings(deps, { tenant: h.tenant, mailboxId: h.mailbox.id }, { values, ...options })
   return { h, deps, mailbox, one, save }
 }
 const partition = (h: Harness): string => mailboxPartition(h.tenant, h.mailbox.id)
@@ -41,17 +41,21 @@ describe('M-004: what counts for a mailbox, and who said it', () => {
     const { deps, h, one, save } = await place()
     expect(await one('firstSyncDays')).toMatchObject({ value: 7, source: 'default', default: 7 })
     expect(await one('maxRecipients')).toMatchObject({ value: 100, source: 'deployment', default: 500, max: 100 })
-    await saveTenantSettings(deps, h.tenant, '', { firstSyncDays: 1, maxRecipients: 50, whenUnknown: 'resend' })
+    await saveTenantSettings(
+      deps,
+      { tenant: h.tenant, purpose: '' },
+      { values: { firstSyncDays: 1, maxRecipients: 50, whenUnknown: 'resend' } },
+    )
     expect(await one('firstSyncDays')).toMatchObject({ value: 1, source: 'tenant' })
-    await saveTenantSettings(deps, h.tenant, h.mailbox.purpose, { firstSyncDays: 2 })
+    await saveTenantSettings(deps, { tenant: h.tenant, purpose: h.mailbox.purpose }, { values: { firstSyncDays: 2 } })
     expect(await one('firstSyncDays')).toMatchObject({ value: 2, source: 'purpose' })
     await save({ firstSyncDays: 3 })
     expect(await one('firstSyncDays')).toMatchObject({ value: 3, source: 'mailbox' })
     expect(await one('maxRecipients')).toMatchObject({ value: 50, source: 'tenant' })
     await save({})
     expect(await one('firstSyncDays')).toMatchObject({ value: 2, source: 'purpose' })
-    await saveTenantSettings(deps, h.tenant, h.mailbox.purpose, {})
-    await saveTenantSettings(deps, h.tenant, '', {})
+    await saveTenantSettings(deps, { tenant: h.tenant, purpose: h.mailbox.purpose }, { values: {} })
+    await saveTenantSettings(deps, { tenant: h.tenant, purpose: '' }, { values: {} })
     expect(await one('firstSyncDays')).toMatchObject({ value: 7, source: 'default' })
   })
 
@@ -68,9 +72,11 @@ describe('M-004: what counts for a mailbox, and who said it', () => {
   test('another tenant and an unknown id are not found; another purpose is not concerned', async () => {
     const { deps, h, one } = await place()
     await expect(readMailboxSettings(deps, 'other', h.mailbox.id)).rejects.toMatchObject({ code: 'not_found' })
-    await expect(saveMailboxSettings(deps, 'other', h.mailbox.id, {})).rejects.toMatchObject({ code: 'not_found' })
-    await saveTenantSettings(deps, h.tenant, 'invoices', { firstSyncDays: 9 })
-    await saveTenantSettings(deps, 'other', '', { firstSyncDays: 9 })
+    await expect(
+      saveMailboxSettings(deps, { tenant: 'other', mailboxId: h.mailbox.id }, { values: {} }),
+    ).rejects.toMatchObject({ code: 'not_found' })
+    await saveTenantSettings(deps, { tenant: h.tenant, purpose: 'invoices' }, { values: { firstSyncDays: 9 } })
+    await saveTenantSettings(deps, { tenant: 'other', purpose: '' }, { values: { firstSyncDays: 9 } })
     expect(await one('firstSyncDays')).toMatchObject({ source: 'default' })
     expect((await readTenantSettings(deps, h.tenant, 'invoices')).own).toEqual({ firstSyncDays: 9 })
   })
@@ -105,7 +111,7 @@ describe('M-006, M-007: refused as a whole', () => {
     [{ constructor: 'x' }, 'constructor'],
   ] as [SettingValues, string][])('%j names %s', async (values, field) => {
     const { deps, h } = await place()
-    await expect(saveTenantSettings(deps, h.tenant, '', values)).rejects.toMatchObject({
+    await expect(saveTenantSettings(deps, { tenant: h.tenant, purpose: '' }, { values })).rejects.toMatchObject({
       problems: [expect.objectContaining({ field })],
     })
   })
@@ -116,7 +122,7 @@ describe('M-006, M-007: refused as a whole', () => {
     const seen = await save({ firstSyncDays: 3 }, { dryRun: true })
     expect(seen.settings.find(({ name }) => name === 'firstSyncDays')).toMatchObject({ value: 3, source: 'mailbox' })
     await expect(save(wrong, { dryRun: true })).rejects.toMatchObject({ code: 'settings_refused' })
-    await saveTenantSettings(deps, h.tenant, '', { firstSyncDays: 4 }, { dryRun: true })
+    await saveTenantSettings(deps, { tenant: h.tenant, purpose: '' }, { values: { firstSyncDays: 4 }, dryRun: true })
     expect(await mailbox()).toEqual(before)
     expect(await one('firstSyncDays')).toMatchObject({ source: 'default' })
   })
@@ -136,7 +142,9 @@ describe('M-006, M-007: refused as a whole', () => {
         },
       },
     }
-    await expect(saveMailboxSettings(racing, h.tenant, h.mailbox.id, { firstSyncDays: 3 })).rejects.toThrow()
+    await expect(
+      saveMailboxSettings(racing, { tenant: h.tenant, mailboxId: h.mailbox.id }, { values: { firstSyncDays: 3 } }),
+    ).rejects.toThrow()
     expect(await mailbox()).toMatchObject({ description: 'changed meanwhile', settings: {} })
   })
 })
@@ -156,7 +164,11 @@ describe('the flows use them', () => {
   test('a limit that the deployment lowered afterwards counts, whatever a row still says', async () => {
     const { deps, h, one } = await place()
     const generous = readConfig({ ...environment, MAX_RECIPIENTS: '900' })
-    await saveTenantSettings({ ...deps, config: generous }, h.tenant, '', { maxRecipients: 900 })
+    await saveTenantSettings(
+      { ...deps, config: generous },
+      { tenant: h.tenant, purpose: '' },
+      { values: { maxRecipients: 900 } },
+    )
     expect(await one('maxRecipients')).toMatchObject({ value: 100, source: 'deployment' })
     const own = await settingsOf({ ...h.deps, config }, h.mailbox)
     expect(own.maxRecipients).toBe(100)
@@ -167,11 +179,9 @@ describe('the flows use them', () => {
   test('sending: recipients, deadline, unknown outcomes and mails per session follow the mailbox', async () => {
     const { h, save } = await place()
     const submit = (input: object = {}) =>
-      sendFlows.acceptMail(
-        h.deps,
-        h.tenant,
-        parseMailSubmission({ to: ['a@b.example', 'c@d.example'], text: 'x', ...input }),
-      )
+      sendFlows.acceptMail(h.deps, h.tenant, {
+        submission: parseMailSubmission({ to: ['a@b.example', 'c@d.example'], text: 'x', ...input }),
+      })
     expect((await submit()).mail.whenUnknown).toBe('stop')
     await save({ maxRecipients: 1, whenUnknown: 'resend', mailDeadlineHours: 2, messagesPerSession: 1 })
     await expect(submit()).rejects.toMatchObject({ field: 'to' })

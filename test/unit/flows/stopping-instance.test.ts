@@ -27,7 +27,7 @@ async function withMails(count: number): Promise<{ h: Harness; ids: string[] }> 
   const ids: string[] = []
   for (let n = 0; n < count; n++) {
     const submission = parseMailSubmission({ to: [`r${n}@b.example`], subject: 'Offer', text: 'Hello' })
-    ids.push((await acceptMail(h.deps, h.tenant, submission)).mail.id)
+    ids.push((await acceptMail(h.deps, h.tenant, { submission })).mail.id)
     h.clock.advance(1)
   }
   queued(h)

@@ -34,7 +34,7 @@ async function hoursPass(h: Harness, hours = 1) {
 /** A worker that dies when the mail server has the mail and the journal does not know it. */
 async function diedInHandOver() {
   const h = await sendHarness()
-  const { mail } = await acceptMail(h.deps, h.tenant, offer)
+  const { mail } = await acceptMail(h.deps, h.tenant, { submission: offer })
   const doomed = h.process()
   h.peer.script.after = () => {
     doomed.state.dead = true
@@ -55,7 +55,7 @@ test('C3: a process that dies at any step before a person is asked: the person i
   for (let crashAt = 2; !finished; crashAt++) {
     const h = await sendHarness()
     h.peer.script.after = () => faultOf('transient', { outcome: 'unknown' }, 'connection_lost')
-    const { mail } = await acceptMail(h.deps, h.tenant, offer)
+    const { mail } = await acceptMail(h.deps, h.tenant, { submission: offer })
     await drainLane(h.deps, work(h))
     h.clock.advance(61_000)
     const doomed = h.process(crashAt)
@@ -91,7 +91,7 @@ test('C3: evidence that comes after a person was asked takes the card away', asy
 
 test('C7: a mailbox is removed while a dead worker’s mail is in hand-over: told, with a card, nothing left behind', async () => {
   const { h, mail } = await diedInHandOver()
-  await removeMailbox(removal(h), h.tenant, h.mailbox.id, { force: true })
+  await removeMailbox(removal(h), { tenant: h.tenant, mailboxId: h.mailbox.id }, { force: true })
   await hoursPass(h)
   const found = await readMail(h.deps, h.tenant, mail.id)
   expect(found).toMatchObject({ state: 'unknown' })
@@ -99,21 +99,21 @@ test('C7: a mailbox is removed while a dead worker’s mail is in hand-over: tol
   expect(eventsOf(h).map(({ type }) => type)).toEqual(['connection.changed', 'mail.unknown'])
   expect(await rowsOf(h, 'attention')).toMatchObject([{ rowKey: `mail-unknown~${mail.id}` }])
   expect(await rowsOf(h, 'due')).toEqual([])
-  await resolveMail(h.deps, h.tenant, mail.id, 'sent')
+  await resolveMail(h.deps, h.tenant, { id: mail.id, outcome: 'sent' })
   expect(await rowsOf(h, 'attention')).toEqual([])
   expect(await rowsOf(h, 'outbox')).toEqual([])
 })
 
 test('C7: a dead worker’s mail that had not left fails and is told when its mailbox is removed, once', async () => {
   const h = await sendHarness()
-  const { mail } = await acceptMail(h.deps, h.tenant, offer)
+  const { mail } = await acceptMail(h.deps, h.tenant, { submission: offer })
   for (let crashAt = 2; crashAt < 100; crashAt++) {
     if ((await readMail(h.deps, h.tenant, mail.id)).state === 'sending') break
     h.clock.advance(6 * 60_000)
     await drainLane(h.process(crashAt).deps, work(h)).catch(() => {})
   }
   expect(await readMail(h.deps, h.tenant, mail.id)).toMatchObject({ state: 'sending' })
-  await removeMailbox(removal(h), h.tenant, h.mailbox.id, { force: true })
+  await removeMailbox(removal(h), { tenant: h.tenant, mailboxId: h.mailbox.id }, { force: true })
   await hoursPass(h)
   expect(await readMail(h.deps, h.tenant, mail.id)).toMatchObject({
     state: 'failed',
@@ -143,7 +143,7 @@ test('O11: while the gateway finds out whether a mail left, nothing says that it
   const h = await sendHarness()
   const remedy = 'Nothing to do: the gateway retries automatically.'
   h.peer.script.after = () => faultOf('transient', { outcome: 'unknown', remedy }, 'net_econnreset')
-  const { mail } = await acceptMail(h.deps, h.tenant, offer)
+  const { mail } = await acceptMail(h.deps, h.tenant, { submission: offer })
   await drainLane(h.deps, work(h))
   const { state, lastError } = (await readMail(h.deps, h.tenant, mail.id))!
   expect(state).toBe('unknown')

@@ -52,7 +52,7 @@ describe('A12: every kind of answer', () => {
     ]),
     ['a page of the console', consoleAnswer('<p>', 'id')],
     ['a redirect of the console', consoleAnswer({ redirect: '/console' }, 'id')],
-    ['a refusal of the console', consoleAnswer('<p>', 'id', 403)],
+    ['a refusal of the console', consoleAnswer('<p>', 'id', { status: 403 })],
   ])('A12: %s', (_name, answer) => check(answer))
 })
 

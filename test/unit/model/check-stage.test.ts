@@ -22,7 +22,7 @@ const files = [
     .filter((name) => /^(dial|imap|smtp|graph|guarded)/.test(name))
     .map((name) => `transports/${name}`),
   ...readdirSync(new URL('flows/tokens/', root)).map((name) => `flows/tokens/${name}`),
-  'protocol/token-claims.ts',
+  'providers/microsoft-token.ts',
   'flows/send/send-route.ts',
 ]
 const own = files

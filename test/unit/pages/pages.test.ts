@@ -25,7 +25,7 @@ const pages = {
     signInAs: evil,
     discovered: { provider: 'microsoft', evidence: evil, imap: { host: evil, port: 993, tls: evil } },
     ways: ['microsoft', 'password'],
-    microsoft: true,
+    pages: ['microsoft'],
     formToken: evil,
     problem: { code: evil, class: 'permanent', description: evil, remedy: evil },
   }),
@@ -47,7 +47,13 @@ const pages = {
     requestId: evil,
     approval: 'https://a.example/connect/?x="><script>',
   }),
-  consent: consentPage({ link: evil, tenantName: evil, target: { ...target, consent: 'app-only' }, formToken: evil }),
+  consent: consentPage({
+    pages: ['microsoft'],
+    link: evil,
+    tenantName: evil,
+    target: { ...target, consent: 'app-only' },
+    formToken: evil,
+  }),
   consented: consentResultPage({
     status: 'signed-in',
     tenantName: evil,
@@ -102,7 +108,7 @@ const connecting = (provider: string, forced = false): string =>
     signInAs: 'a@b.c',
     discovered: { provider, evidence: '' },
     ways: forced ? ['microsoft'] : ['microsoft', 'password'],
-    microsoft: true,
+    pages: ['microsoft'],
     formToken: '',
   })
 
@@ -144,7 +150,13 @@ test('M-072: the three verdicts are said apart', () => {
 
 test('M-065: the two permissions an administrator can give are told apart', () => {
   const page = (consent: 'app-only' | 'delegated') =>
-    consentPage({ link: 'a.b', tenantName: 'Acme', target: { consent, receive: true, send: false }, formToken: '' })
+    consentPage({
+      pages: ['microsoft'],
+      link: 'a.b',
+      tenantName: 'Acme',
+      target: { consent, receive: true, send: false },
+      formToken: '',
+    })
   expect(page('app-only')).toContain('in every mailbox')
   expect(page('app-only')).toContain('without anybody signed in')
   expect(page('delegated')).toContain('This connects nobody’s mailbox')

@@ -34,7 +34,7 @@ describe('the language of the connect journey', () => {
       about: { by: 'settings', domain: 'muster.example', host: 'imap.muster.example' } as const,
     },
     ways: ['microsoft', 'password'] as const,
-    microsoft: true,
+    pages: ['microsoft'] as const,
     sharedOffer: 'confirmed' as const,
     formToken: 't',
   }

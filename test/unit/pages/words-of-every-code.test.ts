@@ -79,7 +79,7 @@ const linkPage = {
   signInAs: 'a@b.example',
   discovered: { provider: 'basic', evidence: '', about: { by: 'nothing', domain: 'b.example', host: '' } as const },
   ways: ['password'] as const,
-  microsoft: false,
+  pages: [],
   formToken: 't',
 }
 

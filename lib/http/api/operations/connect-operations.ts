@@ -22,15 +22,17 @@ export const connectOperations = {
       'forbidden_confirmation',
     ],
   },
-  signInShow: show('sign-in-show', 'sign-ins/{id}', 'State and verdicts of a sign-in.', connectAnswer('signIn')),
+  signInShow: show('sign-in-show', 'sign-ins/{id}', {
+    summary: 'State and verdicts of a sign-in.',
+    answer: connectAnswer('signIn'),
+  }),
   signInList: {
-    ...list(
-      'sign-in-list',
-      'sign-ins',
-      all,
-      'Sign-ins that are in progress or ended recently; state=pending: those that an administrator must confirm.',
-      connectAnswer('signInPage'),
-    ),
+    ...list('sign-in-list', 'sign-ins', {
+      roles: all,
+      summary:
+        'Sign-ins that are in progress or ended recently; state=pending: those that an administrator must confirm.',
+      answer: connectAnswer('signInPage'),
+    }),
     query: query('signInListQuery'),
   },
   signInRedeem: {
@@ -55,23 +57,20 @@ export const connectOperations = {
     ],
   },
   signInConfirm: {
-    ...act(
-      'sign-in-confirm',
-      'sign-ins/{id}/confirm',
-      admins,
-      'Confirms, as a tenant administrator, a sign-in that was made through a link.',
-      connectAnswer('confirmed'),
-    ),
+    ...act('sign-in-confirm', 'sign-ins/{id}/confirm', {
+      roles: admins,
+      summary: 'Confirms, as a tenant administrator, a sign-in that was made through a link.',
+      answer: connectAnswer('confirmed'),
+    }),
     errors: ['not_found', 'sign_in_not_ready', 'sign_in_used', 'confirmation_running'],
   },
   signInReject: {
-    ...act(
-      'sign-in-reject',
-      'sign-ins/{id}/reject',
-      admins,
-      'Rejects, as a tenant administrator, a sign-in that waits for confirmation; the gateway keeps nothing of it.',
-      connectAnswer('signIn'),
-    ),
+    ...act('sign-in-reject', 'sign-ins/{id}/reject', {
+      roles: admins,
+      summary:
+        'Rejects, as a tenant administrator, a sign-in that waits for confirmation; the gateway keeps nothing of it.',
+      answer: connectAnswer('signIn'),
+    }),
     errors: ['not_found', 'sign_in_not_ready', 'sign_in_used', 'confirmation_running'],
   },
   adminConsentStart: {
@@ -87,33 +86,32 @@ export const connectOperations = {
     success: [201, 'Started. Read its state like that of a sign-in; app-only consent is also confirmed like one.'],
     errors: ['no_registration', 'own_registration_needed', 'registration_without_secret'],
   },
-  adminConsentList: list(
-    'admin-consent-list',
-    'admin-consents',
-    admins,
-    'Who consented to what, for which organisation.',
-    connectAnswer('consentPage'),
-  ),
-  connectionList: list(
-    'connection-list',
-    'connections',
-    all,
-    'Connections with their last and next refresh and the time at which their authority would expire, never the authority itself.',
-    connectAnswer('connectionPage'),
-  ),
+  adminConsentList: list('admin-consent-list', 'admin-consents', {
+    roles: admins,
+    summary: 'Who consented to what, for which organisation.',
+    answer: connectAnswer('consentPage'),
+  }),
+  connectionList: list('connection-list', 'connections', {
+    roles: all,
+    summary:
+      'Connections with their last and next refresh and the time at which their authority would expire, never the authority itself.',
+    answer: connectAnswer('connectionPage'),
+  }),
   connectionRetry: {
-    ...act(
-      'connection-retry',
-      'connections/{id}/retry',
-      all,
-      'Tests a connection now, for instance after an administrator has repaired something; its mailboxes then receive and send immediately.',
-      connectAnswer('triedConnection'),
-    ),
+    ...act('connection-retry', 'connections/{id}/retry', {
+      roles: all,
+      summary:
+        'Tests a connection now, for instance after an administrator has repaired something; its mailboxes then receive and send immediately.',
+      answer: connectAnswer('triedConnection'),
+    }),
     success: [200, 'Tested: whether it works, or what is still wrong.'],
     limited: 'connect',
   },
   connectionRemove: {
-    ...remove('connection-remove', 'connections/{id}', admins, 'Removes a connection that no mailbox uses any more.'),
+    ...remove('connection-remove', 'connections/{id}', {
+      roles: admins,
+      summary: 'Removes a connection that no mailbox uses any more.',
+    }),
     errors: ['not_found', 'connection_in_use'],
   },
 } as const satisfies Record<string, Operation>

@@ -28,14 +28,12 @@ export const mailboxOperations = {
     success: [201, 'Added, with a verdict for each direction.'],
     errors: ['sign_in_needed', 'mailbox_exists', 'mailbox_held'],
   },
-  mailboxList: list(
-    'mailbox-list',
-    'mailboxes',
-    all,
-    'Mailboxes with state and last success per direction.',
-    mailboxAnswer('mailboxPage'),
-  ),
-  mailboxShow: show('mailbox-show', 'mailboxes/{id}', 'One mailbox.', mailboxAnswer('mailbox')),
+  mailboxList: list('mailbox-list', 'mailboxes', {
+    roles: all,
+    summary: 'Mailboxes with state and last success per direction.',
+    answer: mailboxAnswer('mailboxPage'),
+  }),
+  mailboxShow: show('mailbox-show', 'mailboxes/{id}', { summary: 'One mailbox.', answer: mailboxAnswer('mailbox') }),
   mailboxChange: {
     name: 'mailbox-change',
     method: 'PATCH',
@@ -49,72 +47,69 @@ export const mailboxOperations = {
     errors: ['not_found', 'mailbox_key_taken', 'server_needs_sign_in', 'changed_meanwhile'],
   },
   mailboxRemove: {
-    ...remove(
-      'mailbox-remove',
-      'mailboxes/{id}',
-      admins,
-      'Removes a mailbox, and its connection when nothing else uses it. With force=true also the default mailbox and one with open mail, which then fails with mailbox_removed.',
-    ),
+    ...remove('mailbox-remove', 'mailboxes/{id}', {
+      roles: admins,
+      summary:
+        'Removes a mailbox, and its connection when nothing else uses it. With force=true also the default mailbox and one with open mail, which then fails with mailbox_removed.',
+    }),
     query: query('forced'),
     errors: ['not_found', 'mailbox_is_default', 'mailbox_in_use'],
   },
   mailboxPoll: {
-    ...act('mailbox-poll-now', 'mailboxes/{id}/poll', all, 'Polls a mailbox now.', mailboxAnswer('polled')),
+    ...act('mailbox-poll-now', 'mailboxes/{id}/poll', {
+      roles: all,
+      summary: 'Polls a mailbox now.',
+      answer: mailboxAnswer('polled'),
+    }),
     limited: 'connect',
   },
   mailboxCheck: {
-    ...act(
-      'mailbox-check',
-      'mailboxes/{id}/check',
-      all,
-      'Tests sign-in, reading and sending of a mailbox within ten seconds and says where each one stopped; it fetches, sends and changes nothing there. Directions that work now resume immediately.',
-      mailboxAnswer('checkedMailbox'),
-    ),
+    ...act('mailbox-check', 'mailboxes/{id}/check', {
+      roles: all,
+      summary:
+        'Tests sign-in, reading and sending of a mailbox within ten seconds and says where each one stopped; it fetches, sends and changes nothing there. Directions that work now resume immediately.',
+      answer: mailboxAnswer('checkedMailbox'),
+    }),
     success: [200, 'Tested: what works, and where the rest stopped.'],
     limited: 'connect',
   },
   mailboxImport: {
-    ...act(
-      'mailbox-import',
-      'mailboxes/{id}/import',
-      all,
-      'Imports the mail that a mailbox has in quarantine: each mail is tried once more, and one that fails again returns to quarantine.',
-      mailboxAnswer('importAsked'),
-    ),
+    ...act('mailbox-import', 'mailboxes/{id}/import', {
+      roles: all,
+      summary:
+        'Imports the mail that a mailbox has in quarantine: each mail is tried once more, and one that fails again returns to quarantine.',
+      answer: mailboxAnswer('importAsked'),
+    }),
     success: [200, 'How many mails a worker tries now.'],
     limited: 'connect',
   },
   mailboxTestMail: {
-    ...act(
-      'mailbox-test-mail',
-      'mailboxes/{id}/test-mail',
-      all,
-      'Sends one mail now and answers with its final state, the log row and, when it failed, the diagnosis.',
-      mailAnswer('testMail'),
-    ),
+    ...act('mailbox-test-mail', 'mailboxes/{id}/test-mail', {
+      roles: all,
+      summary: 'Sends one mail now and answers with its final state, the log row and, when it failed, the diagnosis.',
+      answer: mailAnswer('testMail'),
+    }),
     errors: ['not_found', 'mailbox_busy', 'no_mail_server'],
     limited: 'connect',
     body: apiBody('testMailSchema'),
   },
   mailboxRetryMails: {
-    ...act(
-      'mailbox-retry-mails',
-      'mailboxes/{id}/retry-mails',
-      all,
-      'Retries, after a repair, the mails of a mailbox that failed because an administrator or the owner had to act first.',
-      mailAnswer('retriedMails'),
-    ),
+    ...act('mailbox-retry-mails', 'mailboxes/{id}/retry-mails', {
+      roles: all,
+      summary:
+        'Retries, after a repair, the mails of a mailbox that failed because an administrator or the owner had to act first.',
+      answer: mailAnswer('retriedMails'),
+    }),
     query: query('dryRunQuery'),
     success: [200, 'How many mails are retried; with dryRun, how many would be.'],
   },
   mailboxReconnect: {
-    ...act(
-      'mailbox-reconnect',
-      'mailboxes/{id}/reconnect',
-      admins,
-      'Creates a link with which the mailbox owner signs in again. Id, cursor and history stay the same, and so do provider, servers and account unless allowChange names them.',
-      connectAnswer('startedSignIn'),
-    ),
+    ...act('mailbox-reconnect', 'mailboxes/{id}/reconnect', {
+      roles: admins,
+      summary:
+        'Creates a link with which the mailbox owner signs in again. Id, cursor and history stay the same, and so do provider, servers and account unless allowChange names them.',
+      answer: connectAnswer('startedSignIn'),
+    }),
     limited: 'connect',
     body: apiBody('reconnectSchema'),
     bodyOptional: true,

@@ -35,9 +35,7 @@ type Roles = typeof all | typeof admins | typeof operator
 export const list = <const R extends string, A extends Answer>(
   name: string,
   route: R,
-  roles: Roles,
-  summary: string,
-  answer: A,
+  { roles, summary, answer }: { roles: Roles; summary: string; answer: A },
 ) => ({
   name,
   method: 'GET' as const,
@@ -50,7 +48,11 @@ export const list = <const R extends string, A extends Answer>(
   success: [200, 'One page of the list.'] as const,
 })
 
-export const show = <const R extends string, A extends Answer>(name: string, route: R, summary: string, answer: A) => ({
+export const show = <const R extends string, A extends Answer>(
+  name: string,
+  route: R,
+  { summary, answer }: { summary: string; answer: A },
+) => ({
   name,
   method: 'GET' as const,
   route: `api/v1/${route}` as const,
@@ -62,7 +64,11 @@ export const show = <const R extends string, A extends Answer>(name: string, rou
   errors: ['not_found'] as readonly ApiErrorCode[],
 })
 
-export const remove = <const R extends string>(name: string, route: R, roles: Roles, summary: string) => ({
+export const remove = <const R extends string>(
+  name: string,
+  route: R,
+  { roles, summary }: { roles: Roles; summary: string },
+) => ({
   name,
   method: 'DELETE' as const,
   route: `api/v1/${route}` as const,
@@ -76,9 +82,7 @@ export const remove = <const R extends string>(name: string, route: R, roles: Ro
 export const act = <const R extends string, A extends Answer>(
   name: string,
   route: R,
-  roles: Roles,
-  summary: string,
-  answer: A,
+  { roles, summary, answer }: { roles: Roles; summary: string; answer: A },
 ) => ({
   name,
   method: 'POST' as const,

@@ -4,12 +4,10 @@ import { adminBody, admins, mailboxAnswer, query, remove, show } from './operati
 
 export const settingOperations = {
   settingsShow: {
-    ...show(
-      'settings-show',
-      'settings',
-      'The settings that the tenant or one of its purposes chose, and the effective values with their source.',
-      mailboxAnswer('settingsView'),
-    ),
+    ...show('settings-show', 'settings', {
+      summary: 'The settings that the tenant or one of its purposes chose, and the effective values with their source.',
+      answer: mailboxAnswer('settingsView'),
+    }),
     query: query('purposeQuery'),
   },
   settingsSave: {
@@ -27,20 +25,17 @@ export const settingOperations = {
     errors: ['settings_refused'],
   },
   settingsReset: {
-    ...remove(
-      'settings-reset',
-      'settings',
-      admins,
-      'Removes all settings that the tenant or one of its purposes chose.',
-    ),
+    ...remove('settings-reset', 'settings', {
+      roles: admins,
+      summary: 'Removes all settings that the tenant or one of its purposes chose.',
+    }),
     query: query('purposeQuery'),
   },
-  mailboxSettingsShow: show(
-    'mailbox-settings-show',
-    'mailboxes/{id}/settings',
-    'The settings that a mailbox chose, and the effective values with their source: mailbox, purpose, tenant, deployment or default.',
-    mailboxAnswer('settingsView'),
-  ),
+  mailboxSettingsShow: show('mailbox-settings-show', 'mailboxes/{id}/settings', {
+    summary:
+      'The settings that a mailbox chose, and the effective values with their source: mailbox, purpose, tenant, deployment or default.',
+    answer: mailboxAnswer('settingsView'),
+  }),
   mailboxSettingsSave: {
     name: 'mailbox-settings-save',
     method: 'PUT',
@@ -54,10 +49,8 @@ export const settingOperations = {
     success: [200, 'Saved; the effective values.'],
     errors: ['not_found', 'settings_refused'],
   },
-  mailboxSettingsReset: remove(
-    'mailbox-settings-reset',
-    'mailboxes/{id}/settings',
-    admins,
-    'Removes all settings that a mailbox chose.',
-  ),
+  mailboxSettingsReset: remove('mailbox-settings-reset', 'mailboxes/{id}/settings', {
+    roles: admins,
+    summary: 'Removes all settings that a mailbox chose.',
+  }),
 } as const satisfies Record<string, Operation>

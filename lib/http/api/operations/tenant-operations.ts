@@ -16,16 +16,19 @@ export const tenantOperations = {
     errors: ['tenant_exists'],
   },
   tenantList: {
-    ...list('tenant-list', 'tenants', operator, 'All tenants, page by page.', tenantAnswer('tenantPage')),
+    ...list('tenant-list', 'tenants', {
+      roles: operator,
+      summary: 'All tenants, page by page.',
+      answer: tenantAnswer('tenantPage'),
+    }),
     tenant: false,
   },
   tenantRemove: {
-    ...remove(
-      'tenant-remove',
-      'tenants/{id}',
-      operator,
-      'Removes a tenant with all its mailboxes, mail, secrets and logs within minutes; its id is never used again.',
-    ),
+    ...remove('tenant-remove', 'tenants/{id}', {
+      roles: operator,
+      summary:
+        'Removes a tenant with all its mailboxes, mail, secrets and logs within minutes; its id is never used again.',
+    }),
     tenant: false,
     answer: tenantAnswer('tenantRemoval'),
     success: [
@@ -46,12 +49,10 @@ export const tenantOperations = {
     success: [200, 'The holder, or an empty list.'],
   },
   holderRelease: {
-    ...remove(
-      'holder-release',
-      'holders/{id}',
-      operator,
-      'Releases a mail address, so that it can be connected elsewhere.',
-    ),
+    ...remove('holder-release', 'holders/{id}', {
+      roles: operator,
+      summary: 'Releases a mail address, so that it can be connected elsewhere.',
+    }),
     tenant: false,
   },
   tenantShow: {
@@ -78,11 +79,15 @@ export const tenantOperations = {
     errors: ['forbidden_role'],
   },
   keyList: {
-    ...list('key-list', 'keys', admins, 'API keys, without their secrets.', tenantAnswer('apiKeyPage')),
+    ...list('key-list', 'keys', {
+      roles: admins,
+      summary: 'API keys, without their secrets.',
+      answer: tenantAnswer('apiKeyPage'),
+    }),
     deployment: true,
   },
   keyRemove: {
-    ...remove('key-remove', 'keys/{id}', admins, 'Revokes an API key within a minute.'),
+    ...remove('key-remove', 'keys/{id}', { roles: admins, summary: 'Revokes an API key within a minute.' }),
     deployment: true,
     errors: ['not_found', 'key_in_use'],
   },
@@ -97,8 +102,15 @@ export const tenantOperations = {
     answer: tenantAnswer('returnUrl'),
     success: [201, 'Added.'],
   },
-  returnUrlList: list('return-url-list', 'return-urls', all, 'Allowed return URLs.', tenantAnswer('returnUrlPage')),
-  returnUrlRemove: remove('return-url-remove', 'return-urls/{id}', admins, 'Withdraws a return URL.'),
+  returnUrlList: list('return-url-list', 'return-urls', {
+    roles: all,
+    summary: 'Allowed return URLs.',
+    answer: tenantAnswer('returnUrlPage'),
+  }),
+  returnUrlRemove: remove('return-url-remove', 'return-urls/{id}', {
+    roles: admins,
+    summary: 'Withdraws a return URL.',
+  }),
   webhookAdd: {
     name: 'webhook-add',
     method: 'POST',
@@ -111,8 +123,12 @@ export const tenantOperations = {
     success: [201, 'Added.'],
     otherwise: [200, 'The address is already an endpoint; its signing key is unchanged.'],
   },
-  webhookList: list('webhook-list', 'webhooks', all, 'Webhook endpoints.', tenantAnswer('webhookPage')),
-  webhookRemove: remove('webhook-remove', 'webhooks/{id}', admins, 'Removes a webhook endpoint.'),
+  webhookList: list('webhook-list', 'webhooks', {
+    roles: all,
+    summary: 'Webhook endpoints.',
+    answer: tenantAnswer('webhookPage'),
+  }),
+  webhookRemove: remove('webhook-remove', 'webhooks/{id}', { roles: admins, summary: 'Removes a webhook endpoint.' }),
   registrationCreate: {
     name: 'registration-create',
     limited: 'connect',
@@ -142,29 +158,30 @@ export const tenantOperations = {
     errors: ['not_found', 'changed_meanwhile', 'registration_secret_refused'],
   },
   registrationList: {
-    ...list(
-      'registration-list',
-      'registrations',
-      all,
-      'Registrations that the tenant can use, with the redirect URI to register; secrets only as fingerprint and expiry.',
-      tenantAnswer('registrationPage'),
-    ),
+    ...list('registration-list', 'registrations', {
+      roles: all,
+      summary:
+        'Registrations that the tenant can use, with the redirect URI to register; secrets only as fingerprint and expiry.',
+      answer: tenantAnswer('registrationPage'),
+    }),
     deployment: true,
   },
   registrationRetry: {
-    ...act(
-      'registration-retry',
-      'registrations/{id}/retry',
-      admins,
-      'Shows the credential of a registration to the provider immediately, for instance after a repair there. Unless the provider refuses it, the gateway retries the connections that waited for an administrator, and their mailboxes fetch and send immediately.',
-      tenantAnswer('triedRegistration'),
-    ),
+    ...act('registration-retry', 'registrations/{id}/retry', {
+      roles: admins,
+      summary:
+        'Shows the credential of a registration to the provider immediately, for instance after a repair there. Unless the provider refuses it, the gateway retries the connections that waited for an administrator, and their mailboxes fetch and send immediately.',
+      answer: tenantAnswer('triedRegistration'),
+    }),
     deployment: true,
     success: [200, 'Tried: what the provider said, and how many connections the gateway retries.'],
     limited: 'connect',
   },
   registrationRemove: {
-    ...remove('registration-remove', 'registrations/{id}', admins, 'Removes a registration and its secret.'),
+    ...remove('registration-remove', 'registrations/{id}', {
+      roles: admins,
+      summary: 'Removes a registration and its secret.',
+    }),
     deployment: true,
     query: query('forced'),
     errors: ['not_found', 'registration_in_use'],

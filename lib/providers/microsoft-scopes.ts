@@ -1,4 +1,3 @@
-import { invalidInput } from '../errors.js'
 import type { Resource } from '../model/connection.js'
 import { type ReceiveTransport, resourceOfTransport, type SendTransport, type Transport } from '../model/transports.js'
 
@@ -60,7 +59,6 @@ export function mailScopes(use: MailUse): MailScopes {
 }
 
 const outlookOrigin = /^https:\/\/outlook\.office(365)?\.com\//i
-const mailProtocols = /(^|\/)(IMAP\.AccessAsUser\.All|POP\.AccessAsUser\.All|SMTP\.Send)$/i
 
 /**
  * The resource a scope belongs to; `undefined` for sign-in scopes. Both spellings of the Outlook resource are known.
@@ -82,13 +80,12 @@ export function scopesFor(scopes: readonly string[], resource: Resource): string
 /** The one scope of a token request of the application itself; what it carries is what administrators granted. */
 export const appScope = (resource: Resource): string => appOnly[resource]
 
-/** Refuses scopes that look right and never work: a mail protocol on the Graph resource. */
-export function checkScopes(scopes: readonly string[]): void {
-  const wrong = scopes.find((scope) => mailProtocols.test(scope) && !outlookOrigin.test(scope))
-  if (wrong === undefined) return
-  const name = wrong.slice(wrong.lastIndexOf('/') + 1)
-  throw invalidInput(
-    'scopes',
-    `${name} of Microsoft Graph gives a token that mail servers refuse; use ${prefixes.outlook}${name}`,
-  )
+const shortName = (scope: string): string => scope.slice(scope.lastIndexOf('/') + 1)
+
+/** Answers spell a scope with or without its resource, so short names are compared; sign-in scopes are never named. */
+export function missingScopes(asked: readonly string[], granted: readonly string[]): string[] {
+  const have = new Set(granted.map((scope) => shortName(scope).toLowerCase()))
+  return asked
+    .filter((scope) => scope.startsWith('https://') && !have.has(shortName(scope).toLowerCase()))
+    .map(shortName)
 }

@@ -1,0 +1,76 @@
+/** What Microsoft is asked for, and how its scopes and tokens are read; pure, and light enough for every process. */
+import type { Resource } from '../model/connection.js'
+import { isShared, resourceOfTransport, serverTargets } from '../model/transports.js'
+import type { MailWish, ProviderRules } from '../ports/provider.js'
+import { directoryIn, isGuid, personal, withinDirectory } from './microsoft-directories.js'
+import { appScope, type MailUse, mailScopes, missingScopes, scopesFor } from './microsoft-scopes.js'
+import { checkToken, mayConsentForAll, tokenClaims } from './microsoft-token.js'
+
+const servers = {
+  imap: { host: 'outlook.office365.com', port: 993, tls: 'implicit' },
+  smtp: { host: 'smtp.office365.com', port: 587, tls: 'starttls' },
+} as const
+
+const usesGraph = ({ transport }: MailWish): boolean => transport !== 'imap-smtp'
+
+/** Somebody else's account opens this mailbox: a delegate of a shared one. */
+const isOfAnother = ({ expectedUser, address }: MailWish): boolean =>
+  expectedUser !== undefined && expectedUser.toLowerCase() !== address.toLowerCase()
+
+export const microsoftRules: ProviderRules = {
+  context: 'ms-token',
+
+  authorityOf: ({ directory = 'organizations' }) => `https://login.microsoftonline.com/${directory.toLowerCase()}`,
+
+  plan(wish) {
+    const isAppOnly = wish.consent === 'app-only'
+    const resource: Resource = usesGraph(wish) ? 'graph' : 'outlook'
+    const named = isAppOnly || isOfAnother(wish)
+    const graph = { mailbox: named ? (wish.mailboxUser ?? wish.address) : 'me' }
+    const targets = usesGraph(wish)
+      ? {
+          ...(wish.receive ? { receive: { transport: 'graph', graph, folder: 'inbox' } as const } : {}),
+          ...(wish.send ? { send: { transport: 'graph', graph } as const } : {}),
+        }
+      : serverTargets(wish, servers)
+    if (isAppOnly) return { ...targets, resource, consent: [appScope(resource)], token: [appScope(resource)] }
+    const { consent, token } = mailScopes(useOf(wish))
+    // The account's own addresses: a user principal name is often not the mail address.
+    const profile = usesGraph(wish) ? ['https://graph.microsoft.com/User.Read'] : []
+    return { ...targets, resource, consent: [...consent, ...profile], token: [...token(resource), ...profile] }
+  },
+
+  neededScopes: (direction, target) =>
+    mailScopes({ [direction]: target.transport, shared: isShared(target) }).token(
+      resourceOfTransport(target.transport),
+    ),
+
+  missingScopes,
+  tokenScopes: scopesFor,
+  appScopes: (resource) => [appScope(resource)],
+  checkToken: (token, resource, scopes) => checkToken(token.reveal(), resource, scopes),
+
+  organisations: {
+    personal,
+    serves: (registration) => directoryIn(registration) !== 'consumers',
+    ownDirectory: (registration) => {
+      const directory = directoryIn(registration)
+      return isGuid(directory) ? directory : undefined
+    },
+    within: withinDirectory,
+    mayConsentForAll: (token) => mayConsentForAll(token.reveal()),
+    appPermissions: (token) =>
+      (tokenClaims(token.reveal())?.roles ?? [])
+        .filter((role) => role.startsWith('Mail.'))
+        .map((role) => `https://graph.microsoft.com/${role}`),
+  },
+}
+
+function useOf(wish: MailWish): MailUse {
+  const graph = usesGraph(wish)
+  return {
+    ...(wish.receive ? { receive: graph ? 'graph' : 'imap' } : {}),
+    ...(wish.send ? { send: graph ? 'graph' : 'smtp' } : {}),
+    shared: isOfAnother(wish),
+  }
+}
