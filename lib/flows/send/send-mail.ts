@@ -40,11 +40,16 @@ const laneHints = new Set(['throttle', 'slow', 'quota-day'])
 
 const refusedThis = { next: 'go-on', answer: 'refused' } as const satisfies SendVerdict
 
+/** What a mail goes out by. */
+interface Outlet {
+  lane: LeasedLane
+  route: SendRoute
+  session: SendSession
+}
+
 export async function sendMail(
   deps: Toolbox,
-  lane: LeasedLane,
-  route: SendRoute,
-  session: SendSession,
+  { lane, route, session }: Outlet,
   queued: JournalEntry,
 ): Promise<SendVerdict> {
   const now = deps.clock.now()
@@ -91,13 +96,13 @@ export async function sendMail(
     const error = asGatewayError(cause)
     return retryWhileStorageIsDown(deps, async () =>
       entered && error.outcome !== 'not-sent'
-        ? unknown(deps, route, entry, error)
+        ? unknown(deps, { route, entry }, error)
         : failedAttempt(deps, await current(deps, entry, lane), error),
     )
   } finally {
     lane.handing = false
   }
-  await retryWhileStorageIsDown(deps, () => keepReceipt(deps, entry, recipients, receipt))
+  await retryWhileStorageIsDown(deps, () => keepReceipt(deps, entry, { tried: recipients, receipt }))
   return { next: 'go-on', answer: 'taken' }
 }
 
@@ -119,10 +124,16 @@ async function current(deps: Toolbox, entry: JournalEntry, lane: LeasedLane): Pr
   return found
 }
 
+interface HandedOver {
+  /** Recipients. */
+  tried: string[]
+  receipt: SendReceipt
+}
+
 /** The effect is certain now: a worker that meanwhile called it unknown is corrected, not believed. */
-async function keepReceipt(deps: Toolbox, entry: JournalEntry, tried: string[], receipt: SendReceipt): Promise<void> {
+async function keepReceipt(deps: Toolbox, entry: JournalEntry, handedOver: HandedOver): Promise<void> {
   try {
-    await recordReceipt(deps, entry, tried, receipt)
+    await recordReceipt(deps, entry, handedOver)
   } catch (error) {
     if (!(error instanceof RowChangedError)) throw error
     const found = await findMail(deps, entry.mail.tenant, entry.mail.id)
@@ -130,11 +141,11 @@ async function keepReceipt(deps: Toolbox, entry: JournalEntry, tried: string[], 
       found?.mail.state === 'unknown' ||
       (found?.mail.state === 'handing-over' && found.mail.claim === entry.mail.claim)
     )
-      await recordReceipt(deps, found, tried, receipt)
+      await recordReceipt(deps, found, handedOver)
   }
 }
 
-async function recordReceipt(deps: Toolbox, entry: JournalEntry, tried: string[], receipt: SendReceipt): Promise<void> {
+async function recordReceipt(deps: Toolbox, entry: JournalEntry, { tried, receipt }: HandedOver): Promise<void> {
   const now = deps.clock.now()
   const { delivered, refused, again } = judge(entry.mail, tried, receipt.refused)
   if (again.length > 0 && now < entry.mail.deadline) {
@@ -187,8 +198,7 @@ async function failedAttempt(deps: Toolbox, entry: JournalEntry, error: GatewayE
 
 async function unknown(
   deps: Toolbox,
-  route: SendRoute,
-  entry: JournalEntry,
+  { route, entry }: { route: SendRoute; entry: JournalEntry },
   error: GatewayError,
 ): Promise<SendVerdict> {
   await answerLost(deps, route, await markUnknown(deps, entry, attemptOf(deps.clock.now(), error)))
