@@ -1,3 +1,4 @@
+// More than 300 lines: one running gateway is attacked by all of these, and the last test judges what all of them left.
 /** Somebody who controls a mailbox, a message, a key of another tenant or a queue, against the running gateway. */
 import { request } from 'node:http'
 import { connect } from 'node:net'

@@ -1,10 +1,19 @@
+/** Connecting and the console in a real browser. */
 import { existsSync, mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { apiClient } from '../../local/api-client.js'
 import { type DemoTenant, demoTenant } from '../../local/demo-tenant.js'
 import { postbox, type Stack, startStack } from '../../local/stack.js'
+import {
+  acceptForAll,
+  connected,
+  launchChromium,
+  pressOn,
+  tabTo,
+  toMicrosoft,
+} from '../support/connect/browser-steps.js'
 import { picture } from '../support/console/picture.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -26,19 +35,7 @@ describe.runIf(present)('connecting in a real browser', () => {
     mkdirSync(pictures, { recursive: true })
     stack = await startStack({ root })
     tenant = await demoTenant(stack)
-    browser = await chromium.launch({
-      executablePath,
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-        '--no-first-run',
-        // Without it Chromium sends young cookies with cross-site posts, which hides exactly the bug looked for.
-        '--enable-features=SameSiteDefaultChecksMethodRigorously',
-      ],
-    })
+    browser = await launchChromium(executablePath)
   }, 180_000)
 
   afterAll(async () => {
@@ -114,7 +111,7 @@ describe.runIf(present)('connecting in a real browser', () => {
     await inBrowser({}, async (page) => {
       await page.goto(approval)
       await picture(page, 'consent')
-      await acceptForAll(page)
+      await acceptForAll(page, ana)
       expect(await page.innerText('main')).toContain('No mailbox was connected')
       await picture(page, 'consent-result')
     })
@@ -126,7 +123,7 @@ describe.runIf(present)('connecting in a real browser', () => {
     await inBrowser({}, async (page) => {
       await page.goto(link)
       await picture(page, 'consent-app-only')
-      await acceptForAll(page)
+      await acceptForAll(page, ana)
       expect(await page.innerText('h1')).toBe('Thank you, one step is left')
     })
   })
@@ -288,18 +285,6 @@ async function newLink(address: string): Promise<string> {
   return link
 }
 
-/** As people without a mouse go: by the Tab key, until the focus is there. */
-async function tabTo(page: Page, selector: string, most = 60): Promise<void> {
-  const isThere = async (): Promise<boolean> => (await page.locator(`${selector}:focus`).count()) > 0
-  for (let times = 0; times < most && !(await isThere()); times++) await page.keyboard.press('Tab')
-  expect(await isThere(), `the focus on ${selector}`).toBe(true)
-}
-
-async function pressOn(page: Page, selector: string): Promise<void> {
-  await tabTo(page, selector)
-  await page.keyboard.press('Enter')
-}
-
 async function inBrowser(options: { javaScriptEnabled?: boolean }, walk: (page: Page) => Promise<void>): Promise<void> {
   const context: BrowserContext = await browser.newContext(options)
   context.setDefaultTimeout(60_000)
@@ -308,22 +293,4 @@ async function inBrowser(options: { javaScriptEnabled?: boolean }, walk: (page: 
   } finally {
     await context.close()
   }
-}
-
-async function toMicrosoft(page: Page): Promise<void> {
-  await page.click('text=Continue with Microsoft')
-  await page.waitForURL(/127\.0\.0\.1/)
-}
-
-/** What an administrator does at Microsoft. */
-async function acceptForAll(page: Page): Promise<void> {
-  await toMicrosoft(page)
-  await page.click('text=Accept for Contoso')
-  await page.click(`button[value="${ana}"]`)
-  await page.waitForURL(/localhost.*\/result/)
-}
-
-async function connected(page: Page): Promise<void> {
-  await page.waitForURL(/localhost.*\/result/)
-  expect(await page.innerText('h1')).toMatch(/is connected$/)
 }

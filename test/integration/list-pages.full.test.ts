@@ -266,8 +266,6 @@ describe.each(cases)('D6: $title', ({ key, list }) => {
       `~~apikey~a`,
       'é',
       '0~%00',
-    ]
-    const prefixes = [
       'theirs~message~a',
       'mine~~',
       't~9999999999999',
@@ -277,7 +275,7 @@ describe.each(cases)('D6: $title', ({ key, list }) => {
       '1e3~a',
     ]
     let refused = 0
-    for (const after of [...odd, ...prefixes, ...forged]) {
+    for (const after of [...odd, ...forged]) {
       const { status, json } = await read(mine, { after, limit: '200' })
       if (status === 200) for (const row of rowsOf(json)) expect(own, after).toContain(JSON.stringify(row))
       else {
@@ -295,9 +293,7 @@ describe.each(cases)('D6: $title', ({ key, list }) => {
 })
 
 test('D6: a list that can have one row has the same shape', async () => {
-  const { json } = await callApi('holderList', {
-    key: site.operatorKey,
-    query: { address: `nobody${today}@x.example` },
-  })
+  const query = { address: `nobody${today}@x.example` }
+  const { json } = await callApi('holderList', { key: site.operatorKey, query })
   expect(json).toEqual({ holders: [], next: null })
 })

@@ -3,12 +3,13 @@
  * endpoint, on the wire. A new provider is done when this suite passes for it.
  */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { translate } from '../../lib/diagnosis/translate.js'
 import type { GatewayError } from '../../lib/errors.js'
 import type { RedeemInput, TokenSet } from '../../lib/ports/provider.js'
 import { newPkce } from '../../lib/protocol/pkce.js'
 import { Secret } from '../../lib/secret.js'
 import { failure } from './general/failure.js'
-import type { ProviderClient, ProviderSubject } from './provider-subjects.js'
+import { type ProviderClient, type ProviderSubject, wishOf } from './provider-subjects.js'
 
 export function providerContract(name: string, start: () => Promise<ProviderSubject>): void {
   describe(`provider contract: ${name}`, () => {
@@ -178,6 +179,86 @@ export function providerContract(name: string, start: () => Promise<ProviderSubj
           for (const part of [one, one.slice(8, 30), Buffer.from(one).toString('hex').toUpperCase().slice(0, 40)])
             expect(said).not.toContain(part)
       }
+    })
+
+    test('M-066: a plan has a target for each direction that is wanted and for no other, and its first token serves them', async () => {
+      const input = await signIn()
+      const tokens = await at.provider.redeem(input)
+      for (const [receive, send] of [
+        [true, true],
+        [true, false],
+        [false, true],
+      ] as const) {
+        const plan = at.provider.plan({ ...wishOf(at.username), receive, send })
+        expect([plan.receive !== undefined, plan.send !== undefined]).toEqual([receive, send])
+        expect(plan.consent).toEqual(expect.arrayContaining(plan.token))
+        expect(at.provider.missingScopes(plan.token, tokens.scopes)).toEqual([])
+        for (const [direction, target] of [
+          ['receive', plan.receive],
+          ['send', plan.send],
+        ] as const) {
+          if (target === undefined) continue
+          const needed = at.provider.neededScopes(direction, target)
+          expect(at.provider.missingScopes(needed, plan.token)).toEqual([])
+          expect(() => at.provider.checkToken(tokens.accessToken, plan.resource, needed)).not.toThrow()
+        }
+      }
+    })
+
+    test('M-068: what was not granted is named, and what was is not', () => {
+      const { consent, token } = at.provider.plan(wishOf(at.username))
+      expect(at.provider.missingScopes(consent, consent)).toEqual([])
+      const missing = at.provider.missingScopes(token, [])
+      for (const name of missing) expect(token.some((scope) => scope.endsWith(name))).toBe(true)
+      expect(missing.length).toBeGreaterThan(0)
+    })
+
+    test('a later token is asked for by what was consented to, and serves its resource', async () => {
+      const input = await signIn()
+      const tokens = await at.provider.redeem(input)
+      const { consent, resource, receive } = at.provider.plan(wishOf(at.username))
+      const scopes = at.provider.tokenScopes(consent, resource)
+      const later = await at.provider.refresh({ ...input, scopes, refreshToken: tokens.refreshToken ?? new Secret('') })
+      const needed = receive ? at.provider.neededScopes('receive', receive) : []
+      expect(() => at.provider.checkToken(later.accessToken, resource, needed)).not.toThrow()
+    })
+
+    test('its authority is made from what a person gives', () => {
+      expect(at.provider.authorityOf(at.given)).toBe(at.clients.secret.registration.authority)
+    })
+
+    test('SEC-05: further addresses are those of the account that signed in, and a token that nobody issued has none', async () => {
+      const tokens = await at.provider.redeem(await signIn())
+      const { resource } = at.provider.plan(wishOf(at.username))
+      const addresses = await at.provider.accountAddresses(tokens.accessToken, resource)
+      expect(addresses).toEqual(at.alias === undefined ? [] : expect.arrayContaining([at.alias]))
+      const forged = at.provider.accountAddresses(new Secret('nobody-issued-this'), resource)
+      expect(await forged.catch(() => [])).toEqual([])
+    })
+
+    test("SEC-11: its catalogue knows a person's no, and says what to do", () => {
+      const error = translate({ context: at.provider.context, oauthError: 'access_denied', operation: 'connect' })
+      expect(error.code).not.toBe('unclassified')
+      expect(error.remedy).toMatch(/\S/)
+    })
+
+    test('M-065: an organisation is a directory: it owns the domain of its people, and a token that says nothing allows nothing', async ({
+      skip,
+    }) => {
+      const { organisations } = at.provider
+      if (organisations === undefined) return skip('only people can consent at this provider')
+      const { registration } = at.clients.secret
+      const tokens = await at.provider.redeem(await signIn())
+      const directory = tokens.identity?.tenantId ?? ''
+      expect(directory).not.toBe('')
+      expect(directory).not.toBe(organisations.personal)
+      expect(organisations.serves(registration)).toBe(true)
+      expect(organisations.ownDirectory(organisations.within(registration, directory))).toBe(directory)
+      expect(organisations.within(registration, directory).clientId).toBe(registration.clientId)
+      const [, domain = ''] = at.username.split('@')
+      expect(await at.provider.directoryOf(registration, domain)).toBe(directory)
+      expect(organisations.mayConsentForAll(new Secret('says nothing'))).toBeUndefined()
+      expect(organisations.appPermissions(tokens.accessToken)).toEqual([])
     })
 
     test('RFC 9207: an answer of another issuer belongs to no sign-in here', async () => {

@@ -3,11 +3,12 @@ import type { NetworkRequestOptions } from '@azure/msal-node'
 import type { Registration } from '../../lib/model/registration.js'
 import type { Provider } from '../../lib/ports/provider.js'
 import { microsoftProvider } from '../../lib/providers/microsoft.js'
-import { mailScopes } from '../../lib/providers/microsoft-scopes.js'
+import { microsoftRules } from '../../lib/providers/microsoft-rules.js'
 import { networkClient } from '../../lib/providers/network-client.js'
 import { Secret } from '../../lib/secret.js'
 import { demo, demoDirectory } from '../../local/emulators/demo-directory.js'
 import { startEntra } from '../../local/emulators/entra/start-entra.js'
+import { startGraph } from '../../local/emulators/graph/start-graph.js'
 
 export interface ProviderClient {
   registration: Registration
@@ -29,8 +30,11 @@ export interface ProviderSubject {
   changing(change: (answer: Record<string, unknown>) => void): Provider
   clients: { secret: ProviderClient; public?: ProviderClient }
   scopes: string[]
-  /** Who signs in, and the issuer of this person's identity. */
+  /** What a person gives to make `clients.secret`'s registration. */
+  given: { directory?: string }
+  /** Who signs in, another address of the same account (absent: it has none), and the issuer of this person's identity. */
   username: string
+  alias?: string
   issuer: string
   now(): number
   /** The person agrees on the page behind `url`; returns what the callback is given. */
@@ -44,6 +48,9 @@ export interface ProviderSubject {
   tokenRequests(): Record<string, string>[]
   stop(): Promise<void>
 }
+
+/** A mailbox that receives and sends. */
+export const wishOf = (address: string) => ({ address, receive: true, send: true, transport: 'auto' as const })
 
 export const microsoft = 'https://login.microsoftonline.com'
 export const redirectUri = 'http://localhost:7071/api/oauth/callback'
@@ -64,8 +71,10 @@ export const microsoftRegistration: Registration = {
 export async function microsoftSubject(): Promise<ProviderSubject> {
   const now = Date.now()
   const clock = { now: () => now, sleep: async () => {} }
-  const entra = await startEntra({ directory: demoDirectory({ redirectUris: [redirectUri], now: clock.now }) })
-  const wire = networkClient({ origins: { [microsoft]: entra.url } })
+  const directory = demoDirectory({ redirectUris: [redirectUri], now: clock.now })
+  const entra = await startEntra({ directory })
+  const graph = await startGraph({ directory, entra })
+  const wire = networkClient({ origins: { [microsoft]: entra.url, 'https://graph.microsoft.com': graph.url } })
   const registration = microsoftRegistration
   const username = 'ana@contoso.example'
   return {
@@ -89,8 +98,10 @@ export async function microsoftSubject(): Promise<ProviderSubject> {
         credential: undefined,
       },
     },
-    scopes: mailScopes({ receive: 'graph', send: 'graph' }).token('graph'),
+    scopes: microsoftRules.plan(wishOf(username)).token,
+    given: { directory: 'Organizations' },
     username,
+    alias: 'ana@contoso.example',
     issuer: `${microsoft}/${demo.tenantId}/v2.0`,
     now: clock.now,
     signIn: async (url) => (await entra.control.signInAs(url, username)).fields,
@@ -99,6 +110,9 @@ export async function microsoftSubject(): Promise<ProviderSubject> {
     expireSecret: () => entra.control.expireSecret(demo.clientId),
     fail: (fault) => entra.control.fail({ kind: 'token', ...fault }),
     tokenRequests: () => entra.control.requests.filter(({ path }) => path.endsWith('/token')).map(({ form }) => form),
-    stop: () => entra.stop(),
+    async stop() {
+      await graph.stop()
+      await entra.stop()
+    },
   }
 }

@@ -43,19 +43,22 @@ export async function checkMailbox(deps: Toolbox, tenant: string, mailboxId: str
     .then(unanswered)
   const inTime = (work: () => Promise<Tried>): Promise<Tried> => Promise.race([late, tried(work)])
   try {
-    return await check(deps, mailbox, inTime, time.signal)
+    return await check(deps, { mailbox, inTime, signal: time.signal })
   } finally {
     time.abort()
   }
 }
 
-async function check(
-  deps: Toolbox,
-  mailbox: Mailbox,
-  inTime: (work: () => Promise<Tried>) => Promise<Tried>,
-  signal: AbortSignal,
-): Promise<CheckedMailbox> {
-  const signIns = await Promise.all(connectionIdsOf(mailbox).map((id) => signIn(deps, mailbox.tenant, id, inTime)))
+/** One check of a mailbox; `signal` and `inTime` end what takes longer than it may. */
+interface Check {
+  mailbox: Mailbox
+  inTime(work: () => Promise<Tried>): Promise<Tried>
+  signal: AbortSignal
+}
+
+async function check(deps: Toolbox, of: Check): Promise<CheckedMailbox> {
+  const { mailbox, inTime, signal } = of
+  const signIns = await Promise.all(connectionIdsOf(mailbox).map((id) => signIn(deps, of, id)))
   const { receive, send } = mailbox
   const isIn = (side: Mailbox['receive'] | Mailbox['send']): boolean =>
     side.transport !== 'none' &&
@@ -65,7 +68,7 @@ async function check(
     isIn(receive) ? inTime(() => openReceiving(deps, mailbox, signal)) : undefined,
     isIn(send) ? inTime(() => openSending(deps, mailbox, signal)) : undefined,
   ])
-  if (mailbox.active) await goOn(deps, mailbox, reading, sending)
+  if (mailbox.active) await goOn(deps, mailbox, { reading, sending })
   const verdicts = { reading: partOf(reading), sending: partOf(sending) }
   return { signIn: signInOf(signIns, verdicts), ...verdicts }
 }
@@ -77,12 +80,8 @@ interface SignInTried {
 }
 
 /** Of a password only the mail servers know whether it is right; a relay without sign-in asks for none. */
-async function signIn(
-  deps: Toolbox,
-  tenant: string,
-  id: string,
-  inTime: (work: () => Promise<Tried>) => Promise<Tried>,
-): Promise<SignInTried> {
+async function signIn(deps: Toolbox, { mailbox, inTime }: Check, id: string): Promise<SignInTried> {
+  const { tenant } = mailbox
   const connection = await findConnection(deps, tenant, id)
   const { mode, registrationId = '', state } = connection ?? {}
   if (mode !== 'delegated' && mode !== 'app-only') return { id, mode, failed: undefined }
@@ -133,8 +132,7 @@ async function tried(work: () => Promise<Tried>): Promise<Tried> {
 async function goOn(
   deps: Toolbox,
   { tenant, id }: Mailbox,
-  reading: Tried | undefined,
-  sending: Tried | undefined,
+  { reading, sending }: { reading: Tried | undefined; sending: Tried | undefined },
 ): Promise<void> {
   if (reading === 'works') await pollNow(deps, tenant, id)
   if (sending !== 'works' && sending !== 'opened') return

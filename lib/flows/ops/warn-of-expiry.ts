@@ -26,12 +26,12 @@ async function warnOfOne(deps: Toolbox, registration: StoredRegistration): Promi
     await clearAttention(deps, { tenant, kind: 'registration', id: card })
     return
   }
-  const error = expiryError(name, tenant, stage, expiresAt)
+  const error = expiryError(registration, stage, expiresAt)
   if (await raiseAttention(deps, { tenant, kind: 'registration', id: card, subject: name }, error))
     deps.log.warn('secret-expiring', { tenant, registrationId, daysLeft, code: error.code })
 }
 
-function expiryError(name: string, tenant: string, stage: number, expiresAt: number): GatewayError {
+function expiryError({ name, tenant }: StoredRegistration, stage: number, expiresAt: number): GatewayError {
   const day = new Date(expiresAt).toISOString().slice(0, 10)
   return new GatewayError(stage === 0 ? 'secret_expired' : `secret_expires_in_${stage}`, 'needs-admin', {
     hint: tenant === '~' ? 'operator' : 'tenant',

@@ -68,9 +68,9 @@ export async function resolveUnknown(deps: Toolbox, route: SendRoute, entry: Jou
     await finishMail(deps, entry, { state: 'sent', attempt, delivered })
     await clearAttention(deps, { tenant: mail.tenant, kind: 'mail-unknown', id: mail.id })
   } else if (evidence === 'stopped') await lookAgain(deps, entry, stoppedUntil(mail, now))
-  else if (evidence === 'not-sent') await again(deps, entry, text)
+  else if (evidence === 'not-sent') await again(deps, entry, { text })
   else if (mail.whenUnknown === 'resend' && !mail.resent && inTime)
-    await again(deps, entry, `${text} The gateway sends it once more, as the mail asks.`, { resent: true })
+    await again(deps, entry, { text: `${text} The gateway sends it once more, as the mail asks.`, resent: true })
   else {
     const once = mail.resent
       ? ' It has already been sent twice, so the gateway does not send it again automatically.'
@@ -119,7 +119,11 @@ async function lookUp(deps: Toolbox, route: SendRoute, mail: Mail): Promise<Find
 }
 
 /** Another hand-over, at once after a worker that died; not so when a server lost an answer, it may lose the next. */
-async function again(deps: Toolbox, entry: JournalEntry, text: string, changes: Partial<Mail> = {}) {
+async function again(
+  deps: Toolbox,
+  entry: JournalEntry,
+  { text, ...changes }: { text: string; resent?: true },
+): Promise<void> {
   const now = deps.clock.now()
   const at = workerDied(entry.mail)
     ? now

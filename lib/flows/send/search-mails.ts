@@ -43,14 +43,15 @@ export async function searchMails(deps: Toolbox, tenant: string, search: MailSea
   const { idempotencyKey, after, includeDone, limit = 50, ...filter } = search
   const position = searchPosition(after, filter.mailboxId)
   if (filter.subject !== undefined) await requireSubjects(deps, tenant, filter.mailboxId)
-  if (idempotencyKey !== undefined) return byKey(deps, tenant, idempotencyKey, filter)
+  if (idempotencyKey !== undefined) return byKey(deps, { tenant, filter }, idempotencyKey)
   const isFinal = filter.state !== undefined && finalStates.has(filter.state as MailState)
   const isOpen = filter.state !== undefined && !isFinal
   const withFinal = !isOpen && (includeDone || isSearch(filter))
   const page = newPage(deps, tenant, { limit: Math.min(Math.max(limit, 1), 200), filter, withFinal })
+  const given = { tenant, filter, position, limit }
   const withOpen = !isFinal && !position.isFinal
-  if (withOpen && !(await page.take(openCandidates(deps, tenant, filter, position)))) return page.end()
-  if (withFinal) await page.take(finalCandidates(deps, tenant, filter, position, limit))
+  if (withOpen && !(await page.take(openCandidates(deps, given)))) return page.end()
+  if (withFinal) await page.take(finalCandidates(deps, given))
   return page.end()
 }
 
@@ -59,7 +60,11 @@ const isSearch = ({ mailboxId: _, ...rest }: MailFilter): boolean =>
   Object.values(rest).some((value) => value !== undefined)
 
 /** The key makes the id: no search. */
-async function byKey(deps: Toolbox, tenant: string, key: string, filter: MailFilter): Promise<MailPage> {
+async function byKey(
+  deps: Toolbox,
+  { tenant, filter }: Pick<GivenSearch, 'tenant' | 'filter'>,
+  key: string,
+): Promise<MailPage> {
   const entry = await findMail(deps, tenant, hashId(deps.names.environment, tenant, key))
   return { mails: entry !== undefined && fits(entry.mail, filter) ? [mailView(entry.mail)] : [], next: '' }
 }
@@ -87,14 +92,17 @@ interface Candidate {
   finalAt?: number
 }
 
-async function* openCandidates(
-  deps: Toolbox,
-  tenant: string,
-  filter: MailFilter,
-  { open }: SearchPosition,
-): AsyncIterable<Candidate> {
+/** What is looked for, and where the page begins. */
+interface GivenSearch {
+  tenant: string
+  filter: MailFilter
+  position: SearchPosition
+  limit: number
+}
+
+async function* openCandidates(deps: Toolbox, { tenant, filter, position }: GivenSearch): AsyncIterable<Candidate> {
   const terms = termsOf(filter)
-  for await (const hint of listHints(deps, tenant, { mailboxId: filter.mailboxId, after: open }))
+  for await (const hint of listHints(deps, tenant, { mailboxId: filter.mailboxId, after: position.open }))
     yield { mailId: hint.mailId, place: `o~${hint.mailboxId}~${hint.key}`, fits: mayFit(hint, filter, terms) }
 }
 
@@ -109,10 +117,7 @@ function mayFit({ kind, find }: Hint, filter: MailFilter, terms: string[]): bool
 
 async function* finalCandidates(
   deps: Toolbox,
-  tenant: string,
-  filter: MailFilter,
-  { final: after }: SearchPosition,
-  limit: number,
+  { tenant, filter, position, limit }: GivenSearch,
 ): AsyncIterable<Candidate> {
   const [term = filter.mailboxId === undefined ? anyTerm : mailboxTerm(filter.mailboxId)] = [
     ...termsOf(filter),
@@ -121,7 +126,7 @@ async function* finalCandidates(
   const { since = 0, until = Number.POSITIVE_INFINITY } = filter
   // Whatever is compared row by row is read in large pieces.
   const chunk = filter.subject === undefined && filter.state === undefined ? limit + 1 : 1_000
-  for await (const hint of finalHints(deps, tenant, { term, since, until, after, chunk }))
+  for await (const hint of finalHints(deps, tenant, { term, since, until, after: position.final, chunk }))
     yield { mailId: hint.mailId, place: `f~${hint.place}`, fits: isWanted(hint, filter), finalAt: hint.finalAt }
 }
 

@@ -41,11 +41,16 @@ const laneHints = new Set(['throttle', 'slow', 'quota-day'])
 
 const refusedThis = { next: 'go-on', answer: 'refused' } as const satisfies SendVerdict
 
+/** What a mail goes out by. */
+interface Outlet {
+  lane: LeasedLane
+  route: SendRoute
+  session: SendSession
+}
+
 export async function sendMail(
   deps: Toolbox,
-  lane: LeasedLane,
-  route: SendRoute,
-  session: SendSession,
+  { lane, route, session }: Outlet,
   queued: JournalEntry,
 ): Promise<SendVerdict> {
   const now = deps.clock.now()
@@ -92,13 +97,13 @@ export async function sendMail(
     const error = asGatewayError(cause)
     return retryWhileStorageIsDown(deps, async () =>
       entered && error.outcome !== 'not-sent'
-        ? unknown(deps, route, entry, error)
+        ? unknown(deps, { route, entry }, error)
         : failedAttempt(deps, await current(deps, entry, lane), error),
     )
   } finally {
     lane.handing = false
   }
-  await retryWhileStorageIsDown(deps, () => keepReceipt(deps, entry, recipients, receipt))
+  await retryWhileStorageIsDown(deps, () => keepReceipt(deps, entry, { tried: recipients, receipt }))
   return { next: 'go-on', answer: 'taken' }
 }
 
@@ -120,23 +125,29 @@ async function current(deps: Toolbox, entry: JournalEntry, lane: LeasedLane): Pr
   return found
 }
 
+interface HandedOver {
+  /** Recipients. */
+  tried: string[]
+  receipt: SendReceipt
+}
+
 /** The effect is certain now: a worker that meanwhile called it unknown is corrected, not believed. */
-async function keepReceipt(deps: Toolbox, entry: JournalEntry, tried: string[], receipt: SendReceipt): Promise<void> {
+async function keepReceipt(deps: Toolbox, entry: JournalEntry, handedOver: HandedOver): Promise<void> {
   try {
-    await recordReceipt(deps, entry, tried, receipt)
+    await recordReceipt(deps, entry, handedOver)
   } catch (error) {
     if (!(error instanceof RowChangedError)) throw error
     const { tenant, id, claim } = entry.mail
     const found = await findMail(deps, tenant, id)
     const wasDoubted = found?.mail.state === 'unknown'
     if (found && (wasDoubted || (found.mail.state === 'handing-over' && found.mail.claim === claim)))
-      await recordReceipt(deps, found, tried, receipt)
+      await recordReceipt(deps, found, handedOver)
     // Its card asks a person what is known by now.
     if (wasDoubted) await clearAttention(deps, { tenant, kind: 'mail-unknown', id })
   }
 }
 
-async function recordReceipt(deps: Toolbox, entry: JournalEntry, tried: string[], receipt: SendReceipt): Promise<void> {
+async function recordReceipt(deps: Toolbox, entry: JournalEntry, { tried, receipt }: HandedOver): Promise<void> {
   const now = deps.clock.now()
   const { delivered, refused, again } = judge(entry.mail, tried, receipt.refused)
   if (again.length > 0 && now < entry.mail.deadline) {
@@ -189,8 +200,7 @@ async function failedAttempt(deps: Toolbox, entry: JournalEntry, error: GatewayE
 
 async function unknown(
   deps: Toolbox,
-  route: SendRoute,
-  entry: JournalEntry,
+  { route, entry }: { route: SendRoute; entry: JournalEntry },
   error: GatewayError,
 ): Promise<SendVerdict> {
   await answerLost(deps, route, await markUnknown(deps, entry, attemptOf(deps.clock.now(), error)))

@@ -77,12 +77,12 @@ export async function sendTestMail(
       try {
         const open = await session.get()
         const entry = await getMail(deps, tenant, mailId)
-        const verdict = await session.limited(() => sendMail(deps, lane!, route, open, entry))
+        const verdict = await session.limited(() => sendMail(deps, { lane: lane!, route, session: open }, entry))
         // Another instance sends it: it stays queued.
         if (verdict.next === 'stopped') return
         lane!.note(countMail(lane!.state, 1, deps.clock.now()))
         // A refusal proves that the server answers, not that the mailbox is well: only a mail that left opens the gate.
-        if (verdict.next === 'go-on') await noteAnswer(deps, lane!, route.connectionId, verdict)
+        if (verdict.next === 'go-on') await noteAnswer(deps, { lane: lane!, connectionId: route.connectionId }, verdict)
       } finally {
         await session.drop()
       }

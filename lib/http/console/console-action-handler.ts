@@ -18,14 +18,11 @@ import {
   unknownAction,
 } from './console-handler.js'
 
-interface Acting<G, K extends ActionKind> {
+interface Acting<G, K extends ActionKind> extends Pick<ConsoleOptions, 'tenant'> {
   /** Rows of a list of facts about the thing; throws when there is none. */
   describe(call: ConsoleCall<G>, id: string): Promise<Markup>
   /** Nothing given back: the page of the thing, with the words of the action. */
   act(call: ConsoleCall<G>, id: string, name: ActionName<K>): Promise<ConsoleAnswer | undefined>
-}
-
-interface ActingOptions extends Pick<ConsoleOptions, 'tenant'> {
   /** The one action of a route that names it instead of a part `{action}`. */
   only?: string
 }
@@ -33,8 +30,7 @@ interface ActingOptions extends Pick<ConsoleOptions, 'tenant'> {
 export function consoleActionHandler<G extends ConsoleGateway, K extends ActionKind>(
   gateway: () => Promise<G>,
   kind: K,
-  { describe, act }: Acting<G, K>,
-  { tenant = true, only = '' }: ActingOptions = {},
+  { describe, act, tenant = true, only = '' }: Acting<G, K>,
 ): HttpHandler {
   return consoleHandler(
     gateway,

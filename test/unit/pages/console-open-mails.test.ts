@@ -1,7 +1,8 @@
 /** How the console shows mails that are still open. */
 import { describe, expect, test } from 'vitest'
 import { type MailDetails, mailActions, mailPage, mailsPage } from '../../../lib/pages/console/mail-pages.js'
-import { now, samplePages, sampleView } from '../../support/console/console-samples.js'
+import { now } from '../../support/console/console-items.js'
+import { samplePages, sampleView } from '../../support/console/console-samples.js'
 
 describe('M-041 P-07: an open mail says what it waits for, and where to act', () => {
   const mail: MailDetails = {

@@ -7,7 +7,8 @@ import { mailActions } from '../../../lib/pages/console/mail-pages.js'
 import { mailboxState } from '../../../lib/pages/console/mailbox-pages.js'
 import { allTenantsPage, overviewPage } from '../../../lib/pages/console/overview-page.js'
 import { exactly, relative, when } from '../../../lib/pages/console/words.js'
-import { now, samplePages, sampleView } from '../../support/console/console-samples.js'
+import { now } from '../../support/console/console-items.js'
+import { samplePages, sampleView } from '../../support/console/console-samples.js'
 
 const pages = samplePages()
 

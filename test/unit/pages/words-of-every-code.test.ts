@@ -1,3 +1,4 @@
+/** Every error that the way from link to mailbox can end with has words of its own, in both languages. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import catalogue from '../../../lib/diagnosis/catalogue.json' with { type: 'json' }
@@ -105,6 +106,16 @@ function pagesAbout({ code, class: errorClass }: (typeof each)[number], t: typeo
     connectPage({ ...linkPage, problem, typed }, t),
     connectPage({ ...linkPage, problem }, t),
   ]
+}
+
+const works = { verdict: 'works' } as const
+const result = {
+  status: 'signed-in' as const,
+  tenantName: 'Muster GmbH',
+  target: { kind: 'connect', address: 'a@b.example', receive: true, send: true, confirmation: 'tenant-admin' } as const,
+  signedInAs: 'a@b.example',
+  until: 0,
+  verdicts: { signIn: works, reading: works, sending: { verdict: 'not-tested', opened: true } as const },
 }
 
 describe('every error that the way from link to mailbox can end with', () => {
@@ -270,32 +281,4 @@ describe('every error that the way from link to mailbox can end with', () => {
         words(errorPage({ code, class: 'permanent', description: '', remedy: '', values, requestId: 'r' }, de)),
       ).toMatch(expected)
   })
-})
-
-const works = { verdict: 'works' } as const
-const result = {
-  status: 'signed-in' as const,
-  tenantName: 'Muster GmbH',
-  target: { kind: 'connect', address: 'a@b.example', receive: true, send: true, confirmation: 'tenant-admin' } as const,
-  signedInAs: 'a@b.example',
-  until: 0,
-  verdicts: { signIn: works, reading: works, sending: { verdict: 'not-tested', opened: true } as const },
-}
-
-test('A13: while nothing is confirmed, the result says that no mail was opened; afterwards it does not', () => {
-  for (const [t, sentence] of [
-    [en, 'No mail was opened for this test.'],
-    [de, 'Dafür wurde keine Mail geöffnet.'],
-  ] as const) {
-    expect(resultPage(result, t)).toContain(sentence)
-    expect(resultPage({ ...result, status: 'confirmed' }, t)).not.toContain(sentence)
-  }
-})
-
-test('T2: a server of before that did not answer is not tested yet, and the page says why', () => {
-  const sending = { verdict: 'not-tested', unanswered: true } as const
-  const page = resultPage({ ...result, status: 'confirmed', verdicts: { signIn: works, reading: works, sending } }, en)
-  expect(page).toContain('Not tested yet')
-  expect(page).toContain('The server did not answer just now.')
-  expect(page).not.toContain('Only a mail shows')
 })
