@@ -117,12 +117,12 @@ const lies: ReceiverLies = {
   'gives its numbers anew in each session': [fault({ kind: 'delta-link', status: 410, times: 'always' })],
   'refuses the state it gave, once': [
     { status: 410 },
+    { status: 400, code: 'BadRequest' },
+    { body: 'error', code: 'SyncStateNotFound' } as const,
     { status: 410, code: 'resyncRequired' },
     { status: 400, code: 'SyncStateNotFound' },
-    { status: 400, code: 'BadRequest' },
     { status: 400, code: 'ErrorInvalidUrlQuery' },
     { status: 404, code: 'ErrorItemNotFound' },
-    { body: 'error', code: 'SyncStateNotFound' } as const,
   ].map((how) => fault({ kind: 'delta-link', ...how })),
   'has a bad moment': [
     fault({ kind: 'delta', status: 503 }),

@@ -58,6 +58,15 @@ test('M-014: silent timers and a clock that is off are named', async () => {
   ])
 })
 
+test('C9: timers that run over a second clock that stands still are no good health', async () => {
+  const { deps, clock } = await harness()
+  const row = { partitionKey: '~', rowKey: 'timers', clockDueAt: clock.now() - 4 * 60_000 }
+  await deps.tables.upsert(deps.names.table('tenants'), row)
+  expect(await failing(deps)).toMatchObject([
+    { name: 'timers', code: 'timers_silent', text: expect.stringContaining('second clock behind them stands still') },
+  ])
+})
+
 test('M-014: a dependency that never answers is a verdict after ten seconds', async () => {
   const { deps } = await harness()
   const waits: number[] = []

@@ -1,7 +1,8 @@
 /** Timers that stand still, all or one (M-171, C9): their work comes by the second clock, and somebody is told. */
 import { expect, test } from 'vitest'
 import { checkHealth } from '../../../lib/flows/ops/check-health.js'
-import { runTimer, secondClock, watchClock } from '../../../lib/flows/ops/second-clock.js'
+import { keepClockGoing, runTimer, secondClock, watchClock } from '../../../lib/flows/ops/second-clock.js'
+import { readTimers } from '../../../lib/flows/ops/timer-rows.js'
 import { timerNames } from '../../../lib/model/timers.js'
 import { fuse, wired } from '../../support/send/send-harness.js'
 import { timerWorld } from '../../support/soak/timer-world.js'
@@ -53,6 +54,8 @@ test.each(timerNames)(
       hint: 'operator',
       subject: timer,
     })
+    // Its work was begun by the second clock, which says so.
+    expect(w.h.clock.now() - (await readTimers(w.deps))!.of(timer).begunAt).toBeLessThanOrEqual(3 * minute)
     const check = await timersCheck(w)
     expect(check).toMatchObject({ ok: false, code: 'timers_silent' })
     for (const name of timerNames) expect(check.text.includes(name)).toBe(name === timer)
@@ -67,6 +70,7 @@ test.each(timerNames)(
     w.alive.add(timer)
     await w.live(3)
     expect(await w.attention(timer)).toBeUndefined()
+    expect((await readTimers(w.deps))!.of(timer).isTold).toBe(false)
     expect(await timersCheck(w)).toMatchObject({ ok: true })
   },
 )
@@ -106,6 +110,32 @@ test('M-171: a delivery that repeats, or a message of somebody else, starts no s
   w.h.clock.advance(2 * minute)
   for (const again of [message!, { id: 'strange' }]) await secondClock(w.deps, again, w.work)
   expect(w.counts().sweeps).toBe(1)
+  expect(await inQueue(w)).toBe(1)
+})
+
+test('M-171: two processes that plant the message at once: neither fails, one message counts', async () => {
+  const w = await timerWorld()
+  const planted = await Promise.all([keepClockGoing(w.deps), keepClockGoing(w.deps)])
+  expect(planted.filter((dueAt) => dueAt > 0)).toHaveLength(1)
+  expect(await inQueue(w)).toBe(1)
+})
+
+test('M-170, C9: an instance that stops passes the message on and begins no work, and a run it cuts counts as none', async () => {
+  const w = await timerWorld()
+  await w.look()
+  await w.live(1)
+  const ranAt = async () => (await readTimers(w.deps))!.of('sweep').ranAt
+  const before = await ranAt()
+  w.h.clock.advance(2 * minute)
+  const stop = new AbortController()
+  const deps = { ...w.deps, stopping: stop.signal }
+  await runTimer(deps, 'sweep', { ...w.work, sweep: async () => stop.abort() })
+  expect(await ranAt()).toBe(before)
+  w.h.clock.advance(2 * minute)
+  const [message] = w.take('second-clock')
+  const { sweeps } = w.counts()
+  await secondClock(deps, message, w.work)
+  expect(w.counts().sweeps).toBe(sweeps)
   expect(await inQueue(w)).toBe(1)
 })
 
