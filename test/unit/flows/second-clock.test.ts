@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest'
 import { checkHealth } from '../../../lib/flows/ops/check-health.js'
 import { keepClockGoing, runTimer, secondClock, watchClock } from '../../../lib/flows/ops/second-clock.js'
-import { readTimers } from '../../../lib/flows/ops/timer-rows.js'
 import { timerNames } from '../../../lib/model/timers.js'
+import { findTimers } from '../../../lib/rows/timers.js'
 import { fuse, wired } from '../../support/send/send-harness.js'
 import { timerWorld } from '../../support/soak/timer-world.js'
 
@@ -55,7 +55,7 @@ test.each(timerNames)(
       subject: timer,
     })
     // Its work was begun by the second clock, which says so.
-    expect(w.h.clock.now() - (await readTimers(w.deps))!.of(timer).begunAt).toBeLessThanOrEqual(3 * minute)
+    expect(w.h.clock.now() - (await findTimers(w.deps))!.of(timer).begunAt).toBeLessThanOrEqual(3 * minute)
     const check = await timersCheck(w)
     expect(check).toMatchObject({ ok: false, code: 'timers_silent' })
     for (const name of timerNames) expect(check.text.includes(name)).toBe(name === timer)
@@ -70,7 +70,7 @@ test.each(timerNames)(
     w.alive.add(timer)
     await w.live(3)
     expect(await w.attention(timer)).toBeUndefined()
-    expect((await readTimers(w.deps))!.of(timer).isTold).toBe(false)
+    expect((await findTimers(w.deps))!.of(timer).isTold).toBe(false)
     expect(await timersCheck(w)).toMatchObject({ ok: true })
   },
 )
@@ -124,7 +124,7 @@ test('M-170, C9: an instance that stops passes the message on and begins no work
   const w = await timerWorld()
   await w.look()
   await w.live(1)
-  const ranAt = async () => (await readTimers(w.deps))!.of('sweep').ranAt
+  const ranAt = async () => (await findTimers(w.deps))!.of('sweep').ranAt
   const before = await ranAt()
   w.h.clock.advance(2 * minute)
   const stop = new AbortController()
@@ -134,7 +134,7 @@ test('M-170, C9: an instance that stops passes the message on and begins no work
   w.h.clock.advance(2 * minute)
   const [message] = w.take('second-clock')
   const { sweeps } = w.counts()
-  await secondClock(deps, message, w.work)
+  await secondClock(deps, message!, w.work)
   expect(w.counts().sweeps).toBe(sweeps)
   expect(await inQueue(w)).toBe(1)
 })
