@@ -17,7 +17,7 @@ export const consoleMailboxAct = consoleActionHandler(gateway, 'mailboxes', {
     if (name === 'check' || name === 'reconnect') {
       const mailbox = await g.admin.readMailboxFacts(tenant, id)
       if (name === 'check') return checkedPage(view, mailbox, await g.admin.checkMailbox(tenant, id))
-      return reconnectPage(view, mailbox, await g.connect.startReconnect(tenant, id))
+      return reconnectPage(view, mailbox, await g.connect.startReconnect({ tenant, mailboxId: id }))
     }
     if (name === 'test-mail') {
       const { mailId, state } = await g.send.sendTestMail({ tenant, mailboxId: id })

@@ -10,6 +10,7 @@ import { GatewayError } from '../errors.js'
 import type { Identity } from '../model/connection.js'
 import type { Registration } from '../model/registration.js'
 import type { Clock } from '../ports/clock.js'
+import type { RegisteredClient } from '../ports/memory.js'
 import type { Provider, ProviderCalls, TokenSet } from '../ports/provider.js'
 import { decodeJwt } from '../protocol/jwt.js'
 import { Secret } from '../secret.js'
@@ -43,15 +44,13 @@ export function microsoftCalls({
   network = networkClient({ origins }),
 }: MicrosoftOptions): ProviderCalls {
   const client = (
-    registration: Registration,
-    authority: string,
-    secret: Secret | undefined,
+    { registration, credential, authority = registration.authority }: RegisteredClient & { authority?: string },
     call: TokenCall,
   ): Client => {
     const auth = { clientId: registration.clientId, authority }
     const system = { networkClient: call.network }
     if (registration.credential === 'none') return new PublicClientApplication({ auth, system })
-    return new ConfidentialClientApplication({ auth: { ...auth, clientSecret: secret?.reveal() ?? '' }, system })
+    return new ConfidentialClientApplication({ auth: { ...auth, clientSecret: credential?.reveal() ?? '' }, system })
   }
 
   const tokenSet = (call: TokenCall, result: AuthenticationResult, identity: Identity | undefined): TokenSet => {
@@ -86,7 +85,7 @@ export function microsoftCalls({
       const call = listenTo(network)
       let result: AuthenticationResult
       try {
-        result = await client(registration, registration.authority, credential, call).acquireTokenByCode({
+        result = await client({ registration, credential }, call).acquireTokenByCode({
           scopes,
           redirectUri: registration.redirectUri,
           code: code.reveal(),
@@ -97,7 +96,7 @@ export function microsoftCalls({
         if ((error as { errorCode?: unknown }).errorCode === 'nonce_mismatch') throw untrusted('nonce')
         throw call.fault(error)
       }
-      const identity = identityOf(call.text('id_token') ?? '', registration, clock.now(), nonce)
+      const identity = identityOf(call.text('id_token') ?? '', { registration, nonce }, clock.now())
       if (!call.text('refresh_token')) throw translate({ context: 'local', local: 'no_refresh_token' })
       return tokenSet(call, result, identity)
     },
@@ -106,7 +105,7 @@ export function microsoftCalls({
       const call = listenTo(network)
       try {
         const authority = authorityOf(registration, tenantId)
-        const result = await client(registration, authority, credential, call).acquireTokenByRefreshToken({
+        const result = await client({ registration, credential, authority }, call).acquireTokenByRefreshToken({
           scopes,
           refreshToken: refreshToken.reveal(),
         })
@@ -119,7 +118,8 @@ export function microsoftCalls({
 
     async appToken({ registration, credential, scopes, tenantId }) {
       const call = listenTo(network)
-      const app = client(registration, withinDirectory(registration, tenantId).authority, credential, call)
+      const { authority } = withinDirectory(registration, tenantId)
+      const app = client({ registration, credential, authority }, call)
       if (!(app instanceof ConfidentialClientApplication)) throw secretNeeded(registration)
       try {
         const result = await app.acquireTokenByClientCredential({ scopes, skipCache: true })
@@ -139,7 +139,7 @@ export function microsoftCalls({
     async tryCredential({ registration, credential }) {
       const call = listenTo(network)
       const directory = new URL(registration.authority).pathname.split('/')[1] ?? ''
-      const app = client(registration, registration.authority, credential, call)
+      const app = client({ registration, credential }, call)
       try {
         if (sharedDirectories.includes(directory) || !(app instanceof ConfidentialClientApplication)) {
           await app.acquireTokenByRefreshToken({ scopes: [noScope], refreshToken: noRefreshToken })
@@ -217,7 +217,11 @@ function authorityOf(registration: Registration, tenantId: string | undefined): 
  * Who signed in. The token came over TLS from the token endpoint, so its claims are checked and not its signature
  * (OpenID Connect Core 3.1.3.7, point 6); MSAL checks none of them.
  */
-function identityOf(idToken: string, registration: Registration, now: number, nonce: string): Identity {
+function identityOf(
+  idToken: string,
+  { registration, nonce }: { registration: Registration; nonce: string },
+  now: number,
+): Identity {
   const claims = decodeJwt(idToken)
   if (claims === undefined) throw untrusted('missing')
   const text = (name: string): string => (typeof claims[name] === 'string' ? (claims[name] as string) : '')

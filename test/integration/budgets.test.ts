@@ -59,7 +59,10 @@ async function graphBox(address: string) {
     transport: 'auto',
     confirmation: 'confirmed-by-link',
   } as const
-  const { link, signInId } = await site.gateway.connect.startSignIn(tenant, { ...asked, address }, 'tenant-admin')
+  const { link, signInId } = await site.gateway.connect.startSignIn(
+    { tenant, role: 'tenant-admin' },
+    { ...asked, address },
+  )
   await followLink(site, link, address)
   const { mailboxId, connectionId } = await site.gateway.connect.describeSignIn(tenant, signInId)
   return { mailboxId, connectionId, address }
@@ -221,7 +224,7 @@ test.each(both)('performance: a cold process sends its first mail over $transpor
 
 test('performance: a reconnect, from the link to the result page, costs at most 47 storage requests', async () => {
   const [{ mailboxId, address }] = graphBoxes as [(typeof graphBoxes)[number]]
-  const { link } = await site.gateway.connect.startReconnect(tenant, mailboxId)
+  const { link } = await site.gateway.connect.startReconnect({ tenant, mailboxId })
   const { storage } = await costOf(() => followLink(site, link, address))
   expect(storage.all.length, storage.all.join('\n')).toBeLessThanOrEqual(47)
   // The gate is opened once, and nothing that opening it does is done beside it.

@@ -102,9 +102,8 @@ describe('attacks', () => {
     // The rival's own sign-in, under way in the rival's own browser, with the state of ours.
     const rival = site.browser()
     const own = await site.gateway.connect.startSignIn(
-      'rival',
+      { tenant: 'rival', role: 'tenant-admin' },
       { ...asked, address: person(), confirmation: 'confirmed-by-link' },
-      'tenant-admin',
     )
     await beginSignIn(rival, own.link)
     const ours = await underWay()
@@ -160,13 +159,16 @@ describe('attacks', () => {
     await site.gateway.admin.addReturnUrl('attacker', 'https://attacker.example/done')
     const secrets = site.vault.snapshot().length
     const victim = person()
-    const { link, signInId } = await site.gateway.connect.startSignIn('attacker', {
-      ...asked,
-      address: victim,
-      confirmation: 'result-code',
-      returnUrl: 'https://attacker.example/done',
-      binding,
-    })
+    const { link, signInId } = await site.gateway.connect.startSignIn(
+      { tenant: 'attacker' },
+      {
+        ...asked,
+        address: victim,
+        confirmation: 'result-code',
+        returnUrl: 'https://attacker.example/done',
+        binding,
+      },
+    )
     const browser = site.browser()
     // Our own page says who gets what, and is not skipped.
     expect((await browser.visit({ method: 'GET', url: link })).body).toContain('Attacker Ltd')
@@ -190,7 +192,9 @@ describe('attacks', () => {
     await nothing()
     const guesses = ['', 'x', signInId, `${signInId}.${'a'.repeat(32)}`]
     for (const code of guesses)
-      await expect(site.gateway.connect.confirmSignIn('attacker', signInId, { code, binding })).rejects.toMatchObject({
+      await expect(
+        site.gateway.connect.confirmSignIn('attacker', { id: signInId, code, binding }),
+      ).rejects.toMatchObject({
         code: 'result_code_invalid',
       })
     await expect(site.gateway.connect.confirmByAdmin('attacker', signInId)).rejects.toBeDefined()

@@ -103,7 +103,7 @@ describe('back to the application', () => {
     const page = await signInAt(site, site.browser(), link, upn)
     expect(page.status).toBe(303)
     expect(page.headers['location']).toMatch(/^https:\/\/app\.example\.com\/mail\/done\?result=/)
-    await site.gateway.connect.confirmSignIn(tenant, signInId, { code: resultOf(page), binding })
+    await site.gateway.connect.confirmSignIn(tenant, { id: signInId, code: resultOf(page), binding })
     expect(await state(signInId)).toMatchObject({ status: 'confirmed' })
   })
 

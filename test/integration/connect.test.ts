@@ -54,24 +54,24 @@ describe('the way from link to mailbox', () => {
     expect(site.vault.snapshot().length).toBe(secretsBefore)
     const code = resultOf(page)
     await expect(
-      site.gateway.connect.confirmSignIn(tenant, signInId, { code, binding: 'of-another-session' }),
+      site.gateway.connect.confirmSignIn(tenant, { id: signInId, code, binding: 'of-another-session' }),
     ).rejects.toMatchObject({ code: 'binding_mismatch' })
     await expect(
-      site.gateway.connect.confirmSignIn(tenant, signInId, { code: 'wrong', binding }),
+      site.gateway.connect.confirmSignIn(tenant, { id: signInId, code: 'wrong', binding }),
     ).rejects.toMatchObject({ code: 'result_code_invalid' })
-    await expect(site.gateway.connect.confirmSignIn('other', signInId, { code, binding })).rejects.toMatchObject({
+    await expect(site.gateway.connect.confirmSignIn('other', { id: signInId, code, binding })).rejects.toMatchObject({
       code: 'not_found',
     })
     await expect(site.gateway.connect.confirmByAdmin(tenant, signInId)).rejects.toMatchObject({
       code: 'sign_in_not_ready',
     })
-    const confirmed = await site.gateway.connect.confirmSignIn(tenant, signInId, { code, binding })
+    const confirmed = await site.gateway.connect.confirmSignIn(tenant, { id: signInId, code, binding })
     const mailbox = await site.gateway.admin.readMailboxFacts(tenant, confirmed.mailboxId)
     expect(mailbox).toMatchObject({ address: upn, connectionState: 'connected', active: true })
     expect(mailbox.receive).toMatchObject({ transport: 'graph', folder: 'inbox' })
     expect(mailbox.receive).not.toHaveProperty('after')
     expect(mailbox.key).toMatch(/^[a-z0-9]{1,5}$/)
-    await expect(site.gateway.connect.confirmSignIn(tenant, signInId, { code, binding })).rejects.toMatchObject({
+    await expect(site.gateway.connect.confirmSignIn(tenant, { id: signInId, code, binding })).rejects.toMatchObject({
       code: 'sign_in_used',
     })
     await expect(start(upn)).rejects.toMatchObject({ code: 'mailbox_exists' })
@@ -144,7 +144,7 @@ describe('the way from link to mailbox', () => {
     const { link, signInId } = await start(upn, { confirmation: 'confirmed-by-link' })
     await signIn(site.browser(), link, upn)
     const { mailboxId, connectionId } = await site.gateway.connect.describeSignIn(tenant, signInId)
-    const again = await site.gateway.connect.startReconnect(tenant, mailboxId)
+    const again = await site.gateway.connect.startReconnect({ tenant, mailboxId })
     const other = await signIn(site.browser(), again.link, person())
     expect(other.status).toBe(403)
     const page = await signIn(site.browser(), again.link, upn)
@@ -170,7 +170,7 @@ describe('the way from link to mailbox', () => {
       address: upn,
     })
     const input = { ...asked, address: person(), confirmation: 'confirmed-by-link' as const }
-    await expect(site.gateway.connect.startSignIn(tenant, input, 'app')).rejects.toMatchObject({
+    await expect(site.gateway.connect.startSignIn({ tenant, role: 'app' }, input)).rejects.toMatchObject({
       code: 'forbidden_confirmation',
     })
   })

@@ -54,14 +54,17 @@ test('M-011: two environments on one store consume nothing of each other', async
   const submission = parseMailSubmission({ to: ['ben@contoso.example'], subject: 'twin', text: 'x' })
   const { mail } = await second.send.acceptMail(tenant, { submission, idempotencyKey: 'one-key' })
   await second.receive.pollNow(tenant, mailbox.id)
-  const started = await second.connect.startSignIn(tenant, {
-    address: 'later@contoso.example',
-    displayName: '',
-    receive: true,
-    send: false,
-    transport: 'auto',
-    confirmation: 'tenant-admin',
-  })
+  const started = await second.connect.startSignIn(
+    { tenant },
+    {
+      address: 'later@contoso.example',
+      displayName: '',
+      receive: true,
+      send: false,
+      transport: 'auto',
+      confirmation: 'tenant-admin',
+    },
+  )
   const before = await environmentDump(connectionString, twin)
   expect(before.length).toBeGreaterThan(20)
   const secrets = () =>
@@ -101,7 +104,7 @@ test('M-011: a second connection of the same address reports its holder; release
   expect(first.mailboxId).not.toBe('')
   const wanted = { address: first.address.toUpperCase(), displayName: '', receive: true, send: true }
   const again = { ...wanted, transport: 'auto' as const, confirmation: 'tenant-admin' as const }
-  await expect(second.connect.startSignIn(tenant, again)).rejects.toMatchObject({
+  await expect(second.connect.startSignIn({ tenant }, again)).rejects.toMatchObject({
     code: 'mailbox_held',
     status: 409,
     description: expect.stringContaining(`environment ${process.env['ENVIRONMENT_ID']}, mailbox ${first.mailboxId}`),

@@ -116,12 +116,11 @@ const lists: Partial<Record<OperationKey, List[] | null>> = {
       async fill({ id }) {
         for (const n of numbers)
           await site.gateway.connect.startSignIn(
-            id,
+            { tenant: id, role: 'tenant-admin' },
             {
               ...{ address: `s${n}@contoso.example`, displayName: '', receive: true, send: false, transport: 'auto' },
               confirmation: 'tenant-admin',
             },
-            'tenant-admin',
           )
         return undefined
       },

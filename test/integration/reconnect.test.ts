@@ -51,7 +51,7 @@ describe('connecting again in place', () => {
     })
 
     site.entra.control.setLifetimes({ accessToken: 3599 })
-    const again = await site.gateway.connect.startReconnect(tenant, mailboxId)
+    const again = await site.gateway.connect.startReconnect({ tenant, mailboxId })
     const wrong = await signInAt(site, site.browser(), again.link, person().upn)
     expect(wrong.status).toBe(403)
     expect(JSON.stringify(secrets()), 'what was kept stays until the right one signed in').toBe(kept)

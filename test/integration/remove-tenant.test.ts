@@ -51,14 +51,17 @@ describe('removing a tenant', () => {
       expect(rejected[0]).toMatchObject({ state: 'rejected', code: 'invalid_input' })
       // A process that still knew the key wrote something a moment after the mark.
       await other.admin.addReturnUrl(tenant.id, 'https://app.example/leaving-hook')
-      await other.connect.startSignIn(tenant.id, {
-        address: 'late@contoso.example',
-        displayName: '',
-        receive: true,
-        send: false,
-        transport: 'auto',
-        confirmation: 'tenant-admin',
-      })
+      await other.connect.startSignIn(
+        { tenant: tenant.id },
+        {
+          address: 'late@contoso.example',
+          displayName: '',
+          receive: true,
+          send: false,
+          transport: 'auto',
+          confirmation: 'tenant-admin',
+        },
+      )
 
       site.vault.control.fail({ status: 403, operation: 'purge', namePrefix: `${environment}-r-` })
       const later = await site.worker(6 * minute)

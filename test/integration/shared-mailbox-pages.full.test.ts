@@ -33,7 +33,7 @@ describe('a shared mailbox for which nobody named who signs in', () => {
     expect(first.body).toContain(`Is ${address} a shared mailbox?`)
     expect(first.body).toMatch(/Full Access and Send As/)
     const page = await asDelegate(link, ann)
-    await site.gateway.connect.confirmSignIn(tenant, signInId, { code: resultOf(page), binding })
+    await site.gateway.connect.confirmSignIn(tenant, { id: signInId, code: resultOf(page), binding })
     const { mailboxId, signedInAs } = await state(signInId)
     expect(signedInAs).toBe(ann)
     // The mail of the shared mailbox, not of the one who signed in.

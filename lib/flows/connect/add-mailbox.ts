@@ -66,7 +66,7 @@ export async function addMailbox(deps: Toolbox, tenant: string, input: MailboxCr
   if (unknown) throw unknown
   const { registration } = await findClient(deps, { tenant, id: connection.registrationId })
   const identity = connection.identity ?? {}
-  if (await isDirectoryOf(provider, registration, identity, [address]))
+  if (await isDirectoryOf({ provider, registration }, identity, [address]))
     await takeHold(deps, { tenant, mailboxId, address })
   const made = { tenant, mailboxId, connectionId, address, displayName: input.displayName }
   await createMailbox(deps, user === undefined ? made : { ...made, mailboxUser: user }, wanted)

@@ -21,7 +21,7 @@ import { authorizeLeg, freshState, reached, redeemAnswer } from './authorize-leg
 import { finishSignIn, renewedConnection } from './finish-sign-in.js'
 import { heardOf } from './heard-of.js'
 import { failed } from './probe-mailbox.js'
-import type { ReturnedAnswer } from './return-callback.js'
+import type { ReturnedSignIn } from './return-callback.js'
 
 interface Client {
   provider: Provider
@@ -61,15 +61,15 @@ export async function askAdministrator(
 /** Judges either answer; where the browser goes next, or nothing when this sign-in is at its end. */
 export async function judgeConsent(
   deps: Toolbox,
-  signIn: StoredSignIn,
-  answer: ReturnedAnswer,
+  returned: ReturnedSignIn,
   client: Client & { credential: Secret | undefined },
 ): Promise<string | undefined> {
+  const { signIn } = returned
   const { directory: claimed } = signIn
-  if (claimed === '') return proveIt(deps, signIn, answer, client)
+  if (claimed === '') return proveIt(deps, returned, client)
   const organisations = organisationsOf(client.provider)
   const registration = organisations.within(client.registration, claimed)
-  const proof = await redeemAnswer(deps, signIn, answer, { ...client, registration, scopes: [] })
+  const proof = await redeemAnswer(deps, returned, { ...client, registration, scopes: [] })
   const { identity } = proof
   if (identity?.tenantId !== claimed) throw signInProblem('issuer_mismatch')
   if (organisations.mayConsentForAll(proof.accessToken) === false) throw noAdministrator(signIn.tenantName, identity)
@@ -79,7 +79,7 @@ export async function judgeConsent(
     await stepSignIn(deps, signIn, { granted: shown.join(' ') })
   }
   const { grant, verdicts } = isAppOnly
-    ? await gainAppAuthority(deps, signIn, identity, { ...client, registration })
+    ? await gainAppAuthority(deps, signIn, { ...client, registration, tenantId: claimed })
     : { grant: undefined, verdicts: nothingTried }
   const { kind } = registration
   await finishSignIn(deps, signIn, { grant, provider: kind, identity, verdicts, browser: client.browser })
@@ -88,8 +88,7 @@ export async function judgeConsent(
 
 async function proveIt(
   deps: Toolbox,
-  signIn: StoredSignIn,
-  answer: ReturnedAnswer,
+  { signIn, answer }: ReturnedSignIn,
   { provider, registration, browser }: Client,
 ): Promise<string> {
   const organisations = organisationsOf(provider)
@@ -156,12 +155,11 @@ const notShown = (tenantName: string): GatewayError =>
 async function gainAppAuthority(
   deps: Toolbox,
   { target, tenant }: StoredSignIn,
-  { tenantId = '' }: Identity,
-  { provider, registration, credential }: Client & { credential: Secret | undefined },
+  { provider, registration, credential, tenantId }: Client & { credential: Secret | undefined; tenantId: string },
 ): Promise<{ grant: Grant; verdicts: Verdicts }> {
   const { receive, send, resource, token: scopes } = provider.plan(target)
   const asked = provider.appToken({ registration, credential, scopes, tenantId })
-  const tokens = await heardOf(deps, tenant, registration, asked)
+  const tokens = await heardOf(deps, { tenant, registration }, asked)
   const verdict = (direction: 'receive' | 'send', over: ReceiveTarget | SendTarget | undefined): Verdict => {
     if (over === undefined) return { verdict: 'not-tested' }
     try {

@@ -18,7 +18,7 @@ import {
 } from '../../rows/sign-ins.js'
 import { Secret } from '../../secret.js'
 import { noProblem } from './keep-problem.js'
-import type { ReturnedAnswer } from './return-callback.js'
+import type { ReturnedSignIn } from './return-callback.js'
 
 const stageMs = 10 * 60_000
 
@@ -87,8 +87,7 @@ export async function authorizeLeg(
 /** Redeems the code of the answer with what the row kept for it. */
 export async function redeemAnswer(
   deps: Toolbox,
-  signIn: StoredSignIn,
-  answer: ReturnedAnswer,
+  { signIn, answer }: ReturnedSignIn,
   client: { provider: Provider; registration: Registration; credential: Secret | undefined; scopes: string[] },
 ): Promise<TokenSet> {
   const sealer = await sealKeys(deps)

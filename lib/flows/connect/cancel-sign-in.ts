@@ -11,6 +11,6 @@ export async function cancelSignIn(
 ): Promise<{ location: string }> {
   const { signIn } = await signInOfForm(deps, input)
   await endSignIn(deps, signIn, 'sign_in_cancelled')
-  await tellEnded(deps, signIn, 'cancelled', 'sign_in_cancelled')
+  await tellEnded(deps, signIn, { state: 'cancelled', code: 'sign_in_cancelled' })
   return { location: `${deps.config.publicBaseUrl}/connect/${input.link}` }
 }

@@ -12,8 +12,7 @@ import { sameAddress } from '../../protocol/mail-address.js'
 export async function checkIdentity(
   target: SignInTarget,
   identity: Identity | undefined,
-  renewed: Connection | undefined,
-  furtherAddresses: () => Promise<string[]>,
+  { renewed, furtherAddresses }: { renewed: Connection | undefined; furtherAddresses: () => Promise<string[]> },
 ): Promise<Identity> {
   const expected = target.expectedUser ?? target.address
   if (renewed?.identity !== undefined && !target.allowChange?.includes('identity')) {

@@ -41,7 +41,7 @@ import { problemColumns, problemOf } from './keep-problem.js'
 import { assertWay } from './link-ways.js'
 import { isDirectoryOf } from './prove-address.js'
 import { providerError } from './provider-error.js'
-import { handOffPlace, type ReturnedAnswer } from './return-callback.js'
+import { handOffPlace, type ReturnedAnswer, type ReturnedSignIn } from './return-callback.js'
 import { afterSignIn, isOver } from './return-link.js'
 import { tellEnded } from './tell-sign-in.js'
 import { tryOut } from './try-out.js'
@@ -78,18 +78,18 @@ export async function completeSignIn(deps: Toolbox, input: CompleteInput): Promi
     isLate = signIn.stageUntil <= deps.clock.now()
     await stepSignIn(deps, signIn, { status: 'returned', stateHash: '', stageUntil: deps.clock.now() + redeemingMs })
   } catch (error) {
-    return notCounted(deps, input, signIn, error)
+    return notCounted(deps, { ...input, signIn }, error)
   }
   // From here on this attempt owns the row.
   try {
     if (isLate) throw signInProblem('flow_expired')
     const answer = await openHandOff(deps, input)
-    const onward = await judge(deps, signIn, answer, input.browser ?? '')
+    const onward = await judge(deps, { signIn, answer }, input.browser ?? '')
     if (onward !== undefined) return { outcome: 'onward', location: onward }
     return { outcome: 'signed-in', location: await afterSignIn(deps, signIn, link) }
   } catch (error) {
     const failure = asGatewayError(error)
-    const answered = await refused(deps, signIn, failure, link)
+    const answered = await refused(deps, { signIn, link }, failure)
     // Refused by the confirmation, which has told so.
     const isTold = signIn.status === 'refused'
     if (signIn.status !== 'returned' && !isTold) return answered
@@ -100,22 +100,18 @@ export async function completeSignIn(deps: Toolbox, input: CompleteInput): Promi
         verifierSealed: '',
         nonceSealed: '',
         sealedReturn: '',
-        ...(await problemColumns(deps, signIn.id, input.browser ?? '', problemOf(failure, 'page'))),
+        ...(await problemColumns(deps, { id: signIn.id, browser: input.browser ?? '' }, problemOf(failure, 'page'))),
       })
     } catch {
       return answered
     }
-    if (!isTold) await tellEnded(deps, signIn, 'refused', failure.code).catch(() => undefined)
+    if (!isTold) await tellEnded(deps, signIn, { state: 'refused', code: failure.code }).catch(() => undefined)
     return { ...answered, location: `${deps.config.publicBaseUrl}${link}/result` }
   }
 }
 
-async function judge(
-  deps: Toolbox,
-  signIn: StoredSignIn,
-  answer: ReturnedAnswer,
-  browser: string,
-): Promise<string | undefined> {
+async function judge(deps: Toolbox, returned: ReturnedSignIn, browser: string): Promise<string | undefined> {
+  const { signIn, answer } = returned
   const isConsent = signIn.target.kind === 'admin-consent'
   const { renewed } = await assertWay(deps, signIn, isConsent ? 'admin-consent' : signIn.provider)
   if (answer.error !== '') throw await saidNo(deps, signIn, answer)
@@ -123,10 +119,10 @@ async function judge(
   const provider = providerOf(deps, registration.kind)
   if (answer.iss !== '' && !(await provider.issuerMatches(registration, answer.iss)))
     throw signInProblem('issuer_mismatch')
-  if (isConsent) return judgeConsent(deps, signIn, answer, { provider, registration, credential, browser })
+  if (isConsent) return judgeConsent(deps, returned, { provider, registration, credential, browser })
   const plan = provider.plan(signIn.target)
   const redeemWith = (client: RegisteredClient): Promise<TokenSet> =>
-    redeemAnswer(deps, signIn, answer, { provider, ...client, scopes: plan.token })
+    redeemAnswer(deps, returned, { provider, ...client, scopes: plan.token })
   const redeemed = redeemWith({ registration, credential }).catch(async (error: unknown) => {
     // A client that is refused has not used up the code; its secret may have been rotated a moment ago (M-081).
     if (asGatewayError(error).class !== 'needs-admin') throw error
@@ -134,11 +130,12 @@ async function judge(
     if (now.registration.secretName === registration.secretName) throw namingRedirect(error, registration)
     return redeemWith(now)
   })
-  const tokens = await heardOf(deps, signIn.tenant, registration, redeemed)
+  const tokens = await heardOf(deps, { tenant: signIn.tenant, registration }, redeemed)
   const refreshToken = checkTokens(provider, plan, tokens)
-  const identity = await checkIdentity(signIn.target, tokens.identity, renewed, async () =>
-    provider.accountAddresses(tokens.accessToken, plan.resource),
-  )
+  const identity = await checkIdentity(signIn.target, tokens.identity, {
+    renewed,
+    furtherAddresses: async () => provider.accountAddresses(tokens.accessToken, plan.resource),
+  })
   const grant: MailboxGrant = {
     kind: 'oauth',
     resource: plan.resource,
@@ -152,7 +149,7 @@ async function judge(
   // The very account of before was judged when it was connected.
   const isKnown = renewed?.identity !== undefined && !signIn.target.allowChange?.includes('identity')
   const { address, expectedUser = address } = signIn.target
-  const isProven = isKnown || (await isDirectoryOf(provider, registration, identity, [address, expectedUser]))
+  const isProven = isKnown || (await isDirectoryOf({ provider, registration }, identity, [address, expectedUser]))
   if (signIn.target.namedByOwner !== undefined) assertAccess(signIn.target, identity, verdicts)
   const refusal = renewed?.mode === 'password' ? refusedSwitch(verdicts, signIn.target) : undefined
   if (refusal) throw refusal
@@ -211,13 +208,12 @@ function assertAccess({ address }: SignInTarget, { username }: Identity, verdict
  */
 async function notCounted(
   deps: Toolbox,
-  { short, browser }: CompleteInput,
-  signIn: StoredSignIn | undefined,
+  { short, browser, signIn }: CompleteInput & { signIn: StoredSignIn | undefined },
   error: unknown,
 ): Promise<Completed> {
   const own = await findSignInOfBrowser(deps, short, browser).catch(() => undefined)
   const link = own === undefined ? '' : await pathOfLink(deps, own).catch(() => '')
-  const answered = await refused(deps, signIn, error, link)
+  const answered = await refused(deps, { signIn, link }, error)
   if (own === undefined || link === '' || !isOver(deps, own)) return answered
   return { ...answered, location: `${deps.config.publicBaseUrl}${link}` }
 }
@@ -272,9 +268,8 @@ function namingRedirect(
 
 async function refused(
   deps: Toolbox,
-  signIn: StoredSignIn | undefined,
+  { signIn, link }: { signIn: StoredSignIn | undefined; link: string },
   error: unknown,
-  link: string,
 ): Promise<Completed> {
   const failure = asGatewayError(error)
   deps.log.warn('sign-in-refused', { signInId: signIn?.id, tenant: signIn?.tenant, code: failure.code })

@@ -107,16 +107,16 @@ async function connect(deps: Toolbox, signIn: StoredSignIn): Promise<Confirmed> 
   if (target.kind === 'connect') await reserveAddress(deps, { tenant, mailboxId }, target.address)
   if (!isConsent) await holdAddress(deps, signIn, mailboxId)
   if (grant !== undefined) {
-    await storeConnection(deps, signIn, grant, connectionId)
+    await storeConnection(deps, signIn, grant)
     await storeGrant(deps, { tenant, connectionId, grant })
   }
   if (isConsent)
     await recordConsent(deps, signIn, grant?.kind === 'app-only' ? grant.scopes : grantedScopes(deps, signIn))
-  else await saveMailbox(deps, signIn, grant as MailboxGrant, mailboxId, connectionId)
+  else await saveMailbox(deps, signIn, grant as MailboxGrant)
   await setDue(deps, { kind: 'signin', tenant, id: signIn.id }, deps.clock.now() + keptMs)
   await clearAttention(deps, { tenant, kind: 'sign-in', id: signIn.id })
   if (target.connectionId) await reopen(deps, tenant, connectionId)
-  if (grant !== undefined) await tellConnected(deps, signIn, connectionId, mailboxId)
+  if (grant !== undefined) await tellConnected(deps, signIn)
   const action = { connect: 'mailbox-connected', reconnect: 'mailbox-reconnected', 'admin-consent': 'admin-consented' }
   await writeLog(deps, 'auditlog', {
     tenant,
@@ -190,28 +190,23 @@ async function openGrant(deps: Toolbox, signIn: StoredSignIn): Promise<Grant | u
   return JSON.parse(opened.toString()) as Grant
 }
 
-async function saveMailbox(
-  deps: Toolbox,
-  signIn: StoredSignIn,
-  grant: MailboxGrant,
-  mailboxId: string,
-  connectionId: string,
-): Promise<void> {
-  const { tenant, target } = signIn
+async function saveMailbox(deps: Toolbox, signIn: StoredSignIn, grant: MailboxGrant): Promise<void> {
+  const { tenant, target, connectionId, mailboxId = '' } = signIn
   const wanted = targetsOf(deps, signIn, grant)
   if (target.kind === 'reconnect' && grant.kind === 'oauth' && !target.allowChange?.includes('provider')) return
-  if (target.kind === 'reconnect') return switchMailbox(deps, signIn, mailboxId, connectionId, wanted)
+  if (target.kind === 'reconnect') return switchMailbox(deps, { tenant, mailboxId, connectionId }, wanted)
   await createMailbox(deps, { ...target, tenant, mailboxId, connectionId }, wanted)
   if (target.receive) await setDue(deps, { kind: 'poll', tenant, id: mailboxId }, deps.clock.now())
 }
 
-async function storeConnection(deps: Toolbox, signIn: StoredSignIn, grant: Grant, id: string): Promise<void> {
-  const known = await findConnection(deps, signIn.tenant, id)
+async function storeConnection(deps: Toolbox, signIn: StoredSignIn, grant: Grant): Promise<void> {
+  const { tenant, connectionId: id } = signIn
+  const known = await findConnection(deps, tenant, id)
   const now = new Date(deps.clock.now()).toISOString()
   const isPassword = grant.kind === 'password'
   const connection: Connection = {
     id,
-    tenant: signIn.tenant,
+    tenant,
     mode: modeOf(grant),
     provider: signIn.provider as ProviderName,
     registrationId: isPassword ? '' : grant.registrationId,
@@ -238,17 +233,11 @@ async function reopen(deps: Toolbox, tenant: string, connectionId: string): Prom
   }
 }
 
-async function tellConnected(
-  deps: Toolbox,
-  signIn: StoredSignIn,
-  connectionId: string,
-  mailboxId: string,
-): Promise<void> {
-  const eventId = hashId('connection.changed', connectionId, signIn.id)
+async function tellConnected(deps: Toolbox, { id, tenant, connectionId, mailboxId = '' }: StoredSignIn): Promise<void> {
   await emitEvent(deps, {
-    tenant: signIn.tenant,
+    tenant,
     type: 'connection.changed',
-    id: eventId,
+    id: hashId('connection.changed', connectionId, id),
     data: {
       connectionId,
       mailboxId,

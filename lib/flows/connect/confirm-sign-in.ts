@@ -18,8 +18,7 @@ import { isPending } from './tell-sign-in.js'
 export async function confirmSignIn(
   deps: Toolbox,
   tenant: string,
-  id: string,
-  input: { code: string; binding: string },
+  { id, ...input }: { id: string; code: string; binding: string },
 ): Promise<Confirmed> {
   const signIn = await ownSignIn(deps, tenant, id)
   if (signIn.target.confirmation !== 'result-code') throw notReady()

@@ -53,5 +53,5 @@ async function tellExpired(deps: Toolbox, signIn: StoredSignIn): Promise<void> {
     : signIn.status === 'signed-in'
       ? 'sign_in_not_redeemed'
       : 'link_expired'
-  await tellEnded(deps, signIn, 'expired', code)
+  await tellEnded(deps, signIn, { state: 'expired', code })
 }

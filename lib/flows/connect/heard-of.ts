@@ -10,8 +10,7 @@ import { clearRegistrationRefusal, raiseRegistrationAttention } from '../../rows
  */
 export async function heardOf<T>(
   deps: Toolbox,
-  tenant: string,
-  registration: Registration,
+  { tenant, registration }: { tenant: string; registration: Registration },
   call: Promise<T>,
 ): Promise<T> {
   try {

@@ -23,12 +23,18 @@ export const linkEndsAt = (deps: Toolbox, { createdAt }: { createdAt: string }):
 export const notUsable = (): GatewayError =>
   invalidInput('registrationId', 'is not a registration that you may use; GET /api/v1/registrations lists those.')
 
+interface NewSignIn {
+  target: SignInTarget
+  registrationId: string
+  returnUrl?: string
+  binding?: string | undefined
+}
+
 /** One row, and the only copy of its link. */
 export async function insertSignIn(
   deps: Toolbox,
   tenant: string,
-  target: SignInTarget,
-  more: { registrationId: string; returnUrl?: string; binding?: string | undefined },
+  { target, registrationId, returnUrl = '', binding }: NewSignIn,
 ): Promise<StartedSignIn> {
   const owner = await findTenant(deps, tenant)
   const id = newId()
@@ -41,8 +47,8 @@ export async function insertSignIn(
     tenantName: owner?.name ?? tenant,
     target,
     status: 'started' as const,
-    registrationId: more.registrationId,
-    returnUrl: more.returnUrl ?? '',
+    registrationId,
+    returnUrl,
     refusal: '',
     createdAt: new Date(now).toISOString(),
     expiresAt,
@@ -51,7 +57,7 @@ export async function insertSignIn(
     linkHash: sha256(secret),
     // Only to lead the person back to the same page after an error; readable by nobody without the seal key.
     linkSealed: (await sealKeys(deps)).seal(secret, associatedData(id, 'linkSealed')),
-    bindingHash: more.binding === undefined ? '' : sha256(more.binding),
+    bindingHash: binding === undefined ? '' : sha256(binding),
   }
   await setDue(deps, { kind: 'signin', tenant, id }, expiresAt)
   await insertSignInRow(deps, signIn, columns)

@@ -32,7 +32,11 @@ export function problemOf(error: GatewayError, at: AttemptProblem['at'], typed?:
 }
 
 /** The columns that keep it. */
-export async function problemColumns(deps: Toolbox, id: string, browser: string, problem: AttemptProblem) {
+export async function problemColumns(
+  deps: Toolbox,
+  { id, browser }: { id: string; browser: string },
+  problem: AttemptProblem,
+) {
   const sealer = await sealKeys(deps)
   return {
     problemSealed: sealer.seal(JSON.stringify(problem), associatedData(id, 'problemSealed')),
@@ -68,7 +72,7 @@ export async function keepFormProblem(
     // What the confirmation refuses is the fault of no field.
     const at = ['mailbox_exists', 'mailbox_held'].includes(input.error.code) ? 'page' : 'form'
     const problem = problemOf(input.error, at, input.typed)
-    await stepSignIn(deps, signIn, await problemColumns(deps, signIn.id, browser, problem))
+    await stepSignIn(deps, signIn, await problemColumns(deps, { id: signIn.id, browser }, problem))
     if (at === 'page') return { location: `${page}/result` }
   } catch {
     // A link that ended meanwhile says so on its page.

@@ -20,8 +20,7 @@ const domainOf = (address: string): string => address.slice(address.lastIndexOf(
  * Does the directory of this account own the domains of all these addresses? Rejects when the provider does not answer.
  */
 export async function isDirectoryOf(
-  provider: Provider,
-  registration: Pick<Registration, 'authority'>,
+  { provider, registration }: { provider: Provider; registration: Pick<Registration, 'authority'> },
   { tenantId = '' }: Pick<Identity, 'tenantId'>,
   addresses: string[],
 ): Promise<boolean> {

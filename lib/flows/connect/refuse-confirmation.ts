@@ -41,7 +41,7 @@ export async function refuseConfirmation(deps: Toolbox, signIn: StoredSignIn, { 
     expiresAt,
   })
   await writeLog(deps, 'auditlog', { tenant, action: 'sign-in-refused', subject: id, code, failed: true })
-  await tellEnded(deps, signIn, 'refused', code)
+  await tellEnded(deps, signIn, { state: 'refused', code })
 }
 
 /** A mailbox that was made stays; so does everything that a reconnect found. */

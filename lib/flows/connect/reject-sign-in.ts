@@ -10,6 +10,6 @@ import { tellEnded } from './tell-sign-in.js'
 export async function rejectSignIn(deps: Toolbox, tenant: string, id: string): Promise<SignInFacts> {
   const signIn = await pendingSignIn(deps, tenant, id)
   await endSignIn(deps, signIn, 'sign_in_rejected')
-  await tellEnded(deps, signIn, 'rejected', 'sign_in_rejected')
+  await tellEnded(deps, signIn, { state: 'rejected', code: 'sign_in_rejected' })
   return factsOf(deps, signIn)
 }

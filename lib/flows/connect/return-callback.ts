@@ -7,7 +7,7 @@ import { sha256 } from '../../model/ids.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { sameText } from '../../protocol/same-text.js'
 import { sealKeys } from '../../rows/seal-keys.js'
-import { associatedData, findSignIn, stepSignIn } from '../../rows/sign-ins.js'
+import { associatedData, findSignIn, type StoredSignIn, stepSignIn } from '../../rows/sign-ins.js'
 
 /** The provider's parameters by name; a doubled one is given as an array and is then not used. */
 export interface CallbackInput {
@@ -23,6 +23,12 @@ export interface Returned {
 }
 
 /** What the provider said, as carried to the next leg. */
+/** A sign-in and the answer that came back for it. */
+export interface ReturnedSignIn {
+  signIn: StoredSignIn
+  answer: ReturnedAnswer
+}
+
 export interface ReturnedAnswer {
   state: string
   code: string

@@ -4,12 +4,12 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import { conflict, type GatewayError } from '../../errors.js'
-import type { Mailbox, ReceiveSettings, SendSettings } from '../../model/mailbox.js'
+import type { ConnectionRef } from '../../model/connection.js'
+import type { Mailbox, MailboxRef, ReceiveSettings, SendSettings } from '../../model/mailbox.js'
 import { receiveTransports, sendTransports, type Targets } from '../../model/transports.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { findMailbox, insertMailbox, updateMailbox } from '../../rows/mailboxes.js'
 import { findMailboxId, type NameOwner, takeName } from '../../rows/names.js'
-import type { StoredSignIn } from '../../rows/sign-ins.js'
 
 /** Looked at before anything is written: two links for one address may be open at once. */
 export async function assertAddressFree(
@@ -69,12 +69,10 @@ export async function createMailbox(deps: Toolbox, made: NewMailbox, wanted: Tar
 /** Id, cursor and history stay; a direction changes only when it is this connection's and the way of signing in did. */
 export async function switchMailbox(
   deps: Toolbox,
-  signIn: StoredSignIn,
-  mailboxId: string,
-  connectionId: string,
+  { tenant, mailboxId, connectionId }: MailboxRef & ConnectionRef,
   wanted: Targets,
 ): Promise<void> {
-  const known = await findMailbox(deps, signIn.tenant, mailboxId)
+  const known = await findMailbox(deps, tenant, mailboxId)
   if (known === undefined) return
   const { etag, ...mailbox } = known
   const receive = switchedReceive(mailbox.receive, receiveOf(wanted, { connectionId }), connectionId)

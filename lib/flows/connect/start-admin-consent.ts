@@ -41,7 +41,7 @@ export async function startAdminConsent(
     // Authority over every mailbox counts only when somebody of the tenant looked at who gave it.
     confirmation: appOnly ? 'tenant-admin' : 'confirmed-by-link',
   }
-  return insertSignIn(deps, tenant, target, { registrationId: registration.id })
+  return insertSignIn(deps, tenant, { target, registrationId: registration.id })
 }
 
 /** The same organisation is asked again for a connection that stopped working; it needs no new confirmation. */
@@ -51,7 +51,7 @@ export function renewAdminConsent(
   connection: { id: string; registrationId: string },
 ): Promise<StartedSignIn> {
   const target: SignInTarget = { ...consentTarget, consent: 'app-only', connectionId: connection.id }
-  return insertSignIn(deps, tenant, target, { registrationId: connection.registrationId })
+  return insertSignIn(deps, tenant, { target, registrationId: connection.registrationId })
 }
 
 const consentTarget: SignInTarget = {
@@ -83,7 +83,7 @@ export async function approvalLink(deps: Toolbox, signIn: StoredSignIn): Promise
     consent: 'delegated',
     confirmation: 'confirmed-by-link',
   }
-  const { link } = await insertSignIn(deps, tenant, asked, { registrationId })
+  const { link } = await insertSignIn(deps, tenant, { target: asked, registrationId })
   await stepSignIn(deps, signIn, { approvalSealed: sealer.seal(link, place) })
   return link
 }

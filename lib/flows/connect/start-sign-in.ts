@@ -7,6 +7,7 @@
 import { conflict, GatewayError, invalidInput, notFound } from '../../errors.js'
 import type { ReconnectInput, SignInStartInput } from '../../model/api-schemas.js'
 import type { Role } from '../../model/caller.js'
+import type { MailboxRef } from '../../model/mailbox.js'
 import { refusedTogether } from '../../model/parse.js'
 import type { SignInTarget } from '../../model/sign-in.js'
 import { connectionOf, resourceOfTransport } from '../../model/transports.js'
@@ -24,9 +25,8 @@ import { renewAdminConsent } from './start-admin-consent.js'
 /** Errors: `invalid_input`, `return_url_not_registered`, `mailbox_exists`, `forbidden_confirmation`. */
 export async function startSignIn(
   deps: Toolbox,
-  tenant: string,
+  { tenant, role = 'app' }: { tenant: string; role?: Role },
   input: SignInStartInput,
-  role: Role = 'app',
 ): Promise<StartedSignIn> {
   const refusals: GatewayError[] = []
   const refuse = (field: string, message: string) => void refusals.push(invalidInput(field, message))
@@ -62,8 +62,12 @@ export async function startSignIn(
     transport: input.transport,
     confirmation: input.confirmation,
   }
-  const more = { registrationId: input.registrationId ?? '', returnUrl: returnUrl ?? '', binding: input.binding }
-  return insertSignIn(deps, tenant, target, more)
+  return insertSignIn(deps, tenant, {
+    target,
+    registrationId: registrationId ?? '',
+    returnUrl: returnUrl ?? '',
+    binding: input.binding,
+  })
 }
 
 /**
@@ -72,8 +76,7 @@ export async function startSignIn(
  */
 export async function startReconnect(
   deps: Toolbox,
-  tenant: string,
-  mailboxId: string,
+  { tenant, mailboxId }: MailboxRef,
   { allowChange = [], expectedUser }: ReconnectInput = {},
 ): Promise<StartedSignIn> {
   if (expectedUser !== undefined && !allowChange.includes('identity'))
@@ -107,7 +110,7 @@ export async function startReconnect(
     transport: connection.mode === 'password' ? 'auto' : graph ? 'graph' : 'imap-smtp',
     confirmation: 'confirmed-by-link',
   }
-  const started = await insertSignIn(deps, tenant, target, { registrationId: connection.registrationId })
+  const started = await insertSignIn(deps, tenant, { target, registrationId: connection.registrationId })
   if (target.allowChange)
     await writeLog(deps, 'auditlog', {
       tenant,

@@ -45,7 +45,11 @@ export async function tellPending(deps: Toolbox, signIn: StoredSignIn): Promise<
 export type SignInEnd = 'refused' | 'cancelled' | 'rejected' | 'expired'
 
 /** `refused` leaves the link usable; the others are the end. */
-export async function tellEnded(deps: Toolbox, signIn: StoredSignIn, state: SignInEnd, code: string): Promise<void> {
+export async function tellEnded(
+  deps: Toolbox,
+  signIn: StoredSignIn,
+  { state, code }: { state: SignInEnd; code: string },
+): Promise<void> {
   const { id, tenant, target } = signIn
   await clearAttention(deps, { tenant, kind: 'sign-in', id })
   // A link that a refusal made for an administrator has an id nobody was given.

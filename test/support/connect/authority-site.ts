@@ -24,7 +24,7 @@ export const asked = {
   confirmation: 'confirmed-by-link' as const,
 }
 export const start = (address: string, more: object = {}) =>
-  site.gateway.connect.startSignIn(tenant, { ...asked, address, registrationId, ...more }, 'tenant-admin')
+  site.gateway.connect.startSignIn({ tenant, role: 'tenant-admin' }, { ...asked, address, registrationId, ...more })
 
 /** One mail out and one mail in, through the flows that do it in production; the paths that Graph was asked. */
 export async function useBothWays(mailboxId: string): Promise<{ paths: string[]; from: string[]; received: number }> {

@@ -97,7 +97,7 @@ export async function connectHarness() {
   const start = (more: Partial<SignInStartInput> = {}, role: Caller['role'] = 'tenant-admin') =>
     flows.startSignIn(
       deps,
-      tenant,
+      { tenant, role },
       {
         address,
         displayName: 'Info',
@@ -107,7 +107,6 @@ export async function connectHarness() {
         confirmation: 'confirmed-by-link',
         ...more,
       },
-      role,
     )
 
   /** The page of a link in a fresh browser. */

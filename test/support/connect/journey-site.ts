@@ -22,9 +22,8 @@ export function person(): string {
 export const asked = { displayName: '', receive: true, send: true, transport: 'auto' as const }
 export const start = (address: string, more: object = {}) =>
   site.gateway.connect.startSignIn(
-    tenant,
+    { tenant, role: 'tenant-admin' },
     { ...asked, address, returnUrl, binding, confirmation: 'result-code', ...more },
-    'tenant-admin',
   )
 
 export const tokenCalls = (): number => Object.values(site.entra.control.counters.tokenCalls).reduce((a, b) => a + b, 0)

@@ -22,9 +22,8 @@ const asked = { displayName: '', receive: true, send: true, transport: 'auto' as
 export const byApp = { returnUrl, binding, confirmation: 'result-code' } as const
 export const start = (address: string, more: object = byApp) =>
   site.gateway.connect.startSignIn(
-    tenant,
+    { tenant, role: 'tenant-admin' },
     { ...asked, confirmation: 'confirmed-by-link', address, ...more },
-    'tenant-admin',
   )
 export const state = (id: string) => site.gateway.connect.describeSignIn(tenant, id)
 export const open = (browser: Browser, url: string) => browser.visit({ method: 'GET', url })

@@ -56,7 +56,7 @@ const input: SignInStartInput = {
   confirmation: 'confirmed-by-link',
 }
 export const start = (more: Partial<SignInStartInput> = {}) =>
-  flows.startSignIn(at.deps, tenant, { ...input, ...more }, 'tenant-admin')
+  flows.startSignIn(at.deps, { tenant, role: 'tenant-admin' }, { ...input, ...more })
 export const linkOf = (url: string): string => url.split('/connect/')[1] ?? ''
 export const codeOf = (work: Promise<unknown>): Promise<string> =>
   work.then(

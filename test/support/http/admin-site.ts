@@ -55,7 +55,10 @@ export async function startAdminSite(connectionString: string): Promise<AdminSit
     const address = known ?? `member${++people}.${process.env['ENVIRONMENT_ID']}@contoso.example`
     if (known === undefined) site.directory.addUser({ upn: address, displayName: `Member ${people}`, password: 'x' })
     const wanted = { address, displayName: '', receive: true, send: true, transport: 'auto' as const }
-    const { link, signInId } = await gateway.connect.startSignIn(tenant, { ...wanted, ...how }, 'tenant-admin')
+    const { link, signInId } = await gateway.connect.startSignIn(
+      { tenant, role: 'tenant-admin' },
+      { ...wanted, ...how },
+    )
     const browser = site.browser()
     const opened = await browser.visit({ method: 'GET', url: link })
     const token = /name="token" value="([^"]+)"/.exec(opened.body)?.[1] ?? ''

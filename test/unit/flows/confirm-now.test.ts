@@ -26,7 +26,8 @@ async function signInAt(link: string): Promise<string> {
   return new URL(returnTo).searchParams.get('result') ?? ''
 }
 
-const redeem = (signInId: string, code: string) => h.flows.confirmSignIn(h.deps, h.tenant, signInId, { code, binding })
+const redeem = (signInId: string, code: string) =>
+  h.flows.confirmSignIn(h.deps, h.tenant, { id: signInId, code, binding })
 
 async function auditOf(action: string) {
   const rows = []

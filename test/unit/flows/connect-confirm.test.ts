@@ -72,7 +72,7 @@ describe('confirming', () => {
     const { returnTo = '' } = await flows.showResult(at.deps, back.link, back.browser)
     const code = new URL(returnTo).searchParams.get('result') ?? ''
     at.now += 10 * minute
-    expect(await codeOf(flows.confirmSignIn(at.deps, tenant, signInId, { code, binding: 'b'.repeat(20) }))).toBe(
+    expect(await codeOf(flows.confirmSignIn(at.deps, tenant, { id: signInId, code, binding: 'b'.repeat(20) }))).toBe(
       'sign_in_not_ready',
     )
     expect(await flows.expireSignIns(at.deps)).toBe(1)

@@ -183,7 +183,7 @@ test('M-069: from a password to Microsoft, to another server and back, in place:
   await at.deps.tables.upsert(table, toRow({ ...chosen, receive }))
 
   const provider = { allowChange: ['provider' as const] }
-  const second = await flows.startReconnect(at.deps, tenant, mailboxId, provider)
+  const second = await flows.startReconnect(at.deps, { tenant, mailboxId }, provider)
   const back = await travel(second.link)
   expect(await secret(connectionId), 'kept until the new one is verified').toBe('p')
   await flows.completeSignIn(at.deps, back)
@@ -196,23 +196,23 @@ test('M-069: from a password to Microsoft, to another server and back, in place:
   })
   expect(await at.deps.tables.get(table, partitionKey, 'receiving')).toMatchObject({ cursor: 'c1', source: 's' })
 
-  const third = await flows.startReconnect(at.deps, tenant, mailboxId, provider)
+  const third = await flows.startReconnect(at.deps, { tenant, mailboxId }, provider)
   await byPassword(third.link, { imapHost: 'new.example.com' })
   expect(await mailbox()).toMatchObject({
     id: mailboxId,
     receive: { transport: 'imap', imap: { host: 'new.example.com', folder: 'INBOX' }, after },
     send: { transport: 'smtp' },
   })
-  const fourth = await flows.startReconnect(at.deps, tenant, mailboxId)
+  const fourth = await flows.startReconnect(at.deps, { tenant, mailboxId })
   await byPassword(fourth.link, { imapHost: 'newer.example.com' })
   expect(await mailbox()).toMatchObject({ receive: { imap: { host: 'newer.example.com' }, after }, epoch: 4 })
-  const same = await flows.startReconnect(at.deps, tenant, mailboxId)
+  const same = await flows.startReconnect(at.deps, { tenant, mailboxId })
   await byPassword(same.link, { imapHost: 'newer.example.com' })
   expect((await mailbox()).epoch).toBe(4)
   expect(await listMailboxes(at.deps, tenant)).toHaveLength(1)
 
   // A link for this mailbox is none for somebody else's account, whose password may well be right.
-  const foreign = await flows.startReconnect(at.deps, tenant, mailboxId)
+  const foreign = await flows.startReconnect(at.deps, { tenant, mailboxId })
   const other = { username: 'mallory@example.com', password: 'm' }
   expect(await codeOf(byPassword(foreign.link, other))).toBe('mailbox_mismatch')
   expect(await secret(connectionId)).toBe('p')
@@ -227,7 +227,7 @@ test('SEC-05, P-24: a reconnect needs the very account of before, whatever it is
     at.tokens = { ...own, identity: { ...own.identity!, ...change } }
     const answer = await flows.completeSignIn(
       at.deps,
-      await travel((await flows.startReconnect(at.deps, tenant, mailboxId)).link),
+      await travel((await flows.startReconnect(at.deps, { tenant, mailboxId })).link),
     )
     return answer.outcome === 'refused' ? answer.error.code : answer.outcome
   }

@@ -29,7 +29,7 @@ beforeEach(async () => {
 })
 
 const link = async (allowChange: ReconnectChange[] = []) =>
-  (await h.flows.startReconnect(h.deps, h.tenant, mailboxId, { allowChange })).link
+  (await h.flows.startReconnect(h.deps, { tenant: h.tenant, mailboxId }, { allowChange })).link
 const problem = (work: Promise<unknown>): Promise<GatewayError> =>
   work.then(
     () => expect.fail('nothing was refused'),
@@ -74,7 +74,11 @@ describe('T2: a reconnect of a working password mailbox', () => {
     'the server of before %s and the other takes the new password: reconnected, and said not to be tested',
     async (_, verdicts) => {
       h.peers.verdicts = { ...works, ...verdicts }
-      const { link: url, signInId } = await h.flows.startReconnect(h.deps, h.tenant, mailboxId, { allowChange: [] })
+      const { link: url, signInId } = await h.flows.startReconnect(
+        h.deps,
+        { tenant: h.tenant, mailboxId },
+        { allowChange: [] },
+      )
       await h.byPassword(url, { password: 'new' })
       const facts = await h.flows.describeSignIn(h.deps, h.tenant, signInId)
       expect(facts).toMatchObject({
@@ -126,7 +130,7 @@ describe('T2: a reconnect of a working password mailbox', () => {
       h.peers.verdicts = works
       expect(await h.flows.completeSignIn(h.deps, await h.travel(url))).toMatchObject({ outcome: 'signed-in' })
       await h.flows
-        .startReconnect(h.deps, h.tenant, mailboxId, { allowChange: ['provider'] })
+        .startReconnect(h.deps, { tenant: h.tenant, mailboxId }, { allowChange: ['provider'] })
         .then(({ link: back }) => h.byPassword(back))
     }
   })

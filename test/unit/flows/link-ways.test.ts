@@ -26,7 +26,7 @@ const reconnected =
   (way: 'microsoft' | 'password', allowChange?: ReconnectChange[], more: object = {}) =>
   async (h: ConnectHarness): Promise<Made> => {
     const { mailboxId } = await h.connectBy(way, more)
-    return h.flows.startReconnect(h.deps, h.tenant, mailboxId, allowChange ? { allowChange } : {})
+    return h.flows.startReconnect(h.deps, { tenant: h.tenant, mailboxId }, allowChange ? { allowChange } : {})
   }
 
 async function appOnlyConnection(h: ConnectHarness) {
@@ -84,7 +84,7 @@ const kinds: Record<string, { make: (h: ConnectHarness) => Promise<Made>; ways: 
   'again whose mailbox went': {
     make: async (h) => {
       const { mailboxId } = await h.connectBy('microsoft')
-      const made = await h.flows.startReconnect(h.deps, h.tenant, mailboxId)
+      const made = await h.flows.startReconnect(h.deps, { tenant: h.tenant, mailboxId })
       await h.stores.tables.remove(h.names.table('mailboxes'), {
         partitionKey: mailboxPartition(h.tenant, mailboxId),
         rowKey: 'mailbox',
@@ -96,7 +96,11 @@ const kinds: Record<string, { make: (h: ConnectHarness) => Promise<Made>; ways: 
   'again whose connection went': {
     make: async (h) => {
       const { mailboxId, connectionId } = await h.connectBy('password')
-      const made = await h.flows.startReconnect(h.deps, h.tenant, mailboxId, { allowChange: ['provider', 'server'] })
+      const made = await h.flows.startReconnect(
+        h.deps,
+        { tenant: h.tenant, mailboxId },
+        { allowChange: ['provider', 'server'] },
+      )
       const partition = connectionPartition(h.tenant, connectionId)
       await h.stores.tables.remove(h.names.table('connections'), { partitionKey: partition, rowKey: 'connection' })
       return made
@@ -104,12 +108,17 @@ const kinds: Record<string, { make: (h: ConnectHarness) => Promise<Made>; ways: 
     ways: [],
   },
   'the application again': {
-    make: async (h) => h.flows.startReconnect(h.deps, h.tenant, (await appOnlyConnection(h)).mailboxId),
+    make: async (h) =>
+      h.flows.startReconnect(h.deps, { tenant: h.tenant, mailboxId: (await appOnlyConnection(h)).mailboxId }),
     ways: ['admin-consent'],
   },
   'the application again, with changes allowed': {
     make: async (h) =>
-      h.flows.startReconnect(h.deps, h.tenant, (await appOnlyConnection(h)).mailboxId, { allowChange: ['provider'] }),
+      h.flows.startReconnect(
+        h.deps,
+        { tenant: h.tenant, mailboxId: (await appOnlyConnection(h)).mailboxId },
+        { allowChange: ['provider'] },
+      ),
     ways: ['admin-consent'],
   },
   'an administrator for the application': { make: consent('app-only'), ways: ['admin-consent'] },

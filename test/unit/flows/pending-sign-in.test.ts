@@ -150,7 +150,7 @@ test('D9: the list of sign-ins is paged, in one order, and knows its own tenant 
   for (let at = 0; at < 5; at++) await start({ address: `person${at}@contoso.example` })
   await flows.startSignIn(
     world.deps,
-    'rival',
+    { tenant: 'rival', role: 'app' },
     {
       address: 'x@rival.example',
       displayName: '',
@@ -159,7 +159,6 @@ test('D9: the list of sign-ins is paged, in one order, and knows its own tenant 
       transport: 'auto',
       confirmation: 'tenant-admin',
     },
-    'app',
   )
   const seen: string[] = []
   let after = ''

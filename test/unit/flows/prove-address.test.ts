@@ -52,7 +52,7 @@ describe('A6: an address is proven only by a directory that owns its domain', ()
       const shown = await h.flows.showResult(h.deps, back.link, back.browser)
       expect(shown).not.toHaveProperty('returnTo')
       const code = { code: 'x', binding: 'b'.repeat(20) }
-      expect(await codeOf(h.flows.confirmSignIn(h.deps, h.tenant, signInId, code))).toBe('sign_in_not_ready')
+      expect(await codeOf(h.flows.confirmSignIn(h.deps, h.tenant, { id: signInId, ...code }))).toBe('sign_in_not_ready')
     }
   })
 
@@ -208,7 +208,11 @@ describe('A4: an address is held against other tenants only by who may speak for
     const id = holderId(h.address)
     await h.stores.tables.remove(h.names.holders, { partitionKey: id.slice(0, 2), rowKey: id })
     await takeHold(h.deps, { tenant: 'rival', mailboxId: 'a'.repeat(26), address: h.address })
-    const { link } = await h.flows.startReconnect(h.deps, h.tenant, mailboxId, { allowChange: ['identity'] })
+    const { link } = await h.flows.startReconnect(
+      h.deps,
+      { tenant: h.tenant, mailboxId },
+      { allowChange: ['identity'] },
+    )
     expect(await h.flows.completeSignIn(h.deps, await h.travel(link))).toMatchObject({ outcome: 'signed-in' })
     expect(await holder()).toBe('rival')
   })

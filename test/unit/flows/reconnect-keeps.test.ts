@@ -11,7 +11,12 @@ describe('A2: what a reconnect keeps', () => {
     const h = await connectHarness()
     const { mailboxId } = await h.connectBy('password')
     const again = async (more: Partial<typeof passwordForm>, allowChange: ReconnectChange[] = []) =>
-      codeOf(h.byPassword((await h.flows.startReconnect(h.deps, h.tenant, mailboxId, { allowChange })).link, more))
+      codeOf(
+        h.byPassword(
+          (await h.flows.startReconnect(h.deps, { tenant: h.tenant, mailboxId }, { allowChange })).link,
+          more,
+        ),
+      )
     for (const foreign of ['imap.evil.example', 'contoso.example.evil.example', '203.0.113.9', 'localhost', 'example'])
       for (const field of ['imapHost', 'smtpHost'] as const) {
         h.peers.tries = []
@@ -45,7 +50,7 @@ describe('A2: what a reconnect keeps', () => {
       rowKey: 'mailbox',
       send: JSON.stringify(send),
     })
-    const { link } = await h.flows.startReconnect(h.deps, h.tenant, mailboxId)
+    const { link } = await h.flows.startReconnect(h.deps, { tenant: h.tenant, mailboxId })
     expect((await h.open(link)).target).toMatchObject({ receive: true, send: false })
     await h.byPassword(link)
     expect(await findMailbox(h.deps, h.tenant, mailboxId)).toMatchObject({ receive: { transport: 'imap' }, send })
@@ -54,7 +59,11 @@ describe('A2: what a reconnect keeps', () => {
   test('what a link allows is written down when it is made and when it is used', async () => {
     const h = await connectHarness()
     const { mailboxId } = await h.connectBy('password')
-    const { link, signInId } = await h.flows.startReconnect(h.deps, h.tenant, mailboxId, { allowChange: ['server'] })
+    const { link, signInId } = await h.flows.startReconnect(
+      h.deps,
+      { tenant: h.tenant, mailboxId },
+      { allowChange: ['server'] },
+    )
     await h.byPassword(link)
     const rows = []
     for await (const row of h.stores.tables.query(h.names.log('auditlog', '202611'), {
@@ -72,7 +81,7 @@ describe('A2: what a reconnect keeps', () => {
     const { mailboxId } = await h.connectBy('microsoft')
     const expectedUser = 'boss@contoso.example'
     const ask = (allowChange: ReconnectChange[]) =>
-      h.flows.startReconnect(h.deps, h.tenant, mailboxId, { allowChange, expectedUser })
+      h.flows.startReconnect(h.deps, { tenant: h.tenant, mailboxId }, { allowChange, expectedUser })
     expect(await codeOf(ask([]))).toBe('invalid_input')
     const { link } = await ask(['identity'])
     h.peers.tokens = {
