@@ -16,7 +16,7 @@ export const consoleMailboxAct = consoleActionHandler(gateway, 'mailboxes', {
   async act({ g, tenant, view }, id, name) {
     if (name === 'check' || name === 'reconnect') {
       const mailbox = await g.admin.readMailboxFacts(tenant, id)
-      if (name === 'check') return checkedPage(view, mailbox, await g.admin.checkMailbox(tenant, id))
+      if (name === 'check') return checkedPage(view, mailbox, await g.admin.checkMailbox({ tenant, mailboxId: id }))
       return reconnectPage(view, mailbox, await g.connect.startReconnect({ tenant, mailboxId: id }))
     }
     if (name === 'test-mail') {
@@ -24,8 +24,8 @@ export const consoleMailboxAct = consoleActionHandler(gateway, 'mailboxes', {
       return { redirect: link(view, `/mails/${segment(mailId)}`, { done: `test-mail-${state}` }) }
     }
     if (name === 'retry-mails') await g.send.retryFailedMails({ tenant, mailboxId: id })
-    else if (name === 'import') await g.receive.importMails(tenant, id)
-    else if (name === 'poll') await g.receive.pollNow(tenant, id)
+    else if (name === 'import') await g.receive.importMails({ tenant, mailboxId: id })
+    else if (name === 'poll') await g.receive.pollNow({ tenant, mailboxId: id })
     else await g.admin.changeMailbox({ tenant, mailboxId: id }, { active: name === 'activate' })
     return undefined
   },

@@ -3,18 +3,14 @@
  * `default`; one column, the mailbox. A name is taken by insert, so each belongs to one mailbox, and "exactly one
  * default" is one write of one row.
  */
+
 import { RowExistsError } from '../errors.js'
 import { hashId } from '../model/ids.js'
+import type { MailboxRef } from '../model/mailbox.js'
 import type { Toolbox } from '../ports/toolbox.js'
 import { columnsOf } from './columns.js'
 
 export type MailboxName = { key: string } | { address: string } | 'default'
-
-/** Whose name it is. */
-export interface NameOwner {
-  tenant: string
-  mailboxId: string
-}
 
 function rowKeyOf(name: MailboxName): string {
   if (name === 'default') return 'default'
@@ -28,7 +24,7 @@ export async function findMailboxId(deps: Toolbox, tenant: string, name: Mailbox
 }
 
 /** True when the name is this mailbox's, now or since an attempt before that a crash or another edit ended. */
-export async function takeName(deps: Toolbox, owner: NameOwner, name: MailboxName): Promise<boolean> {
+export async function takeName(deps: Toolbox, owner: MailboxRef, name: MailboxName): Promise<boolean> {
   const { tenant, mailboxId } = owner
   const row = { partitionKey: tenant, rowKey: rowKeyOf(name), v: 1, mailboxId }
   try {
@@ -41,13 +37,13 @@ export async function takeName(deps: Toolbox, owner: NameOwner, name: MailboxNam
 }
 
 /** The default is this mailbox from now on, whichever it was. */
-export async function setDefaultMailbox(deps: Toolbox, { tenant, mailboxId }: NameOwner): Promise<void> {
+export async function setDefaultMailbox(deps: Toolbox, { tenant, mailboxId }: MailboxRef): Promise<void> {
   const row = { partitionKey: tenant, rowKey: rowKeyOf('default'), v: 1, mailboxId }
   await deps.tables.upsert(deps.names.table('names'), row)
 }
 
 /** Only the mailbox that has the name lets it go. */
-export async function releaseName(deps: Toolbox, owner: NameOwner, name: MailboxName): Promise<void> {
+export async function releaseName(deps: Toolbox, owner: MailboxRef, name: MailboxName): Promise<void> {
   const table = deps.names.table('names')
   const row = await deps.tables.get(table, owner.tenant, rowKeyOf(name))
   if (row !== undefined && columnsOf(row).text('mailboxId') === owner.mailboxId)
@@ -60,7 +56,7 @@ export async function removeName(deps: Toolbox, tenant: string, name: MailboxNam
 }
 
 /** Every name of one mailbox. */
-export async function removeNamesOf(deps: Toolbox, { tenant, mailboxId }: NameOwner): Promise<void> {
+export async function removeNamesOf(deps: Toolbox, { tenant, mailboxId }: MailboxRef): Promise<void> {
   const table = deps.names.table('names')
   const where = [{ column: 'mailboxId', is: 'eq' as const, value: mailboxId }]
   for await (const { rowKey } of deps.tables.query(table, { partition: tenant, where }))

@@ -3,9 +3,11 @@
  * `h~…` held, `u~…` unknown and waiting for a person. Hints are never believed: the journal row says what they are
  * worth.
  */
+
 import { RowChangedError, RowMissingError } from '../errors.js'
 import type { Mail, MailState } from '../model/mail.js'
 import { type Found, openTerms, plainSubject } from '../model/mail-terms.js'
+import type { MailboxRef } from '../model/mailbox.js'
 import type { Row, RowQuery } from '../ports/tables.js'
 import type { Toolbox } from '../ports/toolbox.js'
 import { columnsOf } from './columns.js'
@@ -182,7 +184,7 @@ export async function* listAllHints(deps: Toolbox): AsyncIterable<OwnedHint> {
 }
 
 /** "This mailbox has work": the due row as net, never later than it stood, then the message. */
-export async function wakeLane(deps: Toolbox, tenant: string, mailboxId: string): Promise<void> {
+export async function wakeLane(deps: Toolbox, { tenant, mailboxId }: MailboxRef): Promise<void> {
   await setDueAtLatest(deps, { kind: 'lane', tenant, id: mailboxId }, deps.clock.now() + laneDueMs)
   await enqueue(deps, 'mail-send', { tenant, mailboxId })
 }

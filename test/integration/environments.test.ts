@@ -53,7 +53,7 @@ test('M-011: two environments on one store consume nothing of each other', async
   })
   const submission = parseMailSubmission({ to: ['ben@contoso.example'], subject: 'twin', text: 'x' })
   const { mail } = await second.send.acceptMail(tenant, { submission, idempotencyKey: 'one-key' })
-  await second.receive.pollNow(tenant, mailbox.id)
+  await second.receive.pollNow({ tenant, mailboxId: mailbox.id })
   const started = await second.connect.startSignIn(
     { tenant },
     {

@@ -30,7 +30,7 @@ export async function changeMailbox(deps: Toolbox, mailbox: MailboxRef, change: 
   if (after.active && after.receive.transport !== 'none')
     await setDue(deps, { kind: 'poll', tenant, id }, deps.clock.now())
   // Corrected settings deserve a try at once, whatever closed the gate before.
-  if (change.send !== undefined) await openGate(deps, tenant, id)
+  if (change.send !== undefined) await openGate(deps, { tenant, mailboxId: id })
   if (after.active && !before.active) await setDue(deps, { kind: 'lane', tenant, id }, deps.clock.now())
   return readMailboxFacts(deps, tenant, id)
 }

@@ -11,7 +11,7 @@ import { whoActs } from '../../model/attention.js'
 import { stageOf } from '../../model/check-stage.js'
 import type { CheckedMailbox, CheckedPart } from '../../model/checked-mailbox.js'
 import type { Connection } from '../../model/connection.js'
-import type { Mailbox } from '../../model/mailbox.js'
+import type { Mailbox, MailboxRef } from '../../model/mailbox.js'
 import { connectionIdsOf } from '../../model/transports.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { trySession } from '../../ports/try-session.js'
@@ -33,7 +33,7 @@ const unanswered = (): GatewayError => translate({ context: 'net', net: 'ETIMEDO
 /** What trying something showed. */
 type Tried = 'works' | 'opened' | GatewayError
 
-export async function checkMailbox(deps: Toolbox, tenant: string, mailboxId: string): Promise<CheckedMailbox> {
+export async function checkMailbox(deps: Toolbox, { tenant, mailboxId }: MailboxRef): Promise<CheckedMailbox> {
   const mailbox = await getMailbox(deps, tenant, mailboxId)
   const time = new AbortController()
   const late = deps.clock
@@ -134,10 +134,10 @@ async function goOn(
   { tenant, id }: Mailbox,
   { reading, sending }: { reading: Tried | undefined; sending: Tried | undefined },
 ): Promise<void> {
-  if (reading === 'works') await pollNow(deps, tenant, id)
+  if (reading === 'works') await pollNow(deps, { tenant, mailboxId: id })
   if (sending !== 'works' && sending !== 'opened') return
   const { gate, pausedUntil } = await readLane(deps, { tenant, mailboxId: id })
-  if (gate === 'closed' || pausedUntil > deps.clock.now()) await openGate(deps, tenant, id)
+  if (gate === 'closed' || pausedUntil > deps.clock.now()) await openGate(deps, { tenant, mailboxId: id })
 }
 
 const nothing = { stage: null, code: null, whoActs: null, description: null, remedy: null }

@@ -28,7 +28,7 @@ export async function removeMailbox(
   if (!force) await assertUnused(deps, mailbox)
   await switchOffMailbox(deps, mailbox)
   await setDue(deps, { kind: 'poll', tenant, id }, Number.POSITIVE_INFINITY)
-  await endOpenMails(deps, tenant, id)
+  await endOpenMails(deps, { tenant, mailboxId: id })
   const others = (await listMailboxes(deps, tenant)).filter((one) => one.id !== id)
   const used = new Set(others.flatMap(connectionIdsOf))
   for (const connectionId of new Set(connectionIdsOf(mailbox)))
@@ -40,7 +40,7 @@ export async function removeMailbox(
 async function assertUnused(deps: Toolbox, { tenant, id }: Mailbox): Promise<void> {
   const isDefault = (await findMailboxId(deps, tenant, 'default')) === id
   if (isDefault && (await listMailboxes(deps, tenant)).length > 1) throw isTheDefault()
-  const open = await countOpenMails(deps, tenant, id)
+  const open = await countOpenMails(deps, { tenant, mailboxId: id })
   if (open > 0) throw inUse(open)
 }
 

@@ -229,7 +229,7 @@ async function reopen(deps: Toolbox, tenant: string, connectionId: string): Prom
       await clearAttention(deps, { tenant, kind: 'mailbox-receive', id })
       await setDue(deps, { kind: 'poll', tenant, id }, deps.clock.now())
     }
-    if (connectionOf(send) === connectionId) await openGate(deps, tenant, id)
+    if (connectionOf(send) === connectionId) await openGate(deps, { tenant, mailboxId: id })
   }
 }
 

@@ -9,12 +9,12 @@ import type { Mailbox, MailboxRef, ReceiveSettings, SendSettings } from '../../m
 import { receiveTransports, sendTransports, type Targets } from '../../model/transports.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { findMailbox, insertMailbox, updateMailbox } from '../../rows/mailboxes.js'
-import { findMailboxId, type NameOwner, takeName } from '../../rows/names.js'
+import { findMailboxId, takeName } from '../../rows/names.js'
 
 /** Looked at before anything is written: two links for one address may be open at once. */
 export async function assertAddressFree(
   deps: Toolbox,
-  { tenant, mailboxId }: NameOwner,
+  { tenant, mailboxId }: MailboxRef,
   address: string,
 ): Promise<void> {
   const holder = await findMailboxId(deps, tenant, { address })
@@ -24,7 +24,7 @@ export async function assertAddressFree(
 /**
  * The first thing a confirmation takes: two links for one address may be open at once. Safe to repeat with the same id.
  */
-export async function reserveAddress(deps: Toolbox, owner: NameOwner, address: string): Promise<void> {
+export async function reserveAddress(deps: Toolbox, owner: MailboxRef, address: string): Promise<void> {
   if (!(await takeName(deps, owner, { address }))) throw mailboxExists()
 }
 
@@ -101,7 +101,7 @@ const sendOf = ({ send }: Targets, by: { connectionId: string; user?: string }):
   send === undefined ? { transport: 'none' } : sendTransports[send.transport].side(send, by)
 
 /** From the local part of the address; taken ones get a number. Unique by insert. */
-async function freeKey(deps: Toolbox, owner: NameOwner, address: string): Promise<string> {
+async function freeKey(deps: Toolbox, owner: MailboxRef, address: string): Promise<string> {
   const word =
     address
       .slice(0, address.lastIndexOf('@'))

@@ -79,7 +79,7 @@ async function sleepingLanes(deps: Toolbox, tenant: string, hints: Hint[]): Prom
     if (await isScheduled(deps, { kind: 'lane', tenant, id: mailboxId })) continue
     const asleep = late.filter((hint) => hint.mailboxId === mailboxId)
     const settled = asleep.filter((hint) => deps.clock.now() - hint.dueAt > settledMs)
-    await wakeLane(deps, tenant, mailboxId)
+    await wakeLane(deps, { tenant, mailboxId })
     if (isOneCrash(asleep)) deps.log.info('acceptance-repaired', { tenant, mailboxId, count: asleep.length })
     else found += settled.length
   }
@@ -119,7 +119,7 @@ async function putBack(deps: Toolbox, tenant: string, { id }: OpenMail): Promise
   // A step in between wrote its new hint before it changed the mail.
   if ((await findMail(deps, tenant, id))?.etag !== now.etag) return false
   await putHint(deps, mail, mail.state)
-  if (isDueMail(mail)) await wakeLane(deps, mail.tenant, mail.mailboxId)
+  if (isDueMail(mail)) await wakeLane(deps, mail)
   const description = 'An accepted mail was in no outbox; the gateway put it back.'
   await note(deps, mail, { code: 'mail_without_place', description })
   return true

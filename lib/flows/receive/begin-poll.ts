@@ -3,7 +3,7 @@
  * poll left behind is judged here: a position of another server, and mail that was in hand when a process died.
  */
 
-import type { Mailbox } from '../../model/mailbox.js'
+import type { Mailbox, MailboxRef } from '../../model/mailbox.js'
 import { sourceOf } from '../../model/transports.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { setDue } from '../../rows/due.js'
@@ -14,7 +14,7 @@ import type { Poll, Progress } from './poll.js'
 import { leaseMs } from './within-time.js'
 
 /** `off`: not to be polled; `leased`: another worker holds the lease. The time of the next look is set for both. */
-export async function beginPoll(deps: Toolbox, tenant: string, mailboxId: string): Promise<Poll | 'off' | 'leased'> {
+export async function beginPoll(deps: Toolbox, { tenant, mailboxId }: MailboxRef): Promise<Poll | 'off' | 'leased'> {
   const { mailbox, receiving: known, asked } = await findReceiving(deps, tenant, mailboxId)
   if (mailbox === undefined || !mailbox.active || mailbox.receive.transport === 'none') {
     await setDue(deps, { kind: 'poll', tenant, id: mailboxId }, Number.POSITIVE_INFINITY)

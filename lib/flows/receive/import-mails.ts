@@ -6,7 +6,7 @@
  * goes round.
  */
 
-import type { Mailbox } from '../../model/mailbox.js'
+import type { Mailbox, MailboxRef } from '../../model/mailbox.js'
 import { sourceOf } from '../../model/transports.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { getMailbox } from '../../rows/mailboxes.js'
@@ -30,7 +30,7 @@ const longestImports = longestAside / 2
 /** Storage tells its time in whole seconds now and then. */
 const clockStepMs = 1_000
 
-export async function importMails(deps: Toolbox, tenant: string, mailboxId: string): Promise<ImportAnswer> {
+export async function importMails(deps: Toolbox, { tenant, mailboxId }: MailboxRef): Promise<ImportAnswer> {
   const mailbox = await getMailbox(deps, tenant, mailboxId)
   const askedAt = (await deps.tables.serverNow()) + clockStepMs
   const answer: ImportAnswer = { importing: 0, outOfReach: 0 }
@@ -41,7 +41,7 @@ export async function importMails(deps: Toolbox, tenant: string, mailboxId: stri
     return answer
   }
   await requestImport(deps, mailbox, askedAt)
-  await pollNow(deps, tenant, mailboxId)
+  await pollNow(deps, { tenant, mailboxId })
   return answer
 }
 

@@ -4,7 +4,9 @@
  * costs four storage requests: read, lease, connection, due row; its lease simply runs out, which is before the next
  * poll is due.
  */
+
 import { asGatewayError, type GatewayError, RowChangedError } from '../../errors.js'
+import type { MailboxRef } from '../../model/mailbox.js'
 import { noRoomCode } from '../../ports/bytes-in-hand.js'
 import type { ReceiveSession } from '../../ports/receiver.js'
 import type { Toolbox } from '../../ports/toolbox.js'
@@ -38,11 +40,11 @@ export interface PollOptions {
 
 export async function pollMailbox(
   deps: Toolbox,
-  { tenant, mailboxId }: { tenant: string; mailboxId: string },
+  { tenant, mailboxId }: MailboxRef,
   options: PollOptions = {},
 ): Promise<PollResult> {
   const result: PollResult = { tenant, mailboxId, outcome: 'idle', handedOver: 0, quarantined: 0, code: '' }
-  const poll = await beginPoll(deps, tenant, mailboxId)
+  const poll = await beginPoll(deps, { tenant, mailboxId })
   if (poll === 'off' || poll === 'leased') return { ...result, outcome: poll }
   const { mailbox, receiving, progress } = poll
   try {

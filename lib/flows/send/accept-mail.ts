@@ -178,7 +178,7 @@ async function repeated(deps: Toolbox, mail: Mail, contentHash: string): Promise
       'Use a new key for a new mail; repeat a request without changing it.',
     )
   // The first request may have died between the journal and the queue.
-  if (mail.state === 'queued' && !mail.held) await wakeLane(deps, mail.tenant, mail.mailboxId)
+  if (mail.state === 'queued' && !mail.held) await wakeLane(deps, mail)
   deps.log.info('mail-repeated', { tenant: mail.tenant, mailId: mail.id })
   return { mail, created: false }
 }

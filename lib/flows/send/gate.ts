@@ -74,9 +74,9 @@ export async function tellGateClosed(
 }
 
 /** After a reconnect, a repair or on a person's word. */
-export async function openGate(deps: Toolbox, tenant: string, mailboxId: string): Promise<void> {
+export async function openGate(deps: Toolbox, { tenant, mailboxId }: MailboxRef): Promise<void> {
   const gateOpenedAt = deps.clock.now()
   await changeLane(deps, { tenant, mailboxId }, () => ({ ...openedGate, gateOpenedAt }))
   await clearAttention(deps, { tenant, kind: 'mailbox-send', id: mailboxId })
-  await wakeLane(deps, tenant, mailboxId)
+  await wakeLane(deps, { tenant, mailboxId })
 }

@@ -3,8 +3,10 @@
  * step of the journal and may be repeated: asking again for what already is gives the same answer. A step the state
  * does not allow is `wrong_state`.
  */
+
 import { conflict, GatewayError } from '../../errors.js'
 import { earliestStart, type Mail, type MailState } from '../../model/mail.js'
+import type { MailboxRef } from '../../model/mailbox.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { clearAttention } from '../../rows/attention.js'
 import { changeRow } from '../../rows/change-row.js'
@@ -33,7 +35,7 @@ export async function releaseMail(deps: Toolbox, tenant: string, id: string): Pr
     const at = Math.max(mail.notBefore, earliestStart(mail, deps.clock.now()))
     const deadline = mail.deadline === 0 ? at + (await lifeOf(deps, mail)) : mail.deadline
     const released = await moveMail(deps, entry, { hint: ['due', at], held: false, notBefore: at, deadline })
-    await wakeLane(deps, tenant, mail.mailboxId)
+    await wakeLane(deps, { tenant, mailboxId: mail.mailboxId })
     return released
   })
 }
@@ -53,7 +55,7 @@ export async function cancelMail(deps: Toolbox, tenant: string, id: string): Pro
  * a worker only prepares, alive or dead: its row changes, so that it never gets to a hand-over (C6). What was handed
  * over cannot be taken back; after the longest lease the lane looks what became of it (C7). Returns how many mails.
  */
-export async function endOpenMails(deps: Toolbox, tenant: string, mailboxId: string): Promise<number> {
+export async function endOpenMails(deps: Toolbox, { tenant, mailboxId }: MailboxRef): Promise<number> {
   let ended = 0
   const end = async (entry: JournalEntry): Promise<JournalEntry> => {
     // Final, unknown or on its way: its state stands.
@@ -79,7 +81,7 @@ export async function endOpenMails(deps: Toolbox, tenant: string, mailboxId: str
 }
 
 /** Mails that would end with the mailbox, counted up to 1,000. */
-export async function countOpenMails(deps: Toolbox, tenant: string, mailboxId: string): Promise<number> {
+export async function countOpenMails(deps: Toolbox, { tenant, mailboxId }: MailboxRef): Promise<number> {
   let open = 0
   for await (const hint of listHints(deps, tenant, { mailboxId })) if (hint.kind !== 'unknown' && ++open >= 1_000) break
   return open
@@ -105,7 +107,7 @@ export async function retryMail(deps: Toolbox, tenant: string, id: string): Prom
     }
     if (mail.state !== 'queued') changes.state = 'queued'
     const retried = await moveMail(deps, entry, { ...changes, hint: ['due', at] })
-    await openGate(deps, tenant, mail.mailboxId)
+    await openGate(deps, { tenant, mailboxId: mail.mailboxId })
     return retried
   })
 }
@@ -119,7 +121,7 @@ export async function sendMailNow(deps: Toolbox, tenant: string, id: string): Pr
     if (mail.held || (mail.state !== 'queued' && mail.state !== 'waiting')) throw wrongState(mail, 'sent now')
     const now = deps.clock.now()
     const moved = await moveMail(deps, entry, { hint: ['due', now], plannedAt: 0, notBefore: now })
-    await openGate(deps, tenant, mail.mailboxId)
+    await openGate(deps, { tenant, mailboxId: mail.mailboxId })
     return moved
   })
 }
@@ -147,7 +149,7 @@ export async function resolveMail(
     const deadline = Math.max(mail.deadline, now + (await lifeOf(deps, mail)))
     const changes = { notBefore: now, deadline, history, claim: '' }
     const again = await moveMail(deps, entry, { ...changes, hint: ['due', now], state: 'queued' })
-    await wakeLane(deps, tenant, mail.mailboxId)
+    await wakeLane(deps, { tenant, mailboxId: mail.mailboxId })
     return again
   })
   await clearAttention(deps, { tenant, kind: 'mail-unknown', id })

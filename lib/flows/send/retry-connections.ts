@@ -35,6 +35,6 @@ export async function retryConnections(
 export async function wakeMailboxes(deps: Toolbox, tenant: string, connectionId: string): Promise<void> {
   for (const { id, receive, send } of await listMailboxes(deps, tenant)) {
     if (connectionOf(receive) === connectionId) await setDue(deps, { kind: 'poll', tenant, id }, deps.clock.now())
-    if (connectionOf(send) === connectionId) await openGate(deps, tenant, id)
+    if (connectionOf(send) === connectionId) await openGate(deps, { tenant, mailboxId: id })
   }
 }

@@ -35,7 +35,7 @@ export async function retryFailedMails(
   const started = deps.clock.now()
   const codes = new Set<string>()
   const result = { mails: 0, contentGone: 0 }
-  for await (const mail of failedMails(deps, tenant, mailboxId)) {
+  for await (const mail of failedMails(deps, { tenant, mailboxId })) {
     if (result.mails >= most.mails || deps.clock.now() - started > most.ms)
       return { ...result, codes: [...codes], more: true }
     if (!waitedForSomebody(mail)) continue
@@ -46,7 +46,7 @@ export async function retryFailedMails(
   return { ...result, codes: [...codes], more: false }
 }
 
-async function* failedMails(deps: Toolbox, tenant: string, mailboxId: string): AsyncIterable<MailView> {
+async function* failedMails(deps: Toolbox, { tenant, mailboxId }: MailboxRef): AsyncIterable<MailView> {
   let after = ''
   do {
     const page = await searchMails(deps, tenant, { mailboxId, state: 'failed', limit: 100, after })

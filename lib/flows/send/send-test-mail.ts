@@ -60,11 +60,11 @@ export async function sendTestMail(
   } finally {
     await lane.release()
     // Whoever was woken while the lane was taken has dropped the message.
-    await wakeLane(deps, tenant, mailboxId)
+    await wakeLane(deps, { tenant, mailboxId })
   }
   const view = mailView((await getMail(deps, tenant, mailId)).mail)
   const wasBad = before.gate === 'closed' || before.failures > 0
-  if (view.state === 'sent' && wasBad) await openGate(deps, tenant, mailboxId)
+  if (view.state === 'sent' && wasBad) await openGate(deps, { tenant, mailboxId })
   const rows = await listLog(deps, tenant, { log: 'sending', mailboxId, limit: 50 })
   const logId = String(rows.find((one) => one['mailId'] === mailId)?.['id'] ?? '')
   return { mailId, logId, state: view.state, diagnosis: view.lastError }

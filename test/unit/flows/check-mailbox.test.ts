@@ -95,7 +95,7 @@ async function place({ mode, state = 'connected', provider, reading, sending, re
       gateUntil: 0,
     }))
   return {
-    check: () => checkMailbox(deps, tenant, mailbox.id),
+    check: () => checkMailbox(deps, { tenant, mailboxId: mailbox.id }),
     ...{ calls, polls, lane, closeGate, deps, mailbox, stores },
     timeIsOver: () => fire(),
   }
@@ -199,7 +199,7 @@ describe('M-160: what a check says', () => {
     await expect(check()).rejects.toBe(away)
     const odd = await place({ mode: 'password', reading: () => Promise.reject(new TypeError('bug')) })
     await expect(odd.check()).rejects.toMatchObject({ code: 'unexpected' })
-    await expect(checkMailbox(odd.deps, tenant, 'none')).rejects.toMatchObject({ code: 'not_found' })
+    await expect(checkMailbox(odd.deps, { tenant, mailboxId: 'none' })).rejects.toMatchObject({ code: 'not_found' })
   })
 })
 

@@ -47,7 +47,7 @@ test('REL-03: a copy of the attempt that reached the others proves nothing for t
 
 test('C7: its mailbox is removed: sent, with the rest listed', async () => {
   const { h, read } = await partlyDelivered()
-  expect(await endOpenMails(h.deps, h.tenant, h.mailbox.id)).toBe(1)
+  expect(await endOpenMails(h.deps, { tenant: h.tenant, mailboxId: h.mailbox.id })).toBe(1)
   expect(await read()).toMatchObject({
     state: 'sent',
     refused: [{ address: later.address, code: 'mailbox_removed', remedy: expect.stringMatching(/Submit/) }],

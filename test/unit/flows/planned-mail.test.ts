@@ -53,7 +53,7 @@ describe('D4 O5: a planned mail keeps its date', () => {
         await retryMail(w.deps, w.tenant, id)
       },
     ],
-    ['an opened gate', (w) => openGate(w.deps, w.tenant, w.mailbox.id)],
+    ['an opened gate', (w) => openGate(w.deps, { tenant: w.tenant, mailboxId: w.mailbox.id })],
     [
       'a pause and its end',
       async (w) => {
@@ -68,7 +68,7 @@ describe('D4 O5: a planned mail keeps its date', () => {
         await acceptMail(w.deps, w.tenant, { submission: parseMailSubmission({ to: ['other@b.example'], text: 'x' }) })
         await w.drain()
         w.peer.script.open = () => undefined
-        await openGate(w.deps, w.tenant, w.mailbox.id)
+        await openGate(w.deps, { tenant: w.tenant, mailboxId: w.mailbox.id })
       },
     ],
   ])('through %s', async (_, act) => {

@@ -25,7 +25,7 @@ async function withKiller(killers = [2]): Promise<World> {
 }
 
 const cards = async (at: World) => (await listAttention(at.deps, at.tenant, { limit: 10 })).attention
-const ask = (at: World) => importMails(at.deps, at.tenant, at.mailbox.id)
+const ask = (at: World) => importMails(at.deps, { tenant: at.tenant, mailboxId: at.mailbox.id })
 
 describe('mail in quarantine is told', () => {
   test('C4: one event with code, who acts and remedy, one card with mailbox, count and the action that imports', async () => {

@@ -100,7 +100,7 @@ describe('P-04: what people see of a mailbox is what its server did', () => {
     await acceptMail(h.deps, h.tenant, { submission: mailTo('b@b.example') })
     const { open } = h.peer.sender
     h.peer.sender.open = async () => {
-      await sendFlows.openGate(h.deps, h.tenant, h.mailbox.id)
+      await sendFlows.openGate(h.deps, { tenant: h.tenant, mailboxId: h.mailbox.id })
       throw faultOf('needs-reconnect')
     }
     await drainLane(h.deps, work(h))
@@ -184,12 +184,12 @@ describe('O2: a mailbox whose mails are refused does not look healthy', () => {
   test('a card that somebody closed by a retry comes back with the next refusal', async () => {
     const h = await sendHarness()
     await refuse(h, 1, denied())
-    await sendFlows.openGate(h.deps, h.tenant, h.mailbox.id)
+    await sendFlows.openGate(h.deps, { tenant: h.tenant, mailboxId: h.mailbox.id })
     expect(await rowsOf(h, 'attention')).toEqual([])
     await refuse(h, 1, denied())
     expect(await rowsOf(h, 'attention')).toHaveLength(1)
     h.peer.script.send = () => {
-      void sendFlows.openGate(h.deps, h.tenant, h.mailbox.id)
+      void sendFlows.openGate(h.deps, { tenant: h.tenant, mailboxId: h.mailbox.id })
       return denied()
     }
     await acceptMail(h.deps, h.tenant, { submission: mailTo('d@b.example') })

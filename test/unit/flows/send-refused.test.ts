@@ -82,7 +82,7 @@ describe('P-08: the class decides', () => {
     const states = (await searchMails(h.deps, h.tenant)).mails.map((mail) => [mail.state, mail.attempts])
     expect(states).toEqual(Array.from({ length: 5 }, () => ['queued', 0]))
     h.peer.script.open = () => undefined
-    await sendFlows.openGate(h.deps, h.tenant, h.mailbox.id)
+    await sendFlows.openGate(h.deps, { tenant: h.tenant, mailboxId: h.mailbox.id })
     await drainLane(h.deps, work(h))
     expect(h.peer.sent).toHaveLength(5)
     expect(await rowsOf(h, 'attention')).toHaveLength(0)
