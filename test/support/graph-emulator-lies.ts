@@ -55,13 +55,13 @@ const absent = [
 const refused = [
   { status: 403 },
   { body: 'html' },
+  { body: 'empty' },
   { status: 500 },
   { status: 403, code: 'AccessDenied' },
   { status: 423 },
   { status: 501 },
   { status: 507 },
   { body: 'error', code: 'ErrorAccessDenied' },
-  { body: 'empty' },
 ] as const
 const dates = [null, '0001-01-01T00:00:00Z', '2999-01-01T00:00:00Z', 'soon']
 const always = { kind: 'mime', times: 'always' } as const
