@@ -35,9 +35,10 @@ export interface Fault {
   drop?: boolean
   /**
    * Spoil the body of a good answer; `echo`: refuse, and repeat what the caller showed, as it is, escaped and
-   * in hex; `error`: Graph's error of this `code` under the good status; `accepted`: 202 and nothing.
+   * in hex; `error`: Graph's error of this `code` under the good status; `accepted`: 202 and nothing; `partial`: 206 and
+   * half of it.
    */
-  body?: 'truncated' | 'html' | 'empty' | 'echo' | 'error' | 'accepted'
+  body?: 'truncated' | 'partial' | 'html' | 'empty' | 'echo' | 'error' | 'accepted'
   /** Of the spoiled answer. */
   contentType?: string
   /** Announce this many bytes more or fewer than there are. */

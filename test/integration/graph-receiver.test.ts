@@ -65,6 +65,12 @@ test('mail comes once, oldest first, over polls and pages; an idle poll is one r
   expect(again.cursor().length).toBeLessThan(24_000)
 })
 
+test('field 09: a page that is read again gives no mail again', async () => {
+  for (const subject of ['a', 'b']) deliver(subject)
+  world.graph.control.lie({ lie: 'ring', of: 1, times: 2 })
+  expect(await subjects(await receive(), undefined, { ...limits, alone: true })).toEqual(['a', 'b'])
+})
+
 test('mail that arrived before the start is left alone, raw bytes come as they are, and the limit holds', async () => {
   deliver('old')
   clock.now += 60_000

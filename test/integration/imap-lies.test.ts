@@ -124,6 +124,13 @@ describe('what only the numbers of IMAP can tell', () => {
     expect(at.queued()).toEqual([])
   })
 
+  test('field 05: a mail that is found by this date and then dated long before is new all the same', async () => {
+    const at = await box(2)
+    at.lie({ lie: 'internal-date', uid: 2, value: '"02-Jan-1990 00:00:00 +0000"' })
+    await at.poll()
+    expect(at.told()).toEqual(ids(1, 2))
+  })
+
   test('field 06: 0 for a mail over the limit: listed as too large, and the next one arrives', async () => {
     const at = await box(1, { settings: { maxMailBytes: 1_000_000 } })
     at.deliver(2, 'x'.repeat(3_000_000))

@@ -55,13 +55,13 @@ const absent = [
 const refused = [
   { status: 403 },
   { body: 'html' },
+  { body: 'empty' },
   { status: 500 },
   { status: 403, code: 'AccessDenied' },
   { status: 423 },
   { status: 501 },
   { status: 507 },
   { body: 'error', code: 'ErrorAccessDenied' },
-  { body: 'empty' },
 ] as const
 const dates = [null, '0001-01-01T00:00:00Z', '2999-01-01T00:00:00Z', 'soon']
 const always = { kind: 'mime', times: 'always' } as const
@@ -93,8 +93,14 @@ const lies: ReceiverLies = {
     faultOfMail({ kind: 'mime', body: 'error', code: 'ErrorServerBusy', contentType: 'text/plain' }),
     faultOfMail({ kind: 'mime', body: 'accepted' }),
   ],
-  'gives half a mail and is gone, once': [faultOfMail({ kind: 'mime', lengthOff: 100 })],
-  'gives half a mail and is gone, for ever': [faultOfMail({ ...always, lengthOff: 100 })],
+  'gives half a mail and is gone, once': [
+    faultOfMail({ kind: 'mime', lengthOff: 100 }),
+    faultOfMail({ kind: 'mime', body: 'partial' }),
+  ],
+  'gives half a mail and is gone, for ever': [
+    faultOfMail({ ...always, lengthOff: 100 }),
+    faultOfMail({ ...always, body: 'partial' }),
+  ],
   'breaks or floods the line at one mail, for ever': [
     faultOfMail({ ...always, drop: true }),
     hanging(faultOfMail({ ...always, delayMs: 2_500 })),
@@ -126,12 +132,12 @@ const lies: ReceiverLies = {
   ].map((how) => fault({ kind: 'delta-link', ...how })),
   'has a bad moment': [
     fault({ kind: 'delta', status: 503 }),
+    fault({ kind: 'delta', body: 'error', code: 'ErrorServerBusy' }, { code: 'graph_errorserverbusy' }),
     fault({ kind: 'delta', status: 429, retryAfter: 999_999 }),
     fault({ kind: 'delta', status: 403 }, { code: 'graph_erroraccessdenied' }),
     fault({ kind: 'delta', drop: true }),
     fault({ kind: 'delta', body: 'html' }),
     fault({ kind: 'delta', body: 'truncated' }),
-    fault({ kind: 'delta', body: 'error', code: 'ErrorServerBusy' }, { code: 'graph_errorserverbusy' }),
     ...(['none', 'text'] as const).map((how): Way => {
       const [name, tell] = lie({ lie: 'value', how, times: 1 })
       return [name, tell, { code: 'graph_answer_not_usable' }]

@@ -145,10 +145,10 @@ const lies: ReceiverLies = {
   ],
   'gives dates that cannot be': [
     ofFolder('never set', { lie: 'internal-date', value: '"00-Jan-0000 00:00:00 +0000"' }),
+    ofFolder('far ahead', { lie: 'internal-date', value: '"01-Jan-2999 00:00:00 +0000"' }),
     ofFolder('1970', { lie: 'internal-date', value: '"01-Jan-1970 00:00:00 +0000"' }),
     ofFolder('NIL', { lie: 'internal-date', value: 'NIL' }),
     ofFolder('left out', { lie: 'internal-date', value: null }),
-    ofFolder('far ahead', { lie: 'internal-date', value: '"01-Jan-2999 00:00:00 +0000"' }),
   ],
   'gives sizes that cannot be': ['0', null, '116', '4294967296', 'x'].map((value) =>
     ofMail(`${value}`, { lie: 'size', value }),

@@ -51,7 +51,7 @@ const lies = {
   'says where its folder ends, and it does not': { of: 'field 03, 09', outcome: 'told', newestLeaves: true },
   'gives its numbers anew and keeps silent about it': { of: 'field 03', outcome: 'told', readsAgain: true },
   'gives its numbers anew in each session': { of: 'field 03, P-17', outcome: 'told', polls: 3, readsAgain: true },
-  'refuses the state it gave, once': { of: 'field 11, P-16', outcome: 'told', readsAgain: true },
+  'refuses the state it gave, once': { of: 'field 11, P-16', outcome: 'told', polls: 1, readsAgain: true },
   'has a bad moment': { of: 'field 07, H8', outcome: 'failed', polls: 1 },
   'never comes to an end': { of: 'H3, SEC-34', outcome: 'ends' },
   'refuses to change a mail': { of: 'field 07, 10', outcome: 'told', polls: 1, after: { action: 'mark-read' } },

@@ -86,6 +86,7 @@ const lies: SenderLies = {
   'answers something that is no answer': [
     way('bytes', 'unknown', { phase: 'after-dot', fault: 'garbage' }),
     says('HTTP/1.1 400 Bad Request', 'unknown'),
+    says('2nd thoughts', 'unknown'),
   ],
   'forgets what it was given': { cannot: 'an SMTP server has nothing to forget before the final dot' },
   'finds a mail too large that is not': [says('552 5.3.4 Message too big for system', 'failed')],

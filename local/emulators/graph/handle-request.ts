@@ -130,7 +130,9 @@ function refuse(state: GraphState, request: Request, fault: Fault): Reply {
 /** A good answer made bad on its way. */
 function spoiled(reply: Reply, fault: Fault): Reply {
   const text = reply.body?.toString() ?? ''
-  if (fault.body === 'truncated') return { ...reply, body: text.slice(0, Math.ceil(text.length / 2)) }
+  const half = text.slice(0, Math.ceil(text.length / 2))
+  if (fault.body === 'truncated') return { ...reply, body: half }
+  if (fault.body === 'partial') return { ...reply, status: 206, body: half }
   if (fault.body === 'empty') return { ...reply, body: '' }
   if (fault.body === 'accepted') return { ...reply, status: 202, body: '' }
   if (fault.body === 'html') return htmlError(200)

@@ -162,6 +162,30 @@ describe('mails that cannot be read', () => {
     expect(await at.poll()).toMatchObject({ outcome: 'failed', code: 'graph_erroraccessdenied' })
     expect(await at.quarantined()).toEqual([])
   })
+
+  test('field 11: nor is it one mail when the others came: what needs a person, and a fault of storage, set no mail aside', async () => {
+    const faults = [
+      new GatewayError('graph_erroraccessdenied', 'needs-admin', { description: 'no', remedy: 'ask' }),
+      broken('storage_unavailable', 'transient'),
+    ]
+    for (const fault of faults) {
+      const at = await world()
+      at.server.put(1)
+      at.server.put(2, '', { fault })
+      expect(await at.poll()).toMatchObject({ outcome: 'failed', code: fault.code })
+      expect(at.told()).toEqual([1])
+      expect(await at.row()).toMatchObject({ aside: '' })
+    }
+  })
+
+  test('REL-25: a mail longer than the limit is set aside whatever its server lets through', async () => {
+    const at = await world({ maxMailBytes: 1_000 })
+    at.server.put(1, 'x'.repeat(2_000))
+    at.server.put(2)
+    await at.poll()
+    expect(at.told()).toEqual([2])
+    expect(await at.quarantined()).toMatchObject([{ code: 'mail_too_large' }])
+  })
 })
 
 describe('receiving that stops is told and heals', () => {
