@@ -135,7 +135,7 @@ export function providerContract(name: string, start: () => Promise<ProviderSubj
         expect(await failure(redeem(change)), JSON.stringify(change)).toMatchObject({ code: 'id_token_invalid' })
     })
 
-    test('P-01: a grant that was taken back needs its owner, and the refusal names no token', async () => {
+    test('P-01: a grant that was revoked needs its owner, and the refusal names no token', async () => {
       const input = await signIn()
       const tokens = await at.provider.redeem(input)
       at.revoke()
