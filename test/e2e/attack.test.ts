@@ -328,7 +328,7 @@ describe('what the real host does with requests, and what callers learn', () => 
 })
 
 describe('SEC-43 SEC-23: too much at once', () => {
-  test('connection attempts of one tenant end with 429; another tenant and other calls go on', async () => {
+  test('connection attempts of one tenant end with 429; another tenant and other calls continue', async () => {
     const answers = await Promise.all(
       Array.from({ length: 15 }, () => statusOf(admin.call('POST', `v1/mailboxes/${'a'.repeat(26)}/poll`))),
     )

@@ -140,7 +140,7 @@ describe.runIf(present)('the console for the person on call', () => {
     await picture(page, 'on-call-search')
   })
 
-  test('P-05: a reconnect link made in the console repairs the mailbox; its mail leaves by itself and the alarm ends', async () => {
+  test('P-05: a reconnect link made in the console repairs the mailbox; its mail leaves automatically and the alarm ends', async () => {
     await open('')
     await page.click('text=Open the mailbox')
     await picture(page, 'on-call-mailbox')

@@ -128,7 +128,7 @@ describe('preflight', () => {
     ])
   }, 60_000)
 
-  test('M-014: each storage service that does not answer, by itself', async () => {
+  test('M-014: each storage service that does not answer, on its own', async () => {
     expect(await problems({ settings: storageWith('Blob', closed) })).toEqual(['fail blobs storage-unavailable'])
     expect(await problems({ settings: storageWith('Queue', closed) })).toEqual(['fail queues storage-unavailable'])
     expect(await problems({ settings: storageWith('Table', closed) })).toEqual(['fail tables storage-unavailable'])

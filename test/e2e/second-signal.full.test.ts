@@ -16,7 +16,7 @@ async function until(isSo: () => boolean | Promise<boolean>, ms = 120_000): Prom
     if (performance.now() > end) throw new Error('waited in vain')
 }
 
-test('C12: M-170: a second SIGTERM ends an instance that waits for a mail server; its mailbox goes on elsewhere within seconds, nothing leaves twice', async () => {
+test('C12: M-170: a second SIGTERM ends an instance that waits for a mail server; its mailbox continues elsewhere within seconds, nothing leaves twice', async () => {
   // Slower than any grace.
   const answerMs = 30_000
   const stack = await startStack({ root, smtpAnswerMs: answerMs })

@@ -52,7 +52,7 @@ describe('address, user principal name and who signs in (M-064)', () => {
     expect(used).toEqual({ paths: [`users/${encodeURIComponent(shared.upn)}`], from: [address], received: 1 })
   })
 
-  test('M-063: another delegate is tried at once, and one without rights is told before anybody waits', async () => {
+  test('M-063: another delegate is tried at once, and one without permissions is told before anybody waits', async () => {
     const [first, second] = [person(), person()]
     const connected = async (delegate: { upn: string }) => {
       const address = unique('team')

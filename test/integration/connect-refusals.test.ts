@@ -58,7 +58,7 @@ describe('no page is a dead end', () => {
     expect(other.body).toContain('This link has already been used')
   })
 
-  test('M-073: who looks while the mailbox is tried out is asked to wait, and who looks too early to sign in', async () => {
+  test('M-073: who looks while the mailbox is tested is asked to wait, and who looks too early to sign in', async () => {
     const { link, signInId } = await start(person())
     const browser = site.browser()
     const early = await browser.visit({ method: 'GET', url: `${link}/result` })

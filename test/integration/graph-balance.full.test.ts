@@ -156,7 +156,7 @@ test('M-110, field 09 to 12, H3: over Graph the balance holds under any mix of l
   expect(trapped).toEqual([])
 })
 
-test('field 12: 12,000 mails since the date are listed all, each once, and none of before (Graph, message: delta)', async () => {
+test('field 12: 12,000 mails since the date are listed all, each once, and none from before (Graph, message: delta)', async () => {
   const { receiver, authority } = graphSubject()
   const mailbox = world.directory.mailbox(world.directory.user(address)!)
   const now = Date.now()

@@ -30,7 +30,7 @@ describe('field 09: each followed link is progress and is kept (Graph delta quer
     expect(at.told()).toEqual(ids(1, 2))
   })
 
-  test('field 09: the process dies, or time is up, between pages: the next one goes on behind them', async () => {
+  test('field 09: the process dies, or time is up, between pages: the next one continues behind them', async () => {
     const at = await box(1)
     at.lie({ lie: 'empty-pages', pages: 30, times: 1 })
     at.fail({ kind: 'delta-next', drop: true, skip: 9 })

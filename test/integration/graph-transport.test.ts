@@ -150,7 +150,7 @@ test.each<[string, Orders, object]>([
   },
 )
 
-test('field 14: a draft that its owner removes during the upload is made anew by the next attempt', async () => {
+test('field 14: a draft that its owner removes during the upload is made again by the next attempt', async () => {
   world.graph.control.fail({ kind: 'upload', status: 404, skip: 1 })
   world.graph.control.fail({ kind: 'upload-session', status: 404, skip: 1 })
   expect(await failure((await send(withFile(file))).receipt)).toMatchObject({

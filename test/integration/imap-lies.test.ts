@@ -79,7 +79,7 @@ describe('what only the numbers of IMAP can tell', () => {
     expect((await at.log()).map((row) => row['resynced'] ?? false)).not.toContain(true)
   })
 
-  test('field 03: UIDs rewound under the same UIDVALIDITY: read anew by date, nothing twice', async () => {
+  test('field 03: UIDs rewound under the same UIDVALIDITY: read again by date, nothing twice', async () => {
     const at = await box(0)
     const folder = server.store.folder(at.user, 'INBOX')!
     folder.uidNext = 101

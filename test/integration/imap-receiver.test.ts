@@ -35,7 +35,7 @@ describe('finding what is new', () => {
     expect(server.store.folder(user, 'INBOX')!.messages.every(({ flags }) => flags.length === 0)).toBe(true)
   })
 
-  test('REL-22: a limited poll says that more waits, and the next goes on there', async () => {
+  test('REL-22: a limited poll says that more waits, and the next continues there', async () => {
     const server = await emulated()
     for (let n = 1; n <= 250; n++) server.deliver(user, rawOf(n))
     const seen: unknown[] = []

@@ -13,8 +13,12 @@ import { networkClient } from '../../lib/providers/network-client.js'
 import { Secret } from '../../lib/secret.js'
 import { demo, demoDirectory } from '../../local/emulators/demo-directory.js'
 import { type Entra, startEntra } from '../../local/emulators/entra/start-entra.js'
+import {
+  microsoft,
+  redirectUri,
+  microsoftRegistration as registration,
+} from '../support/contracts/provider-subjects.js'
 import { failure } from '../support/general/failure.js'
-import { microsoft, redirectUri, microsoftRegistration as registration } from '../support/provider-subjects.js'
 
 const scopes = mailScopes({ receive: 'graph', send: 'graph' }).token('graph')
 let now = 0

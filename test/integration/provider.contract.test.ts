@@ -1,4 +1,4 @@
-import { providerContract } from '../support/provider-contract.js'
-import { microsoftSubject } from '../support/provider-subjects.js'
+import { providerContract } from '../support/contracts/provider-contract.js'
+import { microsoftSubject } from '../support/contracts/provider-subjects.js'
 
 providerContract('Microsoft', microsoftSubject)

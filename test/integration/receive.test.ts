@@ -117,7 +117,7 @@ describe('receive', () => {
     }
   })
 
-  test('P-15, M-102: a backlog larger than one poll goes on at once in its own job', async () => {
+  test('P-15, M-102: a backlog larger than one poll continues at once in its own job', async () => {
     const at = await world({ action: 'leave' }, { mailsPerPoll: 2 })
     for (const uid of [1, 2, 3, 4, 5]) at.server.put(uid)
     expect(await at.poll()).toMatchObject({ handedOver: 2 })

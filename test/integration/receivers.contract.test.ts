@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
+import { receiverContract } from '../support/contracts/receiver-contract.js'
+import { dovecotWorld, graphWorld, imapEmulatorWorld } from '../support/contracts/receiver-subjects.js'
 import { dovecotAvailable } from '../support/mail-servers/dovecot.js'
-import { receiverContract } from '../support/receiver-contract.js'
-import { dovecotWorld, graphWorld, imapEmulatorWorld } from '../support/receiver-subjects.js'
 
 /** M-036: once per kind of server. */
 const largestBytes = 25 * 1024 * 1024

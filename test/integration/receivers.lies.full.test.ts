@@ -1,11 +1,11 @@
 /** Each lie in every way, also laid over the bytes and the files of a real mail server: what takes long. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type DovecotLyingWorld, dovecotLyingWorld } from '../support/dovecot-lies.js'
-import { graphLyingWorld } from '../support/graph-emulator-lies.js'
-import { imapLyingWorld } from '../support/imap-emulator-lies.js'
+import { type DovecotLyingWorld, dovecotLyingWorld } from '../support/contracts/dovecot-lies.js'
+import { graphLyingWorld } from '../support/contracts/graph-emulator-lies.js'
+import { imapLyingWorld } from '../support/contracts/imap-emulator-lies.js'
+import { receiverLies } from '../support/contracts/receiver-lies.js'
 import { dovecotAvailable } from '../support/mail-servers/dovecot.js'
 import { pollHarness } from '../support/receive/poll-harness.js'
-import { receiverLies } from '../support/receiver-lies.js'
 
 const mail = (n: number): string =>
   `From: kim@example.com\r\nSubject: ${n}\r\nMessage-ID: <${n}@x>\r\n\r\nThis is ${n}.\r\n`

@@ -1,6 +1,6 @@
-import { graphLyingWorld } from '../support/graph-emulator-lies.js'
-import { imapLyingWorld } from '../support/imap-emulator-lies.js'
-import { receiverLies } from '../support/receiver-lies.js'
+import { graphLyingWorld } from '../support/contracts/graph-emulator-lies.js'
+import { imapLyingWorld } from '../support/contracts/imap-emulator-lies.js'
+import { receiverLies } from '../support/contracts/receiver-lies.js'
 
 /** All of them are told in the full suite. */
 const ways = 3

@@ -239,7 +239,7 @@ describe('removing a tenant', () => {
     }
   }, 60_000)
 
-  test('SEC-44 P-04: a removal that cannot go on is told to operators with the reason, once, until it is over', async () => {
+  test('SEC-44 P-04: a removal that cannot continue is told to operators with the reason, once, until it is over', async () => {
     const w = await world()
     const { deps } = w.process()
     const told = () => toOperators(deps)

@@ -187,7 +187,7 @@ describe('M-124: retention', () => {
     }
   })
 
-  test('a mail that somebody tries again at the very moment stays, with its content', async () => {
+  test('a mail that somebody retries at the very moment stays, with its content', async () => {
     const w = await world()
     w.clock.advance(11 * days)
     const { tables } = w.deps

@@ -6,9 +6,9 @@ import { sendFlows } from '../../lib/flows/send/index.js'
 import { parseMailSubmission } from '../../lib/model/mail-submission.js'
 import { toRow } from '../../lib/rows/mailboxes.js'
 import { connectAs } from '../support/connect/connect-as.js'
+import { graphSubject, type SenderSubject, smtpSubject } from '../support/contracts/sender-subjects.js'
 import { failure } from '../support/general/failure.js'
 import { sendHarness } from '../support/send/send-harness.js'
-import { graphSubject, type SenderSubject, smtpSubject } from '../support/sender-subjects.js'
 
 const { acceptMail, drainLane, readMail } = sendFlows
 const ben = 'ben@contoso.example'

@@ -1,5 +1,5 @@
-import { attachmentSizes, senderContract } from '../support/sender-contract.js'
-import { graphSubject, smtpSubject } from '../support/sender-subjects.js'
+import { attachmentSizes, senderContract } from '../support/contracts/sender-contract.js'
+import { graphSubject, smtpSubject } from '../support/contracts/sender-subjects.js'
 
 senderContract('SMTP emulator, no login', () => smtpSubject('none'))
 senderContract('SMTP emulator, password', () => smtpSubject('password'), attachmentSizes)

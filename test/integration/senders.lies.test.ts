@@ -1,6 +1,6 @@
-import { graphSenderLyingWorld } from '../support/graph-sender-lies.js'
-import { senderLies } from '../support/sender-lies.js'
-import { smtpLyingWorld } from '../support/smtp-emulator-lies.js'
+import { graphSenderLyingWorld } from '../support/contracts/graph-sender-lies.js'
+import { senderLies } from '../support/contracts/sender-lies.js'
+import { smtpLyingWorld } from '../support/contracts/smtp-emulator-lies.js'
 
 senderLies('SMTP emulator', smtpLyingWorld)
 senderLies('Graph emulator', graphSenderLyingWorld)

@@ -3,8 +3,8 @@
  * in `test/unit/protocol/patient-limit.test.ts`.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { graphWorld, imapEmulatorWorld, type ReceiverWorld } from '../support/contracts/receiver-subjects.js'
 import { pollHarness } from '../support/receive/poll-harness.js'
-import { graphWorld, imapEmulatorWorld, type ReceiverWorld } from '../support/receiver-subjects.js'
 
 const named = (subject: string, body = `This is ${subject}.`): string =>
   `From: kim@example.com\r\nSubject: ${subject}\r\nMessage-ID: <${subject}@x>\r\n\r\n${body}\r\n`

@@ -162,7 +162,7 @@ describe('REL-06: every recipient has its own answer', () => {
     await session.close()
   })
 
-  test('REL-06: all refused: the mildest answer decides, all are listed, the session goes on', async () => {
+  test('REL-06: all refused: the mildest answer decides, all are listed, the session continues', async () => {
     const server = await emulated()
     const session = await sender().open(target(server.port, 'starttls'), byPassword, never())
     const { entries, handingOver } = journal()

@@ -220,7 +220,7 @@ test('outages say nothing about the grant: waits grow, Retry-After is kept, the 
   expect(changes()).toEqual([])
 })
 
-test('M-128: an expired client secret of 10 mailboxes is one card, tried hourly, and heals by itself', async () => {
+test('M-128: an expired client secret of 10 mailboxes is one card, tried hourly, and heals automatically', async () => {
   const connections: Connection[] = []
   for (let one = 0; one < 10; one += 1) connections.push(await connect('microsoft'))
   const ask = () =>

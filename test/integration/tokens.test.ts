@@ -85,7 +85,7 @@ test('a second resource whose scopes no answer has named yet still gets its toke
   })
 })
 
-test('M-029: the application signs in by itself again, once for all callers, without any secret of the connection', async () => {
+test('M-029: the application signs in again on its own, once for all callers, without any secret of the connection', async () => {
   const connection = await appOnly()
   const deps = process()
   const first = await accessToken(deps, { tenant, connectionId: connection.id }, { resource: 'graph' })
@@ -130,7 +130,7 @@ test('M-029, M-081: an expired client secret is told once as the administratorâ€
   expect(await findConnection(process(), tenant, connection.id)).toMatchObject({ state: 'connected' })
 })
 
-test('M-068: a right given after the token was issued counts with the next use, one that is missing is named', async () => {
+test('M-068: a permission given after the token was issued counts with the next use, one that is missing is named', async () => {
   const app = world.directory.app(demoRegistration.clientId)!
   const all = app.roles[tenantOf(app)]!
   app.roles[tenantOf(app)] = all.filter((role) => role !== 'Mail.Send')

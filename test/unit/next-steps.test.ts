@@ -75,7 +75,7 @@ test('N1: a mailbox whose owner must sign in again gets a reconnect link, and sa
   )
 })
 
-test('N1: what is wrong with others, or goes away by itself, is no reason to sign in again', async () => {
+test('N1: what is wrong with others, or goes away on its own, is no reason to sign in again', async () => {
   const others = [
     { ...broken, mailboxId: 'b0', subject: 'ben@contoso.example' },
     { ...broken, class: 'transient' },

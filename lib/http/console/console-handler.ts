@@ -83,11 +83,7 @@ export function consoleHandler<G extends ConsoleGateway>(
     const session = openSession(await g.sealer(), sessionValue(request.headers.get('cookie')), now())
     if (session === undefined) return askToSignIn(request, requestId, { origin })
     const caller = await signedIn(g, session)
-    if (caller === undefined)
-      return askToSignIn(request, requestId, {
-        origin,
-        problem: 'Your session has ended, or your API key is no longer valid.',
-      })
+    if (caller === undefined) return askToSignIn(request, requestId, { origin, problem: sessionEnded })
     const view = viewOf(request, { session, caller }, now())
     try {
       const form = await checkedForm(request, session, origin)
@@ -145,7 +141,7 @@ export function consoleSignIn(gateway: () => Promise<ConsoleGateway>, now: () =>
     const session = newSession(credential, now())
     await g.admin.beginConsoleSession(caller, session)
     const cookie = sessionCookie(sealSession(await g.sealer(), session))
-    return consoleAnswer({ redirect: to }, requestId, { status: 303, cookies: [cookie, clearCookie(signInCookie)] })
+    return consoleAnswer({ redirect: to }, requestId, { cookies: [cookie, clearCookie(signInCookie)] })
   })
 }
 
@@ -161,12 +157,13 @@ export function consoleSignOut(gateway: () => Promise<ConsoleGateway>, now: () =
       const caller = await signedIn(g, session)
       if (caller !== undefined) await g.admin.endConsoleSession(caller.tenant, session.id)
     }
-    return consoleAnswer({ redirect: '/console' }, requestId, { status: 303, cookies: [endedSessionCookie()] })
+    return consoleAnswer({ redirect: '/console' }, requestId, { cookies: [endedSessionCookie()] })
   })
 }
 
 const signInCookie = '__Host-console-sign-in'
 const signInSeconds = 3_600
+const sessionEnded = 'Your session has ended, or your API key is no longer valid.'
 
 /** The sign-in page, which remembers where the person wanted to go; after a form that is the page with the form. */
 function askToSignIn(

@@ -14,10 +14,10 @@ import type { Row } from '../../../lib/ports/tables.js'
 import type { Toolbox } from '../../../lib/ports/toolbox.js'
 import { toRow } from '../../../lib/rows/mailboxes.js'
 import { connectAs } from '../connect/connect-as.js'
+import type { ReceiverSubject } from '../contracts/receiver-subjects.js'
 import { everyNotImported } from '../general/every.js'
 import { sampleMailbox } from '../general/sample-mailbox.js'
 import { shipped } from '../general/toolbox.js'
-import type { ReceiverSubject } from '../receiver-subjects.js'
 import { memoryStores } from '../storage/memory-stores.js'
 
 export interface PollHarness {

@@ -4,7 +4,7 @@
  * make any and shrink one that fails; a transport adds its own mischief.
  */
 import fc from 'fast-check'
-import type { ReceiverSubject } from '../receiver-subjects.js'
+import type { ReceiverSubject } from '../contracts/receiver-subjects.js'
 import { type PollHarness, pollHarness } from './poll-harness.js'
 
 export type Step<Mischief> =

@@ -38,7 +38,7 @@ describe('M-120: every known error has one class and one remedy', () => {
     }
   })
 
-  test('M-120 P-07: a remedy says who does what; what repeats by itself says that nobody has to act', () => {
+  test('M-120 P-07: a remedy says who does what; what repeats automatically says that nobody has to act', () => {
     for (const { code, class: errorClass, remedy } of everyDiagnosis()) {
       expect(remedy.split(' ').length, code).toBeGreaterThan(3)
       if (errorClass === 'transient') expect(remedy, code).toMatch(/^(Nothing to do|Wait|Check the host, port)/)

@@ -38,7 +38,7 @@ test('H10: small mail never waits behind large mail', async () => {
   expect(await large).toBeUndefined()
 })
 
-test('H10: who finds no room in time gives up its place, and those behind it go on', async () => {
+test('H10: who finds no room in time gives up its place, and those behind it continue', async () => {
   const hand = bytesInHand(60 * mebibyte)
   const held = await hand.take(30 * mebibyte, long)
   const tooLarge = hand.take(50 * mebibyte, 20)

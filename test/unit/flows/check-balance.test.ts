@@ -255,7 +255,7 @@ describe('REL-32: accepted is sent, failed, cancelled or open in a place where i
     expect(await waiting.attention()).toMatchObject([{ code: 'balance_not_closed' }])
   })
 
-  test('a run ends after its share of time and the next goes on there', async () => {
+  test('a run ends after its share of time and the next continues there', async () => {
     const h = await harness()
     const lost = await h.accept()
     await h.loseHint(lost.id)

@@ -156,7 +156,7 @@ describe('M-160: what a check says', () => {
     },
   )
 
-  test('M-160: a right to send that is missing', async () => {
+  test('M-160: a permission to send that is missing', async () => {
     const fault: Fault = { context: 'graph', http: 403, text: '{"error":{"code":"ErrorSendAsDenied"}}' }
     const { check } = await place({ mode: 'delegated', sending: says(fault) })
     expect((await check()).sending).toMatchObject({ verdict: 'fails', stage: 'send-right' })
@@ -203,7 +203,7 @@ describe('M-160: what a check says', () => {
   })
 })
 
-describe('M-160: what waited goes on', () => {
+describe('M-160: what waited continues', () => {
   test('M-160: both directions that work', async () => {
     const { check, polls, lane, closeGate } = await place({ mode: 'password' })
     await closeGate()

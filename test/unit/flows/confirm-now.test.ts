@@ -114,7 +114,7 @@ describe('A5: a confirmation that is refused', () => {
     await leavesNothing(signInId, 'mailbox_held', before)
   })
 
-  test('can be asked anew with the same link, once the reason is gone', async () => {
+  test('can be asked again with the same link, once the reason is gone', async () => {
     const { link, signInId, code } = await signedIn()
     const { mailboxId } = await h.connectBy('microsoft')
     expect(await codeOf(redeem(signInId, code))).toBe('mailbox_exists')
@@ -166,7 +166,7 @@ describe('A5: a confirmation that is refused', () => {
     }
   })
 
-  test('what could not be finished in an hour is taken back whole', async () => {
+  test('what could not be finished in an hour is undone whole', async () => {
     const { signInId, code } = await signedIn()
     const before = await h.stored()
     const { set } = h.deps.vault

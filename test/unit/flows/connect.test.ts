@@ -41,7 +41,7 @@ describe('judging what came back', () => {
     expect(await secretsOf()).toHaveLength(1)
   })
 
-  test('M-068: a right that was not granted is named before any mail server is asked', async () => {
+  test('M-068: a permission that was not granted is named before any mail server is asked', async () => {
     at.tokens = { ...at.tokens, scopes: ['https://graph.microsoft.com/Mail.Send'] }
     const { link } = await start()
     const answer = await flows.completeSignIn(at.deps, await travel(link))
@@ -218,7 +218,7 @@ test('M-069: from a password to Microsoft, to another server and back, in place:
   expect(await secret(connectionId)).toBe('p')
 })
 
-test('SEC-05, P-24: a reconnect needs the very account of before, whatever it is called now', async () => {
+test('SEC-05, P-24: a reconnect needs the very same account, whatever it is called now', async () => {
   const own = at.tokens
   const first = await start()
   await flows.completeSignIn(at.deps, await travel(first.link))

@@ -115,7 +115,7 @@ describe('T2: a reconnect of a working password mailbox', () => {
     expect((await findMailbox(h.deps, h.tenant, mailboxId))?.send).toMatchObject({ smtp: { host: other.smtpHost } })
   })
 
-  test('M-072: the server of before that refuses sending alone is a verdict; the new password is kept', async () => {
+  test('M-072: the previous server that refuses sending alone is a verdict; the new password is kept', async () => {
     h.peers.verdicts = { ...works, sending: wrong }
     expect(await codeOf(h.byPassword(await link()))).toBe('fine')
   })

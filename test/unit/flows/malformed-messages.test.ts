@@ -138,7 +138,7 @@ test.each(
   }
 })
 
-test('H6: what waits for a newer build is sent anew as it was written, its first id once', async () => {
+test('H6: what waits for a newer build is sent again as it was written, its first id once', async () => {
   const h = await sendHarness()
   const text = wrongs['a newer version, nested deep']!(good(h.tenant), 0)
   await deliver(h, 'outbound-mail', Buffer.from(text), 'first')

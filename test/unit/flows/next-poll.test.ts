@@ -17,7 +17,7 @@ describe('next poll', () => {
     expect(wait({})).toBe(15 * minute)
   })
 
-  test('a backlog goes on at once', () => {
+  test('a backlog continues at once', () => {
     expect(wait({ more: true })).toBe(0)
   })
 

@@ -71,7 +71,7 @@ test('REL-04: a hand-over that takes longer than the lease allows is aborted, no
   await expectLimit(world)
 })
 
-test('REL-04: the time of each hand-over counts anew, however long the session lives', async () => {
+test('REL-04: the time of each hand-over counts from scratch, however long the session lives', async () => {
   const world = opened()
   const { clock, lane } = world
   await lane.get()

@@ -203,7 +203,7 @@ describe('A4: an address is held against other tenants only by who may speak for
     expect(text).not.toMatch(/rival|2026|environment|aaaaaa/)
   })
 
-  test('a reconnect goes on when an operator gave the address to another', async () => {
+  test('a reconnect continues when an operator gave the address to another', async () => {
     const { mailboxId } = await h.connectBy('microsoft')
     const id = holderId(h.address)
     await h.stores.tables.remove(h.names.holders, { partitionKey: id.slice(0, 2), rowKey: id })

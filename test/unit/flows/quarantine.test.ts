@@ -118,7 +118,7 @@ describe('mail in quarantine is imported', () => {
     expect(await ask(at)).toEqual({ importing: 0, outOfReach: 0 })
   })
 
-  test('C4: one that ends the worker again is back in quarantine after that one death, told anew, and never goes round', async () => {
+  test('C4: one that ends the worker again is back in quarantine after that one death, told again, and never goes round', async () => {
     const at = await withKiller()
     const deaths = at.deaths
     await ask(at)

@@ -7,7 +7,7 @@ import { sendHarness } from '../../support/send/send-harness.js'
 const { searchMails, sendMailNow } = sendFlows
 
 describe('D5: a search that cannot be answered in one look', () => {
-  test('a page that looked at enough ends, empty or not, and the next one goes on', async () => {
+  test('a page that looked at enough ends, empty or not, and the next one continues', async () => {
     const w = await place()
     const first = await w.submit('ana@customer.example', { subject: 'needle' })
     await w.drain()

@@ -85,7 +85,7 @@ test('M-171: timers that run leave the second clock nothing to do, and one messa
   expect(await inQueue(w)).toBe(1)
 })
 
-test('M-171: a message that is lost is sent anew by whatever runs next, also with all timers dead', async () => {
+test('M-171: a message that is lost is sent again by whatever runs next, also with all timers dead', async () => {
   const w = await timerWorld()
   await w.look()
   await w.live(5)
@@ -178,7 +178,7 @@ test('M-171: looks of many processes at once send one message that counts', asyn
   expect(w.counts().sweeps).toBeLessThanOrEqual(10)
 })
 
-test('M-171: a round that dies after any of its requests goes on, once, when its message comes again', async () => {
+test('M-171: a round that dies after any of its requests continues, once, when its message comes again', async () => {
   for (let crashAt = 2; crashAt < 60; crashAt++) {
     const w = await timerWorld({ mailboxes: 1 })
     await w.look()

@@ -120,7 +120,7 @@ describe('P-09: an answer that never came', () => {
   })
 })
 
-test('P-09: a mail refused after a doubtful hand-over does not claim that nobody got it', async () => {
+test('P-09: a mail refused after a hand-over with unknown outcome does not claim that nobody got it', async () => {
   const h = await sendHarness()
   h.peer.script.after = () => faultOf('transient', { outcome: 'unknown' }, 'connection_lost')
   const submission = parseMailSubmission({ ...mailTo('b@b.example'), whenUnknown: 'resend' })

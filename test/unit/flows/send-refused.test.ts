@@ -8,7 +8,7 @@ import { faultOf, sendHarness } from '../../support/send/send-harness.js'
 
 const { acceptMail, drainLane, readMail, retryMail, searchMails } = sendFlows
 
-test('REL-06: a failed mail that a person tries again goes to everybody who does not have it', async () => {
+test('REL-06: a failed mail that a person retries goes to everybody who does not have it', async () => {
   const h = await sendHarness()
   const refused = [
     { address: 'b@b.example', transient: false, code: '550', remedy: 'Correct it.', reply: '550 no such user' },

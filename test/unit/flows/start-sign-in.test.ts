@@ -54,7 +54,7 @@ test('A13, D10: a webhook to a private or reserved address is refused when it is
   expect((await listEndpoints(h.deps, h.tenant, { limit: 50 })).webhooks).toHaveLength(3)
 })
 
-test('A13: what is tried out before a confirmation opens no mail', async () => {
+test('A13: what is tested before a confirmation opens no mail', async () => {
   const h = await connectHarness()
   const asked: string[] = []
   const graph = { listen: (to: string) => asked.push(to) }

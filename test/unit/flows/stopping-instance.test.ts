@@ -50,7 +50,7 @@ async function goOn(h: Harness): Promise<void> {
 const laneOf = (h: Harness) => readLane(h.deps, { tenant: h.tenant, mailboxId: h.mailbox.id })
 const isReleased = async (h: Harness) => (await laneOf(h)).leaseUntil === 0
 
-test('C2: M-170: the mail whose hand-over has begun is finished, no other is begun, the backlog goes on elsewhere at once', async () => {
+test('C2: M-170: the mail whose hand-over has begun is finished, no other is begun, the backlog continues elsewhere at once', async () => {
   const { h, ids } = await withMails(5)
   const leaving = h.process()
   h.peer.script.after = (mail) => {
@@ -217,7 +217,7 @@ test('C2: a session is broken off while a mail is prepared, never while one is h
   }
 })
 
-test('C2: a message that comes after the signal is sent anew, so that no delivery counts as failed; a mail of a back end is taken', async () => {
+test('C2: a message that comes after the signal is sent again, so that no delivery counts as failed; a mail of a back end is taken', async () => {
   const { h } = await withMails(0)
   const leaving = h.process()
   const message = { v: 1, tenant: h.tenant, mailboxId: h.mailbox.id }
@@ -245,7 +245,7 @@ test('C2: polls and refreshes not yet begun go to another instance; timers begin
   expect(parts).toBe(0)
 })
 
-test('C2: the terminate hook lasts as long as what runs, and a host that starts again begins anew', async () => {
+test('C2: the terminate hook lasts as long as what runs, and a host that starts again begins from scratch', async () => {
   startWork()
   const signal = stopSignal()
   workBegins('one')

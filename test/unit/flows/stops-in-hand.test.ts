@@ -43,7 +43,7 @@ async function pollable() {
   return { ...rest, stores, box, mailbox, deps }
 }
 
-test('C2: a poll that takes mail when the signal comes finishes the one in hand, saves its position and goes on elsewhere', async () => {
+test('C2: a poll that takes mail when the signal comes finishes the one in hand, saves its position and continues elsewhere', async () => {
   const { box, deps, mailbox, stores, stop, clock } = await pollable()
   for (let uid = 1; uid <= 5; uid++) box.put(uid, `mail ${uid}`, { receivedAt: clock.now() })
   box.beforeRaw = async () => {
@@ -56,7 +56,7 @@ test('C2: a poll that takes mail when the signal comes finishes the one in hand,
   expect(await pollMailbox(elsewhere, { tenant, mailboxId: id })).toMatchObject({ outcome: 'mail', handedOver: 3 })
 })
 
-test('C2: a poll that still opens its session when the signal comes lets go at once; it is nobody’s failure and goes on elsewhere', async () => {
+test('C2: a poll that still opens its session when the signal comes lets go at once; it is nobody’s failure and continues elsewhere', async () => {
   const { box, deps, mailbox, stores, stop } = await pollable()
   box.hangs = true
   const { tenant, id } = mailbox
@@ -92,7 +92,7 @@ test('H10, M-170: forty polls at once listen to the one signal without a warning
   expect(warnings).toEqual([])
 })
 
-test('C2: deliveries stop behind the one in hand, and the rest goes on elsewhere at once', async () => {
+test('C2: deliveries stop behind the one in hand, and the rest continues elsewhere at once', async () => {
   const { stores, stop, clock } = await instance()
   const { names, tables, queues } = stores
   const url = 'https://app.example/hook'
@@ -116,7 +116,7 @@ test('C2: deliveries stop behind the one in hand, and the rest goes on elsewhere
   expect(queues.take(names.queue('webhook'))).toEqual([{ v: 1, tenant: 'acme', endpointId: endpoint.id }])
 })
 
-test('C2: refreshes in hand when the signal comes are finished, the others go on elsewhere; a sweep ends behind its part', async () => {
+test('C2: refreshes in hand when the signal comes are finished, the others continue elsewhere; a sweep ends behind its part', async () => {
   const { stores, stop } = await instance()
   const { names, queues, tables } = stores
   const connections = Array.from({ length: 20 }, () => ({ tenant: 'acme', connectionId: newId() }))

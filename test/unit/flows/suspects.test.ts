@@ -155,7 +155,7 @@ describe('mails that cannot be read', () => {
     expect(await at.quarantined()).toEqual([])
   })
 
-  test('field 11: a right that is missing, says the transport, is the mailbox and not its mails', async () => {
+  test('field 11: a permission that is missing, says the transport, is the mailbox and not its mails', async () => {
     const at = await world()
     const denied = new GatewayError('graph_erroraccessdenied', 'needs-admin', { description: 'no', remedy: 'ask' })
     for (const uid of upTo(5)) at.server.put(uid, '', { fault: denied })

@@ -127,7 +127,7 @@ test('C7: a dead worker’s mail that had not left fails and is told when its ma
   expect(await rowsOf(h, 'due')).toEqual([])
 })
 
-test('C7: a doubtful mail of a mailbox that is switched off is told after its deadline, not never', async () => {
+test('C7: an unknown mail of a mailbox that is switched off is told after its deadline, not never', async () => {
   const { h, mail } = await diedInHandOver()
   const key = { partitionKey: `${h.tenant}~${h.mailbox.id}`, rowKey: 'mailbox' }
   const row = await h.stores.tables.get(h.deps.names.table('mailboxes'), key.partitionKey, key.rowKey)
@@ -139,7 +139,7 @@ test('C7: a doubtful mail of a mailbox that is switched off is told after its de
   expect(eventsOf(h).map(({ type }) => type)).toEqual(['mail.unknown'])
 })
 
-test('O11: while the gateway finds out whether a mail left, nothing says that it is tried again, whatever broke', async () => {
+test('O11: while the gateway finds out whether a mail left, nothing says that it is retried, whatever broke', async () => {
   const h = await sendHarness()
   const remedy = 'Nothing to do: the gateway retries automatically.'
   h.peer.script.after = () => faultOf('transient', { outcome: 'unknown', remedy }, 'net_econnreset')

@@ -248,7 +248,7 @@ describe('O7: what a card offers can be done', () => {
     ])
   })
 
-  test('O7 M-160: a registration that is refused can be tried again; a secret that ends asks for a new one alone', () => {
+  test('O7 M-160: a registration that is refused can be retried; a secret that ends asks for a new one alone', () => {
     const about = { kind: 'registration', id: 'r1', class: 'needs-admin', mailboxId: '' } as const
     const offered = (code: string) => attentionActions({ ...about, code }).map(({ operation }) => operation)
     expect(offered('aadsts_7000112')).toEqual(['registrationSave', 'registrationRetry'])

@@ -99,7 +99,7 @@ describe('forms', () => {
     expect(audited).toEqual([])
   })
 
-  test('SEC-17: a role without the right is refused though it has the token', async () => {
+  test('SEC-17: a role without the permission is refused though it has the token', async () => {
     expect((await ask({ key: 'app-key', params, form: (csrf) => ({ csrf }) })).status).toBe(403)
     expect(acted).toEqual([])
   })

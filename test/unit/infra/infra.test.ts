@@ -21,7 +21,7 @@ test('SEC-36, SEC-37, SEC-44, M-004, M-006, M-011: nothing is wrong with what is
 })
 
 describe('what production looks like', () => {
-  test('SEC-36: the vault gives rights by role to the one identity, keeps what is deleted and is closed', () => {
+  test('SEC-36: the vault gives permissions by role to the one identity, keeps what is deleted and is closed', () => {
     const vault = resource('Microsoft.KeyVault/vaults')
     expect(at(vault, 'properties')).toMatchObject({
       enableRbacAuthorization: true,
@@ -60,7 +60,7 @@ describe('what production looks like', () => {
     expect(settings['MailStorage__tableServiceUri']).toMatch(/^https:\/\/stmbgmail\w+\.table\.core\.windows\.net$/)
   })
 
-  test('SEC-44: blobs come back after deletion for two weeks, and what was left behind goes by itself', () => {
+  test('SEC-44: blobs come back after deletion for two weeks, and what was left behind goes automatically', () => {
     const blobs = prod.deployed.find((one) => one.type.endsWith('/blobServices') && one.parent.includes('mail'))?.body
     expect(at(blobs, 'properties')).toMatchObject({
       isVersioningEnabled: true,

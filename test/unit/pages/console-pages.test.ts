@@ -168,7 +168,7 @@ test.each([
   expect([...shown.matchAll(/>([A-Z][a-z ]+)<\//g)].map((found) => found[1])).toEqual(expected)
 })
 
-test('a role without the right sees no button', () => {
+test('a role without the permission sees no button', () => {
   const shown = mailActions(sampleView({}, { may: () => false }), {
     id: 'x',
     state: 'waiting',

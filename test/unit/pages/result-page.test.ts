@@ -24,7 +24,7 @@ test('A13: while nothing is confirmed, the result says that no mail was opened; 
   }
 })
 
-test('T2: a server of before that did not answer is not tested yet, and the page says why', () => {
+test('T2: a previous server that did not answer is not tested yet, and the page says why', () => {
   const sending = { verdict: 'not-tested', unanswered: true } as const
   const page = resultPage({ ...result, status: 'confirmed', verdicts: { signIn: works, reading: works, sending } }, en)
   expect(page).toContain('Not tested yet')

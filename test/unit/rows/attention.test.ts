@@ -48,7 +48,7 @@ test('the end of a secret and the refusal of a registration are cards of their o
   expect(await findAttention(deps, registration)).toBeUndefined()
 })
 
-test('lists go on behind the last card, a tenant sees its own, and messages stand apart', async () => {
+test('lists continue behind the last card, a tenant sees its own, and messages stand apart', async () => {
   const deps = await memoryStores(manualClock())
   await raiseAttention(deps, card, fault('x'))
   await raiseAttention(deps, { ...card, tenant: 'other' }, fault('x'))

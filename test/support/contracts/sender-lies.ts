@@ -5,9 +5,9 @@
  * is not, and what nobody can know is told to a person. The mail behind it leaves once, whatever became of the first.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Mail, MailState } from '../../lib/model/mail.js'
-import type { MemoryQueues } from '../../lib/stores/memory-queues.js'
-import { everyAttention } from './general/every.js'
+import type { Mail, MailState } from '../../../lib/model/mail.js'
+import type { MemoryQueues } from '../../../lib/stores/memory-queues.js'
+import { everyAttention } from '../general/every.js'
 import { senderFlow } from './sender-flow.js'
 import type { SenderSubject } from './sender-subjects.js'
 

@@ -4,13 +4,13 @@
  * servers that lie (receiver-lies.ts).
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { GatewayError } from '../../lib/errors.js'
-import type { AfterReceive } from '../../lib/model/mailbox.js'
-import type { ReceiveTarget } from '../../lib/model/transports.js'
-import { bytesInHand } from '../../lib/ports/bytes-in-hand.js'
-import type { FetchedMail, FetchLimits, ReceiveSession } from '../../lib/ports/receiver.js'
-import { failure } from './general/failure.js'
-import { pollHarness } from './receive/poll-harness.js'
+import type { GatewayError } from '../../../lib/errors.js'
+import type { AfterReceive } from '../../../lib/model/mailbox.js'
+import type { ReceiveTarget } from '../../../lib/model/transports.js'
+import { bytesInHand } from '../../../lib/ports/bytes-in-hand.js'
+import type { FetchedMail, FetchLimits, ReceiveSession } from '../../../lib/ports/receiver.js'
+import { failure } from '../general/failure.js'
+import { pollHarness } from '../receive/poll-harness.js'
 import type { ReceiverSubject, ReceiverWorld } from './receiver-subjects.js'
 
 const limits: FetchLimits = { maxMails: 100, maxBytes: 50_000_000, since: 0 }

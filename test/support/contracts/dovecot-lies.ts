@@ -1,7 +1,7 @@
 /** How a real Dovecot is made to tell each lie: by a relay that changes its bytes, and by what is done to its files. */
-import { guardedLookup } from '../../lib/transports/guarded-lookup.js'
-import { imapReceiver } from '../../lib/transports/imap-receiver.js'
-import { type ImapProxy, type ProxyRule, startImapProxy } from './mail-servers/imap-proxy.js'
+import { guardedLookup } from '../../../lib/transports/guarded-lookup.js'
+import { imapReceiver } from '../../../lib/transports/imap-receiver.js'
+import { type ImapProxy, type ProxyRule, startImapProxy } from '../mail-servers/imap-proxy.js'
 import type { LyingMailbox, LyingWorld, ReceiverLies, Way } from './receiver-lies.js'
 import { dovecotWorld } from './receiver-subjects.js'
 

@@ -1,9 +1,9 @@
 /** The send flow over one real transport, with stores in memory that outlive its processes. */
-import { sendFlows } from '../../lib/flows/send/index.js'
-import { newId } from '../../lib/model/ids.js'
-import { parseMailSubmission } from '../../lib/model/mail-submission.js'
-import { connectAs } from './connect/connect-as.js'
-import { sendHarness } from './send/send-harness.js'
+import { sendFlows } from '../../../lib/flows/send/index.js'
+import { newId } from '../../../lib/model/ids.js'
+import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
+import { connectAs } from '../connect/connect-as.js'
+import { sendHarness } from '../send/send-harness.js'
 import type { SenderSubject } from './sender-subjects.js'
 
 const { acceptMail, drainLane, readMail } = sendFlows

@@ -1,8 +1,8 @@
 /** How the IMAP emulator tells each lie. Each mailbox has a server of its own, because greetings and logins lie too. */
 import { expect } from 'vitest'
-import type { ImapFault } from '../../local/emulators/imap/imap-faults.js'
-import type { ImapLie } from '../../local/emulators/imap/imap-lies.js'
-import { type ImapEmulator, startImap } from '../../local/emulators/imap/start-imap.js'
+import type { ImapFault } from '../../../local/emulators/imap/imap-faults.js'
+import type { ImapLie } from '../../../local/emulators/imap/imap-lies.js'
+import { type ImapEmulator, startImap } from '../../../local/emulators/imap/start-imap.js'
 import type { LyingMailbox, LyingWorld, ReceiverLies, Way } from './receiver-lies.js'
 import { imapMailbox, password } from './receiver-subjects.js'
 

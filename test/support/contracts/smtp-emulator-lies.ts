@@ -1,8 +1,8 @@
 /** How SMTP servers tell each lie to those who send; each mail has a server of its own. */
-import type { MailState } from '../../lib/model/mail.js'
-import { guardedLookup } from '../../lib/transports/guarded-lookup.js'
-import { smtpSender } from '../../lib/transports/smtp-sender.js'
-import { type ScriptedSmtpOptions, startScriptedSmtp } from '../../local/emulators/smtp/scripted-smtp.js'
+import type { MailState } from '../../../lib/model/mail.js'
+import { guardedLookup } from '../../../lib/transports/guarded-lookup.js'
+import { smtpSender } from '../../../lib/transports/smtp-sender.js'
+import { type ScriptedSmtpOptions, startScriptedSmtp } from '../../../local/emulators/smtp/scripted-smtp.js'
 import type { LyingSender, SenderLies, SenderLyingWorld, SenderWay } from './sender-lies.js'
 import { smtpSubject } from './sender-subjects.js'
 

@@ -3,10 +3,10 @@
  * to track changes in Microsoft Graph data" (entries may come again, pages may be empty) and "Best practices" (handle
  * expected errors).
  */
-import type { FaultOrder } from '../../local/emulators/faults.js'
-import type { GraphLie } from '../../local/emulators/graph/graph-lies.js'
-import { type Graph, startGraph } from '../../local/emulators/graph/start-graph.js'
-import { startMicrosoft365 } from './microsoft/microsoft-365.js'
+import type { FaultOrder } from '../../../local/emulators/faults.js'
+import type { GraphLie } from '../../../local/emulators/graph/graph-lies.js'
+import { type Graph, startGraph } from '../../../local/emulators/graph/start-graph.js'
+import { startMicrosoft365 } from '../microsoft/microsoft-365.js'
 import type { LyingMailbox, LyingWorld, ReceiverLies, Way } from './receiver-lies.js'
 import { graphMailbox } from './receiver-subjects.js'
 

@@ -1,8 +1,8 @@
 /** How the Graph emulator tells each lie to those who send; each mailbox has a Graph, and a clock, of its own. */
-import type { MailState } from '../../lib/model/mail.js'
-import type { FaultOrder } from '../../local/emulators/faults.js'
-import { startGraph } from '../../local/emulators/graph/start-graph.js'
-import { startMicrosoft365 } from './microsoft/microsoft-365.js'
+import type { MailState } from '../../../lib/model/mail.js'
+import type { FaultOrder } from '../../../local/emulators/faults.js'
+import { startGraph } from '../../../local/emulators/graph/start-graph.js'
+import { startMicrosoft365 } from '../microsoft/microsoft-365.js'
 import type { LyingSender, SenderLies, SenderLyingWorld, SenderWay } from './sender-lies.js'
 import { graphSubjectIn } from './sender-subjects.js'
 

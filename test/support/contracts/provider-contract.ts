@@ -3,12 +3,12 @@
  * endpoint, on the wire. A new provider is done when this suite passes for it.
  */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { translate } from '../../lib/diagnosis/translate.js'
-import type { GatewayError } from '../../lib/errors.js'
-import type { RedeemInput, TokenSet } from '../../lib/ports/provider.js'
-import { newPkce } from '../../lib/protocol/pkce.js'
-import { Secret } from '../../lib/secret.js'
-import { failure } from './general/failure.js'
+import { translate } from '../../../lib/diagnosis/translate.js'
+import type { GatewayError } from '../../../lib/errors.js'
+import type { RedeemInput, TokenSet } from '../../../lib/ports/provider.js'
+import { newPkce } from '../../../lib/protocol/pkce.js'
+import { Secret } from '../../../lib/secret.js'
+import { failure } from '../general/failure.js'
 import { type ProviderClient, type ProviderSubject, wishOf } from './provider-subjects.js'
 
 export function providerContract(name: string, start: () => Promise<ProviderSubject>): void {
@@ -135,7 +135,7 @@ export function providerContract(name: string, start: () => Promise<ProviderSubj
         expect(await failure(redeem(change)), JSON.stringify(change)).toMatchObject({ code: 'id_token_invalid' })
     })
 
-    test('P-01: a grant that was taken back needs its owner, and the refusal names no token', async () => {
+    test('P-01: a grant that was revoked needs its owner, and the refusal names no token', async () => {
       const input = await signIn()
       const tokens = await at.provider.redeem(input)
       at.revoke()

@@ -1,14 +1,14 @@
 /** The providers that the provider contract runs against, each with an emulator of its own. */
 import type { NetworkRequestOptions } from '@azure/msal-node'
-import type { Registration } from '../../lib/model/registration.js'
-import type { Provider } from '../../lib/ports/provider.js'
-import { microsoftProvider } from '../../lib/providers/microsoft.js'
-import { microsoftRules } from '../../lib/providers/microsoft-rules.js'
-import { networkClient } from '../../lib/providers/network-client.js'
-import { Secret } from '../../lib/secret.js'
-import { demo, demoDirectory } from '../../local/emulators/demo-directory.js'
-import { startEntra } from '../../local/emulators/entra/start-entra.js'
-import { startGraph } from '../../local/emulators/graph/start-graph.js'
+import type { Registration } from '../../../lib/model/registration.js'
+import type { Provider } from '../../../lib/ports/provider.js'
+import { microsoftProvider } from '../../../lib/providers/microsoft.js'
+import { microsoftRules } from '../../../lib/providers/microsoft-rules.js'
+import { networkClient } from '../../../lib/providers/network-client.js'
+import { Secret } from '../../../lib/secret.js'
+import { demo, demoDirectory } from '../../../local/emulators/demo-directory.js'
+import { startEntra } from '../../../local/emulators/entra/start-entra.js'
+import { startGraph } from '../../../local/emulators/graph/start-graph.js'
 
 export interface ProviderClient {
   registration: Registration

@@ -5,9 +5,9 @@
  * its reason, what it does not hold is logged as gone, and each fault has a code of its own.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { AfterReceive } from '../../lib/model/mailbox.js'
-import type { Receiver } from '../../lib/ports/receiver.js'
-import { type PollHarness, pollHarness } from './receive/poll-harness.js'
+import type { AfterReceive } from '../../../lib/model/mailbox.js'
+import type { Receiver } from '../../../lib/ports/receiver.js'
+import { type PollHarness, pollHarness } from '../receive/poll-harness.js'
 import type { ReceiverSubject, ReceiverWorld } from './receiver-subjects.js'
 
 interface Lie {
