@@ -134,8 +134,8 @@ export interface ProviderCalls {
   /** Where an administrator allows the application for a whole organisation. */
   adminConsentUrl(input: AdminConsentInput): string | Promise<string>
   /**
-   * Id of the directory whose accounts own a mail domain, as the provider publishes it; `undefined` when none does.
-   * Rejects with a transient error when nobody answered.
+   * Id of the directory whose accounts own a mail domain, as the provider publishes it; `undefined` when none does, and
+   * what an account says of its address then waits for an administrator. Rejects with a transient error when nobody answered.
    */
   directoryOf(registration: Pick<Registration, 'authority'>, domain: string): Promise<string | undefined>
   /**

@@ -1,4 +1,4 @@
 import { providerContract } from '../support/contracts/provider-contract.js'
-import { microsoftSubject } from '../support/contracts/provider-subjects.js'
+import { providerSubjects } from '../support/contracts/provider-subjects.js'
 
-providerContract('Microsoft', microsoftSubject)
+for (const [name, start] of Object.entries(providerSubjects)) providerContract(name, start)

@@ -68,7 +68,7 @@ export const microsoftRegistration: Registration = {
   redirectUri,
 }
 
-export async function microsoftSubject(): Promise<ProviderSubject> {
+async function microsoftSubject(): Promise<ProviderSubject> {
   const now = Date.now()
   const clock = { now: () => now, sleep: async () => {} }
   const directory = demoDirectory({ redirectUris: [redirectUri], now: clock.now })
@@ -116,3 +116,6 @@ export async function microsoftSubject(): Promise<ProviderSubject> {
     },
   }
 }
+
+/** By the names that people know them by. */
+export const providerSubjects: Record<string, () => Promise<ProviderSubject>> = { Microsoft: microsoftSubject }

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { asGatewayError, type GatewayError } from '../../../lib/errors.js'
 import { readMailboxFacts } from '../../../lib/flows/admin/mailboxes.js'
 import { connectFlows as flows } from '../../../lib/flows/connect/index.js'
+import { signInPages } from '../../../lib/model/providers.js'
 import { listMailboxes } from '../../../lib/rows/mailboxes.js'
 import { removeRegistrationRow } from '../../../lib/rows/registrations.js'
 import { works } from '../../support/connect/connect-samples.js'
@@ -110,7 +111,7 @@ describe('passwords', () => {
     expect(asked).toEqual([])
     // The control; and without a registration there is only the other way.
     expect(await opened(linkOf((await start()).link))).toMatchObject({
-      ways: ['microsoft', 'password'],
+      ways: [...signInPages, 'password'],
       pages: ['microsoft'],
       discovered: { provider: 'unknown' },
     })
@@ -118,7 +119,7 @@ describe('passwords', () => {
     await removeRegistrationRow(at.deps, tenant, registration.id)
     expect(await opened(linkOf(forced.link))).toMatchObject({ ways: ['microsoft'], pages: [] })
     expect(await opened(linkOf((await start()).link))).toMatchObject({
-      ways: ['microsoft', 'password'],
+      ways: [...signInPages, 'password'],
       pages: [],
     })
   })

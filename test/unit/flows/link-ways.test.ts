@@ -5,6 +5,7 @@ import { approvalLink } from '../../../lib/flows/connect/start-admin-consent.js'
 import { storeGrant } from '../../../lib/flows/tokens/store-grant.js'
 import { newSecret, sha256 } from '../../../lib/model/ids.js'
 import type { Way } from '../../../lib/model/link-ways.js'
+import { signInPages } from '../../../lib/model/providers.js'
 import type { ReconnectChange } from '../../../lib/model/sign-in.js'
 import { connectionPartition, connectionToRow } from '../../../lib/rows/connections.js'
 import { mailboxPartition } from '../../../lib/rows/mailboxes.js'
@@ -51,14 +52,14 @@ const consent = (mode: 'app-only' | 'delegated') => (h: ConnectHarness) =>
 
 /** Every kind of link, and the ways that it accepts. */
 const kinds: Record<string, { make: (h: ConnectHarness) => Promise<Made>; ways: Way[] }> = {
-  'a new mailbox': { make: (h) => h.start(), ways: ['microsoft', 'password'] },
+  'a new mailbox': { make: (h) => h.start(), ways: [...signInPages, 'password'] },
   'a new mailbox at Microsoft': { make: (h) => h.start({ transport: 'graph' }), ways: ['microsoft'] },
   'a new mailbox over IMAP': {
     make: async (h) => {
       h.peers.tokens.scopes = ['IMAP.AccessAsUser.All', 'SMTP.Send']
       return h.start({ transport: 'imap-smtp' })
     },
-    ways: ['microsoft', 'password'],
+    ways: [...signInPages, 'password'],
   },
   'a shared mailbox named by its id': {
     make: async (h) => {
@@ -75,11 +76,11 @@ const kinds: Record<string, { make: (h: ConnectHarness) => Promise<Made>; ways: 
   'again with a password, another account': { make: reconnected('password', ['identity']), ways: ['password'] },
   'again with Microsoft, or another provider': {
     make: reconnected('microsoft', ['provider']),
-    ways: ['microsoft', 'password'],
+    ways: [...signInPages, 'password'],
   },
   'again with a password, or another provider': {
     make: reconnected('password', ['provider']),
-    ways: ['microsoft', 'password'],
+    ways: [...signInPages, 'password'],
   },
   'again whose mailbox went': {
     make: async (h) => {
