@@ -27,11 +27,11 @@ const appOnly: Record<Resource, string> = {
   outlook: 'https://outlook.office365.com/.default',
 }
 /** `*` becomes `.Shared` for the mailbox of somebody else. */
-const readPermissions: Record<ReceiveTransport, readonly string[]> = {
+const readPermissions: Partial<Record<ReceiveTransport, readonly string[]>> = {
   graph: ['Mail.ReadWrite*'],
   imap: ['IMAP.AccessAsUser.All'],
 }
-const sendPermissions: Record<SendTransport, readonly string[]> = {
+const sendPermissions: Partial<Record<SendTransport, readonly string[]>> = {
   // It sends by draft.
   graph: ['Mail.ReadWrite*', 'Mail.Send*'],
   smtp: ['SMTP.Send'],
@@ -48,8 +48,8 @@ export function mailScopes(use: MailUse): MailScopes {
       if (!wanted[resource].includes(scope)) wanted[resource].push(scope)
     }
   }
-  if (use.receive !== undefined) want(use.receive, readPermissions[use.receive])
-  if (use.send !== undefined) want(use.send, sendPermissions[use.send])
+  if (use.receive !== undefined) want(use.receive, readPermissions[use.receive] ?? [])
+  if (use.send !== undefined) want(use.send, sendPermissions[use.send] ?? [])
   if (use.mode === 'app-only')
     return { consent: [], token: (resource) => (wanted[resource].length > 0 ? [appOnly[resource]] : []) }
   return {

@@ -12,6 +12,7 @@ import { guardedLookup } from '../../lib/transports/guarded-lookup.js'
 import { imapReceiver } from '../../lib/transports/imap-receiver.js'
 import { connectAs } from '../support/connect/connect-as.js'
 import { sampleMailbox } from '../support/general/sample-mailbox.js'
+import { everyReceiver } from '../support/general/toolbox.js'
 import { memoryStores } from '../support/storage/memory-stores.js'
 import type { Delivery } from './imap-peer.js'
 import { type BenchRow, each, figure, interleave, rounded, timed } from './measure.js'
@@ -123,7 +124,7 @@ export async function pollingGateway({ port, ca }: Server, users: string[], over
   const { names, tables, queues } = stores
   const lookup = guardedLookup({ allowLoopback: true, resolve: async () => [{ address: '127.0.0.1', family: 4 }] })
   const receiver = imapReceiver({ lookup, rootCa: ca })
-  const deps = { ...stores, receivers: { imap: receiver, graph: receiver }, ...over }
+  const deps = { ...stores, receivers: everyReceiver(receiver), ...over }
   const ids: string[] = []
   for (const [n, address] of users.entries()) {
     const connectionId = newId()

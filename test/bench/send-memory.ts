@@ -7,6 +7,7 @@ import { toRow } from '../../lib/rows/mailboxes.js'
 import { guardedLookup } from '../../lib/transports/guarded-lookup.js'
 import { smtpSender } from '../../lib/transports/smtp-sender.js'
 import { connectAs } from '../support/connect/connect-as.js'
+import { everySender } from '../support/general/toolbox.js'
 import { sendHarness } from '../support/send/send-harness.js'
 import { type BenchRow, figure, interleave, rounded, timed } from './measure.js'
 import { startPeer } from './peers.js'
@@ -68,7 +69,7 @@ async function gateway(mails: number, port: number, counting = false) {
   const deps = counting ? h.deps : { ...h.deps, ...h.stores }
   const lookup = guardedLookup({ allowLoopback: true, resolve: async () => [{ address: '127.0.0.1', family: 4 }] })
   const sender = smtpSender({ lookup })
-  deps.senders = { smtp: sender, graph: sender }
+  deps.senders = everySender(sender)
   const smtp = { host: 'localhost', port, tls: 'plain' as const, messagesPerSession: 100 }
   const ids: string[] = []
   for (let n = 0; n < mailboxes; n += 1) {

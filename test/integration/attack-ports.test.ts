@@ -8,7 +8,7 @@ import { Secret } from '../../lib/secret.js'
 import { guardedLookup } from '../../lib/transports/guarded-lookup.js'
 import { imapReceiver } from '../../lib/transports/imap-receiver.js'
 import { smtpSender } from '../../lib/transports/smtp-sender.js'
-import { nobody } from '../support/general/toolbox.js'
+import { everyReceiver, everySender, nobody } from '../support/general/toolbox.js'
 
 const servers: Server[] = []
 const sockets: Socket[] = []
@@ -32,8 +32,8 @@ async function codes(server: ServerAddress, allowLoopback = true): Promise<strin
   const lookup = guardedLookup({ allowLoopback })
   const verdicts = await probeMailbox(
     {
-      receivers: { graph: nobody, imap: imapReceiver({ lookup }) },
-      senders: { graph: nobody, smtp: smtpSender({ lookup }) },
+      receivers: { ...everyReceiver(nobody), imap: imapReceiver({ lookup }) },
+      senders: { ...everySender(nobody), smtp: smtpSender({ lookup }) },
     },
     {
       authority: { kind: 'password', user: 'ana', password: new Secret('x') },

@@ -11,6 +11,7 @@ import { guardedLookup } from '../../lib/transports/guarded-lookup.js'
 import { smtpSender } from '../../lib/transports/smtp-sender.js'
 import { startSmtp } from '../../local/emulators/smtp/start-smtp.js'
 import { connectAs } from '../support/connect/connect-as.js'
+import { everySender } from '../support/general/toolbox.js'
 import { sendHarness } from '../support/send/send-harness.js'
 
 const { acceptMail, drainLane, readMail } = sendFlows
@@ -47,7 +48,7 @@ test('REL-08: 1,000 mails for a dead host cost it one connection per interval, n
     return id
   }
   const smtp = smtpSender({ lookup: guardedLookup({ allowLoopback: true }) })
-  const worker = () => Object.assign(h.process().deps, { senders: { smtp, graph: smtp } })
+  const worker = () => Object.assign(h.process().deps, { senders: everySender(smtp) })
   const accept = async (mailboxId: string, subject: string): Promise<string> => {
     const mail = parseMailSubmission({ to: ['kim@example.net'], subject, text: 'x', mailboxId })
     clock.advance(1)

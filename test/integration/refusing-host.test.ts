@@ -8,6 +8,7 @@ import { toRow } from '../../lib/rows/mailboxes.js'
 import { guardedLookup } from '../../lib/transports/guarded-lookup.js'
 import { smtpSender } from '../../lib/transports/smtp-sender.js'
 import { startSmtp } from '../../local/emulators/smtp/start-smtp.js'
+import { everySender } from '../support/general/toolbox.js'
 import { sendHarness } from '../support/send/send-harness.js'
 
 const { acceptMail, drainLane, readMail } = sendFlows
@@ -24,7 +25,7 @@ test('field 19: 554 at the greeting: the gate closes with the server’s own lin
   const send = { transport: 'smtp' as const, connectionId: connectionOf(h.mailbox.send), smtp }
   await h.stores.tables.upsert(h.deps.names.table('mailboxes'), toRow({ ...h.mailbox, send }))
   const sender = smtpSender({ lookup: guardedLookup({ allowLoopback: true }) })
-  const deps = { ...h.deps, senders: { smtp: sender, graph: sender } }
+  const deps = { ...h.deps, senders: everySender(sender) }
   const drain = () => drainLane(deps, { v: 1, tenant: h.tenant, mailboxId: h.mailbox.id })
   const cards = async () => {
     const rows: object[] = []

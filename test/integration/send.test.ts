@@ -10,6 +10,7 @@ import { makeCertificates } from '../../local/emulators/certificate.js'
 import { startScriptedSmtp } from '../../local/emulators/smtp/scripted-smtp.js'
 import { connectAs } from '../support/connect/connect-as.js'
 import { stopsAfterEach } from '../support/general/stops-after-each.js'
+import { everySender } from '../support/general/toolbox.js'
 import { sendHarness } from '../support/send/send-harness.js'
 import { azuriteStores } from '../support/storage/azurite-stores.js'
 
@@ -111,7 +112,7 @@ test('M-026, M-031, SEC-30: seven mails reach a real SMTP server over three sess
   stops.push(() => server.stop())
   const sender = smtpSender({ lookup: guardedLookup({ allowLoopback: true }), rootCa: certificates.ca })
   const { deps } = h
-  deps.senders = { smtp: sender, graph: sender }
+  deps.senders = everySender(sender)
   const connectionId = newId()
   await connectAs(deps, connectionId, { kind: 'password', user: 'sales@acme.example', password: new Secret('canary') })
   const send = {

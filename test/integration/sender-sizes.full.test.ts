@@ -8,6 +8,7 @@ import { toRow } from '../../lib/rows/mailboxes.js'
 import { connectAs } from '../support/connect/connect-as.js'
 import { graphSubject, type SenderSubject, smtpSubject } from '../support/contracts/sender-subjects.js'
 import { failure } from '../support/general/failure.js'
+import { everySender } from '../support/general/toolbox.js'
 import { sendHarness } from '../support/send/send-harness.js'
 
 const { acceptMail, drainLane, readMail } = sendFlows
@@ -23,7 +24,7 @@ async function flow(start: () => Promise<SenderSubject>) {
   const h = await sendHarness()
   const mailbox = { ...h.mailbox, address: peer.from, sendAs: [], send: peer.send(h.mailbox.id) }
   await h.stores.tables.upsert(h.deps.names.table('mailboxes'), toRow(mailbox))
-  const deps = { ...h.deps, senders: { smtp: peer.sender, graph: peer.sender } }
+  const deps = { ...h.deps, senders: everySender(peer.sender) }
   await connectAs(deps, h.mailbox.id, peer.authority, { identity: { issuer: '', subject: '', username: peer.from } })
   const accept = async (files: Buffer[]) => {
     const attachments = files.map((content, n) => ({

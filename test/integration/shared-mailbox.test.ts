@@ -16,6 +16,7 @@ import { type Certificates, makeCertificates } from '../../local/emulators/certi
 import { type ImapEmulator, startImap } from '../../local/emulators/imap/start-imap.js'
 import { type SmtpEmulator, startSmtp } from '../../local/emulators/smtp/start-smtp.js'
 import { connectAs } from '../support/connect/connect-as.js'
+import { everySender } from '../support/general/toolbox.js'
 import { type Microsoft365, startMicrosoft365 } from '../support/microsoft/microsoft-365.js'
 import { pollHarness } from '../support/receive/poll-harness.js'
 import { sendHarness } from '../support/send/send-harness.js'
@@ -132,7 +133,7 @@ async function sendOver(over: 'Graph' | 'SMTP', upn: string) {
       ? graphSender({ origins: world.origins })
       : smtpSender({ lookup: guardedLookup({ allowLoopback: true }), rootCa: certificates.ca })
   const authority = await as(upn, over === 'Graph' ? graph : outlook)
-  deps.senders = { smtp: sender, graph: sender }
+  deps.senders = everySender(sender)
   await connectAs(deps, connectionId, authority, connectionOf(upn))
   const submission = parseMailSubmission({ to: [ben], subject: `From ${upn}`, text: 'Hi', mailboxId: mailbox.id })
   const { mail } = await sendFlows.acceptMail(deps, tenant, { submission })

@@ -5,6 +5,7 @@ import { parseMailSubmission } from '../../lib/model/mail-submission.js'
 import { toRow } from '../../lib/rows/mailboxes.js'
 import { connectAs } from '../support/connect/connect-as.js'
 import { graphSubject, type SenderSubject, smtpSubject } from '../support/contracts/sender-subjects.js'
+import { everySender } from '../support/general/toolbox.js'
 import { sendHarness } from '../support/send/send-harness.js'
 
 const { acceptMail, cancelMail, drainLane, readMail } = sendFlows
@@ -26,7 +27,7 @@ async function partlySent(mail: { to: string[]; bcc?: string[] }) {
     await h.stores.tables.upsert(h.deps.names.table('mailboxes'), toRow(mailbox))
     await connectAs(h.deps, h.mailbox.id, authority, { identity: { issuer: '', subject: '', username: from } })
   }
-  h.deps.senders = { smtp: smtp.sender, graph: graph.sender }
+  h.deps.senders = { ...everySender(smtp.sender), graph: graph.sender }
   await sendsBy(smtp)
   const { id } = (
     await acceptMail(h.deps, h.tenant, { submission: parseMailSubmission({ ...mail, subject: 'Hi', text: 'Hello.' }) })

@@ -8,6 +8,7 @@ import type { Sender } from '../../lib/ports/sender.js'
 import { graphReceiver } from '../../lib/transports/graph-receiver.js'
 import { graphSender } from '../../lib/transports/graph-sender.js'
 import type { FaultOrder } from '../../local/emulators/faults.js'
+import { everyReceiver, everySender } from '../support/general/toolbox.js'
 import { startMicrosoft365 } from '../support/microsoft/microsoft-365.js'
 import { ana, ben, hour, messageIds, stops, useUnknownOutcomes, world } from '../support/send/unknown-outcome-world.js'
 
@@ -26,7 +27,7 @@ describe('REL-03, P-09: Graph', () => {
     const receiver = graphReceiver({ origins })
     const w = await world(
       { address: ana, send: { transport: 'graph', connectionId: newId() } },
-      { senders: { graph: sender, smtp: sender }, receivers: { graph: receiver, imap: receiver } },
+      { senders: everySender(sender), receivers: everyReceiver(receiver) },
       await cloud.authority(ana),
     )
     if (fault) cloud.graph.control.fail(fault)
@@ -152,7 +153,7 @@ describe('REL-03, P-09: Graph', () => {
     }
     const wish = parseMailSubmission({ mailboxId: w.mailbox.id, to: [ben], subject: 'Offer', text: 'Hello' })
     const { mail } = await acceptMail(w.deps, w.tenant, { submission: wish })
-    const first = drainLane({ ...w.deps, senders: { graph: standing, smtp: standing } }, w.work)
+    const first = drainLane({ ...w.deps, senders: everySender(standing) }, w.work)
     await asked
     await w.leaseEnds()
     for (let n = 0; n < 3; n++) await minutesLater(1.02)

@@ -10,6 +10,7 @@ import { smtpSender } from '../../lib/transports/smtp-sender.js'
 import { makeCertificates } from '../../local/emulators/certificate.js'
 import { startImap } from '../../local/emulators/imap/start-imap.js'
 import { type ScriptedSmtpOptions, startScriptedSmtp } from '../../local/emulators/smtp/scripted-smtp.js'
+import { everyReceiver, everySender } from '../support/general/toolbox.js'
 import {
   ana,
   ben,
@@ -39,7 +40,7 @@ async function smtp(options: ScriptedSmtpOptions) {
   }
   // As the gateway wires it: SMTP itself cannot look anything up.
   const sender = smtpSender({ lookup, timeoutsMs: { reply: 300 } })
-  return { server, send, deps: { senders: { smtp: sender, graph: sender } } }
+  return { server, send, deps: { senders: everySender(sender) } }
 }
 
 describe('REL-03, P-09: the connection drops after the final dot and nothing can be looked up', () => {
@@ -142,10 +143,7 @@ describe('REL-03, P-09: the Sent folder over IMAP', () => {
       after: { action: 'leave' },
     }
     const receiver = imapReceiver({ lookup })
-    const w = await world(
-      { send: outgoing.send, receive },
-      { ...outgoing.deps, receivers: { imap: receiver, graph: receiver } },
-    )
+    const w = await world({ send: outgoing.send, receive }, { ...outgoing.deps, receivers: everyReceiver(receiver) })
     // What mail services do with a mail they took: keep a copy for its sender.
     const keepCopy = () => imap.deliver(ana, outgoing.server.mails[0]!.raw.toString('latin1'), 'Sent')
     return { w, imap, server: outgoing.server, keepCopy }

@@ -6,7 +6,7 @@ import { notFound } from '../../errors.js'
 import { type AttentionItem, attentionActions, concerns } from '../../model/attention.js'
 import type { Connection, ConnectionState } from '../../model/connection.js'
 import { isId } from '../../model/ids.js'
-import type { Mailbox } from '../../model/mailbox.js'
+import type { Mailbox, ReceiveSettings, SendSettings } from '../../model/mailbox.js'
 import { type MailboxHealth, mailboxHealth } from '../../model/mailbox-health.js'
 import { type MailboxWarning, mailboxWarnings } from '../../model/mailbox-warnings.js'
 import type { PageQuery } from '../../model/page.js'
@@ -22,7 +22,7 @@ import { listAddresses } from '../../rows/mailboxes.js'
 import { findMailboxId } from '../../rows/names.js'
 
 export interface Direction {
-  transport: 'none' | 'graph' | 'imap' | 'smtp'
+  transport: (ReceiveSettings | SendSettings)['transport']
   /** ISO date of the last success; empty when there was none. */
   lastSuccess: string
   lastMail: string

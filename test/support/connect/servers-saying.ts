@@ -4,6 +4,7 @@ import type { ReceiveTarget, SendTarget } from '../../../lib/model/transports.js
 import type { ReceiveSession } from '../../../lib/ports/receiver.js'
 import type { SendSession } from '../../../lib/ports/sender.js'
 import type { Toolbox } from '../../../lib/ports/toolbox.js'
+import { everyReceiver, everySender } from '../general/toolbox.js'
 
 /** What a server was opened for. */
 export type Tried = { receive: ReceiveTarget } | { send: SendTarget }
@@ -28,7 +29,7 @@ export function serversSaying(
       return (await answer(verdicts().sending, signal)) as SendSession
     },
   }
-  return { receivers: { graph: receiver, imap: receiver }, senders: { graph: sender, smtp: sender } }
+  return { receivers: everyReceiver(receiver), senders: everySender(sender) }
 }
 
 async function answer(said: Verdict, signal: AbortSignal): Promise<Partial<ReceiveSession & SendSession>> {

@@ -3,6 +3,7 @@ import { sendFlows } from '../../../lib/flows/send/index.js'
 import { newId } from '../../../lib/model/ids.js'
 import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
 import { connectAs } from '../connect/connect-as.js'
+import { everySender } from '../general/toolbox.js'
 import { sendHarness } from '../send/send-harness.js'
 import type { SenderSubject } from './sender-subjects.js'
 
@@ -31,7 +32,7 @@ export async function senderFlow(
         return tables.update(...input)
       },
     }
-    one.senders = { smtp: peer.sender, graph: peer.sender }
+    one.senders = everySender(peer.sender)
     return one
   }
   const submit = (more: object = {}) =>

@@ -4,6 +4,7 @@ import { sendingSettings } from '../../../lib/config/sending-settings.js'
 import { tenantSettings } from '../../../lib/config/tenant-settings.js'
 import { silentLog } from '../../../lib/log.js'
 import { storageNames } from '../../../lib/model/names.js'
+import { receiveTransports, sendTransports } from '../../../lib/model/transports.js'
 import { bytesInHand } from '../../../lib/ports/bytes-in-hand.js'
 import type { FlowConfig } from '../../../lib/ports/flow-config.js'
 import { newMemory } from '../../../lib/ports/memory.js'
@@ -29,6 +30,13 @@ export const shipped: FlowConfig = {
 /** A mail server that is not there. */
 export const nobody = { open: () => Promise.reject(new Error('this test has no mail server')) }
 
+const over = <T extends string, P>(transports: Record<T, unknown>, port: P) =>
+  Object.fromEntries(Object.keys(transports).map((transport) => [transport, port])) as Record<T, P>
+
+/** The same one, whatever the transport. */
+export const everySender = <S>(sender: S) => over(sendTransports, sender)
+export const everyReceiver = <R>(receiver: R) => over(receiveTransports, receiver)
+
 /**
  * What flows of one process work on: stores in memory, settings as shipped, nobody outside. `over` brings what a test is
  * about.
@@ -49,8 +57,8 @@ export function toolbox<O extends Partial<Toolbox>>(over: O): Toolbox & O {
     inHand: bytesInHand(),
     memory: newMemory(),
     providers: { microsoft: providerOfNobody },
-    senders: { graph: nobody, smtp: nobody },
-    receivers: { graph: nobody, imap: nobody },
+    senders: everySender(nobody),
+    receivers: everyReceiver(nobody),
     discovery: { mailExchangers: async () => [], autoconfig: async () => undefined },
     webhookPoster: { post: () => Promise.reject(new Error('this test takes no webhook')) },
     isForbiddenHost: async () => false,

@@ -17,7 +17,7 @@ import { connectAs } from '../connect/connect-as.js'
 import type { ReceiverSubject } from '../contracts/receiver-subjects.js'
 import { everyNotImported } from '../general/every.js'
 import { sampleMailbox } from '../general/sample-mailbox.js'
-import { shipped } from '../general/toolbox.js'
+import { everyReceiver, shipped } from '../general/toolbox.js'
 import { memoryStores } from '../storage/memory-stores.js'
 
 export interface PollHarness {
@@ -53,7 +53,7 @@ export async function pollHarness(
   let offset = 0
   const clock = { now: () => Date.now() + offset, sleep: async () => {} }
   const stores = await memoryStores(clock, {
-    receivers: { imap: subject.receiver, graph: subject.receiver },
+    receivers: everyReceiver(subject.receiver),
     config: { ...shipped, maxMailBytes: 50_000_000, ...options.settings },
     ...(options.inHand && { inHand: options.inHand }),
   })

@@ -7,7 +7,7 @@ import type { MemoryQueues } from '../../../lib/stores/memory-queues.js'
 import { connectAs } from '../connect/connect-as.js'
 import { everyNotImported } from '../general/every.js'
 import { sampleMailbox } from '../general/sample-mailbox.js'
-import { shipped } from '../general/toolbox.js'
+import { everyReceiver, shipped } from '../general/toolbox.js'
 import { memoryStores } from '../storage/memory-stores.js'
 import { ScriptedMailbox } from './scripted-mailbox.js'
 
@@ -46,7 +46,7 @@ export async function pollWorld(settings: Partial<FlowConfig> = {}) {
     tables: alive(stores.tables),
     blobs: alive(stores.blobs),
     queues: alive(stores.queues),
-    receivers: { imap: server, graph: server },
+    receivers: everyReceiver(server),
     config: { ...shipped, maxMailBytes: 50_000_000, ...settings },
   }
   const told: string[] = []

@@ -13,7 +13,7 @@ import { azureTables } from '../../../lib/stores/azure-tables.js'
 import { memoryQueues } from '../../../lib/stores/memory-queues.js'
 import { connectAs } from '../connect/connect-as.js'
 import { sampleMailbox } from '../general/sample-mailbox.js'
-import { shipped, toolbox } from '../general/toolbox.js'
+import { everyReceiver, shipped, toolbox } from '../general/toolbox.js'
 import { ScriptedMailbox } from './scripted-mailbox.js'
 
 const connectionString = inject('azurite')
@@ -87,7 +87,7 @@ export async function world(after: AfterReceive = { action: 'leave' }, settings 
     blobs: watched(storage.blobs),
     queues: watched(queues),
     clock: { now: () => Date.now() + offset, sleep: async () => {} },
-    receivers: { imap: server, graph: server },
+    receivers: everyReceiver(server),
     config: { ...shipped, maxMailBytes: 1_000_000, ...settings },
   })
   await connectAs({ ...deps, ...storage }, connectionId, { kind: 'anonymous' }, { tenant })

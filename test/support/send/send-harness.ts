@@ -14,7 +14,7 @@ import { memoryTables } from '../../../lib/stores/memory-tables.js'
 import { memoryVault } from '../../../lib/stores/memory-vault.js'
 import { connectAs } from '../connect/connect-as.js'
 import { sampleMailbox } from '../general/sample-mailbox.js'
-import { providerOfNobody, shipped, toolbox } from '../general/toolbox.js'
+import { everySender, providerOfNobody, shipped, toolbox } from '../general/toolbox.js'
 
 /** Time that only tests move; sleeping ends when it is aborted. */
 export function manualClock(start = Date.UTC(2026, 0, 5, 8)) {
@@ -191,7 +191,7 @@ export async function sendHarness(
       blobs: wired(stores.blobs, 'blobs', state),
       worker: `worker-${newId().slice(0, 6)}`,
       stopping: stopping.signal,
-      senders: { smtp: peer.sender, graph: peer.sender },
+      senders: everySender(peer.sender),
     })
     return { deps, state, stop: () => stopping.abort(new Error('stopping')) }
   }

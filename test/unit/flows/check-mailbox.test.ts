@@ -13,6 +13,7 @@ import { toRow } from '../../../lib/rows/mailboxes.js'
 import { Secret } from '../../../lib/secret.js'
 import { connectAs } from '../../support/connect/connect-as.js'
 import { sampleMailbox } from '../../support/general/sample-mailbox.js'
+import { everyReceiver, everySender } from '../../support/general/toolbox.js'
 import { manualClock } from '../../support/send/send-harness.js'
 import { memoryStores } from '../../support/storage/memory-stores.js'
 
@@ -82,8 +83,8 @@ async function place({ mode, state = 'connected', provider, reading, sending, re
   const sender = opening('sending', sending, isMicrosoft ? 'opened' : undefined)
   const deps = {
     ...stores,
-    receivers: { graph: receiver, imap: receiver },
-    senders: { graph: sender, smtp: sender },
+    receivers: everyReceiver(receiver),
+    senders: everySender(sender),
   } as unknown as Toolbox
   await connectAs(deps, connectionId, authority, { mode, provider: isMicrosoft ? 'microsoft' : 'basic', state })
   const polls = () => stores.queues.take(stores.names.queue('mailbox-poll')).length

@@ -4,6 +4,7 @@ import { newId } from '../../../lib/model/ids.js'
 import type { Receiver, ReceiveSession } from '../../../lib/ports/receiver.js'
 import { connectAs } from '../../support/connect/connect-as.js'
 import { sampleMailbox } from '../../support/general/sample-mailbox.js'
+import { everyReceiver } from '../../support/general/toolbox.js'
 import { broken } from '../../support/receive/scripted-mailbox.js'
 import { memoryStores } from '../../support/storage/memory-stores.js'
 
@@ -24,7 +25,7 @@ async function looking(answer: () => Promise<boolean>, { isConnected = true } = 
   } as unknown as ReceiveSession
   const receiver: Receiver = { open: async () => session }
   const clock = { now: Date.now, sleep: async () => {} }
-  const deps = await memoryStores(clock, { receivers: { imap: receiver, graph: receiver } })
+  const deps = await memoryStores(clock, { receivers: everyReceiver(receiver) })
   if (isConnected) await connectAs(deps, connectionId, { kind: 'anonymous' }, { tenant: mailbox.tenant })
   return { closed: () => closed, find: (where = mailbox) => findSent(deps, where, '<1@x>') }
 }

@@ -6,6 +6,7 @@ import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
 import type { Sender, SendReceipt } from '../../../lib/ports/sender.js'
 import { handOverMs, leaseMs } from '../../../lib/rows/lane.js'
 import { everyAttention } from '../../support/general/every.js'
+import { everySender } from '../../support/general/toolbox.js'
 import { faultOf, type Harness, sendHarness } from '../../support/send/send-harness.js'
 
 const { acceptMail, drainLane, readMail } = sendFlows
@@ -19,7 +20,7 @@ function drainWith(h: Harness, send: (handingOver: () => Promise<void>) => Promi
   const sender: Sender = {
     open: async () => ({ send: (_mail, handingOver) => send(() => handingOver({})), async close() {} }),
   }
-  return drainLane({ ...deps, senders: { smtp: sender, graph: sender } }, work(h))
+  return drainLane({ ...deps, senders: everySender(sender) }, work(h))
 }
 
 const taken: SendReceipt = { refused: [], reply: '250 2.0.0 taken' }

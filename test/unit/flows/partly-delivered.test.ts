@@ -5,6 +5,7 @@ import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
 import { connectionOf } from '../../../lib/model/transports.js'
 import type { Receiver } from '../../../lib/ports/receiver.js'
 import { toRow } from '../../../lib/rows/mailboxes.js'
+import { everyReceiver } from '../../support/general/toolbox.js'
 import { faultOf, type Harness, sendHarness } from '../../support/send/send-harness.js'
 
 const { acceptMail, drainLane, endOpenMails, readMail, resolveMail } = sendFlows
@@ -32,7 +33,7 @@ test('REL-03: a copy of the attempt that reached the others proves nothing for t
   const receive = { transport: 'imap', connectionId: connectionOf(send), imap } as const
   await h.stores.tables.upsert(h.deps.names.table('mailboxes'), toRow({ ...h.mailbox, receive }))
   const receiver = { open: async () => ({ findSent: async () => true, close: async () => {} }) } as unknown as Receiver
-  h.deps.receivers = { imap: receiver, graph: receiver }
+  h.deps.receivers = everyReceiver(receiver)
   h.clock.advance(3_600_000)
   await drainLane(h.deps, work(h))
   h.clock.advance(90_000)

@@ -5,7 +5,7 @@ import type { ServerAddress } from '../../../lib/model/mailbox.js'
 import type { Receiver } from '../../../lib/ports/receiver.js'
 import type { Sender } from '../../../lib/ports/sender.js'
 import { Secret } from '../../../lib/secret.js'
-import { nobody } from '../../support/general/toolbox.js'
+import { everyReceiver, everySender, nobody } from '../../support/general/toolbox.js'
 
 const imap: ServerAddress = { host: 'imap.contoso.example', port: 993, tls: 'implicit' }
 const smtp: ServerAddress = { host: 'smtp.contoso.example', port: 465, tls: 'implicit' }
@@ -19,7 +19,10 @@ async function tryOut(hanging: 'imap' | 'smtp' | 'both', refusal?: Error) {
   const opened = async () => (refusal ? Promise.reject(refusal) : session)
   const receiver = { open: hanging === 'smtp' ? opened : never } as unknown as Receiver
   const sender = { open: hanging === 'imap' ? opened : never } as unknown as Sender
-  const deps = { receivers: { graph: nobody, imap: receiver }, senders: { graph: nobody, smtp: sender } }
+  const deps = {
+    receivers: { ...everyReceiver(nobody), imap: receiver },
+    senders: { ...everySender(nobody), smtp: sender },
+  }
   const time = new AbortController()
   const verdicts = probeMailbox(deps, {
     authority: password,

@@ -8,7 +8,7 @@ import { newId } from '../../../lib/model/ids.js'
 import { toRow } from '../../../lib/rows/mailboxes.js'
 import { connectAs } from '../../support/connect/connect-as.js'
 import { sampleMailbox } from '../../support/general/sample-mailbox.js'
-import { shipped } from '../../support/general/toolbox.js'
+import { everyReceiver, shipped } from '../../support/general/toolbox.js'
 import { ScriptedMailbox } from '../../support/receive/scripted-mailbox.js'
 import { memoryStores } from '../../support/storage/memory-stores.js'
 
@@ -24,7 +24,7 @@ async function place() {
   await stores.tables.insert(stores.names.table('mailboxes'), toRow(mailbox))
   await connectAs(stores, connectionId, { kind: 'anonymous' })
   const config = { ...shipped, maxMailBytes: 100_000 }
-  const deps = { ...stores, receivers: { imap: server, graph: server }, config }
+  const deps = { ...stores, receivers: everyReceiver(server), config }
   const list = async () =>
     (await listReceived(deps, { tenant: mailbox.tenant, mailboxId: mailbox.id }, { limit: 10 })).mails
   return {

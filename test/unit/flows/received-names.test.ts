@@ -8,7 +8,7 @@ import { newId } from '../../../lib/model/ids.js'
 import { toRow } from '../../../lib/rows/mailboxes.js'
 import { connectAs } from '../../support/connect/connect-as.js'
 import { sampleMailbox } from '../../support/general/sample-mailbox.js'
-import { shipped } from '../../support/general/toolbox.js'
+import { everyReceiver, shipped } from '../../support/general/toolbox.js'
 import { ScriptedMailbox } from '../../support/receive/scripted-mailbox.js'
 import { memoryStores } from '../../support/storage/memory-stores.js'
 
@@ -66,7 +66,7 @@ async function place() {
   await connectAs(stores, connectionId, { kind: 'anonymous' })
   const deps = {
     ...stores,
-    receivers: { imap: server, graph: server },
+    receivers: everyReceiver(server),
     config: { ...shipped, maxMailBytes: 1_000_000 },
   }
   return { deps, server, mailbox, names, blobs }

@@ -15,6 +15,7 @@ import type { Toolbox } from '../../../lib/ports/toolbox.js'
 import { handOverMs, leaseMs, leavingMs, readLane } from '../../../lib/rows/lane.js'
 import { startWork, stopSignal, stopWork, workBegins, workEnds } from '../../../lib/stop-work.js'
 import type { MemoryQueues } from '../../../lib/stores/memory-queues.js'
+import { everySender } from '../../support/general/toolbox.js'
 import { faultOf, type Harness, sendHarness } from '../../support/send/send-harness.js'
 
 const { acceptMail, drainLane, readMail, sweepLanes } = sendFlows
@@ -105,7 +106,7 @@ test('C12: an instance is killed in the middle of a hand-over: the others of its
     },
   }
   // Killed: it never comes back.
-  void drainLane({ ...leaving.deps, senders: { smtp: sender, graph: sender } }, work(h))
+  void drainLane({ ...leaving.deps, senders: everySender(sender) }, work(h))
   for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve))
   expect(await statesOf(h, ids)).toEqual(['handing-over', 'queued', 'queued'])
   h.peer.script.lookUp = () => 'sent'
@@ -182,7 +183,7 @@ test.each(['session', 'token'] as const)(
     }
     const deps =
       what === 'session'
-        ? { ...leaving.deps, senders: { smtp: sender, graph: sender } }
+        ? { ...leaving.deps, senders: everySender(sender) }
         : { ...leaving.deps, tables: { ...leaving.deps.tables, query: hangingAt(leaving.deps, 'connections') } }
     const draining = drainLane(deps, work(h))
     await new Promise((resolve) => setImmediate(resolve))
@@ -211,7 +212,7 @@ test('C2: a session is broken off while a mail is prepared, never while one is h
       async close() {},
     })
     const sender = { ...h.peer.sender, open: async (_t: unknown, _a: unknown, signal: AbortSignal) => session(signal) }
-    await drainLane({ ...leaving.deps, senders: { smtp: sender, graph: sender } }, work(h))
+    await drainLane({ ...leaving.deps, senders: everySender(sender) }, work(h))
     expect(broken).toBe(!isHanding)
     expect(await statesOf(h, ids)).toEqual([isHanding ? 'sent' : 'queued'])
   }

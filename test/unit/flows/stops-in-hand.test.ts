@@ -12,7 +12,7 @@ import { toRow } from '../../../lib/rows/mailboxes.js'
 import { stopController } from '../../../lib/stop-work.js'
 import { connectAs } from '../../support/connect/connect-as.js'
 import { sampleMailbox } from '../../support/general/sample-mailbox.js'
-import { another } from '../../support/general/toolbox.js'
+import { another, everyReceiver } from '../../support/general/toolbox.js'
 import { ScriptedMailbox } from '../../support/receive/scripted-mailbox.js'
 import { manualClock } from '../../support/send/send-harness.js'
 import { memoryStores } from '../../support/storage/memory-stores.js'
@@ -39,7 +39,7 @@ async function pollable() {
   })
   await stores.tables.insert(stores.names.table('mailboxes'), toRow(mailbox))
   await connectAs(stores, connectionId, { kind: 'anonymous' })
-  const deps = { ...stores, receivers: { imap: box, graph: box } }
+  const deps = { ...stores, receivers: everyReceiver(box) }
   return { ...rest, stores, box, mailbox, deps }
 }
 
