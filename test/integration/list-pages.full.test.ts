@@ -45,6 +45,7 @@ const inTenants = (prefix: string, columns: (n: number) => object, owner?: strin
 }
 const createdAt = '2026-01-31T08:00:00.000Z'
 const registration = {
+  kind: 'microsoft',
   name: 'mail',
   authority: 'https://login.microsoftonline.com/common',
   clientId: 'x',
