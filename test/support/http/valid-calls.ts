@@ -79,6 +79,7 @@ export async function validCalls(site: AdminSite, tenant: Tenant, box: Box) {
       ...(await made('registrationCreate', registrationInput)),
       body: registrationInput,
     }),
+    registrationRetry: () => made('registrationCreate', registrationInput),
     registrationRemove: async () => ({
       ...(await made('registrationCreate', registrationInput)),
       // Whoever signs in meanwhile may use it.
