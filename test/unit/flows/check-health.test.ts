@@ -63,7 +63,11 @@ test('C9: timers that run over a second clock that stands still are no good heal
   const row = { partitionKey: '~', rowKey: 'timers', clockDueAt: clock.now() - 4 * 60_000 }
   await deps.tables.upsert(deps.names.table('tenants'), row)
   expect(await failing(deps)).toMatchObject([
-    { name: 'timers', code: 'timers_silent', text: expect.stringContaining('second clock behind them has stood still since') },
+    {
+      name: 'timers',
+      code: 'timers_silent',
+      text: expect.stringContaining('second clock behind them has stood still since'),
+    },
   ])
 })
 
