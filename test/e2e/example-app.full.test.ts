@@ -100,7 +100,7 @@ describe('docs/examples/app.mjs', () => {
     await says(/mail\.sent: /)
     expect(said.match(/mail\.sent: /g)).toHaveLength(1)
     const refused = await new Browser().open(`${url}/connect?address=ana@contoso.example`)
-    expect(refused.html).toContain('connected already')
+    expect(refused.html).toContain('already connected')
   }, 60_000)
 
   test('the developer guide quotes this file', () => {
