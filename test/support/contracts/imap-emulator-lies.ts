@@ -138,7 +138,8 @@ const lies: ReceiverLies = {
   'gives half a mail and is gone, once': [ofRow('cut', 1)],
   'gives half a mail and is gone, for ever': [ofRow('cut', undefined, { attempts: 5 })],
   'breaks or floods the line at one mail, for ever': [
-    ...(['close', 'reset', 'bye', 'hang', 'huge-literal', 'endless-untagged', 'endless-line'] as const).map((how) =>
+    // A flood without end takes as long as this process needs to write and read it: imap-receiver-security.test.ts.
+    ...(['close', 'reset', 'bye', 'hang', 'huge-literal'] as const).map((how) =>
       faultOfMail({ at: 'FETCH body', fault: how, times: 99 }, { attempts: 5 }),
     ),
     faultOfMail({ at: 'FETCH row', fault: 'close', times: 99 }, {}),
