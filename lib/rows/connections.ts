@@ -6,7 +6,7 @@ import type { Connection, ConnectionMode, ConnectionState, Identity } from '../m
 import type { Row } from '../ports/tables.js'
 import type { Toolbox } from '../ports/toolbox.js'
 import { columnsOf } from './columns.js'
-import { ofEveryTenant, ofTenant } from './tenant-ranges.js'
+import { ofEveryTenant, ofTenant, startingWith } from './tenant-ranges.js'
 
 /** A connection with the ETag that its next change must carry. */
 export type StoredConnection = Connection & { etag: string }
@@ -69,7 +69,7 @@ export async function listConnections(deps: Toolbox, tenant: string): Promise<Co
   const connections: Connection[] = []
   const rows = deps.tables.query(deps.names.table('connections'), {
     partitionRange: ofTenant(tenant),
-    rowRange: [connectionRowKey, `${connectionRowKey}~`],
+    rowRange: startingWith(connectionRowKey),
   })
   for await (const row of rows) connections.push(connectionFromRow(row))
   return connections
@@ -83,7 +83,7 @@ export async function* listAwaitingAdmin(
 ): AsyncGenerator<Connection> {
   const rows = deps.tables.query(deps.names.table('connections'), {
     partitionRange: tenant === '~' ? ofEveryTenant : ofTenant(tenant),
-    rowRange: [connectionRowKey, `${connectionRowKey}~`],
+    rowRange: startingWith(connectionRowKey),
     where: [
       { column: 'registrationId', is: 'eq', value: registrationId },
       { column: 'state', is: 'eq', value: 'needs-admin' },

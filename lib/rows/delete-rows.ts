@@ -9,6 +9,8 @@ export interface Budget {
 
 const page = 1_000
 const atOnce = 20
+/** Of table storage, in one partition. */
+export const mostPerTransaction = 100
 
 /**
  * Deletes what a query finds, up to a hundred rows of a partition in one request. False when the budget ended first.
@@ -32,9 +34,7 @@ export async function deleteByQuery(
 export async function deleteRows(deps: Pick<Toolbox, 'tables'>, table: string, rows: Row[]): Promise<void> {
   const partitions = new Map<string, Row[]>()
   for (const row of rows) partitions.set(row.partitionKey, [...(partitions.get(row.partitionKey) ?? []), row])
-  const batches = [...partitions.values()].flatMap((all) =>
-    Array.from({ length: Math.ceil(all.length / 100) }, (_, at) => all.slice(at * 100, at * 100 + 100)),
-  )
+  const batches = [...partitions.values()].flatMap((all) => chunksOf(all, mostPerTransaction))
   await mapInBatches(batches, (batch) => deleteBatch(deps, table, batch))
 }
 
@@ -53,6 +53,10 @@ async function deleteBatch(deps: Pick<Toolbox, 'tables'>, table: string, rows: R
   }
   for (const { partitionKey, rowKey } of rows) await deps.tables.remove(table, { partitionKey, rowKey })
 }
+
+/** Parts of at most `size`, in their order. */
+export const chunksOf = <T>(items: readonly T[], size: number): T[][] =>
+  Array.from({ length: Math.ceil(items.length / size) }, (_, at) => items.slice(at * size, (at + 1) * size))
 
 /** A few requests in flight at a time; results in the order of the items. */
 export async function mapInBatches<T, R>(items: readonly T[], act: (item: T) => Promise<R>): Promise<R[]> {

@@ -10,7 +10,8 @@ import type { Row } from '../ports/tables.js'
 import type { Toolbox } from '../ports/toolbox.js'
 import { changeRow } from './change-row.js'
 import { columnsOf } from './columns.js'
-import { type Budget, deleteRows, mapInBatches } from './delete-rows.js'
+import { type Budget, chunksOf, deleteRows, mapInBatches, mostPerTransaction } from './delete-rows.js'
+import { ofTenant } from './tenant-ranges.js'
 
 export type DueKind = 'poll' | 'lane' | 'grant' | 'signin' | 'webhook'
 const dueShards = 32
@@ -99,7 +100,7 @@ export async function isScheduled(deps: Toolbox, subject: DueKey): Promise<boole
 
 /** Every scheduled subject of a tenant, in order. */
 export async function dueIds(deps: Toolbox, kind: DueKind, tenant: string): Promise<string[]> {
-  const rowRange: [string, string] = [`${tenant}~`, `${tenant}~~`]
+  const rowRange = ofTenant(tenant)
   const found = await mapInBatches(partitionsOf(kind), async (partition) => {
     const ids: string[] = []
     for await (const row of deps.tables.query(deps.names.table('due'), { partition, rowRange, select: [] }))
@@ -147,7 +148,7 @@ export async function holdClaims(deps: Toolbox, subjects: ClaimedSubject[]): Pro
   const claimedUntil = deps.clock.now() + workingMs
   const batches = [...new Set(subjects.map(({ claim }) => claim.partitionKey))].flatMap((partition) => {
     const all = subjects.filter(({ claim }) => claim.partitionKey === partition)
-    return Array.from({ length: Math.ceil(all.length / 100) }, (_, at) => all.slice(at * 100, at * 100 + 100))
+    return chunksOf(all, mostPerTransaction)
   })
   await mapInBatches(batches, async (batch) => {
     const hold = batch.map(({ claim: { etag, ...key } }) => ({
@@ -202,7 +203,7 @@ export async function deleteDue(
   budget: Budget,
 ): Promise<boolean> {
   const table = deps.names.table('due')
-  const rowRange: [string, string] = [`${tenant}~`, `${tenant}~~`]
+  const rowRange = ofTenant(tenant)
   const shards = partitionsOf(kind)
   for (let at = 0; at < shards.length; at += 8) {
     const found: Row[] = []

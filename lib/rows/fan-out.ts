@@ -5,7 +5,7 @@
 import type { Message } from '../model/messages.js'
 import type { QueueName } from '../model/names.js'
 import type { Toolbox } from '../ports/toolbox.js'
-import { mapInBatches } from './delete-rows.js'
+import { chunksOf, mapInBatches } from './delete-rows.js'
 import { claimDue, type DueKind, type DueSubject, holdClaims, sendingMs } from './due.js'
 import { enqueue } from './messages.js'
 
@@ -29,10 +29,7 @@ export async function fanOut<Q extends Exclude<QueueName, 'outbound-mail'>>(
 ): Promise<DueSubject[]> {
   const due = await claimDue(deps, kind, { limit, claimMs })
   due.sort((a, b) => a.dueAt - b.dueAt)
-  const parts = Array.from({ length: Math.ceil(due.length / perMessage) }, (_, at) =>
-    due.slice(at * perMessage, (at + 1) * perMessage),
-  )
-  await mapInBatches(parts, (subjects) => enqueue(deps, queue, messageOf(subjects)))
+  await mapInBatches(chunksOf(due, perMessage), (subjects) => enqueue(deps, queue, messageOf(subjects)))
   if (holds) await holdClaims(deps, due)
   return due
 }

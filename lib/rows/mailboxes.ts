@@ -13,7 +13,7 @@ import type { Toolbox } from '../ports/toolbox.js'
 import { changeRow } from './change-row.js'
 import { columnsOf } from './columns.js'
 import { pageOfPartitions } from './page-of-rows.js'
-import { ofTenant } from './tenant-ranges.js'
+import { ofTenant, startingWith } from './tenant-ranges.js'
 
 /** A mailbox with the ETag that its next change must carry. */
 export type StoredMailbox = Mailbox & { etag: string }
@@ -86,7 +86,7 @@ export async function listMailboxes(deps: Toolbox, tenant: string): Promise<Mail
   const mailboxes: Mailbox[] = []
   const rows = deps.tables.query(deps.names.table('mailboxes'), {
     partitionRange: ofTenant(tenant),
-    rowRange: [mailboxRowKey, `${mailboxRowKey}~`],
+    rowRange: startingWith(mailboxRowKey),
   })
   for await (const row of rows) mailboxes.push(fromRow(row))
   return mailboxes

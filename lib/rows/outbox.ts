@@ -15,6 +15,7 @@ import { deleteRows } from './delete-rows.js'
 import { setDueAtLatest, setDueIfNone } from './due.js'
 import { mailboxPartition } from './mailboxes.js'
 import { enqueue } from './messages.js'
+import { ofEveryTenant, startingWith } from './tenant-ranges.js'
 
 export type HintKind = 'due' | 'held' | 'unknown'
 
@@ -147,7 +148,7 @@ export async function listDueHints(
   const hints: Hint[] = []
   const now = deps.clock.now()
   const partition = mailboxPartition(tenant, mailboxId)
-  const rowRange: [string, string] = [`${letters.due}~`, `${letters.due}~~`]
+  const rowRange = startingWith(`${letters.due}~`)
   for await (const row of deps.tables.query(deps.names.table('outbox'), { partition, rowRange, limit })) {
     const hint = toHint(row)
     hints.push(hint)
@@ -179,7 +180,7 @@ export interface OwnedHint extends Hint {
 
 /** All hints of the deployment: open mail only, so the scan is as long as what waits. */
 export async function* listAllHints(deps: Toolbox): AsyncIterable<OwnedHint> {
-  for await (const row of deps.tables.query(deps.names.table('outbox'), { partitionRange: ['0', '~'] }))
+  for await (const row of deps.tables.query(deps.names.table('outbox'), { partitionRange: ofEveryTenant }))
     yield { ...toHint(row), tenant: row.partitionKey.split('~')[0] ?? '' }
 }
 

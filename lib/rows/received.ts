@@ -9,6 +9,7 @@ import type { Row } from '../ports/tables.js'
 import type { Toolbox } from '../ports/toolbox.js'
 import type { TopHeaders } from '../protocol/mail-headers.js'
 import { columnsOf } from './columns.js'
+import { inverted } from './day-tables.js'
 import { mailboxPartition } from './mailboxes.js'
 
 /** `stored`: kept, not yet told. `handed-over`: told. `quarantined`: kept aside with a reason, needs a person. */
@@ -87,8 +88,7 @@ export function arrivalOf(serverDate: number, headerDate: string, now: number): 
 }
 
 /** Newest first; the hash keeps mails of one millisecond apart. */
-export const listKey = (receivedAt: number, id: string): string =>
-  `t~${String(9_999_999_999_999 - Math.max(0, Math.min(Math.trunc(receivedAt) || 0, 9_999_999_999_999))).padStart(13, '0')}~${id.slice(0, 16)}`
+export const listKey = (receivedAt: number, id: string): string => `t~${inverted(receivedAt || 0)}~${id.slice(0, 16)}`
 
 /** Recognises a mail under another server id; only asked when ids were lost (resync, transport switch). */
 export const contentKeyOf = ({ messageId, date, from, subject }: TopHeaders): string =>

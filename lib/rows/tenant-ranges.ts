@@ -5,7 +5,7 @@ type Range = [from: string, to: string]
 /** Keys that begin with `prefix`. */
 export const startingWith = (prefix: string): Range => [prefix, `${prefix}~`]
 
-/** What one tenant has in a table with partitions `tenant~…`. */
+/** What one tenant has, where keys are `tenant~…`. */
 export const ofTenant = (tenant: string): Range => startingWith(`${tenant}~`)
 
 /** All tenants, without the partition `~` of the deployment. */

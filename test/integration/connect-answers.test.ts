@@ -10,22 +10,13 @@ import {
   start,
   tenant,
   tokenCalls,
+  underWay,
   useJourneySite,
 } from '../support/connect/journey-site.js'
-import type { Browser } from '../support/http/cookie-jar.js'
 
 useJourneySite()
 
 describe('attacks', () => {
-  /** A callback of a flow that is under way. */
-  async function underWay(): Promise<{ browser: Browser; callback: URL; signInId: string; upn: string; link: string }> {
-    const upn = person()
-    const browser = site.browser()
-    const { link, signInId } = await start(upn)
-    const { url } = await site.entra.control.signInAs(await begin(browser, link), upn)
-    return { browser, callback: new URL(url), signInId, upn, link }
-  }
-
   test('SEC-05, M-062, P-24: another account is refused, both accounts are named, nothing is kept', async () => {
     // The first journey of an environment makes the key that seals.
     await underWay()

@@ -4,7 +4,6 @@ import { parseMailSubmission } from '../../lib/model/mail-submission.js'
 import { beginSignIn, registrationInput, resultOf, tokenOf } from '../support/connect/connect-site.js'
 import {
   asked,
-  begin,
   binding,
   person,
   signIn,
@@ -12,6 +11,7 @@ import {
   start,
   tenant,
   tokenCalls,
+  underWay,
   useJourneySite,
 } from '../support/connect/journey-site.js'
 import { everyConnection, everyMailbox } from '../support/general/every.js'
@@ -20,15 +20,6 @@ import type { Browser } from '../support/http/cookie-jar.js'
 useJourneySite()
 
 describe('attacks', () => {
-  /** A callback of a flow that is under way. */
-  async function underWay(): Promise<{ browser: Browser; callback: URL; signInId: string; upn: string; link: string }> {
-    const upn = person()
-    const browser = site.browser()
-    const { link, signInId } = await start(upn)
-    const { url } = await site.entra.control.signInAs(await begin(browser, link), upn)
-    return { browser, callback: new URL(url), signInId, upn, link }
-  }
-
   test('SEC-01, M-058: no mutation of the state reaches the token endpoint; the untouched one does', async () => {
     const { browser, callback, signInId } = await underWay()
     const row = () => site.tables.get(site.names.table('signins'), signInId.slice(0, 2), signInId)

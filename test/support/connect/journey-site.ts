@@ -32,6 +32,15 @@ export const begin = beginSignIn
 export const signIn = (browser: Browser, link: string, upn: string): Promise<Answer> =>
   signInAt(site, browser, link, upn)
 
+/** A callback of a flow that is under way. */
+export async function underWay() {
+  const upn = person()
+  const browser = site.browser()
+  const { link, signInId } = await start(upn)
+  const { url } = await site.entra.control.signInAs(await begin(browser, link), upn)
+  return { browser, callback: new URL(url), signInId, upn, link }
+}
+
 /** Starts the site for the file; each test begins with what Entra does normally. */
 export function useJourneySite(): void {
   beforeAll(async () => {
