@@ -151,10 +151,11 @@ test('M-110, field 09 to 12, H3: over Graph the balance holds under any mix of l
     fc.asyncProperty(anyStory(mischief), async (story) => {
       expect(await playStory(graphSubject(), story)).toEqual({ lost: [], twice: [], invented: [] })
     }),
-    { numRuns: Number(process.env['BALANCE_RUNS'] ?? 150), ...seed },
+    { numRuns: Number(process.env['BALANCE_RUNS'] ?? 100), ...seed },
   )
   expect(trapped).toEqual([])
-})
+  // Hanging answers are waited for: about 40 seconds on an idle machine.
+}, 400_000)
 
 test('field 12: 12,000 mails since the date are listed all, each once, and none from before (Graph, message: delta)', async () => {
   const { receiver, authority } = graphSubject()
