@@ -1,16 +1,3 @@
-import { app, type InvocationContext } from '@azure/functions'
-import { gateway } from '../lib/gateway.js'
-import { asBytes, delivered } from '../lib/http/request/as-bytes.js'
+import { buryFunction } from '../lib/queue-function.js'
 
-/** Messages the host gave up on end in a row people can see, never in silence. */
-export async function webhookBury(message: unknown, context: InvocationContext): Promise<void> {
-  const { ops } = await gateway()
-  await ops.buryMessage('webhook', delivered(message, context))
-}
-
-app.storageQueue('webhook-bury', {
-  queueName: '%ENVIRONMENT_ID%-webhook-poison',
-  connection: 'MailStorage',
-  ...asBytes,
-  handler: webhookBury,
-})
+buryFunction('webhook')

@@ -13,7 +13,7 @@ export const journeyLevels = [['tell'], ['tokens'], ['send', 'receive'], ['conne
 export const layers = {
   functions: {
     holds: 'one trigger per file, at most 40 lines, file name = function name',
-    imports: ['api-function', 'gateway', 'http', 'pages', 'log', 'errors', 'model'],
+    imports: ['api-function', 'queue-function', 'gateway', 'http', 'pages', 'log', 'errors', 'model'],
   },
   gateway: {
     holds:
@@ -21,6 +21,7 @@ export const layers = {
     imports: ['*'],
   },
   'api-function': { holds: 'one operation of the API as a function', imports: ['gateway', 'http'] },
+  'queue-function': { holds: 'what a queue starts, as a function', imports: ['gateway', 'http', 'model'] },
   flows: {
     holds: 'the product, one folder per journey, one file per step',
     imports: ['flows', 'rows', 'model', 'ports', 'protocol', 'diagnosis', 'errors', 'log', 'secret'],
@@ -74,6 +75,7 @@ export const layers = {
 const singleFiles = [
   'gateway',
   'api-function',
+  'queue-function',
   'config',
   'last-net',
   'peer-session',

@@ -21,8 +21,9 @@ test('a function file has at most 40 lines and registers under its own name', ()
     expect(text.split('\n').length, file).toBeLessThanOrEqual(41)
     const name = file.replace(/\.ts$/, '')
     const key = /apiFunction\(\s*operations\.(\w+),/.exec(text)?.[1]
-    if (key === undefined) expect(text, file).toMatch(new RegExp(`app\\.(http|timer|storageQueue)\\('${name}'`))
-    else expect((operations as Record<string, Operation>)[key]?.name, file).toBe(name)
+    if (key !== undefined) expect((operations as Record<string, Operation>)[key]?.name, file).toBe(name)
+    else if (name.endsWith('-bury')) expect(text, file).toContain(`buryFunction('${name.slice(0, -'-bury'.length)}')`)
+    else expect(text, file).toMatch(new RegExp(`(app\\.(http|timer)|queueFunction)\\('${name}'`))
   }
 })
 
