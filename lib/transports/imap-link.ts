@@ -3,13 +3,12 @@
  * us (SEC-34): length of a line, a literal and an answer, bytes beyond the request, time per command and per session.
  * The first violation closes the socket, and every pending operation fails with that reason.
  */
-import { Socket } from 'node:net'
 import { ImapFlow, type MailboxObject } from 'imapflow'
 import { GatewayError } from '../errors.js'
 import type { ImapOptions } from '../model/mailbox.js'
 import { inPeerSession } from '../peer-session.js'
 import { patientLimit } from '../protocol/patient-limit.js'
-import { type CheckedAddress, hearErrors, networkError, stopped, tlsOptions } from './dial.js'
+import { type CheckedAddress, networkError, stopped, tlsOptions } from './dial.js'
 import { serverTooSlow } from './fetch-faults.js'
 import {
   greetingError,
@@ -19,6 +18,7 @@ import {
   imapError,
   preauthRefused,
 } from './imap-error.js'
+import { boundRanges, bytesReadBy, hearSockets, type LoggedLine, onPreauth, skipList } from './imap-library.js'
 
 export interface ImapLimits {
   /** Milliseconds to connect, encrypt and log in. */
@@ -108,7 +108,12 @@ export class ImapLink {
       maxResponseSize: limits.maxMailBytes + longestLine,
     })
     hearSockets(this.client)
-    this.#boundRanges()
+    boundRanges(this.client, (many) => {
+      this.#named += many
+      if (this.#named <= mostNamed) return
+      this.#fail(hostileAnswer())
+      throw hostileAnswer()
+    })
     this.client.on('error', (error: Error) => {
       this.#fail(imapError(error, this.#peer))
     })
@@ -139,8 +144,7 @@ export class ImapLink {
     await this.run(() => {
       const connecting = inPeerSession(this.#uncaught, () => this.client.connect())
       // Without a login nobody knows whose mail this is, nor who answers (SEC-26); imapflow would go on.
-      const handlers = this.client as unknown as { untaggedHandlers: Record<string, () => Promise<void>> }
-      handlers.untaggedHandlers['PREAUTH'] = async () => this.#fail(preauthRefused())
+      onPreauth(this.client, () => this.#fail(preauthRefused()))
       return connecting
     }, this.limits.connectMs)
     this.#ready = true
@@ -195,7 +199,7 @@ export class ImapLink {
     if (/[\x00-\x1f\x7f]/.test(folder) || folder === '') throw badFolder()
     if (this.#opened?.folder === folder) return this.#opened.box
     this.#opened = undefined
-    this.#skipList(folder)
+    skipList(this.client, folder)
     const box = await this.run(() => this.client.mailboxOpen(folder) as Promise<MailboxObject | undefined>)
     // imapflow opens nothing, and says nothing, once the server has said BYE.
     if (!box) throw this.#failure ?? imapError({ code: 'NoConnection', message: '' }, this.#peer)
@@ -243,50 +247,11 @@ export class ImapLink {
   }
 
   get #bytesRead(): number {
-    const { socket } = (this.client ?? {}) as unknown as { socket?: { bytesRead?: number } | false }
-    return socket ? (socket.bytesRead ?? 0) : 0
+    return bytesReadBy(this.client)
   }
 
   #count(): void {
     if (this.#bytesRead > this.#settled + this.#expected + freeBytes) this.#fail(hostileAnswer())
-  }
-
-  /** imapflow asks the server to list a folder before it opens it; opening says as much, a round trip earlier. */
-  #skipList(folder: string): void {
-    const { folders, namespace } = this.client as unknown as FolderCache
-    const { prefix = '' } = namespace || {}
-    for (const path of [folder, `${prefix}${folder}`]) if (!folders.has(path)) folders.set(path, { path })
-  }
-
-  /**
-   * A range of a few bytes names four billion mails, and imapflow writes out sixteen million of them within one turn,
-   * in which no limit of time is heard.
-   */
-  #boundRanges(): void {
-    const client = this.client as unknown as RangeReader
-    const { exec } = client
-    const assertFits = (reply: unknown): void => {
-      this.#named += namedBy(reply)
-      if (this.#named <= mostNamed) return
-      this.#fail(hostileAnswer())
-      throw hostileAnswer()
-    }
-    // Only a client that asked for it (QRESYNC) has a use for it.
-    client.untaggedVanished = async () => undefined
-    client.exec = async (command, attributes, options = {}) => {
-      const untagged = { ...options.untagged }
-      for (const name of ['ESEARCH', 'OK']) {
-        const handle = untagged[name]
-        if (handle)
-          untagged[name] = async (reply) => {
-            assertFits(reply)
-            await handle(reply)
-          }
-      }
-      const answer = await exec.call(client, command, attributes, { ...options, untagged })
-      assertFits(answer.response)
-      return answer
-    }
   }
 
   #heard({ src, msg, payloadBytes }: LoggedLine): void {
@@ -320,53 +285,6 @@ export class ImapLink {
     }
     return { trace: count, debug: count, info: count, warn: note, error: note, fatal: note }
   }
-}
-
-/** What of imapflow is not in its types; its version is pinned, and tests notice when it is gone. */
-interface LoggedLine {
-  src?: string
-  /** Without the bytes of literals. */
-  msg?: unknown
-  payloadBytes?: number
-}
-
-interface FolderCache {
-  folders: Map<string, { path: string }>
-  namespace?: { prefix?: string } | false
-}
-
-interface RangeReader {
-  untaggedVanished(): Promise<void>
-  exec(
-    command: string,
-    attributes: unknown,
-    options?: { untagged?: Record<string, (reply: unknown) => Promise<void>> },
-  ): Promise<{ response?: unknown }>
-}
-
-/** How many mails the ranges in a reply name, read as imapflow reads them: also `0x1:1e9`. */
-function namedBy(reply: unknown): number {
-  if (typeof reply === 'string')
-    return reply.split(',').reduce((sum, part) => {
-      const colon = part.indexOf(':')
-      const many = colon < 0 ? 0 : Math.abs(Number(part.slice(colon + 1)) - Number(part.slice(0, colon)))
-      return sum + (many > 0 ? many : 0)
-    }, 0)
-  if (Array.isArray(reply)) return reply.reduce<number>((sum, part) => sum + namedBy(part), 0)
-  if (typeof reply !== 'object' || reply === null) return 0
-  const { attributes, section, value } = reply as Record<string, unknown>
-  return namedBy([attributes, section, value])
-}
-
-/** imapflow takes its listeners off before a socket has closed, and off the one below TLS. */
-function hearSockets(client: ImapFlow): void {
-  let held: unknown
-  Object.defineProperty(client, 'socket', {
-    get: () => held,
-    set: (socket: unknown) => {
-      held = socket instanceof Socket ? hearErrors(socket) : socket
-    },
-  })
 }
 
 function badFolder(): GatewayError {

@@ -10,27 +10,19 @@ import { GatewayError } from '../errors.js'
 import type { AfterReceive } from '../model/mailbox.js'
 import type { FetchedMail, FetchLimits, ReceiveSession } from '../ports/receiver.js'
 import { actOnImapMails } from './act-on-imap-mails.js'
-import { mailGone, mailNotGiven, mailTooLarge } from './fetch-faults.js'
+import { mailGone } from './fetch-faults.js'
 import { type AskedFor, askedFor } from './imap-asked-for.js'
-import { type ImapCursor, readCursor, serverIdOf, uidSet, uidsUnder, writeCursor } from './imap-cursor.js'
+import { type ImapCursor, readCursor, serverIdOf, uidsUnder, writeCursor } from './imap-cursor.js'
 import type { ImapLink } from './imap-link.js'
-import { chunked, type ImapRow, isSmall, largestTogether, mergedRows } from './imap-rows.js'
+import { ImapReader, slackBytes } from './imap-reader.js'
+import { chunked, type ImapRow, largestTogether } from './imap-rows.js'
 
 const dayMs = 86_400_000
-/** Exchange announces sizes that differ from what it sends. */
-const slackBytes = 1024 * 1024
 const rowBytes = 1000
 
 interface Judges {
   isWanted(mail: ImapRow): boolean
   isListed(uid: number): boolean
-}
-
-interface Query {
-  uid: true
-  size?: true
-  internalDate?: true
-  source?: true | { start: number; maxLength: number }
 }
 
 const description = { uid: true, size: true, internalDate: true } as const
@@ -40,12 +32,14 @@ export class ImapSession implements ReceiveSession {
   #resynced = false
   #more = false
   #fetched = false
+  readonly #reader: ImapReader
 
   constructor(
     private readonly link: ImapLink,
     private readonly folder: string,
   ) {
     this.#position = { validity: '0', rewinds: 0, uid: 0, folder }
+    this.#reader = new ImapReader(link)
   }
 
   cursor(): string {
@@ -97,12 +91,12 @@ export class ImapSession implements ReceiveSession {
     const [uid] = uidsUnder(this.#position, [serverId])
     const raw = async (room?: Room) => {
       if (uid === undefined) throw mailGone()
-      const rows = await this.#rows(String(uid), description, rowBytes).catch((error: unknown) => {
+      const rows = await this.#reader.rows(String(uid), description, rowBytes).catch((error: unknown) => {
         if (!this.link.usable) throw error
       })
       const mail = rows?.get(uid) ?? unknownMail(uid)
       await room?.(bytesOf(mail, maxBytes))
-      return this.#alone(mail, maxBytes, () => {})
+      return this.#reader.alone(mail, maxBytes, () => {})
     }
     return { serverId, receivedAt: 0, size: 0, raw }
   }
@@ -151,8 +145,8 @@ export class ImapSession implements ReceiveSession {
    */
   async #behind(last: number, uidNext: number, exists: number): Promise<number[] | undefined> {
     const range = `${Math.max(last, 1)}:*`
-    let uids = await this.#search({ uid: range })
-    if (uids.length === 0 && exists > 0) uids = [...(await this.#rows(range, description, slackBytes)).keys()]
+    let uids = await this.#reader.search({ uid: range })
+    if (uids.length === 0 && exists > 0) uids = [...(await this.#reader.rows(range, description, slackBytes)).keys()]
     const newest = Math.max(0, ...uids)
     if (newest >= last) return uids.filter((uid) => uid > last).sort((a, b) => a - b)
     // Our last mail is not there: somebody removed it, or UIDs were given anew (RFC 3501 2.3.1.1: they only ever grow).
@@ -161,23 +155,17 @@ export class ImapSession implements ReceiveSession {
 
   // Servers compare dates in their own time zone: one day earlier, and filtered by the exact time later.
   #since(since: number): Promise<number[]> {
-    return this.#search({ since: new Date(Math.max(since - dayMs, 0)) })
+    return this.#reader.search({ since: new Date(Math.max(since - dayMs, 0)) })
   }
 
   async #newest(exists: number, found: number[]): Promise<number> {
     if (exists === 0 && found.length === 0) return 0
-    return Math.max(0, ...(await this.#search({ uid: '*' })))
-  }
-
-  async #search(query: { uid: string } | { since: Date }): Promise<number[]> {
-    const { client } = this.link
-    const uids = await this.link.must(() => client.search(query, { uid: true }))
-    return [...new Set(uids)].filter((uid) => Number.isInteger(uid) && uid > 0).sort((a, b) => a - b)
+    return Math.max(0, ...(await this.#reader.search({ uid: '*' })))
   }
 
   async #describe({ range, from, to, listed }: AskedFor): Promise<Map<number, ImapRow>> {
     if (range === '') return new Map()
-    const rows = await this.#rows(range, description, listed.length * rowBytes)
+    const rows = await this.#reader.rows(range, description, listed.length * rowBytes)
     return new Map([...rows].filter(([uid]) => uid >= from && uid <= to))
   }
 
@@ -187,7 +175,7 @@ export class ImapSession implements ReceiveSession {
       uids.map((uid) => rows.get(uid) ?? unknownMail(uid)),
       together,
     )
-    let next = chunks[0] && this.#sources(chunks[0], limits)
+    let next = chunks[0] && this.#reader.sources(chunks[0], limits)
     let first = true
     for (const [index, chunk] of chunks.entries()) {
       const sources = await next!
@@ -195,7 +183,7 @@ export class ImapSession implements ReceiveSession {
       // The next chunk is on its way while the caller works on this one; its fault must not be that of a mail of this
       // one.
       const isComplete = chunk.every(({ uid }) => sources.has(uid))
-      next = following && isComplete && this.link.hasTimeToFetch ? this.#sources(following, limits) : undefined
+      next = following && isComplete && this.link.hasTimeToFetch ? this.#reader.sources(following, limits) : undefined
       next?.catch(() => undefined)
       for (const mail of chunk) {
         const source = sources.get(mail.uid)
@@ -205,12 +193,12 @@ export class ImapSession implements ReceiveSession {
         yield* this.#given(mail, async (onGone, room) => {
           if (source) return source
           await room?.(bytesOf(mail, limits.maxBytes))
-          return this.#alone(mail, limits.maxBytes, onGone)
+          return this.#reader.alone(mail, limits.maxBytes, onGone)
         })
       }
       if (!following || next) continue
       if (!this.#goesOn()) return
-      next = this.#sources(following, limits)
+      next = this.#reader.sources(following, limits)
     }
   }
 
@@ -223,7 +211,7 @@ export class ImapSession implements ReceiveSession {
         continue
       }
       let fault: unknown
-      const rows = await this.#rows(String(uid), description, rowBytes).catch((error: unknown) => {
+      const rows = await this.#reader.rows(String(uid), description, rowBytes).catch((error: unknown) => {
         fault = error
       })
       const row = rows?.get(uid)
@@ -238,7 +226,7 @@ export class ImapSession implements ReceiveSession {
       yield* this.#given(mail, async (onGone, room) => {
         if (fault && !this.link.usable) throw fault
         await room?.(bytesOf(mail, limits.maxBytes))
-        return this.#alone(mail, limits.maxBytes, onGone)
+        return this.#reader.alone(mail, limits.maxBytes, onGone)
       })
     }
   }
@@ -263,68 +251,6 @@ export class ImapSession implements ReceiveSession {
     const goesOn = this.link.usable && this.link.hasTimeToFetch
     if (!goesOn) this.#more = true
     return goesOn
-  }
-
-  /** Small mails of a chunk with their bytes, as far as they were given; the others have to be asked for alone. */
-  async #sources(chunk: ImapRow[], { maxBytes }: FetchLimits): Promise<Map<number, Uint8Array>> {
-    if (chunk.length === 1 && !isSmall(chunk[0]!, Math.min(maxBytes, largestTogether))) return new Map()
-    const announced = chunk.reduce((sum, mail) => sum + mail.size * 2, 0)
-    const bytes = announced + slackBytes * Math.min(chunk.length, 8)
-    const range = uidSet(chunk.map((mail) => mail.uid))
-    try {
-      const rows = await this.#rows(range, { uid: true, source: true }, bytes)
-      return new Map(
-        chunk.flatMap(({ uid, sequence, size }) => {
-          const row = rows.get(uid)
-          // Another sequence number than before: somebody removed mail meanwhile, or these are another mail's bytes.
-          const isIts = row?.sequence === sequence && (size === 0 || row?.source?.length !== 0)
-          return row?.source && isIts && row.source.length <= maxBytes ? [[uid, row.source]] : []
-        }),
-      )
-    } catch (error) {
-      // One mail the server cannot read must not take the others of its chunk along.
-      if (this.link.usable) return new Map()
-      throw error
-    }
-  }
-
-  /** The bytes of one mail, whatever was announced. `onGone`: a second look says that it is no longer there. */
-  async #alone(mail: ImapRow, maxBytes: number, onGone: () => void): Promise<Uint8Array> {
-    const { uid, size } = mail
-    if (size > maxBytes && (await this.#isLongerThan(uid, maxBytes))) throw mailTooLarge(maxBytes)
-    // Never more than the limit and one byte, where the announced size is no help.
-    const source = size > largestTogether && size <= maxBytes ? true : ({ start: 0, maxLength: maxBytes + 1 } as const)
-    let refusal: GatewayError | undefined
-    const asked = this.#rows(String(uid), { uid: true, source }, maxBytes + slackBytes)
-    const rows = await asked.catch((error: GatewayError) => {
-      refusal = error
-      return undefined
-    })
-    if (refusal && !this.link.usable) throw refusal
-    const given = rows?.get(uid)?.source
-    if (given && given.length > maxBytes) throw mailTooLarge(maxBytes)
-    if (given && (given.length > 0 || size === 0)) return given
-    if (!(await this.#lists(uid))) {
-      onGone()
-      throw mailGone()
-    }
-    // The login works and the folder is open: whatever is refused now, it is this mail.
-    throw refusal?.class === 'transient' ? refusal : mailNotGiven(refusal?.peerLine)
-  }
-
-  async #lists(uid: number): Promise<boolean> {
-    return (await this.#search({ uid: String(uid) })).includes(uid)
-  }
-
-  async #isLongerThan(uid: number, bytes: number): Promise<boolean> {
-    const source = { start: bytes, maxLength: 1 }
-    const rows = await this.#rows(String(uid), { uid: true, source }, slackBytes)
-    return (rows.get(uid)?.source?.length ?? 0) > 0
-  }
-
-  async #rows(range: string, query: Query, bytes: number): Promise<Map<number, ImapRow>> {
-    const { client } = this.link
-    return mergedRows(await this.link.bring(() => client.fetchAll(range, query, { uid: true }), bytes))
   }
 
   #serverId(uid: number): string {
