@@ -3,14 +3,14 @@ import { gateway } from '../lib/gateway.js'
 import { afterPost, pageHandler } from '../lib/http/pages/page-handler.js'
 import { fieldOf, formBody } from '../lib/http/request/form-body.js'
 
-export const connectBegin = pageHandler(async ({ request, link, browser }) => {
+export const connectBegin = pageHandler(async ({ request, link, browser, requestId }) => {
   const { connect } = await gateway()
   const fields = await formBody(request)
   const sent = { link, browser, formToken: fieldOf(fields, 'token') }
   const [provider, delegate] = [fieldOf(fields, 'provider'), fieldOf(fields, 'delegate')]
   return afterPost(
     () => connect.beginAuthorize({ ...sent, provider, delegate }),
-    (error) => connect.keepFormProblem({ ...sent, error }),
+    (error) => connect.keepFormProblem({ ...sent, error, requestId }),
   )
 })
 

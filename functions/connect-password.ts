@@ -6,7 +6,7 @@ import type { TypedServers } from '../lib/model/sign-in.js'
 
 const names = ['username', 'imapHost', 'imapPort', 'imapTls', 'smtpHost', 'smtpPort', 'smtpTls'] as const
 
-export const connectPassword = pageHandler(async ({ request, link, browser }) => {
+export const connectPassword = pageHandler(async ({ request, link, browser, requestId }) => {
   if (request.method !== 'POST') return backToLink(link)
   const { connect } = await gateway()
   const fields = await formBody(request)
@@ -14,7 +14,7 @@ export const connectPassword = pageHandler(async ({ request, link, browser }) =>
   const sent = { link, browser, formToken: fieldOf(fields, 'token') }
   return afterPost(
     () => connect.submitPassword({ ...sent, form: { ...typed, password: fieldOf(fields, 'password') } }),
-    (error) => connect.keepFormProblem({ ...sent, error, typed }),
+    (error) => connect.keepFormProblem({ ...sent, error, requestId, typed }),
   )
 })
 

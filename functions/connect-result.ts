@@ -10,7 +10,8 @@ export const connectResult = pageHandler(async ({ link, browser, requestId, text
   const { connect } = await gateway()
   try {
     const refusal = await connect.showRefusal(link, browser)
-    if (refusal) return errorResponse(refusal.refused, { requestId, texts, ways: refusal })
+    // The id of the attempt: it is the one that the log knows.
+    if (refusal) return errorResponse(refusal.refused, { requestId: refusal.refused.requestId, texts, ways: refusal })
     const view = await connect.showResult(link, browser)
     const page = view.target.kind === 'admin-consent' ? consentResultPage(view, texts) : resultPage(view, texts)
     return htmlResponse(page, { requestId })

@@ -7,10 +7,10 @@ import { logsPage } from '../lib/pages/console/logs-page.js'
 
 export const consoleLogs = consoleHandler(gateway, async ({ g, tenant, view, query }) => {
   const filter = consoleLogQuery(query)
-  const { log, failed, day = '', mailboxId = '' } = filter
+  const { log, failed, day = '', mailboxId = '', requestId = '' } = filter
   const [rows, mailboxes] = await Promise.all([g.ops.listLog(tenant, filter), g.admin.listMailboxNames(tenant)])
   const next = nextRow(rows, consoleLogLimit)
-  return logsPage(view, { log, day, failed, mailboxId, rows, mailboxes, pages: { query, next } })
+  return logsPage(view, { log, day, failed, mailboxId, requestId, rows, mailboxes, pages: { query, next } })
 })
 
 app.http('console-logs', { methods: ['GET'], authLevel: 'anonymous', route: 'console/logs', handler: consoleLogs })

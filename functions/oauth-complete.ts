@@ -12,7 +12,7 @@ export const oauthComplete = pageHandler(async ({ request, browser, requestId, t
   if (request.headers.get('sec-fetch-mode') === 'navigate' && request.query.get('go') !== '1')
     return htmlResponse(checkingPage(`/oauth/complete?s=${short}&go=1`, texts), { requestId })
   const handOff = readCookie(request.headers.get('cookie'), returnCookie(short))
-  const completed = await connect.completeSignIn({ short, handOff, browser })
+  const completed = await connect.completeSignIn({ short, handOff, browser, requestId })
   const cookies = [clearCookie(returnCookie(short))]
   if (completed.outcome !== 'refused') return redirect(completed.location, cookies)
   const { error, location, retry } = completed

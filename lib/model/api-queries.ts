@@ -130,4 +130,9 @@ export const logQuery = z.object({
     .optional()
     .describe('Day in UTC as yyyymmdd, or for the audit log month as yyyymm; left out: the current one.'),
   failed: flag('Failures only.'),
+  requestId: z
+    .string()
+    .regex(/^[a-z2-7]{26}$/, 'must be a request id: 26 lower-case letters and digits from 2 to 7')
+    .optional()
+    .describe('Audit: only the refused sign-in whose page showed this request id.'),
 })

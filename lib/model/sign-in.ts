@@ -28,6 +28,8 @@ export type TypedServers = Record<
 export interface AttemptProblem {
   /** Beside the form it is about, or on the page of the result. */
   at: 'form' | 'page'
+  /** Of the request that was refused: under it the log has the provider's own words. */
+  requestId: string
   code: string
   class: string
   hint?: string

@@ -45,6 +45,8 @@ export const telemetry = {
    * A field of an answer that its schema does not name stayed inside: a fault of ours that costs nothing but the field.
    */
   'answer-field-dropped': ['operation', 'fieldId'],
+  /** A request was answered with 4xx: `operation`, or where it was refused, `page` or `console`. */
+  'request-refused': ['operation', 'tenant', 'code', 'status', 'requestId'],
   'page-failed': ['code', 'requestId', 'fault'],
   'console-failed': ['code', 'requestId', 'fault'],
   /** A fault that nothing caught; `ends`: the process ended over it, else one connection. */
@@ -63,7 +65,7 @@ export const telemetry = {
   'refresh-token-not-stored': ['tenant', 'connectionId', 'code'],
   'log-row-dropped': ['table', 'tenant'],
   'probe-failed': ['signInId', 'code'],
-  'sign-in-refused': ['signInId', 'tenant', 'code'],
+  'sign-in-refused': ['signInId', 'tenant', 'code', 'requestId'],
   'sign-in-expiry-failed': ['signInId', 'code'],
 } as const satisfies Record<string, readonly string[]>
 

@@ -24,7 +24,7 @@ type Done = 'action' | 'subject' | 'role' | 'keyId' | 'connectionId' | 'signInId
 interface LogColumns {
   sendinglog: Verdict | Sent | 'endpointId' | 'messageId' | 'queueMessageId'
   receivinglog: Verdict | Polled | 'failures' | 'attempts' | 'state' | 'messageId'
-  auditlog: Done | 'code'
+  auditlog: Done | 'code' | 'peerLine' | 'requestId' | 'trace'
 }
 
 /** What one log takes; `failed` also writes it where failures alone are listed. */
@@ -67,6 +67,8 @@ export interface LogQuery {
   day?: string | undefined
   failed?: boolean | undefined
   mailboxId?: string | undefined
+  /** What a page of a refused sign-in shows (M-127). */
+  requestId?: string | undefined
   /** Id of the last row of the page before. */
   after?: string | undefined
   limit: number
@@ -82,8 +84,10 @@ export async function listLog(deps: Toolbox, tenant: string, query: LogQuery): P
   const after = query.after ?? ''
   if (after !== '' && !/^\d{13}~[a-z2-7]{6}$/.test(after)) throw wrongPlace()
   const rowRange: [string, string] = [after === '' ? '0' : behind(after), ':']
-  const where =
-    query.mailboxId === undefined ? [] : [{ column: 'mailboxId', is: 'eq' as const, value: query.mailboxId }]
+  const where = (['mailboxId', 'requestId'] as const).flatMap((column) => {
+    const value = query[column]
+    return value === undefined ? [] : [{ column, is: 'eq' as const, value }]
+  })
   const ofHour = async (hour: number, limit: number): Promise<LogRow[]> => {
     const partition = `${tenant}~${query.failed ? 'e~' : ''}${String(hour).padStart(2, '0')}`
     const rows: LogRow[] = []

@@ -105,7 +105,12 @@ test('M-127: a refusal keeps its AADSTS number, trace and correlation ids and ti
   entra.control.revoke('ana@contoso.example')
   const error = await failure(provider.refresh({ ...input, refreshToken: refreshToken! }))
   expect(error).toMatchObject({ code: 'aadsts_50173', class: 'needs-reconnect' })
-  expect(Object.keys(error.trace ?? {})).toEqual(['trace_id', 'correlation_id', 'timestamp'])
+  const guid = expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
+  expect(error.trace).toEqual({
+    trace_id: guid,
+    correlation_id: guid,
+    timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\d/),
+  })
   expect(JSON.stringify(error)).not.toContain(refreshToken!.reveal().slice(0, 40))
 })
 

@@ -18,7 +18,6 @@ import type { TokenSet } from '../../ports/provider.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { sameAddress } from '../../protocol/mail-address.js'
 import { sameText } from '../../protocol/same-text.js'
-import { writeLog } from '../../rows/logs.js'
 import { sealKeys } from '../../rows/seal-keys.js'
 import {
   findSignIn,
@@ -39,6 +38,7 @@ import { heardOf } from './heard-of.js'
 import { refusedSwitch } from './judge-servers.js'
 import { problemColumns, problemOf } from './keep-problem.js'
 import { assertWay } from './link-ways.js'
+import { logRefusal } from './log-refusal.js'
 import { isDirectoryOf } from './prove-address.js'
 import { providerError } from './provider-error.js'
 import { handOffPlace, type ReturnedAnswer, type ReturnedSignIn } from './return-callback.js'
@@ -52,6 +52,8 @@ export interface CompleteInput {
   /** Value of the hand-off cookie, absent when there was none. */
   handOff: string | undefined
   browser: string | undefined
+  /** Of this call; the page of a refusal shows it. */
+  requestId: string
 }
 
 export type Completed =
@@ -89,10 +91,11 @@ export async function completeSignIn(deps: Toolbox, input: CompleteInput): Promi
     return { outcome: 'signed-in', location: await afterSignIn(deps, signIn, link) }
   } catch (error) {
     const failure = asGatewayError(error)
-    const answered = await refused(deps, { signIn, link }, failure)
+    const answered = await refused(deps, { signIn, link, requestId: input.requestId }, failure)
     // Refused by the confirmation, which has told so.
     const isTold = signIn.status === 'refused'
     if (signIn.status !== 'returned' && !isTold) return answered
+    const problem = problemOf(failure, { at: 'page', requestId: input.requestId })
     try {
       await stepSignIn(deps, signIn, {
         status: 'refused',
@@ -100,7 +103,7 @@ export async function completeSignIn(deps: Toolbox, input: CompleteInput): Promi
         verifierSealed: '',
         nonceSealed: '',
         sealedReturn: '',
-        ...(await problemColumns(deps, { id: signIn.id, browser: input.browser ?? '' }, problemOf(failure, 'page'))),
+        ...(await problemColumns(deps, { id: signIn.id, browser: input.browser ?? '' }, problem)),
       })
     } catch {
       return answered
@@ -208,12 +211,12 @@ function assertAccess({ address }: SignInTarget, { username }: Identity, verdict
  */
 async function notCounted(
   deps: Toolbox,
-  { short, browser, signIn }: CompleteInput & { signIn: StoredSignIn | undefined },
+  { short, browser, requestId, signIn }: CompleteInput & { signIn: StoredSignIn | undefined },
   error: unknown,
 ): Promise<Completed> {
   const own = await findSignInOfBrowser(deps, short, browser).catch(() => undefined)
   const link = own === undefined ? '' : await pathOfLink(deps, own).catch(() => '')
-  const answered = await refused(deps, { signIn, link }, error)
+  const answered = await refused(deps, { signIn, link, requestId }, error)
   if (own === undefined || link === '' || !isOver(deps, own)) return answered
   return { ...answered, location: `${deps.config.publicBaseUrl}${link}` }
 }
@@ -268,18 +271,10 @@ function namingRedirect(
 
 async function refused(
   deps: Toolbox,
-  { signIn, link }: { signIn: StoredSignIn | undefined; link: string },
+  { signIn, link, requestId }: { signIn: StoredSignIn | undefined; link: string; requestId: string },
   error: unknown,
 ): Promise<Completed> {
   const failure = asGatewayError(error)
-  deps.log.warn('sign-in-refused', { signInId: signIn?.id, tenant: signIn?.tenant, code: failure.code })
-  if (signIn !== undefined)
-    await writeLog(deps, 'auditlog', {
-      tenant: signIn.tenant,
-      action: 'sign-in-refused',
-      subject: signIn.id,
-      code: failure.code,
-      failed: true,
-    })
+  await logRefusal(deps, { signIn, requestId }, failure)
   return { outcome: 'refused', error: failure, ...(link === '' ? {} : { retry: link }) }
 }

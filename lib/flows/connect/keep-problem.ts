@@ -11,14 +11,19 @@ import { sameText } from '../../protocol/same-text.js'
 import { sealKeys } from '../../rows/seal-keys.js'
 import { associatedData, type StoredSignIn, stepSignIn } from '../../rows/sign-ins.js'
 import { signInOfForm } from './form-token.js'
+import { logRefusal } from './log-refusal.js'
 
 const longest = 1_000
 
-export function problemOf(error: GatewayError, at: AttemptProblem['at'], typed?: TypedServers): AttemptProblem {
+export function problemOf(
+  error: GatewayError,
+  { at, requestId, typed }: Pick<AttemptProblem, 'at' | 'requestId'> & { typed?: TypedServers | undefined },
+): AttemptProblem {
   const { code, class: errorClass, hint, description, remedy, status, values, problems } = error
   const cut = (text: string): string => text.slice(0, longest)
   return {
     at,
+    requestId,
     code,
     class: errorClass,
     ...(hint ? { hint } : {}),
@@ -61,7 +66,14 @@ export async function readProblem(
 /** Where the browser goes after a form that failed: the page of the link, which says what was wrong. */
 export async function keepFormProblem(
   deps: Toolbox,
-  input: { link: string; browser: string | undefined; formToken: string; error: GatewayError; typed?: TypedServers },
+  input: {
+    link: string
+    browser: string | undefined
+    formToken: string
+    error: GatewayError
+    requestId: string
+    typed?: TypedServers
+  },
 ): Promise<{ location: string }> {
   const page = `${deps.config.publicBaseUrl}/connect/${encodeURIComponent(input.link)}`
   if (input.error.code === 'form_expired') return { location: `${page}?again=1` }
@@ -71,7 +83,10 @@ export async function keepFormProblem(
     const { signIn, browser } = await signInOfForm(deps, input)
     // What the confirmation refuses is the fault of no field.
     const at = ['mailbox_exists', 'mailbox_held'].includes(input.error.code) ? 'page' : 'form'
-    const problem = problemOf(input.error, at, input.typed)
+    const { requestId, typed } = input
+    const problem = problemOf(input.error, { at, requestId, typed })
+    // A slip of the pen is no refusal.
+    if (problem.code !== 'invalid_input') await logRefusal(deps, { signIn, requestId }, input.error)
     await stepSignIn(deps, signIn, await problemColumns(deps, { id: signIn.id, browser }, problem))
     if (at === 'page') return { location: `${page}/result` }
   } catch {

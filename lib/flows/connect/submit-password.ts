@@ -52,10 +52,7 @@ export async function submitPassword(
     const stored = target.kind === 'reconnect' ? storedServers(facts) : undefined
     const verdicts = excuseStoredServers(tried, { imap, smtp }, stored)
     const refusal = refusedServers(verdicts, { imap, smtp }, stored)
-    if (refusal) {
-      deps.log.warn('sign-in-refused', { signInId: signIn.id, tenant: signIn.tenant, code: refusal.code })
-      throw refusal
-    }
+    if (refusal) throw refusal
     await finishSignIn(deps, signIn, { grant, provider: 'basic', verdicts, browser, isProven })
   } catch (error) {
     if (signIn.status === 'returned') await stepSignIn(deps, signIn, { status: before }).catch(() => undefined)

@@ -99,14 +99,11 @@ export function apiHandler<O extends Operation, G extends Authenticator, R exten
       }
     } catch (error) {
       const failure = asGatewayError(error)
-      if (failure.status >= 500)
-        invocationLog(context).error('api-failed', {
-          operation: operation.name,
-          tenant,
-          code: failure.code,
-          requestId,
-          fault: failure.cause === undefined ? failure.code : placeOf(failure.cause),
-        })
+      const { code, status, cause } = failure
+      const of = { operation: operation.name, tenant, code, requestId }
+      if (status >= 500)
+        invocationLog(context).error('api-failed', { ...of, fault: cause === undefined ? code : placeOf(cause) })
+      else invocationLog(context).info('request-refused', { ...of, status })
       return problem(failure, requestId)
     }
   }

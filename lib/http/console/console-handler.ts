@@ -5,7 +5,7 @@
  */
 import type { HttpHandler, HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions'
 import { asGatewayError, conflict, GatewayError, notFound } from '../../errors.js'
-import { invocationLog } from '../../log.js'
+import { invocationLog, type Log } from '../../log.js'
 import type { Caller } from '../../model/caller.js'
 import { isTenantId, newId, newSecret } from '../../model/ids.js'
 import { notices } from '../../pages/console/actions.js'
@@ -77,7 +77,7 @@ export function consoleHandler<G extends ConsoleGateway>(
   act: Act<G>,
   { tenant: needsTenant = true, operation = () => '', now = Date.now }: ConsoleOptions = {},
 ): HttpHandler {
-  return answering(async (request, requestId) => {
+  return answering(async (request, requestId, log) => {
     const g = await gateway()
     const origin = g.config.publicBaseUrl
     const session = openSession(await g.sealer(), sessionValue(request.headers.get('cookie')), now())
@@ -104,6 +104,7 @@ export function consoleHandler<G extends ConsoleGateway>(
     } catch (error) {
       const failure = asGatewayError(error)
       if (failure.code === 'unexpected') throw error
+      noteRefusal(log, failure, { tenant: view.tenant, requestId })
       return consoleAnswer(
         failurePage({ ...wordsOf(failure), requestId, back: pageBefore(request) }, view),
         requestId,
@@ -196,17 +197,29 @@ function limitOf(operation: string): LimitedKind | undefined {
     : undefined
 }
 
-function answering(answer: (request: HttpRequest, requestId: string) => Promise<HttpResponseInit>): HttpHandler {
+function noteRefusal(
+  log: Log,
+  { code, status }: GatewayError,
+  { tenant, requestId }: { tenant: string; requestId: string },
+): void {
+  if (status < 500) log.info('request-refused', { operation: 'console', tenant, code, status, requestId })
+}
+
+function answering(
+  answer: (request: HttpRequest, requestId: string, log: Log) => Promise<HttpResponseInit>,
+): HttpHandler {
   return async (request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> => {
     const requestId = newId()
+    const log = invocationLog(context)
     try {
       requireShortQuery(request.url)
-      return await answer(request, requestId)
+      return await answer(request, requestId, log)
     } catch (error) {
       const failure = asGatewayError(error)
+      noteRefusal(log, failure, { tenant: '~', requestId })
       if (failure.status >= 500) {
         const fault = failure.cause instanceof Error ? failure.cause.name : failure.code
-        invocationLog(context).error('console-failed', { code: failure.code, requestId, fault })
+        log.error('console-failed', { code: failure.code, requestId, fault })
       }
       return consoleAnswer(failurePage({ ...wordsOf(failure), requestId }), requestId, { status: failure.status })
     }

@@ -3,6 +3,7 @@ export interface LogFilter {
   day?: string
   failed: boolean
   mailboxId?: string
+  requestId?: string
   after?: string
   limit: number
 }
@@ -15,13 +16,16 @@ export function consoleLogQuery(query: URLSearchParams): LogFilter {
   const log = named === 'receiving' || named === 'audit' ? named : 'sending'
   const day = (query.get('day') ?? '').replaceAll('-', '').slice(0, log === 'audit' ? 6 : 8)
   const mailboxId = query.get('mailbox') ?? ''
+  const requestId = (query.get('request') ?? '').trim()
   const after = query.get('after') ?? ''
   return {
-    log,
+    // Only refused sign-ins have one.
+    log: requestId === '' ? log : 'audit',
     failed: query.get('failed') === 'true',
     limit: consoleLogLimit,
     ...(day === '' ? {} : { day }),
     ...(mailboxId === '' ? {} : { mailboxId }),
+    ...(requestId === '' ? {} : { requestId }),
     ...(after === '' ? {} : { after }),
   }
 }

@@ -36,8 +36,9 @@ export function pageHandler(act: (call: PageCall) => Promise<HttpResponseInit>):
       return await act({ request, link, browser, requestId, texts })
     } catch (caught) {
       const error = asGatewayError(caught)
-      if (error.status >= 500)
-        invocationLog(context).error('page-failed', { code: error.code, requestId, fault: placeOf(error) })
+      const { code, status } = error
+      if (status >= 500) invocationLog(context).error('page-failed', { code, requestId, fault: placeOf(error) })
+      else invocationLog(context).info('request-refused', { operation: 'page', tenant: '~', code, status, requestId })
       return errorResponse(error, { requestId, texts, ways: retryOf(link, error) })
     }
   }

@@ -98,7 +98,15 @@ const logRow = z
     class: text('Who must act; may be empty.', 'permanent').optional(),
     description: text('What happened, in plain words; may be empty.', 'The address does not exist.').optional(),
     remedy: text('What to do; may be empty.', 'Correct the address.').optional(),
-    peerLine: text("The server's response line; may be empty.", '550 5.1.1 User unknown').optional(),
+    peerLine: text(
+      "The server's or the identity provider's own words, without secrets; may be empty.",
+      '550 5.1.1 User unknown',
+    ).optional(),
+    requestId: id('Audit: the request id that the page of a refused sign-in shows.', exampleId).optional(),
+    trace: text(
+      'Audit: by which the identity provider finds a refusal in its own logs; may be empty.',
+      'trace_id=0d1f2a3b-4c5d-6e7f-8091-a2b3c4d5e6f7 timestamp=2026-12-01 10:15:00Z',
+    ).optional(),
   })
   .meta({ id: 'LogRow', description: 'One row of a log. Fields that do not apply are absent.' })
 

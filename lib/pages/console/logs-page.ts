@@ -11,6 +11,8 @@ export interface LogsView {
   day: string
   failed: boolean
   mailboxId: string
+  /** Of a refused sign-in, as its page shows it; empty: all. */
+  requestId: string
   rows: readonly LogEntry[]
   /** To choose one from, and to name those of the rows. */
   mailboxes: readonly { id: string; address: string }[]
@@ -32,10 +34,11 @@ export function logsPage(view: View, data: LogsView): string {
 <div><label for="log">Log</label><select id="log" name="log">${(['sending', 'receiving', 'audit'] as const).map((one) => option(one, names[one], one === data.log))}</select></div>
 <div><label for="day">Day (UTC)</label><input id="day" name="day" type="date" value="${fieldDay(data, view.now)}"></div>
 <div><label for="mailbox">Mailbox</label><select id="mailbox" name="mailbox">${option('', 'All', data.mailboxId === '')}${data.mailboxId !== '' && !addresses.has(data.mailboxId) && option(data.mailboxId, data.mailboxId, true)}${data.mailboxes.map((one) => option(one.id, one.address, one.id === data.mailboxId))}</select></div>
+<div><label for="request">Request id</label><input id="request" name="request" size="28" maxlength="40" value="${data.requestId}" placeholder="of a refused sign-in"></div>
 <label class="tick"><input type="checkbox" name="failed" value="true"${data.failed ? html` checked` : ''}> Failures only</label>
 <button>Show</button></form>
 ${isAudit && html`<p class="dim">The audit log is shown by month.</p>`}
-${data.rows.length === 0 ? html`<div class="card"><p>Nothing ${data.pages.query.has('after') && 'more '}was logged on that ${isAudit ? 'month' : 'day'}${data.failed && ' as a failure'}${data.mailboxId !== '' && ' for this mailbox'}. Choose another ${isAudit ? 'month' : 'day'}, or fewer filters.</p></div>` : html`<table><thead><tr><th scope="col">Time</th><th scope="col">Event</th><th scope="col">About</th><th scope="col">Details</th></tr></thead><tbody>${data.rows.map((row) => entry(view, row, addresses))}</tbody></table>`}
+${data.rows.length === 0 ? html`<div class="card"><p>Nothing ${data.pages.query.has('after') && 'more '}was logged on that ${isAudit ? 'month' : 'day'}${data.failed && ' as a failure'}${data.mailboxId !== '' && ' for this mailbox'}${data.requestId !== '' && ' with this request id'}. Choose another ${isAudit ? 'month' : 'day'}, or fewer filters.</p></div>` : html`<table><thead><tr><th scope="col">Time</th><th scope="col">Event</th><th scope="col">About</th><th scope="col">Details</th></tr></thead><tbody>${data.rows.map((row) => entry(view, row, addresses))}</tbody></table>`}
 ${pager(view, '/logs', data.pages)}`,
   )
 }
@@ -67,6 +70,8 @@ const named = new Map([
   ['endpointId', 'webhook'],
   ['receivedId', 'received mail'],
   ['messageId', 'queue message'],
+  ['requestId', 'request id'],
+  ['trace', 'ids at the provider'],
 ])
 
 const outcomes = new Map([

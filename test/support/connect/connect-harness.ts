@@ -3,6 +3,7 @@
 import { connectFlows as flows } from '../../../lib/flows/connect/index.js'
 import type { SignInStartInput } from '../../../lib/model/api-schemas.js'
 import type { Caller } from '../../../lib/model/caller.js'
+import { newId } from '../../../lib/model/ids.js'
 import { storageNames } from '../../../lib/model/names.js'
 import type { AuthorizeInput, TokenSet } from '../../../lib/ports/provider.js'
 import type { Toolbox } from '../../../lib/ports/toolbox.js'
@@ -127,7 +128,7 @@ export async function connectHarness() {
   const comeBack = async (link: string, state: string, answer: Record<string, string>) => {
     const parameters = new URLSearchParams({ ...answer, state })
     const { value } = await flows.returnCallback(deps, { parameters })
-    return { short: link.slice(0, 8), handOff: value }
+    return { short: link.slice(0, 8), handOff: value, requestId: newId() }
   }
 
   const byPassword = async (url: string, more: Partial<typeof passwordForm> = {}) => {

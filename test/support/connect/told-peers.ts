@@ -1,8 +1,10 @@
 /** The connect journey with a provider and mail servers that answer what a test puts into `at`. */
+
 import { beforeEach, expect } from 'vitest'
 import type { GatewayError } from '../../../lib/errors.js'
 import { connectFlows as flows } from '../../../lib/flows/connect/index.js'
 import type { SignInStartInput } from '../../../lib/model/api-schemas.js'
+import { newId } from '../../../lib/model/ids.js'
 import { storageNames } from '../../../lib/model/names.js'
 import type { Verdicts } from '../../../lib/model/sign-in.js'
 import type { AuthorizeInput, TokenSet } from '../../../lib/ports/provider.js'
@@ -78,7 +80,7 @@ export async function travel(url: string) {
   const state = asked.at(-1)?.state ?? ''
   const parameters = new URLSearchParams({ code: 'the-code', state })
   const returned = await flows.returnCallback(at.deps, { parameters })
-  return { link, browser, short: link.slice(0, 8), handOff: returned.value, state }
+  return { link, browser, short: link.slice(0, 8), handOff: returned.value, state, requestId: newId() }
 }
 
 /** New stores and willing peers for each test. */

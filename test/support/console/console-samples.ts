@@ -53,6 +53,7 @@ export function samplePages(hostile?: string): Record<string, string> {
     day: '',
     failed: false,
     mailboxId: '',
+    requestId: '',
     rows: [log, log],
     mailboxes,
     pages: { query: new URLSearchParams('after=1'), next: say('2') },
@@ -103,6 +104,7 @@ export function samplePages(hostile?: string): Record<string, string> {
       id: kind === 'connection' ? 'conn1' : 'one',
       subject: say(kind),
       mailboxId: '',
+      requestId: '',
     }
     return { ...item, actions: attentionActions(item) }
   }

@@ -1,8 +1,10 @@
 /** Connecting by password. */
+
 import { describe, expect, test } from 'vitest'
 import { asGatewayError, type GatewayError } from '../../../lib/errors.js'
 import { readMailboxFacts } from '../../../lib/flows/admin/mailboxes.js'
 import { connectFlows as flows } from '../../../lib/flows/connect/index.js'
+import { newId } from '../../../lib/model/ids.js'
 import { signInPages } from '../../../lib/model/providers.js'
 import { listMailboxes } from '../../../lib/rows/mailboxes.js'
 import { removeRegistrationRow } from '../../../lib/rows/registrations.js'
@@ -166,7 +168,7 @@ describe('passwords', () => {
     await meet.arrived
     const second = await submit().catch((error: unknown) => asGatewayError(error))
     expect(second).toMatchObject({ code: 'sign_in_running' })
-    await flows.keepFormProblem(at.deps, { ...sent, error: asGatewayError(second) })
+    await flows.keepFormProblem(at.deps, { ...sent, requestId: newId(), error: asGatewayError(second) })
     expect(await codeOf(flows.showLink(at.deps, link, browser))).toBe('sign_in_running')
     meet.open()
     expect(await refused).toBe('smtp_535')

@@ -1,7 +1,9 @@
 /** The connect journey: judging what came back, and reconnecting. */
+
 import { describe, expect, test } from 'vitest'
 import { connectFlows as flows } from '../../../lib/flows/connect/index.js'
 import { currentSecrets } from '../../../lib/flows/tokens/current-secret.js'
+import { newId } from '../../../lib/model/ids.js'
 import type { TokenSet } from '../../../lib/ports/provider.js'
 import { connectionPartition } from '../../../lib/rows/connections.js'
 import { findGrant } from '../../../lib/rows/grants.js'
@@ -123,7 +125,7 @@ describe('judging what came back', () => {
     at.now += 10 * minute
     const parameters = new URLSearchParams({ code: 'c', state: asked.at(-1)?.state ?? '' })
     const { value } = await flows.returnCallback(at.deps, { parameters })
-    const late = { short: linkOf(link).slice(0, 8), handOff: value, browser: shown.browser }
+    const late = { short: linkOf(link).slice(0, 8), handOff: value, browser: shown.browser, requestId: newId() }
     expect(await flows.completeSignIn(at.deps, late)).toMatchObject({ error: { code: 'flow_expired' } })
     expect(redeemed).toBe(0)
   })

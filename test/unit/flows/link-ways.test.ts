@@ -155,8 +155,8 @@ const form = ({ made, who }: Attempt) => ({
 /** A row as if this browser had been sent to the provider: the strongest position an attacker could begin from. */
 async function comeBack({ h, made, who }: Attempt, answer: Record<string, string>): Promise<string> {
   const link = linkOf(made.link)
-  const { handOff, short } = await h.comeBack(link, `${made.signInId}.state`, answer)
-  const completed = await h.flows.completeSignIn(h.deps, { short, handOff, browser: who })
+  const back = await h.comeBack(link, `${made.signInId}.state`, answer)
+  const completed = await h.flows.completeSignIn(h.deps, { ...back, browser: who })
   return completed.outcome === 'refused' ? completed.error.code : 'fine'
 }
 

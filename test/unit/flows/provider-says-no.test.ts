@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { asGatewayError, GatewayError } from '../../../lib/errors.js'
+import { newId } from '../../../lib/model/ids.js'
 import { codeOf, connectHarness, passwordForm } from '../../support/connect/connect-harness.js'
 
 const vaultIsAway = async (): Promise<never> => {
@@ -104,7 +105,7 @@ test('T4, T10: a mailbox that was connected with another link meanwhile is no fa
   const error = await h.flows.submitPassword(h.deps, { ...sent, form }).catch(asGatewayError)
   if (!(error instanceof GatewayError)) throw new Error('two mailboxes of one address')
   expect(error.code).toBe('mailbox_exists')
-  expect(await h.flows.keepFormProblem(h.deps, { ...sent, error, typed: form })).toEqual({
+  expect(await h.flows.keepFormProblem(h.deps, { ...sent, requestId: newId(), error, typed: form })).toEqual({
     location: `${page}/${link}/result`,
   })
   expect(await h.flows.showRefusal(h.deps, link, browser)).toMatchObject({ refused: { code: 'mailbox_exists' } })

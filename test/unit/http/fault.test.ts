@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type HttpHandler, HttpRequest, type HttpResponseInit, type InvocationContext } from '@azure/functions'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { GatewayError } from '../../../lib/errors.js'
 import { apiHandler } from '../../../lib/http/api/api-handler.js'
 import { operations } from '../../../lib/http/api/operations.js'
 import { consoleSignIn } from '../../../lib/http/console/console-handler.js'
@@ -77,6 +78,40 @@ describe('SEC-39: errors', () => {
       expect(readFileSync(join(folder, file), 'utf8'), file).toMatch(
         /\b(apiFunction|pageHandler|consoleHandler|consoleActionHandler|consoleSignIn as signIn|consoleSignOut as signOut)\b/,
       )
+  })
+
+  test('M-127: a request that is refused leaves one line with the request id that its caller was shown', async () => {
+    const refusing = {
+      authenticate: async () => {
+        throw new GatewayError('unauthenticated', 'permanent', {
+          status: 401,
+          description: 'Nobody.',
+          remedy: 'Sign in.',
+        })
+      },
+      readTenant: async () => ({}),
+      admit: () => {},
+      audit: async () => {},
+    }
+    const handler = apiHandler(
+      async () => refusing,
+      operations.tenantShow,
+      async () => ({ id: 'acme', name: 'Acme', createdAt: '', state: 'active' as const }),
+    )
+    const { lines, context } = listening()
+    const request = new HttpRequest({ method: 'GET', url: 'http://localhost/x' })
+    const { headers = {} } = (await handler(request, context)) as { headers?: Record<string, string> }
+    expect(lines.map((line) => JSON.parse(line) as object)).toEqual([
+      {
+        event: 'request-refused',
+        level: 'info',
+        operation: 'tenant-show',
+        tenant: '~',
+        code: 'unauthenticated',
+        status: 401,
+        requestId: headers['x-request-id'],
+      },
+    ])
   })
 
   test.each(['authenticate', 'readTenant', 'admit'] as const)(

@@ -183,7 +183,9 @@ test('a parameter of the query that no call has is named, not passed over', asyn
   )
   const ask = async (query: string) => {
     const url = `http://localhost/api/v1/mails?${query}`
-    const answer = await handler(new HttpRequest({ method: 'GET', url }), {} as InvocationContext)
+    const answer = await handler(new HttpRequest({ method: 'GET', url }), {
+      info: () => {},
+    } as unknown as InvocationContext)
     return answer as HttpResponseInit
   }
   const answer = await ask('limit=5&mailboxId=abc')

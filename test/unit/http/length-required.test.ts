@@ -9,7 +9,7 @@ import { jsonBody } from '../../../lib/http/request/json-body.js'
 const form = { 'content-type': 'application/x-www-form-urlencoded' }
 const post = (headers: Record<string, string>) =>
   new HttpRequest({ method: 'POST', url: 'http://localhost/x', headers, body: { string: '' } })
-const context = { error: () => {}, log: () => {} } as unknown as InvocationContext
+const context = { error: () => {}, info: () => {}, log: () => {} } as unknown as InvocationContext
 const remedy = /Content-Length instead of Transfer-Encoding: chunked.*LoadIntoBufferAsync\(\).*StringContent/
 
 describe('host 1: a body that did not arrive because nobody said how long it is', () => {

@@ -59,7 +59,10 @@ test('A3: a form with more fields than any has is refused before it is read', as
 test('A3: a page is not made for an address with more parameters than any has', async () => {
   const show = pageHandler(async () => ({ status: 200 }))
   const opened = async (count: number) =>
-    (await show(Object.assign(new Request(address(many(count))), { params: {} }) as never, {} as never)) as {
+    (await show(
+      Object.assign(new Request(address(many(count))), { params: {} }) as never,
+      { info: () => {} } as never,
+    )) as {
       status: number
     }
   expect((await opened(101)).status).toBe(400)

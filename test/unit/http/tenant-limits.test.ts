@@ -35,7 +35,7 @@ function site() {
     operations.mailList,
     async () => ({ mails: [], next: '' }),
   )
-  const context = { error: () => {} } as unknown as InvocationContext
+  const context = { error: () => {}, info: () => {} } as unknown as InvocationContext
   const call = (tenant: string, handler: typeof list, body?: object) => {
     const text = body === undefined ? undefined : JSON.stringify(body)
     const headers = { authorization: `Bearer ${tenant}`, ...(text ? { 'content-length': String(text.length) } : {}) }

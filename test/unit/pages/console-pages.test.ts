@@ -109,6 +109,7 @@ test('O13: logs and pages speak of no raw field names', () => {
     day: '',
     failed: false,
     mailboxId: '',
+    requestId: '',
     rows,
     mailboxes: [],
     pages,
