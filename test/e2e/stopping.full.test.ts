@@ -26,5 +26,5 @@ test('C2: M-170: instances that get SIGTERM every few seconds and die 2 s later 
   expect(run.stops).toBeGreaterThanOrEqual(3)
   expect(run).toMatchObject({ lost: [], twice: [], states: { sent: 80 } })
   // A lane left leased would stand still for four minutes.
-  expect(run.waitMs.longest).toBeLessThan(120_000)
+  expect(Math.max(...run.waitsMs)).toBeLessThan(120_000)
 }, 900_000)
