@@ -139,6 +139,7 @@ export function mailboxPage(view: View, { mailbox, connection, settings, receive
     { current: '/mailboxes', title: mailbox.address },
     html`<h1>${mailbox.address}</h1>
 <p class="row">${mailboxState(mailbox, ends)}${mailbox.isDefault && chip('default', 'quiet')}</p>
+${mailbox.attention.length > 0 && html`<h2>What is broken</h2>`}
 ${mailbox.attention.map((one) => attentionCard(view, one, { mailboxes: [mailbox], onOwnPage: true }))}
 <h2>Actions</h2>
 <div class="row">${button('check')}${button('reconnect', true)}${receives && mailbox.active && button('poll', true)}${mailbox.sending.transport !== 'none' && mailbox.active && html`${button('test-mail', true)}${button('retry-mails', true)}`}${button(mailbox.active ? 'pause' : 'activate', true)}</div>

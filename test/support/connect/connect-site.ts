@@ -116,7 +116,7 @@ async function siteOf(logged: string[]): Promise<Site> {
     'POST oauth/callback': (await import('../../../functions/oauth-callback.js')).oauthCallback,
     'GET oauth/complete': (await import('../../../functions/oauth-complete.js')).oauthComplete,
   }
-  const context = { error: (line: string) => logged.push(line) } as unknown as InvocationContext
+  const context = { error: (line: string) => logged.push(line), info: () => {} } as unknown as InvocationContext
   return async ({ method, url, headers, body }) => {
     const [, first = '', second = '', third] = url.pathname.split('/')
     const isConnect = first === 'connect'

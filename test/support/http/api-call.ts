@@ -39,7 +39,7 @@ export async function callApi(name: OperationKey, input: ApiInput): Promise<ApiA
   })
   const handler = await handlerOf(operation.name)
   const lines: string[] = []
-  const context = { error: (line: string) => lines.push(line) } as unknown as InvocationContext
+  const context = { error: (line: string) => lines.push(line), info: () => {} } as unknown as InvocationContext
   const response = (await handler(request, context)) as HttpResponseInit
   assertHeaderSet(response, operation.name)
   const { status = 200, body: answer } = response
