@@ -46,7 +46,7 @@ export const telemetry = {
    */
   'answer-field-dropped': ['operation', 'fieldId'],
   /** A request was answered with 4xx: `operation`, or where it was refused, `page` or `console`. */
-  'request-refused': ['operation', 'tenant', 'code', 'status', 'requestId'],
+  'request-refused': ['operation', 'tenant', 'code', 'requestId'],
   'page-failed': ['code', 'requestId', 'fault'],
   'console-failed': ['code', 'requestId', 'fault'],
   /** A fault that nothing caught; `ends`: the process ended over it, else one connection. */

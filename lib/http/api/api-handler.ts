@@ -103,7 +103,7 @@ export function apiHandler<O extends Operation, G extends Authenticator, R exten
       const of = { operation: operation.name, tenant, code, requestId }
       if (status >= 500)
         invocationLog(context).error('api-failed', { ...of, fault: cause === undefined ? code : placeOf(cause) })
-      else invocationLog(context).info('request-refused', { ...of, status })
+      else invocationLog(context).info('request-refused', of)
       return problem(failure, requestId)
     }
   }

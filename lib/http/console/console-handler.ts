@@ -202,7 +202,7 @@ function noteRefusal(
   { code, status }: GatewayError,
   { tenant, requestId }: { tenant: string; requestId: string },
 ): void {
-  if (status < 500) log.info('request-refused', { operation: 'console', tenant, code, status, requestId })
+  if (status < 500) log.info('request-refused', { operation: 'console', tenant, code, requestId })
 }
 
 function answering(

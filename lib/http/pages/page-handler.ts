@@ -38,7 +38,7 @@ export function pageHandler(act: (call: PageCall) => Promise<HttpResponseInit>):
       const error = asGatewayError(caught)
       const { code, status } = error
       if (status >= 500) invocationLog(context).error('page-failed', { code, requestId, fault: placeOf(error) })
-      else invocationLog(context).info('request-refused', { operation: 'page', tenant: '~', code, status, requestId })
+      else invocationLog(context).info('request-refused', { operation: 'page', tenant: '~', code, requestId })
       return errorResponse(error, { requestId, texts, ways: retryOf(link, error) })
     }
   }

@@ -108,7 +108,6 @@ describe('SEC-39: errors', () => {
         operation: 'tenant-show',
         tenant: '~',
         code: 'unauthenticated',
-        status: 401,
         requestId: headers['x-request-id'],
       },
     ])
