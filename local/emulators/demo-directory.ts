@@ -1,5 +1,5 @@
 import { Directory } from './directory.js'
-import { misbehaviours } from './directory-types.js'
+import { misbehaviours, type Tenant } from './directory-types.js'
 
 /** Ids of the demo content, for settings and tests. */
 export const demo = {
@@ -14,22 +14,27 @@ export const demo = {
 
 /**
  * The demo world: tenant Contoso with ana@ (its Global Administrator), ben@, the shared mailbox info@ (ana is its
- * delegate), one account for each misbehaviour, a second tenant Fabrikam, the tenant Litware with the consent settings
- * Microsoft gives a new organisation (lea@ sends a request to her administrators), and three app registrations that
- * return to `redirectUris`.
+ * delegate), one account for each misbehaviour, a second tenant Fabrikam, the tenant Litware whose people send requests
+ * to their administrators (lea@), and three app registrations that return to `redirectUris`. All of them have the consent
+ * settings that Microsoft gives a new organisation; `consentPolicy` is that of Contoso and Fabrikam.
  */
 export function demoDirectory(
-  options: { redirectUris?: string[]; domain?: string; now?: () => number } = {},
+  options: {
+    redirectUris?: string[]
+    domain?: string
+    now?: () => number
+    consentPolicy?: NonNullable<Tenant['consentPolicy']>
+  } = {},
 ): Directory {
   const { redirectUris = ['http://localhost/api/oauth/callback'], domain = 'contoso.example' } = options
+  const policy = options.consentPolicy === undefined ? {} : { consentPolicy: options.consentPolicy }
   const directory = new Directory(options.now)
-  directory.addTenant({ id: demo.tenantId, name: 'Contoso', domains: [domain] })
-  directory.addTenant({ id: demo.otherTenantId, name: 'Fabrikam', domains: ['fabrikam.example'] })
+  directory.addTenant({ id: demo.tenantId, name: 'Contoso', domains: [domain], ...policy })
+  directory.addTenant({ id: demo.otherTenantId, name: 'Fabrikam', domains: ['fabrikam.example'], ...policy })
   directory.addTenant({
     id: demo.defaultTenantId,
     name: 'Litware',
     domains: ['litware.example'],
-    consentPolicy: 'recommended',
     consentRequests: true,
   })
 

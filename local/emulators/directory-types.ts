@@ -61,12 +61,16 @@ export interface Tenant {
   /** Verified domains, lower case. */
   domains: string[]
   /**
-   * What people may consent to themselves: everything that is user-consentable (default here), what Microsoft
-   * recommends and gives new organisations, or nothing.
+   * What people may consent to themselves: everything that is user-consentable; signing in and no more (`low`); what
+   * Microsoft recommends and gives new organisations, which is the default; or nothing.
    */
-  consentPolicy?: 'legacy' | 'recommended' | 'none'
+  consentPolicy?: 'legacy' | 'low' | 'recommended' | 'none'
   /** The admin-consent request workflow is on: who may not consent can ask for it. */
   consentRequests?: boolean
+  /** UPNs of those to whom applications are assigned; absent: no assignment is required. */
+  assigned?: string[]
+  /** The AADSTS number with which a policy of conditional access refuses tokens to everybody. */
+  conditionalAccess?: 53003 | 50076
 }
 
 export interface User {

@@ -129,6 +129,8 @@ describe.runIf(present)('connecting in a real browser', () => {
   })
 
   test('M-072 M-062: what does not work, the wrong account, and no at the start are said plainly', async () => {
+    // Not only the administrator of the organisation connects here.
+    stack.entra.control.setConsentPolicy({ tenant: 'contoso.example', policy: 'legacy' })
     await inBrowser({}, async (page) => {
       await page.goto(await newLink('nomailbox@contoso.example'))
       await toMicrosoft(page)

@@ -61,7 +61,7 @@ export function signIn(state: EntraState, segment: string, request: Request): Re
     }
     if (!user.enabled || user.flags.includes('disabled'))
       return refusalPage(new EntraRefusal(50057, user.upn).message, stopsHere)
-    if (user.flags.includes('unassigned')) throw new EntraRefusal(50105)
+    if (isUnassigned(state, user)) throw new EntraRefusal(50105)
     const stop = consentStop(state, asked, user, scopes)
     if (stop !== undefined) return afterStop(state, asked, { user, form, number: stop })
     const key = `${asked.app.clientId} ${user.oid}`
@@ -72,6 +72,12 @@ export function signIn(state: EntraState, segment: string, request: Request): Re
   })
 }
 
+function isUnassigned({ directory }: EntraState, { flags, tenantId, upn }: User): boolean {
+  const assigned = directory.tenant(tenantId)?.assigned
+  const isListed = assigned?.some((one) => one.toLowerCase() === upn.toLowerCase()) ?? true
+  return flags.includes('unassigned') || !isListed
+}
+
 /**
  * The number with which consent is refused to this person, 0 when a page tells so; `undefined`: it is theirs to give.
  */
@@ -79,17 +85,18 @@ function consentStop(
   { directory }: EntraState,
   { app }: AuthorizeRequest,
   user: User,
-  { scopes }: ScopeRequest,
+  { scopes, openId }: ScopeRequest,
 ): number | undefined {
   const given = (who: string) => directory.consents.get(`${app.clientId} ${who}`) ?? new Set<string>()
-  const approved = given(`tenant:${user.tenantId}`)
-  const left = approved.has('*') ? [] : scopes.filter((scope) => !approved.has(consentKey(scope)))
-  if (left.length === 0) return undefined
-  if (user.flags.includes('adminconsent')) return 90094
-  if (user.flags.includes('riskyapp')) return 900941
-  const policy = directory.tenant(user.tenantId)?.consentPolicy ?? 'legacy'
-  const own = given(user.oid)
-  return left.some((scope) => !own.has(consentKey(scope)) && needsAdministrator(policy, scope)) ? 0 : undefined
+  const everybody = given(`tenant:${user.tenantId}`)
+  const left = everybody.has('*') ? [] : scopes.filter((scope) => !everybody.has(consentKey(scope)))
+  if (left.length > 0 && user.flags.includes('adminconsent')) return 90094
+  if (left.length > 0 && user.flags.includes('riskyapp')) return 900941
+  // Whoever may consent for everybody may consent for themselves.
+  if (user.administrator) return undefined
+  const person = given(user.oid)
+  const asked = { openId, scopes: left.filter((scope) => !person.has(consentKey(scope))) }
+  return needsAdministrator(directory.tenant(user.tenantId), asked, { everybody, person }) ? 0 : undefined
 }
 
 /**

@@ -1,4 +1,5 @@
 /** Everything that a test or a demo may change in the emulated Entra; the same names work over `POST /__control`. */
+import type { Tenant } from '../directory.js'
 import type { FaultOrder } from '../faults.js'
 import {
   type EntraCounters,
@@ -8,7 +9,10 @@ import {
   zeroCounters,
 } from './entra-state.js'
 import { revokeUser } from './refresh-tokens.js'
+import { consentKey, parseScopes } from './scopes.js'
 import { type ReturnedAnswer, signInAs } from './sign-in-as.js'
+
+type ConsentPolicy = NonNullable<Tenant['consentPolicy']>
 
 export interface EntraControl {
   /** Counters since the start or the last `reset`. */
@@ -23,7 +27,11 @@ export interface EntraControl {
   /** Accounts can be disabled and enabled again. */
   setEnabled(order: { upn: string; enabled: boolean }): void
   /** What people of an organisation may consent to themselves, and whether they can ask their administrators. */
-  setConsentPolicy(order: { tenant: string; policy: 'legacy' | 'recommended' | 'none'; requests?: boolean }): void
+  setConsentPolicy(order: { tenant: string; policy: ConsentPolicy; requests?: boolean }): void
+  /** Applications are for these people only, and what conditional access refuses; left out: neither. */
+  setAccessPolicy(order: { tenant: string } & Pick<Tenant, 'assigned' | 'conditionalAccess'>): void
+  /** An administrator grants these scopes for everybody in the Entra admin center; nobody is sent back anywhere. */
+  grantConsent(order: { tenant: string; clientId: string; scopes: string[] }): void
   /** Forgets the consent of a user: refreshes answer AADSTS65001. */
   withdrawConsent(upn: string): void
   expireSecret(clientId: string): void
@@ -41,6 +49,11 @@ export function entraControl(state: EntraState, ownUrl: () => string): EntraCont
     const user = state.directory.user(upn)
     if (!user) throw new Error(`No user ${upn}`)
     return user
+  }
+  const tenantOf = (id: string): Tenant => {
+    const known = state.directory.tenant(id)
+    if (!known) throw new Error(`No tenant ${id}`)
+    return known
   }
   return {
     get counters() {
@@ -71,9 +84,16 @@ export function entraControl(state: EntraState, ownUrl: () => string): EntraCont
       userOf(upn).enabled = enabled
     },
     setConsentPolicy: ({ tenant, policy, requests = false }) => {
-      const known = state.directory.tenant(tenant)
-      if (!known) throw new Error(`No tenant ${tenant}`)
-      Object.assign(known, { consentPolicy: policy, consentRequests: requests })
+      Object.assign(tenantOf(tenant), { consentPolicy: policy, consentRequests: requests })
+    },
+    setAccessPolicy: ({ tenant, assigned, conditionalAccess }) => {
+      Object.assign(tenantOf(tenant), { assigned, conditionalAccess })
+    },
+    grantConsent: ({ tenant, clientId, scopes }) => {
+      const key = `${clientId} tenant:${tenantOf(tenant).id}`
+      const given = state.directory.consents.get(key) ?? new Set<string>()
+      for (const scope of parseScopes(scopes.join(' ')).scopes) given.add(consentKey(scope))
+      state.directory.consents.set(key, given)
     },
     withdrawConsent: (upn) => {
       const { oid } = userOf(upn)

@@ -5,7 +5,7 @@ import { json, type Reply } from '../loopback-server.js'
 import { EntraRefusal } from './aadsts.js'
 import type { AuthorizationCode, EntraState } from './entra-state.js'
 import { accessToken, clientInfo, idToken } from './issue-tokens.js'
-import { accessTokenSeconds, newRefreshToken, useRefreshToken } from './refresh-tokens.js'
+import { accessTokenSeconds, conditionalAccess, newRefreshToken, useRefreshToken } from './refresh-tokens.js'
 import { consentKey, graphResource, oneResource, parseScopes, type Scope } from './scopes.js'
 import { checkUserTenant, tenantOf } from './tenants.js'
 
@@ -30,6 +30,7 @@ export async function authorizationCodeGrant(state: EntraState, request: TokenRe
   const user = state.directory.user(code.userOid)
   if (!user) throw new EntraRefusal(50034)
   if (user.flags.includes('blocked')) throw new EntraRefusal(53003)
+  conditionalAccess(state, user)
   code.redeemed = true
 
   const atAuthorize = parseScopes(code.scope, app.scopes)
@@ -46,6 +47,9 @@ export async function refreshTokenGrant(state: EntraState, request: TokenRequest
   const target = oneResource(asked.scopes, state.lenientResources)
   const { record, user } = useRefreshToken(state, app, need(form, 'refresh_token'))
   checkUserTenant(state, user, request.segment)
+  // A refresh token is good for whatever was consented to by now; what is refused does not use it up.
+  consentedScopes(state, app, user, target)
+  record.usedAt ??= state.now()
   const refresh = state.rotation === 'none' ? undefined : newRefreshToken(state, app, user, record.family)
   return answer(state, request, user, { ...target, openId: asked.openId, refresh })
 }

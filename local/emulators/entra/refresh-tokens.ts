@@ -44,7 +44,16 @@ export function newRefreshToken(
   return record
 }
 
-/** Takes a presented refresh token under the present rotation mode, or refuses with the number Entra would give. */
+/** Policies of the organisation are judged whenever a token is asked for, whatever its scopes. */
+export function conditionalAccess({ directory }: EntraState, { tenantId }: User): void {
+  const stop = directory.tenant(tenantId)?.conditionalAccess
+  if (stop !== undefined) throw new EntraRefusal(stop)
+}
+
+/**
+ * Checks a presented refresh token under the present rotation mode, or refuses with the number Entra would give. Whoever
+ * issues tokens for it marks it as used.
+ */
 export function useRefreshToken(
   state: EntraState,
   app: AppRegistration,
@@ -65,7 +74,7 @@ export function useRefreshToken(
     refuseFamily(state, record.family, 50173)
     throw new EntraRefusal(50173, 'The refresh token was used before.')
   }
-  record.usedAt ??= now
+  conditionalAccess(state, user)
   return { record, user }
 }
 

@@ -28,8 +28,9 @@ export interface ConnectSite {
   stop(): Promise<void>
 }
 
+/** In Contoso people consent to everything themselves, so that a test about something else needs no administrator. */
 export async function startConnectSite(connectionString: string): Promise<ConnectSite> {
-  const directory = demoDirectory({ redirectUris: [`${origin}/oauth/callback`] })
+  const directory = demoDirectory({ redirectUris: [`${origin}/oauth/callback`], consentPolicy: 'legacy' })
   const entra = await startEntra({ directory, host: '127.0.0.1' })
   const graph = await startGraph({ directory, entra })
   const vault = await startKeyVault({ port: 0 })

@@ -71,7 +71,7 @@ export const microsoftRegistration: Registration = {
 async function microsoftSubject(): Promise<ProviderSubject> {
   const now = Date.now()
   const clock = { now: () => now, sleep: async () => {} }
-  const directory = demoDirectory({ redirectUris: [redirectUri], now: clock.now })
+  const directory = demoDirectory({ redirectUris: [redirectUri], now: clock.now, consentPolicy: 'legacy' })
   const entra = await startEntra({ directory })
   const graph = await startGraph({ directory, entra })
   const wire = networkClient({ origins: { [microsoft]: entra.url, 'https://graph.microsoft.com': graph.url } })

@@ -91,7 +91,7 @@ export const refresh = (token: string, more: Record<string, string> = {}) =>
 export function useEntra(): void {
   beforeEach(async () => {
     clock.now = Date.now()
-    directory = demoDirectory({ redirectUris: [redirectUri], now: () => clock.now })
+    directory = demoDirectory({ redirectUris: [redirectUri], now: () => clock.now, consentPolicy: 'legacy' })
     await serve(directory)
   })
   afterEach(() => entra.stop())

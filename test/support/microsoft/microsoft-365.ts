@@ -60,7 +60,7 @@ export interface Microsoft365 {
 
 export async function startMicrosoft365(clock: Pick<Clock, 'now'> = { now: Date.now }): Promise<Microsoft365> {
   const now = () => clock.now()
-  const directory = demoDirectory({ redirectUris: [redirectUri], now })
+  const directory = demoDirectory({ redirectUris: [redirectUri], now, consentPolicy: 'legacy' })
   const entra = await startEntra({ directory })
   const graph = await startGraph({ directory, entra })
   const network = networkClient({ origins: { [microsoft]: entra.url } })

@@ -50,6 +50,8 @@ export async function connectForStops(root: string, stack: Stack, graphMailboxes
   const link = async (address: string): Promise<string> =>
     (await admin.call<{ link: string }>('POST', 'v1/sign-ins', { address, confirmation: 'confirmed-by-link' })).link
   const addresses = Array.from({ length: graphMailboxes }, (_, n) => `sender${n}@contoso.example`)
+  // Its people need no administrator: this is about stops, not about consent.
+  stack.entra.control.setConsentPolicy({ tenant: 'contoso.example', policy: 'legacy' })
   for (const address of addresses) {
     stack.directory.addUser({ upn: address, password: 'x' })
     const browser = new Browser()
