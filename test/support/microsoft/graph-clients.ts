@@ -82,7 +82,7 @@ export const inboxOf = (upn: string) => {
 /** A new directory, Entra and Graph for each test. */
 export function useGraph(): void {
   beforeEach(async () => {
-    directory = demoDirectory()
+    directory = demoDirectory({ consentPolicy: 'legacy' })
     outside = []
     entra = await startEntra({ directory })
     graph = await startGraph({ directory, entra, onDeliver: (from, to, raw) => void outside.push({ from, to, raw }) })
