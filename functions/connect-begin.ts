@@ -8,8 +8,9 @@ export const connectBegin = pageHandler(async ({ request, link, browser, request
   const fields = await formBody(request)
   const sent = { link, browser, formToken: fieldOf(fields, 'token') }
   const [provider, delegate] = [fieldOf(fields, 'provider'), fieldOf(fields, 'delegate')]
+  const isSendingFirst = fieldOf(fields, 'later') === 'receive'
   return afterPost(
-    () => connect.beginAuthorize({ ...sent, provider, delegate }),
+    () => connect.beginAuthorize({ ...sent, provider, delegate, isSendingFirst }),
     (error) => connect.keepFormProblem({ ...sent, error, requestId }),
   )
 })

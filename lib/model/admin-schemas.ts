@@ -3,7 +3,7 @@
  * surprise.
  */
 import * as z from 'zod'
-import { graphUser } from './api-schemas.js'
+import { afterReceiveSchema as after, graphUser } from './api-schemas.js'
 import { isTenantId } from './ids.js'
 import { line } from './mail-submission.js'
 import { messageDefaultsSchema } from './message-defaults.js'
@@ -177,15 +177,6 @@ const listening =
     return { ...server, host: named.host, port: chosen }
   }
 
-const after = z.discriminatedUnion('action', [
-  z.strictObject({ action: z.literal('leave').describe('Nothing changes.') }),
-  z.strictObject({ action: z.literal('mark-read').describe('It is marked as read.') }),
-  z.strictObject({
-    action: z.literal('move').describe('It moves to `folder`.'),
-    folder: line(200).min(1).describe('Folder it moves to; 1 to 200 characters.'),
-  }),
-  z.strictObject({ action: z.literal('delete').describe('It is deleted.') }),
-])
 const id = z
   .string()
   .regex(/^[a-z2-7]{26}$/, 'must be an id of 26 characters')

@@ -16,6 +16,16 @@ export const graphUser = z
     'must be an object id (GUID) or a user principal name',
   )
 
+export const afterReceiveSchema = z.discriminatedUnion('action', [
+  z.strictObject({ action: z.literal('leave').describe('Nothing changes.') }),
+  z.strictObject({ action: z.literal('mark-read').describe('It is marked as read.') }),
+  z.strictObject({
+    action: z.literal('move').describe('It moves to `folder`.'),
+    folder: line(200).min(1).describe('Folder it moves to; 1 to 200 characters.'),
+  }),
+  z.strictObject({ action: z.literal('delete').describe('It is deleted.') }),
+])
+
 export const signInStartSchema = z
   .strictObject({
     address: address.describe('Mail address of the mailbox; at most 254 characters.'),
@@ -30,6 +40,17 @@ export const signInStartSchema = z
       .describe('Object id or user principal name of a shared mailbox at Microsoft, if it differs from the address.'),
     receive: z.boolean().default(true).describe('The mailbox receives mail.'),
     send: z.boolean().default(true).describe('The mailbox sends mail.'),
+    after: afterReceiveSchema
+      .optional()
+      .describe(
+        'What happens to a received mail on the server; left out, as the settings say. A mailbox that only receives and leaves its mail as it is asks for less.',
+      ),
+    permissions: z
+      .literal('full')
+      .optional()
+      .describe(
+        'full: every permission over mail, so that a mailbox that only sends can look up a mail whose outcome is unknown and send large mail. Left out: what the mailbox needs for what it does.',
+      ),
     transport: z
       .enum(['auto', 'graph', 'imap-smtp'])
       .default('auto')
@@ -89,6 +110,12 @@ export const reconnectSchema = z
     expectedUser: address
       .optional()
       .describe('Mail address of the person who will sign in from now on; for `identity`.'),
+    permissions: z
+      .literal('full')
+      .optional()
+      .describe(
+        'full: every permission over mail, for a mailbox that so far may only send or only read. Left out: what it needs and had.',
+      ),
   })
   .meta({
     id: 'ReconnectInput',

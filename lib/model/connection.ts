@@ -41,6 +41,18 @@ export interface Connection {
   connectedAt: string
 }
 
+const canSend = /\bmail\.send(\.shared)?$/i
+const canWrite = /\bmail\.readwrite(\.shared)?$/i
+
+/**
+ * May it send by Graph and not write? Then it sends with one call, and what came of it cannot be looked up (M-140). An
+ * application whose scopes say nothing was allowed by Exchange itself, and is taken to have both.
+ */
+export const isSendOnly = (scopes: readonly string[]): boolean =>
+  scopes.some((scope) => canSend.test(scope)) && !mayWrite(scopes)
+
+export const mayWrite = (scopes: readonly string[]): boolean => scopes.some((scope) => canWrite.test(scope))
+
 /** Which one, where more is not needed. */
 export interface ConnectionRef {
   tenant: string

@@ -22,6 +22,8 @@ export interface ImapOptions extends ServerAddress {
 export interface GraphOptions {
   /** `me` for the signed-in account's own mailbox, else the address or id of a shared one. */
   mailbox: string
+  /** The grant sends and nothing else: it has no drafts and no Sent Items to look at. */
+  sendOnly?: true
 }
 
 /** What happens at the server to a mail that was handed over. */
@@ -33,10 +35,19 @@ export type AfterReceive =
 
 /** `after` absent: as the settings say. */
 export type ReceiveSettings =
-  | { transport: 'none' }
+  /** `awaiting`: it receives as soon as an administrator of its organisation has approved that (M-142). */
+  { transport: 'none'; awaiting?: AwaitedReceiving } | Receiving
+
+export type Receiving =
   /** `user`: object id or user principal name, when it is not the mailbox's address (M-064). */
   | { transport: 'graph'; connectionId: string; user?: string; folder: string; after?: AfterReceive }
   | { transport: 'imap'; connectionId: string; imap: ImapOptions; after?: AfterReceive }
+
+export interface AwaitedReceiving {
+  receive: Receiving
+  /** ISO date. */
+  since: string
+}
 
 export type SendSettings =
   | { transport: 'none' }
@@ -49,7 +60,7 @@ export interface MailboxRef {
   mailboxId: string
 }
 
-/** A named place mail comes from and goes out of. Row `mailbox`, edited by people only. */
+/** A named place mail comes from and goes out of. Row `mailbox`, edited by people, and when what it awaits is approved. */
 export interface Mailbox {
   id: string
   tenant: string

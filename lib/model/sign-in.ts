@@ -1,4 +1,5 @@
 import type { Identity } from './connection.js'
+import type { AfterReceive } from './mailbox.js'
 
 export type SignInStatus = 'started' | 'returned' | 'signed-in' | 'confirmed' | 'refused' | 'cancelled' | 'expired'
 
@@ -68,6 +69,14 @@ export interface SignInTarget {
   allowChange?: ReconnectChange[]
   receive: boolean
   send: boolean
+  /** What happens at the server to received mail; absent: as the settings say. */
+  after?: AfterReceive
+  /** It is connected for sending now, and receives when an administrator has approved that (M-142). */
+  later?: 'receive'
+  /** Received mail stays as it is there, so that reading is all that is asked for. */
+  leavesMail?: boolean
+  /** `full`: every permission over mail, for sending that can be looked up; absent: no more than is needed. */
+  permissions?: 'full'
   /** Transports wanted; default graph for Microsoft, imap and smtp for others. */
   transport: 'auto' | 'graph' | 'imap-smtp'
   /** App: bound to the app's user session and confirmed with the result code. Link: confirmed by a tenant admin. */

@@ -62,6 +62,8 @@ export const telemetry = {
   'connection-changed': ['tenant', 'connectionId', 'state', 'code'],
   'refresh-failed': ['tenant', 'connectionId', 'code', 'class'],
   'grant-not-refreshed': ['tenant', 'connectionId', 'code'],
+  /** A mailbox that sends waits for an administrator to approve reading; `code`: what this try heard. */
+  'approval-awaited': ['tenant', 'mailboxId', 'code'],
   'refresh-token-not-stored': ['tenant', 'connectionId', 'code'],
   'log-row-dropped': ['table', 'tenant'],
   'probe-failed': ['signInId', 'code'],

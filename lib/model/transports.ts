@@ -3,9 +3,17 @@
  * or `SendSettings` (mailbox.ts) and of a target below, then an adapter in lib/transports and a line in gateway.ts.
  * Until its rows are complete, nothing compiles.
  */
-import { type Connection, graphMailbox, type Resource } from './connection.js'
+import { type Connection, graphMailbox, isSendOnly, type Resource } from './connection.js'
 import { hashId } from './ids.js'
-import type { GraphOptions, ImapOptions, ReceiveSettings, SendSettings, ServerAddress, SmtpOptions } from './mailbox.js'
+import type {
+  GraphOptions,
+  ImapOptions,
+  ReceiveSettings,
+  Receiving,
+  SendSettings,
+  ServerAddress,
+  SmtpOptions,
+} from './mailbox.js'
 
 /** What an adapter opens. */
 export type ReceiveTarget =
@@ -24,7 +32,6 @@ export type SendTransport = SendTarget['transport']
 export type Transport = ReceiveTransport | SendTransport
 
 /** A direction that is used. */
-type Receiving = Exclude<ReceiveSettings, { transport: 'none' }>
 type Sending = Exclude<SendSettings, { transport: 'none' }>
 type Place = Receiving | Sending | ReceiveTarget | SendTarget
 type Of<U extends { transport: string }, T> = Extract<U, { transport: T }>
@@ -54,6 +61,15 @@ interface ReceiveFacts<S, T> extends DirectionFacts<S, T> {
   /** Server, account and folder: what a cursor belongs to. */
   source(side: S, address: string): string
 }
+
+/** What the granted scopes leave of it. */
+export const asGranted = <T extends SendTarget>(target: T, scopes: readonly string[]): T =>
+  target.transport === 'graph' && isSendOnly(scopes)
+    ? { ...target, graph: { ...target.graph, sendOnly: true } }
+    : target
+
+export const isSendOnlyTarget = (target: ReceiveTarget | SendTarget): boolean =>
+  'graph' in target && target.graph.sendOnly === true
 
 interface SendFacts<S, T> extends DirectionFacts<S, T> {
   /** Mails over one session; `chosen` by the settings. */
@@ -88,10 +104,8 @@ const receiveFacts: { [T in ReceiveTransport]: ReceiveFacts<Of<Receiving, T>, Of
 
 const sendFacts: { [T in SendTransport]: SendFacts<Of<Sending, T>, Of<SendTarget, T>> } = {
   graph: {
-    target: ({ user }, { connection, address }) => ({
-      transport: 'graph',
-      graph: { mailbox: graphMailbox(connection, address, user) },
-    }),
+    target: ({ user }, { connection, address }) =>
+      asGranted({ transport: 'graph', graph: { mailbox: graphMailbox(connection, address, user) } }, connection.scopes),
     side: (_, { connectionId, user }) => ({ transport: 'graph', connectionId, ...(user ? { user } : {}) }),
     atServerOf: (side) => side,
     perSession: () => Number.POSITIVE_INFINITY,

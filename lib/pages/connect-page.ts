@@ -1,11 +1,12 @@
 import { pagesOf, type Way } from '../model/link-ways.js'
 import { providerFacts, type SignInProvider } from '../model/providers.js'
 import type { SignInTarget, TypedServers } from '../model/sign-in.js'
+import { sendFirstForm } from './approval-link.js'
 import { type FormProblem, fieldErrors } from './field-errors.js'
 import { html, type Markup } from './html.js'
 import { layout } from './layout.js'
 import { type KnownServer, passwordForm } from './password-form.js'
-import { permissions } from './permissions.js'
+import { isSendOnly, permissions, type Wanted } from './permissions.js'
 import { plainWords } from './plain-words.js'
 import { en, type Found } from './texts/en.js'
 
@@ -13,7 +14,7 @@ export interface ConnectPage {
   /** `{id}.{secret}` */
   link: string
   tenantName: string
-  target: Pick<SignInTarget, 'kind' | 'address' | 'receive' | 'send' | 'allowChange'>
+  target: Pick<SignInTarget, 'kind' | 'address' | 'allowChange'> & Wanted
   signInAs: string
   discovered: Found & { provider: string; imap?: KnownServer; smtp?: KnownServer }
   /** What this link accepts; nothing else is offered. */
@@ -23,6 +24,8 @@ export interface ConnectPage {
   /** The person may say that the mailbox is a shared one; `confirmed`: an administrator has to agree then. */
   sharedOffer?: 'confirmed' | 'open' | undefined
   formToken: string
+  /** It may be connected for sending first, while reading waits for an administrator. */
+  maySendFirst?: boolean
   /** What was wrong with the form that was sent before. */
   problem?: FormProblem | undefined
   typed?: TypedServers | undefined
@@ -66,7 +69,9 @@ ${shared && page.pages.length > 0 ? html`<p class="soft">${connect.sharedHint}</
 ${target.allowChange ? html`<div class="note">${connect.changes(target.allowChange, tenantName)}</div>` : ''}
 <h2>${connect.ableTo}</h2>
 ${permissions(target, t)}
+${isSendOnly(target) && page.pages.length > 0 ? html`<p class="soft">${connect.sendOnly}</p>` : ''}
 ${likely.map((one) => html`${providerButton(page, { provider: one, isFirst: true }, t)}<p class="soft">${connect.atProvider(labelOf(one))}</p>`)}
+${page.maySendFirst && likely[0] ? sendFirstPart(page, likely[0], t) : ''}
 ${page.pages.length === 0 && !page.ways.includes('password') ? html`<p class="note">${connect.notSetUp(tenantName, pagesOf(page.ways).map(labelOf))}</p>` : ''}
 ${isForm ? '' : password}
 ${unlikely.map((one) => otherwise(page, one, t))}
@@ -101,6 +106,12 @@ ${provider === 'microsoft' ? html`<p class="note">${connect.looksLikeMicrosoft}<
 ${provider === 'google' ? html`<p class="note">${connect.looksLikeGoogle(appPasswords)}</p>` : ''}
 ${passwordForm(page, !isSecond, t)}
 </details>`
+}
+
+function sendFirstPart(page: ConnectPage, provider: SignInProvider, t: Texts): Markup {
+  const { link, formToken, tenantName } = page
+  const form = sendFirstForm({ action: `/connect/${link}`, formToken, provider, tenantName }, t)
+  return html`<details><summary>${t.connect.sendFirstSummary}</summary>${form}</details>`
 }
 
 /** A mailbox that looks like somebody else's: this provider is not the first thing offered. */

@@ -2,6 +2,7 @@ import { providerFacts, type SignInProvider } from '../model/providers.js'
 import type { SignInStatus, SignInTarget, Verdicts } from '../model/sign-in.js'
 import { html, type Markup } from './html.js'
 import { layout } from './layout.js'
+import { isReadOnly, type Wanted } from './permissions.js'
 import { dayAndTime } from './texts/day-and-time.js'
 import { en } from './texts/en.js'
 import { verdictItem } from './verdict-item.js'
@@ -10,7 +11,9 @@ export interface ConsentPage {
   /** `{id}.{secret}` */
   link: string
   tenantName: string
-  target: Pick<SignInTarget, 'consent' | 'receive' | 'send'>
+  target: Pick<SignInTarget, 'consent'> & Wanted
+  /** What is needed, in the provider's own words. */
+  permissions: readonly string[]
   /** Whose administrators are asked. */
   pages: readonly SignInProvider[]
   formToken: string
@@ -30,10 +33,11 @@ export function consentPage(page: ConsentPage, t = en): string {
 ${page.again ? html`<p class="note" role="status">${connect.outOfDate}</p>` : ''}
 <h2>${consent.able(appOnly)}</h2>
 <ul>
-${target.receive ? html`<li>${consent.read(appOnly)}</li>` : ''}
+${target.receive ? html`<li>${isReadOnly(target) ? consent.readOnly(appOnly) : consent.read(appOnly)}</li>` : ''}
 ${target.send ? html`<li>${consent.send(appOnly)}</li>` : ''}
 <li>${consent.keep(appOnly)}</li>
 </ul>
+<p class="soft">${consent.named(appOnly, page.permissions.join(', '))}</p>
 ${appOnly ? html`<div class="note">${consent.limit}</div>` : html`<p class="soft">${consent.nobody}</p>`}
 <form method="post" action="/connect/${page.link}">
 <input type="hidden" name="token" value="${page.formToken}">

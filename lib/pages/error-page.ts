@@ -1,3 +1,4 @@
+import { approvalLink, type HandOver, handOverText, type SendFirst, sendFirstForm } from './approval-link.js'
 import { html, type Markup } from './html.js'
 import { layout } from './layout.js'
 import { plainWords } from './plain-words.js'
@@ -17,6 +18,10 @@ export interface ErrorPage {
   retry?: string | undefined
   /** Link for an administrator, when only one can help. */
   approval?: string | undefined
+  /** Sending can be connected now, while reading waits for that administrator. */
+  sendFirst?: SendFirst | undefined
+  /** What somebody else has to know to repair it, where no link does it for them. */
+  handOver?: HandOver | undefined
   /** Back to the application, with the code of the error. */
   returnTo?: string | undefined
   /** The mailbox, where somebody signed in who is not its own account: it may be a shared one. */
@@ -48,7 +53,8 @@ ${remedy ? html`<div class="note"><strong>${error.helps}</strong> ${remedy}</div
 ${page.maybeShared ? html`<p class="note">${error.sharedHint(page.maybeShared)}</p>` : ''}
 ${words.heading === undefined && who(page, t) ? html`<p class="soft">${who(page, t)}</p>` : ''}
 ${told ? '' : html`<p class="soft">${error.nothing}</p>`}
-${page.approval ? approval(page.approval, page.code, t) : ''}
+${approval(page, t)}
+${page.handOver ? html`<h2>${page.handOver.to === 'operator' ? error.forOperator : error.forAdministrator}</h2>${handOverText(page.handOver, { code: page.code, heading, description, remedy }, t)}` : ''}
 ${page.retry ? retryButton(page.retry, page, t) : ''}
 ${returnButton(page.returnTo, t.result.back, true)}`,
     {
@@ -58,16 +64,20 @@ ${returnButton(page.returnTo, t.result.back, true)}`,
   )
 }
 
-/** The link as text that one click selects, and as a mail to send: both work without a script. */
-function approval(link: string, code: string, { error }: typeof en): Markup {
-  const mail = `mailto:?subject=${encodeURIComponent(error.mailSubject)}&body=${encodeURIComponent(error.mailBody(link))}`
-  const handOver = html`<p>${error.sendLink}</p><p class="link">${link}</p><a class="button plain" href="${mail}">${error.mailLink}</a>`
+/** What the person can do without an administrator, and the link for one. */
+function approval({ approval: link, sendFirst, code }: ErrorPage, t: typeof en): Markup {
+  const { error, connect } = t
+  const handOver = link === undefined ? html`` : approvalLink(link, t)
+  const now = sendFirst === undefined ? html`` : html`<h2>${connect.sendFirst}</h2>${sendFirstForm(sendFirst, t, true)}`
   const key = wordKeyOf(code)
+  // Whoever may not consent can only go back at Microsoft, which reports that as declined.
+  if (key === 'declined' && (link ?? sendFirst) !== undefined)
+    return html`<details${sendFirst ? html` open` : ''}><summary>${error.maybeApproval}</summary>${now}${link === undefined ? '' : html`<h2>${error.forAdministrator}</h2>${handOver}`}</details>`
+  if (link === undefined) return now
   // For who reads that nothing is left to do, the link is the second way.
-  const summary = { declined: error.maybeApproval, requested: error.noApproval }[String(key)]
-  return summary !== undefined
-    ? html`<details><summary>${summary}</summary>${handOver}</details>`
-    : html`<h2>${error.forAdministrator}</h2>${handOver}`
+  return key === 'requested'
+    ? html`${now}<details><summary>${error.noApproval}</summary>${handOver}</details>`
+    : html`${now}<h2>${error.forAdministrator}</h2>${handOver}`
 }
 
 /** Not the large button where another attempt of the same person changes nothing. */

@@ -61,7 +61,16 @@ export interface AdminConsentInput {
 /** What is wanted of a mailbox, or of all those of an organisation. */
 export type MailWish = Pick<
   SignInTarget,
-  'address' | 'expectedUser' | 'mailboxUser' | 'receive' | 'send' | 'transport' | 'consent'
+  | 'address'
+  | 'expectedUser'
+  | 'namedByOwner'
+  | 'mailboxUser'
+  | 'receive'
+  | 'send'
+  | 'leavesMail'
+  | 'permissions'
+  | 'transport'
+  | 'consent'
 >
 
 /** Where the mail of a wish is, and what is asked for. */
@@ -72,6 +81,8 @@ export interface SignInPlan extends Targets {
   consent: string[]
   /** Scopes of the first token request. */
   token: string[]
+  /** What is needed over mail, as the provider's own pages name it. */
+  permissions: string[]
 }
 
 /** Where administrators can allow an application for a whole organisation. */
@@ -100,8 +111,15 @@ export interface ProviderRules {
   /** `https://…` of a registration, from what people gave. Throws `invalid_input`. */
   authorityOf(input: { directory?: string | undefined }): string
   plan(wish: MailWish): SignInPlan
-  /** Permissions without which one direction cannot work over its target. */
-  neededScopes(direction: 'receive' | 'send', target: ReceiveTarget | SendTarget): string[]
+  /**
+   * Permissions without which one direction cannot work over its target. `changesMail`: received mail is marked, moved
+   * or deleted.
+   */
+  neededScopes(
+    direction: 'receive' | 'send',
+    target: ReceiveTarget | SendTarget,
+    options?: { changesMail?: boolean },
+  ): string[]
   /** What was asked for and not granted, in short names for people (M-068). */
   missingScopes(asked: readonly string[], granted: readonly string[]): string[]
   /** Scopes of a later token request for one resource, from everything consented to. */

@@ -62,9 +62,9 @@ export interface SendSession {
   send(mail: OutgoingMail, handingOver: (evidence: Evidence) => Promise<void>): Promise<SendReceipt>
   /**
    * Tries as much of sending as has no effect, where opening alone asks the server nothing. `opened`: the mailbox can
-   * be opened for it, and whether its mail is accepted shows only with a mail.
+   * be opened for it, and whether its mail is accepted shows only with a mail. `untried`: only a mail shows anything.
    */
-  check?(): Promise<'opened'>
+  check?(): Promise<'opened' | 'untried'>
   close(): Promise<void>
 }
 
@@ -72,8 +72,8 @@ export interface Sender {
   /** Mails per session before it must be opened again. */
   open(target: SendTarget, authority: Authority, signal: AbortSignal): Promise<SendSession>
   /**
-   * Looks up the outcome of a mail whose hand-over was interrupted: `sent`, `not-sent`, or `undecided` when this
-   * transport cannot tell. `stopped`: it had not left, and from now on it cannot, unless it was leaving at this moment;
+   * Looks up the outcome of a mail whose hand-over was interrupted: `sent`, `not-sent`, `undecided` when this transport
+   * cannot tell, or `unreadable` when the grant does not let it look. `stopped`: it had not left, and from now on it cannot, unless it was leaving at this moment;
    * a later look tells. Graph: by draft id, then Sent Items by Message-ID.
    */
   lookUp?(
@@ -83,4 +83,4 @@ export interface Sender {
   ): Promise<SendEvidence>
 }
 
-export type SendEvidence = 'sent' | 'not-sent' | 'stopped' | 'undecided'
+export type SendEvidence = 'sent' | 'not-sent' | 'stopped' | 'undecided' | 'unreadable'

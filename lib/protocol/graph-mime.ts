@@ -45,16 +45,27 @@ export interface GraphAttachment {
 
 /** Rejects with a permanent error, outcome `not-sent`, when Graph would deliver to others or lose a part. */
 export async function forGraph(raw: Uint8Array, recipients: readonly string[]): Promise<GraphMail> {
-  const bytes = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength)
-  const end = bytes.indexOf('\r\n\r\n')
-  const head = readEntity(bytes.toString('latin1', 0, end === -1 ? bytes.length : end + 4))
-  const bcc = bccField(hiddenRecipients(head, recipients))
+  const { bytes, head, bcc } = addressed(raw, recipients)
   if (bytes.length <= largestMime) return { mime: Buffer.concat([bcc, bytes]), attachments: [] }
   checkMailLimits(bytes)
   const { skeleton, taken } = takeApart(bytes.toString('latin1'), largestMime)
   if (skeleton === undefined) throw tooLargeForGraph(head.type)
   const attachments = await Promise.all(taken.map(attachmentOf))
   return { mime: Buffer.concat([bcc, Buffer.from(skeleton, 'latin1')]), attachments }
+}
+
+/** The same for one request that creates no draft: nothing can be added to it, so it is refused when it is too large. */
+export async function wholeForGraph(raw: Uint8Array, recipients: readonly string[]): Promise<Buffer> {
+  const { bytes, head, bcc } = addressed(raw, recipients)
+  if (bytes.length > largestMime) throw tooLargeForGraph(head.type)
+  return Buffer.concat([bcc, bytes])
+}
+
+function addressed(raw: Uint8Array, recipients: readonly string[]) {
+  const bytes = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength)
+  const end = bytes.indexOf('\r\n\r\n')
+  const head = readEntity(bytes.toString('latin1', 0, end === -1 ? bytes.length : end + 4))
+  return { bytes, head, bcc: bccField(hiddenRecipients(head, recipients)) }
 }
 
 const addressFields = new Set(['to', 'cc', 'resent-to', 'resent-cc'])

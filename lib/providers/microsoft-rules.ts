@@ -1,6 +1,6 @@
 /** What Microsoft is asked for, and how its scopes and tokens are read; pure, and light enough for every process. */
 import type { Resource } from '../model/connection.js'
-import { isShared, resourceOfTransport, serverTargets } from '../model/transports.js'
+import { asGranted, isSendOnlyTarget, isShared, resourceOfTransport, serverTargets } from '../model/transports.js'
 import type { MailWish, ProviderRules } from '../ports/provider.js'
 import { directoryIn, isGuid, personal, withinDirectory } from './microsoft-directories.js'
 import { appScope, type MailUse, mailScopes, missingScopes, scopesFor } from './microsoft-scopes.js'
@@ -27,23 +27,34 @@ export const microsoftRules: ProviderRules = {
     const resource: Resource = usesGraph(wish) ? 'graph' : 'outlook'
     const named = isAppOnly || isOfAnother(wish)
     const graph = { mailbox: named ? (wish.mailboxUser ?? wish.address) : 'me' }
+    const { consent, token } = mailScopes(useOf(wish))
     const targets = usesGraph(wish)
       ? {
           ...(wish.receive ? { receive: { transport: 'graph', graph, folder: 'inbox' } as const } : {}),
-          ...(wish.send ? { send: { transport: 'graph', graph } as const } : {}),
+          ...(wish.send ? { send: asGranted({ transport: 'graph', graph } as const, consent) } : {}),
         }
       : serverTargets(wish, servers)
-    if (isAppOnly) return { ...targets, resource, consent: [appScope(resource)], token: [appScope(resource)] }
-    const { consent, token } = mailScopes(useOf(wish))
+    const permissions = permissionsOf(consent)
+    if (isAppOnly)
+      return { ...targets, resource, consent: [appScope(resource)], token: [appScope(resource)], permissions }
     // The account's own addresses: a user principal name is often not the mail address.
     const profile = usesGraph(wish) ? ['https://graph.microsoft.com/User.Read'] : []
-    return { ...targets, resource, consent: [...consent, ...profile], token: [...token(resource), ...profile] }
+    return {
+      ...targets,
+      resource,
+      consent: [...consent, ...profile],
+      token: [...token(resource), ...profile],
+      permissions,
+    }
   },
 
-  neededScopes: (direction, target) =>
-    mailScopes({ [direction]: target.transport, shared: isShared(target) }).token(
-      resourceOfTransport(target.transport),
-    ),
+  neededScopes: (direction, target, { changesMail = false } = {}) =>
+    mailScopes({
+      [direction]: target.transport,
+      shared: isShared(target),
+      leavesMail: !changesMail,
+      keepsDrafts: direction === 'send' && !isSendOnlyTarget(target),
+    }).token(resourceOfTransport(target.transport)),
 
   missingScopes,
   tokenScopes: scopesFor,
@@ -66,11 +77,18 @@ export const microsoftRules: ProviderRules = {
   },
 }
 
+/** As Microsoft's pages name them. */
+const permissionsOf = (consent: readonly string[]): string[] =>
+  consent.filter((scope) => scope.startsWith('https://')).map((scope) => scope.slice(scope.lastIndexOf('/') + 1))
+
 function useOf(wish: MailWish): MailUse {
   const graph = usesGraph(wish)
   return {
     ...(wish.receive ? { receive: graph ? 'graph' : 'imap' } : {}),
     ...(wish.send ? { send: graph ? 'graph' : 'smtp' } : {}),
-    shared: isOfAnother(wish),
+    leavesMail: wish.leavesMail === true,
+    // Whoever names themselves for somebody else's mailbox has to show that they may open it.
+    keepsDrafts: wish.permissions === 'full' || wish.namedByOwner !== undefined,
+    shared: wish.consent !== 'app-only' && isOfAnother(wish),
   }
 }

@@ -1,6 +1,7 @@
 import { GatewayError } from '../errors.js'
 import type { Resource } from '../model/connection.js'
 import { decodeJwt } from '../protocol/jwt.js'
+import { isCovered } from './microsoft-scopes.js'
 
 export interface TokenClaims {
   aud: string
@@ -68,13 +69,13 @@ export function checkToken(token: string, resource: Resource, scopes: readonly s
   const { ofApp } = claims
   // Exchange itself can allow an application mailboxes (RBAC for Applications); its tokens then carry no role at all.
   if (ofApp && claims.roles.length === 0) return
-  const granted = new Set([...claims.scp, ...claims.roles].map((name) => name.toLowerCase()))
+  const granted = [...claims.scp, ...claims.roles]
   const missing = scopes
     .filter((scope) => scope.includes('://') && !scope.endsWith('/.default'))
     .map((scope) => scope.slice(scope.lastIndexOf('/') + 1))
-    // What is allowed for shared mailboxes is allowed for the own one; an application knows no such difference.
+    // An application knows no such difference.
     .map((name) => (ofApp ? name.replace(/\.Shared$/, '') : name))
-    .filter((name) => !granted.has(name.toLowerCase()) && !granted.has(`${name}.Shared`.toLowerCase()))
+    .filter((name) => !isCovered(name, granted))
   if (missing.length === 0) return
   if (ofApp)
     throw new GatewayError('token_scope_missing', 'needs-admin', {

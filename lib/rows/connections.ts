@@ -124,6 +124,16 @@ export async function changeConnectionState(
   await deps.tables.update(deps.names.table('connections'), { ...key, ...columns }, etag)
 }
 
+/** Throws RowChangedError when somebody changed the connection since it was read. */
+export async function changeConnectionScopes(
+  deps: Toolbox,
+  { tenant, id, etag }: StoredConnection,
+  scopes: string[],
+): Promise<void> {
+  const key = { partitionKey: connectionPartition(tenant, id), rowKey: connectionRowKey }
+  await deps.tables.update(deps.names.table('connections'), { ...key, scopes: JSON.stringify(scopes) }, etag)
+}
+
 /** Its own row alone: the grant goes before it. */
 export async function removeConnectionRow(deps: Toolbox, tenant: string, id: string): Promise<void> {
   await deps.tables.remove(deps.names.table('connections'), {

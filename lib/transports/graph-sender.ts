@@ -1,9 +1,10 @@
 import { GatewayError } from '../errors.js'
-import type { SendTarget } from '../model/transports.js'
+import { isSendOnlyTarget, type SendTarget } from '../model/transports.js'
 import type { OutgoingMail, SendEvidence, Sender, SendReceipt, SendSession } from '../ports/sender.js'
 import { forGraph, type GraphAttachment } from '../protocol/graph-mime.js'
 import { type GraphClient, type GraphOptions, graphClient, mailboxPath, withOutcome } from './graph-client.js'
 import { inSentItems, isGone, openSentItems, withMessageId } from './graph-mailbox.js'
+import { sendMailSession } from './graph-send-mail.js'
 
 const largestInline = 2_900_000
 /** Pieces are multiples of 320 KiB and below 4 MB. */
@@ -11,16 +12,17 @@ const pieceBytes = 10 * 320 * 1024
 
 /**
  * Sends by draft: the draft's id is durable before the one call that cannot be taken back, so that after a crash or a
- * 504 the mailbox itself says whether the mail left.
+ * 504 the mailbox itself says whether the mail left. Where the grant may send and nothing else, by one call instead.
  */
 export function graphSender(options: GraphOptions = {}): Sender {
   return {
     async open(target, authority, signal) {
       const graph = graphClient(options, authority, signal)
-      return sendSession(graph, pathOf(target))
+      return isSendOnlyTarget(target) ? sendMailSession(graph, pathOf(target)) : sendSession(graph, pathOf(target))
     },
 
     async lookUp(target, authority, { messageId, evidence, signal }) {
+      if (isSendOnlyTarget(target)) return 'unreadable'
       const graph = graphClient(options, authority, signal)
       const box = pathOf(target)
       if (evidence.draftId) {

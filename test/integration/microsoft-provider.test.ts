@@ -29,7 +29,9 @@ let provider: Provider
 
 beforeEach(async () => {
   now = Date.now()
-  entra = await startEntra({ directory: demoDirectory({ redirectUris: [redirectUri], now: () => now, consentPolicy: 'legacy' }) })
+  entra = await startEntra({
+    directory: demoDirectory({ redirectUris: [redirectUri], now: () => now, consentPolicy: 'legacy' }),
+  })
   provider = microsoftProvider({ clock, network: networkClient({ origins: { [microsoft]: entra.url } }) })
 })
 afterEach(() => entra.stop())

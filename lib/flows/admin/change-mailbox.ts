@@ -15,18 +15,24 @@ import type { Toolbox } from '../../ports/toolbox.js'
 import { isSettableHeader } from '../../protocol/compose-mail.js'
 import { parseMailAddress, sameAddress } from '../../protocol/mail-address.js'
 import { haveSameOwner } from '../../protocol/registrable-domain.js'
+import { clearAttention } from '../../rows/attention.js'
 import { changeRow } from '../../rows/change-row.js'
 import { findConnection } from '../../rows/connections.js'
 import { setDue } from '../../rows/due.js'
 import { getMailbox, updateMailbox } from '../../rows/mailboxes.js'
 import { removeName, setDefaultMailbox, takeName } from '../../rows/names.js'
+import { awaitedBy } from '../receive/await-approval.js'
 import { openGate } from '../send/gate.js'
+import { checkReceiveGrant, checkSendGrant } from './check-grant.js'
 import { type MailboxFacts, readMailboxFacts } from './mailboxes.js'
 
 export async function changeMailbox(deps: Toolbox, mailbox: MailboxRef, change: MailboxChange): Promise<MailboxFacts> {
   const { tenant, mailboxId: id } = mailbox
   const { before, after } = await write(deps, mailbox, change)
   if (change.default) await setDefaultMailbox(deps, mailbox)
+  // Nobody waits for an administrator any more.
+  if (awaitedBy(before) !== undefined && awaitedBy(after) === undefined)
+    await clearAttention(deps, { tenant, kind: 'mailbox-receive', id })
   if (after.active && after.receive.transport !== 'none')
     await setDue(deps, { kind: 'poll', tenant, id }, deps.clock.now())
   // Corrected settings deserve a try at once, whatever closed the gate before.
@@ -45,8 +51,8 @@ async function write(
   const moved = change.receive !== undefined || change.send !== undefined
   const written = changeRow(async () => {
     const { etag, ...before } = await getMailbox(deps, tenant, mailboxId)
-    await checkConnections(deps, before, change)
     const after = { ...before, ...fields, epoch: before.epoch + (moved ? 1 : 0) } as Mailbox
+    await checkConnections(deps, { before, after }, change)
     checkDefaults(after)
     if (after.key !== before.key && !(await takeName(deps, { tenant, mailboxId }, { key: after.key })))
       throw keyTaken(after.key)
@@ -60,7 +66,11 @@ async function write(
   return { before, after }
 }
 
-async function checkConnections(deps: Toolbox, before: Mailbox, change: MailboxChange): Promise<void> {
+async function checkConnections(
+  deps: Toolbox,
+  { before, after }: { before: Mailbox; after: Mailbox },
+  change: MailboxChange,
+): Promise<void> {
   for (const field of ['receive', 'send'] as const) {
     const direction = change[field]
     if (direction === undefined || direction.transport === 'none') continue
@@ -70,6 +80,8 @@ async function checkConnections(deps: Toolbox, before: Mailbox, change: MailboxC
         `${field}.connectionId`,
         'is not a connection of this tenant; use the connectionId of one of its mailboxes, or connect the mailbox.',
       )
+    if (field === 'send') checkSendGrant(deps, after, connection)
+    else await checkReceiveGrant(deps, after, { connection, field: 'receive.after' })
     const server = serverOf(direction as Mailbox['receive'] | Mailbox['send'])
     if (server === undefined) continue
     if (server.tls === 'plain' && connection.mode !== 'anonymous')

@@ -31,7 +31,7 @@ const checkMs = 10_000
 const unanswered = (): GatewayError => translate({ context: 'net', net: 'ETIMEDOUT' })
 
 /** What trying something showed. */
-type Tried = 'works' | 'opened' | GatewayError
+type Tried = 'works' | 'opened' | 'untried' | GatewayError
 
 export async function checkMailbox(deps: Toolbox, { tenant, mailboxId }: MailboxRef): Promise<CheckedMailbox> {
   const mailbox = await getMailbox(deps, tenant, mailboxId)
@@ -86,7 +86,7 @@ async function signIn(deps: Toolbox, { mailbox, inTime }: Check, id: string): Pr
   const { mode, registrationId = '', state } = connection ?? {}
   if (mode !== 'delegated' && mode !== 'app-only') return { id, mode, failed: undefined }
   const said = await inTime(async () => (await tryGrant(deps, tenant, id)) ?? 'works')
-  if (said === 'works' || said === 'opened') {
+  if (typeof said === 'string') {
     if (state !== 'connected') await wakeMailboxes(deps, tenant, id)
     return { id, mode, failed: undefined }
   }
@@ -135,7 +135,7 @@ async function goOn(
   { reading, sending }: { reading: Tried | undefined; sending: Tried | undefined },
 ): Promise<void> {
   if (reading === 'works') await pollNow(deps, { tenant, mailboxId: id })
-  if (sending !== 'works' && sending !== 'opened') return
+  if (typeof sending !== 'string') return
   const { gate, pausedUntil } = await readLane(deps, { tenant, mailboxId: id })
   if (gate === 'closed' || pausedUntil > deps.clock.now()) await openGate(deps, { tenant, mailboxId: id })
 }
@@ -145,12 +145,15 @@ const nothing = { stage: null, code: null, whoActs: null, description: null, rem
 function partOf(said: Tried | undefined): CheckedPart {
   if (said === undefined) return { verdict: 'not-tested', ...nothing }
   if (said === 'works') return { verdict: 'works', ...nothing }
-  if (said === 'opened')
+  if (said === 'opened' || said === 'untried')
     return {
       ...nothing,
       verdict: 'not-tested',
       stage: 'send-right',
-      description: 'The mailbox can be opened for sending; only a mail shows whether it may send.',
+      description:
+        said === 'opened'
+          ? 'The mailbox can be opened for sending; only a mail shows whether it may send.'
+          : 'The connection may send and not open the mailbox; only a mail shows whether sending works.',
       remedy: 'Send a test mail.',
     }
   const { code, class: errorClass, hint = '', description, remedy } = said

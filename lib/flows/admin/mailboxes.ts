@@ -20,6 +20,8 @@ import { laneOpensAt } from '../../rows/lane.js'
 import { findKnownMailbox, type KnownMailbox, pageOfKnownMailboxes } from '../../rows/mailbox-facts.js'
 import { listAddresses } from '../../rows/mailboxes.js'
 import { findMailboxId } from '../../rows/names.js'
+import { settingsOf, tenantSettings } from '../../rows/settings.js'
+import { actionOf } from '../receive/after-receive.js'
 
 export interface Direction {
   transport: (ReceiveSettings | SendSettings)['transport']
@@ -97,6 +99,9 @@ export async function listMailboxNames(deps: Toolbox, tenant: string): Promise<{
 async function factsOf(deps: Toolbox, tenant: string, found: readonly KnownMailbox[]): Promise<MailboxFacts[]> {
   const all = await connectionsOf(deps, tenant, found)
   const mailboxIds = found.map(({ mailbox }) => mailbox.id)
+  // Read once, and kept for those that follow.
+  await tenantSettings(deps, tenant)
+  const actions = await mapInBatches(found, async ({ mailbox }) => actionOf(await settingsOf(deps, mailbox), mailbox))
   const [defaultId, cards, holders] = await Promise.all([
     findMailboxId(deps, tenant, 'default'),
     attentionOfMailboxes(deps, tenant, { mailboxIds, connections: [...all.values()] }),
@@ -121,7 +126,7 @@ async function factsOf(deps: Toolbox, tenant: string, found: readonly KnownMailb
       connectionState: connection?.state ?? 'none',
       connectionReason: connection?.reason ?? '',
       ...sides,
-      warnings: mailboxWarnings(connection?.mode, [mailbox.receive, mailbox.send]),
+      warnings: mailboxWarnings(mailbox, connections, actions[at]?.action !== 'leave'),
     }
   })
 }

@@ -13,10 +13,13 @@ import {
   type SettingValue,
   type SettingValues,
 } from '../../model/setting.js'
+import { connectionOf } from '../../model/transports.js'
 import type { Toolbox } from '../../ports/toolbox.js'
+import { findConnection } from '../../rows/connections.js'
 import { setDue } from '../../rows/due.js'
 import { getMailbox, updateMailbox } from '../../rows/mailboxes.js'
 import { forgetTenantSettings, levelsOf, saveTenantValues, tenantSettings } from '../../rows/settings.js'
+import { checkReceiveGrant } from './check-grant.js'
 
 export interface SettingsView {
   /** What this level itself says. */
@@ -66,6 +69,9 @@ export async function saveMailboxSettings(
   forgetTenantSettings(deps, tenant)
   const mailbox = { ...withoutChoices(before), settings: values }
   const view = checked(deps, await levelsOf(deps, mailbox))
+  const connectionId = values['afterReceive'] === undefined ? '' : connectionOf(mailbox.receive)
+  const connection = connectionId === '' ? undefined : await findConnection(deps, tenant, connectionId)
+  if (connection !== undefined) await checkReceiveGrant(deps, mailbox, { connection, field: 'afterReceive' })
   if (dryRun) return view
   await updateMailbox(deps, mailbox, etag)
   // Another interval counts from now, not from the end of the old one.

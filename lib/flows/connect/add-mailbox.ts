@@ -8,6 +8,7 @@ import { conflict, type GatewayError, invalidInput } from '../../errors.js'
 import type { MailboxCreateInput } from '../../model/api-schemas.js'
 import { hashId } from '../../model/ids.js'
 import type { Verdicts } from '../../model/sign-in.js'
+import { asGranted } from '../../model/transports.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { findConnection } from '../../rows/connections.js'
 import { setDue } from '../../rows/due.js'
@@ -56,7 +57,7 @@ export async function addMailbox(deps: Toolbox, tenant: string, input: MailboxCr
     transport: 'auto',
     consent: 'app-only',
   })
-  const wanted = { ...(receive ? { receive } : {}), ...(send ? { send } : {}) }
+  const wanted = { ...(receive ? { receive } : {}), ...(send ? { send: asGranted(send, connection.scopes) } : {}) }
   const verdicts = await probeInTime(deps, {
     authority: await readAuthority(deps, { tenant, connectionId }, { user: address, resource }),
     of: { provider, resource },

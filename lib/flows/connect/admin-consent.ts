@@ -12,7 +12,7 @@ import type { Grant } from '../../model/grant.js'
 import type { Registration } from '../../model/registration.js'
 import type { Verdict, Verdicts } from '../../model/sign-in.js'
 import { signInProblem } from '../../model/sign-in-problems.js'
-import type { ReceiveTarget, SendTarget } from '../../model/transports.js'
+import { asGranted, type ReceiveTarget, type SendTarget } from '../../model/transports.js'
 import type { OrganisationRules, Provider, TokenSet } from '../../ports/provider.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { type StoredSignIn, stepSignIn } from '../../rows/sign-ins.js'
@@ -160,6 +160,7 @@ async function gainAppAuthority(
   const { receive, send, resource, token: scopes } = provider.plan(target)
   const asked = provider.appToken({ registration, credential, scopes, tenantId })
   const tokens = await heardOf(deps, { tenant, registration }, asked)
+  const granted = organisationsOf(provider).appPermissions(tokens.accessToken)
   const verdict = (direction: 'receive' | 'send', over: ReceiveTarget | SendTarget | undefined): Verdict => {
     if (over === undefined) return { verdict: 'not-tested' }
     try {
@@ -175,13 +176,13 @@ async function gainAppAuthority(
       resource,
       accessToken: tokens.accessToken.reveal(),
       expiresAt: tokens.expiresAt,
-      scopes: organisationsOf(provider).appPermissions(tokens.accessToken),
+      scopes: granted,
       registrationId: registration.id,
     },
     verdicts: {
       signIn: { verdict: 'works' },
       reading: verdict('receive', receive),
-      sending: verdict('send', send),
+      sending: verdict('send', send && asGranted(send, granted)),
     },
   }
 }

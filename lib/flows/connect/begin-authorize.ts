@@ -5,6 +5,7 @@
  * the application for a whole organisation instead.
  */
 import { invalidInput } from '../../errors.js'
+import { maySendFirst, sendingFirst, wholeTarget } from '../../model/later-receiving.js'
 import { mayBeShared, pagesOf } from '../../model/link-ways.js'
 import { type SignInProvider, signInPages } from '../../model/providers.js'
 import type { SignInTarget } from '../../model/sign-in.js'
@@ -27,6 +28,8 @@ export async function beginAuthorize(
     /** Whose button was pressed; needed where the page has several. */
     provider?: string | undefined
     delegate?: string | undefined
+    /** Reading waits for an administrator; sending is connected now. */
+    isSendingFirst?: boolean
   },
 ): Promise<{ location: string }> {
   const { signIn, browser } = await signInOfForm(deps, input)
@@ -44,7 +47,9 @@ export async function beginAuthorize(
   const provider = providerOf(deps, chosen.kind)
   const { registration } = await findClient(deps, { tenant: signIn.tenant, id: chosen.id })
   // As it was asked for: that an attempt before needed an administrator says nothing about this one.
-  const target = withDelegate(signIn.askedTarget, chosen.kind, input.delegate)
+  const whole = withDelegate(wholeTarget(signIn.askedTarget), chosen.kind, input.delegate)
+  const mayBegin = input.isSendingFirst === true && provider.organisations !== undefined && maySendFirst(whole)
+  const target = mayBegin ? sendingFirst(whole) : whole
   if (target.kind === 'admin-consent')
     return { location: await askAdministrator(deps, signIn, { provider, registration, browser }) }
   const location = await authorizeLeg(deps, signIn, {

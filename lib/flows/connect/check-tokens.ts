@@ -1,5 +1,6 @@
 import { translate } from '../../diagnosis/translate.js'
 import { GatewayError } from '../../errors.js'
+import { asGranted } from '../../model/transports.js'
 import type { ProviderRules, SignInPlan, TokenSet } from '../../ports/provider.js'
 
 /** Nothing usable is a refusal; less than asked for is a verdict about the direction that lacks its right. */
@@ -9,7 +10,7 @@ export function checkTokens(provider: ProviderRules, { receive, send, token }: S
   const missing = provider.missingScopes(token, tokens.scopes)
   const isUsable = (needed: string[]): boolean => provider.missingScopes(needed, tokens.scopes).length === 0
   const mayReceive = receive !== undefined && isUsable(provider.neededScopes('receive', receive))
-  const maySend = send !== undefined && isUsable(provider.neededScopes('send', send))
+  const maySend = send !== undefined && isUsable(provider.neededScopes('send', asGranted(send, tokens.scopes)))
   if (!mayReceive && !maySend)
     throw new GatewayError('scopes_missing', 'needs-admin', {
       hint: 'tenant',

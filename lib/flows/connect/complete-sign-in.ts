@@ -10,6 +10,7 @@ import { asGatewayError, GatewayError } from '../../errors.js'
 import type { Identity } from '../../model/connection.js'
 import type { MailboxGrant } from '../../model/grant.js'
 import { sha256 } from '../../model/ids.js'
+import { readingAwaitsApproval } from '../../model/later-receiving.js'
 import type { Registration } from '../../model/registration.js'
 import type { SignInTarget, Verdict, Verdicts } from '../../model/sign-in.js'
 import { signInProblem } from '../../model/sign-in-problems.js'
@@ -148,7 +149,8 @@ async function judge(deps: Toolbox, returned: ReturnedSignIn, browser: string): 
     scopes: consentedScopes(provider, plan, tokens.scopes),
     registrationId: registration.id,
   }
-  const verdicts = await tryOut(deps, signIn, grant)
+  const tried = await tryOut(deps, signIn, grant)
+  const verdicts = signIn.target.later ? { ...tried, reading: awaitsApproval(signIn.target) } : tried
   // The very account of before was judged when it was connected.
   const isKnown = renewed?.identity !== undefined && !signIn.target.allowChange?.includes('identity')
   const { address, expectedUser = address } = signIn.target
@@ -177,6 +179,11 @@ const notProven = ({ target, tenantName }: StoredSignIn, { username }: Identity)
   text: `${username} signed in, but the directory of this account does not prove the address ${target.address}.`,
   remedy: `An administrator of ${tenantName} must decide whether this is the right mailbox; until then nothing is connected.`,
 })
+
+function awaitsApproval({ address }: SignInTarget): Verdict {
+  const { code, description, remedy } = readingAwaitsApproval(address)
+  return { verdict: 'fails', code, text: description, remedy }
+}
 
 const mayOpen = ({ reading, sending }: Verdicts): boolean =>
   reading.verdict === 'works' || (sending.verdict === 'not-tested' && sending.opened === true)

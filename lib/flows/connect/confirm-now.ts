@@ -10,6 +10,7 @@ import { asGatewayError, conflict, GatewayError } from '../../errors.js'
 import type { Connection } from '../../model/connection.js'
 import type { Grant, MailboxGrant } from '../../model/grant.js'
 import { hashId, newId } from '../../model/ids.js'
+import { wholeTarget } from '../../model/later-receiving.js'
 import { type MailboxWarning, mailboxWarnings } from '../../model/mailbox-warnings.js'
 import type { ProviderName } from '../../model/providers.js'
 import { connectionOf } from '../../model/transports.js'
@@ -23,6 +24,8 @@ import { writeLog } from '../../rows/logs.js'
 import { findMailbox, listMailboxes } from '../../rows/mailboxes.js'
 import { sealKeys } from '../../rows/seal-keys.js'
 import { associatedData, type StoredSignIn, stepSignIn } from '../../rows/sign-ins.js'
+import { awaitedBy, tellAwaiting } from '../receive/await-approval.js'
+import { wakeAwaiting } from '../receive/wake-awaiting.js'
 import { openGate } from '../send/gate.js'
 import { retryConnections } from '../send/retry-connections.js'
 import { emitEvent } from '../tell/emit-event.js'
@@ -128,7 +131,8 @@ async function connect(deps: Toolbox, signIn: StoredSignIn): Promise<Confirmed> 
   if (isConsent) await wakeOrganisation(deps, signIn)
   await stepSignIn(deps, signIn, { ...noSecrets, bindingHash: '', status: 'confirmed', done: true, confirmingUntil: 0 })
   const saved = mailboxId === '' ? undefined : await findMailbox(deps, tenant, mailboxId)
-  const warnings = saved === undefined ? [] : mailboxWarnings(modeOf(grant), [saved.receive, saved.send])
+  const gained = { id: connectionId, mode: modeOf(grant), scopes: grant === undefined ? [] : scopesOf(grant) }
+  const warnings = saved === undefined ? [] : mailboxWarnings(saved, [gained])
   return { status: 'confirmed', mailboxId, connectionId, address: target.address, warnings }
 }
 
@@ -156,7 +160,9 @@ function grantedScopes(deps: Toolbox, signIn: StoredSignIn): string[] {
 /** Its mailboxes that waited for an administrator fetch and send now, not with their next hourly try (M-160). */
 async function wakeOrganisation(deps: Toolbox, { tenant, registrationId, identity }: StoredSignIn) {
   const directory = identity?.tenantId ?? ''
-  if (directory !== '') await retryConnections(deps, tenant, { registrationId, directory })
+  if (directory === '') return
+  await retryConnections(deps, tenant, { registrationId, directory })
+  await wakeAwaiting(deps, tenant, { registrationId, directory })
 }
 
 /**
@@ -182,6 +188,8 @@ function modeOf(grant: Grant | undefined): Connection['mode'] {
   return 'delegated'
 }
 
+const scopesOf = (grant: Grant): string[] => (grant.kind === 'password' ? [] : grant.scopes)
+
 /** Nothing for a permission that lets other people sign in. */
 async function openGrant(deps: Toolbox, signIn: StoredSignIn): Promise<Grant | undefined> {
   if (signIn.target.consent === 'delegated') return undefined
@@ -193,10 +201,16 @@ async function openGrant(deps: Toolbox, signIn: StoredSignIn): Promise<Grant | u
 async function saveMailbox(deps: Toolbox, signIn: StoredSignIn, grant: MailboxGrant): Promise<void> {
   const { tenant, target, connectionId, mailboxId = '' } = signIn
   const wanted = targetsOf(deps, signIn, grant)
+  const later = target.later && targetsOf(deps, { ...signIn, target: wholeTarget(target) }, grant).receive
   if (target.kind === 'reconnect' && grant.kind === 'oauth' && !target.allowChange?.includes('provider')) return
   if (target.kind === 'reconnect') return switchMailbox(deps, { tenant, mailboxId, connectionId }, wanted)
-  await createMailbox(deps, { ...target, tenant, mailboxId, connectionId }, wanted)
-  if (target.receive) await setDue(deps, { kind: 'poll', tenant, id: mailboxId }, deps.clock.now())
+  await createMailbox(deps, { ...target, tenant, mailboxId, connectionId }, { ...wanted, ...(later ? { later } : {}) })
+  if (later !== undefined) {
+    const made = await findMailbox(deps, tenant, mailboxId)
+    const awaited = made && awaitedBy(made)
+    if (awaited) await tellAwaiting(deps, made, awaited)
+  }
+  if (target.receive || later) await setDue(deps, { kind: 'poll', tenant, id: mailboxId }, deps.clock.now())
 }
 
 async function storeConnection(deps: Toolbox, signIn: StoredSignIn, grant: Grant): Promise<void> {
@@ -212,7 +226,7 @@ async function storeConnection(deps: Toolbox, signIn: StoredSignIn, grant: Grant
     registrationId: isPassword ? '' : grant.registrationId,
     ...(signIn.identity ? { identity: signIn.identity } : {}),
     username: isPassword ? grant.username : '',
-    scopes: isPassword ? [] : grant.scopes,
+    scopes: scopesOf(grant),
     state: 'connected',
     reason: '',
     stateSince: now,
@@ -225,10 +239,10 @@ async function storeConnection(deps: Toolbox, signIn: StoredSignIn, grant: Grant
 /** Its authority is stored anew: every mailbox of the connection is looked at now and waiting mail may go. */
 async function reopen(deps: Toolbox, tenant: string, connectionId: string): Promise<void> {
   for (const { id, receive, send } of await listMailboxes(deps, tenant)) {
-    if (connectionOf(receive) === connectionId) {
-      await clearAttention(deps, { tenant, kind: 'mailbox-receive', id })
+    const isAwaiting = awaitedBy({ receive })?.receive.connectionId === connectionId
+    if (connectionOf(receive) === connectionId) await clearAttention(deps, { tenant, kind: 'mailbox-receive', id })
+    if (connectionOf(receive) === connectionId || isAwaiting)
       await setDue(deps, { kind: 'poll', tenant, id }, deps.clock.now())
-    }
     if (connectionOf(send) === connectionId) await openGate(deps, { tenant, mailboxId: id })
   }
 }

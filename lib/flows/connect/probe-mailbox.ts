@@ -82,8 +82,9 @@ const untested: Verdict = { verdict: 'not-tested' }
 async function tried(typed: boolean, open: Parameters<typeof trySession>[0]): Promise<Verdict> {
   try {
     // Graph takes a mail for sending from a mailbox that may not send; only what was tried is said to work (T3).
-    if ((await trySession(open)) === 'opened') return { verdict: 'not-tested', opened: true }
-    return { verdict: 'works' }
+    const said = await trySession(open)
+    if (said === 'untried') return untested
+    return said === 'opened' ? { verdict: 'not-tested', opened: true } : { verdict: 'works' }
   } catch (error) {
     const verdict = failed(error)
     return typed && revealsNetwork(verdict.code) ? unreachable : verdict

@@ -5,8 +5,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import { conflict, type GatewayError } from '../../errors.js'
 import type { ConnectionRef } from '../../model/connection.js'
-import type { Mailbox, MailboxRef, ReceiveSettings, SendSettings } from '../../model/mailbox.js'
-import { receiveTransports, sendTransports, type Targets } from '../../model/transports.js'
+import type { AfterReceive, Mailbox, MailboxRef, ReceiveSettings, SendSettings } from '../../model/mailbox.js'
+import { type ReceiveTarget, receiveTransports, sendTransports, type Targets } from '../../model/transports.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { findMailbox, insertMailbox, updateMailbox } from '../../rows/mailboxes.js'
 import { findMailboxId, takeName } from '../../rows/names.js'
@@ -38,15 +38,23 @@ export interface NewMailbox {
   address: string
   displayName: string
   mailboxUser?: string
+  /** What happens at the server to received mail; absent: as the settings say. */
+  after?: AfterReceive
 }
 
-/** Safe to repeat with the same ids. */
-export async function createMailbox(deps: Toolbox, made: NewMailbox, wanted: Targets): Promise<void> {
+/** Safe to repeat with the same ids. `later`: how it receives once an administrator has approved that. */
+export async function createMailbox(
+  deps: Toolbox,
+  made: NewMailbox,
+  wanted: Targets & { later?: ReceiveTarget },
+): Promise<void> {
   const { tenant, mailboxId, connectionId, address, mailboxUser } = made
   const by = { connectionId, ...(mailboxUser === undefined ? {} : { user: mailboxUser }) }
   if ((await findMailbox(deps, tenant, mailboxId)) !== undefined) return
   const owner = { tenant, mailboxId }
   await reserveAddress(deps, owner, address)
+  const now = new Date(deps.clock.now()).toISOString()
+  const later = withAction(receiveOf(wanted.later ? { receive: wanted.later } : {}, by), made.after)
   const mailbox: Mailbox = {
     id: mailboxId,
     tenant,
@@ -56,11 +64,14 @@ export async function createMailbox(deps: Toolbox, made: NewMailbox, wanted: Tar
     description: '',
     purpose: '',
     active: true,
-    receive: receiveOf(wanted, by),
+    receive:
+      later.transport === 'none'
+        ? withAction(receiveOf(wanted, by), made.after)
+        : { transport: 'none', awaiting: { receive: later, since: now } },
     send: sendOf(wanted, by),
     sendAs: [],
     epoch: 1,
-    createdAt: new Date(deps.clock.now()).toISOString(),
+    createdAt: now,
   }
   await takeName(deps, owner, 'default')
   await insertMailbox(deps, mailbox)
@@ -96,6 +107,9 @@ function switchedSend(before: SendSettings, wanted: SendSettings, connectionId: 
 
 const receiveOf = ({ receive }: Targets, by: { connectionId: string; user?: string }): ReceiveSettings =>
   receive === undefined ? { transport: 'none' } : receiveTransports[receive.transport].side(receive, by)
+
+const withAction = (receive: ReceiveSettings, after: AfterReceive | undefined): ReceiveSettings =>
+  receive.transport === 'none' || after === undefined ? receive : { ...receive, after }
 
 const sendOf = ({ send }: Targets, by: { connectionId: string; user?: string }): SendSettings =>
   send === undefined ? { transport: 'none' } : sendTransports[send.transport].side(send, by)

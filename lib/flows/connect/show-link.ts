@@ -6,6 +6,7 @@
  */
 
 import { newSecret } from '../../model/ids.js'
+import { maySendFirst, wholeTarget } from '../../model/later-receiving.js'
 import { mayBeShared, pagesOf, type Way } from '../../model/link-ways.js'
 import type { ServerAddress } from '../../model/mailbox.js'
 import { providerFacts, type SignInProvider, signInPages } from '../../model/providers.js'
@@ -31,11 +32,15 @@ export interface LinkView {
   ways: readonly Way[]
   /** Those of other people's making among them that are set up. */
   pages: SignInProvider[]
+  /** What the first of them asks for, as its own pages name it. */
+  permissions: string[]
   /** Origins the provider's button leads to, for the content security policy of this one page. */
   formTargets: string[]
   /** Value of the browser cookie: the one that came along, or a fresh one. */
   browser: string
   formToken: string
+  /** It may be connected for sending first, while reading waits for an administrator. */
+  maySendFirst: boolean
   /** What was wrong with the form that this browser sent before. */
   problem?: AttemptProblem
   /** The person may say that the mailbox is a shared one; `confirmed`: an administrator has to agree then. */
@@ -58,6 +63,7 @@ export async function showLink(
 
 export async function viewOf(deps: Toolbox, signIn: StoredSignIn, browser: string | undefined): Promise<LinkView> {
   const facts = await assertWay(deps, signIn)
+  const target = wholeTarget(signIn.target)
   const { ways, renewed } = facts
   const [discovered, registrations] = await Promise.all([
     known(signIn, facts) ?? discoverProvider(deps.discovery, signIn.target.address),
@@ -68,27 +74,33 @@ export async function viewOf(deps: Toolbox, signIn: StoredSignIn, browser: strin
   const usable = registrations.filter(({ kind }) => accepted.includes(kind))
   const pages = accepted.filter((page) => usable.some(({ kind }) => kind === page))
   const problem = await readProblem(deps, signIn, browser)
-  const back = signIn.target.confirmation === 'result-code' ? await returnLink(deps, signIn) : undefined
   const value = isBrowser(browser) ? browser : newSecret()
   return {
     tenantName: signIn.tenantName,
-    target: signIn.target,
+    target,
+    maySendFirst: maySendFirst(target) && pages.some((page) => deps.providers[page]?.organisations !== undefined),
     signInAs: signIn.target.expectedUser ?? (renewed?.username || signIn.target.address),
     discovered,
     ways,
     pages,
-    // A provider may answer without a page of its own, and the application is the end of the way.
-    formTargets: [
-      ...new Set([
-        ...usable.map((one) => originOf(deps, one.authority)),
-        ...(back === undefined ? [] : [new URL(back).origin]),
-      ]),
-    ],
+    permissions: (pages[0] && deps.providers[pages[0]]?.plan(target).permissions) ?? [],
+    formTargets: await formTargetsOf(deps, signIn, usable),
     ...(problem?.at === 'form' ? { problem } : {}),
     ...(mayBeShared(signIn.target, accepted) ? { sharedOffer: sharedOffer(signIn.target) } : {}),
     browser: value,
     formToken: formToken(signIn.id, value),
   }
+}
+
+/** A provider may answer without a page of its own, and the application is the end of the way. */
+export async function formTargetsOf(
+  deps: Toolbox,
+  signIn: StoredSignIn,
+  usable: readonly { authority: string }[],
+): Promise<string[]> {
+  const back = signIn.target.confirmation === 'result-code' ? await returnLink(deps, signIn) : undefined
+  const providers = usable.map(({ authority }) => originOf(deps, authority))
+  return [...new Set([...providers, ...(back === undefined ? [] : [new URL(back).origin])])]
 }
 
 /** A link for one exact identity does not confirm another one: an administrator decides. */

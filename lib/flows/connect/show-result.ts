@@ -3,16 +3,20 @@
  * the last attempt of this browser was refused, who can help, and the ways on. The one-time result code stands only in
  * the link back to the app, and only for the browser that signed in (SEC-04).
  */
+import { maySendFirst } from '../../model/later-receiving.js'
 import { mayBeShared } from '../../model/link-ways.js'
 import { signInPages } from '../../model/providers.js'
 import type { AttemptProblem, SignInStatus, SignInTarget, Verdicts } from '../../model/sign-in.js'
 import { signInProblem } from '../../model/sign-in-problems.js'
 import type { Toolbox } from '../../ports/toolbox.js'
-import { getSignInOfLink, isSameBrowser } from '../../rows/sign-ins.js'
+import { getSignInOfLink, isSameBrowser, type StoredSignIn } from '../../rows/sign-ins.js'
+import { listUsableRegistrations } from '../tokens/registrations.js'
 import { assertOpen } from './assert-open.js'
 import { verdictsNow } from './describe-sign-in.js'
+import { formToken } from './form-token.js'
 import { readProblem } from './keep-problem.js'
 import { returnLink } from './return-link.js'
+import { formTargetsOf } from './show-link.js'
 import { approvalLink } from './start-admin-consent.js'
 
 export interface ResultView {
@@ -25,6 +29,8 @@ export interface ResultView {
   until: number
   /** Back to the app with the result code; absent when there is no app to return to. */
   returnTo?: string
+  /** Link for an administrator, where reading waits for one. */
+  approval?: string
 }
 
 export interface RefusalView {
@@ -33,6 +39,12 @@ export interface RefusalView {
   retry: string
   /** Link for an administrator, when consent is what is missing. */
   approval?: string
+  /** Sending needs none: it can be connected now. */
+  sendFirst?: { action: string; formToken: string; provider: string; tenantName: string }
+  /** Origins that a form of this page may end at. */
+  formTargets?: string[]
+  /** What somebody else has to know to repair it, where no link does it for them. */
+  handOver?: { to: 'administrator' | 'operator'; application: string; clientId: string; account: string }
   returnTo?: string
   /** The mailbox, when a shared one would explain the refusal. */
   maybeShared?: string
@@ -57,6 +69,7 @@ export async function showResult(deps: Toolbox, link: string, browser: string | 
     verdicts: (await verdictsNow(deps, signIn)) ?? { signIn: untested, reading: untested, sending: untested },
     until: signIn.expiresAt,
     ...(returnTo ? { returnTo } : {}),
+    ...(signIn.target.later ? await linkForAdministrator(deps, signIn) : {}),
   }
 }
 
@@ -71,7 +84,7 @@ export async function showRefusal(
   const refused = await readProblem(deps, signIn, browser)
   if (refused?.at !== 'page') return undefined
   assertOpen(deps, signIn)
-  const approval = needsApproval(refused) ? await approvalLink(deps, signIn).catch(() => undefined) : undefined
+  const approval = needsApproval(refused) ? await linkForAdministrator(deps, signIn) : {}
   const returnTo = await returnLink(deps, signIn, refused.code)
   const isOther =
     refused.code === 'mailbox_mismatch' &&
@@ -82,9 +95,46 @@ export async function showRefusal(
   return {
     refused,
     retry: `/connect/${link}`,
-    ...(approval ? { approval } : {}),
+    ...approval,
+    ...(approval.approval === undefined ? {} : await sendingFirst(deps, { signIn, link, browser: browser ?? '' })),
+    ...(approval.approval === undefined ? await handOver(deps, signIn, refused) : {}),
     ...(returnTo ? { returnTo } : {}),
     ...(isOther ? { maybeShared: signIn.target.address } : {}),
+  }
+}
+
+async function linkForAdministrator(deps: Toolbox, signIn: StoredSignIn): Promise<{ approval?: string }> {
+  const approval = await approvalLink(deps, signIn).catch(() => undefined)
+  return approval === undefined ? {} : { approval }
+}
+
+/** Whose turn it is, when it is neither the person's at the page nor a matter of consent. */
+async function handOver(
+  deps: Toolbox,
+  { tenant, registrationId, target, identity }: StoredSignIn,
+  refused: AttemptProblem,
+): Promise<Pick<RefusalView, 'handOver'>> {
+  const to = { tenant: 'administrator', operator: 'operator' } as const
+  const hint = refused.hint as keyof typeof to
+  if (refused.class !== 'needs-admin' || !Object.hasOwn(to, hint)) return {}
+  const used = (await listUsableRegistrations(deps, tenant)).find(({ id }) => id === registrationId)
+  if (used === undefined) return {}
+  const account = identity?.username ?? target.expectedUser ?? target.address
+  return { handOver: { to: to[hint], application: used.name, clientId: used.clientId, account } }
+}
+
+/** Not after an attempt for sending alone: then an administrator is needed for that too. */
+async function sendingFirst(
+  deps: Toolbox,
+  { signIn, link, browser }: { signIn: StoredSignIn; link: string; browser: string },
+): Promise<Pick<RefusalView, 'sendFirst' | 'formTargets'>> {
+  const { target, provider, tenantName, tenant } = signIn
+  if (target.later !== undefined || !maySendFirst(target)) return {}
+  const usable = (await listUsableRegistrations(deps, tenant)).filter(({ kind }) => kind === provider)
+  const token = formToken(signIn.id, browser)
+  return {
+    sendFirst: { action: `/connect/${link}`, formToken: token, provider, tenantName },
+    formTargets: await formTargetsOf(deps, signIn, usable),
   }
 }
 

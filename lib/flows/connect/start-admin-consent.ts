@@ -6,6 +6,7 @@
  */
 import { conflict, type GatewayError } from '../../errors.js'
 import type { AdminConsentInput } from '../../model/api-schemas.js'
+import { wholeTarget } from '../../model/later-receiving.js'
 import type { Registration } from '../../model/registration.js'
 import type { SignInTarget } from '../../model/sign-in.js'
 import { signInProblem } from '../../model/sign-in-problems.js'
@@ -14,6 +15,7 @@ import { sealKeys } from '../../rows/seal-keys.js'
 import { associatedData, findSignIn, type StoredSignIn, stepSignIn } from '../../rows/sign-ins.js'
 import { listUsableRegistrations } from '../tokens/registrations.js'
 import { insertSignIn, notUsable, type StartedSignIn } from './insert-sign-in.js'
+import { staysAtServer } from './stays-at-server.js'
 
 type Listed = Omit<Registration, 'secretName'>
 
@@ -38,6 +40,7 @@ export async function startAdminConsent(
     consent: input.mode,
     receive: input.receive,
     send: input.send,
+    leavesMail: await staysAtServer(deps, tenant),
     // Authority over every mailbox counts only when somebody of the tenant looked at who gave it.
     confirmation: appOnly ? 'tenant-admin' : 'confirmed-by-link',
   }
@@ -78,7 +81,7 @@ export async function approvalLink(deps: Toolbox, signIn: StoredSignIn): Promise
     if (known !== undefined && known.status !== 'confirmed' && known.expiresAt > deps.clock.now()) return link
   }
   const asked: SignInTarget = {
-    ...target,
+    ...wholeTarget(target),
     kind: 'admin-consent',
     consent: 'delegated',
     confirmation: 'confirmed-by-link',

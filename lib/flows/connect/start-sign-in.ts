@@ -7,6 +7,7 @@
 import { conflict, GatewayError, invalidInput, notFound } from '../../errors.js'
 import type { ReconnectInput, SignInStartInput } from '../../model/api-schemas.js'
 import type { Role } from '../../model/caller.js'
+import { mayWrite } from '../../model/connection.js'
 import type { MailboxRef } from '../../model/mailbox.js'
 import { refusedTogether } from '../../model/parse.js'
 import type { SignInTarget } from '../../model/sign-in.js'
@@ -18,9 +19,12 @@ import { writeLog } from '../../rows/logs.js'
 import { getMailbox } from '../../rows/mailboxes.js'
 import { findMailboxId } from '../../rows/names.js'
 import { findReturnUrl, returnUrlId } from '../../rows/return-urls.js'
+import { settingsOf } from '../../rows/settings.js'
+import { actionOf } from '../receive/after-receive.js'
 import { listUsableRegistrations } from '../tokens/registrations.js'
 import { insertSignIn, notUsable, type StartedSignIn } from './insert-sign-in.js'
 import { renewAdminConsent } from './start-admin-consent.js'
+import { staysAtServer } from './stays-at-server.js'
 
 /** Errors: `invalid_input`, `return_url_not_registered`, `mailbox_exists`, `forbidden_confirmation`. */
 export async function startSignIn(
@@ -59,6 +63,9 @@ export async function startSignIn(
     ...(input.mailboxUser === undefined ? {} : { mailboxUser: input.mailboxUser }),
     receive: input.receive,
     send: input.send,
+    ...(input.after === undefined ? {} : { after: input.after }),
+    leavesMail: await staysAtServer(deps, tenant, input.after),
+    ...(input.permissions === undefined ? {} : { permissions: input.permissions }),
     transport: input.transport,
     confirmation: input.confirmation,
   }
@@ -77,7 +84,7 @@ export async function startSignIn(
 export async function startReconnect(
   deps: Toolbox,
   { tenant, mailboxId }: MailboxRef,
-  { allowChange = [], expectedUser }: ReconnectInput = {},
+  { allowChange = [], expectedUser, permissions }: ReconnectInput = {},
 ): Promise<StartedSignIn> {
   if (expectedUser !== undefined && !allowChange.includes('identity'))
     throw invalidInput('expectedUser', 'names another account than before: add "identity" to allowChange.')
@@ -103,8 +110,13 @@ export async function startReconnect(
     mailboxId,
     ...(user === '' || user.toLowerCase() === mailbox.address.toLowerCase() ? {} : { expectedUser: user }),
     ...(allowChange.length > 0 ? { allowChange: [...new Set(allowChange)] } : {}),
+    // What waits for an administrator is not asked of the owner; it is tried again with the new sign-in.
     receive: connectionOf(mailbox.receive) === connection.id,
     send: connectionOf(mailbox.send) === connection.id,
+    // Nobody loses by a reconnect what the connection had.
+    ...(permissions === 'full' || mayWrite(connection.scopes)
+      ? { permissions: 'full' as const }
+      : { leavesMail: actionOf(await settingsOf(deps, mailbox), mailbox).action === 'leave' }),
     ...('user' in side && side.user !== undefined ? { mailboxUser: side.user } : {}),
     // Who had a password and may change the provider gets its best transport.
     transport: connection.mode === 'password' ? 'auto' : graph ? 'graph' : 'imap-smtp',

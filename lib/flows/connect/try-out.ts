@@ -2,7 +2,7 @@
 import { asGatewayError } from '../../errors.js'
 import type { MailboxGrant } from '../../model/grant.js'
 import type { Verdict, Verdicts } from '../../model/sign-in.js'
-import { type ReceiveTarget, type SendTarget, serverTargets, type Targets } from '../../model/transports.js'
+import { asGranted, type ReceiveTarget, type SendTarget, serverTargets, type Targets } from '../../model/transports.js'
 import type { Authority } from '../../ports/authority.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import type { StoredSignIn } from '../../rows/sign-ins.js'
@@ -12,8 +12,11 @@ import { type ProbeInput, probeMailbox, unreachable } from './probe-mailbox.js'
 
 const probeBudgetMs = 10_000
 
-export const targetsOf = (deps: Toolbox, { provider, target }: StoredSignIn, grant: MailboxGrant): Targets =>
-  grant.kind === 'oauth' ? providerOf(deps, provider).plan(target) : serverTargets(target, grant)
+export function targetsOf(deps: Toolbox, { provider, target }: StoredSignIn, grant: MailboxGrant): Targets {
+  if (grant.kind !== 'oauth') return serverTargets(target, grant)
+  const { receive, send } = providerOf(deps, provider).plan(target)
+  return { ...(receive ? { receive } : {}), ...(send ? { send: asGranted(send, grant.scopes) } : {}) }
+}
 
 /** A try-out that fails or hangs is a verdict, never a refusal of the sign-in. */
 export async function tryOut(deps: Toolbox, signIn: StoredSignIn, grant: MailboxGrant): Promise<Verdicts> {

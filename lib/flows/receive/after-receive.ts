@@ -4,7 +4,7 @@
  * next poll. A refusal (read-only folder) is reported and does not stop receiving; a folder to move to that is not there
  * needs a person, who is told.
  */
-import { asGatewayError, type GatewayError } from '../../errors.js'
+import { asGatewayError, GatewayError } from '../../errors.js'
 import type { AfterReceive, Mailbox } from '../../model/mailbox.js'
 import { parseAfterReceive } from '../../model/mailbox-settings.js'
 import type { FlowConfig } from '../../ports/flow-config.js'
@@ -14,6 +14,15 @@ import type { ReceiveSession } from '../../ports/receiver.js'
 export function actionOf({ afterReceive }: Pick<FlowConfig, 'afterReceive'>, { receive }: Mailbox): AfterReceive {
   return (receive.transport === 'none' ? undefined : receive.after) ?? parseAfterReceive(afterReceive)
 }
+
+/** The sign-in was for reading alone. */
+export const actionNotGranted = (lacking: readonly string[]): GatewayError =>
+  new GatewayError('after_receive_not_granted', 'needs-reconnect', {
+    hint: 'consent',
+    description: `Received mail stays on the server as it is: the connection lacks ${lacking.join(', ')}, which marking, moving and deleting need.`,
+    remedy:
+      'Create a reconnect link with "permissions": "full" for the mailbox owner, or set what happens to received mail to "leave".',
+  })
 
 /**
  * `isSecond`: owed by an earlier poll. Answers with the refusal, when there is one, and what is owed still. A server that

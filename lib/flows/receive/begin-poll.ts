@@ -10,12 +10,19 @@ import { setDue } from '../../rows/due.js'
 import { findReceiving, type ReceivingState, takeReceiving } from '../../rows/receiving-state.js'
 import { settingsOf } from '../../rows/settings.js'
 import { afterDeath } from './aside.js'
+import { awaitedBy, tryToReceive } from './await-approval.js'
 import type { Poll, Progress } from './poll.js'
 import { leaseMs } from './within-time.js'
 
 /** `off`: not to be polled; `leased`: another worker holds the lease. The time of the next look is set for both. */
 export async function beginPoll(deps: Toolbox, { tenant, mailboxId }: MailboxRef): Promise<Poll | 'off' | 'leased'> {
-  const { mailbox, receiving: known, asked } = await findReceiving(deps, tenant, mailboxId)
+  const read = await findReceiving(deps, tenant, mailboxId)
+  const awaited = read.mailbox?.active ? awaitedBy(read.mailbox) : undefined
+  if (read.mailbox !== undefined && awaited !== undefined) {
+    const isApproved = await tryToReceive(deps, read.mailbox, awaited)
+    return isApproved ? beginPoll(deps, { tenant, mailboxId }) : 'off'
+  }
+  const { mailbox, receiving: known, asked } = read
   if (mailbox === undefined || !mailbox.active || mailbox.receive.transport === 'none') {
     await setDue(deps, { kind: 'poll', tenant, id: mailboxId }, Number.POSITIVE_INFINITY)
     return 'off'

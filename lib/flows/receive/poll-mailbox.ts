@@ -11,7 +11,7 @@ import { noRoomCode } from '../../ports/bytes-in-hand.js'
 import type { ReceiveSession } from '../../ports/receiver.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { unlessStopping } from '../../ports/unless-stopping.js'
-import { actionOf, afterReceive } from './after-receive.js'
+import { actionNotGranted, actionOf, afterReceive } from './after-receive.js'
 import { beginPoll } from './begin-poll.js'
 import { fetchMails } from './fetch-mails.js'
 import { takeUpImports } from './import-mails.js'
@@ -87,21 +87,27 @@ async function run(poll: Poll, signal: AbortSignal): Promise<GatewayError | unde
   const action = actionOf(settings, mailbox)
   const route = await findReceiveRoute(deps, mailbox)
   if (route === undefined) return undefined
-  const { target, authority } = route
+  const { target, authority, lackingToChange } = route
   signal.throwIfAborted()
   const opened = deps.receivers[target.transport].open(target, authority, signal)
   const session: ReceiveSession = await unlessStopping(deps.stopping, opened)
   progress.arrived = () => session.bytesArrived?.() ?? 0
   try {
-    const { refusal: earlier } = await afterReceive(session, { serverIds: state.owed, action, isSecond: true })
+    const owed = lackingToChange.length > 0 ? [] : state.owed
+    const { refusal: earlier } = await afterReceive(session, { serverIds: owed, action, isSecond: true })
     await fetchMails(poll, session, signal)
     signal.throwIfAborted()
     if (progress.owed.length === 0) return earlier
+    // Chosen in the settings after the sign-in: told, and no reason to fail (M-140).
+    if (lackingToChange.length > 0) {
+      progress.owed = []
+      return actionNotGranted(lackingToChange)
+    }
     await receiving.write({ cursor: progress.cursor, owed: progress.owed })
     state.owed = progress.owed
-    const { refusal, owed } = await afterReceive(session, { serverIds: progress.owed, action, isSecond: false })
-    progress.owed = owed
-    return refusal ?? earlier
+    const done = await afterReceive(session, { serverIds: progress.owed, action, isSecond: false })
+    progress.owed = done.owed
+    return done.refusal ?? earlier
   } finally {
     await session.close().catch(() => {})
   }

@@ -3,7 +3,7 @@
  * the draft, then Sent Items), then the Sent folder by Message-ID. A Message-ID found there proves it was sent; one not
  * found proves nothing. A server that lost its answer may still be at work, so a live worker asks a minute later; a
  * draft that could still leave is stopped, and looked at once more before it counts as not sent (C5, decision 28).
- * Without evidence the mail's own policy decides: `resend` once with the same Message-ID, or `stop` for a person
+ * Without evidence, also where a grant lets it only send, the mail's own policy decides: `resend` once with the same Message-ID, or `stop` for a person
  * (REL-03, P-09). A look-up that fails for now is repeated until the mail's deadline. What was found is told with the
  * mail.
  */
@@ -95,6 +95,8 @@ async function lookUp(deps: Toolbox, route: SendRoute, mail: Mail): Promise<Find
   const { sender, mailbox } = route
   // A copy in the Sent folder may be that of the attempt that reached the others.
   const isPartly = mail.delivered.length > 0
+  let looked = sender.lookUp !== undefined
+  let why = 'cannot read the Sent folder of this mailbox.'
   if (sender.lookUp) {
     const evidence = mail.draftId === '' ? {} : { draftId: mail.draftId }
     const signal = AbortSignal.timeout(handOverMs)
@@ -102,6 +104,10 @@ async function lookUp(deps: Toolbox, route: SendRoute, mail: Mail): Promise<Find
     const answer = await sender.lookUp(route.target, route.authority, { messageId, evidence, signal })
     if (answer === 'sent' && !isPartly) return { evidence: answer, text: 'The mailbox shows the mail as sent.' }
     if (answer === 'stopped') return { evidence: answer, text: 'The mailbox contains the mail as a draft.' }
+    if (answer === 'unreadable') {
+      looked = false
+      why = 'may not read the Sent folder of this mailbox, so it cannot look up whether the mail was sent.'
+    }
     if (answer === 'not-sent') return { evidence: answer, text: 'The mailbox shows that the mail had not been sent.' }
   }
   if (isPartly)
@@ -111,10 +117,10 @@ async function lookUp(deps: Toolbox, route: SendRoute, mail: Mail): Promise<Find
     }
   const found = await findSent(deps, mailbox, mail.messageId)
   if (found === true) return { evidence: 'sent', text: 'The mail is in the Sent folder.' }
-  const looked = found === false || sender.lookUp !== undefined
-  const text = looked
-    ? 'The mail is not in the Sent folder, which does not prove that it was not sent.'
-    : 'The gateway cannot read the Sent folder of this mailbox.'
+  const text =
+    looked || found === false
+      ? 'The mail is not in the Sent folder, which does not prove that it was not sent.'
+      : `The gateway ${why}`
   return { evidence: 'undecided', text }
 }
 

@@ -105,10 +105,27 @@ function mayTry(deps: Toolbox, { connection, grant }: StoredAuthority): void {
   })
 }
 
+/**
+ * One try for other scopes than were granted so far. False when another worker holds the lease; rejects with the refusal,
+ * which says nothing about the grant.
+ */
+export async function renewFor(
+  deps: Toolbox,
+  { connection, grant }: StoredAuthority,
+  { resource, scopes }: { resource: Resource; scopes: readonly string[] },
+): Promise<boolean> {
+  const leased = await takeGrant(deps, grant, { leaseMs, change: { attemptAt: deps.clock.now() } })
+  if (leased === undefined) return false
+  await renew(deps, { connection: { ...connection, scopes: [...scopes] }, leased, resource, isTrial: true })
+  return true
+}
+
 /** A renewal under the lease of its grant. */
 interface Renewal extends Pick<RefreshOptions, 'resource' | 'setsDue' | 'isAsked'> {
   connection: Connection
   leased: LeasedGrant
+  /** For more than was granted: its refusal is no fault of the grant. */
+  isTrial?: boolean
 }
 
 async function renew(deps: Toolbox, renewal: Renewal): Promise<AccessToken> {
@@ -121,7 +138,9 @@ async function renew(deps: Toolbox, renewal: Renewal): Promise<AccessToken> {
         ? { tokens: await acquireAppToken(deps, renewal) }
         : await callProvider(deps, renewal)
   } catch (error) {
-    throw await recordFailure(deps, renewal, error)
+    if (!renewal.isTrial) throw await recordFailure(deps, renewal, error)
+    await leased.release()
+    throw error
   }
   const { tokens, used } = answer
   const fresh: AccessToken = { token: tokens.accessToken, expiresAt: tokens.expiresAt }
@@ -180,7 +199,7 @@ async function clientOf(deps: Toolbox, connection: Connection, fresh = false) {
 
 async function callProvider(
   deps: Toolbox,
-  { connection, leased, resource }: Renewal,
+  { connection, leased, resource, isTrial = false }: Renewal,
 ): Promise<{ tokens: TokenSet; used: VaultValue }> {
   const { provider, ...remembered } = await clientOf(deps, connection)
   const scopes = provider.tokenScopes(connection.scopes, resource)
@@ -193,13 +212,16 @@ async function callProvider(
     if (leased.remainingMs() < callMs + 5_000) await leased.renew(leaseMs)
     const input: RefreshInput = { registration, credential, scopes, refreshToken: new Secret(used.value) }
     const tenantId = connection.identity?.tenantId
-    return { tokens: await provider.refresh({ ...input, ...(tenantId ? { tenantId } : {}) }), used }
+    const tokens = await provider.refresh({ ...input, ...(tenantId ? { tenantId } : {}) })
+    const missing = isTrial ? provider.missingScopes(scopes, tokens.scopes) : []
+    if (missing.length > 0) throw notAllGranted(missing)
+    return { tokens, used }
   }
   const [first] = secrets as [VaultValue]
   try {
     return await refresh(first, remembered)
   } catch (error) {
-    if (!isVerdict(error)) throw error
+    if (isTrial || !isVerdict(error)) throw error
     // Somebody else's newer token would explain the refusal: the conditional write finds out.
     await leased.write({ attemptAt: deps.clock.now() })
     // The client itself is refused: its secret may have been rotated within the minute in which it is remembered
@@ -213,6 +235,13 @@ async function callProvider(
     return await refresh(other ?? first, remembered)
   }
 }
+
+const notAllGranted = (missing: readonly string[]): GatewayError =>
+  new GatewayError('token_scope_missing', 'needs-admin', {
+    hint: 'consent',
+    description: `These permissions are not granted yet: ${missing.join(', ')}.`,
+    remedy: 'Ask an administrator of the organisation to consent to them.',
+  })
 
 /** Columns for the refresh token of this answer. It is safe before anybody uses the access token (P-01). */
 async function rotated(

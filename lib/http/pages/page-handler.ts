@@ -59,6 +59,10 @@ export interface Ways {
   approval?: string
   returnTo?: string
   maybeShared?: string
+  sendFirst?: ErrorPage['sendFirst']
+  handOver?: ErrorPage['handOver']
+  /** Origins that a form of the page may end at. */
+  formTargets?: string[]
 }
 
 export function errorResponse(
@@ -66,9 +70,10 @@ export function errorResponse(
   { requestId, texts, ways = {} }: { requestId: string; texts: Texts; ways?: Ways },
 ): HttpResponseInit {
   const { code, class: errorClass, hint, description, remedy, status, values } = error
-  const { retry, approval, returnTo, maybeShared } = ways
+  const { retry, approval, returnTo, maybeShared, sendFirst, handOver, formTargets = [] } = ways
   const said = { code, class: errorClass, hint, description, remedy, values, requestId }
-  return htmlResponse(errorPage({ ...said, retry, approval, returnTo, maybeShared }, texts), { status, requestId })
+  const page = errorPage({ ...said, retry, approval, sendFirst, handOver, returnTo, maybeShared }, texts)
+  return htmlResponse(page, { status, requestId, formTargets })
 }
 
 /** Post, redirect, get: whatever a form led to has an address that can be loaded again. Faults of ours have none. */

@@ -65,7 +65,7 @@ export const confirmed = z
     mailboxId: orNull(mailboxId).describe('The mailbox; null for a consent, which creates none.'),
     connectionId: orNull(connectionId).describe('The connection; null when only a permission was granted.'),
     address: orNull(text('Address of the mailbox; null for a consent.', 'ana@contoso.example')),
-    warnings: listOf(mailboxWarning, 'What works today and is known to stop working.'),
+    warnings: listOf(mailboxWarning, 'What works today and will stop working, or has a limit.'),
   })
   .meta({ id: 'ConfirmedSignIn', description: 'The sign-in is confirmed, and the mailbox exists.' })
 

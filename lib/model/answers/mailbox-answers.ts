@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { checkStages } from '../check-stage.js'
 import { headersSchema, recipientSchema } from '../mail-submission.js'
 import { mailboxHealths } from '../mailbox-health.js'
+import { mailboxWarningCodes } from '../mailbox-warnings.js'
 import { count, errorCode, flag, id, listOf, nextPage, oneOf, orNull, tenantId, text, time } from './answer-fields.js'
 import { attentionItem } from './attention-answers.js'
 
@@ -42,14 +43,14 @@ export const verdicts = z
 
 export const mailboxWarning = z
   .object({
-    code: oneOf(['password_at_microsoft'], 'Stable code.', 'password_at_microsoft'),
+    code: oneOf(mailboxWarningCodes, 'Stable code.', 'password_at_microsoft'),
     description: text(
-      'What will stop working.',
+      'What will stop working, or is limited.',
       'The mailbox signs in with a password, which Microsoft is switching off.',
     ),
-    remedy: text('What to do before then.', 'Create a reconnect link.'),
+    remedy: text('What to do about it.', 'Create a reconnect link.'),
   })
-  .meta({ id: 'MailboxWarning', description: 'Something that works today and is known to stop working.' })
+  .meta({ id: 'MailboxWarning', description: 'Something that works today and will stop working, or has a limit.' })
 
 const connectionId = id('The connection that authorises it.', 'c4x7mq2zkw5tn3hdrjfvbeuags')
 const user = text(
@@ -77,16 +78,31 @@ const server = {
   ).optional(),
 }
 
+const receiving = [
+  z.object({ transport: word('graph', 'Microsoft Graph.'), connectionId, user, folder, after: after.optional() }),
+  z.object({
+    transport: word('imap', 'IMAP.'),
+    connectionId,
+    imap: z.object({ ...server, folder }).describe('The server.'),
+    after: after.optional(),
+  }),
+] as const
+
+const awaiting = z
+  .object({
+    receive: z.discriminatedUnion('transport', receiving).describe('How it is going to receive.'),
+    since: time('Since when it waits.'),
+  })
+  .meta({
+    id: 'AwaitedReceiving',
+    description:
+      'The mailbox sends, and receives automatically as soon as an administrator of its organisation has approved that.',
+  })
+
 const receiveSettings = z
   .discriminatedUnion('transport', [
-    z.object({ transport: word('none', 'It does not receive.') }),
-    z.object({ transport: word('graph', 'Microsoft Graph.'), connectionId, user, folder, after: after.optional() }),
-    z.object({
-      transport: word('imap', 'IMAP.'),
-      connectionId,
-      imap: z.object({ ...server, folder }).describe('The server.'),
-      after: after.optional(),
-    }),
+    z.object({ transport: word('none', 'It does not receive.'), awaiting: awaiting.optional() }),
+    ...receiving,
   ])
   .meta({ id: 'ReceiveSettings', description: 'How the mailbox receives. `after` absent: as the settings say.' })
 
@@ -182,7 +198,7 @@ export const mailbox = z
         nextTry: orNull(time('Nothing is sent before this time; null: immediately, or not until somebody has acted.')),
       })
       .meta({ id: 'Sending', description: 'How sending goes.' }),
-    warnings: listOf(mailboxWarning, 'What works today and is known to stop working.'),
+    warnings: listOf(mailboxWarning, 'What works today and will stop working, or has a limit.'),
   })
   .meta({ id: 'Mailbox', description: 'A connected mailbox.' })
 

@@ -43,12 +43,17 @@ export const deMicrosoftProblems = {
     remedy:
       'Schicken Sie den Link unten an die Administration Ihres Microsoft 365. Wenn die Anwendung genehmigt ist, öffnen Sie Ihren eigenen Link noch einmal.',
   },
+  awaitsApproval: {
+    heading: 'Das Lesen muss Ihre IT genehmigen',
+    description: 'Das Senden geht ohne Genehmigung. Das Lesen beginnt von selbst, sobald Ihre IT es genehmigt hat.',
+    remedy: 'Geben Sie den Link für Ihre IT weiter. Sie selbst müssen nicht wiederkommen.',
+  },
   requested: {
     heading: 'Ihre Anfrage liegt bei Ihrer IT',
     description:
       'Sie haben Ihre Administration bei Microsoft gebeten, diese Anwendung zu genehmigen. Sie müssen jetzt nichts mehr tun und können diese Seite schließen.',
     remedy:
-      'Wenn die Genehmigung erteilt ist, öffnen Sie Ihren eigenen Link noch einmal. Ist er bis dahin abgelaufen, lassen Sie sich einen neuen geben.',
+      'Microsoft schreibt Ihnen, wenn entschieden ist. Wurde genehmigt, öffnen Sie Ihren eigenen Link noch einmal; ist er bis dahin abgelaufen, lassen Sie sich einen neuen geben.',
   },
   notAssigned: {
     heading: 'Ihr Konto darf diese Anwendung nicht benutzen',

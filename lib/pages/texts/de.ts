@@ -35,6 +35,12 @@ export const de: Texts = {
     ableTo: 'Die Organisation wird Folgendes können',
     changes: (allowed, tenant) =>
       `Dieser Link darf das Postfach mit ${allowed.map((one) => changeNames[one]).join(' und ')} als bisher verbinden. ${tenant} hat ihn so verlangt. Wenn Sie das nicht erwartet haben, schließen Sie die Seite und fragen Sie dort zuerst nach.`,
+    sendOnly:
+      'Es wird nur um das Senden gebeten: Ihre Mail kann nicht gelesen werden. Geht die Antwort auf eine Mail unterwegs verloren, kann niemand nachsehen, ob sie gesendet wurde.',
+    sendFirst: 'Jetzt zum Senden verbinden',
+    sendFirstSummary: 'Verlangt Ihre Organisation die Genehmigung der Administration?',
+    sendFirstText: (tenant) =>
+      `In vielen Organisationen darf nur die Administration das Lesen von Mail genehmigen, das Senden aber alle selbst. Verbinden Sie das Postfach jetzt zum Senden: Das Lesen beginnt bei ${tenant} von selbst, sobald die Administration es genehmigt hat, und Sie müssen nicht wiederkommen.`,
     continueWith: (provider) => `Weiter mit ${provider}`,
     atProvider: (provider) => `Sie melden sich auf der Seite von ${provider} an. Ihr Passwort ist hier nie zu sehen.`,
     notSetUp: (tenant, providers) =>
@@ -70,6 +76,7 @@ export const de: Texts = {
   },
   able: {
     read: 'Mail lesen, die in diesem Postfach ankommt, und sie markieren, verschieben oder löschen, wenn das eingestellt ist',
+    readOnly: 'Mail lesen, die in diesem Postfach ankommt; sie bleibt dort, wie sie ist',
     send: 'Mail im Namen dieses Postfachs senden',
     keep: 'Beides auch, wenn Sie nicht angemeldet sind, bis Sie oder Ihre IT die Verbindung trennen',
   },
@@ -120,6 +127,9 @@ export const de: Texts = {
   },
   result: {
     connected: 'ist verbunden',
+    connectedForSending: 'ist zum Senden verbunden',
+    sendingFirst: (tenant) =>
+      html`<strong>${tenant}</strong> kann von jetzt an mit diesem Postfach senden. Das Lesen beginnt von selbst, sobald die Administration Ihrer Organisation es genehmigt hat. Sie müssen nur noch den Link unten weitergeben.`,
     connectedBroken: 'ist verbunden, funktioniert aber noch nicht',
     oneMore: 'Noch ein Schritt',
     signedIn: 'Sie sind angemeldet',
@@ -151,6 +161,11 @@ export const de: Texts = {
     administrator: 'Ihre IT kann das lösen. Zeigen Sie dort diese Seite.',
     nothing: 'Durch diesen Versuch wurde nichts verbunden.',
     forAdministrator: 'Für Ihre IT',
+    forOperator: 'Für alle, die die Anwendung betreiben',
+    passOn: 'Geben Sie diesen Text weiter; er sagt, was zu tun ist.',
+    mailText: 'Eine Mail mit diesem Text schreiben',
+    handOver: (to) =>
+      `Beim Verbinden meines Postfachs sagte die Seite: „${to.description} ${to.remedy}“ Anwendung: ${to.application}, Client-ID ${to.clientId}.${to.account === '' ? '' : ` Konto: ${to.account}.`} Code: ${to.code}.`,
     noApproval: 'Es antwortet niemand? Schicken Sie Ihrer IT einen Link',
     maybeApproval: 'Stand auf der Seite, dass eine Administratorgenehmigung nötig ist?',
     sendLink:
@@ -192,6 +207,12 @@ export const de: Texts = {
     able: (appOnly) => (appOnly ? 'In jedem Postfach wird möglich' : 'Alle können dann Folgendes erlauben'),
     read: (appOnly) =>
       `Mail lesen, die ${appOnly ? '' : 'in ihrem Postfach '}ankommt, und sie markieren, verschieben oder löschen, wenn das eingestellt ist`,
+    readOnly: (appOnly) =>
+      `Mail lesen, die ${appOnly ? '' : 'in ihrem Postfach '}ankommt; sie bleibt dort, wie sie ist`,
+    named: (appOnly, names) =>
+      appOnly
+        ? `Anwendungsberechtigungen, die dafür nötig sind: ${names}. Die Seite von Microsoft zeigt alles, was in der App-Registrierung steht.`
+        : `Auf der Seite von Microsoft heißen diese Berechtigungen: ${names}.`,
     send: (appOnly) => `Mail im Namen ${appOnly ? 'des Postfachs' : 'ihres Postfachs'} senden`,
     keep: (appOnly) =>
       appOnly
@@ -210,7 +231,7 @@ export const de: Texts = {
     appOnlyDone: (tenant) =>
       html`<strong>${tenant}</strong> kann von jetzt an Postfächer Ihrer Organisation hinzufügen. Sie können diese Seite schließen.`,
     delegatedDone: (tenant) =>
-      html`Alle in Ihrer Organisation können von jetzt an ihr Postfach mit <strong>${tenant}</strong> verbinden; wer aufgehalten wurde, öffnet den eigenen Link noch einmal. Es wurde kein Postfach verbunden. Sie können diese Seite schließen.`,
+      html`Alle in Ihrer Organisation können von jetzt an ihr Postfach mit <strong>${tenant}</strong> verbinden; wer aufgehalten wurde, öffnet den eigenen Link noch einmal. Postfächer, die schon senden und darauf gewartet haben, beginnen zu lesen. Es wurde dadurch kein Postfach verbunden. Sie können diese Seite schließen.`,
     permission: 'Berechtigung',
     givenBy: (user) => `Erteilt von ${user}.`,
     readLater: 'Das Lesen wird bei jedem hinzugefügten Postfach geprüft.',

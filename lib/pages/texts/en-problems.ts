@@ -84,11 +84,18 @@ export const enProblems: Record<WordKey, PlainWords> = {
     remedy:
       'Send the link below to an administrator of your Microsoft 365. When they have approved the application, open your own link again.',
   },
+  awaitsApproval: {
+    heading: 'An administrator must approve reading',
+    description:
+      'Sending needs no approval. Reading starts automatically when an administrator of your organisation has approved it.',
+    remedy: 'Pass on the link for your administrator. You do not have to come back.',
+  },
   requested: {
     heading: 'Your request is with your administrators',
     description:
       'You asked your administrators at Microsoft to approve this application. There is nothing more for you to do now: you can close this page.',
-    remedy: 'When they have approved it, open your own link again. If it has expired by then, ask for a new one.',
+    remedy:
+      'Microsoft writes to you when they have decided. If they approved it, open your own link again; if that has expired by then, ask for a new one.',
   },
   notAssigned: {
     heading: 'Your account may not use this application',

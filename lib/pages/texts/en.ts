@@ -52,6 +52,12 @@ export const en = {
     ableTo: 'It will be able to',
     changes: (allowed: readonly (keyof typeof changeNames)[], tenant: string) =>
       `This link may connect the mailbox with ${allowed.map((one) => changeNames[one]).join(' and ')}, as ${tenant} requested. If you did not expect that, close the page and ask them first.`,
+    sendOnly:
+      'Nothing but sending is requested: your mail cannot be read. If the answer to a mail gets lost on the way, nobody can look up whether it was sent.',
+    sendFirst: 'Connect for sending now',
+    sendFirstSummary: 'Does your organisation require the approval of an administrator?',
+    sendFirstText: (tenant: string) =>
+      `In many organisations only an administrator may approve reading mail, and everybody may approve sending. Connect the mailbox for sending now: ${tenant} starts reading automatically when an administrator has approved it, and you do not have to come back.`,
     continueWith: (provider: string) => `Continue with ${provider}`,
     atProvider: (provider: string) => `You sign in on ${provider}’s own page. We never see your password.`,
     notSetUp: (tenant: string, providers: readonly string[]) =>
@@ -76,6 +82,7 @@ export const en = {
   },
   able: {
     read: 'Read the mail that arrives in this mailbox, and mark, move or delete it if that is set up',
+    readOnly: 'Read the mail that arrives in this mailbox; it stays there as it is',
     send: 'Send mail as this mailbox',
     keep: 'Keep doing so when you are not signed in, until you or an administrator disconnects it',
   },
@@ -126,6 +133,9 @@ export const en = {
   },
   result: {
     connected: 'is connected',
+    connectedForSending: 'is connected for sending',
+    sendingFirst: (tenant: string): Markup =>
+      html`<strong>${tenant}</strong> can send from this mailbox from now on, and starts reading automatically when an administrator of your organisation has approved it. You have nothing more to do, except to pass on the link below.`,
     connectedBroken: 'is connected, but does not work yet',
     oneMore: 'One more step',
     signedIn: 'You are signed in',
@@ -157,6 +167,11 @@ export const en = {
     administrator: 'An administrator of your organisation can solve it. Show them this page.',
     nothing: 'This attempt connected nothing.',
     forAdministrator: 'For your administrator',
+    forOperator: 'For those who run the application',
+    passOn: 'Pass on this text; it says what has to be done.',
+    mailText: 'Write a mail with this text',
+    handOver: (to: Record<'application' | 'clientId' | 'account' | 'code' | 'description' | 'remedy', string>) =>
+      `When I connected my mailbox, the page said: “${to.description} ${to.remedy}” Application: ${to.application}, client id ${to.clientId}.${to.account === '' ? '' : ` Account: ${to.account}.`} Code: ${to.code}.`,
     noApproval: 'No answer? Send your administrators a link',
     maybeApproval: 'Did the page say that an administrator must approve it?',
     sendLink:
@@ -199,7 +214,13 @@ export const en = {
       appOnly ? 'It will be able to, in every mailbox' : 'People will be able to let it',
     read: (appOnly: boolean) =>
       `Read the mail that arrives${appOnly ? '' : ' in their mailbox'}, and mark, move or delete it if that is set up`,
+    readOnly: (appOnly: boolean) =>
+      `Read the mail that arrives${appOnly ? '' : ' in their mailbox'}; it stays there as it is`,
     send: (appOnly: boolean) => `Send mail as ${appOnly ? 'the mailbox' : 'their mailbox'}`,
+    named: (appOnly: boolean, names: string): string =>
+      appOnly
+        ? `Application permissions that this needs: ${names}. Microsoft’s page lists all that the app registration names.`
+        : `Microsoft’s page names these permissions: ${names}.`,
     keep: (appOnly: boolean): string =>
       appOnly
         ? 'Do so without anybody signed in, until you revoke the permission in Microsoft Entra'
@@ -217,7 +238,7 @@ export const en = {
     appOnlyDone: (tenant: string): Markup =>
       html`<strong>${tenant}</strong> can add mailboxes of your organisation from now on. You can close this page.`,
     delegatedDone: (tenant: string): Markup =>
-      html`People of your organisation can connect their mailboxes to <strong>${tenant}</strong> from now on; anybody who was stopped can open their own link again. No mailbox was connected. You can close this page.`,
+      html`People of your organisation can connect their mailboxes to <strong>${tenant}</strong> from now on; anybody who was stopped can open their own link again. Mailboxes that send already and waited for this start reading. No mailbox was connected by this. You can close this page.`,
     permission: 'Permission',
     givenBy: (user: string) => `Granted by ${user}.`,
     readLater: 'The gateway checks reading with each mailbox that is added.',

@@ -41,6 +41,7 @@ export const wordsOfCode = {
   gmail_imap_please_log_in_via_your_web_browser: 'inBrowserFirst',
   imap_expired: 'renewPassword',
   smtp_esc_4_7_12: 'renewPassword',
+  reading_awaits_approval: 'awaitsApproval',
   scopes_missing: 'permissionsMissing',
   token_scope_missing: 'permissionsMissing',
   wrong_token_audience: 'setUp',

@@ -24,6 +24,12 @@ const fails = {
 const works = { verdict: 'works' as const }
 const notTested = { verdict: 'not-tested' as const }
 
+const needsApproval = <T extends object>(code: string, failed: T) => ({
+  ...failed,
+  ...{ code, class: 'needs-admin', hint: 'consent', approval: 'https://mail.example/connect/c.d' },
+  sendFirst: { action: '/connect/a.b', formToken: 'token', provider: 'microsoft', tenantName: 'Acme' },
+})
+
 export function connectPages(texts: Texts): Record<string, string> {
   const connecting = {
     link: 'a.b',
@@ -45,6 +51,11 @@ export function connectPages(texts: Texts): Record<string, string> {
   const ended = { status: 'signed-in' as const, tenantName: 'Acme', signedInAs: 'ana@contoso.example', until: 0 }
   return {
     connect: connectPage(connecting, texts),
+    'connect-sending-first': connectPage(
+      { ...connecting, discovered: { provider: 'microsoft', evidence: 'MX' }, maySendFirst: true },
+      texts,
+    ),
+    'connect-send-only': connectPage({ ...connecting, target: { ...target, receive: false } }, texts),
     'connect-refused': connectPage({ ...connecting, problem: refused }, texts),
     'connect-microsoft': connectPage(
       { ...connecting, discovered: { provider: 'microsoft', evidence: 'MX' }, ways: ['microsoft'] },
@@ -64,18 +75,34 @@ export function connectPages(texts: Texts): Record<string, string> {
       { ...ended, status: 'confirmed', target, verdicts: { signIn: works, reading: works, sending: works } },
       texts,
     ),
-    error: errorPage(failed, texts),
-    approval: errorPage(
+    'result-sending-first': resultPage(
       {
-        ...failed,
-        code: 'aadsts_90094',
-        class: 'needs-admin',
-        hint: 'consent',
+        ...ended,
+        status: 'confirmed',
+        target: { ...target, receive: false, later: 'receive' },
+        verdicts: { signIn: works, reading: { ...fails, code: 'reading_awaits_approval' }, sending: notTested },
         approval: 'https://mail.example/connect/c.d',
       },
       texts,
     ),
-    consent: consentPage({ ...connecting, target: { receive: true, send: true, consent: 'app-only' } }, texts),
+    error: errorPage(failed, texts),
+    approval: errorPage(needsApproval('aadsts_90094', failed), texts),
+    'approval-declined': errorPage(needsApproval('aadsts_65004', failed), texts),
+    'approval-requested': errorPage(needsApproval('aadsts_90095', failed), texts),
+    'hand-over': errorPage(
+      {
+        ...failed,
+        code: 'aadsts_50105',
+        class: 'needs-admin',
+        hint: 'tenant',
+        handOver: { to: 'administrator', application: 'Acme mail', clientId: 'c', account: 'ana@contoso.example' },
+      },
+      texts,
+    ),
+    consent: consentPage(
+      { ...connecting, target: { receive: true, send: true, consent: 'app-only' }, permissions: ['Mail.Send'] },
+      texts,
+    ),
     consented: consentResultPage(
       {
         ...ended,

@@ -4,18 +4,23 @@ import type { FaultOrder } from '../../../local/emulators/faults.js'
 import { startGraph } from '../../../local/emulators/graph/start-graph.js'
 import { startMicrosoft365 } from '../microsoft/microsoft-365.js'
 import type { LyingSender, SenderLies, SenderLyingWorld, SenderWay } from './sender-lies.js'
-import { graphSubjectIn } from './sender-subjects.js'
+import { graphSubjectIn, sendOnlySubjectIn } from './sender-subjects.js'
 
 let mailboxes = 0
 
-export async function graphSenderLyingWorld(): Promise<SenderLyingWorld> {
+export const graphSenderLyingWorld = (): Promise<SenderLyingWorld> => lyingWorld(graphSubjectIn, liesOfDrafts)
+
+/** Where the grant may send and nothing else, what cannot be looked up is left to a person. */
+export const graphSendOnlyLyingWorld = (): Promise<SenderLyingWorld> => lyingWorld(sendOnlySubjectIn, liesOfOneCall)
+
+async function lyingWorld(subjectIn: typeof graphSubjectIn, liesOf: typeof liesOfDrafts): Promise<SenderLyingWorld> {
   const world = await startMicrosoft365()
   const lying = async (order: FaultOrder): Promise<LyingSender> => {
     let ahead = 0
     const { directory, entra } = world
     const graph = await startGraph({ directory, entra, clock: () => Date.now() + ahead })
     const { upn } = directory.addUser({ upn: `liar${++mailboxes}@contoso.example` })
-    const subject = await graphSubjectIn(world, graph, upn)
+    const subject = await subjectIn(world, graph, upn)
     graph.control.fail(order)
     return {
       ...subject,
@@ -34,7 +39,7 @@ export async function graphSenderLyingWorld(): Promise<SenderLyingWorld> {
   }
 }
 
-const liesOf = (way: (state: MailState, order: FaultOrder) => SenderWay): SenderLies => ({
+const liesOfDrafts = (way: (state: MailState, order: FaultOrder) => SenderWay): SenderLies => ({
   'takes the mail and is gone before its answer': [
     way('sent', { name: '504-but-delivered' }),
     way('sent', { name: 'drop-after-delivered' }),
@@ -80,4 +85,32 @@ const liesOf = (way: (state: MailState, order: FaultOrder) => SenderWay): Sender
     way('sent', { kind: 'send', status: 429, retryAfter: 7 }),
     way('sent', { kind: 'send', status: 503 }),
   ],
+})
+
+const liesOfOneCall: typeof liesOfDrafts = (way) => ({
+  ...liesOfDrafts(way),
+  'takes the mail and is gone before its answer': [
+    way('unknown', { name: '504-but-delivered' }),
+    way('unknown', { name: 'drop-after-delivered' }),
+  ],
+  'takes nothing and is gone before its answer': [
+    way('unknown', { kind: 'send', drop: true }),
+    way('unknown', { kind: 'send', status: 504 }),
+  ],
+  'answers too late': { cannot: 'to one call this is a lost answer, as above' },
+  'says yes before it has the mail': { cannot: 'the call that sends carries the whole mail' },
+  'answers with a code nobody knows': [
+    way('unknown', { kind: 'send', status: 299, after: true }),
+    way('failed', { kind: 'send', status: 418, code: 'ErrorTeapot' }),
+    way('unknown', { kind: 'send', status: 599, code: 'ErrorTeapot', after: true }),
+  ],
+  'says yes and no in one answer': { cannot: 'covered by the drafts: the call that sends is judged alike' },
+  'answers something that is no answer': [way('unknown', { kind: 'send', body: 'html', status: 502 })],
+  'forgets what it was given': { cannot: 'it was given nothing before the call' },
+  'finds a mail too large that is not': [
+    way('failed', { kind: 'send', status: 413 }),
+    way('failed', { kind: 'send', status: 413, code: 'ErrorMessageSizeExceeded' }),
+  ],
+  'breaks off before it has the mail': [way('unknown', { kind: 'send', drop: true })],
+  'is busy for now': [way('sent', { kind: 'send', status: 429, retryAfter: 7 })],
 })

@@ -98,6 +98,13 @@ export function senderFlowContract(peer: () => SenderSubject, sizes: number[][])
         })
         const written = await at.bytes(id)
         await at.drain()
+        if (written.length > (peer().largestMail ?? Number.POSITIVE_INFINITY)) {
+          const { state, history, attempts } = await at.read(id)
+          expect([state, attempts, history.at(-1)?.code]).toEqual(['failed', 1, 'mail_needs_full_permissions'])
+          expect(history.at(-1)?.remedy).toContain('"permissions": "full"')
+          expect(peer().inbox(ben)).toEqual([])
+          return
+        }
         expect(await at.read(id)).toMatchObject({ state: 'sent' })
         for (const address of [ben, kim, '"jo hn"@example.net']) {
           expect(peer().inbox(address), address).toHaveLength(1)

@@ -10,7 +10,7 @@ import type { SenderSubject } from './sender-subjects.js'
 const { acceptMail, drainLane, readMail } = sendFlows
 
 export async function senderFlow(
-  peer: Pick<SenderSubject, 'from' | 'sender' | 'authority' | 'send'>,
+  peer: Pick<SenderSubject, 'from' | 'sender' | 'authority' | 'send' | 'scopes'>,
   { to }: { to: string },
 ) {
   const h = await sendHarness()
@@ -19,7 +19,7 @@ export async function senderFlow(
   const connectionId = newId()
   const send = JSON.stringify(peer.send(connectionId))
   const identity = { issuer: '', subject: '', username: peer.from }
-  await connectAs(deps, connectionId, peer.authority, { identity })
+  await connectAs(deps, connectionId, peer.authority, { identity, scopes: peer.scopes ?? [] })
   await h.stores.tables.upsert(deps.names.table('mailboxes'), { ...row, address: peer.from, send })
   const process = () => {
     const one = h.process().deps

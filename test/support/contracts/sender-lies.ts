@@ -30,7 +30,8 @@ const lies = {
 
 export type SenderLie = keyof typeof lies
 
-export interface LyingSender extends Pick<SenderSubject, 'from' | 'sender' | 'authority' | 'send' | 'inbox' | 'stop'> {
+export interface LyingSender
+  extends Pick<SenderSubject, 'from' | 'sender' | 'authority' | 'send' | 'scopes' | 'inbox' | 'stop'> {
   /** Time passes for the server too. */
   pass?(ms: number): Promise<void>
   /** Beside Ben; default nobody. */

@@ -3,6 +3,7 @@ import type { Mailbox } from '../../../lib/model/mailbox.js'
 import type { SendTarget } from '../../../lib/model/transports.js'
 import type { Authority } from '../../../lib/ports/authority.js'
 import type { Sender } from '../../../lib/ports/sender.js'
+import { mailScopes } from '../../../lib/providers/microsoft-scopes.js'
 import { Secret } from '../../../lib/secret.js'
 import { graphSender } from '../../../lib/transports/graph-sender.js'
 import { guardedLookup } from '../../../lib/transports/guarded-lookup.js'
@@ -26,6 +27,12 @@ export interface SenderSubject {
   misbehave(how: Misbehaviour): void
   /** Mails that reached this address, as their reader has them, without lines the server put on top. */
   inbox(address: string): Buffer[]
+  /** What the connection was granted, where that decides how it sends. */
+  scopes?: string[]
+  /** One call carries the mail and sends it: whatever breaks it off may have sent it, and nobody can look it up. */
+  oneCall?: true
+  /** Bytes of the largest mail; absent: as large as attachments make it. */
+  largestMail?: number
   /** Everybody in To and Cc gets the mail, whatever the envelope says. */
   headersDecide: boolean
   /** Bytes of a mail that cannot be taken apart. */
@@ -120,6 +127,27 @@ export async function graphSubjectIn(world: Microsoft365, graph = world.graph, f
     refusal: 'bounce',
     retryAfterMs: 7_000,
     stop: () => world.stop(),
+  }
+}
+
+/** The same for a grant that may send and nothing else. */
+export const graphSendOnlySubject = async (): Promise<SenderSubject> => sendOnlySubjectIn(await startMicrosoft365())
+
+export async function sendOnlySubjectIn(world: Microsoft365, graph = world.graph, from = ana): Promise<SenderSubject> {
+  const subject = await graphSubjectIn(world, graph, from)
+  const scopes = mailScopes({ send: 'graph' }).token('graph')
+  return {
+    ...subject,
+    target: { transport: 'graph', graph: { mailbox: 'me', sendOnly: true } },
+    authority: await world.authority(from, false, scopes),
+    scopes,
+    oneCall: true,
+    largestMail: 2_200_000,
+    misbehave(how) {
+      if (how === 'busy') graph.control.fail({ kind: 'send', status: 429, retryAfter: 7 })
+      else if (how === 'lost-before') graph.control.fail({ kind: 'send', drop: true })
+      else subject.misbehave(how)
+    },
   }
 }
 

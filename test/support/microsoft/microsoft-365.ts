@@ -54,7 +54,7 @@ export interface Microsoft365 {
   /** Agrees to `consent` and redeems for `scopes`, those of one resource. */
   signIn(upn: string, scopes?: string[], consent?: string[]): Promise<TokenSet>
   /** A bearer authority for Graph; `renewals` counts how often a new token was asked for. */
-  authority(upn: string, shared?: boolean): Promise<Authority & { kind: 'bearer'; renewals: number }>
+  authority(upn: string, shared?: boolean, scopes?: string[]): Promise<Authority & { kind: 'bearer'; renewals: number }>
   stop(): Promise<void>
 }
 
@@ -87,8 +87,11 @@ export async function startMicrosoft365(clock: Pick<Clock, 'now'> = { now: Date.
     provider,
     origins: { 'https://graph.microsoft.com': graph.url, 'https://outlook.office.com': graph.url },
     signIn,
-    async authority(upn, shared = false) {
-      const scopes = mailScopes({ receive: 'graph', send: 'graph', shared }).token('graph')
+    async authority(
+      upn,
+      shared = false,
+      scopes = mailScopes({ receive: 'graph', send: 'graph', shared }).token('graph'),
+    ) {
       let tokens = await signIn(upn, scopes)
       const authority = {
         kind: 'bearer' as const,

@@ -44,7 +44,7 @@ describe('judging what came back', () => {
   })
 
   test('M-068: a permission that was not granted is named before any mail server is asked', async () => {
-    at.tokens = { ...at.tokens, scopes: ['https://graph.microsoft.com/Mail.Send'] }
+    at.tokens = { ...at.tokens, scopes: ['https://graph.microsoft.com/User.Read'] }
     const { link } = await start()
     const answer = await flows.completeSignIn(at.deps, await travel(link))
     expect(answer).toMatchObject({ outcome: 'refused', error: { code: 'scopes_missing' } })

@@ -52,6 +52,7 @@ const pages = {
     link: evil,
     tenantName: evil,
     target: { ...target, consent: 'app-only' },
+    permissions: [evil],
     formToken: evil,
   }),
   consented: consentResultPage({
@@ -155,10 +156,14 @@ test('M-065: the two permissions an administrator can give are told apart', () =
       link: 'a.b',
       tenantName: 'Acme',
       target: { consent, receive: true, send: false },
+      permissions: ['Mail.ReadWrite'],
       formToken: '',
     })
   expect(page('app-only')).toContain('in every mailbox')
   expect(page('app-only')).toContain('without anybody signed in')
   expect(page('delegated')).toContain('This connects nobody’s mailbox')
-  for (const one of [page('app-only'), page('delegated')]) expect(one).not.toContain('Send mail')
+  for (const one of [page('app-only'), page('delegated')]) {
+    expect(one).not.toContain('Send mail')
+    expect(one, 'M-140: as Microsoft names it').toContain('Mail.ReadWrite')
+  }
 })

@@ -10,10 +10,11 @@ const outlook = (name: string) => `https://outlook.office.com/${name}`
 
 test.each([
   [{ receive: 'graph' }, [graph('Mail.ReadWrite')], []],
-  [{ send: 'graph' }, [graph('Mail.ReadWrite'), graph('Mail.Send')], []],
+  [{ send: 'graph' }, [graph('Mail.Send')], []],
+  [{ send: 'graph', keepsDrafts: true }, [graph('Mail.ReadWrite'), graph('Mail.Send')], []],
   [{ receive: 'graph', send: 'graph' }, [graph('Mail.ReadWrite'), graph('Mail.Send')], []],
   [{ receive: 'graph', shared: true }, [graph('Mail.ReadWrite.Shared')], []],
-  [{ send: 'graph', shared: true }, [graph('Mail.ReadWrite.Shared'), graph('Mail.Send.Shared')], []],
+  [{ send: 'graph', shared: true }, [graph('Mail.Send.Shared')], []],
   [{ receive: 'imap' }, [], [outlook('IMAP.AccessAsUser.All')]],
   [{ receive: 'imap', send: 'smtp' }, [], [outlook('IMAP.AccessAsUser.All'), outlook('SMTP.Send')]],
   [{ receive: 'graph', send: 'smtp' }, [graph('Mail.ReadWrite')], [outlook('SMTP.Send')]],
@@ -34,8 +35,18 @@ test('M-066: app-only asks for .default of the resource it uses', () => {
   expect(mailScopes({ receive: 'imap', mode: 'app-only' }).token('graph')).toEqual([])
 })
 
-test('M-066: both Outlook hosts are accepted', () => {
-  expect(resourceOf('https://outlook.office365.com/IMAP.AccessAsUser.All')).toBe('outlook')
+test('M-066: both Outlook hosts are accepted, and a permission of mail servers written for Graph is refused', () => {
+  for (const name of ['IMAP.AccessAsUser.All', 'POP.AccessAsUser.All', 'SMTP.Send']) {
+    for (const host of ['outlook.office.com', 'outlook.office365.com'])
+      expect(resourceOf(`https://${host}/${name}`)).toBe('outlook')
+    for (const wrong of [graph(name), name]) {
+      const refused = { code: 'scope_of_wrong_resource', class: 'needs-admin' }
+      expect(() => resourceOf(wrong), wrong).toThrow(expect.objectContaining(refused))
+      const remedy = expect.stringContaining(outlook(name))
+      expect(() => scopesFor([wrong], 'outlook'), wrong).toThrow(expect.objectContaining({ remedy }))
+    }
+  }
+  expect(resourceOf(graph('Mail.Send'))).toBe('graph')
 })
 
 const jwt = (claims: object) => `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.x`
