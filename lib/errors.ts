@@ -32,6 +32,7 @@ export const hints = [
   'busy',
   'sign-in',
   'quota-day',
+  'quota-organisation',
   // What comes next.
   'resync',
   'refresh',

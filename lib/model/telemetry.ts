@@ -32,7 +32,9 @@ export const telemetry = {
    * cleaned up.
    */
   'acceptance-repaired': ['tenant', 'mailboxId', 'count'],
-  /** A client secret ends in 60, 30, 7 or 1 days or has ended; once per stage. */
+  /** A provider takes no more mail of an organisation for now: all its mailboxes wait for `ms`. */
+  'organisation-paused': ['tenant', 'mailboxes', 'code', 'ms'],
+  /** A client secret or certificate ends in 60, 30, 7 or 1 days or has ended; once per stage. */
   'secret-expiring': ['tenant', 'registrationId', 'daysLeft', 'code'],
   /**
    * What the deployment stands on (`platformId`, a row of `lib/model/platform-dates.ts`) ends within six months; once

@@ -48,6 +48,8 @@ export interface Memory {
   passwords: Map<string, { pointer: string; password: Secret }>
   /** Leases of polls beyond their usual time. */
   longPolls: Set<object>
+  /** Milliseconds until when, by tenant and organisation. */
+  organisationPauses: Map<string, number>
   /** How many mails are in hand that may have ended a process before. */
   suspects: number
 }
@@ -63,5 +65,6 @@ export const newMemory = (): Memory => ({
   refreshes: new Map(),
   passwords: new Map(),
   longPolls: new Set(),
+  organisationPauses: new Map(),
   suspects: 0,
 })

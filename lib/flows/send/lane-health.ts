@@ -13,6 +13,7 @@ import type { LeasedLane } from '../../rows/lane.js'
 import { closedLaneDueMs } from '../../rows/outbox.js'
 import { closedGate, openedGate, tellGateClosed } from './gate.js'
 import { closesGate } from './open-session.js'
+import { pauseOrganisation } from './pause-organisation.js'
 import type { SendVerdict } from './send-mail.js'
 
 /** Failures in a row, of the peer or of mails, after which people are told. */
@@ -22,6 +23,8 @@ const tellAfterFailures = 5
 export interface ConnectedLane {
   lane: LeasedLane
   connectionId: string
+  /** `''` while nobody knows which. */
+  organisation: string
 }
 
 const noRefusal = { refused: 0, refusal: '', refusedAt: 0, refusedCode: '' }
@@ -74,6 +77,13 @@ export async function stopLane(deps: Toolbox, connected: ConnectedLane, error: G
     lane.note(closed)
     await tellGateClosed(deps, { tenant, mailboxId, connectionId }, error)
     return closed.gateUntil || now + closedLaneDueMs
+  }
+  if (error.hint === 'quota-organisation') {
+    const { organisation } = connected
+    const pausedUntil = await pauseOrganisation(deps, { tenant, mailboxId, organisation }, error)
+    const failures = Math.max(lane.state.failures, 1)
+    lane.note({ pausedUntil, failures, failure: error.description.slice(0, 500) })
+    return pausedUntil
   }
   const failures = await countFailure(deps, connected, error)
   const { retryBaseMs: baseMs, retryCapMs } = deps.config

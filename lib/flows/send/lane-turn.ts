@@ -10,6 +10,7 @@ import { type Hint, markJournaled } from '../../rows/outbox.js'
 import { countFailure, noteAnswer, stopLane } from './lane-health.js'
 import { countMail, laneAllows } from './lane-limits.js'
 import { type LaneSession, laneSession } from './open-session.js'
+import { organisationOpensAt } from './pause-organisation.js'
 import { pickMail } from './pick-mail.js'
 import { openRecipients } from './record-outcome.js'
 import { resolveUnknown } from './resolve-unknown.js'
@@ -73,8 +74,8 @@ export async function takeTurn(deps: Toolbox, draining: Draining, hint: Hint): P
     if (error instanceof RowChangedError) return goOn
     // A fault of ours or of our storage says nothing about the peer: the message comes back.
     if (isStorageUnavailable(error) || asGatewayError(error).code === 'unexpected') throw error
-    const connectionId = draining.route?.connectionId ?? ''
-    return waitUntil(await stopLane(deps, { lane, connectionId }, asGatewayError(error)))
+    const { connectionId = '', organisation = '' } = draining.route ?? {}
+    return waitUntil(await stopLane(deps, { lane, connectionId, organisation }, asGatewayError(error)))
   }
 }
 
@@ -89,7 +90,9 @@ interface OpenDraining {
 async function send(deps: Toolbox, open: OpenDraining, entry: JournalEntry): Promise<TurnEnd> {
   const { lane, route, session } = open
   const recipients = openRecipients(entry.mail).length
-  const allowedAt = laneAllows(lane.state, route.limits, { recipients, now: deps.clock.now() })
+  const allowedAt =
+    organisationOpensAt(deps, lane.tenant, route.organisation) ||
+    laneAllows(lane.state, route.limits, { recipients, now: deps.clock.now() })
   if (allowedAt > 0) {
     lane.note({ pausedUntil: allowedAt })
     return waitUntil(allowedAt)
@@ -112,20 +115,21 @@ async function heed(
   { draining, lane, route, session }: OpenDraining,
   verdict: SendVerdict,
 ): Promise<TurnEnd> {
-  const { connectionId } = route
+  const { connectionId, organisation } = route
+  const connected = { lane, connectionId, organisation }
   switch (verdict.next) {
     case 'lost':
     case 'stopped':
       return leave
     case 'go-on':
-      await noteAnswer(deps, { lane, connectionId }, verdict)
+      await noteAnswer(deps, connected, verdict)
       return goOn
     case 'reopen':
       await session.drop()
-      if (!draining.struggled) await countFailure(deps, { lane, connectionId }, verdict.error)
+      if (!draining.struggled) await countFailure(deps, connected, verdict.error)
       draining.struggled = true
       return goOn
     case 'stop':
-      return waitUntil(await stopLane(deps, { lane, connectionId }, verdict.error))
+      return waitUntil(await stopLane(deps, connected, verdict.error))
   }
 }

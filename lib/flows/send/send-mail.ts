@@ -37,7 +37,7 @@ export type SendVerdict =
 /** Fault of this mail alone although its class asks for a person: the mailbox itself is fine. */
 const mailHints: ReadonlySet<Hint | undefined> = new Set<Hint>(['sender', 'recipient', 'message', 'split'])
 /** The peer speaks about the mailbox, not about the mail. */
-const laneHints = new Set(['throttle', 'slow', 'quota-day'])
+const laneHints = new Set(['throttle', 'slow', 'quota-day', 'quota-organisation'])
 
 const refusedThis = { next: 'go-on', answer: 'refused' } as const satisfies SendVerdict
 

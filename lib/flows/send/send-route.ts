@@ -8,10 +8,13 @@ import type { FlowConfig } from '../../ports/flow-config.js'
 import type { Sender } from '../../ports/sender.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { findAccess } from '../tokens/authority-for.js'
+import { organisationOf } from './pause-organisation.js'
 
 export interface SendRoute {
   mailbox: Mailbox
   connectionId: string
+  /** Whose limits count besides its own. */
+  organisation: string
   sender: Sender
   target: SendTarget
   authority: Authority
@@ -42,6 +45,7 @@ export async function findRoute(deps: Toolbox, mailbox: Mailbox, settings: FlowC
   return {
     mailbox,
     connectionId,
+    organisation: organisationOf(mailbox, connection),
     sender: deps.senders[send.transport],
     target,
     authority: await access.authority(mailbox.address, target, 'send'),

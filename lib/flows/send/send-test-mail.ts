@@ -82,7 +82,8 @@ export async function sendTestMail(
         if (verdict.next === 'stopped') return
         lane!.note(countMail(lane!.state, 1, deps.clock.now()))
         // A refusal proves that the server answers, not that the mailbox is well: only a mail that left opens the gate.
-        if (verdict.next === 'go-on') await noteAnswer(deps, { lane: lane!, connectionId: route.connectionId }, verdict)
+        const { connectionId, organisation } = route
+        if (verdict.next === 'go-on') await noteAnswer(deps, { lane: lane!, connectionId, organisation }, verdict)
       } finally {
         await session.drop()
       }
