@@ -2,6 +2,14 @@ import type { Connection } from '../model/connection.js'
 import type { ReceiveTarget, SendTarget } from '../model/transports.js'
 import type { Secret } from '../secret.js'
 
+/** The provider's own mail API, where a connection's cloud has it. */
+export interface MailApi {
+  /** The bearer token goes nowhere else. */
+  origin: string
+  /** Origins of pre-authorised upload URLs; they get no token. */
+  uploads: readonly string[]
+}
+
 /** What a transport presents to a mail server to sign in. */
 export type Authority =
   | {
@@ -10,6 +18,10 @@ export type Authority =
       user: string
       /** A current access token for the transport's resource; `renew` after the server refused the one before. */
       token(options?: { renew?: boolean }): Promise<Secret>
+      /** The application itself is let in: nobody signed in. */
+      ofApp?: boolean
+      /** Left out: the usual one of its provider. */
+      api?: MailApi | undefined
     }
   | { kind: 'password'; user: string; password: Secret }
   | { kind: 'anonymous' }

@@ -14,8 +14,11 @@ interface Me {
  * Every address of the account behind a fresh Graph token: principal name, mail and SMTP proxies. `otherMails` is left
  * out on purpose: people set it themselves and nobody verifies it.
  */
-export async function addressesOf(network: INetworkModule, token: Secret): Promise<string[]> {
-  const url = 'https://graph.microsoft.com/v1.0/me?$select=userPrincipalName,mail,proxyAddresses'
+export async function addressesOf(
+  network: INetworkModule,
+  { token, graph }: { token: Secret; graph: string },
+): Promise<string[]> {
+  const url = `${graph}/v1.0/me?$select=userPrincipalName,mail,proxyAddresses`
   const headers = { authorization: `Bearer ${token.reveal()}` }
   const { status, body: me } = await network.sendGetRequestAsync<Me>(url, { headers }, withinMs)
   if (status !== 200) return []

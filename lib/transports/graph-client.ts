@@ -3,17 +3,13 @@ import { netCodeOf } from '../diagnosis/net-code.js'
 import { translate } from '../diagnosis/translate.js'
 import { type ErrorDetails, GatewayError, type Outcome } from '../errors.js'
 import type { Fault } from '../model/diagnosis.js'
-import type { Authority } from '../ports/authority.js'
+import type { Authority, MailApi } from '../ports/authority.js'
 import { fewBytes } from '../ports/bytes-in-hand.js'
 import { boundedBody } from '../protocol/bounded-body.js'
 import { patientLimit } from '../protocol/patient-limit.js'
 import { longestFetchMs, mailTooLarge, serverTooSlow } from './fetch-faults.js'
 
 export interface GraphOptions {
-  /** The cloud's Graph origin; the bearer token goes nowhere else. */
-  graphOrigin?: string
-  /** Origins of pre-authorised upload URLs; they get no token. */
-  uploadOrigins?: readonly string[]
   /** Origins to call instead, for emulators. Empty in Azure. */
   origins?: Readonly<Record<string, string>>
   timeoutMs?: number
@@ -54,20 +50,24 @@ const immutableIds = 'IdType="ImmutableId"'
 const largestJson = 32 * 1024 * 1024
 const tooEarly = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT']
 
+const globalGraph: MailApi = {
+  origin: 'https://graph.microsoft.com',
+  uploads: ['https://outlook.office.com', 'https://outlook.office365.com'],
+}
+
+/** Where Graph is, for whoever shows this authority. */
+export const graphOf = (authority: Authority): MailApi =>
+  (authority.kind === 'bearer' ? authority.api : undefined) ?? globalGraph
+
 /**
  * Microsoft's Graph client with our own chain: it decides who sees the token, retries nothing but one 401, and every
  * failure leaves as a GatewayError. The client's RetryHandler is left out on purpose: it repeats POSTs, so a mail
  * answered with 504 could leave twice.
  */
 export function graphClient(options: GraphOptions, authority: Authority, signal: AbortSignal): GraphClient {
-  const {
-    graphOrigin = 'https://graph.microsoft.com',
-    uploadOrigins = ['https://outlook.office.com', 'https://outlook.office365.com'],
-    origins = {},
-    timeoutMs = 60_000,
-    longestMs = longestFetchMs,
-  } = options
+  const { origins = {}, timeoutMs = 60_000, longestMs = longestFetchMs } = options
   if (authority.kind !== 'bearer') throw new GatewayError('bearer_needed', 'permanent', { hint: 'config' })
+  const { origin: graphOrigin, uploads } = graphOf(authority)
 
   let arrived = 0
   /** When receiving, a line that is slow and steady may take its time; a send has what its lane has. */
@@ -87,7 +87,7 @@ export function graphClient(options: GraphOptions, authority: Authority, signal:
   const run = async <T>(call: GraphCall, responseType: ResponseType): Promise<T> => {
     const url = new URL(call.to.startsWith('/') ? `${graphOrigin}/v1.0${call.to}` : call.to)
     const bearer = url.origin === graphOrigin
-    if (!bearer && !(call.method === 'PUT' && uploadOrigins.includes(url.origin))) throw foreignLink(url)
+    if (!bearer && !(call.method === 'PUT' && uploads.includes(url.origin))) throw foreignLink(url)
     const wantsJson = responseType === ResponseType.JSON
     let failure: GatewayError | undefined
     let started = false

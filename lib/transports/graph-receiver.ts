@@ -10,7 +10,7 @@ import type { ReceiveTarget } from '../model/transports.js'
 import type { FetchedMail, FetchLimits, Receiver, ReceiveSession } from '../ports/receiver.js'
 import { actOnGraphMails } from './act-on-graph-mails.js'
 import { mailGone } from './fetch-faults.js'
-import { type GraphClient, type GraphOptions, graphClient, mailboxPath } from './graph-client.js'
+import { type GraphClient, type GraphOptions, graphClient, graphOf, mailboxPath } from './graph-client.js'
 import { folderId, inSentItems, openSentItems } from './graph-mailbox.js'
 import { type GraphEntry, type GraphPage, pageFault, readGraphPage } from './graph-page.js'
 import { isInFolder, readGraphMail, troubleOf } from './read-graph-mail.js'
@@ -34,10 +34,9 @@ interface Position {
 }
 
 export function graphReceiver(options: GraphOptions = {}): Receiver {
-  const origin = options.graphOrigin ?? 'https://graph.microsoft.com'
   return {
     async open(target, authority, signal) {
-      return receiveSession(graphClient(options, authority, signal), target, origin)
+      return receiveSession(graphClient(options, authority, signal), target, graphOf(authority).origin)
     },
   }
 }

@@ -1,4 +1,5 @@
 import type { EntraState } from './entra-state.js'
+import { resourceNamed } from './scopes.js'
 
 export interface AccessTokenClaims {
   /** Absent for an application's own token. */
@@ -6,7 +7,7 @@ export interface AccessTokenClaims {
   oid: string
   tid: string
   appid: string
-  /** `https://graph.microsoft.com` or `https://outlook.office.com`. */
+  /** `https://graph.microsoft.com` or `https://outlook.office.com`, whatever its cloud calls it. */
   aud: string
   /** Delegated scopes, space separated. */
   scp: string
@@ -29,7 +30,7 @@ export function verifyAccessToken(state: EntraState, token: string): AccessToken
     oid: String(claims['oid']),
     tid: String(claims['tid']),
     appid: String(claims['appid']),
-    aud: String(claims['aud']),
+    aud: resourceNamed(String(claims['aud']), state.resources),
     scp: String(claims['scp'] ?? ''),
     roles: (claims['roles'] as string[] | undefined) ?? [],
     exp: claims['exp'],

@@ -3,6 +3,7 @@
  * Microsoft's client runs unmodified when its last middleware maps that origin, and https://outlook.office.com for
  * upload URLs, to `url`. Also serves a small web mail at `/mail`.
  */
+import { type CloudName, type CloudResources, clouds } from '../clouds.js'
 import { controlEndpoint } from '../control-endpoint.js'
 import type { Directory } from '../directory.js'
 import type { Entra } from '../entra/start-entra.js'
@@ -25,6 +26,8 @@ export interface GraphOptions {
   port?: number
   host?: '127.0.0.1' | 'localhost'
   clock?: () => number
+  /** Whose links it hands out; default: the global one's. */
+  cloud?: CloudName
   /** Enforce Exchange's limits; default true. */
   limits?: boolean
   /** Receives mail for addresses outside the directory. */
@@ -46,8 +49,17 @@ export async function startGraph(options: GraphOptions): Promise<Graph> {
     limits: options.limits === false ? undefined : exchangeLimits,
   })
   const control = graphControl(state)
-  const server = await loopbackServer((request) => route(state, control, request), options)
+  const cloud = clouds[options.cloud ?? 'global']
+  const serve = async (request: Request) => spelledIn(cloud, await route(state, control, request))
+  const server = await loopbackServer(serve, options)
   return { url: server.url, control, stop: () => server.stop() }
+}
+
+/** Links of its own and upload addresses, as this cloud writes them. */
+function spelledIn({ graph, outlook }: CloudResources, reply: Reply): Reply {
+  if (graph === clouds.global.graph || typeof reply.body !== 'string') return reply
+  const body = reply.body.replaceAll(clouds.global.graph, graph).replaceAll(clouds.global.outlook, outlook)
+  return { ...reply, body }
 }
 
 async function route(state: GraphState, control: GraphControl, request: Request): Promise<Reply> {
