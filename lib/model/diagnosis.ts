@@ -7,9 +7,12 @@ export type DiagnosisContext =
   | 'graph'
   | 'gmail-api'
   | 'ms-smtp'
+  /** Where the application itself signs in. */
+  | 'ms-smtp-app'
   | 'gmail-smtp'
   | 'smtp'
   | 'ms-imap'
+  | 'ms-imap-app'
   | 'gmail-imap'
   | 'imap'
   | 'ms-pop'

@@ -1,5 +1,6 @@
 import { providerFacts, type SignInProvider } from '../model/providers.js'
 import type { SignInStatus, SignInTarget, Verdicts } from '../model/sign-in.js'
+import { type ExchangeSteps, exchangeSteps } from './exchange-steps.js'
 import { html, type Markup } from './html.js'
 import { layout } from './layout.js'
 import { isReadOnly, type Wanted } from './permissions.js'
@@ -60,6 +61,8 @@ export interface ConsentResultPage {
   verdicts: Verdicts
   /** Milliseconds: until when it can be confirmed. */
   until: number
+  /** What an administrator of Exchange has to do besides. */
+  exchange?: ExchangeSteps
 }
 
 export function consentResultPage(page: ConsentResultPage, t = en): string {
@@ -78,7 +81,8 @@ export function consentResultPage(page: ConsentResultPage, t = en): string {
 ${verdictItem(consent.permission, { value: verdicts.signIn, ...given }, t)}
 ${appOnly && target.receive ? verdictItem(verdict.reading, { value: verdicts.reading, ...read }, t) : ''}
 ${appOnly && target.send ? verdictItem(verdict.sending, { value: verdicts.sending, ...send }, t) : ''}
-</ul>`,
+</ul>
+${page.exchange ? exchangeSteps(page.exchange, t) : ''}`,
     { footer: html`<p>${consent.footer(tenantName)}</p>`, lang: t.lang },
   )
 }

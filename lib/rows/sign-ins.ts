@@ -58,6 +58,8 @@ export interface SignInProgress extends Record<SealedColumn | (typeof hashColumn
   directory: string
   /** Permissions that the directory showed, separated by spaces. */
   granted: string
+  /** Object id by which the directory knows the application. */
+  applicationObject: string
   /** Who signed in may speak for the address: it is held against other tenants. */
   proven: boolean
   /** What is not proven is decided by an administrator, whatever was asked for. */
@@ -236,6 +238,7 @@ function fromRow(row: Row): StoredSignIn {
     passwordAttempts: number('passwordAttempts'),
     directory: text('directory'),
     granted: text('granted'),
+    applicationObject: text('applicationObject'),
     proven: flag('proven'),
     needsAdmin,
     connectionId: text('connectionId'),

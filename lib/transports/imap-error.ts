@@ -28,6 +28,8 @@ export interface ImapPeer {
   bye: string
   /** Password or token of the session, never to be repeated. */
   secrets: readonly string[]
+  /** The application itself signs in. */
+  ofApp?: boolean
 }
 
 /** Whom the server belongs to: by its host name, else by how it greets and refuses. */
@@ -82,7 +84,8 @@ function sectionText(section: unknown): string {
 
 /** `withoutReason`: what it is when the reply says nothing but no. */
 function refusal(reply: string, peer: ImapPeer, withoutReason?: string): GatewayError {
-  const context = imapDialect(peer.host, `${peer.said}\n${reply}`)
+  const dialect = imapDialect(peer.host, `${peer.said}\n${reply}`)
+  const context = peer.ofApp && dialect === 'ms-imap' ? 'ms-imap-app' : dialect
   const fault: Fault = { context, text: reply, secrets: peer.secrets, operation: 'receive' }
   const found = translate(fault)
   // A bare NO may mean the password or a bad moment: only a second one, later, says which.

@@ -39,6 +39,8 @@ export interface ImapLogin {
   user: string
   accessToken?: string
   pass?: string
+  /** The application itself. */
+  ofApp?: boolean
 }
 
 const longestLine = 2 * 1024 * 1024
@@ -86,7 +88,8 @@ export class ImapLink {
   constructor({ imap, address, login, limits, signal, rootCa }: ImapLinkOptions) {
     this.limits = limits
     this.signal = signal
-    this.#peer = { host: imap.host, said: '', bye: '', secrets: [login.accessToken ?? login.pass ?? ''] }
+    const { ofApp = false, ...auth } = login
+    this.#peer = { host: imap.host, said: '', bye: '', secrets: [login.accessToken ?? login.pass ?? ''], ofApp }
     const { lookup, autoSelectFamily } = address
     this.client = new ImapFlow({
       host: imap.host,
@@ -94,7 +97,7 @@ export class ImapLink {
       secure: imap.tls === 'implicit',
       doSTARTTLS: imap.tls === 'starttls',
       tls: { ...tlsOptions(imap, rootCa), ...(lookup ? { lookup, autoSelectFamily } : {}) },
-      auth: login,
+      auth,
       clientInfo: { name: 'Mailbox Gateway' },
       logger: this.#listener(),
       disableAutoIdle: true,

@@ -66,7 +66,7 @@ async function openAs(
     } catch (error) {
       await link.close()
       const { class: errorClass, hint } = error as GatewayError
-      const staleToken = errorClass === 'needs-reconnect' || hint === 'refresh'
+      const staleToken = errorClass === 'needs-reconnect' || hint === 'refresh' || hint === 'verify'
       if (authority.kind !== 'bearer' || renew || !staleToken) throw error
     }
   }
@@ -75,7 +75,7 @@ async function openAs(
 async function loginOf(authority: Exclude<Authority, { kind: 'anonymous' }>, renew: boolean): Promise<ImapLogin> {
   const { user } = authority
   return authority.kind === 'bearer'
-    ? { user, accessToken: (await authority.token({ renew })).reveal() }
+    ? { user, accessToken: (await authority.token({ renew })).reveal(), ofApp: authority.ofApp === true }
     : { user, pass: authority.password.reveal() }
 }
 

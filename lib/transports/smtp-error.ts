@@ -38,11 +38,14 @@ export interface SmtpPeer {
   said: string
   /** Password or token of the session, never to be repeated. */
   secrets: readonly string[]
+  /** The application itself signs in. */
+  ofApp?: boolean
 }
 
 /** A server's refusal as an error of ours. */
 export function refusal(response: string, peer: SmtpPeer, extra: Partial<ErrorDetails> = {}): GatewayError {
-  const context = smtpDialect(peer.host, `${peer.said}\n${response}`)
+  const dialect = smtpDialect(peer.host, `${peer.said}\n${response}`)
+  const context = peer.ofApp && dialect === 'ms-smtp' ? 'ms-smtp-app' : dialect
   return translate({ context, operation: 'send', text: response, secrets: peer.secrets }, extra)
 }
 

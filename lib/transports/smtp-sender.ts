@@ -62,6 +62,7 @@ async function openAs(
     const secret = authority.kind === 'bearer' ? await authority.token({ renew }) : authority.password
     const { connection, session, peer } = await connect(smtp, options)
     peer.secrets.push(secret.reveal())
+    peer.ofApp = authority.kind === 'bearer' && authority.ofApp === true
     try {
       await session.stage(
         'AUTH',
@@ -72,7 +73,8 @@ async function openAs(
     } catch (error) {
       session.destroy()
       const refused = notSent(error, peer)
-      if (authority.kind !== 'bearer' || renew || refused.class !== 'needs-reconnect') throw refused
+      const staleToken = refused.class === 'needs-reconnect' || refused.hint === 'verify'
+      if (authority.kind !== 'bearer' || renew || !staleToken) throw refused
     }
   }
 }
@@ -95,7 +97,7 @@ async function connect(smtp: SmtpOptions, options: SessionOptions): Promise<Conn
   const started = performance.now()
   const { lookup, allowPort, rootCa, clientName, signal } = options
   const socket = await dial(smtp, { lookup, allowPort, timeoutMs: connectMs, rootCa, signal })
-  const peer = { host: smtp.host, said: '', secrets: [] as string[] }
+  const peer = { host: smtp.host, said: '', secrets: [] as string[], ofApp: false }
   // Paused until nodemailer listens, so that the greeting is not lost.
   socket.pause()
   socket.once('data', (chunk: Buffer) => {

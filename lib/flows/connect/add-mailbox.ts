@@ -19,6 +19,7 @@ import { providerOf } from '../tokens/provider-of.js'
 import { findClient } from '../tokens/registrations.js'
 import { isDirectoryOf } from './prove-address.js'
 import { assertAddressFree, createMailbox, mailboxExists } from './save-mailbox.js'
+import { transportOf } from './start-admin-consent.js'
 import { probeInTime } from './try-out.js'
 
 export interface AddedMailbox {
@@ -49,14 +50,12 @@ export async function addMailbox(deps: Toolbox, tenant: string, input: MailboxCr
   if ((await findMailbox(deps, tenant, mailboxId)) !== undefined) throw mailboxExists()
 
   const provider = providerOf(deps, connection.provider)
-  const { receive, send, resource } = provider.plan({
-    address,
-    ...(user === undefined ? {} : { mailboxUser: user }),
-    receive: input.receive,
-    send: input.send,
-    transport: 'auto',
-    consent: 'app-only',
-  })
+  const transport = input.transport ?? transportOf(connection)
+  const wish = { address, receive: input.receive, send: input.send, transport, consent: 'app-only' } as const
+  const { receive, send, resource } = provider.plan(
+    user === undefined ? wish : { ...wish, mailboxUser: user },
+    connection.identity?.issuer,
+  )
   const wanted = { ...(receive ? { receive } : {}), ...(send ? { send: asGranted(send, connection.scopes) } : {}) }
   const verdicts = await probeInTime(deps, {
     authority: await readAuthority(deps, { tenant, connectionId }, { user: address, resource }),

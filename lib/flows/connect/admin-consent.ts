@@ -8,7 +8,7 @@
  */
 import { asGatewayError, GatewayError } from '../../errors.js'
 import type { Identity } from '../../model/connection.js'
-import type { Grant } from '../../model/grant.js'
+import type { AppGrant } from '../../model/grant.js'
 import type { Registration } from '../../model/registration.js'
 import type { Verdict, Verdicts } from '../../model/sign-in.js'
 import { signInProblem } from '../../model/sign-in-problems.js'
@@ -81,6 +81,8 @@ export async function judgeConsent(
   const { grant, verdicts } = isAppOnly
     ? await gainAppAuthority(deps, signIn, { ...client, registration, tenantId: claimed })
     : { grant: undefined, verdicts: nothingTried }
+  if (grant?.applicationObject !== undefined)
+    await stepSignIn(deps, signIn, { applicationObject: grant.applicationObject })
   const { kind } = registration
   await finishSignIn(deps, signIn, { grant, provider: kind, identity, verdicts, browser: client.browser })
   return undefined
@@ -156,7 +158,7 @@ async function gainAppAuthority(
   deps: Toolbox,
   { target, tenant }: StoredSignIn,
   { provider, registration, credential, tenantId }: Client & { credential: Secret | undefined; tenantId: string },
-): Promise<{ grant: Grant; verdicts: Verdicts }> {
+): Promise<{ grant: AppGrant; verdicts: Verdicts }> {
   const { receive, send, resource, token: scopes } = provider.plan(target)
   const asked = provider.appToken({ registration, credential, scopes, tenantId })
   const tokens = await heardOf(deps, { tenant, registration }, asked)
@@ -170,9 +172,11 @@ async function gainAppAuthority(
       return failed(error)
     }
   }
+  const applicationObject = organisationsOf(provider).applicationObject(tokens.accessToken)
   return {
     grant: {
       kind: 'app-only',
+      ...(applicationObject === undefined ? {} : { applicationObject }),
       resource,
       accessToken: tokens.accessToken.reveal(),
       expiresAt: tokens.expiresAt,

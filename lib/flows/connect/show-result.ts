@@ -9,6 +9,7 @@ import { signInPages } from '../../model/providers.js'
 import type { AttemptProblem, SignInStatus, SignInTarget, Verdicts } from '../../model/sign-in.js'
 import { signInProblem } from '../../model/sign-in-problems.js'
 import type { Toolbox } from '../../ports/toolbox.js'
+import { findRegistration } from '../../rows/registrations.js'
 import { getSignInOfLink, isSameBrowser, type StoredSignIn } from '../../rows/sign-ins.js'
 import { listUsableRegistrations } from '../tokens/registrations.js'
 import { assertOpen } from './assert-open.js'
@@ -27,6 +28,8 @@ export interface ResultView {
   verdicts: Verdicts
   /** Milliseconds: until when it can be confirmed. */
   until: number
+  /** What Exchange has to be told besides, of an application that uses IMAP and SMTP by itself. */
+  exchange?: { clientId: string; objectId: string }
   /** Back to the app with the result code; absent when there is no app to return to. */
   returnTo?: string
   /** Link for an administrator, where reading waits for one. */
@@ -61,7 +64,9 @@ export async function showResult(deps: Toolbox, link: string, browser: string | 
   const untested = { verdict: 'not-tested' } as const
   // An administrator has the word now: there is nothing for the application to finish.
   const returnTo = signIn.needsAdmin ? undefined : await returnLink(deps, signIn)
+  const exchange = await exchangeOf(deps, signIn)
   return {
+    ...(exchange ? { exchange } : {}),
     status: signIn.status,
     tenantName: signIn.tenantName,
     target: signIn.target,
@@ -71,6 +76,13 @@ export async function showResult(deps: Toolbox, link: string, browser: string | 
     ...(returnTo ? { returnTo } : {}),
     ...(signIn.target.later ? await linkForAdministrator(deps, signIn) : {}),
   }
+}
+
+async function exchangeOf(deps: Toolbox, signIn: StoredSignIn): Promise<ResultView['exchange']> {
+  const { tenant, target, registrationId, applicationObject: objectId } = signIn
+  if (target.consent !== 'app-only' || target.transport !== 'imap-smtp' || objectId === '') return undefined
+  const registration = await findRegistration(deps, tenant, registrationId)
+  return registration && { clientId: registration.clientId, objectId }
 }
 
 /** Of the last attempt of this browser, while the link is open. */

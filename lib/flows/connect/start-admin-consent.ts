@@ -6,6 +6,7 @@
  */
 import { conflict, type GatewayError } from '../../errors.js'
 import type { AdminConsentInput } from '../../model/api-schemas.js'
+import type { Connection } from '../../model/connection.js'
 import { wholeTarget } from '../../model/later-receiving.js'
 import type { Registration } from '../../model/registration.js'
 import type { SignInTarget } from '../../model/sign-in.js'
@@ -38,6 +39,7 @@ export async function startAdminConsent(
   const target: SignInTarget = {
     ...consentTarget,
     consent: input.mode,
+    transport: input.transport ?? 'graph',
     receive: input.receive,
     send: input.send,
     leavesMail: await staysAtServer(deps, tenant),
@@ -51,11 +53,16 @@ export async function startAdminConsent(
 export function renewAdminConsent(
   deps: Toolbox,
   tenant: string,
-  connection: { id: string; registrationId: string },
+  connection: Pick<Connection, 'id' | 'registrationId' | 'scopes'>,
 ): Promise<StartedSignIn> {
-  const target: SignInTarget = { ...consentTarget, consent: 'app-only', connectionId: connection.id }
+  const transport = transportOf(connection)
+  const target: SignInTarget = { ...consentTarget, transport, consent: 'app-only', connectionId: connection.id }
   return insertSignIn(deps, tenant, { target, registrationId: connection.registrationId })
 }
+
+/** By which the mailboxes of an app-only connection are opened, from what was consented to; Graph when that says nothing. */
+export const transportOf = ({ scopes }: Pick<Connection, 'scopes'>): 'graph' | 'imap-smtp' =>
+  scopes.length > 0 && scopes.every((scope) => /\.(AccessAsApp|SendAsApp)$/.test(scope)) ? 'imap-smtp' : 'graph'
 
 const consentTarget: SignInTarget = {
   kind: 'admin-consent',
@@ -100,7 +107,7 @@ function checkAppOnly(registration: Listed): void {
     throw conflict(
       'own_registration_needed',
       'Access without a person signed in needs an app registration of your own; this one is shared by all tenants.',
-      'Add a registration with its client secret, then start again.',
+      'Add a registration with its client secret or certificate, then start again.',
     )
   if (registration.credential === 'none') throw withoutSecret(registration)
 }
@@ -108,6 +115,6 @@ function checkAppOnly(registration: Listed): void {
 const withoutSecret = ({ name }: Listed): GatewayError =>
   conflict(
     'registration_without_secret',
-    `The registration "${name}" has no client secret, so the application cannot sign in without a person.`,
-    'Save the registration with a client secret, then start again.',
+    `The registration "${name}" has neither a client secret nor a certificate, so the application cannot sign in without a person.`,
+    'Save the registration with a client secret or a certificate, then start again.',
   )

@@ -24,6 +24,8 @@ export const openRefusals: Record<string, Outcome> = {
 export class ImapSession implements ImapConnection {
   user: string | undefined
   #open: OpenFolder | undefined
+  /** Logged in, and no folder can be opened. */
+  #shut = false
   #over = false
 
   constructor(
@@ -173,12 +175,14 @@ export class ImapSession implements ImapConnection {
     const refusal = loginRefusals[user.split('@')[0]!]
     if (refusal) return refusal
     const exchange = this.state.options.dialect === 'exchange' && 'token' in given
-    if (!(await mayLogIn(this.state.options, given))) {
+    const access = await mayLogIn(this.state.options, given)
+    if (access === 'unknown') {
       return exchange ? 'NO AUTHENTICATE failed.' : 'NO [AUTHENTICATIONFAILED] Invalid credentials'
     }
     if (this.#sessions(user) >= (this.state.options.maxSessionsPerUser ?? 16)) {
       return 'NO [LIMIT] Too many simultaneous connections. (Failure)'
     }
+    this.#shut = access === 'no-mailbox'
     this.user = user
     this.state.sessionsOf.set(user, this.#sessions(user) + 1)
     this.state.counts.logins += 1
@@ -282,7 +286,7 @@ export class ImapSession implements ImapConnection {
   #select(user: string, folder: MailFolder | undefined, command: ImapCommand): Outcome {
     this.#open?.close()
     this.#open = undefined
-    const refusal = openRefusals[user.split('@')[0] ?? '']
+    const refusal = this.#shut ? openRefusals['notconnected'] : openRefusals[user.split('@')[0] ?? '']
     if (refusal?.startsWith('BYE')) {
       this.untagged(refusal)
       this.#over = true

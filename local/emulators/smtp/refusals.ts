@@ -45,6 +45,12 @@ export const byLogin: Record<string, SmtpReply> = {
 
 export const badCredentials: SmtpReply = { code: 535, text: '5.7.3 Authentication unsuccessful [LOCAL.example]' }
 
+/** The login works, and the mailbox stays shut: an application without a permission on it. */
+export const mailboxShut: SmtpReply = {
+  code: 430,
+  text: '4.2.0 STOREDRV; mailbox logon failure; failure:ClientSubmit.MapiExceptionLogonFailed [LOCAL.example]',
+}
+
 export function sendAsDenied(sender: string): SmtpReply {
   return {
     code: 554,

@@ -10,12 +10,14 @@ import { SMTPConnection } from 'smtp-server/lib/smtp-connection.js'
 import { type AccountOptions, mayLogIn } from '../accounts.js'
 import type { ServerCertificate } from '../certificate.js'
 import type { SubmissionMeter } from '../submission-limits.js'
-import { badCredentials, overLimit, Refusals, type SmtpReply, sendAsDenied } from './refusals.js'
+import { badCredentials, mailboxShut, overLimit, Refusals, type SmtpReply, sendAsDenied } from './refusals.js'
 
 export interface SmtpOptions extends AccountOptions {
   mode: 'starttls' | 'implicit' | 'plain'
   /** Required unless mode is `plain`. */
   tls?: ServerCertificate
+  /** Greets like that server. */
+  dialect?: 'exchange'
   /** Accept mail without a login. Default false. */
   anonymous?: boolean
   /** Refuse senders other than the account and its `sendAs`. Default true. */
@@ -67,6 +69,7 @@ export interface SmtpEmulator {
 interface SessionUser {
   name: string
   method: string
+  shut: boolean
 }
 
 // The library waits 100 ms before it greets, to catch clients that talk first, and always adds its own enhanced code.
@@ -123,7 +126,8 @@ export async function startSmtp(options: SmtpOptions): Promise<SmtpEmulator> {
     ...options.tls,
     minVersion: 'TLSv1.2',
     name: 'smtp.local.example',
-    banner: 'Mailbox Gateway local mail service',
+    banner:
+      options.dialect === 'exchange' ? 'Microsoft ESMTP MAIL Service ready' : 'Mailbox Gateway local mail service',
     secure: options.mode === 'implicit',
     hideSTARTTLS: options.mode === 'plain',
     disabledCommands: options.mode === 'plain' ? ['STARTTLS'] : [],
@@ -170,6 +174,7 @@ export async function startSmtp(options: SmtpOptions): Promise<SmtpEmulator> {
   async function accept(session: SMTPServerSession, raw: Buffer): Promise<SmtpReply | undefined> {
     const from = fromOf(session)
     const user = session.user as SessionUser | undefined
+    if (user?.shut) return mailboxShut
     const refusal = refusals.of('data', from) ?? senderRefusal(options, user, from) ?? notOffered(session, raw)
     if (refusal) return refusal
     const over = options.meter?.over(user?.name ?? from, session.envelope.rcptTo.length)
@@ -220,7 +225,9 @@ async function login(
     auth.method === 'XOAUTH2'
       ? { user: name, token: auth.accessToken ?? '' }
       : { user: name, password: auth.password ?? '' }
-  return (await mayLogIn(options, credentials)) ? { name, method: auth.method } : badCredentials
+  const access = await mayLogIn(options, credentials)
+  if (access === 'unknown') return badCredentials
+  return { name, method: auth.method, shut: access === 'no-mailbox' }
 }
 
 function senderRefusal(options: SmtpOptions, user: SessionUser | undefined, from: string): SmtpReply | undefined {
