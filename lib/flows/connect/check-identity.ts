@@ -4,9 +4,10 @@
  * be given to somebody else. Returns the identity, with the expected address when it is not its user name.
  */
 import { translate } from '../../diagnosis/translate.js'
-import type { GatewayError } from '../../errors.js'
+import { GatewayError } from '../../errors.js'
 import type { Connection, Identity } from '../../model/connection.js'
 import type { SignInTarget } from '../../model/sign-in.js'
+import type { OrganisationRules } from '../../ports/provider.js'
 import { sameAddress } from '../../protocol/mail-address.js'
 
 export async function checkIdentity(
@@ -26,6 +27,23 @@ export async function checkIdentity(
   const others = await furtherAddresses().catch(() => [])
   if (!others.some((address) => sameAddress(address, expected))) throw mismatch(expected, identity)
   return { ...identity, alias: expected }
+}
+
+/** A mailbox that was shared with somebody opens for accounts of an organisation alone (M-077). */
+export function assertWorkAccount(
+  { expectedUser, address }: Pick<SignInTarget, 'expectedUser' | 'address'>,
+  { tenantId, username }: Identity,
+  organisations: Pick<OrganisationRules, 'personal'> | undefined,
+): void {
+  const isShared = expectedUser !== undefined && !sameAddress(expectedUser, address)
+  if (!isShared || tenantId === undefined || tenantId !== organisations?.personal) return
+  throw new GatewayError('work_account_needed', 'needs-reconnect', {
+    hint: 'restart-flow',
+    status: 403,
+    values: { signedIn: username, expected: address },
+    description: `${username} is a personal account. A shared mailbox such as ${address} opens only for a work or school account.`,
+    remedy: 'Sign in again with the work or school account with which the mailbox is shared.',
+  })
 }
 
 function sameIdentity(a: Identity, b: Identity): boolean {

@@ -32,7 +32,7 @@ import { providerOf } from '../tokens/provider-of.js'
 import { findClient, listUsableRegistrations } from '../tokens/registrations.js'
 import { judgeConsent } from './admin-consent.js'
 import { redeemAnswer } from './authorize-leg.js'
-import { checkIdentity } from './check-identity.js'
+import { assertWorkAccount, checkIdentity } from './check-identity.js'
 import { checkTokens, consentedScopes } from './check-tokens.js'
 import { finishSignIn } from './finish-sign-in.js'
 import { heardOf } from './heard-of.js'
@@ -124,7 +124,7 @@ async function judge(deps: Toolbox, returned: ReturnedSignIn, browser: string): 
   if (answer.iss !== '' && !(await provider.issuerMatches(registration, answer.iss)))
     throw signInProblem('issuer_mismatch')
   if (isConsent) return judgeConsent(deps, returned, { provider, registration, credential, browser })
-  const plan = provider.plan(signIn.target)
+  const plan = provider.plan(signIn.target, registration.authority)
   const redeemWith = (client: RegisteredClient): Promise<TokenSet> =>
     redeemAnswer(deps, returned, { provider, ...client, scopes: plan.token })
   const redeemed = redeemWith({ registration, credential }).catch(async (error: unknown) => {
@@ -138,8 +138,10 @@ async function judge(deps: Toolbox, returned: ReturnedSignIn, browser: string): 
   const refreshToken = checkTokens(provider, plan, tokens)
   const identity = await checkIdentity(signIn.target, tokens.identity, {
     renewed,
-    furtherAddresses: async () => provider.accountAddresses(tokens.accessToken, plan.resource),
+    furtherAddresses: async () =>
+      provider.accountAddresses({ registration, token: tokens.accessToken, resource: plan.resource }),
   })
+  assertWorkAccount(signIn.target, identity, provider.organisations)
   const grant: MailboxGrant = {
     kind: 'oauth',
     resource: plan.resource,
@@ -148,6 +150,7 @@ async function judge(deps: Toolbox, returned: ReturnedSignIn, browser: string): 
     refreshToken,
     scopes: consentedScopes(provider, plan, tokens.scopes),
     registrationId: registration.id,
+    ...(tokens.identity ? { issuer: tokens.identity.issuer } : {}),
   }
   const tried = await tryOut(deps, signIn, grant)
   const verdicts = signIn.target.later ? { ...tried, reading: awaitsApproval(signIn.target) } : tried

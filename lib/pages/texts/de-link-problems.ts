@@ -73,6 +73,19 @@ export const deLinkProblems = {
     description: 'Mit diesem Link wurden zu viele falsche Passwörter versucht.',
     remedy: 'Lassen Sie sich einen neuen Link geben.',
   },
+  guestAccount: {
+    heading: 'Sie sind Gast in dieser Organisation',
+    description: ({ signedIn }) =>
+      `${signedIn || 'Dieses Konto'} ist Gast in dieser Organisation. Das Postfach eines Gastes ist in dessen eigener Organisation.`,
+    remedy:
+      'Bitten Sie die, von denen Sie den Link haben, um einen für Ihre eigene Organisation, oder melden Sie sich mit einem Konto dieser Organisation an.',
+  },
+  workAccountNeeded: {
+    heading: 'Das war ein privates Konto',
+    description: ({ signedIn, expected }) =>
+      `${signedIn || 'Dieses Konto'} ist ein privates Konto. Ein freigegebenes Postfach wie ${expected || 'dieses'} lässt sich nur mit einem Geschäfts- oder Schulkonto öffnen.`,
+    remedy: 'Melden Sie sich noch einmal an, mit dem Geschäfts- oder Schulkonto, für das das Postfach freigegeben ist.',
+  },
   otherAccount: {
     heading: 'Das war ein anderes Konto',
     description: ({ signedIn, expected, typed }) =>

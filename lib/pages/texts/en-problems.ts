@@ -14,6 +14,8 @@ export const enProblems: Record<WordKey, PlainWords> = {
   otherTab: { heading: 'You continued in another tab' },
   pageOutOfDate: { heading: 'This page is out of date' },
   tooManyAttempts: { heading: 'Too many wrong passwords' },
+  guestAccount: { heading: 'You are a guest in this organisation' },
+  workAccountNeeded: { heading: 'That was a personal account' },
   otherAccount: { heading: 'That was a different account' },
   noAccess: { heading: 'This account cannot open the mailbox' },
   alreadyConnected: {
