@@ -9,11 +9,12 @@ import { newSecretPage } from '../lib/pages/console/new-secret-page.js'
 /** Of the deployment's registrations an operator says the secret where no tenant is chosen. */
 export const consoleRegistrationSecret = consoleHandler(
   gateway,
-  async ({ g, tenant, view, params, form, request }) => {
+  async ({ g, caller, tenant, view, params, form, request }) => {
     requireRole(view, 'registrationSave')
     const found = await g.admin.readRegistration(tenant, params['id'] ?? '')
     if (request.method === 'GET') return newSecretPage(view, found)
-    const saving = async () => g.admin.saveRegistration({ tenant, id: found.id }, newSecretOf(found, form))
+    const saving = async () =>
+      g.admin.saveRegistration({ tenant, id: found.id, by: caller.role }, newSecretOf(found, form))
     const saved = await saving().catch(refusalOf)
     if ('refused' in saved) {
       const { refused } = saved

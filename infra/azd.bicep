@@ -75,3 +75,9 @@ output REDIRECT_URI string = gateway.outputs.redirectUri
 
 @description('Address of the vault.')
 output VAULT_URI string = gateway.outputs.vaultUri
+
+@description('Issuer to enter in the federated credential of the app registration.')
+output FEDERATED_ISSUER string = gateway.outputs.federatedIssuer
+
+@description('Subject to enter there.')
+output FEDERATED_SUBJECT string = gateway.outputs.federatedSubject

@@ -244,6 +244,12 @@ output baseUrl string = app.outputs.baseUrl
 @description('Redirect URI to enter at the identity provider.')
 output redirectUri string = '${app.outputs.baseUrl}/oauth/callback'
 
+@description('Issuer to enter in the federated credential of the app registration.')
+output federatedIssuer string = '${environment().authentication.loginEndpoint}${tenant().tenantId}/v2.0'
+
+@description('Subject to enter there: the object id of the gateway\'s identity.')
+output federatedSubject string = identityAndRoles.outputs.principalId
+
 @description('Address of the vault: the first operator key appears there.')
 output vaultUri string = vault.outputs.vaultUri
 

@@ -71,7 +71,7 @@ function credentialFor(config: Config, url: string): TokenCredential {
 async function toolboxOf(config: Config, over: Partial<Toolbox>): Promise<Toolbox> {
   const { storageClock } = await import('./stores/storage-clock.js')
   const clock = storageClock(systemClock)
-  const [stores, outside] = await Promise.all([storesOf(config, clock), outsideOf(config, over.clock ?? clock)])
+  const [stores, outside] = await Promise.all([storesOf(config, clock), outsideOf(config, { clock, ...over })])
   return {
     names: storageNames(config.environment),
     config,
@@ -114,8 +114,10 @@ async function storesOf(config: Config, clock: StorageClock) {
   }
 }
 
+const microsoftLogin = 'https://login.microsoftonline.com'
+
 /** Whom the gateway talks to: identity providers, mail servers, whatever serves webhooks and public records. */
-async function outsideOf(config: Config, clock: Clock) {
+async function outsideOf(config: Config, { clock, ownIdentity: given }: Pick<Toolbox, 'clock'> & Partial<Toolbox>) {
   const [
     { guardedLookup, isForbiddenHost },
     { allowedPort },
@@ -123,6 +125,7 @@ async function outsideOf(config: Config, clock: Clock) {
     { rememberedDiscovery },
     { webhookPoster },
     { microsoftRules },
+    { ownIdentity },
   ] = await Promise.all([
     import('./transports/guarded-lookup.js'),
     import('./protocol/address-guard.js'),
@@ -130,11 +133,16 @@ async function outsideOf(config: Config, clock: Clock) {
     import('./transports/remembered-discovery.js'),
     import('./transports/webhook-poster.js'),
     import('./providers/microsoft-rules.js'),
+    import('./providers/own-identity.js'),
   ])
   const { origins, allowLoopbackMailHosts: allowLoopback } = config
   const lookup = guardedLookup({ allowLoopback })
+  const signInAt = origins[microsoftLogin] ?? microsoftLogin
+  const clientId = config.managedIdentityClientId
+  const identity = given ?? ownIdentity({ clientId, source: credentialFor(config, signInAt) })
   const allowPort = (port: number): boolean => allowedPort(port, allowLoopback)
   return {
+    ownIdentity: identity,
     allowPort,
     isForbiddenHost: isForbiddenHost(lookup),
     discovery: rememberedDiscovery(httpDiscovery(config), clock.now),
@@ -154,7 +162,7 @@ async function outsideOf(config: Config, clock: Clock) {
     },
     providers: {
       microsoft: lazyProvider(microsoftRules, async () =>
-        (await import('./providers/microsoft.js')).microsoftCalls({ clock, origins }),
+        (await import('./providers/microsoft.js')).microsoftCalls({ clock, origins, identity }),
       ),
     },
   }

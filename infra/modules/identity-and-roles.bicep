@@ -104,5 +104,8 @@ resource telemetryAccess 'Microsoft.Authorization/roleAssignments@2022-04-01' = 
 @description('Resource id of the identity.')
 output identityId string = identity.id
 
+@description('Object id of the identity: the subject of its tokens.')
+output principalId string = identity.properties.principalId
+
 @description('Client id of the identity.')
 output clientId string = identity.properties.clientId

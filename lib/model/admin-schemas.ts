@@ -7,10 +7,9 @@ import { afterReceiveSchema as after, graphUser } from './api-schemas.js'
 import { isTenantId } from './ids.js'
 import { line } from './mail-submission.js'
 import { messageDefaultsSchema } from './message-defaults.js'
-import { providerFacts, type SignInProvider, signInPages } from './providers.js'
 import { type MailProtocol, splitHost, usualPort } from './server-address.js'
 
-const name = line(100)
+export const name = line(100)
   .transform((text) => text.trim())
   .refine((text) => text !== '', 'must not be empty')
 const httpsUrl = z
@@ -89,61 +88,6 @@ export const webhookSchema = z
     description: 'Where the gateway posts events.',
     examples: [{ url: 'https://app.example.com/events' }],
   })
-
-export interface RegistrationInput {
-  name: string
-  kind: SignInProvider
-  clientId: string
-  /** Left out by whoever changes something else: the authority stays. */
-  directory?: string | undefined
-  clientSecret?: string | undefined
-  clientSecretExpiresAt?: string | undefined
-}
-
-/** At one provider: what it asks for stands in its facts. */
-function registrationAt(kind: SignInProvider) {
-  const { clientId, directory } = providerFacts[kind].registration!
-  return z.strictObject({
-    name: name.describe('Name shown to people; 1 to 100 characters.'),
-    kind: z.literal(kind).describe('The identity provider.'),
-    clientId: z.string().regex(clientId.pattern, clientId.message).describe(clientId.description),
-    ...(directory && {
-      directory: z
-        .string()
-        .refine((text) => directory.pattern.test(text), directory.message)
-        .describe(directory.description),
-    }),
-    clientSecret: z
-      .string()
-      .min(1)
-      .max(1000)
-      .optional()
-      .describe(
-        '1 to 1000 characters; left out, the stored secret is kept, or the client is public when there is none.',
-      ),
-    clientSecretExpiresAt: z.iso
-      .datetime()
-      .optional()
-      .describe('Time in UTC at which the secret expires; the gateway warns beforehand.'),
-  })
-}
-
-const [firstPage, ...morePages] = signInPages.map(registrationAt)
-const atAnyPage = morePages.length === 0 ? firstPage! : z.discriminatedUnion('kind', [firstPage!, ...morePages])
-
-export const registrationSchema = (atAnyPage as z.ZodType<RegistrationInput>).meta({
-  id: 'RegistrationInput',
-  description: 'An OAuth client at an identity provider.',
-  examples: [
-    {
-      name: 'Contoso mail',
-      kind: 'microsoft',
-      clientId: '5a0f3c1e-6f2a-4c7d-8e55-0d1f2a3b4c5d',
-      directory: 'organizations',
-      clientSecretExpiresAt: '2027-01-31T08:00:00Z',
-    },
-  ],
-})
 
 const tls = z
   .enum(['implicit', 'starttls', 'plain'])

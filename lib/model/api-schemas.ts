@@ -130,6 +130,12 @@ export const adminConsentSchema = z
       .default('app-only')
       .describe('app-only: the application opens mailboxes without a person. delegated: people may connect their own.'),
     registrationId: z.string().max(40).optional().describe('Id of the registration the consent is for.'),
+    transport: z
+      .enum(['graph', 'imap-smtp'])
+      .optional()
+      .describe(
+        'graph, or left out: permissions of Microsoft Graph. imap-smtp: those of IMAP and SMTP; an Exchange administrator then also registers the application in Exchange.',
+      ),
     receive: z.boolean().default(true).describe('Request the permission to read mail.'),
     send: z.boolean().default(true).describe('Request the permission to send mail.'),
   })
@@ -151,6 +157,10 @@ export const mailboxCreateSchema = z
       .optional()
       .describe('Object id or user principal name at Microsoft, if it differs from the address.'),
     displayName: line(100).default('').describe('Name shown for the mailbox; at most 100 characters.'),
+    transport: z
+      .enum(['graph', 'imap-smtp'])
+      .optional()
+      .describe('How its mail is read and sent; left out, as the connection was consented to.'),
     receive: z.boolean().default(true).describe('The mailbox receives mail.'),
     send: z.boolean().default(true).describe('The mailbox sends mail.'),
   })

@@ -76,10 +76,10 @@ export function concerns(item: Pick<AttentionItem, 'kind' | 'id' | 'mailboxId'>,
 }
 
 /** Known from the date alone, as opposed to a refusal of the provider. */
-export const isExpiry = (code: string): boolean => isForewarning(code) || code === 'secret_expired'
+export const isExpiry = (code: string): boolean => isForewarning(code) || /^(secret|certificate)_expired$/.test(code)
 
 /** Somebody must act before a day that is known, and nothing is broken yet: a secret, or what the gateway stands on. */
-export const isForewarning = (code: string): boolean => /^(secret_expires_in_|platform_end)/.test(code)
+export const isForewarning = (code: string): boolean => /^((secret|certificate)_expires_in_|platform_end)/.test(code)
 
 /** `hint`: of the error, which tells apart whom its class does not. Empty for what is no error. */
 export function whoActs(errorClass: string, hint: string): string {
@@ -127,14 +127,14 @@ export function attentionActions(
       return [
         {
           operation: 'registrationSave',
-          label: 'Save a new client secret …',
+          label: 'Save a new credential …',
           method: 'PUT',
           path: `/api/v1/registrations/${encodeURIComponent(item.id)}`,
           ...(item.body === undefined || item.body === '' ? {} : { body: item.body }),
           console: `/registrations/${encodeURIComponent(item.id)}/secret`,
           asks: true,
         },
-        // What ends is repaired by a new secret alone.
+        // What ends is repaired by a new one alone.
         ...(isExpiry(item.code)
           ? []
           : [call('registrationRetry', 'Try again', `registrations/${encodeURIComponent(item.id)}/retry`)]),

@@ -12,9 +12,13 @@ export type Grant =
       refreshToken: string
       scopes: string[]
       registrationId: string
+      /** Of the identity: it tells the cloud. */
+      issuer?: string
     }
   | {
       kind: 'app-only'
+      /** By which the organisation knows the application. */
+      applicationObject?: string
       resource: Resource
       accessToken: string
       expiresAt: number
@@ -22,6 +26,8 @@ export type Grant =
       registrationId: string
     }
   | { kind: 'password'; username: string; password: string; imap?: ServerAddress; smtp?: ServerAddress }
+
+export type AppGrant = Extract<Grant, { kind: 'app-only' }>
 
 /** Authority over one mailbox, gained by its owner. */
 export type MailboxGrant = Exclude<Grant, { kind: 'app-only' }>

@@ -3,6 +3,7 @@
  * tokens live. Pure facts with their source, a row each; how authority is gained is the provider's adapter
  * (lib/providers).
  */
+import type { CredentialKind } from './credential.js'
 import type { ReceiveSettings, SendSettings } from './mailbox.js'
 
 /** A field of a registration, as people fill it in. */
@@ -25,8 +26,12 @@ export interface ProviderFacts {
   /** What a registration is made of; absent: nobody can sign in there. */
   registration?: {
     clientId: RegistrationField
+    /** By which it can prove itself; the one that is asked for first stands first. */
+    credentials: readonly CredentialKind[]
     /** Part of its authority; absent: everybody signs in at one place. */
     directory?: RegistrationField
+    /** Separate from each other, each with endpoints of its own; the usual one first. Absent: there is one. */
+    clouds?: readonly string[]
   }
   /** Milliseconds after which a refresh token that nobody used has ended; absent: the provider does not say. */
   unusedLifeMs?: number
@@ -35,6 +40,8 @@ export interface ProviderFacts {
   /** What its mail service takes from one mailbox; absent: it does not say. */
   mailLimits?: { mailsPerMinute: number; recipientsPerDay: number }
 }
+
+export const microsoftClouds = ['global', 'us-government', 'china'] as const
 
 const none = (): boolean => false
 const guid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
@@ -45,7 +52,8 @@ const rows = {
     // Exchange Online and Outlook.com, in any cloud.
     ownsServer: (host) =>
       /^([a-z0-9-]+\.)*(office365\.com|office365\.us|outlook\.com|partner\.outlook\.cn)$/.test(host),
-    ownsExchanger: (host) => /\.mail\.protection\.outlook\.com$|\.mx\.microsoft$/.test(host),
+    ownsExchanger: (host) =>
+      /\.mail\.protection\.(outlook\.com|office365\.us|partner\.outlook\.cn)$|\.mx\.microsoft$/.test(host),
     transports: ['graph', 'imap', 'smtp'],
     registration: {
       clientId: {
@@ -53,11 +61,13 @@ const rows = {
         message: 'must be the application (client) id: a GUID',
         description: 'Application (client) id of the app registration: a GUID.',
       },
+      credentials: ['secret', 'private-key', 'managed-identity', 'none'],
       directory: {
         pattern: /^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$|^(common|organizations|consumers)$/,
         message: 'must be a tenant id (GUID), "common", "organizations" or "consumers"',
         description: 'Microsoft tenant: a GUID, `common`, `organizations` or `consumers`.',
       },
+      clouds: microsoftClouds,
     },
     // learn.microsoft.com/entra/identity-platform/refresh-tokens
     unusedLifeMs: 90 * 86_400_000,

@@ -1,12 +1,13 @@
+import type { CredentialKind } from './credential.js'
 import type { SignInProvider } from './providers.js'
 
-/** An OAuth client at an identity provider. */
 /** Which one, where more is not needed. `tenant`: who asks for it, or `~`. */
 export interface RegistrationRef {
   tenant: string
   id: string
 }
 
+/** An OAuth client at an identity provider. */
 export interface Registration {
   id: string
   name: string
@@ -16,11 +17,11 @@ export interface Registration {
   /** Where people sign in, as its provider writes it. */
   authority: string
   clientId: string
-  credential: 'secret' | 'none'
-  /** Key Vault name of the client secret; empty for a public client. */
+  credential: CredentialKind
+  /** Key Vault name of the client secret or of key and certificate; empty where nothing is kept. */
   secretName: string
-  /** ISO date on which the secret expires, when known. */
-  secretExpiresAt?: string
+  /** ISO date on which secret or certificate expires, when known. */
+  secretExpiresAt?: string | undefined
   /** The one string used everywhere (M-053). */
   redirectUri: string
 }

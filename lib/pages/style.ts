@@ -29,6 +29,7 @@ dd{margin:0;font-weight:600;overflow-wrap:anywhere}
 .problem strong,.field-error{color:var(--bad)}
 .field-error{font-size:.9375rem;margin:.125rem 0 .375rem}
 [aria-invalid]{border:2px solid var(--bad)}
+pre{white-space:pre-wrap;overflow-wrap:anywhere}
 .link{user-select:all;-webkit-user-select:all;font-family:ui-monospace,SFMono-Regular,Consolas,monospace;font-size:.875rem;border:1px dashed var(--soft);border-radius:10px;padding:.75rem}
 form{margin:0}
 label{display:block;font-weight:600;font-size:.9375rem;margin:.875rem 0 .25rem}

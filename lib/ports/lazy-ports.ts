@@ -49,7 +49,7 @@ export function lazyProvider(rules: ProviderRules, load: () => Promise<ProviderC
     tryCredential: async (input) => (await provider()).tryCredential(input),
     adminConsentUrl: async (input) => (await provider()).adminConsentUrl(input),
     directoryOf: async (registration, domain) => (await provider()).directoryOf(registration, domain),
-    accountAddresses: async (token, resource) => (await provider()).accountAddresses(token, resource),
+    accountAddresses: async (account) => (await provider()).accountAddresses(account),
     issuerMatches: async (registration, iss) => (await provider()).issuerMatches(registration, iss),
   }
 }

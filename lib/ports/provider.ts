@@ -4,6 +4,7 @@ import type { Registration } from '../model/registration.js'
 import type { SignInTarget } from '../model/sign-in.js'
 import type { ReceiveTarget, SendTarget, Targets } from '../model/transports.js'
 import type { Secret } from '../secret.js'
+import type { MailApi } from './authority.js'
 
 export interface TokenSet {
   accessToken: Secret
@@ -99,6 +100,8 @@ export interface OrganisationRules {
   mayConsentForAll(token: Secret): boolean | undefined
   /** Permissions over mail that a token of the application itself carries, spelled as scopes. */
   appPermissions(token: Secret): string[]
+  /** Object id by which the organisation knows the application, from a token of the application itself. */
+  applicationObject(token: Secret): string | undefined
 }
 
 /**
@@ -108,9 +111,15 @@ export interface OrganisationRules {
 export interface ProviderRules {
   /** Sources of the error catalogue that know its answers. */
   context: DiagnosisContext
-  /** `https://…` of a registration, from what people gave. Throws `invalid_input`. */
-  authorityOf(input: { directory?: string | undefined }): string
-  plan(wish: MailWish): SignInPlan
+  /**
+   * `https://…` of a registration, from what people gave; what they left out stays as in the `existing` one. Throws
+   * `invalid_input`.
+   */
+  authorityOf(input: { directory?: string | undefined; cloud?: string | undefined }, existing?: string): string
+  /** `place`: authority or issuer, which tells the cloud whose servers are meant. */
+  plan(wish: MailWish, place?: string): SignInPlan
+  /** Its mail API in the cloud of an issuer; absent: it has none, or only one. */
+  mailApi?(issuer: string | undefined): MailApi
   /**
    * Permissions without which one direction cannot work over its target. `changesMail`: received mail is marked, moved
    * or deleted.
@@ -160,7 +169,7 @@ export interface ProviderCalls {
    * Further addresses of the account behind a first token, where its user name is not its mail address; only those that
    * somebody verified. Asked for when the user name is not the expected address; a failure counts as none.
    */
-  accountAddresses(token: Secret, resource: Resource): Promise<string[]>
+  accountAddresses(account: { registration: Registration; token: Secret; resource: Resource }): Promise<string[]>
   /** Origin of the issuer expected in a callback's `iss`, when the provider sends one. */
   issuerMatches(registration: Registration, iss: string): boolean | Promise<boolean>
 }

@@ -8,6 +8,7 @@ import type { Clock } from './clock.js'
 import type { Discovery } from './discovery.js'
 import type { FlowConfig } from './flow-config.js'
 import type { Memory } from './memory.js'
+import type { OwnIdentity } from './own-identity.js'
 import type { Provider } from './provider.js'
 import type { Queues } from './queues.js'
 import type { Receiver } from './receiver.js'
@@ -33,6 +34,8 @@ export interface Toolbox {
   /** Room for the bytes of mail in this process. */
   inHand: BytesInHand
   memory: Memory
+  /** By which registrations without a secret prove themselves. */
+  ownIdentity: OwnIdentity
   /** By the kind of a registration, which is the provider of its connections; in `flows` ask `providerOf`. */
   providers: Partial<Record<ProviderName, Provider>>
   senders: Record<SendTransport, Sender>

@@ -2,14 +2,16 @@
 import type { Resource } from '../model/connection.js'
 import { asGranted, isSendOnlyTarget, isShared, resourceOfTransport, serverTargets } from '../model/transports.js'
 import type { MailWish, ProviderRules } from '../ports/provider.js'
+import { cloudAt, cloudNamed, type MicrosoftCloud, mailApiOf } from './microsoft-clouds.js'
 import { directoryIn, isGuid, personal, withinDirectory } from './microsoft-directories.js'
 import { appScope, type MailUse, mailScopes, missingScopes, scopesFor } from './microsoft-scopes.js'
 import { checkToken, mayConsentForAll, tokenClaims } from './microsoft-token.js'
 
-const servers = {
-  imap: { host: 'outlook.office365.com', port: 993, tls: 'implicit' },
-  smtp: { host: 'smtp.office365.com', port: 587, tls: 'starttls' },
-} as const
+const serversOf = ({ imap, smtp }: MicrosoftCloud) =>
+  ({
+    imap: { host: imap, port: 993, tls: 'implicit' },
+    smtp: { host: smtp, port: 587, tls: 'starttls' },
+  }) as const
 
 const usesGraph = ({ transport }: MailWish): boolean => transport !== 'imap-smtp'
 
@@ -20,9 +22,15 @@ const isOfAnother = ({ expectedUser, address }: MailWish): boolean =>
 export const microsoftRules: ProviderRules = {
   context: 'ms-token',
 
-  authorityOf: ({ directory = 'organizations' }) => `https://login.microsoftonline.com/${directory.toLowerCase()}`,
+  authorityOf({ directory, cloud }, existing) {
+    const { login } = cloud === undefined ? cloudAt(existing) : cloudNamed(cloud)
+    const kept = existing === undefined ? 'organizations' : directoryIn({ authority: existing })
+    return `${login}/${(directory ?? kept).toLowerCase()}`
+  },
 
-  plan(wish) {
+  mailApi: (issuer) => mailApiOf(cloudAt(issuer)),
+
+  plan(wish, place) {
     const isAppOnly = wish.consent === 'app-only'
     const resource: Resource = usesGraph(wish) ? 'graph' : 'outlook'
     const named = isAppOnly || isOfAnother(wish)
@@ -33,7 +41,7 @@ export const microsoftRules: ProviderRules = {
           ...(wish.receive ? { receive: { transport: 'graph', graph, folder: 'inbox' } as const } : {}),
           ...(wish.send ? { send: asGranted({ transport: 'graph', graph } as const, consent) } : {}),
         }
-      : serverTargets(wish, servers)
+      : serverTargets(wish, serversOf(cloudAt(place)))
     const permissions = permissionsOf(consent)
     if (isAppOnly)
       return { ...targets, resource, consent: [appScope(resource)], token: [appScope(resource)], permissions }
@@ -72,8 +80,12 @@ export const microsoftRules: ProviderRules = {
     mayConsentForAll: (token) => mayConsentForAll(token.reveal()),
     appPermissions: (token) =>
       (tokenClaims(token.reveal())?.roles ?? [])
-        .filter((role) => role.startsWith('Mail.'))
-        .map((role) => `https://graph.microsoft.com/${role}`),
+        .filter((role) => /^Mail\.|^(IMAP|POP)\.AccessAsApp$|^SMTP\.SendAsApp$/.test(role))
+        .map((role) => `https://${role.startsWith('Mail.') ? 'graph.microsoft.com' : 'outlook.office365.com'}/${role}`),
+    applicationObject: (token) => {
+      const claims = tokenClaims(token.reveal())
+      return claims?.ofApp && typeof claims.oid === 'string' && isGuid(claims.oid) ? claims.oid : undefined
+    },
   },
 }
 

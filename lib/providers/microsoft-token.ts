@@ -1,6 +1,7 @@
 import { GatewayError } from '../errors.js'
 import type { Resource } from '../model/connection.js'
 import { decodeJwt } from '../protocol/jwt.js'
+import { audiencesOf } from './microsoft-clouds.js'
 import { isCovered } from './microsoft-scopes.js'
 
 export interface TokenClaims {
@@ -47,9 +48,18 @@ export function mayConsentForAll(token: string): boolean | undefined {
   return Array.isArray(wids) ? wids.some((role) => consentingRoles.includes(role)) : undefined
 }
 
+const rolesOfProtocols: Record<string, string> = {
+  'IMAP.AccessAsUser.All': 'IMAP.AccessAsApp',
+  'POP.AccessAsUser.All': 'POP.AccessAsApp',
+  'SMTP.Send': 'SMTP.SendAsApp',
+}
+
+/** What an application is granted where people consent to `permission`. */
+const roleFor = (permission: string): string => rolesOfProtocols[permission] ?? permission.replace(/\.Shared$/, '')
+
 const audiences: Record<Resource, readonly string[]> = {
-  graph: ['https://graph.microsoft.com', '00000003-0000-0000-c000-000000000000'],
-  outlook: ['https://outlook.office.com', 'https://outlook.office365.com', '00000002-0000-0ff1-ce00-000000000000'],
+  graph: [...audiencesOf('graph'), '00000003-0000-0000-c000-000000000000'],
+  outlook: [...audiencesOf('outlook'), '00000002-0000-0ff1-ce00-000000000000'],
 }
 
 /**
@@ -73,8 +83,10 @@ export function checkToken(token: string, resource: Resource, scopes: readonly s
   const missing = scopes
     .filter((scope) => scope.includes('://') && !scope.endsWith('/.default'))
     .map((scope) => scope.slice(scope.lastIndexOf('/') + 1))
-    // An application knows no such difference.
-    .map((name) => (ofApp ? name.replace(/\.Shared$/, '') : name))
+    // An application knows no difference between its own mailbox and a shared one.
+    .map((name) => (ofApp ? roleFor(name) : name))
+    // Exchange can allow it without a role beside those of the token; there is no such way for IMAP.
+    .filter((name) => name !== 'SMTP.SendAsApp')
     .filter((name) => !isCovered(name, granted))
   if (missing.length === 0) return
   if (ofApp)

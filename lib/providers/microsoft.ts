@@ -10,11 +10,13 @@ import { GatewayError } from '../errors.js'
 import type { Identity } from '../model/connection.js'
 import type { Registration } from '../model/registration.js'
 import type { Clock } from '../ports/clock.js'
-import type { RegisteredClient } from '../ports/memory.js'
+import type { OwnIdentity } from '../ports/own-identity.js'
 import type { Provider, ProviderCalls, TokenSet } from '../ports/provider.js'
 import { decodeJwt } from '../protocol/jwt.js'
 import { Secret } from '../secret.js'
 import { addressesOf } from './microsoft-account.js'
+import { type ClientOptions, clientOf, credentialNeeded, type MicrosoftClient } from './microsoft-client.js'
+import { cloudAt, type MicrosoftCloud, spelledIn, spelledUsually } from './microsoft-clouds.js'
 import { isGuid, personal, personalDomains, sharedDirectories, withinDirectory } from './microsoft-directories.js'
 import { microsoftRules } from './microsoft-rules.js'
 import { networkClient } from './network-client.js'
@@ -26,12 +28,11 @@ export interface MicrosoftOptions {
   origins?: Readonly<Record<string, string>>
   /** Default: fetch. */
   network?: INetworkModule
+  /** For registrations that prove themselves by it. */
+  identity?: OwnIdentity
 }
 
-type Client = ConfidentialClientApplication | PublicClientApplication
-
 const skewMs = 5 * 60_000
-const noScope = 'https://graph.microsoft.com/.default'
 const noRefreshToken = 'not-a-refresh-token'
 
 /**
@@ -42,24 +43,20 @@ export function microsoftCalls({
   clock,
   origins = {},
   network = networkClient({ origins }),
+  identity,
 }: MicrosoftOptions): ProviderCalls {
-  const client = (
-    { registration, credential, authority = registration.authority }: RegisteredClient & { authority?: string },
-    call: TokenCall,
-  ): Client => {
-    const auth = { clientId: registration.clientId, authority }
-    const system = { networkClient: call.network }
-    if (registration.credential === 'none') return new PublicClientApplication({ auth, system })
-    return new ConfidentialClientApplication({ auth: { ...auth, clientSecret: credential?.reveal() ?? '' }, system })
-  }
+  const proving = (call: TokenCall): ClientOptions => ({ network: call.network, identity })
 
-  const tokenSet = (call: TokenCall, result: AuthenticationResult, identity: Identity | undefined): TokenSet => {
+  const tokenSet = (
+    call: TokenCall,
+    { result, identity, cloud }: { result: AuthenticationResult; identity?: Identity; cloud: MicrosoftCloud },
+  ): TokenSet => {
     const refreshToken = call.text('refresh_token')
     return {
       accessToken: new Secret(result.accessToken),
       expiresAt: clock.now() + (call.number('expires_in') ?? 0) * 1000,
       ...(refreshToken ? { refreshToken: new Secret(refreshToken) } : {}),
-      scopes: (call.text('scope') ?? '').split(' ').filter(Boolean),
+      scopes: spelledUsually(cloud, (call.text('scope') ?? '').split(' ').filter(Boolean)),
       ...(identity ? { identity } : {}),
     }
   }
@@ -69,7 +66,7 @@ export function microsoftCalls({
       const auth = { clientId: registration.clientId, authority: registration.authority }
       const app = new PublicClientApplication({ auth, system: { networkClient: network } })
       return app.getAuthCodeUrl({
-        scopes,
+        scopes: spelledIn(cloudAt(registration.authority), scopes),
         redirectUri: registration.redirectUri,
         state,
         nonce,
@@ -83,34 +80,37 @@ export function microsoftCalls({
 
     async redeem({ registration, credential, scopes, code, codeVerifier, nonce }) {
       const call = listenTo(network)
+      const cloud = cloudAt(registration.authority)
       let result: AuthenticationResult
       try {
-        result = await client({ registration, credential }, call).acquireTokenByCode({
-          scopes,
+        result = await (await clientOf({ registration, credential }, proving(call))).acquireTokenByCode({
+          scopes: spelledIn(cloud, scopes),
           redirectUri: registration.redirectUri,
           code: code.reveal(),
           codeVerifier: codeVerifier.reveal(),
           nonce,
-        } as Parameters<Client['acquireTokenByCode']>[0])
+        } as Parameters<MicrosoftClient['acquireTokenByCode']>[0])
       } catch (error) {
         if ((error as { errorCode?: unknown }).errorCode === 'nonce_mismatch') throw untrusted('nonce')
         throw call.fault(error)
       }
       const identity = identityOf(call.text('id_token') ?? '', { registration, nonce }, clock.now())
       if (!call.text('refresh_token')) throw translate({ context: 'local', local: 'no_refresh_token' })
-      return tokenSet(call, result, identity)
+      return tokenSet(call, { result, identity, cloud })
     },
 
     async refresh({ registration, credential, scopes, refreshToken, tenantId }) {
       const call = listenTo(network)
+      const cloud = cloudAt(registration.authority)
       try {
         const authority = authorityOf(registration, tenantId)
-        const result = await client({ registration, credential, authority }, call).acquireTokenByRefreshToken({
-          scopes,
+        const app = await clientOf({ registration, credential, authority }, proving(call))
+        const result = await app.acquireTokenByRefreshToken({
+          scopes: spelledIn(cloud, scopes),
           refreshToken: refreshToken.reveal(),
         })
         if (result === null) throw new Error('MSAL returned nothing')
-        return tokenSet(call, result, undefined)
+        return tokenSet(call, { result, cloud })
       } catch (error) {
         throw call.fault(error)
       }
@@ -118,20 +118,21 @@ export function microsoftCalls({
 
     async appToken({ registration, credential, scopes, tenantId }) {
       const call = listenTo(network)
+      const cloud = cloudAt(registration.authority)
       const { authority } = withinDirectory(registration, tenantId)
-      const app = client({ registration, credential, authority }, call)
-      if (!(app instanceof ConfidentialClientApplication)) throw secretNeeded(registration)
+      const app = await clientOf({ registration, credential, authority }, proving(call))
+      if (!(app instanceof ConfidentialClientApplication)) throw credentialNeeded(registration)
       try {
-        const result = await app.acquireTokenByClientCredential({ scopes, skipCache: true })
+        const result = await app.acquireTokenByClientCredential({ scopes: spelledIn(cloud, scopes), skipCache: true })
         if (result === null) throw new Error('MSAL returned nothing')
-        return tokenSet(call, result, undefined)
+        return tokenSet(call, { result, cloud })
       } catch (error) {
         throw call.fault(error)
       }
     },
 
     /**
-     * One directory: a token of the application itself, which only an accepted secret gets. A shared endpoint issues
+     * One directory: a token of the application itself, which only an accepted credential gets. A shared endpoint issues
      * none, so there a refresh token is shown that cannot be one. RFC 6749 (section 3.2.1) has the client authenticated
      * first, but nothing says in which order Entra looks, so a refusal of that token proves nothing: only
      * `invalid_client` is a verdict.
@@ -139,13 +140,14 @@ export function microsoftCalls({
     async tryCredential({ registration, credential }) {
       const call = listenTo(network)
       const directory = new URL(registration.authority).pathname.split('/')[1] ?? ''
-      const app = client({ registration, credential }, call)
+      const scopes = [`${cloudAt(registration.authority).graph}/.default`]
+      const app = await clientOf({ registration, credential }, proving(call))
       try {
         if (sharedDirectories.includes(directory) || !(app instanceof ConfidentialClientApplication)) {
-          await app.acquireTokenByRefreshToken({ scopes: [noScope], refreshToken: noRefreshToken })
+          await app.acquireTokenByRefreshToken({ scopes, refreshToken: noRefreshToken })
           return 'undecided'
         }
-        await app.acquireTokenByClientCredential({ scopes: [noScope], skipCache: true })
+        await app.acquireTokenByClientCredential({ scopes, skipCache: true })
         return 'accepted'
       } catch (error) {
         const fault = call.fault(error)
@@ -163,7 +165,7 @@ export function microsoftCalls({
       )
       const query = { client_id: registration.clientId, redirect_uri: registration.redirectUri, state }
       for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
-      url.searchParams.set('scope', scopes.join(' '))
+      url.searchParams.set('scope', spelledIn(cloudAt(registration.authority), scopes).join(' '))
       return url.href
     },
 
@@ -185,7 +187,8 @@ export function microsoftCalls({
       return owner === personalDomains ? personal : owner
     },
 
-    accountAddresses: (token, resource) => (resource === 'graph' ? addressesOf(network, token) : Promise.resolve([])),
+    accountAddresses: async ({ registration, token, resource }) =>
+      resource === 'graph' ? addressesOf(network, { token, graph: cloudAt(registration.authority).graph }) : [],
 
     issuerMatches(registration, iss) {
       if (!URL.canParse(iss)) return false
@@ -235,23 +238,18 @@ function identityOf(
   if (!(Number(claims['exp']) * 1000 > now - skewMs)) throw untrusted('exp')
   if (Number(claims['nbf'] ?? 0) * 1000 > now + skewMs) throw untrusted('nbf')
   if (text('oid') === '' || text('sub') === '') throw untrusted('oid')
+  const username = (text('preferred_username') || text('email') || text('upn')).slice(0, 320)
+  // Named only where somebody's own organisation is another one than that of the sign-in.
+  if (text('idp') !== '' && text('idp') !== text('iss')) throw guestAccount(username)
   const displayName = text('name').slice(0, 200)
   return {
     issuer: text('iss'),
     tenantId,
     objectId: text('oid'),
     subject: text('sub'),
-    username: (text('preferred_username') || text('email') || text('upn')).slice(0, 320),
+    username,
     ...(displayName ? { displayName } : {}),
   }
-}
-
-function secretNeeded(registration: Registration): GatewayError {
-  return new GatewayError('registration_without_secret', 'needs-admin', {
-    hint: 'operator',
-    description: `The registration "${registration.name}" has no client secret, so the application cannot sign in without a person.`,
-    remedy: 'Save the registration with a client secret.',
-  })
 }
 
 function untrusted(claim: string): GatewayError {
@@ -259,6 +257,17 @@ function untrusted(claim: string): GatewayError {
     hint: 'restart-flow',
     description: `The identity Microsoft returned does not belong to this sign-in (${claim}).`,
     remedy: 'Start the sign-in again from the application.',
+  })
+}
+
+function guestAccount(username: string): GatewayError {
+  return new GatewayError('guest_account', 'needs-reconnect', {
+    hint: 'restart-flow',
+    status: 403,
+    values: { signedIn: username },
+    description: `${username} is a guest in this organisation. The mailbox of a guest is in the guest's own organisation.`,
+    remedy:
+      'Ask the people who gave you the link for one that is meant for your own organisation, or sign in with an account of this one.',
   })
 }
 

@@ -1,7 +1,7 @@
 import type { INetworkModule, NetworkRequestOptions, NetworkResponse } from '@azure/msal-node'
 import { netCodeOf } from '../diagnosis/net-code.js'
 import { translate } from '../diagnosis/translate.js'
-import type { GatewayError } from '../errors.js'
+import { GatewayError } from '../errors.js'
 import type { Fault } from '../model/diagnosis.js'
 
 import { noAnswer } from './network-client.js'
@@ -71,6 +71,7 @@ export function listenTo(network: INetworkModule): TokenCall {
       return Number.isFinite(value) ? value : undefined
     },
     fault: (error) => {
+      if (error instanceof GatewayError) return error
       if (answer !== undefined && answer.status >= 400)
         return translate({ ...refusal(answer, text, error), secrets: [...secrets] })
       const isNoAnswer = answer !== undefined && text('error_description')?.startsWith(noAnswer)

@@ -1,6 +1,7 @@
 /**
  * OAuth clients at identity providers. Partition: the tenant, `~` for the deployment's; row: `registration~{id}`. The
- * secret itself is in the vault; the row points to one version of it.
+ * secret, or key and certificate, is in the vault; the row points to one version of it. That of a key stands in columns of
+ * its own: an earlier build, which knows secrets alone, would send a key to the provider.
  */
 import type { PageQuery } from '../model/page.js'
 import type { Registration } from '../model/registration.js'
@@ -10,12 +11,12 @@ import { columnsOf } from './columns.js'
 import { pageOfRows } from './page-of-rows.js'
 import { ofEverybody, startingWith } from './tenant-ranges.js'
 
-export interface StoredRegistration extends Omit<Registration, 'redirectUri' | 'credential'> {
+export interface StoredRegistration extends Omit<Registration, 'redirectUri'> {
   /** Version of the secret that counts; empty in rows of earlier builds. */
   secretVersion: string
-  /** First digits of the secret's SHA-256; empty without a secret. */
+  /** First digits of the secret's SHA-256 or of the certificate's SHA-1; empty without either. */
   secretFingerprint: string
-  /** Of the secret's name; 0 before the first secret. */
+  /** Of the name in the vault; 0 before the first. */
   generation: number
 }
 
@@ -81,8 +82,9 @@ export async function removeRegistrationRow(deps: Toolbox, tenant: string, id: s
 }
 
 function toRow(registration: StoredRegistration): Row {
-  const { kind, name, clientId, authority, secretName, secretVersion, generation } = registration
+  const { kind, name, clientId, authority, credential, secretName, secretVersion, generation } = registration
   const { secretFingerprint, secretExpiresAt } = registration
+  const isKey = credential === 'private-key'
   return {
     partitionKey: registration.tenant,
     rowKey: rowKeyOf(registration.id),
@@ -91,8 +93,10 @@ function toRow(registration: StoredRegistration): Row {
     name,
     clientId,
     authority,
-    secretName,
-    secretVersion,
+    credential,
+    secretName: isKey ? '' : secretName,
+    secretVersion: isKey ? '' : secretVersion,
+    ...(isKey ? { keyName: secretName, keyVersion: secretVersion } : {}),
     generation,
     ...(secretFingerprint === '' ? {} : { secretFingerprint }),
     ...(secretExpiresAt === undefined ? {} : { secretExpiresAt }),
@@ -102,6 +106,9 @@ function toRow(registration: StoredRegistration): Row {
 function fromRow(row: Row): ReadRegistration {
   const { text, number } = columnsOf(row)
   const secretExpiresAt = text('secretExpiresAt')
+  // Rows of earlier builds do not say: there is a secret, or there is none.
+  const credential = text('credential') || (text('secretName') === '' ? 'none' : 'secret')
+  const [name, version] = credential === 'private-key' ? ['keyName', 'keyVersion'] : ['secretName', 'secretVersion']
   return {
     id: row.rowKey.slice(prefix.length),
     name: text('name'),
@@ -109,9 +116,10 @@ function fromRow(row: Row): ReadRegistration {
     kind: text('kind') as Registration['kind'],
     authority: text('authority'),
     clientId: text('clientId'),
-    secretName: text('secretName'),
+    credential: credential as Registration['credential'],
+    secretName: text(name),
     ...(secretExpiresAt === '' ? {} : { secretExpiresAt }),
-    secretVersion: text('secretVersion'),
+    secretVersion: text(version),
     secretFingerprint: text('secretFingerprint'),
     generation: number('generation'),
     etag: row.etag ?? '',

@@ -106,15 +106,24 @@ export interface AppRegistration {
   audience: 'AzureADMyOrg' | 'AzureADMultipleOrgs'
   /** Empty for a public client. */
   secrets: { value: string; expiresAt?: number }[]
-  /** Public keys (JWK) accepted for client assertions the app signs itself. */
-  certificates: Record<string, unknown>[]
-  /** Federated identity credentials: another issuer's assertion counts as the app's. */
-  federated: { issuer: string; subject: string; audience: string; key: Record<string, unknown> }[]
+  /** PEM certificates of the keys with which the app signs its client assertions. */
+  certificates: string[]
+  /** Federated identity credentials: a managed identity's token counts as the app's. */
+  federated: { issuer: string; subject: string; audience: string }[]
   redirectUris: string[]
   /** Delegated scopes the app may ask for, long or short form; absent: every known one. */
   scopes?: string[]
   /** App-only roles granted by the admin of each tenant: tenant id → roles such as `Mail.ReadWrite`. */
   roles: Record<string, string[]>
+}
+
+/** A user-assigned one, whose tokens function apps ask for. */
+export interface ManagedIdentity {
+  /** By which the app names it. */
+  clientId: string
+  /** Object id of its service principal: the subject of its tokens. */
+  principalId: string
+  tenantId: string
 }
 
 export interface Attachment {

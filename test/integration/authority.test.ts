@@ -1,6 +1,6 @@
 /** Whose authority a mailbox works with: aliases, delegates, and every kind of registration. */
 import { describe, expect, test } from 'vitest'
-import { registrationSchema } from '../../lib/model/admin-schemas.js'
+import { registrationSchema } from '../../lib/model/registration-schema.js'
 import { demo } from '../../local/emulators/demo-directory.js'
 import {
   dueAt,

@@ -1,11 +1,9 @@
 /** The emulated Entra: tokens, their rotation, and how clients prove who they are. */
 import { type ConfidentialClientApplication, PublicClientApplication } from '@azure/msal-node'
-import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { expect, test } from 'vitest'
 import { demo } from '../../local/emulators/demo-directory.js'
 import {
   clock,
-  directory,
   entra,
   imapScope,
   microsoft,
@@ -164,20 +162,4 @@ test('a public client redeems with PKCE alone', async () => {
   })
   const { redeem } = await signIn(client as unknown as ConfidentialClientApplication)
   expect((await client.acquireTokenByCode(redeem)).account?.username).toBe('ana@contoso.example')
-})
-
-test('a client assertion counts when its key is registered, and only then', async () => {
-  const { publicKey, privateKey } = await generateKeyPair('RS256')
-  const assertion = (tokenEndpoint: string) =>
-    new SignJWT({ iss: demo.clientId, sub: demo.clientId, aud: tokenEndpoint, jti: 'j1' })
-      .setProtectedHeader({ alg: 'RS256' })
-      .setExpirationTime('5 minutes')
-      .sign(privateKey)
-  const ask = () =>
-    msal(demo.tenantId, {
-      clientAssertion: async (c: { tokenEndpoint?: string }) => assertion(c.tokenEndpoint!),
-    }).acquireTokenByClientCredential({ scopes: ['https://graph.microsoft.com/.default'] })
-  await expect(ask()).rejects.toMatchObject({ errorNo: 700027 })
-  directory.app(demo.clientId)!.certificates.push({ ...(await exportJWK(publicKey)) })
-  expect((await ask())!.accessToken).toBeTruthy()
 })

@@ -187,6 +187,15 @@ test('SEC-08, P-24: an identity of another directory is refused, however its cla
   }
 })
 
+test('M-077: a guest of the organisation is told so, and a member of it is let in', async () => {
+  const guest = await failure(
+    answering(() => ({ idp: 'https://sts.windows.net/7a1c0d3e-0000-4000-8000-00000000000f/' })),
+  )
+  expect(guest).toMatchObject({ code: 'guest_account', class: 'needs-reconnect' })
+  expect(guest.description).toMatch(/guest/)
+  await answering(() => ({ idp: `${microsoft}/${demo.tenantId}/v2.0` }))
+})
+
 test('issuerMatches: the exact origin, a tenant and v2.0', () => {
   const own = { ...registration, authority: `${microsoft}/${demo.tenantId}` }
   expect(provider.issuerMatches(registration, `${microsoft}/${demo.otherTenantId}/v2.0`)).toBe(true)

@@ -67,7 +67,7 @@ describe('documents', () => {
   test('each decision has a number of its own, and says it', () => {
     const decisions = pages.filter((page) => page.startsWith('docs/decisions/'))
     const numbers = decisions.map((page) => Number(/\/(\d{4})-/.exec(page)?.[1]))
-    expect(numbers.toSorted((a, b) => a - b)).toEqual(numbers.map((_, at) => at + 1))
+    expect(new Set(numbers).size).toBe(numbers.length)
     for (const [at, page] of decisions.entries()) expect(read(page), page).toMatch(new RegExp(`^# ${numbers[at]}\\. `))
   })
 
@@ -154,7 +154,16 @@ describe('documents', () => {
         expect(version).toBe(manifest.version)
       for (const name of ['appName', 'baseUrl']) expect(text).toContain(`{${name}}`)
     }
-    for (const name of ['appName', 'baseUrl', 'redirectUri', 'vaultUri', 'operatorKeySecretName', 'outboundAddress'])
+    for (const name of [
+      'appName',
+      'baseUrl',
+      'redirectUri',
+      'vaultUri',
+      'operatorKeySecretName',
+      'outboundAddress',
+      'federatedIssuer',
+      'federatedSubject',
+    ])
       expect(outputs, name).toContain(name)
   })
 

@@ -1,15 +1,17 @@
 /**
- * People save and remove registrations. The secret is write-only: it goes to the vault under the next generation and
- * only its fingerprint and expiry are ever shown. Rotating it disturbs nobody: the generation before stays until the
+ * People save and remove registrations. The credential is write-only: a secret, or key and certificate, goes to the vault
+ * under the next generation and only its fingerprint and expiry are ever shown. Rotating it disturbs nobody: the generation before stays until the
  * next rotation for whoever still reads the former row, and connections that waited for the new secret are tried at
  * once.
  */
 
 import { conflict, GatewayError, notFound, RowChangedError } from '../../errors.js'
-import type { RegistrationInput } from '../../model/admin-schemas.js'
-import { newId, sha256 } from '../../model/ids.js'
+import type { Role } from '../../model/caller.js'
+import { type CredentialKind, credentialWords } from '../../model/credential.js'
+import { newId } from '../../model/ids.js'
 import { providerFacts } from '../../model/providers.js'
 import type { Registration, RegistrationRef } from '../../model/registration.js'
+import type { RegistrationInput } from '../../model/registration-schema.js'
 import type { RegisteredClient } from '../../ports/memory.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { clearAttention, expiryCard } from '../../rows/attention.js'
@@ -22,10 +24,11 @@ import {
   removeRegistrationRow,
   type StoredRegistration,
 } from '../../rows/registrations.js'
-import { Secret } from '../../secret.js'
+import type { Secret } from '../../secret.js'
 import { retryConnections } from '../send/retry-connections.js'
 import { providerOf } from '../tokens/provider-of.js'
 import { credentialOf, factsOf, type RegistrationFacts, redirectUriOf } from '../tokens/registrations.js'
+import { type GivenCredential, givenCredential } from './given-credential.js'
 import { type CredentialTried, tryCredential } from './try-credential.js'
 
 /** One that belongs to the tenant itself, or to the deployment for `~`. */
@@ -39,7 +42,7 @@ export async function readRegistration(deps: Toolbox, tenant: string, id: string
  */
 export async function saveRegistration(
   deps: Toolbox,
-  { tenant, id }: { tenant: string; id?: string },
+  { tenant, id, by }: { tenant: string; id?: string; by?: Role },
   input: RegistrationInput,
 ): Promise<RegistrationFacts & { credentialTried: CredentialTried }> {
   const provider = providerOf(deps, input.kind)
@@ -50,20 +53,17 @@ export async function saveRegistration(
     name: input.name,
     kind: input.kind,
     clientId: input.clientId.toLowerCase(),
-    authority: input.directory === undefined && existing ? existing.authority : provider.authorityOf(input),
+    authority: provider.authorityOf(input, existing?.authority),
   }
-  const stored: StoredRegistration = {
-    ...(existing ?? { secretName: '', secretVersion: '', secretFingerprint: '', generation: 0 }),
-    ...wanted,
-    ...(input.clientSecretExpiresAt === undefined ? {} : { secretExpiresAt: input.clientSecretExpiresAt }),
-  }
-  const tried = await tryCredential(deps, await candidate(deps, stored, input.clientSecret))
-  if (tried instanceof GatewayError) throw secretRefused(stored, tried)
-  if (input.clientSecret !== undefined) {
+  const given = givenCredential(input, existing?.credential, deps.clock.now())
+  if (given.kind === 'managed-identity' && by !== 'operator') throw operatorsOnly()
+  const stored: StoredRegistration = { generation: 0, ...existing, ...wanted, ...credentialKept(existing, given) }
+  const tried = await tryCredential(deps, await candidate(deps, stored, given.value))
+  if (tried instanceof GatewayError) throw credentialRefused(stored, tried)
+  if (given.value !== undefined) {
     stored.generation += 1
     stored.secretName = deps.names.registrationSecret(wanted.id, stored.generation)
-    stored.secretVersion = await deps.vault.set(stored.secretName, new Secret(input.clientSecret))
-    stored.secretFingerprint = sha256(input.clientSecret).slice(0, 12)
+    stored.secretVersion = await deps.vault.set(stored.secretName, given.value)
   }
   if (existing === undefined) await insertRegistration(deps, stored)
   else await changeRegistration(deps, stored, existing.etag).catch(changedMeanwhile)
@@ -71,7 +71,7 @@ export async function saveRegistration(
   if (tried === 'accepted') await clearCards(deps, tenant, wanted.id)
   deps.memory.clients.clear()
   if (existing !== undefined) {
-    if (input.clientSecret !== undefined && stored.generation > 2)
+    if (given.value !== undefined && stored.generation > 2)
       await deps.vault.remove(deps.names.registrationSecret(wanted.id, stored.generation - 2))
     await retryConnections(deps, tenant, { registrationId: wanted.id })
   }
@@ -105,24 +105,59 @@ async function getOwn(deps: Toolbox, tenant: string, id: string): Promise<ReadRe
   return stored
 }
 
-/** The registration as it would be, with the secret it would have. */
+/** What the row says of the credential; where its value stands is known when the vault has it. */
+function credentialKept(
+  existing: StoredRegistration | undefined,
+  { kind: credential, value, fingerprint, endsAt }: GivenCredential,
+): Pick<StoredRegistration, 'credential' | 'secretName' | 'secretVersion' | 'secretFingerprint' | 'secretExpiresAt'> {
+  const stays = value === undefined && existing?.credential === credential
+  const { secretName, secretVersion, secretFingerprint } =
+    stays && existing !== undefined ? existing : { secretName: '', secretVersion: '', secretFingerprint: fingerprint }
+  const secretExpiresAt = endsAt ?? (stays ? existing?.secretExpiresAt : undefined)
+  return { credential, secretName, secretVersion, secretFingerprint, secretExpiresAt }
+}
+
+/** The registration as it would be, with the credential it would have. */
 async function candidate(
   deps: Toolbox,
   stored: StoredRegistration,
-  clientSecret: string | undefined,
+  value: Secret | undefined,
 ): Promise<RegisteredClient> {
-  const credential = clientSecret === undefined ? await credentialOf(deps, stored) : new Secret(clientSecret)
-  const { id, tenant, name, kind, authority, clientId } = stored
-  const wanted = { id, tenant, name, kind, authority, clientId, secretName: '', redirectUri: redirectUriOf(deps) }
-  return { registration: { ...wanted, credential: credential === undefined ? 'none' : 'secret' }, credential }
+  const { id, tenant, name, kind, authority, clientId, credential } = stored
+  const wanted = { id, tenant, name, kind, authority, clientId, credential, secretName: '' }
+  return {
+    registration: { ...wanted, redirectUri: redirectUriOf(deps) },
+    credential: value ?? (await credentialOf(deps, stored)),
+  }
 }
 
-function secretRefused({ kind }: Pick<Registration, 'kind'>, refusal: GatewayError): GatewayError {
+const shownBy: Record<CredentialKind, string> = {
+  secret: 'clientSecret',
+  'private-key': 'certificate',
+  'managed-identity': 'credential',
+  none: 'credential',
+}
+
+/** Whoever may name any client id with it would hold the gateway's identity for every application that trusts it. */
+function operatorsOnly(): GatewayError {
+  return new GatewayError('operators_only', 'permanent', {
+    status: 403,
+    field: 'credential',
+    description: "Only operators save a registration that proves itself by the gateway's own managed identity.",
+    remedy: 'Use a client secret or a certificate, or ask an operator of the gateway to save it.',
+  })
+}
+
+function credentialRefused(
+  { kind, credential }: Pick<Registration, 'kind' | 'credential'>,
+  refusal: GatewayError,
+): GatewayError {
   const { code, description, remedy, peerLine, trace } = refusal
+  const what = credential === 'none' ? '' : ` with this ${credentialWords[credential]}`
   return new GatewayError('registration_secret_refused', 'permanent', {
     status: 422,
-    field: 'clientSecret',
-    description: `${providerFacts[kind].label} refuses the registration with this client secret, so the gateway did not save it: ${description} (${code}).`,
+    field: shownBy[credential],
+    description: `${providerFacts[kind].label} refuses the registration${what}, so the gateway did not save it: ${description} (${code}).`,
     remedy,
     peerLine,
     trace,

@@ -13,7 +13,7 @@ export async function tryCredential(
   deps: Toolbox,
   { registration, credential }: RegisteredClient,
 ): Promise<CredentialTried | GatewayError> {
-  if (credential === undefined) return 'none'
+  if (registration.credential === 'none') return 'none'
   const provider = providerOf(deps, registration.kind)
   const waited = new AbortController()
   const tooLong = deps.clock.sleep(triedMs, waited.signal).then(() => 'undecided' as const)

@@ -14,7 +14,7 @@ const probeBudgetMs = 10_000
 
 export function targetsOf(deps: Toolbox, { provider, target }: StoredSignIn, grant: MailboxGrant): Targets {
   if (grant.kind !== 'oauth') return serverTargets(target, grant)
-  const { receive, send } = providerOf(deps, provider).plan(target)
+  const { receive, send } = providerOf(deps, provider).plan(target, grant.issuer)
   return { ...(receive ? { receive } : {}), ...(send ? { send: asGranted(send, grant.scopes) } : {}) }
 }
 
@@ -22,7 +22,12 @@ export function targetsOf(deps: Toolbox, { provider, target }: StoredSignIn, gra
 export async function tryOut(deps: Toolbox, signIn: StoredSignIn, grant: MailboxGrant): Promise<Verdicts> {
   const authority: Authority =
     grant.kind === 'oauth'
-      ? { kind: 'bearer', user: signIn.target.address, token: async () => new Secret(grant.accessToken) }
+      ? {
+          kind: 'bearer',
+          user: signIn.target.address,
+          token: async () => new Secret(grant.accessToken),
+          api: providerOf(deps, signIn.provider).mailApi?.(grant.issuer),
+        }
       : { kind: 'password', user: grant.username, password: new Secret(grant.password) }
   const { probe, refused } = allowedParts(deps, signIn, grant)
   return { ...(await probeInTime(deps, { authority, ...probe })), ...refused }

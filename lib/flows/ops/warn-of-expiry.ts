@@ -1,6 +1,6 @@
 /**
- * Client secrets end on a day known beforehand. 60, 30, 7 and 1 days before, and when it has ended, the registration
- * needs somebody, and each stage is logged once; a newer secret ends the warning (M-082).
+ * Client secrets and certificates end on a day known beforehand. 60, 30, 7 and 1 days before, and when it has ended, the
+ * registration needs somebody, and each stage is logged once; a newer one ends the warning (M-082).
  */
 import { GatewayError } from '../../errors.js'
 import type { Toolbox } from '../../ports/toolbox.js'
@@ -31,15 +31,15 @@ async function warnOfOne(deps: Toolbox, registration: StoredRegistration): Promi
     deps.log.warn('secret-expiring', { tenant, registrationId, daysLeft, code: error.code })
 }
 
-function expiryError({ name, tenant }: StoredRegistration, stage: number, expiresAt: number): GatewayError {
+function expiryError({ name, tenant, credential }: StoredRegistration, stage: number, expiresAt: number): GatewayError {
   const day = new Date(expiresAt).toISOString().slice(0, 10)
-  return new GatewayError(stage === 0 ? 'secret_expired' : `secret_expires_in_${stage}`, 'needs-admin', {
+  const [word, what] = credential === 'private-key' ? ['certificate', 'certificate'] : ['secret', 'client secret']
+  return new GatewayError(stage === 0 ? `${word}_expired` : `${word}_expires_in_${stage}`, 'needs-admin', {
     hint: tenant === '~' ? 'operator' : 'tenant',
     description:
       stage === 0
-        ? `The client secret of the registration "${name}" expired on ${day}; its mailboxes stop when their tokens expire.`
-        : `The client secret of the registration "${name}" expires on ${day}.`,
-    remedy:
-      'Create a new client secret at the identity provider and save the registration with it. No mailbox has to reconnect.',
+        ? `The ${what} of the registration "${name}" expired on ${day}; its mailboxes stop when their tokens expire.`
+        : `The ${what} of the registration "${name}" expires on ${day}.`,
+    remedy: `Create a new ${what} at the identity provider and save the registration with it. No mailbox has to reconnect.`,
   })
 }

@@ -30,6 +30,8 @@ export async function authorityFor(
   return {
     kind: 'bearer',
     user,
+    ofApp: connection.mode === 'app-only',
+    api: provider.mailApi?.(connection.identity?.issuer),
     async token({ renew = false } = {}) {
       const ask = async (refused: string | undefined): Promise<Secret> =>
         (await accessToken(deps, { tenant: connection.tenant, connectionId: connection.id }, { resource, refused }))

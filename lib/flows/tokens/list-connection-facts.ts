@@ -19,7 +19,7 @@ export interface ConnectionFacts extends Connection {
   /** Refreshes that failed in a row, and the code of the latest. */
   failures: number
   failureCode: string
-  projectedDeath: { at: string; why: 'unused' | 'client-secret' } | null
+  projectedDeath: { at: string; why: 'unused' | 'client-secret' | 'certificate' } | null
 }
 
 export async function readConnectionFacts(
@@ -72,7 +72,9 @@ async function projectedDeath(
     ends.push({ at: iso(lastRefresh + unused), why: 'unused' })
   const found = await findClient(deps, { tenant, id: registrationId }).catch(() => undefined)
   const secretEnds = Date.parse(found?.registration.secretExpiresAt ?? '')
-  if (!Number.isNaN(secretEnds)) ends.push({ at: iso(secretEnds), why: 'client-secret' })
+  const isCertificate = found?.registration.credential === 'private-key'
+  if (!Number.isNaN(secretEnds))
+    ends.push({ at: iso(secretEnds), why: isCertificate ? 'certificate' : 'client-secret' })
   return ends.sort((a, b) => a.at.localeCompare(b.at))[0] ?? null
 }
 

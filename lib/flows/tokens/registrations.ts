@@ -12,7 +12,7 @@ import type { Secret } from '../../secret.js'
 
 const rememberMs = 60_000
 
-/** What people may see: of the secret its fingerprint and its expiry. */
+/** What people may see: of the credential its kind, its fingerprint and its expiry. */
 export type RegistrationFacts = Omit<Registration, 'secretName'> & { secretFingerprint: string }
 
 /** A tenant's or the deployment's registration with its credential. `fresh`: as stored now, not as remembered. */
@@ -73,7 +73,7 @@ const registrationOf = (deps: Toolbox, stored: StoredRegistration): Registration
   kind: stored.kind,
   authority: stored.authority,
   clientId: stored.clientId,
-  credential: stored.secretName === '' ? 'none' : 'secret',
+  credential: stored.credential,
   secretName: stored.secretName,
   ...(stored.secretExpiresAt === undefined ? {} : { secretExpiresAt: stored.secretExpiresAt }),
   redirectUri: redirectUriOf(deps),
@@ -82,6 +82,6 @@ const registrationOf = (deps: Toolbox, stored: StoredRegistration): Registration
 const secretMissing = ({ name }: Registration): GatewayError =>
   new GatewayError('registration_secret_missing', 'needs-admin', {
     hint: 'operator',
-    description: `The client secret of the registration "${name}" is not in the vault.`,
-    remedy: 'Save the registration again with its client secret.',
+    description: `The client secret or key of the registration "${name}" is not in the vault.`,
+    remedy: 'Save the registration again with its client secret, or with its key and certificate.',
   })

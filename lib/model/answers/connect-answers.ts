@@ -152,8 +152,8 @@ const connection = z
       .object({
         at: time('When.', '2026-05-01T08:00:00.000Z'),
         why: oneOf(
-          ['unused', 'client-secret'],
-          'unused: it was not refreshed for too long. client-secret: the secret of the registration expires.',
+          ['unused', 'client-secret', 'certificate'],
+          'unused: it was not refreshed for too long. client-secret, certificate: that of the registration expires.',
           'unused',
         ),
       })

@@ -1,5 +1,6 @@
 /** What the API answers about tenants and what belongs to one as a whole. */
 import * as z from 'zod'
+import { credentialKinds } from '../credential.js'
 import { signInProviders } from '../providers.js'
 import { count, id, listOf, nextPage, oneOf, orNull, tenantId, text, time, triedProblem } from './answer-fields.js'
 
@@ -99,14 +100,21 @@ export const registration = z
     kind: oneOf(signInProviders, 'Identity provider.', 'microsoft'),
     authority: text('Where people sign in.', 'https://login.microsoftonline.com/organizations'),
     clientId: text('Application (client) id.', '0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0'),
-    credential: oneOf(['secret', 'none'], 'none: a public client.', 'secret'),
+    credential: oneOf(
+      credentialKinds,
+      "private-key: a key with its certificate. managed-identity: a token of the gateway's own identity. none: a public client.",
+      'secret',
+    ),
     secretExpiresAt: text(
-      'When the client secret expires, as given; absent when unknown.',
+      'When the client secret expires, as given, or the certificate, as it says itself; absent when unknown.',
       '2027-01-31T00:00:00Z',
     ).optional(),
     redirectUri: text('Register exactly this URI at the provider.', 'https://mail.example.com/oauth/callback'),
     secretFingerprint: orNull(
-      text('First 12 hex digits of the SHA-256 of the client secret; null without one.', '9f86d081884c'),
+      text(
+        "First 12 hex digits of the SHA-256 of the client secret, or of the certificate's thumbprint (SHA-1); null without either.",
+        '9f86d081884c',
+      ),
     ),
   })
   .meta({ id: 'Registration', description: 'An OAuth client at an identity provider, without its secret.' })

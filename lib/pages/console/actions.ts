@@ -235,11 +235,11 @@ const outcomes: readonly (readonly [string, string])[] = [
   ],
   [
     'secret-accepted',
-    'Saved: the provider accepts the new secret. The gateway now retries the mailboxes that waited for it.',
+    'Saved: the provider accepts the new credential. The gateway now retries the mailboxes that waited for it.',
   ],
   [
     'secret-not-tried',
-    'Saved. The next sign-in or refresh shows whether the provider accepts the new secret. The gateway now retries the mailboxes that waited for it, and a card stays until one works.',
+    'Saved. The next sign-in or refresh shows whether the provider accepts the new credential. The gateway now retries the mailboxes that waited for it, and a card stays until one works.',
   ],
 ]
 

@@ -118,7 +118,7 @@ function refusals({ refusedMails = 0 }: { refusedMails?: number }): Markup | fal
 export interface ConnectionLife {
   lastRefresh: string
   nextRefresh: string
-  projectedDeath: { at: string; why: 'unused' | 'client-secret' } | null
+  projectedDeath: { at: string; why: 'unused' | 'client-secret' | 'certificate' } | null
 }
 
 export interface MailboxView {
@@ -186,12 +186,18 @@ function settingsTable(settings: readonly EffectiveSetting[]): Markup {
   )}</tbody></table>`
 }
 
+const endsWhen: Record<NonNullable<ConnectionLife['projectedDeath']>['why'], string> = {
+  unused: 'if it is not refreshed again',
+  'client-secret': 'when the client secret of the registration expires',
+  certificate: 'when the certificate of the registration expires',
+}
+
 function connectionLife(view: View, { lastRefresh, nextRefresh, projectedDeath }: ConnectionLife): Markup {
   if (lastRefresh === '' && projectedDeath === null) return html``
   const end =
     projectedDeath === null
       ? 'not known'
-      : html`${when(projectedDeath.at, view.now)} <span class="dim">${projectedDeath.why === 'unused' ? 'if it is not refreshed again' : 'when the client secret of the registration expires'}</span>`
+      : html`${when(projectedDeath.at, view.now)} <span class="dim">${endsWhen[projectedDeath.why]}</span>`
   return html`<dt>Authority refreshed</dt><dd>${when(lastRefresh, view.now, 'not yet')}, next ${when(nextRefresh, view.now, 'not planned')}</dd><dt>Authority expires</dt><dd>${end}</dd>`
 }
 

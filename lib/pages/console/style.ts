@@ -7,7 +7,7 @@ export const consoleStyle = `
 *{box-sizing:border-box}
 body{margin:0;background:var(--bg);color:var(--ink);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;overflow-wrap:anywhere}
 a{color:var(--link)}
-a:focus-visible,button:focus-visible,input:focus-visible,select:focus-visible{outline:3px solid var(--link);outline-offset:2px}
+a:focus-visible,button:focus-visible,input:focus-visible,select:focus-visible,textarea:focus-visible{outline:3px solid var(--link);outline-offset:2px}
 .skip{position:absolute;left:-999em}.skip:focus{left:8px;top:8px;background:var(--card);padding:8px;z-index:1}
 header,main,footer{max-width:1200px;margin:0 auto;padding:0 16px}
 header{padding-top:12px;display:flex;flex-wrap:wrap;gap:8px 16px;align-items:center;justify-content:space-between}
@@ -41,9 +41,9 @@ th,td{text-align:left;vertical-align:top;padding:8px 10px;border-bottom:1px soli
 th{font-size:14px;color:var(--dim);font-weight:600}
 label{display:block;font-weight:600;font-size:14px;margin-bottom:2px}
 label.tick{display:flex;align-items:center;gap:8px;min-height:44px;margin:0;font-weight:400;font-size:16px}
-input,select,button,.button{font:inherit;min-height:44px;border-radius:6px;border:1px solid var(--dim);padding:8px 12px;background:var(--card);color:var(--ink);max-width:100%}
+input,select,textarea,button,.button{font:inherit;min-height:44px;border-radius:6px;border:1px solid var(--dim);padding:8px 12px;background:var(--card);color:var(--ink);max-width:100%}
 input[type=checkbox]{width:22px;min-height:22px;margin:0}
-.wide input{width:100%}.wide label{margin-top:12px}.field-error{color:var(--bad-ink)}[aria-invalid]{border:2px solid var(--bad-ink)}
+.wide input,.wide textarea{width:100%}.wide label{margin-top:12px}.field-error{color:var(--bad-ink)}[aria-invalid]{border:2px solid var(--bad-ink)}
 button,.button{background:var(--act);color:var(--on);border-color:var(--act);font-weight:600;cursor:pointer;text-decoration:none;display:inline-block}
 button.plain,.button.plain{background:transparent;color:var(--link);border-color:var(--line)}
 .at{white-space:nowrap}button,.button{overflow-wrap:normal}

@@ -6,6 +6,7 @@ const codes = {
   appSetUp: `aadsts_28002 aadsts_28003 aadsts_50001 aadsts_50013 aadsts_50059 aadsts_50128 aadsts_50147 aadsts_501491
     aadsts_50194 aadsts_65002 aadsts_65005 aadsts_650053 aadsts_650056 aadsts_650057 aadsts_700005 aadsts_70001
     aadsts_7000218 aadsts_70002 aadsts_700022 aadsts_700023 aadsts_700024 aadsts_700025 aadsts_700027 aadsts_70003
+    aadsts_70021 aadsts_700211 aadsts_700212 aadsts_700213 aadsts_7002138 aadsts_700222 aadsts_700226 aadsts_700236
     aadsts_700084 aadsts_70011 aadsts_90002 aadsts_90014 aadsts_900144 aadsts_90019 aadsts_90023 aadsts_9001023
     aadsts_9002313 aadsts_9002325 aadsts_9002327 aadsts_9002332 oauth_invalid_resource oauth_unsupported_grant_type
     oauth_unsupported_response_type graph_invalidauthenticationtoken_audience`,
@@ -33,7 +34,9 @@ const codes = {
     graph_mailboxnotsupportedforrestapi graph_http_404`,
   accessDenied: `graph_erroraccessdenied graph_authorization_requestdenied graph_accessdenied graph_http_403
     graph_blocked_by_tenant_configured_apponly_accesspolicy exo_smtp_535_esc_5_7_3 exo_smtp_430_mailbox_logon_failure
-    exo_imap_user_is_authenticated_but_not_connected imap_authorizationfailed imap_noperm`,
+    exo_imap_user_is_authenticated_but_not_connected imap_authorizationfailed imap_noperm exo_smtp_app_535_esc_5_7_3
+    exo_smtp_app_mailbox_logon_failure exo_smtp_app_430_esc_4_2_0 exo_imap_app_authenticate_failed
+    exo_imap_app_not_connected`,
   imapOff: 'exo_imap_no_authenticate_failed exo_imap_no_login_failed gmail_imap_imap_access_is_disabled',
   smtpOff: `exo_smtp_smtpclientauthentication_is_disabled_for_the_tenant
     exo_smtp_smtpclientauthentication_is_disabled_for_the_mailbox exo_smtp_esc_5_7_139_security_defaults
@@ -53,7 +56,7 @@ const codes = {
   folderMissing: 'graph_errorfoldernotfound imap_nonexistent imap_trycreate',
   askProvider: 'imap_contactadmin imap_corruption imap_uidnotsticky smtp_esc_5_3_5 smtp_521',
   dailyLimit: `exo_smtp_submissionquotaexceeded exo_smtp_esc_5_1_90 exo_smtp_esc_5_7_232 exo_smtp_esc_5_7_233
-    graph_errorexceededmessagelimit graph_submissionquotaexceeded gmail_smtp_esc_5_4_5
+    exo_smtp_esc_5_7_236 graph_errorexceededmessagelimit graph_submissionquotaexceeded gmail_smtp_esc_5_4_5
     gmail_imap_account_exceeded_command_or_bandwidth_limits`,
   slowedDown: `graph_applicationthrottled graph_toomanyrequests graph_http_429 graph_http_509 graph_errorserverbusy
     exo_smtp_concurrent_connection_limit_exceeded exo_smtp_sender_thread_limit_exceeded exo_smtp_esc_4_7_500

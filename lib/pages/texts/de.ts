@@ -238,4 +238,12 @@ export const de: Texts = {
     sendLater: 'Das Senden wird bei jedem hinzugefügten Postfach geprüft.',
     footer: (tenant) => `Organisation, die gefragt hat: ${tenant}.`,
   },
+  exchange: {
+    title: 'Noch ein Schritt, in Exchange Online',
+    intro:
+      'Für IMAP und SMTP muss auch Exchange die Anwendung kennen. Wer Exchange verwaltet, führt diese Befehle in PowerShell aus; die IDs sind die Ihrer Organisation.',
+    once: 'Einmal für die Anwendung (die Objekt-ID ist die der Unternehmensanwendung, nicht die der App-Registrierung):',
+    each: 'Für jedes Postfach, mit dessen Adresse anstelle von mailbox@example.com:',
+    wait: 'Exchange braucht bis zu zwei Stunden. Bis dahin schlägt die Anmeldung am Postfach fehl; die Prüfung des Postfachs sagt, welcher Schritt fehlt.',
+  },
 }

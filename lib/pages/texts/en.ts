@@ -245,6 +245,14 @@ export const en = {
     sendLater: 'The gateway checks sending with each mailbox that is added.',
     footer: (tenant: string) => `Organisation that asked: ${tenant}.`,
   },
+  exchange: {
+    title: 'One more step, in Exchange Online',
+    intro:
+      'IMAP and SMTP also need the application in Exchange. Somebody who manages Exchange runs these commands in PowerShell; the ids are those of your organisation.',
+    once: 'Once for the application (the object id is that of the enterprise application, not of the app registration):',
+    each: 'For each mailbox, with its address in place of mailbox@example.com:',
+    wait: 'Exchange needs up to two hours. Until then the sign-in to the mailbox fails; the check of the mailbox says which of the steps is missing.',
+  },
 }
 
 export type Texts = typeof en

@@ -43,7 +43,8 @@ export function adminConsent(state: EntraState, segment: string, request: Reques
       if (all) app.roles[chosen.id] ??= defaultRoles
       const key = `${app.clientId} tenant:${chosen.id}`
       const given = state.directory.consents.get(key) ?? new Set<string>()
-      for (const scope of parseScopes(scopes.join(' '), app.scopes).scopes) given.add(consentKey(scope))
+      for (const scope of parseScopes(scopes.join(' '), { allowed: app.scopes, resources: state.resources }).scopes)
+        given.add(consentKey(scope))
       state.directory.consents.set(key, all ? given.add('*') : given)
       put({ tenant: chosen.id, scope: scopes.join(' ') })
     }

@@ -139,7 +139,10 @@ function guarded(
   }
   try {
     checkParameters(query)
-    return answer(asked, parseScopes(query.get('scope') ?? '', asked.app.scopes))
+    return answer(
+      asked,
+      parseScopes(query.get('scope') ?? '', { allowed: asked.app.scopes, resources: state.resources }),
+    )
   } catch (refusal) {
     if (refusal instanceof EntraRefusal) return sendBack(asked, oauthError(refusal))
     throw refusal

@@ -1,5 +1,6 @@
 /** Everything that a test or a demo may change in the emulated Entra; the same names work over `POST /__control`. */
 import type { Tenant } from '../directory.js'
+import type { ManagedIdentity } from '../directory-types.js'
 import type { FaultOrder } from '../faults.js'
 import {
   type EntraCounters,
@@ -35,6 +36,8 @@ export interface EntraControl {
   /** Forgets the consent of a user: refreshes answer AADSTS65001. */
   withdrawConsent(upn: string): void
   expireSecret(clientId: string): void
+  /** A function app may ask for tokens of this identity at `/msi/token`. */
+  addIdentity(identity: ManagedIdentity): void
   /** Orders a fault at the token endpoint; kinds: `token` or a grant type. */
   fail(order: FaultOrder): void
   clearFaults(): void
@@ -102,6 +105,9 @@ export function entraControl(state: EntraState, ownUrl: () => string): EntraCont
     },
     expireSecret: (clientId) => {
       for (const secret of state.directory.app(clientId)?.secrets ?? []) secret.expiresAt = state.now()
+    },
+    addIdentity: (identity) => {
+      state.identities.push(identity)
     },
     fail: (order) => state.faults.order(order),
     clearFaults: () => state.faults.clear(),

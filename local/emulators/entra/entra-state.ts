@@ -1,5 +1,8 @@
 /** State that the parts of the emulated Entra share and `control` changes. */
+
+import type { CloudResources } from '../clouds.js'
 import type { Directory } from '../directory.js'
+import type { ManagedIdentity } from '../directory-types.js'
 import { Faults } from '../faults.js'
 import type { SigningKey } from './signing-key.js'
 
@@ -40,6 +43,8 @@ export interface EntraState {
   publicUrl: string
   /** In front of `/{tid}/v2.0` in issuers. */
   issuerBase: string
+  /** Of which cloud it is a part: other clouds' resources do not exist there. */
+  resources: CloudResources
   codes: Map<string, AuthorizationCode>
   faults: Faults
   rotation: RotationMode
@@ -50,6 +55,9 @@ export interface EntraState {
   codeSeconds: number
   /** Access tokens issued before this moment are refused: UPN → ms. */
   accessTokensNotBefore: Map<string, number>
+  identities: ManagedIdentity[]
+  /** Client assertions that were presented: `jti` → end of validity in ms. */
+  assertionIds: Map<string, number>
   counters: EntraCounters
   log: LoggedRequest[]
 }
@@ -73,13 +81,17 @@ export const zeroCounters = (): EntraCounters => ({
   introspections: 0,
 })
 
-export function newEntraState(directory: Directory, key: SigningKey, now: () => number): EntraState {
+export function newEntraState(
+  directory: Directory,
+  { key, now, cloud }: { key: SigningKey; now: () => number; cloud: CloudResources },
+): EntraState {
   return {
     directory,
     now,
     key,
     publicUrl: '',
-    issuerBase: 'https://login.microsoftonline.com',
+    issuerBase: cloud.login,
+    resources: cloud,
     codes: new Map(),
     faults: new Faults(),
     rotation: 'overlap',
@@ -88,6 +100,8 @@ export function newEntraState(directory: Directory, key: SigningKey, now: () => 
     refreshTokenSeconds: 90 * 86_400,
     codeSeconds: 600,
     accessTokensNotBefore: new Map(),
+    identities: [],
+    assertionIds: new Map(),
     counters: zeroCounters(),
     log: [],
   }

@@ -6,7 +6,7 @@ import { EntraRefusal } from './aadsts.js'
 import type { AuthorizationCode, EntraState } from './entra-state.js'
 import { accessToken, clientInfo, idToken } from './issue-tokens.js'
 import { accessTokenSeconds, conditionalAccess, newRefreshToken, useRefreshToken } from './refresh-tokens.js'
-import { consentKey, graphResource, oneResource, parseScopes, type Scope } from './scopes.js'
+import { consentKey, graphResource, nameOf, oneResource, parseScopes, type Scope } from './scopes.js'
 import { checkUserTenant, tenantOf } from './tenants.js'
 
 export interface TokenRequest {
@@ -33,8 +33,9 @@ export async function authorizationCodeGrant(state: EntraState, request: TokenRe
   conditionalAccess(state, user)
   code.redeemed = true
 
-  const atAuthorize = parseScopes(code.scope, app.scopes)
-  const asked = form.get('scope') ? parseScopes(form.get('scope')!, app.scopes) : atAuthorize
+  const known = { allowed: app.scopes, resources: state.resources }
+  const atAuthorize = parseScopes(code.scope, known)
+  const asked = form.get('scope') ? parseScopes(form.get('scope')!, known) : atAuthorize
   // A code asked for several resources without naming one here is good for the first.
   const target = oneResource(asked.scopes, !form.get('scope') || state.lenientResources)
   const refresh = atAuthorize.openId.has('offline_access') ? newRefreshToken(state, app, user) : undefined
@@ -43,7 +44,7 @@ export async function authorizationCodeGrant(state: EntraState, request: TokenRe
 
 export async function refreshTokenGrant(state: EntraState, request: TokenRequest): Promise<Reply> {
   const { app, form } = request
-  const asked = parseScopes(form.get('scope') ?? '', app.scopes)
+  const asked = parseScopes(form.get('scope') ?? '', { allowed: app.scopes, resources: state.resources })
   const target = oneResource(asked.scopes, state.lenientResources)
   const { record, user } = useRefreshToken(state, app, need(form, 'refresh_token'))
   checkUserTenant(state, user, request.segment)
@@ -58,7 +59,7 @@ export async function clientCredentialsGrant(state: EntraState, request: TokenRe
   const { app, form, segment } = request
   const tenant = tenantOf(state, segment)
   if (!tenant) throw new EntraRefusal(900023, 'Name the tenant.')
-  const { scopes } = parseScopes(need(form, 'scope'), app.scopes)
+  const { scopes } = parseScopes(need(form, 'scope'), { allowed: app.scopes, resources: state.resources })
   const [scope] = scopes
   if (!scope || scopes.length > 1 || scope.name !== '.default')
     throw new EntraRefusal(70011, 'Use {resource}/.default.')
@@ -117,7 +118,10 @@ function consentedScopes(
     return named
   }
   const all = [...given].filter((key) => key.startsWith(`${grant.resource}/`) && !key.endsWith('/.default'))
-  return parseScopes(all.join(' ')).scopes
+  return parseScopes(all.join(' ')).scopes.map((one) => ({
+    ...one,
+    asked: `${nameOf(one.resource, state.resources)}/${one.name}`,
+  }))
 }
 
 function checkVerifier(code: AuthorizationCode, verifier: string | null): void {

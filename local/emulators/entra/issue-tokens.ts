@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import type { AppRegistration, User } from '../directory.js'
 import type { EntraState } from './entra-state.js'
 import { accessTokenSeconds } from './refresh-tokens.js'
+import { nameOf } from './scopes.js'
 
 /** base64url JSON MSAL builds the home account id from. */
 export const clientInfo = (user: User): string =>
@@ -10,6 +11,14 @@ export const clientInfo = (user: User): string =>
 // Template ids of directory roles (learn.microsoft.com/entra/identity/role-based-access-control/permissions-reference).
 const globalAdministrator = '62e90394-69f5-4237-9190-012177145e10'
 const everybody = 'b79fbf4d-3ef9-4689-8143-76b194e85509'
+
+/** Object id of an application's service principal (the enterprise application) in one organisation. */
+export function servicePrincipalId(clientId: string, tenantId: string): string {
+  const hex = createHash('sha256').update(`${clientId}:${tenantId}`).digest('hex')
+  return [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
+    '-',
+  )
+}
 
 /** An access token for one resource; `scp` for people, `roles` for the application itself. */
 export function accessToken(
@@ -27,10 +36,10 @@ export function accessToken(
         scp: subject.scp?.join(' '),
         wids: user.administrator ? [globalAdministrator, everybody] : [everybody],
       }
-    : { oid: app.clientId, roles: subject.roles, idtyp: 'app' }
-  const sub = user ? pairwise(app, user) : app.clientId
+    : { oid: servicePrincipalId(app.clientId, tenantId), roles: subject.roles, idtyp: 'app' }
+  const sub = user ? pairwise(app, user) : servicePrincipalId(app.clientId, tenantId)
   return state.key.sign({
-    aud: subject.aud,
+    aud: nameOf(subject.aud, state.resources),
     iss: `https://sts.windows.net/${tenantId}/`,
     ...common,
     ...who,

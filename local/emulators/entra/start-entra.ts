@@ -3,6 +3,7 @@
  * one resource per token, real AADSTS numbers. MSAL talks to it unmodified once the origin
  * https://login.microsoftonline.com is mapped to `url`.
  */
+import { type CloudName, clouds } from '../clouds.js'
 import { controlEndpoint } from '../control-endpoint.js'
 import type { Directory } from '../directory.js'
 import { json, loopbackServer, type Reply, type Request } from '../loopback-server.js'
@@ -11,6 +12,7 @@ import { adminConsent } from './admin-consent.js'
 import { authorize, signIn } from './authorize.js'
 import { type EntraControl, entraControl } from './entra-control.js'
 import { type EntraState, newEntraState } from './entra-state.js'
+import { identityEndpoint } from './managed-identity.js'
 import { openIdConfiguration, signingKeys } from './metadata.js'
 import { signedOutPage } from './sign-in-page.js'
 import { signingKey } from './signing-key.js'
@@ -30,6 +32,8 @@ export interface EntraOptions {
   /** What metadata calls this server when a proxy is in front; default `url`. */
   publicUrl?: string
   clock?: () => number
+  /** Default: the global one. */
+  cloud?: CloudName
 }
 
 export interface Entra {
@@ -41,7 +45,8 @@ export interface Entra {
 
 export async function startEntra(options: EntraOptions): Promise<Entra> {
   const key = await signingKey(options.directory)
-  const state = newEntraState(options.directory, key, options.clock ?? options.directory.now)
+  const now = options.clock ?? options.directory.now
+  const state = newEntraState(options.directory, { key, now, cloud: clouds[options.cloud ?? 'global'] })
   const control = entraControl(state, () => server.url)
   const server = await loopbackServer(
     (request) => logged(state, request, () => route(state, control, request)),
@@ -59,6 +64,7 @@ export async function startEntra(options: EntraOptions): Promise<Entra> {
 async function route(state: EntraState, control: EntraControl, request: Request): Promise<Reply> {
   if (request.path === '/__control') return controlEndpoint(control, request)
   if (request.path === '/introspect') return introspect(state, request)
+  if (request.path === '/msi/token') return identityEndpoint(state, request)
   const [, segment = '', ...rest] = request.path.split('/')
   try {
     switch (rest.join('/')) {

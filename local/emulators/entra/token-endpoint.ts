@@ -34,7 +34,7 @@ async function answer(state: EntraState, segment: string, request: Request, form
     const app = appFor(state, form.get('client_id') ?? basic?.id, segment)
     const grant = grants[form.get('grant_type') as keyof typeof grants]
     if (!grant) throw new EntraRefusal(form.has('grant_type') ? 70003 : 900144, "Parameter 'grant_type'.")
-    await authenticateClient(state, app, form, basic?.secret)
+    await authenticateClient(state, { app, segment, form }, basic?.secret)
     return await grant(state, { segment, app, form })
   } catch (refusal) {
     if (!(refusal instanceof EntraRefusal)) throw refusal
@@ -52,7 +52,12 @@ function misbehave(state: EntraState, fault: Fault, form: URLSearchParams): Repl
     return { status: fault.status ?? 502, headers: { 'content-type': 'text/html' }, body: '<h1>Bad gateway</h1>' }
   }
   if (fault.body === 'echo') {
-    const { client_secret = '', refresh_token, code } = Object.fromEntries(form) as Record<string, string>
+    const {
+      client_assertion = '',
+      client_secret = client_assertion,
+      refresh_token,
+      code,
+    } = Object.fromEntries(form) as Record<string, string>
     return json(fault.status ?? 400, {
       error: 'invalid_grant',
       error_description: `AADSTS50000: ${echoes(refresh_token ?? code ?? client_secret)}`,

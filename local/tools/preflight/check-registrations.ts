@@ -31,6 +31,8 @@ async function judge(gateway: Gateway, registration: Registration, now: number):
   const owner = registration.tenant === '~' ? 'the deployment' : registration.tenant
   const name = `"${registration.name}" of ${owner}`
   if (registration.credential === 'none') return pass('registrations', `${name}: public client, no secret`)
+  if (registration.credential === 'managed-identity')
+    return pass('registrations', `${name}: proves itself by the managed identity, no secret`)
   try {
     await gateway.tokens.findClient({ tenant: registration.tenant, id: registration.id })
   } catch (error) {

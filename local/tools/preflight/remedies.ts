@@ -94,15 +94,15 @@ export const remedies = {
     'Acceptable for password mailboxes. For Microsoft mailboxes create one as docs/deploy.md says.',
   ],
   'secret-missing': [
-    'A registration has no client secret in the vault.',
-    'Save the registration again with its client secret (docs/day-two.md).',
+    'The client secret or key of a registration is not in the vault.',
+    'Save the registration again with its client secret, or with its key and certificate (docs/day-two.md).',
   ],
   'secret-expired': [
-    'A client secret has expired.',
+    'A client secret or certificate has expired.',
     'Create a new one at the identity provider and save the registration with it. No mailbox has to reconnect (docs/day-two.md).',
   ],
   'secret-expiring': [
-    'A client secret expires within 30 days.',
+    'A client secret or certificate expires within 30 days.',
     'Create a new one at the identity provider and save the registration with it. No mailbox has to reconnect (docs/day-two.md).',
   ],
   unexpected: ['The check itself failed.', 'Run it again; if it happens again, report the line.'],

@@ -96,6 +96,7 @@ export function samplePages(hostile?: string): Record<string, string> {
     name: say('Our app'),
     clientId: say('client'),
     authority: say('https://login.microsoftonline.com/organizations'),
+    credential: 'secret' as const,
   }
   const ofKind = (kind: AttentionKind): AttentionItem => {
     const item = {
@@ -129,6 +130,19 @@ export function samplePages(hostile?: string): Record<string, string> {
     }),
     ...Object.fromEntries(asked),
     'new-secret': newSecretPage(view, registration),
+    'new-certificate': newSecretPage(
+      view,
+      { ...registration, credential: 'private-key' },
+      {
+        refused: {
+          code: 'invalid_input',
+          field: 'privateKey',
+          description: 'privateKey: is protected by a passphrase.',
+          remedy: 'Give it without one.',
+        },
+        ends: '',
+      },
+    ),
     'new-secret-refused': newSecretPage(view, registration, {
       refused: {
         code: 'registration_secret_refused',

@@ -57,7 +57,7 @@ export function providerContract(name: string, start: () => Promise<ProviderSubj
         code_challenge_method: 'S256',
         login_hint: at.username,
       })
-      expect(url.href).not.toContain(at.clients.secret.credential?.reveal())
+      expect(url.href).not.toContain(at.clients.secret.credential?.reveal() ?? 'client_assertion')
     })
 
     test('M-053: the code is redeemed with the same redirect URI and its verifier, once', async () => {
@@ -175,7 +175,10 @@ export function providerContract(name: string, start: () => Promise<ProviderSubj
       for (const [secret, call] of calls) {
         at.fail({ body: 'echo' })
         const said = shown(await failure(call()))
-        for (const one of [secret, input.credential?.reveal() ?? ''])
+        // A signed proof is sent instead of what it was signed with.
+        const proof =
+          at.tokenRequests().at(-1)?.['client_assertion'] ?? input.credential?.reveal() ?? 'no secret at all'
+        for (const one of [secret, proof])
           for (const part of [one, one.slice(8, 30), Buffer.from(one).toString('hex').toUpperCase().slice(0, 40)])
             expect(said).not.toContain(part)
       }
@@ -230,9 +233,11 @@ export function providerContract(name: string, start: () => Promise<ProviderSubj
     test('SEC-05: further addresses are those of the account that signed in, and a token that nobody issued has none', async () => {
       const tokens = await at.provider.redeem(await signIn())
       const { resource } = at.provider.plan(wishOf(at.username))
-      const addresses = await at.provider.accountAddresses(tokens.accessToken, resource)
+      const { registration } = at.clients.secret
+      const addresses = await at.provider.accountAddresses({ registration, token: tokens.accessToken, resource })
       expect(addresses).toEqual(at.alias === undefined ? [] : expect.arrayContaining([at.alias]))
-      const forged = at.provider.accountAddresses(new Secret('nobody-issued-this'), resource)
+      const token = new Secret('nobody-issued-this')
+      const forged = at.provider.accountAddresses({ registration, token, resource })
       expect(await forged.catch(() => [])).toEqual([])
     })
 

@@ -1,14 +1,19 @@
 /** The providers that the provider contract runs against, each with an emulator of its own. */
 import type { NetworkRequestOptions } from '@azure/msal-node'
+import type { CredentialKind } from '../../../lib/model/credential.js'
 import type { Registration } from '../../../lib/model/registration.js'
 import type { Provider } from '../../../lib/ports/provider.js'
+import { keyPairText, readKeyPair } from '../../../lib/protocol/key-pair.js'
 import { microsoftProvider } from '../../../lib/providers/microsoft.js'
 import { microsoftRules } from '../../../lib/providers/microsoft-rules.js'
 import { networkClient } from '../../../lib/providers/network-client.js'
 import { Secret } from '../../../lib/secret.js'
+import { type CloudName, clouds } from '../../../local/emulators/clouds.js'
 import { demo, demoDirectory } from '../../../local/emulators/demo-directory.js'
 import { startEntra } from '../../../local/emulators/entra/start-entra.js'
 import { startGraph } from '../../../local/emulators/graph/start-graph.js'
+import { clientCertificate } from '../microsoft/client-certificate.js'
+import { deploymentIdentity, federatedCredential, identityOf } from '../microsoft/deployment-identity.js'
 
 export interface ProviderClient {
   registration: Registration
@@ -31,7 +36,7 @@ export interface ProviderSubject {
   clients: { secret: ProviderClient; public?: ProviderClient }
   scopes: string[]
   /** What a person gives to make `clients.secret`'s registration. */
-  given: { directory?: string }
+  given: { directory?: string; cloud?: string }
   /** Who signs in, another address of the same account (absent: it has none), and the issuer of this person's identity. */
   username: string
   alias?: string
@@ -68,20 +73,49 @@ export const microsoftRegistration: Registration = {
   redirectUri,
 }
 
-async function microsoftSubject(): Promise<ProviderSubject> {
+async function microsoftSubject(
+  kind: Exclude<CredentialKind, 'none'>,
+  name: CloudName = 'global',
+): Promise<ProviderSubject> {
+  const cloud = clouds[name]
   const now = Date.now()
   const clock = { now: () => now, sleep: async () => {} }
   const directory = demoDirectory({ redirectUris: [redirectUri], now: clock.now, consentPolicy: 'legacy' })
-  const entra = await startEntra({ directory })
-  const graph = await startGraph({ directory, entra })
-  const wire = networkClient({ origins: { [microsoft]: entra.url, 'https://graph.microsoft.com': graph.url } })
-  const registration = microsoftRegistration
+  const entra = await startEntra({ directory, cloud: name })
+  const graph = await startGraph({ directory, entra, cloud: name })
+  const wire = networkClient({ origins: { [cloud.login]: entra.url, [cloud.graph]: graph.url } })
+  const authority = `${cloud.login}/organizations`
+  const registration: Registration = { ...microsoftRegistration, authority, credential: kind }
+  const app = directory.app(demo.clientId)!
+  const { certificate: otherCertificate } = await clientCertificate({ which: 'another' })
+  const prove: Record<typeof kind, () => Promise<Secret | undefined>> = {
+    secret: async () => new Secret(demo.clientSecret),
+    'private-key': async () => {
+      const pair = await clientCertificate()
+      app.secrets.length = 0
+      app.certificates.push(pair.certificate)
+      return keyPairText(readKeyPair(pair, now))
+    },
+    'managed-identity': async () => {
+      app.secrets.length = 0
+      app.federated.push({
+        ...federatedCredential,
+        issuer: `${cloud.login}/${demo.tenantId}/v2.0`,
+        audience: cloud.exchange,
+      })
+      entra.control.addIdentity(deploymentIdentity)
+      return undefined
+    },
+  }
+  const credential = await prove[kind]()
+  const identity = identityOf(entra)
   const username = 'ana@contoso.example'
   return {
-    provider: microsoftProvider({ clock, network: wire }),
+    provider: microsoftProvider({ clock, network: wire, identity }),
     changing: (change) =>
       microsoftProvider({
         clock,
+        identity,
         network: {
           ...wire,
           sendPostRequestAsync: async <T>(url: string, options?: NetworkRequestOptions) => {
@@ -92,22 +126,27 @@ async function microsoftSubject(): Promise<ProviderSubject> {
         },
       }),
     clients: {
-      secret: { registration, credential: new Secret(demo.clientSecret) },
+      secret: { registration, credential },
       public: {
         registration: { ...registration, clientId: demo.publicClientId, credential: 'none' },
         credential: undefined,
       },
     },
     scopes: microsoftRules.plan(wishOf(username)).token,
-    given: { directory: 'Organizations' },
+    given: { directory: 'Organizations', cloud: name },
     username,
     alias: 'ana@contoso.example',
-    issuer: `${microsoft}/${demo.tenantId}/v2.0`,
+    issuer: `${cloud.login}/${demo.tenantId}/v2.0`,
     now: clock.now,
     signIn: async (url) => (await entra.control.signInAs(url, username)).fields,
     rotateStrictly: () => entra.control.setRotation('strict'),
     revoke: () => entra.control.revoke(username),
-    expireSecret: () => entra.control.expireSecret(demo.clientId),
+    expireSecret: () => {
+      entra.control.expireSecret(demo.clientId)
+      app.federated.length = 0
+      // One that signs nothing here, so that the application is no public client.
+      app.certificates.splice(0, app.certificates.length, ...(kind === 'secret' ? [] : [otherCertificate]))
+    },
     fail: (fault) => entra.control.fail({ kind: 'token', ...fault }),
     tokenRequests: () => entra.control.requests.filter(({ path }) => path.endsWith('/token')).map(({ form }) => form),
     async stop() {
@@ -118,4 +157,10 @@ async function microsoftSubject(): Promise<ProviderSubject> {
 }
 
 /** By the names that people know them by. */
-export const providerSubjects: Record<string, () => Promise<ProviderSubject>> = { Microsoft: microsoftSubject }
+export const providerSubjects: Record<string, () => Promise<ProviderSubject>> = {
+  Microsoft: () => microsoftSubject('secret'),
+  'Microsoft by certificate': () => microsoftSubject('private-key'),
+  'Microsoft by managed identity': () => microsoftSubject('managed-identity'),
+  'Microsoft for the US Government': () => microsoftSubject('managed-identity', 'us-government'),
+  'Microsoft in China': () => microsoftSubject('private-key', 'china'),
+}

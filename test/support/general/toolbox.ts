@@ -56,6 +56,7 @@ export function toolbox<O extends Partial<Toolbox>>(over: O): Toolbox & O {
     stopping: stopController().signal,
     inHand: bytesInHand(),
     memory: newMemory(),
+    ownIdentity: { token: () => Promise.reject(new Error('this test has no identity')) },
     providers: { microsoft: providerOfNobody },
     senders: everySender(nobody),
     receivers: everyReceiver(nobody),

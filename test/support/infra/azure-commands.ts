@@ -29,7 +29,7 @@ export const azureCommands: Record<string, string[]> = {
   'az ad app create': ['--display-name', '--sign-in-audience', '--web-redirect-uris'],
   'az ad app update': ['--id', '--web-redirect-uris'],
   'az ad app permission add': ['--id', '--api', '--api-permissions'],
-  'az ad app credential reset': ['--id', '--append', '--years', '--display-name'],
+  'az ad app credential reset': ['--id', '--append', '--years', '--display-name', '--cert'],
   'az ad app credential list': ['--id'],
   'az ad app credential delete': ['--id', '--key-id'],
   'az ad app federated-credential create': ['--id', '--parameters'],

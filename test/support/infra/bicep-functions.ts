@@ -6,7 +6,10 @@ const text = (value: unknown): string => String(value)
 export const functions: Record<string, unknown> = {
   resourceGroup: () => ({ id: '<resource group>', location: '<region>' }),
   tenant: () => ({ tenantId: '<directory>' }),
-  environment: () => ({ suffixes: { storage: 'core.windows.net', keyvaultDns: '.vault.azure.net' } }),
+  environment: () => ({
+    authentication: { loginEndpoint: 'https://login.microsoftonline.com/' },
+    suffixes: { storage: 'core.windows.net', keyvaultDns: '.vault.azure.net' },
+  }),
   uniqueString: () => 'a1b2c3d4e5f6g',
   guid: (...parts: unknown[]) => `<guid of ${parts.map(text).join(', ')}>`,
   subscriptionResourceId: (type: unknown, id: unknown) => `${text(type)}/${text(id)}`,

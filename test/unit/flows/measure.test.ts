@@ -1,15 +1,13 @@
 import { expect, test } from 'vitest'
-import { GatewayError } from '../../../lib/errors.js'
 import { buryMessage, forgetBuried, readOrBury } from '../../../lib/flows/ops/bury-message.js'
 import { checkHealth } from '../../../lib/flows/ops/check-health.js'
 import { measure } from '../../../lib/flows/ops/measure.js'
 import { sweep } from '../../../lib/flows/ops/sweep.js'
-import { warnOfExpiry } from '../../../lib/flows/ops/warn-of-expiry.js'
 import { mailboxesDue } from '../../../lib/flows/receive/mailboxes-due.js'
 import { sendFlows } from '../../../lib/flows/send/index.js'
 import { parseMailSubmission } from '../../../lib/model/mail-submission.js'
 import { telemetry } from '../../../lib/model/telemetry.js'
-import { clearRegistrationRefusal, raiseAttention } from '../../../lib/rows/attention.js'
+import { raiseAttention } from '../../../lib/rows/attention.js'
 import { everyAttention } from '../../support/general/every.js'
 import { recordedLog } from '../../support/general/recorded-log.js'
 import { faultOf, sendHarness } from '../../support/send/send-harness.js'
@@ -93,69 +91,6 @@ test('what needs attention is counted by kind and class over all tenants', async
     },
     { event: 'attention-open', level: 'info', kind: 'registration', class: 'needs-admin', count: 1, oldestMs: 0 },
   ])
-})
-
-test('M-082: a client secret warns at 60, 30, 7 and 1 days and at its end, once each; a newer one ends the warning', async () => {
-  const h = await harness()
-  const tenants = h.deps.names.table('tenants')
-  const registration = { partitionKey: '~', rowKey: 'registration~r1', v: 1, name: 'Gateway' }
-  const expiresIn = (days: number) => new Date(h.clock.now() + days * day).toISOString()
-  await h.stores.tables.upsert(tenants, { ...registration, secretExpiresAt: expiresIn(90) })
-  for (let passed = 0; passed < 120; passed += 1) {
-    await warnOfExpiry(h.deps)
-    await warnOfExpiry(h.deps)
-    h.clock.advance(day)
-  }
-  expect(h.of('secret-expiring').map((line) => [line['code'], line['daysLeft']])).toEqual([
-    ['secret_expires_in_60', 60],
-    ['secret_expires_in_30', 30],
-    ['secret_expires_in_7', 7],
-    ['secret_expires_in_1', 1],
-    ['secret_expired', 0],
-  ])
-  const attention = () => h.stores.tables.get(h.deps.names.table('attention'), '~', 'registration~r1~expires')
-  expect(await attention()).toMatchObject({ code: 'secret_expired', class: 'needs-admin', hint: 'operator' })
-  await h.stores.tables.upsert(tenants, { ...registration, secretExpiresAt: expiresIn(365) })
-  await warnOfExpiry(h.deps)
-  expect(await attention()).toBeUndefined()
-})
-
-test('O7: the card of a refused registration and the warning of its end stand beside each other; neither ends the other', async () => {
-  const h = await harness()
-  const tenants = h.deps.names.table('tenants')
-  const table = h.deps.names.table('attention')
-  const registration = { partitionKey: '~', rowKey: 'registration~r1', v: 1, name: 'Gateway' }
-  const end = (days: number) => new Date(h.clock.now() + days * day).toISOString()
-  const refused = new GatewayError('aadsts_7000215', 'needs-admin', { description: 'refused', remedy: 'save' })
-  const codes = async () => {
-    const found: string[] = []
-    for await (const row of h.stores.tables.query(table, { partition: '~' })) found.push(String(row['code']))
-    return found
-  }
-  // As an earlier version kept it: the warning in the row of the refusal.
-  await h.stores.tables.upsert(tenants, { ...registration, secretExpiresAt: end(5) })
-  const early = new GatewayError('secret_expires_in_7', 'needs-admin')
-  await raiseAttention(h.deps, { tenant: '~', kind: 'registration', id: 'r1' }, early)
-  await warnOfExpiry(h.deps)
-  expect(await codes()).toEqual(['secret_expires_in_7'])
-  await raiseAttention(h.deps, { tenant: '~', kind: 'registration', id: 'r1' }, refused)
-  await warnOfExpiry(h.deps)
-  expect(await codes()).toEqual(['aadsts_7000215', 'secret_expires_in_7'])
-  await h.stores.tables.upsert(tenants, { ...registration, secretExpiresAt: end(365) })
-  await warnOfExpiry(h.deps)
-  expect(await codes()).toEqual(['aadsts_7000215'])
-  await h.stores.tables.upsert(tenants, { ...registration, secretExpiresAt: end(-1) })
-  await warnOfExpiry(h.deps)
-  await clearRegistrationRefusal(h.deps, 'acme', 'r1')
-  expect(await codes()).toEqual(['secret_expired'])
-})
-
-test('a registration whose secret has no known end never warns', async () => {
-  const h = await harness()
-  const row = { partitionKey: 'acme', rowKey: 'registration~r2', v: 1, name: 'Public client' }
-  await h.stores.tables.upsert(h.deps.names.table('tenants'), row)
-  await warnOfExpiry(h.deps)
-  expect(h.lines).toEqual([])
 })
 
 test('timers leave a heartbeat that says how late the most overdue subject is', async () => {

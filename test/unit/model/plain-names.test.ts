@@ -3,6 +3,7 @@ import type { GatewayError } from '../../../lib/errors.js'
 import * as admin from '../../../lib/model/admin-schemas.js'
 import * as api from '../../../lib/model/api-schemas.js'
 import { parse } from '../../../lib/model/parse.js'
+import { registrationSchema } from '../../../lib/model/registration-schema.js'
 
 const id = 'a'.repeat(26)
 const guid = '11111111-2222-4333-8444-555555555555'
@@ -11,7 +12,7 @@ const guid = '11111111-2222-4333-8444-555555555555'
 const fields: [field: string, schema: Parameters<typeof parse>[0], body: (text: string) => object][] = [
   ['name', admin.tenantSchema, (name) => ({ id: 'acme', name })],
   ['name', admin.apiKeySchema, (name) => ({ role: 'app', name })],
-  ['name', admin.registrationSchema, (name) => ({ name, kind: 'microsoft', clientId: guid, directory: 'common' })],
+  ['name', registrationSchema, (name) => ({ name, kind: 'microsoft', clientId: guid, directory: 'common' })],
   ['displayName', admin.mailboxChangeSchema, (displayName) => ({ displayName })],
   ['description', admin.mailboxChangeSchema, (description) => ({ description })],
   ['purpose', admin.mailboxChangeSchema, (purpose) => ({ purpose })],

@@ -17,6 +17,7 @@ const from =
     (await load())[name]
 
 export const adminBody = from(() => import('../../../model/admin-schemas.js'))
+export const registrationBody = from(() => import('../../../model/registration-schema.js'))
 export const apiBody = from(() => import('../../../model/api-schemas.js'))
 export const query = from(() => import('../../../model/api-queries.js'))
 export const mailAnswer = from(() => import('../../../model/answers/mail-answers.js'))

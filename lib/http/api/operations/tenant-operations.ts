@@ -1,6 +1,17 @@
 /** Tenants, and what belongs to one as a whole: keys, return URLs, webhooks, OAuth clients. */
 import type { Operation } from '../operation.js'
-import { act, adminBody, admins, all, list, operator, query, remove, tenantAnswer } from './operation-kinds.js'
+import {
+  act,
+  adminBody,
+  admins,
+  all,
+  list,
+  operator,
+  query,
+  registrationBody,
+  remove,
+  tenantAnswer,
+} from './operation-kinds.js'
 
 export const tenantOperations = {
   tenantCreate: {
@@ -138,9 +149,10 @@ export const tenantOperations = {
     tenant: true,
     deployment: true,
     summary: 'Adds an OAuth client at an identity provider.',
-    body: adminBody('registrationSchema'),
+    body: registrationBody('registrationSchema'),
     answer: tenantAnswer('savedRegistration'),
     success: [201, 'Created.'],
+    errors: ['operators_only', 'registration_secret_refused'],
   },
   registrationSave: {
     name: 'registration-save',
@@ -151,17 +163,17 @@ export const tenantOperations = {
     tenant: true,
     deployment: true,
     summary:
-      'Changes a registration; without clientSecret the stored secret stays. The gateway uses a new secret from the next token request on.',
-    body: adminBody('registrationSchema'),
+      'Changes a registration; without a new credential the stored one stays. The gateway uses a new one from the next token request on.',
+    body: registrationBody('registrationSchema'),
     answer: tenantAnswer('savedRegistration'),
     success: [200, 'Saved.'],
-    errors: ['not_found', 'changed_meanwhile', 'registration_secret_refused'],
+    errors: ['not_found', 'changed_meanwhile', 'operators_only', 'registration_secret_refused'],
   },
   registrationList: {
     ...list('registration-list', 'registrations', {
       roles: all,
       summary:
-        'Registrations that the tenant can use, with the redirect URI to register; secrets only as fingerprint and expiry.',
+        'Registrations that the tenant can use, with the redirect URI to register; credentials only as fingerprint and expiry.',
       answer: tenantAnswer('registrationPage'),
     }),
     deployment: true,
@@ -180,7 +192,7 @@ export const tenantOperations = {
   registrationRemove: {
     ...remove('registration-remove', 'registrations/{id}', {
       roles: admins,
-      summary: 'Removes a registration and its secret.',
+      summary: 'Removes a registration and its credential.',
     }),
     deployment: true,
     query: query('forced'),
