@@ -13,9 +13,8 @@ export const consoleRegistrationSecret = consoleHandler(
     requireRole(view, 'registrationSave')
     const found = await g.admin.readRegistration(tenant, params['id'] ?? '')
     if (request.method === 'GET') return newSecretPage(view, found)
-    const saving = async () =>
-      g.admin.saveRegistration({ tenant, id: found.id, by: caller.role }, newSecretOf(found, form))
-    const saved = await saving().catch(refusalOf)
+    const of = { tenant, id: found.id, by: caller.role }
+    const saved = await (async () => g.admin.saveRegistration(of, newSecretOf(found, form)))().catch(refusalOf)
     if ('refused' in saved) {
       const { refused } = saved
       return { form: newSecretPage(view, found, { refused, ends: form.get('ends') ?? '' }), status: refused.status }
