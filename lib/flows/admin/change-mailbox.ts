@@ -7,6 +7,7 @@
 
 import { conflict, invalidInput, RowChangedError } from '../../errors.js'
 import type { MailboxChange } from '../../model/admin-schemas.js'
+import { refusedCombination } from '../../model/combinations.js'
 import type { Connection } from '../../model/connection.js'
 import type { Mailbox, MailboxRef } from '../../model/mailbox.js'
 import { providerFacts } from '../../model/providers.js'
@@ -83,12 +84,11 @@ async function checkConnections(
     if (field === 'send') checkSendGrant(deps, after, connection)
     else await checkReceiveGrant(deps, after, { connection, field: 'receive.after' })
     const server = serverOf(direction as Mailbox['receive'] | Mailbox['send'])
+    const { mode, provider } = connection
+    const { transport } = direction
+    const refused = refusedCombination({ direction: field, mode, provider, transport, tls: server?.tls })
+    if (refused) throw invalidInput(refused.field, refused.message)
     if (server === undefined) continue
-    if (server.tls === 'plain' && connection.mode !== 'anonymous')
-      throw invalidInput(
-        `${field}.${direction.transport}.tls`,
-        'must be implicit or starttls: the gateway never sends a stored password in clear text.',
-      )
     if (!(await mayReceiveCredentials(before, connection, server.host.toLowerCase())))
       throw needsSignIn(field, server.host)
   }
