@@ -3,6 +3,7 @@
  * Insecure choices (plain HTTP, loopback mail hosts) are accepted for loopback only and refused where a managed
  * identity is present.
  */
+import { wrongNetworks } from './config/networks.js'
 import { type Environment, type RowsRead, readRows } from './config/read-rows.js'
 import type { FieldsOf } from './config/setting-row.js'
 import type { SettingRule } from './config/setting-rule.js'
@@ -44,10 +45,11 @@ export function readConfig(environment: Environment = process.env): Config {
 
 /** What no row can see alone. */
 function contradictions(
-  { allowLoopbackMailHosts, pollMinMs, pollMaxMs }: FieldsOf<Settings>,
+  fields: FieldsOf<Settings>,
   { managedIdentity, hasStorage }: { managedIdentity: boolean; hasStorage: boolean },
 ): Problem[] {
-  const problems: Problem[] = []
+  const { allowLoopbackMailHosts, pollMinMs, pollMaxMs } = fields
+  const problems = networkProblems(fields)
   if (!hasStorage)
     problems.push({
       field: 'MailStorage',
@@ -63,6 +65,16 @@ function contradictions(
   if (pollMinMs > pollMaxMs)
     problems.push({ field: 'POLL_MIN_SECONDS', message: 'is greater than POLL_MAX_SECONDS. Lower it.' })
   return problems
+}
+
+function networkProblems({ permittedMailNetworks: text, plainTextMailNetworks }: FieldsOf<Settings>): Problem[] {
+  const permitted = wrongNetworks(text)
+  const plain = wrongNetworks(plainTextMailNetworks, { setting: 'PERMITTED_MAIL_NETWORKS', text })
+  const example = 'Example: 10.20.9.0/28'
+  return [
+    ...(permitted ? [{ field: 'PERMITTED_MAIL_NETWORKS', message: `${permitted} ${example}` }] : []),
+    ...(plain ? [{ field: 'PLAIN_TEXT_MAIL_NETWORKS', message: `${plain} ${example}` }] : []),
+  ]
 }
 
 function originsOf(text: RowsRead<Settings>['text']): Record<string, string> {

@@ -75,6 +75,9 @@ export interface ErrorDetails {
 export interface Problem {
   field: string
   message: string
+  /** What was found when the field was tried: its stable code, and the cure. */
+  code?: string
+  remedy?: string
 }
 
 export class GatewayError extends Error {

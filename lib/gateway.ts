@@ -119,7 +119,8 @@ const microsoftLogin = 'https://login.microsoftonline.com'
 /** Whom the gateway talks to: identity providers, mail servers, whatever serves webhooks and public records. */
 async function outsideOf(config: Config, { clock, ownIdentity: given }: Pick<Toolbox, 'clock'> & Partial<Toolbox>) {
   const [
-    { guardedLookup, isForbiddenHost },
+    { guardedLookup, isForbiddenHost, isPlainTextHost },
+    { networkCheck },
     { allowedPort },
     { httpDiscovery },
     { rememberedDiscovery },
@@ -128,6 +129,7 @@ async function outsideOf(config: Config, { clock, ownIdentity: given }: Pick<Too
     { ownIdentity },
   ] = await Promise.all([
     import('./transports/guarded-lookup.js'),
+    import('./config/networks.js'),
     import('./protocol/address-guard.js'),
     import('./transports/http-discovery.js'),
     import('./transports/remembered-discovery.js'),
@@ -140,25 +142,26 @@ async function outsideOf(config: Config, { clock, ownIdentity: given }: Pick<Too
   const signInAt = origins[microsoftLogin] ?? microsoftLogin
   const clientId = config.managedIdentityClientId
   const identity = given ?? ownIdentity({ clientId, source: credentialFor(config, signInAt) })
+  // Endpoints of tenants are no mail servers: an internal network is permitted for mail alone.
+  const { permittedMailNetworks: permitted, plainTextMailNetworks } = config
+  const mailLookup = permitted === '' ? lookup : guardedLookup({ allowLoopback, permits: networkCheck(permitted) })
+  const allowPlain = networkCheck(plainTextMailNetworks)
   const allowPort = (port: number): boolean => allowedPort(port, allowLoopback)
+  const toServers = { lookup: mailLookup, allowPort, allowPlain }
   return {
     ownIdentity: identity,
     allowPort,
     isForbiddenHost: isForbiddenHost(lookup),
+    isPlainTextHost: isPlainTextHost(mailLookup, allowPlain),
     discovery: rememberedDiscovery(httpDiscovery(config), clock.now),
     webhookPoster: webhookPoster({ lookup, allowLoopback }),
     senders: {
       graph: lazySender(async () => (await import('./transports/graph-sender.js')).graphSender({ origins }), true),
-      smtp: lazySender(
-        async () => (await import('./transports/smtp-sender.js')).smtpSender({ lookup, allowPort }),
-        false,
-      ),
+      smtp: lazySender(async () => (await import('./transports/smtp-sender.js')).smtpSender(toServers), false),
     },
     receivers: {
       graph: lazyReceiver(async () => (await import('./transports/graph-receiver.js')).graphReceiver({ origins })),
-      imap: lazyReceiver(async () =>
-        (await import('./transports/imap-receiver.js')).imapReceiver({ lookup, allowPort }),
-      ),
+      imap: lazyReceiver(async () => (await import('./transports/imap-receiver.js')).imapReceiver(toServers)),
     },
     providers: {
       microsoft: lazyProvider(microsoftRules, async () =>

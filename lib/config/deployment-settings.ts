@@ -101,4 +101,22 @@ export const deploymentSettings = [
     description:
       'Lets mailboxes use mail servers on this machine, on any port. The gateway refuses it where a managed identity is present.',
   },
+  {
+    name: 'PERMITTED_MAIL_NETWORKS',
+    field: 'permittedMailNetworks',
+    kind: 'text',
+    default: '',
+    example: '10.20.9.0/28,192.168.5.25/32',
+    description:
+      'Internal networks whose mail servers mailboxes of every tenant may use: CIDR blocks separated by commas. Keep them small, and never name the network of the vault, the storage or another service of the deployment.',
+  },
+  {
+    name: 'PLAIN_TEXT_MAIL_NETWORKS',
+    field: 'plainTextMailNetworks',
+    kind: 'text',
+    default: '',
+    example: '10.20.9.4/32',
+    description:
+      'Those of the permitted networks whose relays may be used without encryption. It never carries a password or a token.',
+  },
 ] as const satisfies readonly SettingRow[]

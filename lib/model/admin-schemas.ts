@@ -6,8 +6,9 @@ import * as z from 'zod'
 import { afterReceiveSchema as after, graphUser } from './api-schemas.js'
 import { isTenantId } from './ids.js'
 import { line } from './mail-submission.js'
+import { freeName } from './mailbox-name.js'
 import { messageDefaultsSchema } from './message-defaults.js'
-import { type MailProtocol, splitHost, usualPort } from './server-address.js'
+import { imapServer, smtpServer } from './server-schemas.js'
 
 export const name = line(100)
   .transform((text) => text.trim())
@@ -24,10 +25,6 @@ const httpsUrl = z
     (text) => URL.canParse(text) && isAllowedUrl(new URL(text)),
     'must be an https:// URL without user name, password or fragment',
   )
-const host = z
-  .string()
-  .regex(/^[a-zA-Z0-9.:-]{1,253}$/, 'must be a host name or IP address')
-  .describe('Host name or IP address; the port may follow it.')
 const address = z
   .string()
   .max(254)
@@ -89,38 +86,6 @@ export const webhookSchema = z
     examples: [{ url: 'https://app.example.com/events' }],
   })
 
-const tls = z
-  .enum(['implicit', 'starttls', 'plain'])
-  .describe('implicit: TLS from the first byte. starttls: TLS before the login. plain: none.')
-const ca = z
-  .string()
-  .max(20_000)
-  .regex(/-----BEGIN CERTIFICATE-----/, 'must be a PEM certificate')
-  .optional()
-  .describe('PEM certificate of a private authority against which the server is verified; at most 20000 characters.')
-const port = z
-  .number()
-  .int()
-  .min(1)
-  .max(65535)
-  .describe('1 to 65535; left out, the port given after the host, or the usual one.')
-
-/** The port may stand behind the host, or be left to the usual one of protocol and encryption (M-023). */
-const listening =
-  (protocol: MailProtocol) =>
-  <T extends { host: string; port?: number | undefined; tls: z.infer<typeof tls> }>(
-    server: T,
-    context: z.RefinementCtx,
-  ): T & { port: number } => {
-    const named = splitHost(server.host)
-    const chosen = server.port ?? named.port ?? usualPort(protocol, server.tls)
-    if ((named.port ?? chosen) !== chosen)
-      context.addIssue({ code: 'custom', path: ['port'], message: 'differs from the port in host; give it only once' })
-    if (chosen < 1 || chosen > 65_535)
-      context.addIssue({ code: 'custom', path: ['host'], message: 'must have a port from 1 to 65535' })
-    return { ...server, host: named.host, port: chosen }
-  }
-
 const id = z
   .string()
   .regex(/^[a-z2-7]{26}$/, 'must be an id of 26 characters')
@@ -140,16 +105,7 @@ const receive = z.discriminatedUnion('transport', [
   z.strictObject({
     transport: z.literal('imap').describe('Over IMAP.'),
     connectionId: id,
-    imap: z
-      .strictObject({
-        host,
-        port: port.optional(),
-        tls,
-        ca,
-        folder: line(200).min(1).default('INBOX').describe('Folder to read; 1 to 200 characters.'),
-      })
-      .transform(listening('imap'))
-      .describe('The server.'),
+    imap: imapServer,
     after: after.optional().describe('What happens to a received mail on the server; left out, as the settings say.'),
   }),
 ])
@@ -165,22 +121,7 @@ const send = z.discriminatedUnion('transport', [
   z.strictObject({
     transport: z.literal('smtp').describe('Over SMTP.'),
     connectionId: id,
-    smtp: z
-      .strictObject({
-        host,
-        port: port.optional(),
-        tls,
-        ca,
-        messagesPerSession: z
-          .number()
-          .int()
-          .min(1)
-          .max(1000)
-          .optional()
-          .describe('Mails per sign-in, 1 to 1000; left out, as the settings say.'),
-      })
-      .transform(listening('smtp'))
-      .describe('The server.'),
+    smtp: smtpServer,
   }),
 ])
 
@@ -191,6 +132,7 @@ export const mailboxChangeSchema = z
       .regex(/^[a-z0-9]{1,5}$/, 'must have 1 to 5 characters of a-z and 0-9')
       .optional()
       .describe('Short key: 1 to 5 characters of a-z and 0-9.'),
+    name: freeName.optional(),
     displayName: line(100).optional().describe('Name shown for the mailbox; at most 100 characters.'),
     description: line(500).optional().describe('For people; at most 500 characters.'),
     purpose: line(50)
@@ -201,6 +143,12 @@ export const mailboxChangeSchema = z
       .literal(true)
       .optional()
       .describe('It becomes the mailbox that sends mail that names none, in place of any other.'),
+    addressDefault: z
+      .literal(true)
+      .optional()
+      .describe(
+        'Of several mailboxes at its address it becomes the one that the address means, in place of any other.',
+      ),
     sendAs: z.array(address).max(50).optional().describe('Other addresses it may send as; at most 50. Replaces all.'),
     defaults: messageDefaultsSchema
       .optional()

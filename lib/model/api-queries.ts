@@ -1,5 +1,6 @@
 /** The query parameters of calls: the same definition validates and documents them. */
 import * as z from 'zod'
+import { mailboxFilterFields } from './mailbox-filter.js'
 
 const wrongLimit = 'must be a whole number from 1 to 200'
 const limit = z
@@ -14,6 +15,7 @@ const after = z
   .optional()
   .describe('`next` of the previous page, unchanged; leave it out for the first page.')
 export const pageQuery = z.object({ limit, after })
+export const mailboxListQuery = z.object({ limit, after, ...mailboxFilterFields })
 
 const flag = (description: string) => z.boolean().default(false).describe(description)
 const mailbox = z

@@ -1,8 +1,9 @@
 /** What apps send besides mail. */
 import * as z from 'zod'
 import { line } from './mail-submission.js'
+import { freeName } from './mailbox-name.js'
 
-const address = z
+export const address = z
   .string()
   .max(254, 'must have at most 254 characters')
   .regex(/^[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+$/, 'must be a mail address')
@@ -30,6 +31,7 @@ export const signInStartSchema = z
   .strictObject({
     address: address.describe('Mail address of the mailbox; at most 254 characters.'),
     displayName: line(100).default('').describe('Name shown for the mailbox; at most 100 characters.'),
+    name: freeName.optional(),
     expectedUser: address
       .optional()
       .describe(
@@ -157,6 +159,7 @@ export const mailboxCreateSchema = z
       .optional()
       .describe('Object id or user principal name at Microsoft, if it differs from the address.'),
     displayName: line(100).default('').describe('Name shown for the mailbox; at most 100 characters.'),
+    name: freeName.optional(),
     transport: z
       .enum(['graph', 'imap-smtp'])
       .optional()

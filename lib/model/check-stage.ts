@@ -9,7 +9,10 @@ export type CheckStage = (typeof checkStages)[number]
  */
 const rules: readonly (readonly [RegExp, CheckStage])[] = [
   [/^net_(enotfound|eai_again)$/, 'dns'],
-  [/^(net_(cert|depth|self_signed|unable_to|err_tls|wrong_version|eproto)|tls_|starttls_|token_needs_tls$)/, 'tls'],
+  [
+    /^(net_(cert|depth|self_signed|unable_to|err_tls|wrong_version|eproto)|tls_|starttls_|plain_text_|token_needs_tls$)/,
+    'tls',
+  ],
   [/^(smtp_530_starttls|smtp_538|imap_privacyrequired)$/, 'tls'],
   [/^net_answer_/, 'greeting'],
   [/^(net_|host_not_allowed$|stopped$)/, 'connect'],

@@ -42,3 +42,7 @@ export function refusedCombination(one: Combination): Problem | undefined {
     )
   return undefined
 }
+
+/** Where `isPlainTextHost` says no. */
+export const plainTextRefused =
+  'must be implicit or starttls: this deployment permits no connection without encryption to this server. Its operator may name the network in PLAIN_TEXT_MAIL_NETWORKS.'

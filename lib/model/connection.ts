@@ -17,7 +17,8 @@ export interface Identity {
 
 /** `app-only`: an administrator allowed the application itself; nobody has to stay signed in. */
 export type ConnectionMode = 'delegated' | 'app-only' | 'password' | 'anonymous'
-export type ConnectionState = 'connected' | 'needs-reconnect' | 'needs-admin' | 'removed'
+export const connectionStates = ['connected', 'needs-reconnect', 'needs-admin', 'removed'] as const
+export type ConnectionState = (typeof connectionStates)[number]
 
 /** Authority over mail, once confirmed. Row `connection`. */
 export interface Connection {

@@ -97,7 +97,7 @@ const fieldsSchema = z.strictObject({
     .max(40, 'must be a mailbox id')
     .optional()
     .describe('Id of the mailbox that sends; without mailboxId, mailbox or purpose, the default mailbox sends.'),
-  mailbox: line(320).optional().describe('Short key or address of the mailbox that sends, instead of mailboxId.'),
+  mailbox: line(320).optional().describe('Short key, name or address of the mailbox that sends, instead of mailboxId.'),
   purpose: line(100).optional().describe('Purpose of the mailbox that sends, instead of mailboxId.'),
   from: recipientSchema
     .optional()

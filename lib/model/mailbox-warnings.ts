@@ -38,9 +38,10 @@ export function mailboxWarnings(
 
 const passwordAtMicrosoft: MailboxWarning = {
   code: 'password_at_microsoft',
-  description: 'The mailbox is at Microsoft and signs in with a password, which Microsoft is switching off.',
+  description:
+    'The mailbox is at Microsoft and signs in with a password. Microsoft switches that off by default at the end of December 2026, and is to name the final date in the second half of 2027.',
   remedy:
-    'Create a reconnect link with "allowChange": ["provider"]: the owner continues with Microsoft, and everything else stays the same.',
+    'Create a reconnect link with "allowChange": ["provider"]: the owner continues with Microsoft, and everything else stays the same. GET /api/v1/mailboxes?warning=password_at_microsoft lists all such mailboxes.',
 }
 
 const sendOnly: MailboxWarning = {

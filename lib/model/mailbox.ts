@@ -66,6 +66,8 @@ export interface Mailbox {
   tenant: string
   /** Short key, 1 to 5 characters, unique in the tenant (M-106). */
   key: string
+  /** Free name, unique in the tenant; empty: none (M-020). */
+  name: string
   address: string
   displayName: string
   description: string

@@ -56,6 +56,8 @@ export interface SignInTarget {
   /** Address of the mailbox; may be empty for `admin-consent`. */
   address: string
   displayName: string
+  /** Free name of the mailbox; with one, it may be another one at an address that is connected. */
+  name?: string
   /** Connection to renew. */
   connectionId?: string
   mailboxId?: string

@@ -24,7 +24,8 @@ export type Authority =
       api?: MailApi | undefined
     }
   | { kind: 'password'; user: string; password: Secret }
-  | { kind: 'anonymous' }
+  /** `from`: whose mail it would be; a test asks the relay whether it takes mail of this sender. */
+  | { kind: 'anonymous'; from?: string }
 
 /** A connection as just read, and what it shows a mail server: one request for both. */
 export interface Access {

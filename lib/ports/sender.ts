@@ -64,7 +64,7 @@ export interface SendSession {
    * Tries as much of sending as has no effect, where opening alone asks the server nothing. `opened`: the mailbox can
    * be opened for it, and whether its mail is accepted shows only with a mail. `untried`: only a mail shows anything.
    */
-  check?(): Promise<'opened' | 'untried'>
+  check?(): Promise<'opened' | 'untried' | undefined>
   close(): Promise<void>
 }
 

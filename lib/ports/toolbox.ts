@@ -44,6 +44,8 @@ export interface Toolbox {
   webhookPoster: WebhookPoster
   /** Is the host, by its name or by what it resolves to now, one that the gateway never posts to? */
   isForbiddenHost(host: string): Promise<boolean>
+  /** May a server be talked to without encryption, by where it is now? */
+  isPlainTextHost(host: string): Promise<boolean>
   /** May this port be dialled for a server that a person typed? */
   allowPort(port: number): boolean
 }

@@ -88,6 +88,12 @@ export function isOwnService(host: string): boolean {
   return ownServices.some((suffix) => name.endsWith(suffix))
 }
 
+/** Of the namespace for private use, where a deployment may have servers of its own; the platform's part of it is not. */
+export function isInternalName(host: string): boolean {
+  const name = host.toLowerCase().replace(/\.$/, '')
+  return name.endsWith('.internal') && !name.endsWith('.azure.internal')
+}
+
 function isPublicV4(value: bigint): boolean {
   return !closed4.some((block) => within(value, block))
 }

@@ -1,19 +1,21 @@
 /**
- * By what a tenant calls its mailboxes. Partition: the tenant; row: `key~{key}`, `address~{hash of the address}` or
- * `default`; one column, the mailbox. A name is taken by insert, so each belongs to one mailbox, and "exactly one
- * default" is one write of one row.
+ * By what a tenant calls its mailboxes. Partition: the tenant; row: `key~{key}`, `name~{hash of the name}`,
+ * `address~{hash of the address}` or `default`; one column, the mailbox. A name is taken by insert, so each belongs to
+ * one mailbox, and "exactly one default", of the tenant or of an address that several have, is one write of one row.
  */
 
-import { RowExistsError } from '../errors.js'
+import { conflict, type GatewayError, RowExistsError } from '../errors.js'
 import { hashId } from '../model/ids.js'
 import type { MailboxRef } from '../model/mailbox.js'
+import { comparableName } from '../model/mailbox-name.js'
 import type { Toolbox } from '../ports/toolbox.js'
 import { columnsOf } from './columns.js'
 
-export type MailboxName = { key: string } | { address: string } | 'default'
+export type MailboxName = { key: string } | { name: string } | { address: string } | 'default'
 
 function rowKeyOf(name: MailboxName): string {
   if (name === 'default') return 'default'
+  if ('name' in name) return `name~${hashId(comparableName(name.name))}`
   return 'key' in name ? `key~${name.key}` : `address~${hashId(name.address.toLowerCase())}`
 }
 
@@ -36,9 +38,13 @@ export async function takeName(deps: Toolbox, owner: MailboxRef, name: MailboxNa
   }
 }
 
-/** The default is this mailbox from now on, whichever it was. */
-export async function setDefaultMailbox(deps: Toolbox, { tenant, mailboxId }: MailboxRef): Promise<void> {
-  const row = { partitionKey: tenant, rowKey: rowKeyOf('default'), v: 1, mailboxId }
+/** The default, of the tenant or of an address, is this mailbox from now on, whichever it was. */
+export async function setDefaultMailbox(
+  deps: Toolbox,
+  { tenant, mailboxId }: MailboxRef,
+  of: 'default' | { address: string } = 'default',
+): Promise<void> {
+  const row = { partitionKey: tenant, rowKey: rowKeyOf(of), v: 1, mailboxId }
   await deps.tables.upsert(deps.names.table('names'), row)
 }
 
@@ -62,3 +68,6 @@ export async function removeNamesOf(deps: Toolbox, { tenant, mailboxId }: Mailbo
   for await (const { rowKey } of deps.tables.query(table, { partition: tenant, where }))
     await deps.tables.remove(table, { partitionKey: tenant, rowKey })
 }
+
+export const nameTaken = (name: string): GatewayError =>
+  conflict('mailbox_name_taken', `name: "${name}" belongs to another mailbox.`, 'Choose another name.')

@@ -18,12 +18,15 @@ import { type ErrorDetails, GatewayError } from '../errors.js'
 import type { DiagnosisContext } from '../model/diagnosis.js'
 import type { ServerAddress } from '../model/mailbox.js'
 import { inPeerSession } from '../peer-session.js'
+import { isLoopbackAddress } from '../protocol/address-guard.js'
 import { forbiddenAddress } from './guarded-lookup.js'
 
 export interface DialOptions {
   lookup: LookupFunction
   /** Which ports may be dialled; all by default (the caller has validated them). */
   allowPort?: ((port: number) => boolean) | undefined
+  /** Off this machine, which addresses may be talked to without encryption; absent: none. */
+  allowPlain?: ((ip: string) => boolean) | undefined
   /** Milliseconds for name, connection and TLS together. */
   timeoutMs: number
   /** PEM trusted besides the public authorities, for every server (local mode). */
@@ -44,6 +47,9 @@ export async function checkedAddress(server: ServerAddress, options: DialOptions
   if (options.signal.aborted) throw stopped()
   const deadline = AbortSignal.timeout(options.timeoutMs)
   const addresses = await unlessLate(resolve(server.host, options.lookup), deadline, options.signal)
+  const mayBePlain = ({ address }: LookupAddress) =>
+    isLoopbackAddress(address) || options.allowPlain?.(address) === true
+  if (server.tls === 'plain' && !addresses.every(mayBePlain)) throw plainTextNotPermitted()
   return { host: server.host, port: server.port, ...fixed(server.host, addresses) }
 }
 
@@ -219,6 +225,16 @@ function hostNotAllowed(): GatewayError {
     hint: 'config',
     description: 'The gateway does not connect to this host and port.',
     remedy: 'Name a public mail server and one of its standard ports.',
+  })
+}
+
+function plainTextNotPermitted(): GatewayError {
+  return new GatewayError('plain_text_not_permitted', 'needs-admin', {
+    hint: 'config',
+    description: 'The mail server is used without encryption, which this deployment does not permit for its network.',
+    remedy:
+      'Choose "implicit" (TLS) or "starttls" for the server, or ask the operator to name its network in PLAIN_TEXT_MAIL_NETWORKS.',
+    outcome: 'not-sent',
   })
 }
 

@@ -18,6 +18,8 @@ export interface ImapReceiverOptions {
   lookup: LookupFunction
   /** Which ports may be dialled; absent: any. */
   allowPort?: (port: number) => boolean
+  /** Off this machine, which addresses may be talked to without encryption; absent: none. */
+  allowPlain?: (ip: string) => boolean
   /**
    * Milliseconds: to connect and log in (default 15,000), per command and of silence (20,000; one that brings mail half
    * as long again without enough bytes, and `longest`, 7 minutes, with them), per session without enough bytes (45,000:
@@ -56,8 +58,8 @@ async function openAs(
   const { maxMailBytes = 160 * 1024 * 1024 } = options
   const limits = { connectMs, commandMs, fetchMs: commandMs * 1.5, sessionMs, longestMs, maxMailBytes }
   for (let renew = false; ; renew = true) {
-    const { lookup, allowPort, signal, rootCa } = options
-    const address = await checkedAddress(imap, { lookup, allowPort, timeoutMs: connectMs, signal })
+    const { lookup, allowPort, allowPlain, signal, rootCa } = options
+    const address = await checkedAddress(imap, { lookup, allowPort, allowPlain, timeoutMs: connectMs, signal })
     const login = await loginOf(authority, renew)
     const link = new ImapLink({ imap, address, login, limits, signal, rootCa })
     try {

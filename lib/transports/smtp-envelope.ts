@@ -74,7 +74,7 @@ export function envelopeOf(mail: OutgoingMail, abilities: SmtpAbilities): SmtpEn
   }
 }
 
-function wireAddress(address: string, field: string, utf8: boolean): string {
+export function wireAddress(address: string, field: string, utf8: boolean): string {
   let wire: string
   try {
     wire = parseMailAddress(address, field)

@@ -9,7 +9,7 @@ import type { LookupFunction } from 'node:net'
 import SMTPConnection from 'nodemailer/lib/smtp-connection'
 import type { SmtpOptions } from '../model/mailbox.js'
 import type { Authority } from '../ports/authority.js'
-import type { Sender } from '../ports/sender.js'
+import type { Sender, SendSession } from '../ports/sender.js'
 import { dial, stopped, tlsOptions, tokenNeedsTls } from './dial.js'
 import { readAbilities } from './smtp-envelope.js'
 import { notSent, type SmtpLibraryError, type SmtpPeer } from './smtp-error.js'
@@ -21,6 +21,8 @@ export interface SmtpSenderOptions {
   lookup: LookupFunction
   /** Which ports may be dialled; absent: any. */
   allowPort?: (port: number) => boolean
+  /** Off this machine, which addresses may be talked to without encryption; absent: none. */
+  allowPlain?: (ip: string) => boolean
   /**
    * Milliseconds: to connect and encrypt (default 15,000); of silence until a session is given up (default 90,000); for
    * all until the mail can begin, once up to EHLO and once for the login (default 25,000 each).
@@ -47,10 +49,21 @@ export function smtpSender(options: SmtpSenderOptions): SmtpSender {
       if (target.transport !== 'smtp') throw new TypeError('This sender speaks SMTP only')
       const { smtp } = target
       if (authority.kind === 'bearer' && smtp.tls === 'plain') throw tokenNeedsTls()
-      if (authority.kind === 'anonymous') return (await connect(smtp, { ...options, signal })).session
+      if (authority.kind === 'anonymous') return openRelay(authority.from, smtp, { ...options, signal })
       return openAs(authority, smtp, { ...options, signal })
     },
   }
+}
+
+/** Whatever login it offers: no AUTH is sent, and whether it takes mail without one shows with a sender. */
+async function openRelay(
+  from: string | undefined,
+  smtp: SmtpOptions,
+  options: SessionOptions,
+): Promise<SmtpSession & Pick<SendSession, 'check'>> {
+  const { session } = await connect(smtp, options)
+  if (from === undefined) return session
+  return Object.assign(session, { check: () => session.trySender(from, boundsOf(options)) })
 }
 
 async function openAs(
@@ -95,8 +108,8 @@ interface Connected {
 async function connect(smtp: SmtpOptions, options: SessionOptions): Promise<Connected> {
   const { connect: connectMs = 15_000, reply: replyMs = 90_000 } = options.timeoutsMs ?? {}
   const started = performance.now()
-  const { lookup, allowPort, rootCa, clientName, signal } = options
-  const socket = await dial(smtp, { lookup, allowPort, timeoutMs: connectMs, rootCa, signal })
+  const { lookup, allowPort, allowPlain, rootCa, clientName, signal } = options
+  const socket = await dial(smtp, { lookup, allowPort, allowPlain, timeoutMs: connectMs, rootCa, signal })
   const peer = { host: smtp.host, said: '', secrets: [] as string[], ofApp: false }
   // Paused until nodemailer listens, so that the greeting is not lost.
   socket.pause()

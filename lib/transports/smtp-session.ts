@@ -13,7 +13,14 @@ import {
 } from '../ports/sender.js'
 import { stopped } from './dial.js'
 import { smtpBody } from './smtp-body.js'
-import { envelopeOf, offeredMime, type SmtpAbilities, type SmtpEnvelope, unreachableBy } from './smtp-envelope.js'
+import {
+  envelopeOf,
+  offeredMime,
+  type SmtpAbilities,
+  type SmtpEnvelope,
+  unreachableBy,
+  wireAddress,
+} from './smtp-envelope.js'
 import {
   isReply,
   notSent,
@@ -42,6 +49,7 @@ interface Internals {
   _socket?: { bytesRead: number }
   _sendCommand(line: string, logged?: string): void
   _responseQueue: string[]
+  _responseActions: ((reply: string) => void)[]
   _processResponse(): void
 }
 
@@ -164,6 +172,23 @@ export class SmtpSession implements SendSession {
       refused: [...unreachable, ...this.#refused((result.rejectedErrors ?? []) as SmtpLibraryError[])],
       reply: redact(hideSecrets(result.response ?? '', this.peer.secrets)),
     }
+  }
+
+  /** MAIL FROM and RSET: rejects with what the server says against this sender, and sends nothing. */
+  async trySender(from: string, bounds: StageBounds): Promise<undefined> {
+    const internals = this.connection as unknown as Internals
+    const reply = new Promise<string>((done) => {
+      internals._responseActions.push(done)
+      internals._sendCommand(`MAIL FROM:<${wireAddress(from, 'from', this.abilities.utf8)}>`)
+    })
+    const said = await this.stage('MAIL', bounds, reply).catch((error: unknown) => {
+      throw notSent(error, this.peer)
+    })
+    if (!isReply(said)) throw unreadable({ outcome: 'not-sent' })
+    if (!said.startsWith('2')) throw refusal(said, this.peer, { outcome: 'not-sent' })
+    this.#unclean = true
+    await this.#clean()
+    return undefined
   }
 
   async close(): Promise<void> {

@@ -7,9 +7,10 @@
 
 import { conflict, invalidInput, RowChangedError } from '../../errors.js'
 import type { MailboxChange } from '../../model/admin-schemas.js'
-import { refusedCombination } from '../../model/combinations.js'
+import { plainTextRefused, refusedCombination } from '../../model/combinations.js'
 import type { Connection } from '../../model/connection.js'
 import type { Mailbox, MailboxRef } from '../../model/mailbox.js'
+import { comparableName } from '../../model/mailbox-name.js'
 import { providerFacts } from '../../model/providers.js'
 import { connectionOf, serverOf } from '../../model/transports.js'
 import type { Toolbox } from '../../ports/toolbox.js'
@@ -21,7 +22,7 @@ import { changeRow } from '../../rows/change-row.js'
 import { findConnection } from '../../rows/connections.js'
 import { setDue } from '../../rows/due.js'
 import { getMailbox, updateMailbox } from '../../rows/mailboxes.js'
-import { removeName, setDefaultMailbox, takeName } from '../../rows/names.js'
+import { nameTaken, releaseName, removeName, setDefaultMailbox, takeName } from '../../rows/names.js'
 import { awaitedBy } from '../receive/await-approval.js'
 import { openGate } from '../send/gate.js'
 import { checkReceiveGrant, checkSendGrant } from './check-grant.js'
@@ -31,6 +32,7 @@ export async function changeMailbox(deps: Toolbox, mailbox: MailboxRef, change: 
   const { tenant, mailboxId: id } = mailbox
   const { before, after } = await write(deps, mailbox, change)
   if (change.default) await setDefaultMailbox(deps, mailbox)
+  if (change.addressDefault) await setDefaultMailbox(deps, mailbox, { address: after.address })
   // Nobody waits for an administrator any more.
   if (awaitedBy(before) !== undefined && awaitedBy(after) === undefined)
     await clearAttention(deps, { tenant, kind: 'mailbox-receive', id })
@@ -48,7 +50,7 @@ async function write(
   { tenant, mailboxId }: MailboxRef,
   change: MailboxChange,
 ): Promise<{ before: Mailbox; after: Mailbox }> {
-  const { default: _, ...fields } = change
+  const { default: _, addressDefault: __, ...fields } = change
   const moved = change.receive !== undefined || change.send !== undefined
   const written = changeRow(async () => {
     const { etag, ...before } = await getMailbox(deps, tenant, mailboxId)
@@ -57,6 +59,11 @@ async function write(
     checkDefaults(after)
     if (after.key !== before.key && !(await takeName(deps, { tenant, mailboxId }, { key: after.key })))
       throw keyTaken(after.key)
+    const { name } = after
+    if (name !== before.name && name !== '' && !(await takeName(deps, { tenant, mailboxId }, { name }))) {
+      if (after.key !== before.key) await releaseName(deps, { tenant, mailboxId }, { key: after.key })
+      throw nameTaken(name)
+    }
     await updateMailbox(deps, after, etag)
     return { before, after }
   })
@@ -64,6 +71,8 @@ async function write(
     throw error instanceof RowChangedError ? busy() : error
   })
   if (after.key !== before.key) await removeName(deps, tenant, { key: before.key })
+  if (before.name !== '' && comparableName(after.name) !== comparableName(before.name))
+    await removeName(deps, tenant, { name: before.name })
   return { before, after }
 }
 
@@ -89,6 +98,8 @@ async function checkConnections(
     const refused = refusedCombination({ direction: field, mode, provider, transport, tls: server?.tls })
     if (refused) throw invalidInput(refused.field, refused.message)
     if (server === undefined) continue
+    if (server.tls === 'plain' && !(await deps.isPlainTextHost(server.host)))
+      throw invalidInput(`${field}.${transport}.tls`, plainTextRefused)
     if (!(await mayReceiveCredentials(before, connection, server.host.toLowerCase())))
       throw needsSignIn(field, server.host)
   }

@@ -4,12 +4,15 @@ import type { Toolbox } from '../../ports/toolbox.js'
 import { findHolder, type Holder, holderId, removeHolder } from '../../rows/holders.js'
 
 /** At most one, as a list, because an address that nobody holds is no error. */
-export async function findHolders(deps: Toolbox, address: string): Promise<{ holders: Holder[]; next: string }> {
+export async function findHolders(
+  deps: Toolbox,
+  address: string,
+): Promise<{ holders: Omit<Holder, 'also'>[]; next: string }> {
   if (!/^[^\s@]+@[^\s@]+$/.test(address) || address.length > 254)
     throw invalidInput('address', 'must be one mail address of at most 254 characters, given as ?address=…')
   const holder = await findHolder(deps, holderId(address))
   if (holder === undefined) return { holders: [], next: '' }
-  const { etag: _, ...shown } = holder
+  const { etag: _, also: __, ...shown } = holder
   return { holders: [shown], next: '' }
 }
 

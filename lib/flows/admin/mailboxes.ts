@@ -7,6 +7,7 @@ import { type AttentionItem, attentionActions, concerns } from '../../model/atte
 import type { Connection, ConnectionState } from '../../model/connection.js'
 import { isId } from '../../model/ids.js'
 import type { Mailbox, ReceiveSettings, SendSettings } from '../../model/mailbox.js'
+import { isFilter, type MailboxFilter } from '../../model/mailbox-filter.js'
 import { type MailboxHealth, mailboxHealth } from '../../model/mailbox-health.js'
 import { type MailboxWarning, mailboxWarnings } from '../../model/mailbox-warnings.js'
 import type { PageQuery } from '../../model/page.js'
@@ -15,10 +16,11 @@ import type { Toolbox } from '../../ports/toolbox.js'
 import { attentionOfMailboxes } from '../../rows/attention-lists.js'
 import { findConnection } from '../../rows/connections.js'
 import { mapInBatches } from '../../rows/delete-rows.js'
-import { findHolder, holderId, isHeldBy } from '../../rows/holders.js'
+import { findHolder, holderId } from '../../rows/holders.js'
 import { laneOpensAt } from '../../rows/lane.js'
 import { findKnownMailbox, type KnownMailbox, pageOfKnownMailboxes } from '../../rows/mailbox-facts.js'
 import { listAddresses } from '../../rows/mailboxes.js'
+import { pageOfMatchingMailboxes } from '../../rows/matching-mailboxes.js'
 import { findMailboxId } from '../../rows/names.js'
 import { settingsOf, tenantSettings } from '../../rows/settings.js'
 import { actionOf } from '../receive/after-receive.js'
@@ -35,6 +37,8 @@ export interface Direction {
 
 export interface MailboxFacts extends Mailbox {
   isDefault: boolean
+  /** Of the mailboxes at its address it is the one that the address means. */
+  isAddressDefault: boolean
   /** The worst that is known of it, in one word. */
   health: MailboxHealth
   /** What is broken that this mailbox suffers from: its own troubles, its connections', their registrations'. */
@@ -59,11 +63,28 @@ export interface MailboxPage {
 
 /**
  * In the order of their ids. A page costs a few range reads, and for each of its mailboxes one read of who holds the
- * address and two for each connection, whatever else the tenant has.
+ * address, one of whom it means and two for each connection, whatever else the tenant has.
  */
-export async function listMailboxFacts(deps: Toolbox, tenant: string, page: PageQuery): Promise<MailboxPage> {
+export async function listMailboxFacts(
+  deps: Toolbox,
+  tenant: string,
+  page: PageQuery & MailboxFilter,
+): Promise<MailboxPage> {
+  if (isFilter(page)) return listMatching(deps, tenant, page)
   const { found, next } = await pageOfKnownMailboxes(deps, tenant, page)
   return { mailboxes: await factsOf(deps, tenant, found), next }
+}
+
+/** Those that a filter means (M-147); each of them is read for itself. */
+async function listMatching(deps: Toolbox, tenant: string, page: PageQuery & MailboxFilter): Promise<MailboxPage> {
+  const { found, next } = await pageOfMatchingMailboxes(deps, { tenant, filter: page }, page)
+  const known = await mapInBatches(found, ({ id }) => findKnownMailbox(deps, tenant, id))
+  const mailboxes = await factsOf(
+    deps,
+    tenant,
+    known.filter((one) => one !== undefined),
+  )
+  return { mailboxes, next }
 }
 
 export async function readMailboxFacts(deps: Toolbox, tenant: string, id: string): Promise<MailboxFacts> {
@@ -102,10 +123,11 @@ async function factsOf(deps: Toolbox, tenant: string, found: readonly KnownMailb
   // Read once, and kept for those that follow.
   await tenantSettings(deps, tenant)
   const actions = await mapInBatches(found, async ({ mailbox }) => actionOf(await settingsOf(deps, mailbox), mailbox))
-  const [defaultId, cards, holders] = await Promise.all([
+  const [defaultId, cards, holders, ofAddress] = await Promise.all([
     findMailboxId(deps, tenant, 'default'),
     attentionOfMailboxes(deps, tenant, { mailboxIds, connections: [...all.values()] }),
     mapInBatches(found, ({ mailbox }) => heldElsewhere(deps, mailbox)),
+    mapInBatches(found, ({ mailbox: { address } }) => findMailboxId(deps, tenant, { address })),
   ])
   return found.map((known, at) => {
     const { mailbox } = known
@@ -120,6 +142,7 @@ async function factsOf(deps: Toolbox, tenant: string, found: readonly KnownMailb
     return {
       ...mailbox,
       isDefault: mailbox.id === defaultId,
+      isAddressDefault: mailbox.id === ofAddress[at],
       health: mailboxHealth({ active: mailbox.active, connectionStates, attention, ...sides }),
       attention,
       heldBy: holders[at] ?? '',
@@ -166,10 +189,10 @@ async function connectionsOf(
   return new Map(read.flatMap((one) => (one === undefined ? [] : [[one.id, one]])))
 }
 
-async function heldElsewhere(deps: Toolbox, { tenant, id, address }: Mailbox): Promise<string> {
+async function heldElsewhere(deps: Toolbox, { tenant, address }: Mailbox): Promise<string> {
   const holder = await findHolder(deps, holderId(address))
   // That another tenant has it is no business of this one's.
-  if (holder === undefined || holder.tenant !== tenant || isHeldBy(deps, holder, { tenant, mailboxId: id })) return ''
+  if (holder === undefined || holder.tenant !== tenant || holder.environment === deps.names.environment) return ''
   return `environment ${holder.environment}, mailbox ${holder.mailboxId}`
 }
 

@@ -8,12 +8,13 @@ import { conflict, type GatewayError } from '../../errors.js'
 import type { Mailbox, MailboxRef } from '../../model/mailbox.js'
 import { connectionIdsOf } from '../../model/transports.js'
 import type { Toolbox } from '../../ports/toolbox.js'
+import { sameAddress } from '../../protocol/mail-address.js'
 import { clearAttention } from '../../rows/attention.js'
 import { findConnection } from '../../rows/connections.js'
 import { setDue } from '../../rows/due.js'
 import { releaseHold } from '../../rows/holders.js'
 import { getMailbox, listMailboxes, removeMailboxRows, switchOffMailbox } from '../../rows/mailboxes.js'
-import { findMailboxId, removeNamesOf } from '../../rows/names.js'
+import { findMailboxId, removeNamesOf, takeName } from '../../rows/names.js'
 import { removeCursor } from '../../rows/receiving-state.js'
 import { countOpenMails, endOpenMails } from '../send/mail-actions.js'
 import { disconnect } from './disconnect.js'
@@ -34,7 +35,7 @@ export async function removeMailbox(
   for (const connectionId of new Set(connectionIdsOf(mailbox)))
     if (!used.has(connectionId) && !(await isAppOnly(deps, tenant, connectionId)))
       await disconnect(deps, tenant, connectionId)
-  await forgetMailbox(deps, mailbox)
+  await forgetMailbox(deps, mailbox, others)
 }
 
 async function assertUnused(deps: Toolbox, { tenant, id }: Mailbox): Promise<void> {
@@ -45,9 +46,18 @@ async function assertUnused(deps: Toolbox, { tenant, id }: Mailbox): Promise<voi
 }
 
 /** Everything that names the mailbox, its own row last. */
-async function forgetMailbox(deps: Toolbox, { tenant, id, address }: Mailbox): Promise<void> {
+async function forgetMailbox(
+  deps: Toolbox,
+  { tenant, id, address }: Mailbox,
+  others: readonly Mailbox[],
+): Promise<void> {
   await releaseHold(deps, { tenant, mailboxId: id, address })
   await removeNamesOf(deps, { tenant, mailboxId: id })
+  // The address goes on meaning one of those that have it, the oldest.
+  const [heir] = others
+    .filter((one) => sameAddress(one.address, address))
+    .sort((one, two) => one.createdAt.localeCompare(two.createdAt))
+  if (heir) await takeName(deps, { tenant, mailboxId: heir.id }, { address })
   for (const kind of ['mailbox-receive', 'mailbox-send', 'mailbox-quarantine'] as const)
     await clearAttention(deps, { tenant, kind, id })
   await removeCursor(deps, { tenant, id })

@@ -7,6 +7,7 @@
 import { conflict, type GatewayError, invalidInput } from '../../errors.js'
 import type { MailboxCreateInput } from '../../model/api-schemas.js'
 import { hashId } from '../../model/ids.js'
+import { comparableName } from '../../model/mailbox-name.js'
 import type { Verdicts } from '../../model/sign-in.js'
 import { asGranted } from '../../model/transports.js'
 import type { Toolbox } from '../../ports/toolbox.js'
@@ -18,7 +19,7 @@ import { readAuthority } from '../tokens/authority-for.js'
 import { providerOf } from '../tokens/provider-of.js'
 import { findClient } from '../tokens/registrations.js'
 import { isDirectoryOf } from './prove-address.js'
-import { assertAddressFree, createMailbox, mailboxExists } from './save-mailbox.js'
+import { assertNamesFree, createMailbox, mailboxExists } from './save-mailbox.js'
 import { transportOf } from './start-admin-consent.js'
 import { probeInTime } from './try-out.js'
 
@@ -45,8 +46,8 @@ export async function addMailbox(deps: Toolbox, tenant: string, input: MailboxCr
       'Start a sign-in for the mailbox, or ask an administrator to consent to the application itself.',
     )
   // The same id for the same wish, so that a repetition after a crash finishes what was begun.
-  const mailboxId = hashId('app-only', tenant, connectionId, address.toLowerCase())
-  await assertAddressFree(deps, { tenant, mailboxId }, address)
+  const mailboxId = hashId('app-only', tenant, connectionId, address.toLowerCase(), ...namePart(input.name))
+  await assertNamesFree(deps, { tenant, mailboxId }, input)
   if ((await findMailbox(deps, tenant, mailboxId)) !== undefined) throw mailboxExists()
 
   const provider = providerOf(deps, connection.provider)
@@ -68,11 +69,15 @@ export async function addMailbox(deps: Toolbox, tenant: string, input: MailboxCr
   const identity = connection.identity ?? {}
   if (await isDirectoryOf({ provider, registration }, identity, [address]))
     await takeHold(deps, { tenant, mailboxId, address })
-  const made = { tenant, mailboxId, connectionId, address, displayName: input.displayName }
+  const { name, displayName } = input
+  const made = { tenant, mailboxId, connectionId, address, name, displayName }
   await createMailbox(deps, user === undefined ? made : { ...made, mailboxUser: user }, wanted)
   if (input.receive) await setDue(deps, { kind: 'poll', tenant, id: mailboxId }, deps.clock.now())
   return { mailboxId, connectionId, address, verdicts }
 }
+
+/** Of the id: nothing without a name. */
+export const namePart = (name = ''): string[] => (name === '' ? [] : [comparableName(name)])
 
 /** Microsoft's words for somebody who is not in the organisation: no later try would find them. */
 const nobody: ReadonlySet<string> = new Set(['graph_errorinvaliduser', 'graph_request_resourcenotfound'])

@@ -33,7 +33,7 @@ import { providerOf } from '../tokens/provider-of.js'
 import { storeGrant } from '../tokens/store-grant.js'
 import { assertWay } from './link-ways.js'
 import { noSecrets, refuseConfirmation } from './refuse-confirmation.js'
-import { createMailbox, reserveAddress, switchMailbox } from './save-mailbox.js'
+import { createMailbox, reserveNames, switchMailbox } from './save-mailbox.js'
 import { targetsOf } from './try-out.js'
 
 export interface Confirmed {
@@ -107,7 +107,7 @@ async function connect(deps: Toolbox, signIn: StoredSignIn): Promise<Confirmed> 
   const isConsent = target.kind === 'admin-consent'
   await assertWay(deps, signIn, wayOf(signIn, grant))
   const { connectionId, mailboxId = '' } = signIn
-  if (target.kind === 'connect') await reserveAddress(deps, { tenant, mailboxId }, target.address)
+  if (target.kind === 'connect') await reserveNames(deps, { tenant, mailboxId }, target)
   if (!isConsent) await holdAddress(deps, signIn, mailboxId)
   if (grant !== undefined) {
     await storeConnection(deps, signIn, grant)
@@ -237,7 +237,7 @@ async function storeConnection(deps: Toolbox, signIn: StoredSignIn, grant: Grant
 }
 
 /** Its authority is stored anew: every mailbox of the connection is looked at now and waiting mail may go. */
-async function reopen(deps: Toolbox, tenant: string, connectionId: string): Promise<void> {
+export async function reopen(deps: Toolbox, tenant: string, connectionId: string): Promise<void> {
   for (const { id, receive, send } of await listMailboxes(deps, tenant)) {
     const isAwaiting = awaitedBy({ receive })?.receive.connectionId === connectionId
     if (connectionOf(receive) === connectionId) await clearAttention(deps, { tenant, kind: 'mailbox-receive', id })

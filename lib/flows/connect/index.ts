@@ -4,14 +4,17 @@
 
 import { listConsents } from '../../rows/consents.js'
 import { addMailbox } from './add-mailbox.js'
+import { addServerMailbox } from './add-server-mailbox.js'
 import { beginAuthorize } from './begin-authorize.js'
 import { cancelSignIn } from './cancel-sign-in.js'
+import { changePassword } from './change-password.js'
 import { completeSignIn } from './complete-sign-in.js'
 import { confirmByAdmin, confirmSignIn } from './confirm-sign-in.js'
 import { describeSignIn } from './describe-sign-in.js'
 import { expireSignIns } from './expire-sign-ins.js'
 import { keepFormProblem } from './keep-problem.js'
 import { listSignIns } from './list-sign-ins.js'
+import { reconnectMany } from './reconnect-many.js'
 import { rejectSignIn } from './reject-sign-in.js'
 import { returnCallback } from './return-callback.js'
 import { endedLink } from './return-link.js'
@@ -28,9 +31,12 @@ export type { ResultView } from './show-result.js'
 export const connectFlows = {
   startSignIn,
   startReconnect,
+  reconnectMany,
   startAdminConsent,
   listConsents,
   addMailbox,
+  addServerMailbox,
+  changePassword,
   showLink,
   beginAuthorize,
   submitPassword,

@@ -116,7 +116,7 @@ function problemsOf(
 }
 
 /** Certificates and encryption: another password would not help. */
-const isAboutConnection = (code: string): boolean =>
+export const isAboutConnection = (code: string): boolean =>
   code.startsWith('net_') || /tls|privacyrequired|_530|_538|5_7_1[01]$/.test(code)
 
 const isSame = (one: ServerAddress, other: ServerAddress | undefined): boolean =>

@@ -28,7 +28,7 @@ export async function probeMailbox(deps: Pick<Toolbox, 'receivers' | 'senders'>,
     if (!of || authority.kind !== 'bearer') return
     of.provider.checkToken(await authority.token(), of.resource, of.provider.neededScopes(direction, target))
   }
-  const typed = authority.kind === 'password'
+  const typed = authority.kind !== 'bearer'
   const late = new Promise<Verdict>((done) => {
     signal.addEventListener('abort', () => done(typed ? unreachable : untested), { once: true })
   })

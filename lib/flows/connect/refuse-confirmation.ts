@@ -52,6 +52,7 @@ export async function undoConfirmation(
   if (target.kind !== 'connect' || mailboxId === '') return
   if ((await findMailbox(deps, tenant, mailboxId)) !== undefined) return
   await releaseName(deps, { tenant, mailboxId }, { address: target.address })
+  if (target.name) await releaseName(deps, { tenant, mailboxId }, { name: target.name })
   await releaseHold(deps, { tenant, mailboxId, address: target.address })
   if (connectionId === '') return
   await forgetGrant(deps, tenant, connectionId)

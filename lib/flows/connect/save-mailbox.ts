@@ -9,33 +9,48 @@ import type { AfterReceive, Mailbox, MailboxRef, ReceiveSettings, SendSettings }
 import { type ReceiveTarget, receiveTransports, sendTransports, type Targets } from '../../model/transports.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { findMailbox, insertMailbox, updateMailbox } from '../../rows/mailboxes.js'
-import { findMailboxId, takeName } from '../../rows/names.js'
+import { findMailboxId, nameTaken, takeName } from '../../rows/names.js'
+
+/** What a mailbox is called from the start: its address, which it has alone unless it has a name of its own (M-020). */
+export interface Called {
+  address: string
+  name?: string | undefined
+}
 
 /** Looked at before anything is written: two links for one address may be open at once. */
-export async function assertAddressFree(
+export async function assertNamesFree(
   deps: Toolbox,
   { tenant, mailboxId }: MailboxRef,
-  address: string,
+  { address, name = '' }: Called,
 ): Promise<void> {
-  const holder = await findMailboxId(deps, tenant, { address })
-  if (holder !== undefined && holder !== mailboxId) throw mailboxExists()
+  const holder = await findMailboxId(deps, tenant, name === '' ? { address } : { name })
+  if (holder !== undefined && holder !== mailboxId) throw name === '' ? mailboxExists() : nameTaken(name)
 }
 
 /**
  * The first thing a confirmation takes: two links for one address may be open at once. Safe to repeat with the same id.
  */
-export async function reserveAddress(deps: Toolbox, owner: MailboxRef, address: string): Promise<void> {
-  if (!(await takeName(deps, owner, { address }))) throw mailboxExists()
+export async function reserveNames(deps: Toolbox, owner: MailboxRef, { address, name = '' }: Called): Promise<void> {
+  if (name !== '' && !(await takeName(deps, owner, { name }))) throw nameTaken(name)
+  // The first mailbox of an address is the one that the address means; another one says so later.
+  if (!(await takeName(deps, owner, { address })) && name === '') throw mailboxExists()
 }
 
 export const mailboxExists = (): GatewayError =>
-  conflict('mailbox_exists', 'This address is already connected.', 'Reconnect the existing mailbox instead.')
+  conflict(
+    'mailbox_exists',
+    'This address is already connected.',
+    'Reconnect the existing mailbox instead; for another one at this address, give it a name.',
+  )
 
 export interface NewMailbox {
   tenant: string
   mailboxId: string
   connectionId: string
+  /** When sending has a connection of its own. */
+  sendConnectionId?: string
   address: string
+  name?: string | undefined
   displayName: string
   mailboxUser?: string
   /** What happens at the server to received mail; absent: as the settings say. */
@@ -48,17 +63,18 @@ export async function createMailbox(
   made: NewMailbox,
   wanted: Targets & { later?: ReceiveTarget },
 ): Promise<void> {
-  const { tenant, mailboxId, connectionId, address, mailboxUser } = made
+  const { tenant, mailboxId, connectionId, address, name = '', mailboxUser } = made
   const by = { connectionId, ...(mailboxUser === undefined ? {} : { user: mailboxUser }) }
   if ((await findMailbox(deps, tenant, mailboxId)) !== undefined) return
   const owner = { tenant, mailboxId }
-  await reserveAddress(deps, owner, address)
+  await reserveNames(deps, owner, made)
   const now = new Date(deps.clock.now()).toISOString()
   const later = withAction(receiveOf(wanted.later ? { receive: wanted.later } : {}, by), made.after)
   const mailbox: Mailbox = {
     id: mailboxId,
     tenant,
     key: await freeKey(deps, owner, address),
+    name,
     address,
     displayName: made.displayName,
     description: '',
@@ -68,7 +84,7 @@ export async function createMailbox(
       later.transport === 'none'
         ? withAction(receiveOf(wanted, by), made.after)
         : { transport: 'none', awaiting: { receive: later, since: now } },
-    send: sendOf(wanted, by),
+    send: sendOf(wanted, { ...by, connectionId: made.sendConnectionId ?? connectionId }),
     sendAs: [],
     epoch: 1,
     createdAt: now,

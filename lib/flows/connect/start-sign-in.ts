@@ -17,12 +17,12 @@ import { findConnection } from '../../rows/connections.js'
 import { findHolder, holderId, mailboxHeld } from '../../rows/holders.js'
 import { writeLog } from '../../rows/logs.js'
 import { getMailbox } from '../../rows/mailboxes.js'
-import { findMailboxId } from '../../rows/names.js'
 import { findReturnUrl, returnUrlId } from '../../rows/return-urls.js'
 import { settingsOf } from '../../rows/settings.js'
 import { actionOf } from '../receive/after-receive.js'
 import { listUsableRegistrations } from '../tokens/registrations.js'
 import { insertSignIn, notUsable, type StartedSignIn } from './insert-sign-in.js'
+import { assertNamesFree } from './save-mailbox.js'
 import { renewAdminConsent } from './start-admin-consent.js'
 import { staysAtServer } from './stays-at-server.js'
 
@@ -50,8 +50,7 @@ export async function startSignIn(
     refusals.push(notUsable())
   const refused = refusedTogether([], refusals)
   if (refused !== undefined) throw refused
-  if ((await findMailboxId(deps, tenant, { address: input.address })) !== undefined)
-    throw conflict('mailbox_exists', 'This address is already connected.', 'Reconnect the existing mailbox instead.')
+  await assertNamesFree(deps, { tenant, mailboxId: '' }, input)
   // Of other tenants one hears only after a sign-in that proves authority over the mailbox.
   const held = await findHolder(deps, holderId(input.address))
   if (held?.tenant === tenant && held.environment !== deps.names.environment) throw mailboxHeld(held, tenant)
@@ -59,6 +58,7 @@ export async function startSignIn(
     kind: 'connect',
     address: input.address,
     displayName: input.displayName,
+    ...(input.name === undefined ? {} : { name: input.name }),
     ...(input.expectedUser === undefined ? {} : { expectedUser: input.expectedUser }),
     ...(input.mailboxUser === undefined ? {} : { mailboxUser: input.mailboxUser }),
     receive: input.receive,
@@ -95,9 +95,17 @@ export async function startReconnect(
   const found = await Promise.all(
     sides.map(async (side) => ({ side, connection: await findConnection(deps, tenant, side.connectionId) })),
   )
+  const signedIn = found.filter(({ connection }) => connection?.mode !== 'anonymous')
   // Each direction may have its own; the one that does not work is the one meant.
-  const broken = found.find(({ connection }) => connection !== undefined && connection.state !== 'connected')
-  const { side, connection } = broken ?? found[0]!
+  const broken = signedIn.find(({ connection }) => connection !== undefined && connection.state !== 'connected')
+  const meant = broken ?? signedIn[0]
+  if (meant === undefined)
+    throw conflict(
+      'mailbox_without_sign_in',
+      'This mailbox uses a relay without sign-in, so nobody can sign in to it again.',
+      'Test it with POST /api/v1/mailboxes/{id}/check, or change its server.',
+    )
+  const { side, connection } = meant
   if (connection === undefined) throw notFound('connection')
   if (connection.mode === 'app-only') return renewAdminConsent(deps, tenant, connection)
   const user = expectedUser ?? connection.identity?.username ?? ''

@@ -8,7 +8,7 @@ import { parseMailAddress, sameAddress } from '../../protocol/mail-address.js'
 import { findMailbox, listMailboxes } from '../../rows/mailboxes.js'
 import { findMailboxId, type MailboxName } from '../../rows/names.js'
 
-/** The mailbox a mail goes out of: by id, key or address, purpose, or the tenant's default (M-020..M-022). */
+/** The mailbox a mail goes out of: by id, key, name or address, purpose, or the tenant's default (M-020..M-022). */
 export async function chooseMailbox(deps: Toolbox, tenant: string, mail: MailSubmission): Promise<Mailbox> {
   if (mail.mailboxId !== undefined)
     return usable(isId(mail.mailboxId) ? await findMailbox(deps, tenant, mail.mailboxId) : undefined, 'mailboxId')
@@ -30,7 +30,7 @@ async function mailboxOf(deps: Toolbox, tenant: string, name: MailboxName): Prom
 
 async function named(deps: Toolbox, tenant: string, text: string): Promise<Mailbox | undefined> {
   if (text.includes('@')) return mailboxOf(deps, tenant, { address: parseMailAddress(text, 'mailbox') })
-  return /^[\w-]{1,5}$/.test(text) ? mailboxOf(deps, tenant, { key: text }) : undefined
+  return mailboxOf(deps, tenant, /^[a-z0-9]{1,5}$/.test(text) ? { key: text } : { name: text })
 }
 
 function usable(mailbox: Mailbox | undefined, field: string | undefined): Mailbox {

@@ -20,7 +20,7 @@ export async function authorityFor(
   { connection, grant }: { connection: Connection; grant?: StoredGrant | undefined },
   { user, resource, needed = [] }: { user: string; resource: Resource; needed?: readonly string[] | undefined },
 ): Promise<Authority> {
-  if (connection.mode === 'anonymous') return { kind: 'anonymous' }
+  if (connection.mode === 'anonymous') return { kind: 'anonymous', from: user }
   if (connection.state === 'needs-reconnect' || connection.state === 'removed') throw brokenConnection(connection)
   if (connection.mode === 'password')
     return { kind: 'password', user: connection.username, password: await passwordOf(deps, connection, grant) }

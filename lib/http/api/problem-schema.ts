@@ -15,6 +15,8 @@ export const problemSchema = z
       z.object({
         field: text('Path of the field.', 'subject'),
         message: text('What is wrong with it, its limit and the fix.', 'must be text'),
+        code: text('Code of what a test of it found; absent when nothing was tested.', 'tls_untrusted').optional(),
+        remedy: text('What to do then; absent when nothing was tested.', 'Give the certificate in ca.').optional(),
       }),
       'Every invalid field; absent when the error concerns no field.',
     ).optional(),

@@ -20,6 +20,32 @@ export const startedSignIn = z
   })
   .meta({ id: 'StartedSignIn', description: 'A sign-in that waits for a person.' })
 
+export const manyReconnects = z
+  .object({
+    links: listOf(
+      startedSignIn
+        .extend({ mailboxId, address: text('Its mail address.', 'ana@contoso.example') })
+        .meta({ id: 'ReconnectLink', description: 'A link for the owner of one mailbox.' }),
+      'The links that were created.',
+    ),
+    refused: listOf(
+      z
+        .object({
+          mailboxId,
+          address: orNull(text('Its mail address; null for an unknown id.', 'ana@contoso.example')),
+          code: text('Stable code of the reason.', 'not_found'),
+          description: text('The reason in plain words.', 'No such mailbox.'),
+          remedy: text('What to do.', 'Check the id.'),
+        })
+        .meta({ id: 'ReconnectRefused', description: 'A mailbox that cannot have a link.' }),
+      'Mailboxes without a link, with the reason.',
+    ),
+    done: count('Links that were created.', 1),
+    open: count('Mailboxes meant by this call that have no link: refused, or not reached in time.', 0),
+    next: nextPage,
+  })
+  .meta({ id: 'ManyReconnects', description: 'Reconnect links for many mailboxes.' })
+
 export const signIn = z
   .object({
     signInId,
@@ -122,6 +148,19 @@ const connectionState = oneOf(
 export const triedConnection = z
   .object({ state: connectionState, problem: triedProblem })
   .meta({ id: 'TriedConnection', description: "The provider's answer to the test." })
+
+export const passwordChanged = z
+  .object({
+    connectionId,
+    username: text('User name at the servers.', 'orders'),
+    tested: listOf(
+      z
+        .object({ mailboxId, verdicts })
+        .meta({ id: 'TestedMailbox', description: 'What the servers of a mailbox said.' }),
+      'The mailboxes whose servers were asked; one for each set of servers.',
+    ),
+  })
+  .meta({ id: 'PasswordChanged', description: 'The connection has another password, which its servers accepted.' })
 
 const connection = z
   .object({

@@ -156,6 +156,7 @@ export const mailbox = z
     id: id('Id of the mailbox.', 'q7m2ztn4kc5xw3hdrjfvbeuags'),
     tenant: tenantId,
     key: text('Short key, unique in the tenant.', 'ana'),
+    name: orNull(text('Free name, unique in the tenant; null when there is none.', 'Orders of the shop')),
     address: text('Its mail address.', 'ana@contoso.example'),
     displayName: orNull(text('Name that recipients see; null when there is none.', 'Ana of Contoso')),
     description: orNull(text('Free text for people; null when there is none.', 'Orders')),
@@ -169,6 +170,7 @@ export const mailbox = z
     epoch: count('Counts every change of receive or send.', 1),
     createdAt: time('When it was connected.'),
     isDefault: flag('Sends mail that names no mailbox.'),
+    isAddressDefault: flag('Sends mail that names its address; of several mailboxes with one address, one.'),
     health: oneOf(mailboxHealths, 'The worst known condition, in one word.', 'working'),
     attention: listOf(attentionItem, 'What is broken now and affects this mailbox.'),
     heldBy: orNull(
@@ -214,6 +216,24 @@ export const addedMailbox = z
     verdicts,
   })
   .meta({ id: 'AddedMailbox', description: 'A mailbox that was added, with a verdict for each direction.' })
+
+export const serverMailboxAdded = z
+  .object({
+    mailboxId: orNull(id('Id of the mailbox; null after a mere test.', 'q7m2ztn4kc5xw3hdrjfvbeuags')),
+    address: text('Its mail address.', 'orders@contoso.example'),
+    receiveConnectionId: orNull(
+      id('The connection with which it receives; null when it does not.', 'c4x7mq2zkw5tn3hdrjfvbeuags'),
+    ),
+    sendConnectionId: orNull(
+      id(
+        'The connection with which it sends; null when it does not. One account for both is one connection.',
+        'c4x7mq2zkw5tn3hdrjfvbeuags',
+      ),
+    ),
+    verdicts,
+    warnings: listOf(mailboxWarning, 'What works today and is known to stop working.'),
+  })
+  .meta({ id: 'ServerMailboxAdded', description: 'A mailbox at mail servers, with a verdict for each direction.' })
 
 const checkedPart = z
   .object({

@@ -237,6 +237,7 @@ const outcomes: readonly (readonly [string, string])[] = [
     'secret-accepted',
     'Saved: the provider accepts the new credential. The gateway now retries the mailboxes that waited for it.',
   ],
+  ['server-mailbox', 'Connected: reading and sending were tested, as far as the mailbox does them.'],
   [
     'secret-not-tried',
     'Saved. The next sign-in or refresh shows whether the provider accepts the new credential. The gateway now retries the mailboxes that waited for it, and a card stays until one works.',

@@ -24,7 +24,9 @@ export interface MailboxDirection {
   nextTry?: string
 }
 
-export interface MailboxEntry extends AttentionMailbox, Pick<Mailbox, 'active' | 'key' | 'displayName' | 'purpose'> {
+export interface MailboxEntry
+  extends AttentionMailbox,
+    Pick<Mailbox, 'active' | 'key' | 'name' | 'displayName' | 'purpose'> {
   isDefault: boolean
   health: MailboxHealth
   attention: readonly AttentionItem[]
@@ -87,7 +89,7 @@ export function mailboxesPage(view: View, mailboxes: readonly MailboxEntry[], pa
     .map(
       (
         one,
-      ) => html`<tr><td><a href="${link(view, `/mailboxes/${segment(one.id)}`)}">${one.address}</a> ${one.isDefault && chip('default', 'quiet')}<br><span class="dim">${one.key} ${one.displayName}</span></td>
+      ) => html`<tr><td><a href="${link(view, `/mailboxes/${segment(one.id)}`)}">${one.address}</a> ${one.isDefault && chip('default', 'quiet')}<br><span class="dim">${one.key} ${one.name} ${one.displayName}</span></td>
 <td data-name="State">${mailboxState(one)}</td><td data-name="Receiving, last success">${direction(view, one.receiving)}</td><td data-name="Sending, last success">${direction(view, one.sending)}</td></tr>`,
     )
   return consolePage(
@@ -99,6 +101,7 @@ ${
     ? html`<div class="card"><p>No mailbox yet. Start a sign-in with POST /api/v1/sign-ins and send its link to the owner of the mailbox; it appears here once the owner has accepted and the sign-in is confirmed.</p></div>`
     : html`<table><thead><tr><th scope="col">Mailbox</th><th scope="col">State</th><th scope="col">Receiving, last success</th><th scope="col">Sending, last success</th></tr></thead><tbody>${rows}</tbody></table>`
 }
+${view.may('serverMailboxCreate') && html`<p><a href="${link(view, '/server-mailbox')}">Connect a mailbox at a mail server</a></p>`}
 ${pager(view, '/mailboxes', { ...pages, words: ['Previous', 'Next'] })}`,
   )
 }

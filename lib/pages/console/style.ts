@@ -43,7 +43,7 @@ label{display:block;font-weight:600;font-size:14px;margin-bottom:2px}
 label.tick{display:flex;align-items:center;gap:8px;min-height:44px;margin:0;font-weight:400;font-size:16px}
 input,select,textarea,button,.button{font:inherit;min-height:44px;border-radius:6px;border:1px solid var(--dim);padding:8px 12px;background:var(--card);color:var(--ink);max-width:100%}
 input[type=checkbox]{width:22px;min-height:22px;margin:0}
-.wide input,.wide textarea{width:100%}.wide label{margin-top:12px}.field-error{color:var(--bad-ink)}[aria-invalid]{border:2px solid var(--bad-ink)}
+.wide input,.wide textarea{width:100%}fieldset{border:1px solid var(--line);border-radius:8px;margin:16px 0;padding:4px 14px 14px;min-width:0}legend{font-weight:600;padding:0 6px}.wide label{margin-top:12px}.field-error{color:var(--bad-ink)}[aria-invalid]{border:2px solid var(--bad-ink)}
 button,.button{background:var(--act);color:var(--on);border-color:var(--act);font-weight:600;cursor:pointer;text-decoration:none;display:inline-block}
 button.plain,.button.plain{background:transparent;color:var(--link);border-color:var(--line)}
 .at{white-space:nowrap}button,.button{overflow-wrap:normal}

@@ -117,6 +117,12 @@ export const deLinkProblems = {
     description: 'Die Adresse gehört schon zu einer anderen Verbindung, daher wurde hier nichts verbunden.',
     remedy: 'Sagen Sie es denen, von denen Sie den Link haben: Die andere Verbindung muss zuerst entfernt werden.',
   },
+  nameTaken: {
+    heading: 'Der Name dieses Postfachs ist vergeben',
+    description:
+      'Ein anderes Postfach hat diesen Namen bekommen, nachdem Ihr Link erstellt wurde. Es wurde nichts verbunden.',
+    remedy: 'Bitten Sie die Personen, von denen Sie den Link haben, um einen neuen.',
+  },
   otherWay: {
     heading: 'So lässt sich dieser Link nicht benutzen',
     description: ({ way }) =>

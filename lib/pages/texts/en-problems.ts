@@ -29,6 +29,11 @@ export const enProblems: Record<WordKey, PlainWords> = {
     description: 'Another connection holds this address, so nothing was connected here.',
     remedy: 'Tell the people who gave you the link that they must first remove the other connection.',
   },
+  nameTaken: {
+    heading: 'The name of this mailbox is in use',
+    description: 'Another mailbox got this name after your link was created, so nothing was connected.',
+    remedy: 'Ask the people who gave you this link for a new one.',
+  },
   otherWay: { heading: 'This link cannot be used like this' },
   serversOfBefore: { heading: 'These are different mail servers from before' },
   notProven: { heading: 'The address is not verified' },

@@ -21,6 +21,7 @@ export const wordsOfCode = {
   delegate_without_access: 'noAccess',
   mailbox_exists: 'alreadyConnected',
   mailbox_held: 'heldElsewhere',
+  mailbox_name_taken: 'nameTaken',
   way_not_allowed: 'otherWay',
   server_change_not_allowed: 'serversOfBefore',
   address_not_proven: 'notProven',

@@ -67,6 +67,7 @@ export function sampleItems(say: (text: string) => string) {
     displayName: say('Customer support'),
     purpose: say('Tickets'),
     active: true,
+    name: '',
     isDefault: true,
     health: 'needs-reconnect',
     attention: [attention, refusal],

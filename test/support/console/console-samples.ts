@@ -17,6 +17,7 @@ import { mailboxesPage, mailboxFacts, mailboxPage } from '../../../lib/pages/con
 import { failurePage, reconnectPage } from '../../../lib/pages/console/message-page.js'
 import { newSecretPage } from '../../../lib/pages/console/new-secret-page.js'
 import { allTenantsPage, overviewPage } from '../../../lib/pages/console/overview-page.js'
+import { serverMailboxPage } from '../../../lib/pages/console/server-mailbox-page.js'
 import { signInPage } from '../../../lib/pages/console/sign-in-page.js'
 import { html, type Markup } from '../../../lib/pages/html.js'
 import { ago, now, sampleItems } from './console-items.js'
@@ -129,6 +130,20 @@ export function samplePages(hostile?: string): Record<string, string> {
       openMails: [],
     }),
     ...Object.fromEntries(asked),
+    'server-mailbox': serverMailboxPage(view),
+    'server-mailbox-refused': serverMailboxPage(view, {
+      typed: {
+        ...{ address: say('orders@acme.example'), name: say('Orders'), displayName: '', username: '' },
+        ...{ imapHost: say('imap.acme.example'), imapPort: '993', imapTls: 'implicit', imapCa: say('PEM') },
+        ...{ smtpHost: say('relay.acme.example'), smtpPort: '', smtpTls: 'starttls', smtpCa: '' },
+        ...{ smtpLogin: 'none', smtpUsername: '' },
+      },
+      errors: new Map([
+        ['imapCa', say('The certificate is not trusted.')],
+        ['password', say('The password is wrong.')],
+      ]),
+      refused: { code: 'mail_server_test_failed', description: say('The test failed.'), remedy: '' },
+    }),
     'new-secret': newSecretPage(view, registration),
     'new-certificate': newSecretPage(
       view,

@@ -7,6 +7,7 @@ export function sampleMailbox(given: Partial<Mailbox> = {}): Mailbox {
     id: newId(),
     tenant: 'acme',
     key: 'box',
+    name: '',
     address: 'info@example.com',
     displayName: '',
     description: '',

@@ -63,6 +63,7 @@ export function toolbox<O extends Partial<Toolbox>>(over: O): Toolbox & O {
     discovery: { mailExchangers: async () => [], autoconfig: async () => undefined },
     webhookPoster: { post: () => Promise.reject(new Error('this test takes no webhook')) },
     isForbiddenHost: async () => false,
+    isPlainTextHost: async () => true,
     allowPort: () => true,
     ...over,
   }

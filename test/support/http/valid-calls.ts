@@ -4,6 +4,7 @@ import type { Connection } from '../../../lib/model/connection.js'
 import { storageNames } from '../../../lib/model/names.js'
 import { connectionToRow } from '../../../lib/rows/connections.js'
 import { registrationInput } from '../connect/connect-site.js'
+import { startOwnServers } from '../connect/server-mailbox.js'
 import { sampleConnection } from '../general/sample-connection.js'
 import type { AdminSite } from './admin-site.js'
 import { type ApiInput, callApi, type OperationKey } from './api-call.js'
@@ -34,6 +35,24 @@ export async function validCalls(site: AdminSite, tenant: Tenant, box: Box) {
     const row = sampleConnection({ mode, provider: 'microsoft', tenant: id, registrationId })
     await site.tables.insert(storageNames(environment).table('connections'), connectionToRow(row))
     return row.id
+  }
+  /** A mailbox at a mail server, by password; the servers stop with the site. */
+  let own: ReturnType<typeof startOwnServers> | undefined
+  const serverMailbox = async () => {
+    if (own === undefined) {
+      const { stop } = site
+      const started = startOwnServers()
+      own = started
+      site.stop = async () => {
+        await (await started).stop()
+        await stop()
+      }
+    }
+    const { imap, ca, passwords } = await own
+    const address = `server${++count}.${environment}@postbox.example`
+    passwords.set(address, 'p')
+    const server = { host: 'localhost', port: imap.port, tls: 'implicit', ca }
+    return { body: { address, receive: { imap: server, login: { password: 'p' } } } }
   }
   // An address is one endpoint, so each call names one of its own.
   const webhook = () => ({ url: `https://app.example.com/hook-${++count}` })
@@ -90,6 +109,7 @@ export async function validCalls(site: AdminSite, tenant: Tenant, box: Box) {
     mailboxSettingsSave: async () => ({ ...box1(), body: {} }),
     mailboxSettingsReset: async () => box1(),
     signInStart: async () => ({ body: { ...wanted('new@contoso.example'), confirmation: 'tenant-admin' } }),
+    reconnectLinksCreate: async () => ({ body: { mailboxIds: [box.mailboxId] } }),
     signInRedeem: async () => {
       const { signInId, code } = await site.signedIn(tenant.id, { confirmation: 'result-code', returnUrl, binding })
       return { params: { id: signInId }, body: { code, binding } }
@@ -109,6 +129,11 @@ export async function validCalls(site: AdminSite, tenant: Tenant, box: Box) {
       const address = `app${++count}.${environment}@fabrikam.example`
       site.directory.addUser({ upn: address, password: 'x' })
       return { body: { connectionId: await connection('app-only'), address } }
+    },
+    serverMailboxCreate: serverMailbox,
+    connectionPasswordSave: async () => {
+      const { json } = await callApi('serverMailboxCreate', { key: tenant.key, ...(await serverMailbox()) })
+      return { params: { id: json.receiveConnectionId }, body: { password: 'p' } }
     },
     mailboxChange: async () => ({ ...box1(), body: { description: 'changed' } }),
     mailboxRemove: async () => ({ params: { id: (await site.mailbox(tenant.id)).mailboxId } }),

@@ -43,6 +43,7 @@ const functions = readdirSync(folder)
 const otherPosts: Record<string, string> = {
   'console-sign-in.ts': 'Begins a session; pressing "Sign out" ends it.',
   'console-sign-out.ts': 'Ends the own session; signing in begins another.',
+  'console-server-mailbox.ts': 'The form is the question: what is typed is tested before it is saved.',
   'console-registration-secret.ts': 'The form is the question: what is typed is tried before it is saved.',
 }
 

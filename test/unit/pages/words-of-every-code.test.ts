@@ -13,7 +13,10 @@ import { wordKeyOf } from '../../../lib/pages/texts/words-of-code.js'
 const flows = new URL('../../../lib/flows/connect/', import.meta.url)
 const problems = readFileSync(new URL('../../../lib/model/sign-in-problems.ts', import.meta.url), 'utf8')
 /** What applications and administrators call over the API: their answers are problem documents, not pages. */
-const apiOnly = new Set(['start-sign-in.ts', 'add-mailbox.ts', 'list-sign-ins.ts', 'confirm-sign-in.ts'])
+const apiOnly = new Set([
+  ...['start-sign-in.ts', 'add-mailbox.ts', 'list-sign-ins.ts', 'confirm-sign-in.ts', 'reconnect-many.ts'],
+  ...['add-server-mailbox.ts', 'try-servers.ts', 'change-password.ts', 'account-connection.ts'],
+])
 /** Said on the console, and by the API to whoever asks for a link; never on a page of a link. */
 const notOnPages = new Set(['sign_in_pending', 'own_registration_needed'])
 

@@ -1,6 +1,18 @@
 /** Sign-ins, consents of administrators, and the connections that come of them. */
 import type { Operation } from '../operation.js'
-import { act, admins, all, apiBody, connectAnswer, list, query, remove, show } from './operation-kinds.js'
+import {
+  act,
+  admins,
+  all,
+  apiBody,
+  connectAnswer,
+  list,
+  query,
+  reconnectBody,
+  remove,
+  serverBody,
+  show,
+} from './operation-kinds.js'
 
 export const connectOperations = {
   signInStart: {
@@ -18,6 +30,7 @@ export const connectOperations = {
       'return_url_not_registered',
       'no_registration',
       'mailbox_exists',
+      'mailbox_name_taken',
       'mailbox_held',
       'forbidden_confirmation',
     ],
@@ -48,6 +61,7 @@ export const connectOperations = {
     errors: [
       'not_found',
       'mailbox_exists',
+      'mailbox_name_taken',
       'mailbox_held',
       'result_code_invalid',
       'binding_mismatch',
@@ -72,6 +86,19 @@ export const connectOperations = {
       answer: connectAnswer('signIn'),
     }),
     errors: ['not_found', 'sign_in_not_ready', 'sign_in_used', 'confirmation_running'],
+  },
+  reconnectLinksCreate: {
+    name: 'reconnect-links-create',
+    method: 'POST',
+    route: 'api/v1/reconnect-links',
+    roles: admins,
+    tenant: true,
+    summary:
+      'Creates reconnect links for up to 500 mailboxes: those that are named, or those that a filter means. Mailboxes that cannot have one are listed with the reason.',
+    body: reconnectBody('reconnectManySchema'),
+    answer: connectAnswer('manyReconnects'),
+    success: [200, 'The links that were created, and what is open.'],
+    limited: 'connect',
   },
   adminConsentStart: {
     name: 'admin-consent-start',
@@ -105,6 +132,20 @@ export const connectOperations = {
       answer: connectAnswer('triedConnection'),
     }),
     success: [200, 'Tested: whether it works, or what is still wrong.'],
+    limited: 'connect',
+  },
+  connectionPasswordSave: {
+    name: 'connection-password-save',
+    method: 'PUT',
+    route: 'api/v1/connections/{id}/password',
+    roles: admins,
+    tenant: true,
+    summary:
+      'Gives a connection another password: it is tested at the servers of its mailboxes, and the old one stays until they accept it.',
+    body: serverBody('passwordChangeSchema'),
+    answer: connectAnswer('passwordChanged'),
+    success: [200, 'Stored; its mailboxes receive and send with it from now on.'],
+    errors: ['not_found', 'password_not_used', 'connection_unused', 'mail_server_test_failed', 'changed_meanwhile'],
     limited: 'connect',
   },
   connectionRemove: {

@@ -12,6 +12,7 @@ import {
   mailboxAnswer,
   query,
   remove,
+  serverBody,
   show,
 } from './operation-kinds.js'
 
@@ -26,13 +27,33 @@ export const mailboxOperations = {
     body: apiBody('mailboxCreateSchema'),
     answer: mailboxAnswer('addedMailbox'),
     success: [201, 'Added, with a verdict for each direction.'],
-    errors: ['sign_in_needed', 'mailbox_exists', 'mailbox_held'],
+    errors: ['sign_in_needed', 'mailbox_exists', 'mailbox_name_taken', 'mailbox_held'],
   },
-  mailboxList: list('mailbox-list', 'mailboxes', {
-    roles: all,
-    summary: 'Mailboxes with state and last success per direction.',
-    answer: mailboxAnswer('mailboxPage'),
-  }),
+  serverMailboxCreate: {
+    name: 'server-mailbox-create',
+    method: 'POST',
+    route: 'api/v1/server-mailboxes',
+    roles: admins,
+    tenant: true,
+    summary:
+      'Connects a mailbox at mail servers without a sign-in page: tests both directions with their accounts, and stores it only if they work.',
+    body: serverBody('serverMailboxSchema'),
+    query: query('dryRunQuery'),
+    answer: mailboxAnswer('serverMailboxAdded'),
+    success: [201, 'Connected; every direction asked for works.'],
+    otherwise: [200, 'With dryRun=true: what the test found. Nothing was stored.'],
+    errors: ['mailbox_exists', 'mailbox_name_taken', 'mailbox_held', 'mail_server_test_failed'],
+    limited: 'connect',
+  },
+  mailboxList: {
+    ...list('mailbox-list', 'mailboxes', {
+      roles: all,
+      summary:
+        'Mailboxes with state and last success per direction, all or those that a filter means. A filtered page may have few rows, or none, and a next page.',
+      answer: mailboxAnswer('mailboxPage'),
+    }),
+    query: query('mailboxListQuery'),
+  },
   mailboxShow: show('mailbox-show', 'mailboxes/{id}', { summary: 'One mailbox.', answer: mailboxAnswer('mailbox') }),
   mailboxChange: {
     name: 'mailbox-change',
@@ -44,7 +65,7 @@ export const mailboxOperations = {
     body: adminBody('mailboxChangeSchema'),
     answer: mailboxAnswer('mailbox'),
     success: [200, 'Changed.'],
-    errors: ['not_found', 'mailbox_key_taken', 'server_needs_sign_in', 'changed_meanwhile'],
+    errors: ['not_found', 'mailbox_key_taken', 'mailbox_name_taken', 'server_needs_sign_in', 'changed_meanwhile'],
   },
   mailboxRemove: {
     ...remove('mailbox-remove', 'mailboxes/{id}', {
@@ -113,6 +134,6 @@ export const mailboxOperations = {
     limited: 'connect',
     body: apiBody('reconnectSchema'),
     bodyOptional: true,
-    errors: ['not_found', 'mailbox_unused'],
+    errors: ['not_found', 'mailbox_unused', 'mailbox_without_sign_in'],
   },
 } as const satisfies Record<string, Operation>
