@@ -1,10 +1,11 @@
 /**
- * The whole story, unattended, through the real pages and the real API: connect a mailbox, receive, send, a refused
- * send, a reconnect. Each step says what it proves; a failing step says why, and the demo returns false.
+ * The whole story, unattended, through the real pages and the real API: connect a mailbox, one that needs an administrator to
+ * read, receive, send, a refused send, a reconnect. Each step says what it proves; a failing step says why, and the demo returns false.
  */
 import { type ApiClient, apiClient } from './api-client.js'
 import { Browser, headingOf, textOf } from './browser.js'
 import { demoTenant } from './demo-tenant.js'
+import { demo } from './emulators/demo-directory.js'
 import { postbox, type Stack } from './stack.js'
 
 type Say = (line: string) => void
@@ -14,6 +15,8 @@ interface Story {
   app: ApiClient
   admin: ApiClient
   mailboxes: Record<string, string>
+  /** Link for the administrator of Ben's organisation. */
+  approval?: string
 }
 
 const patienceMs = 45_000
@@ -28,6 +31,11 @@ export async function playDemo(stack: Stack, say: Say): Promise<boolean> {
   }
   const steps: [string, (story: Story) => Promise<string>][] = [
     ['connect ana@contoso.example with Microsoft, through the real pages', connectMicrosoft],
+    [
+      'connect ben@contoso.example, who may not approve reading: he sends at once, without an administrator',
+      connectBen,
+    ],
+    ['his administrator opens the approval link: reading starts, and Ben does nothing', approveBen],
     ['connect paula@postbox.example with a password', connectPaula],
     ['receive a mail at Microsoft 365', receiveGraph],
     ['receive a mail over IMAP', receiveImap],
@@ -84,6 +92,45 @@ export async function walkMicrosoft(link: string): Promise<string> {
   if (result.status !== 200)
     throw new Error(`the sign-in ended with ${result.status}: ${textOf(result.html).slice(0, 300)}`)
   return result.html
+}
+
+const ben = 'ben@contoso.example'
+
+/** Microsoft stops him, as it does in most organisations; our page offers what he may do himself. */
+async function connectBen(story: Story): Promise<string> {
+  const input = { address: ben, confirmation: 'confirmed-by-link' }
+  const { link } = await story.admin.call<{ link: string }>('POST', 'v1/sign-ins', input)
+  const browser = new Browser()
+  const signIn = await browser.submit(await browser.open(link), 'Continue with Microsoft')
+  const stopped = await browser.submit(signIn, ben, { user: ben })
+  const refused = await browser.submit(stopped, 'Return to the application', { back: '1' })
+  const again = await browser.submit(refused, 'Connect for sending now')
+  const result = await browser.submit(again, ben, { user: ben })
+  const approval = /class="link">([^<]+)</.exec(result.html)?.[1]
+  if (result.status !== 200 || approval === undefined)
+    throw new Error(`the sign-in ended with ${result.status}: ${textOf(result.html).slice(0, 300)}`)
+  story.approval = approval
+  story.mailboxes['ben'] = await mailboxOf(story, ben)
+  const mail = await submit(story, 'ben', 'ana@contoso.example', 'Sent without an administrator', `demo-${Date.now()}`)
+  await stateOf(story, mail.id, 'sent')
+  return headingOf(result.html)
+}
+
+async function approveBen(story: Story): Promise<string> {
+  const browser = new Browser()
+  const asked = await browser.submit(await browser.open(story.approval ?? ''), 'Continue with Microsoft')
+  const [name, tenant] = ['Accept for Contoso', demo.tenantId]
+  const who = await browser.submit(asked, name, { tenant })
+  const done = await browser.submit(who, 'ana@contoso.example', { user: 'ana@contoso.example' })
+  if (done.status !== 200) throw new Error(`the approval ended with ${done.status}: ${textOf(done.html).slice(0, 300)}`)
+  await until('Ben’s mailbox reads', async () => {
+    const path = `v1/mailboxes/${story.mailboxes['ben']}`
+    const { receive } = await story.app.call<{ receive: { transport: string } }>('GET', path)
+    return receive.transport === 'graph' ? true : undefined
+  })
+  const subject = `Order for Ben ${Date.now()}`
+  story.stack.directory.deliver(ben, mailText('kim@example.com', ben, subject))
+  return received(story, story.mailboxes['ben'] ?? '', subject)
 }
 
 async function connectPaula(story: Story): Promise<string> {
