@@ -4,7 +4,7 @@ import { consoleActionHandler } from '../lib/http/console/console-action-handler
 import { checkedPage } from '../lib/pages/console/checked-page.js'
 import { link, segment } from '../lib/pages/console/frame.js'
 import { mailboxFacts, retriedFacts } from '../lib/pages/console/mailbox-pages.js'
-import { reconnectPage } from '../lib/pages/console/message-page.js'
+import { approvalLinkPage, reconnectPage } from '../lib/pages/console/message-page.js'
 import { html } from '../lib/pages/html.js'
 
 export const consoleMailboxAct = consoleActionHandler(gateway, 'mailboxes', {
@@ -18,6 +18,10 @@ export const consoleMailboxAct = consoleActionHandler(gateway, 'mailboxes', {
       const mailbox = await g.admin.readMailboxFacts(tenant, id)
       if (name === 'check') return checkedPage(view, mailbox, await g.admin.checkMailbox({ tenant, mailboxId: id }))
       return reconnectPage(view, mailbox, await g.connect.startReconnect({ tenant, mailboxId: id }))
+    }
+    if (name === 'approval') {
+      const { address } = await g.admin.readMailboxFacts(tenant, id)
+      return approvalLinkPage(view, { id, address }, await g.connect.startApproval({ tenant, mailboxId: id }))
     }
     if (name === 'test-mail') {
       const { mailId, state } = await g.send.sendTestMail({ tenant, mailboxId: id })

@@ -78,6 +78,9 @@ export function concerns(item: Pick<AttentionItem, 'kind' | 'id' | 'mailboxId'>,
 /** Known from the date alone, as opposed to a refusal of the provider. */
 export const isExpiry = (code: string): boolean => isForewarning(code) || /^(secret|certificate)_expired$/.test(code)
 
+/** A mailbox sends, and reading waits for an administrator of its organisation (M-142). */
+export const awaitingCode = 'reading_awaits_approval'
+
 /** Somebody must act before a day that is known, and nothing is broken yet: a secret, or what the gateway stands on. */
 export const isForewarning = (code: string): boolean => /^((secret|certificate)_expires_in_|platform_end)/.test(code)
 
@@ -106,6 +109,7 @@ export function attentionActions(
   switch (item.kind) {
     case 'mailbox-receive':
       return [
+        ...(item.code === awaitingCode ? [approval(id)] : []),
         ...(item.class === 'needs-reconnect' ? reconnect() : []),
         ...onMailbox('mailboxPoll', 'Fetch mail now', 'poll'),
       ]
@@ -169,6 +173,16 @@ export function attentionActions(
       return []
   }
 }
+
+/** A link for the administrator whom the mailbox waits for. */
+const approval = (mailboxId: string): AttentionAction => ({
+  operation: 'adminConsentStart',
+  label: 'Create an approval link',
+  method: 'POST',
+  path: '/api/v1/admin-consents',
+  body: JSON.stringify({ mode: 'delegated' }),
+  console: `/mailboxes/${mailboxId}/approval`,
+})
 
 /** `place`: the same below `/api/v1` and `/console`. */
 const call = (operation: string, label: string, place: string): AttentionAction => ({

@@ -1,5 +1,6 @@
 /** Where reading needs an administrator, a mailbox may be connected for sending first (M-142). */
 import { GatewayError } from '../errors.js'
+import { awaitingCode } from './attention.js'
 import type { SignInTarget } from './sign-in.js'
 
 /**
@@ -17,7 +18,7 @@ export function wholeTarget({ later, ...target }: SignInTarget): SignInTarget {
 }
 
 export const readingAwaitsApproval = (address: string): GatewayError =>
-  new GatewayError('reading_awaits_approval', 'needs-admin', {
+  new GatewayError(awaitingCode, 'needs-admin', {
     hint: 'tenant',
     values: { address },
     description: `${address} sends already. It receives as soon as an administrator of its organisation has approved the application for reading mail.`,

@@ -99,12 +99,23 @@ test('M-142: refused for reading, connected for sending with one more sign-in; p
   })
   expect(facts.health).toBe('needs-admin')
   expect(await cardsOf(owner.mailboxId)).toMatchObject([
-    { kind: 'mailbox-receive', code: 'reading_awaits_approval', whoActs: "Customer's administrator" },
+    {
+      ...{ kind: 'mailbox-receive', code: 'reading_awaits_approval', whoActs: "Customer's administrator" },
+      actions: [{ operation: 'adminConsentStart', console: `/mailboxes/${owner.mailboxId}/approval` }, {}],
+    },
   ])
+  // The first link lasts a day; whoever sees the card makes another one.
+  const { link } = await site.gateway.connect.startApproval({ tenant, mailboxId: owner.mailboxId })
+  const done = await allow(site.browser(), link, demo.tenantId, administrator().upn)
+  expect(done.body).toContain('Your organisation has approved it')
+  await pollAt(owner.mailboxId)
+  expect((await factsOf(owner.mailboxId)).receive.transport).toBe('graph')
+  const again = site.gateway.connect.startApproval({ tenant, mailboxId: owner.mailboxId })
+  await expect(again).rejects.toMatchObject({ code: 'no_approval_awaited' })
 })
 
 test('M-142: the administrator approves by our link, and it reads at once: same id, no visit of the owner, sending by draft', async () => {
-  const { mailboxId, address, approval } = await connectedForSending()
+  const { mailboxId, address, approval, browser, link } = await connectedForSending()
   site.directory.deliver(address, `From: kim@example.com\r\nMessage-ID: <${mailboxId}@x>\r\n\r\nHi\r\n`)
   expect(await pollAt(mailboxId)).toMatchObject([{ outcome: 'off' }])
   const done = await allow(site.browser(), approval, demo.tenantId, administrator().upn)
@@ -116,6 +127,9 @@ test('M-142: the administrator approves by our link, and it reads at once: same 
     ...{ id: mailboxId, receive: 'graph', send: 'graph' },
   })
   expect([warnings, health, await cardsOf(mailboxId)]).toEqual([[], 'working', []])
+  const { body } = await browser.visit({ method: 'GET', url: `${link}/result` })
+  expect(body).toContain('New mail can be read.')
+  expect(body).not.toContain('is connected for sending')
   site.graph.control.reset()
   expect(await send(mailboxId)).toMatchObject({ state: 'sent' })
   expect(calls()[0]).toBe('POST /me/messages')

@@ -20,7 +20,7 @@ import { returnCallback } from './return-callback.js'
 import { endedLink } from './return-link.js'
 import { showLink } from './show-link.js'
 import { showRefusal, showResult } from './show-result.js'
-import { startAdminConsent } from './start-admin-consent.js'
+import { startAdminConsent, startApproval } from './start-admin-consent.js'
 import { startReconnect, startSignIn } from './start-sign-in.js'
 import { submitPassword } from './submit-password.js'
 
@@ -33,6 +33,7 @@ export const connectFlows = {
   startReconnect,
   reconnectMany,
   startAdminConsent,
+  startApproval,
   listConsents,
   addMailbox,
   addServerMailbox,

@@ -3,12 +3,13 @@
  * the last attempt of this browser was refused, who can help, and the ways on. The one-time result code stands only in
  * the link back to the app, and only for the browser that signed in (SEC-04).
  */
-import { maySendFirst } from '../../model/later-receiving.js'
+import { maySendFirst, wholeTarget } from '../../model/later-receiving.js'
 import { mayBeShared } from '../../model/link-ways.js'
 import { signInPages } from '../../model/providers.js'
 import type { AttemptProblem, SignInStatus, SignInTarget, Verdicts } from '../../model/sign-in.js'
 import { signInProblem } from '../../model/sign-in-problems.js'
 import type { Toolbox } from '../../ports/toolbox.js'
+import { findMailbox } from '../../rows/mailboxes.js'
 import { findRegistration } from '../../rows/registrations.js'
 import { getSignInOfLink, isSameBrowser, type StoredSignIn } from '../../rows/sign-ins.js'
 import { listUsableRegistrations } from '../tokens/registrations.js'
@@ -65,16 +66,19 @@ export async function showResult(deps: Toolbox, link: string, browser: string | 
   // An administrator has the word now: there is nothing for the application to finish.
   const returnTo = signIn.needsAdmin ? undefined : await returnLink(deps, signIn)
   const exchange = await exchangeOf(deps, signIn)
+  const verdicts = (await verdictsNow(deps, signIn)) ?? { signIn: untested, reading: untested, sending: untested }
+  // What waited for an administrator may have been approved since.
+  const isApproved = signIn.target.later !== undefined && (await receivesNow(deps, signIn))
   return {
     ...(exchange ? { exchange } : {}),
     status: signIn.status,
     tenantName: signIn.tenantName,
-    target: signIn.target,
+    target: isApproved ? wholeTarget(signIn.target) : signIn.target,
     signedInAs: signIn.identity?.username ?? '',
-    verdicts: (await verdictsNow(deps, signIn)) ?? { signIn: untested, reading: untested, sending: untested },
+    verdicts: isApproved ? { ...verdicts, reading: { verdict: 'works' } } : verdicts,
     until: signIn.expiresAt,
     ...(returnTo ? { returnTo } : {}),
-    ...(signIn.target.later ? await linkForAdministrator(deps, signIn) : {}),
+    ...(signIn.target.later && !isApproved ? await linkForAdministrator(deps, signIn) : {}),
   }
 }
 
@@ -113,6 +117,11 @@ export async function showRefusal(
     ...(returnTo ? { returnTo } : {}),
     ...(isOther ? { maybeShared: signIn.target.address } : {}),
   }
+}
+
+async function receivesNow(deps: Toolbox, { tenant, mailboxId = '' }: StoredSignIn): Promise<boolean> {
+  const mailbox = mailboxId === '' ? undefined : await findMailbox(deps, tenant, mailboxId)
+  return mailbox !== undefined && mailbox.receive.transport !== 'none'
 }
 
 async function linkForAdministrator(deps: Toolbox, signIn: StoredSignIn): Promise<{ approval?: string }> {

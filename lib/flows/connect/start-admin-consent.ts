@@ -8,12 +8,16 @@ import { conflict, type GatewayError } from '../../errors.js'
 import type { AdminConsentInput } from '../../model/api-schemas.js'
 import type { Connection } from '../../model/connection.js'
 import { wholeTarget } from '../../model/later-receiving.js'
+import type { MailboxRef } from '../../model/mailbox.js'
 import type { Registration } from '../../model/registration.js'
 import type { SignInTarget } from '../../model/sign-in.js'
 import { signInProblem } from '../../model/sign-in-problems.js'
 import type { Toolbox } from '../../ports/toolbox.js'
+import { findConnection } from '../../rows/connections.js'
+import { getMailbox } from '../../rows/mailboxes.js'
 import { sealKeys } from '../../rows/seal-keys.js'
 import { associatedData, findSignIn, type StoredSignIn, stepSignIn } from '../../rows/sign-ins.js'
+import { awaitedBy } from '../receive/await-approval.js'
 import { listUsableRegistrations } from '../tokens/registrations.js'
 import { insertSignIn, notUsable, type StartedSignIn } from './insert-sign-in.js'
 import { staysAtServer } from './stays-at-server.js'
@@ -63,6 +67,22 @@ export function renewAdminConsent(
 /** By which the mailboxes of an app-only connection are opened, from what was consented to; Graph when that says nothing. */
 export const transportOf = ({ scopes }: Pick<Connection, 'scopes'>): 'graph' | 'imap-smtp' =>
   scopes.length > 0 && scopes.every((scope) => /\.(AccessAsApp|SendAsApp)$/.test(scope)) ? 'imap-smtp' : 'graph'
+
+/** For a mailbox that sends already and waits for an administrator to let it read. */
+export async function startApproval(deps: Toolbox, { tenant, mailboxId }: MailboxRef): Promise<StartedSignIn> {
+  const awaited = awaitedBy(await getMailbox(deps, tenant, mailboxId))
+  const connection = awaited && (await findConnection(deps, tenant, awaited.receive.connectionId))
+  if (connection === undefined)
+    throw conflict(
+      'no_approval_awaited',
+      'This mailbox does not wait for the approval of an administrator.',
+      'Look at the mailbox again: it may have started reading.',
+    )
+  const { registrationId } = connection
+  const transport = awaited?.receive.transport === 'imap' ? 'imap-smtp' : 'graph'
+  const wish = { mode: 'delegated', transport, receive: true, send: true } as const
+  return startAdminConsent(deps, tenant, { ...wish, registrationId })
+}
 
 const consentTarget: SignInTarget = {
   kind: 'admin-consent',

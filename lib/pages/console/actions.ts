@@ -94,6 +94,12 @@ const mailboxes = {
     done: '',
     harmless: 'Creates a link; nothing changes until the owner uses it.',
   },
+  approval: {
+    operation: 'adminConsentStart',
+    label: 'Create an approval link',
+    done: '',
+    harmless: 'Creates a link; nothing changes until an administrator of the organisation uses it.',
+  },
   poll: {
     operation: 'mailboxPoll',
     label: 'Fetch mail now',

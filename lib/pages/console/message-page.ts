@@ -1,5 +1,5 @@
 import { html } from '../html.js'
-import { consolePage, link, page, type View } from './frame.js'
+import { consolePage, link, page, segment, type View } from './frame.js'
 import { when } from './words.js'
 
 export interface Failure {
@@ -37,5 +37,25 @@ export function reconnectPage(
 <p><a class="button" href="mailto:${encodeURIComponent(mailbox.address)}?subject=${encodeURIComponent(`Please reconnect ${mailbox.address}`)}&amp;body=${encodeURIComponent(letter)}">Write the mail</a></p>
 <details><summary>Text of the mail, to copy</summary><div class="words copy">${letter}</div></details></div>
 <p><a href="/console/mailboxes/${encodeURIComponent(mailbox.id)}${view.caller.role === 'operator' ? `?tenant=${encodeURIComponent(view.tenant)}` : ''}">Back to the mailbox</a></p>`,
+  )
+}
+
+/** The link by which an administrator of the mailbox's organisation lets it read (M-142). */
+export function approvalLinkPage(
+  view: View,
+  mailbox: { id: string; address: string },
+  started: { link: string; expiresAt: string },
+): string {
+  const letter = `Please open this link and approve the application for your Microsoft 365, so that ${mailbox.address} can receive:\n${started.link}\n\nIt shows who asks and for what, connects nobody's mailbox, and expires at ${started.expiresAt.slice(0, 16).replace('T', ' ')} UTC.`
+  return consolePage(
+    view,
+    { current: '/mailboxes', title: 'Approval link' },
+    html`<h1>Approval link for ${mailbox.address}</h1>
+<div class="card wide"><label for="link">Copy this link and send it to an administrator of the organisation of the mailbox</label>
+<input id="link" readonly value="${started.link}" aria-describedby="hint" class="copy">
+<p id="hint">They see who asks and for what, and approve it at Microsoft. It expires ${when(started.expiresAt, view.now, 'soon')}. Afterwards the mailbox starts reading automatically; its owner does nothing.</p>
+<p><a class="button" href="mailto:?subject=${encodeURIComponent('Please approve an application for our mail')}&amp;body=${encodeURIComponent(letter)}">Write the mail</a></p>
+<details><summary>Text of the mail, to copy</summary><div class="words copy">${letter}</div></details></div>
+<p><a href="${link(view, `/mailboxes/${segment(mailbox.id)}`)}">Back to the mailbox</a></p>`,
   )
 }

@@ -9,7 +9,8 @@ const codes = {
     aadsts_70021 aadsts_700211 aadsts_700212 aadsts_700213 aadsts_7002138 aadsts_700222 aadsts_700226 aadsts_700236
     aadsts_700084 aadsts_70011 aadsts_90002 aadsts_90014 aadsts_900144 aadsts_90019 aadsts_90023 aadsts_9001023
     aadsts_9002313 aadsts_9002325 aadsts_9002327 aadsts_9002332 oauth_invalid_resource oauth_unsupported_grant_type
-    oauth_unsupported_response_type graph_invalidauthenticationtoken_audience`,
+    oauth_unsupported_response_type graph_invalidauthenticationtoken_audience entra_credential_lifetime
+    entra_credential_type`,
   redirect: 'aadsts_50011 aadsts_500112',
   wrongOrganisation: 'aadsts_16000 aadsts_50020 aadsts_500208 aadsts_50034 aadsts_51004 aadsts_90072',
   blocked: `aadsts_500021 aadsts_500212 aadsts_500213 aadsts_50097 aadsts_50131 aadsts_530032 aadsts_530035 aadsts_53004

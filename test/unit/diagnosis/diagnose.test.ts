@@ -147,6 +147,13 @@ describe('translate', () => {
     expect(translate({ context: 'ms-imap', text: 'BAD', retryAfterMs: 5 }).retryAfterMs).toBe(5)
   })
 
+  test.each([
+    ['Credential lifetime exceeds the max value permitted as per assigned policy.', 'entra_credential_lifetime'],
+    ['Credential type not allowed as per assigned policy.', 'entra_credential_type'],
+  ])('M-141: %s names who may change the credential', (text, code) => {
+    expect(translate({ context: 'ms-token', text })).toMatchObject({ code, class: 'needs-admin', hint: 'operator' })
+  })
+
   test('SEC-34: what a library hangs on its error does not travel on as the cause', () => {
     const cause = Object.assign(new Error('AUTH PLAIN AGFuYQBjYW5hcnktNDcxMQ== refused'), {
       response: 'AUTH PLAIN AGFuYQBjYW5hcnktNDcxMQ==',
