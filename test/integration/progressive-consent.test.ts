@@ -227,7 +227,7 @@ test('M-142: a mailbox that only receives, and one that only sends, are not offe
 
 test('M-142: a connection that broke while it waited says so itself, and reads after the reconnect', async () => {
   const { mailboxId, address } = await connectedForSending()
-  site.entra.control.revoke({ upn: address, accessTokens: true })
+  site.entra.control.revoke(address)
   expect(await pollAt(mailboxId)).toMatchObject([{ outcome: 'off' }])
   expect((await factsOf(mailboxId)).connectionState).toBe('connected')
   site.entra.control.grantConsent({ tenant: 'contoso.example', ...approved })

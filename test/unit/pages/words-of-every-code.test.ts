@@ -18,7 +18,7 @@ const apiOnly = new Set([
   ...['add-server-mailbox.ts', 'try-servers.ts', 'change-password.ts', 'account-connection.ts'],
 ])
 /** Said on the console, and by the API to whoever asks for a link; never on a page of a link. */
-const notOnPages = new Set(['sign_in_pending', 'own_registration_needed'])
+const notOnPages = new Set(['sign_in_pending', 'own_registration_needed', 'no_approval_awaited'])
 
 const thrown = /(?:new GatewayError|conflict)\(\s*'([a-z0-9_]+)'|\b(?:code|local): '([a-z0-9_]+)'/g
 const problemRow = /^ {2}([a-z_]+): \[\s*$|^ {2}([a-z_]+): \[\d/gm
