@@ -85,6 +85,27 @@ test('M-149: sign-in, reading, sending, a large attachment and a renewal ask no 
   expect(trapped).toEqual([])
 })
 
+test('M-149: over IMAP and SMTP the scopes and the servers are those of the cloud', async () => {
+  const { id } = await governmentTenant('government-imap')
+  const address = `imap.${process.env['ENVIRONMENT_ID']}@contoso.example`
+  site.directory.addUser({ upn: address, displayName: 'Imap' })
+  trapped.length = 0
+  const wanted = { address, displayName: '', receive: true, send: true, transport: 'imap-smtp' as const }
+  const { link, signInId } = await site.gateway.connect.startSignIn(
+    { tenant: id, role: 'tenant-admin' },
+    { ...wanted, confirmation: 'confirmed-by-link' },
+  )
+  expect((await signInAt({ ...site, entra } as never, site.browser(), link, address)).status).toBe(200)
+  const { mailboxId } = await site.gateway.connect.describeSignIn(id, signInId)
+  expect(await site.gateway.admin.readMailboxFacts(id, mailboxId)).toMatchObject({
+    receive: { transport: 'imap', imap: { host: 'outlook.office365.us' } },
+    send: { transport: 'smtp', smtp: { host: 'smtp.office365.us' } },
+  })
+  const asked = entra.control.requests.filter(({ path }) => path.endsWith('/token')).at(-1)?.form['scope'] ?? ''
+  expect(asked).toContain(`${cloud.outlook}/IMAP.AccessAsUser.All`)
+  expect(trapped).toEqual([])
+})
+
 test('M-149: an administrator is sent to the pages of the cloud, and its scopes are asked for', async () => {
   const { key } = await governmentTenant('government-consent')
   trapped.length = 0

@@ -30,10 +30,12 @@ export function newSecretPage(
     html`<h1>${title}</h1>
 <form class="card wide" method="post" action="${link(view, `/registrations/${segment(id)}/secret`)}" autocomplete="off"><input type="hidden" name="csrf" value="${view.csrf}">
 <dl><dt>Client id</dt><dd>${clientId}</dd><dt>Directory</dt><dd>${authority}</dd></dl>
-${isKey ? certificateFields(again) : secretFields(again)}
+${credential === 'managed-identity' && byIdentity}${isKey ? certificateFields(again) : secretFields(again)}
 <p class="row"><button>Test and save</button><a class="button plain" href="${link(view, '')}">No, go back</a></p></form>`,
   )
 }
+
+const byIdentity = html`<p>This application proves itself by the managed identity of the gateway, so there is no secret: repair its federated credential at the identity provider, then press <em>Try again</em> on the card. A client secret that you save here takes its place.</p>`
 
 /** What is wrong, before the field that it is about, and the mark at that field. */
 function problemAt(again: RefusedSecret | undefined, isHere: boolean): { said: Markup | false; mark: Markup | false } {

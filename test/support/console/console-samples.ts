@@ -145,6 +145,7 @@ export function samplePages(hostile?: string): Record<string, string> {
       refused: { code: 'mail_server_test_failed', description: say('The test failed.'), remedy: '' },
     }),
     'new-secret': newSecretPage(view, registration),
+    'new-secret-for-identity': newSecretPage(view, { ...registration, credential: 'managed-identity' }),
     'new-certificate': newSecretPage(
       view,
       { ...registration, credential: 'private-key' },
