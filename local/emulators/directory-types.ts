@@ -89,6 +89,8 @@ export interface User {
   enabled: boolean
   /** Holds the directory role Global Administrator: may consent for everybody. */
   administrator?: boolean
+  /** Ids of other directories in which this person is a guest; the mailbox stays at home. */
+  guestIn?: string[]
   /** UPNs that may open this mailbox. */
   fullAccess: string[]
   /** UPNs that may read one folder of this mailbox and nothing else, by the folder's well-known name. */

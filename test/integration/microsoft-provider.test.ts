@@ -12,6 +12,7 @@ import { tokenClaims } from '../../lib/providers/microsoft-token.js'
 import { networkClient } from '../../lib/providers/network-client.js'
 import { Secret } from '../../lib/secret.js'
 import { demo, demoDirectory } from '../../local/emulators/demo-directory.js'
+import type { Directory } from '../../local/emulators/directory.js'
 import { type Entra, startEntra } from '../../local/emulators/entra/start-entra.js'
 import {
   microsoft,
@@ -25,13 +26,14 @@ let now = 0
 const clock: Clock = { now: () => now, sleep: async () => {} }
 const credential = new Secret(demo.clientSecret)
 let entra: Entra
+let directory: Directory
 let provider: Provider
+const ana = () => directory.user('ana@contoso.example')!
 
 beforeEach(async () => {
   now = Date.now()
-  entra = await startEntra({
-    directory: demoDirectory({ redirectUris: [redirectUri], now: () => now, consentPolicy: 'legacy' }),
-  })
+  directory = demoDirectory({ redirectUris: [redirectUri], now: () => now, consentPolicy: 'legacy' })
+  entra = await startEntra({ directory })
   provider = microsoftProvider({ clock, network: networkClient({ origins: { [microsoft]: entra.url } }) })
 })
 afterEach(() => entra.stop())
@@ -193,6 +195,11 @@ test('M-077: a guest of the organisation is told so, and a member of it is let i
   )
   expect(guest).toMatchObject({ code: 'guest_account', class: 'needs-reconnect' })
   expect(guest.description).toMatch(/guest/)
+  ana().guestIn = [demo.otherTenantId]
+  const elsewhere = await signIn('ana@contoso.example', { authority: `${microsoft}/${demo.otherTenantId}` })
+  expect(await failure(provider.redeem(elsewhere))).toMatchObject({ code: 'guest_account' })
+  // Negative control: at home the same person is no guest.
+  await provider.redeem(await signIn('ana@contoso.example', { authority: `${microsoft}/${demo.tenantId}` }))
   await answering(() => ({ idp: `${microsoft}/${demo.tenantId}/v2.0` }))
 })
 

@@ -86,7 +86,8 @@ async function answer(
 ): Promise<Reply> {
   const { app } = request
   const granted = consentedScopes(state, app, user, grant)
-  const subject = { app, tenantId: user.tenantId, user, aud: grant.resource, scp: granted.map((s) => s.name) }
+  const tenantId = tenantOf(state, request.segment)?.id ?? user.tenantId
+  const subject = { app, tenantId, user, aud: grant.resource, scp: granted.map((s) => s.name) }
   return tokens({
     token_type: 'Bearer',
     scope: [...granted.map((s) => s.asked), ...[...grant.openId].filter((s) => s !== 'offline_access')].join(' '),
@@ -94,7 +95,7 @@ async function answer(
     access_token: await accessToken(state, subject),
     ...(grant.refresh ? { refresh_token: grant.refresh.token } : {}),
     ...(grant.openId.has('openid')
-      ? { id_token: await idToken(state, { app, user, scopes: grant.openId, nonce: grant.nonce }) }
+      ? { id_token: await idToken(state, { app, user, tenantId, scopes: grant.openId, nonce: grant.nonce }) }
       : {}),
     client_info: clientInfo(user),
   })

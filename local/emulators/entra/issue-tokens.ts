@@ -13,8 +13,11 @@ const globalAdministrator = '62e90394-69f5-4237-9190-012177145e10'
 const everybody = 'b79fbf4d-3ef9-4689-8143-76b194e85509'
 
 /** Object id of an application's service principal (the enterprise application) in one organisation. */
-export function servicePrincipalId(clientId: string, tenantId: string): string {
-  const hex = createHash('sha256').update(`${clientId}:${tenantId}`).digest('hex')
+export const servicePrincipalId = (clientId: string, tenantId: string): string =>
+  objectIdFrom(`${clientId}:${tenantId}`)
+
+function objectIdFrom(text: string): string {
+  const hex = createHash('sha256').update(text).digest('hex')
   return [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
     '-',
   )
@@ -48,21 +51,24 @@ export function accessToken(
   })
 }
 
-/** The v2 id_token. `oid`, `preferred_username` and `name` need `profile`, `email` needs `email`. */
+/** The v2 id_token; a guest has another `oid`, and `idp` names the organisation at home. `oid`, `preferred_username` and `name` need `profile`, `email` needs `email`. */
 export function idToken(
   state: EntraState,
-  subject: { app: AppRegistration; user: User; scopes: Set<string>; nonce?: string | undefined },
+  subject: { app: AppRegistration; user: User; tenantId: string; scopes: Set<string>; nonce?: string | undefined },
 ): Promise<string> {
-  const { app, user, scopes, nonce } = subject
+  const { app, user, tenantId, scopes, nonce } = subject
+  const isGuest = tenantId !== user.tenantId
+  const oid = isGuest ? objectIdFrom(`${user.oid}:${tenantId}`) : user.oid
   return state.key.sign({
     aud: app.clientId,
-    iss: `${state.issuerBase}/${user.tenantId}/v2.0`,
+    iss: `${state.issuerBase}/${tenantId}/v2.0`,
+    ...(isGuest ? { idp: `https://sts.windows.net/${user.tenantId}/` } : {}),
     ...times(state, 3600),
-    ...(scopes.has('profile') ? { oid: user.oid, preferred_username: user.upn, name: user.displayName } : {}),
+    ...(scopes.has('profile') ? { oid, preferred_username: user.upn, name: user.displayName } : {}),
     ...(scopes.has('email') ? { email: user.mail } : {}),
     ...(nonce ? { nonce } : {}),
     sub: pairwise(app, user),
-    tid: user.tenantId,
+    tid: tenantId,
     uti: uti(),
     ver: '2.0',
   })

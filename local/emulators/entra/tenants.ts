@@ -28,10 +28,14 @@ export function appFor(state: EntraState, clientId: string | undefined, segment:
   return app
 }
 
-/** Refuses people from outside the tenant the authority names, and personal-account authorities. */
+/**
+ * Refuses people from outside the tenant the authority names, unless they are guests there, and personal-account
+ * authorities.
+ */
 export function checkUserTenant(state: EntraState, user: User, segment: string): void {
   const tenant = tenantOf(state, segment)
-  if ((tenant && tenant.id !== user.tenantId) || segment.toLowerCase() === 'consumers') {
+  const isForeign = tenant && tenant.id !== user.tenantId && !user.guestIn?.includes(tenant.id)
+  if (isForeign || segment.toLowerCase() === 'consumers') {
     throw new EntraRefusal(50020, `User '${user.upn}'.`)
   }
 }
