@@ -116,3 +116,12 @@ test.each([
     expect(await (await place('anonymous', 'basic', undefined, 'plain')).to('relay.acme.example')).toBe('changed')
   },
 )
+
+test('M-103, M-145: a relay without encryption is accepted only where the deployment permits that for its network', async () => {
+  const { h, to } = await place('anonymous', 'basic', undefined, 'plain')
+  const before = await findMailbox(h.deps, h.tenant, h.mailbox.id)
+  h.deps.isPlainTextHost = async (host) => host === 'relay.permitted.example'
+  expect(await to('relay.elsewhere.example')).toBe('invalid_input')
+  expect(await findMailbox(h.deps, h.tenant, h.mailbox.id)).toEqual(before)
+  expect(await to('relay.permitted.example')).toBe('changed')
+})
