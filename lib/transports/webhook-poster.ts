@@ -1,58 +1,29 @@
-import { request as httpRequest } from 'node:http'
-import { request as httpsRequest } from 'node:https'
-import type { LookupFunction, Socket } from 'node:net'
+import type { IncomingMessage } from 'node:http'
+import type { LookupFunction } from 'node:net'
 import { asGatewayError, GatewayError } from '../errors.js'
 import type { WebhookPoster } from '../ports/webhook-poster.js'
-import { dial } from './dial.js'
+import { guardedRequest } from './guarded-request.js'
 
 const timeoutMs = 10_000
 
 /**
- * Posts events over HTTPS. No redirects are followed; the connection goes, like one to a mail server, to exactly the
- * addresses that were checked, so that a tenant's endpoint cannot point into the platform (SEC-24). The answer's body
- * is never read beyond its status.
+ * Posts events over HTTPS to exactly the addresses that were checked (SEC-24). The answer's body is never read: its
+ * status says all.
  */
 export function webhookPoster(options: { lookup: LookupFunction; allowLoopback: boolean }): WebhookPoster {
   return {
     post: async (url, body, headers) => {
-      const target = new URL(url)
-      const isTls = target.protocol === 'https:'
-      const port = Number(target.port) || (isTls ? 443 : 80)
-      if (!options.allowLoopback && (!isTls || port !== 443)) throw notAllowed()
-      const signal = AbortSignal.timeout(timeoutMs)
-      const host = target.hostname.replace(/^\[|\]$/g, '')
-      let socket: Socket
-      try {
-        const server = { host, port, tls: isTls ? 'implicit' : 'plain' } as const
-        socket = await dial(server, { lookup: options.lookup, timeoutMs, signal })
-      } catch (error) {
-        throw asGatewayError(error).code === 'host_not_allowed' ? notAllowed() : unreachable(error)
-      }
-      await new Promise<void>((resolve, reject) => {
-        const send = isTls ? httpsRequest : httpRequest
-        const request = send(target, {
-          method: 'POST',
-          createConnection: () => socket,
-          timeout: timeoutMs,
-          signal,
-          headers: {
-            ...headers,
-            'content-type': 'application/json',
-            'content-length': Buffer.byteLength(body),
-            'user-agent': 'mailbox-gateway',
-          },
-        })
-        request.on('response', (response) => {
-          response.destroy()
-          const status = response.statusCode ?? 0
-          if (status >= 200 && status < 300) resolve()
-          else reject(refused(status, response.headers['retry-after']))
-        })
-        request.on('error', (error) => reject(unreachable(error)))
-        // The last word, whatever the other side did: switched protocols, or closed without one.
-        request.on('close', () => reject(unreachable(undefined)))
-        request.end(body)
-      }).finally(() => socket.destroy())
+      const read = async (answer: IncomingMessage) => ({
+        status: answer.statusCode ?? 0,
+        retryAfter: answer.headers['retry-after'],
+      })
+      const request = { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body } as const
+      const { status, retryAfter } = await guardedRequest(new URL(url), request, { ...options, timeoutMs, read }).catch(
+        (error: unknown) => {
+          throw asGatewayError(error).code === 'host_not_allowed' ? notAllowed() : unreachable(error)
+        },
+      )
+      if (status < 200 || status >= 300) throw refused(status, retryAfter)
     },
   }
 }
