@@ -2,6 +2,7 @@ import { translate } from '../diagnosis/translate.js'
 import { type ErrorDetails, GatewayError } from '../errors.js'
 import type { DiagnosisContext, Fault } from '../model/diagnosis.js'
 import { networkError } from './dial.js'
+import { refusalIn } from './sasl-token.js'
 
 /** The parts of imapflow's errors that are used here. */
 export interface ImapLibraryError extends Error {
@@ -13,6 +14,8 @@ export interface ImapLibraryError extends Error {
   serverResponseCode?: string
   authenticationFailed?: boolean
   throttleReset?: number
+  /** What a refused token was answered before the no. */
+  oauthError?: unknown
 }
 
 interface ParsedReply {
@@ -51,7 +54,10 @@ export function imapError(error: unknown, peer: ImapPeer): GatewayError {
   const failure = error as ImapLibraryError
   const { code = '', authenticationFailed } = failure
   const reply = replyOf(failure)
-  if (reply !== '') return refusal(reply, peer, authenticationFailed === true ? 'imap_login_refused' : undefined)
+  if (reply !== '') {
+    const withoutReason = authenticationFailed === true ? 'imap_login_refused' : undefined
+    return refusal(`${reply}${refusalIn(failure.oauthError)}`, peer, withoutReason)
+  }
   // OpenSSL's errors have a reason too, and it is no server's.
   if (/^(EPROTO$|ERR_(SSL|TLS)_)/.test(code)) return networkError(failure, 'net')
   if (tooLarge.has(code)) return hostileAnswer()

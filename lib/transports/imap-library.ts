@@ -4,6 +4,7 @@
 import { Socket } from 'node:net'
 import type { ImapFlow } from 'imapflow'
 import { hearErrors } from './dial.js'
+import { saslName, tokenMechanism } from './sasl-token.js'
 
 /** What it hands to its logger for each line of the server. */
 export interface LoggedLine {
@@ -37,6 +38,25 @@ export function bytesReadBy(client: ImapFlow | undefined): number {
 export function onPreauth(client: ImapFlow, then: () => void): void {
   const { untaggedHandlers } = client as unknown as { untaggedHandlers: Record<string, () => Promise<void>> }
   untaggedHandlers['PREAUTH'] = async () => then()
+}
+
+interface TokenLogin {
+  capabilities: Map<string, unknown>
+  run(command: string, ...input: unknown[]): Promise<unknown>
+}
+
+/** imapflow prefers OAUTHBEARER, and escapes no name in it. */
+export function logInByToken(flow: ImapFlow): void {
+  const client = flow as unknown as TokenLogin
+  const { run } = client
+  client.run = (command, ...input) => {
+    const { capabilities } = client
+    if (command !== 'AUTHENTICATE') return run.call(client, command, ...input)
+    const mechanism = tokenMechanism((name) => capabilities.has(`AUTH=${name}`))
+    if (mechanism === 'XOAUTH2') capabilities.delete('AUTH=OAUTHBEARER')
+    const [user, ...more] = input
+    return run.call(client, command, mechanism === 'OAUTHBEARER' ? saslName(String(user)) : user, ...more)
+  }
 }
 
 /** imapflow asks the server to list a folder before it opens it; opening says as much, a round trip earlier. */

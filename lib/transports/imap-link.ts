@@ -18,7 +18,15 @@ import {
   imapError,
   preauthRefused,
 } from './imap-error.js'
-import { boundRanges, bytesReadBy, hearSockets, type LoggedLine, onPreauth, skipList } from './imap-library.js'
+import {
+  boundRanges,
+  bytesReadBy,
+  hearSockets,
+  type LoggedLine,
+  logInByToken,
+  onPreauth,
+  skipList,
+} from './imap-library.js'
 
 export interface ImapLimits {
   /** Milliseconds to connect, encrypt and log in. */
@@ -111,6 +119,7 @@ export class ImapLink {
       maxResponseSize: limits.maxMailBytes + longestLine,
     })
     hearSockets(this.client)
+    if (login.accessToken !== undefined) logInByToken(this.client)
     boundRanges(this.client, (many) => {
       this.#named += many
       if (this.#named <= mostNamed) return

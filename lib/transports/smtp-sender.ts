@@ -80,7 +80,7 @@ async function openAs(
       await session.stage(
         'AUTH',
         boundsOf(options),
-        login(connection, { kind: authority.kind, user: authority.user, secret }),
+        login(connection, { kind: authority.kind, user: authority.user, secret, server: smtp }),
       )
       return session
     } catch (error) {

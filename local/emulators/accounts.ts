@@ -15,6 +15,30 @@ export interface AccountOptions {
   verifyToken?: (token: string) => Identity | undefined | Promise<Identity | undefined>
   /** What an application that signs in by itself may do here; absent: nothing. */
   appAccess?: (app: PresentedApp, mailbox: string) => AppAccess
+  /** How tokens are taken; default XOAUTH2 alone. */
+  tokenMechanisms?: readonly TokenMechanism[]
+  /** What the challenge to a refused token says (RFC 7628, section 3.2.2); default that it is not valid. */
+  tokenRefusal?: Record<string, string>
+}
+
+export type TokenMechanism = 'XOAUTH2' | 'OAUTHBEARER'
+
+/** Offered where there are tokens at all. */
+export const mechanismsOf = ({
+  verifyToken,
+  tokenMechanisms = ['XOAUTH2'],
+}: AccountOptions): readonly TokenMechanism[] => (verifyToken === undefined ? [] : tokenMechanisms)
+
+/** User and token of a SASL answer; undefined when it is none of its mechanism. */
+export function tokenIn(mechanism: TokenMechanism, answer: string): { user: string; token: string } | undefined {
+  const text = Buffer.from(answer, 'base64').toString()
+  const form =
+    mechanism === 'XOAUTH2'
+      ? /^user=([^\x01]+)\x01auth=Bearer ([^\x01]+)\x01\x01$/i
+      : /^n,a=((?:[^\x01,=]|=2C|=3D)+),\x01host=[^\x01]+\x01port=\d+\x01auth=Bearer ([^\x01]+)\x01\x01$/i
+  const [, name = '', token = ''] = form.exec(text) ?? []
+  if (token === '') return undefined
+  return { user: mechanism === 'XOAUTH2' ? name : name.replaceAll('=2C', ',').replaceAll('=3D', '='), token }
 }
 
 type Identity = { upn: string } | { app: PresentedApp }

@@ -107,7 +107,12 @@ describe('the outside of a session', () => {
     const connection = new SMTPConnection({ host: '127.0.0.1', port, ignoreTLS: true, logger: false })
     await new Promise<void>((done) => connection.connect(() => done()))
     const error = await failure(
-      login(connection, { kind: 'bearer', user: 'ana@contoso.example', secret: new Secret(token) }),
+      login(connection, {
+        kind: 'bearer',
+        user: 'ana@contoso.example',
+        secret: new Secret(token),
+        server: { host: '127.0.0.1', port },
+      }),
     )
     expect(error).toMatchObject({ responseCode: 535 })
     expect(lines.filter((line) => line === '\r\n')).toHaveLength(1)

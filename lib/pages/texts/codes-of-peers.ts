@@ -25,7 +25,8 @@ const codes = {
     aadsts_700003 aadsts_70000 aadsts_70008 aadsts_700020 aadsts_700081 aadsts_700082 aadsts_70019 aadsts_70043
     aadsts_90013 aadsts_900561 oauth_sub_bad_token oauth_sub_token_expired oauth_login_required oauth_expired_token
     oauth_invalid_grant graph_insufficient_claims graph_invalidauthenticationtoken_lifetime_validation_failed
-    graph_invalidauthenticationtoken graph_http_401 exo_imap_accesstokenexpired gmail_smtp_schemes_bearer`,
+    graph_invalidauthenticationtoken graph_http_401 exo_imap_accesstokenexpired gmail_smtp_schemes_bearer
+    imap_token_refused smtp_token_refused`,
   secondFactor: 'aadsts_50078 aadsts_50158 oauth_sub_basic_action oauth_sub_additional_action',
   appOff: 'aadsts_7000112 aadsts_1000031',
   noMailService: 'aadsts_500011 aadsts_650052 aadsts_650054 graph_organizationfromtenantguidnotfound',

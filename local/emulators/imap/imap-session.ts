@@ -1,5 +1,5 @@
 /** One IMAP connection: greeting, TLS, login, and the commands that need no open folder. */
-import { mayLogIn } from '../accounts.js'
+import { mayLogIn, mechanismsOf, type TokenMechanism, tokenIn } from '../accounts.js'
 import type { Wire } from '../wire.js'
 import type { ImapFault } from './imap-faults.js'
 import { type ImapCommand, parseDate, quoted, readCommand, type Token, text } from './imap-grammar.js'
@@ -124,8 +124,9 @@ export class ImapSession implements ImapConnection {
   }
 
   #capabilities(): string {
-    const { verifyToken, clearLogin } = this.state.options
-    const mechanisms = ['AUTH=PLAIN', ...(verifyToken ? ['AUTH=XOAUTH2'] : []), 'SASL-IR']
+    const { clearLogin } = this.state.options
+    const tokens = mechanismsOf(this.state.options).map((name) => `AUTH=${name}`)
+    const mechanisms = ['AUTH=PLAIN', ...tokens, 'SASL-IR']
     const upgrade = clearLogin ? ['STARTTLS', ...mechanisms] : ['STARTTLS', 'LOGINDISABLED']
     const before = this.#needsTls() ? upgrade : mechanisms
     const more = this.user === undefined ? [...before, 'ID', 'LITERAL+'] : ['ID', ...afterLogin]
@@ -144,23 +145,29 @@ export class ImapSession implements ImapConnection {
       return this.#check({ user: user ?? '', password: password ?? '' })
     }
     const mechanism = text(command.tokens[0]).toUpperCase()
-    if (mechanism !== 'PLAIN' && !(mechanism === 'XOAUTH2' && this.state.options.verifyToken)) {
-      return 'NO Unsupported authentication mechanism'
-    }
+    const byToken = mechanismsOf(this.state.options).find((name) => name === mechanism)
+    if (mechanism !== 'PLAIN' && byToken === undefined) return 'NO Unsupported authentication mechanism'
     const given = command.tokens[1] === undefined ? await this.#challenge('') : text(command.tokens[1])
     if (given === undefined) return ''
     const response = Buffer.from(given, 'base64').toString('utf8')
-    if (mechanism === 'PLAIN') {
+    if (byToken === undefined) {
       const [, user = '', password = ''] = response.split('\0')
       return this.#check({ user, password })
     }
-    const user = response.match(/user=([^\x01]*)/)?.[1] ?? ''
-    const outcome = await this.#check({ user, token: response.match(/auth=Bearer ([^\x01]*)/i)?.[1] ?? '' })
-    if (outcome.startsWith('NO [AUTHENTICATIONFAILED]') && this.state.options.dialect !== 'exchange') {
-      const reason = { status: '400', schemes: 'Bearer', scope: 'https://mail.google.com/' }
-      await this.#challenge(Buffer.from(JSON.stringify(reason)).toString('base64'))
-    }
+    const shown = tokenIn(byToken, given)
+    if (shown === undefined) return 'BAD Invalid SASL argument'
+    const outcome = await this.#check(shown)
+    if (outcome.startsWith('NO [AUTHENTICATIONFAILED]') && this.state.options.dialect !== 'exchange')
+      await this.#tellRefusal(byToken)
     return outcome
+  }
+
+  async #tellRefusal(mechanism: TokenMechanism): Promise<void> {
+    const google = { status: '400', schemes: 'Bearer', scope: 'https://mail.google.com/' }
+    const reason = this.state.options.tokenRefusal ?? (mechanism === 'XOAUTH2' ? google : { status: 'invalid_token' })
+    const answer = await this.#challenge(Buffer.from(JSON.stringify(reason)).toString('base64'))
+    // A client that answers in the way of the other mechanism has lost the thread.
+    if (answer !== (mechanism === 'XOAUTH2' ? '' : 'AQ==')) this.#over = true
   }
 
   async #challenge(sent: string): Promise<string | undefined> {

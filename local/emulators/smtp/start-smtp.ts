@@ -4,12 +4,11 @@
  * The protocol is `smtp-server`'s. This adds the replies of Exchange Online (login, send-as, throttling) and addresses
  * that misbehave (`refusals.ts`), so that a demo can show every kind of refusal by choosing an address.
  */
-import type { Socket } from 'node:net'
-import { SMTPServer, type SMTPServerAuthentication, type SMTPServerSession } from 'smtp-server'
-import { SMTPConnection } from 'smtp-server/lib/smtp-connection.js'
-import { type AccountOptions, mayLogIn } from '../accounts.js'
+import type { SMTPServerAuthentication, SMTPServerSession } from 'smtp-server'
+import { type AccountOptions, mayLogIn, mechanismsOf } from '../accounts.js'
 import type { ServerCertificate } from '../certificate.js'
 import type { SubmissionMeter } from '../submission-limits.js'
+import { PromptServer } from './prompt-server.js'
 import { badCredentials, mailboxShut, overLimit, Refusals, type SmtpReply, sendAsDenied } from './refusals.js'
 
 export interface SmtpOptions extends AccountOptions {
@@ -72,51 +71,6 @@ interface SessionUser {
   shut: boolean
 }
 
-// The library waits 100 ms before it greets, to catch clients that talk first, and always adds its own enhanced code.
-class PromptConnection extends SMTPConnection {
-  override init(): void {
-    this._setListeners(() => this.connectionReady())
-  }
-
-  // The library takes no quoted local parts (RFC 5321 4.1.2); real servers do.
-  override _parseAddressCommand(
-    name: string,
-    command: string | Buffer,
-  ): ReturnType<SMTPConnection['_parseAddressCommand']> {
-    const text = command.toString()
-    const local = /<("(?:[^"\\]|\\.)+")@/.exec(text)?.[1]
-    if (local === undefined) return super._parseAddressCommand(name, command)
-    const parsed = super._parseAddressCommand(
-      name,
-      text.replace(local, () => 'quoted.local'),
-    )
-    return parsed && { ...parsed, address: parsed.address.replace('quoted.local', () => local) }
-  }
-
-  override send(code: number, data?: string | string[], context?: string | false): void {
-    super.send(code, data, typeof data === 'string' && /^[245]\.\d+\.\d+ /.test(data) ? false : context)
-  }
-}
-
-class PromptServer extends SMTPServer {
-  accepted = 0
-
-  override connect(socket: Socket, details?: ConstructorParameters<typeof SMTPConnection>[2]): void {
-    this.accepted += 1
-    const connection = new PromptConnection(this, socket, details)
-    this.connections.add(connection)
-    connection.on('error', () => socket.destroy())
-    connection.init()
-  }
-
-  // Closing the server destroys a connection that was accepted a moment ago; the library then still begins TLS on it,
-  // which ends Node 20 itself (a segmentation fault no handler sees).
-  override _upgrade(socket: Socket, callback: Parameters<SMTPServer['_upgrade']>[1]): void {
-    if (socket.destroyed) callback(new Error('The client has left.'))
-    else super._upgrade(socket, callback)
-  }
-}
-
 export async function startSmtp(options: SmtpOptions): Promise<SmtpEmulator> {
   if (options.mode !== 'plain' && !options.tls) throw new Error(`SMTP mode ${options.mode} needs a certificate`)
   const refusals = new Refusals()
@@ -132,7 +86,7 @@ export async function startSmtp(options: SmtpOptions): Promise<SmtpEmulator> {
     hideSTARTTLS: options.mode === 'plain',
     disabledCommands: options.mode === 'plain' ? ['STARTTLS'] : [],
     allowInsecureAuth: options.mode === 'plain',
-    authMethods: options.verifyToken ? ['PLAIN', 'LOGIN', 'XOAUTH2'] : ['PLAIN', 'LOGIN'],
+    authMethods: ['PLAIN', 'LOGIN', ...mechanismsOf(options)],
     authOptional: options.anonymous ?? false,
     authRequiredMessage: '5.7.57 Client not authenticated to send mail.',
     disableReverseLookup: true,
@@ -146,6 +100,9 @@ export async function startSmtp(options: SmtpOptions): Promise<SmtpEmulator> {
       logins += 1
       void login(options, refusals, auth).then(
         (user) => {
+          // The library tells a refused token by a challenge when it is given one, and then no reply of ours.
+          if ('code' in user && options.tokenRefusal && auth.accessToken)
+            return done(null, { data: options.tokenRefusal } as never)
           if ('code' in user) return done(refused(user))
           if (options.meter?.enter(user.name) === false) return done(refused(overLimit.connections))
           done(null, { user })
@@ -222,7 +179,7 @@ async function login(
   const refusal = refusals.of('auth', name)
   if (refusal) return refusal
   const credentials =
-    auth.method === 'XOAUTH2'
+    auth.accessToken !== undefined
       ? { user: name, token: auth.accessToken ?? '' }
       : { user: name, password: auth.password ?? '' }
   const access = await mayLogIn(options, credentials)
