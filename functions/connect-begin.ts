@@ -7,10 +7,12 @@ export const connectBegin = pageHandler(async ({ request, link, browser, request
   const { connect } = await gateway()
   const fields = await formBody(request)
   const sent = { link, browser, formToken: fieldOf(fields, 'token') }
-  const [provider, delegate] = [fieldOf(fields, 'provider'), fieldOf(fields, 'delegate')]
+  const [provider, registrationId, delegate] = ['provider', 'registration', 'delegate'].map((name) =>
+    fieldOf(fields, name),
+  )
   const isSendingFirst = fieldOf(fields, 'later') === 'receive'
   return afterPost(
-    () => connect.beginAuthorize({ ...sent, provider, delegate, isSendingFirst }),
+    () => connect.beginAuthorize({ ...sent, provider, registrationId, delegate, isSendingFirst }),
     (error) => connect.keepFormProblem({ ...sent, error, requestId }),
   )
 })

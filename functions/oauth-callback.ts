@@ -3,12 +3,12 @@ import { gateway } from '../lib/gateway.js'
 import { redirect } from '../lib/http/pages/html-response.js'
 import { pageHandler } from '../lib/http/pages/page-handler.js'
 import { setCookie } from '../lib/http/request/cookies.js'
-import { formBody } from '../lib/http/request/form-body.js'
+import { parametersOf } from '../lib/http/request/form-body.js'
 
 export const oauthCallback = pageHandler(async ({ request }) => {
   const { connect } = await gateway()
-  const parameters = request.method === 'POST' ? await formBody(request) : new URL(request.url).searchParams
-  const { cookie, value, location } = await connect.returnCallback({ parameters })
+  const answer = { parameters: await parametersOf(request), registrationId: '' }
+  const { cookie, value, location } = await connect.returnCallback(answer)
   return redirect(location, [setCookie(cookie, value, 120)])
 })
 

@@ -127,6 +127,7 @@ async function outsideOf(config: Config, { clock, ownIdentity: given }: Pick<Too
     { webhookPoster },
     { microsoftRules },
     { ownIdentity },
+    { oauth2Rules },
   ] = await Promise.all([
     import('./transports/guarded-lookup.js'),
     import('./config/networks.js'),
@@ -136,6 +137,7 @@ async function outsideOf(config: Config, { clock, ownIdentity: given }: Pick<Too
     import('./transports/webhook-poster.js'),
     import('./providers/microsoft-rules.js'),
     import('./providers/own-identity.js'),
+    import('./providers/oauth2-rules.js'),
   ])
   const { origins, allowLoopbackMailHosts: allowLoopback } = config
   const lookup = guardedLookup({ allowLoopback })
@@ -167,6 +169,13 @@ async function outsideOf(config: Config, { clock, ownIdentity: given }: Pick<Too
       microsoft: lazyProvider(microsoftRules, async () =>
         (await import('./providers/microsoft.js')).microsoftCalls({ clock, origins, identity }),
       ),
+      oauth2: lazyProvider(oauth2Rules, async () => {
+        const [{ oauth2Calls }, { guardedFetch }] = await Promise.all([
+          import('./providers/oauth2.js'),
+          import('./transports/guarded-fetch.js'),
+        ])
+        return oauth2Calls({ fetch: guardedFetch({ lookup, allowLoopback, origins }), now: clock.now })
+      }),
     },
   }
 }

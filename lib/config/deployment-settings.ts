@@ -17,7 +17,8 @@ export const deploymentSettings = [
     field: 'publicBaseUrl',
     kind: 'url',
     example: 'https://mail.example.com',
-    description: 'Address at which browsers reach the gateway; the redirect URI is this address plus /oauth/callback.',
+    description:
+      'Address at which browsers reach the gateway; the redirect URI is this address plus /oauth/callback, for a registration of kind oauth2 with its id behind.',
   },
   {
     name: 'MailStorage',

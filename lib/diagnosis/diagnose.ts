@@ -11,6 +11,7 @@ import { type Facts, readFacts } from './read-facts.js'
 const sourcesOf: Record<DiagnosisContext, readonly string[]> = {
   'ms-token': ['entra', 'oauth', 'net', 'any'],
   'google-token': ['google-oauth', 'oauth', 'net', 'any'],
+  'oauth-token': ['oauth', 'net', 'any'],
   graph: ['graph', 'net', 'any'],
   'gmail-api': ['gmail-api', 'graph', 'net', 'any'],
   'ms-smtp': ['exo-smtp', 'smtp', 'net', 'any'],

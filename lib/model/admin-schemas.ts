@@ -4,6 +4,7 @@
  */
 import * as z from 'zod'
 import { afterReceiveSchema as after, graphUser } from './api-schemas.js'
+import { httpsUrl } from './https-url.js'
 import { isTenantId } from './ids.js'
 import { line } from './mail-submission.js'
 import { freeName } from './mailbox-name.js'
@@ -13,27 +14,10 @@ import { imapServer, smtpServer } from './server-schemas.js'
 export const name = line(100)
   .transform((text) => text.trim())
   .refine((text) => text !== '', 'must not be empty')
-const httpsUrl = z
-  .string()
-  .max(500)
-  // What a URL parser would drop or turn round in silence, so that what is kept is what was given.
-  .refine(
-    (text) => !/[\s\\\p{C}]/u.test(text),
-    'must not contain spaces, backslashes or invisible characters; encode them',
-  )
-  .refine(
-    (text) => URL.canParse(text) && isAllowedUrl(new URL(text)),
-    'must be an https:// URL without user name, password or fragment',
-  )
 const address = z
   .string()
   .max(254)
   .regex(/^[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+$/, 'must be a mail address')
-
-function isAllowedUrl(url: URL): boolean {
-  if (url.username !== '' || url.password !== '' || url.hash !== '') return false
-  return url.protocol === 'https:' || (url.protocol === 'http:' && ['127.0.0.1', 'localhost'].includes(url.hostname))
-}
 
 /** Endpoints on this machine (local mode) may have any port. */
 const isAllowedPort = (url: URL): boolean => url.port === '' || ['127.0.0.1', 'localhost'].includes(url.hostname)

@@ -4,6 +4,7 @@ import type { ErrorClass, Hint } from '../errors.js'
 export type DiagnosisContext =
   | 'ms-token'
   | 'google-token'
+  | 'oauth-token'
   | 'graph'
   | 'gmail-api'
   | 'ms-smtp'

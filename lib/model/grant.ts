@@ -1,11 +1,14 @@
 import type { Resource } from './connection.js'
 import type { ServerAddress } from './mailbox.js'
+import type { Targets } from './transports.js'
 
 /** Authority as the provider granted it, before it belongs to a connection. */
 export type Grant =
   | {
       kind: 'oauth'
       resource: Resource
+      /** Where it was tested, when neither provider nor registration says where. */
+      targets?: Targets
       accessToken: string
       /** Milliseconds. */
       expiresAt: number

@@ -9,6 +9,8 @@ import type { ReceiveSettings, SendSettings } from './mailbox.js'
 /** A field of a registration, as people fill it in. */
 export interface RegistrationField {
   pattern: RegExp
+  /** Kept in lower case. */
+  ignoresCase?: true
   /** What it must be, after its name. */
   message: string
   description: string
@@ -32,6 +34,11 @@ export interface ProviderFacts {
     directory?: RegistrationField
     /** Separate from each other, each with endpoints of its own; the usual one first. Absent: there is one. */
     clouds?: readonly string[]
+    /**
+     * Its server may be anybody's, a hostile one among them: a registration says where it is, its answers come back to
+     * an address of the registration's own, and people choose it by the registration's name.
+     */
+    ownServer?: true
   }
   /** Milliseconds after which a refresh token that nobody used has ended; absent: the provider does not say. */
   unusedLifeMs?: number
@@ -58,6 +65,7 @@ const rows = {
     registration: {
       clientId: {
         pattern: guid,
+        ignoresCase: true,
         message: 'must be the application (client) id: a GUID',
         description: 'Application (client) id of the app registration: a GUID.',
       },
@@ -88,6 +96,15 @@ const rows = {
     ownsServer: none,
     ownsExchanger: none,
     transports: ['imap', 'smtp'],
+    registration: {
+      clientId: {
+        pattern: /^[\x20-\x7e]{1,300}$/,
+        message: 'must have 1 to 300 characters of ASCII',
+        description: 'Client id that the server gave: 1 to 300 characters, in upper and lower case as given.',
+      },
+      credentials: ['secret', 'none'],
+      ownServer: true,
+    },
     replacedTokensStayGood: false,
   },
   basic: {

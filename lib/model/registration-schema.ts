@@ -2,9 +2,10 @@
 import * as z from 'zod'
 import { name } from './admin-schemas.js'
 import type { CredentialKind } from './credential.js'
+import { type OAuthServerInput, oauthServerFields } from './oauth-server-schema.js'
 import { providerFacts, type SignInProvider, signInPages } from './providers.js'
 
-export interface RegistrationInput {
+export interface RegistrationInput extends OAuthServerInput {
   name: string
   kind: SignInProvider
   clientId: string
@@ -28,7 +29,7 @@ const kindWords: Record<CredentialKind, string> = {
 }
 
 function registrationAt(kind: SignInProvider) {
-  const { clientId, directory, clouds, credentials } = providerFacts[kind].registration!
+  const { clientId, directory, clouds, credentials, ownServer } = providerFacts[kind].registration!
   const has = (one: CredentialKind): boolean => credentials.includes(one)
   return z.strictObject({
     name: name.describe('Name shown to people; 1 to 100 characters.'),
@@ -46,6 +47,7 @@ function registrationAt(kind: SignInProvider) {
         .optional()
         .describe(`Cloud of the provider: ${clouds.join(', ')}. Left out, as it is stored, else ${clouds[0]}.`),
     }),
+    ...(ownServer && oauthServerFields),
     credential: z
       .enum(credentials as [CredentialKind, ...CredentialKind[]])
       .optional()
@@ -92,6 +94,15 @@ export const registrationSchema = (atAnyPage as z.ZodType<RegistrationInput>).me
       clientId: '5a0f3c1e-6f2a-4c7d-8e55-0d1f2a3b4c5d',
       directory: 'organizations',
       credential: 'none',
+    },
+    {
+      name: 'Example mail',
+      kind: 'oauth2',
+      clientId: 'mailbox-gateway',
+      issuer: 'https://login.example.com',
+      scopes: ['openid', 'email', 'offline_access', 'mail'],
+      imap: { host: 'imap.example.com', port: 993, tls: 'implicit' },
+      smtp: { host: 'smtp.example.com', port: 587, tls: 'starttls' },
     },
   ],
 })

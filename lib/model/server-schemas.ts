@@ -4,21 +4,21 @@ import * as z from 'zod'
 import { line } from './mail-submission.js'
 import { type MailProtocol, splitHost, usualPort } from './server-address.js'
 
-const host = z
+export const host = z
   .string()
   .regex(/^[a-zA-Z0-9.:-]{1,253}$/, 'must be a host name or IP address')
   .describe('Host name or IP address; the port may follow it.')
-const tls = z
+export const tls = z
   .enum(['implicit', 'starttls', 'plain'])
   .describe('implicit: TLS from the first byte. starttls: TLS before the login. plain: none.')
-const ca = z
+export const ca = z
   .string()
   .max(20_000)
   .regex(/-----BEGIN CERTIFICATE-----/, 'must be a PEM certificate')
   .refine(areCertificates, 'must be a PEM certificate: one of its blocks cannot be read; copy it again')
   .exactOptional()
   .describe('PEM certificate of a private authority against which the server is verified; at most 20000 characters.')
-const port = z
+export const port = z
   .number()
   .int()
   .min(1)
@@ -37,7 +37,7 @@ function areCertificates(text: string): boolean {
 }
 
 /** The port may stand behind the host, or be left to the usual one of protocol and encryption (M-023). */
-const listening =
+export const listening =
   (protocol: MailProtocol) =>
   <T extends { host: string; port?: number; tls: z.infer<typeof tls> }>(
     server: T,

@@ -65,6 +65,8 @@ export interface SignInTarget {
   expectedUser?: string
   /** The mailbox owner named that identity on our page; the value: how the link itself is confirmed. */
   namedByOwner?: SignInTarget['confirmation']
+  /** The only registration that may be used; absent: any. */
+  registrationId?: string
   /** Object id or user principal name of a shared mailbox, when it is not its address. */
   mailboxUser?: string
   /** What an administrator allowed a reconnect to change; absent: nothing. */

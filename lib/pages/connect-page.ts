@@ -1,6 +1,7 @@
 import { pagesOf, type Way } from '../model/link-ways.js'
 import { providerFacts, type SignInProvider } from '../model/providers.js'
 import type { SignInTarget, TypedServers } from '../model/sign-in.js'
+import type { SignInChoice } from '../model/sign-in-choices.js'
 import { sendFirstForm } from './approval-link.js'
 import { type FormProblem, fieldErrors } from './field-errors.js'
 import { html, type Markup } from './html.js'
@@ -21,6 +22,8 @@ export interface ConnectPage {
   ways: readonly Way[]
   /** Sign-in pages that are accepted and set up. */
   pages: readonly SignInProvider[]
+  /** What people can choose among them. */
+  choices: readonly SignInChoice[]
   /** The person may say that the mailbox is a shared one; `confirmed`: an administrator has to agree then. */
   sharedOffer?: 'confirmed' | 'open' | undefined
   formToken: string
@@ -45,9 +48,14 @@ export function connectPage(page: ConnectPage, t = en): string {
   const { target, tenantName, discovered } = page
   const { connect } = t
   const again = target.kind === 'reconnect'
-  const isLikely = (one: SignInProvider): boolean => [one, 'unknown'].includes(discovered.provider)
-  const likely = page.pages.filter(isLikely)
-  const unlikely = page.pages.filter((one) => !isLikely(one))
+  // Whose mail is at a server that anybody may have is known by nobody.
+  const isLikely = ({ provider, registrationId }: SignInChoice): boolean =>
+    [provider, 'unknown'].includes(discovered.provider) ||
+    (registrationId !== undefined && discovered.provider === 'basic')
+  const likely = page.choices.filter(isLikely)
+  // Only at a provider that is known is anything known about what needs an administrator.
+  const known = likely.find(({ registrationId }) => registrationId === undefined)
+  const unlikely = page.choices.filter((one) => !isLikely(one))
   const shared = page.signInAs.toLowerCase() !== target.address.toLowerCase()
   const isForm = page.problem !== undefined && page.typed !== undefined
   const isDelegate = page.problem?.problems?.some(({ field }) => field === 'delegate') ?? false
@@ -69,9 +77,9 @@ ${shared && page.pages.length > 0 ? html`<p class="soft">${connect.sharedHint}</
 ${target.allowChange ? html`<div class="note">${connect.changes(target.allowChange, tenantName)}</div>` : ''}
 <h2>${connect.ableTo}</h2>
 ${permissions(target, t)}
-${isSendOnly(target) && page.pages.length > 0 ? html`<p class="soft">${connect.sendOnly}</p>` : ''}
-${likely.map((one) => html`${providerButton(page, { provider: one, isFirst: true }, t)}<p class="soft">${connect.atProvider(labelOf(one))}</p>`)}
-${page.maySendFirst && likely[0] ? sendFirstPart(page, likely[0], t) : ''}
+${isSendOnly(target) && page.choices.length > 0 && page.choices.every(({ registrationId }) => registrationId === undefined) ? html`<p class="soft">${connect.sendOnly}</p>` : ''}
+${likely.map((choice) => html`${providerButton(page, { choice, isFirst: true }, t)}<p class="soft">${connect.atProvider(choice.label)}</p>`)}
+${page.maySendFirst && known ? sendFirstPart(page, known.provider, t) : ''}
 ${page.pages.length === 0 && !page.ways.includes('password') ? html`<p class="note">${connect.notSetUp(tenantName, pagesOf(page.ways).map(labelOf))}</p>` : ''}
 ${isForm ? '' : password}
 ${unlikely.map((one) => otherwise(page, one, t))}
@@ -115,22 +123,27 @@ function sendFirstPart(page: ConnectPage, provider: SignInProvider, t: Texts): M
 }
 
 /** A mailbox that looks like somebody else's: this provider is not the first thing offered. */
-function otherwise(page: ConnectPage, provider: SignInProvider, t: Texts): Markup {
-  const button = providerButton(page, { provider, isFirst: false }, t)
+function otherwise(page: ConnectPage, choice: SignInChoice, t: Texts): Markup {
+  const button = providerButton(page, { choice, isFirst: false }, t)
   return page.ways.includes('password')
-    ? html`<details><summary>${t.connect.insteadAt(labelOf(provider))}</summary>${button}</details>`
+    ? html`<details><summary>${t.connect.insteadAt(choice.label)}</summary>${button}</details>`
     : button
 }
 
 function providerButton(
   page: ConnectPage,
-  { provider, isFirst }: { provider: SignInProvider; isFirst: boolean },
+  { choice, isFirst }: { choice: SignInChoice; isFirst: boolean },
   { connect }: Texts,
 ): Markup {
   return html`<form method="post" action="/connect/${page.link}">
 <input type="hidden" name="token" value="${page.formToken}">
-<input type="hidden" name="provider" value="${provider}">
-<button type="submit"${isFirst ? '' : html` class="plain"`}>${connect.continueWith(labelOf(provider))}</button>
+<input type="hidden" name="provider" value="${choice.provider}">
+${
+  choice.registrationId === undefined
+    ? ''
+    : html`<input type="hidden" name="registration" value="${choice.registrationId}">
+`
+}<button type="submit"${isFirst ? '' : html` class="plain"`}>${connect.continueWith(choice.label)}</button>
 </form>`
 }
 

@@ -51,5 +51,7 @@ export function lazyProvider(rules: ProviderRules, load: () => Promise<ProviderC
     directoryOf: async (registration, domain) => (await provider()).directoryOf(registration, domain),
     accountAddresses: async (account) => (await provider()).accountAddresses(account),
     issuerMatches: async (registration, iss) => (await provider()).issuerMatches(registration, iss),
+    namesIssuer: async (registration) => (await provider()).namesIssuer(registration),
+    checkRegistration: async (registration) => (await provider()).checkRegistration(registration),
   }
 }

@@ -1,6 +1,6 @@
 import type { Identity, Resource } from '../model/connection.js'
 import type { DiagnosisContext } from '../model/diagnosis.js'
-import type { Registration } from '../model/registration.js'
+import type { OAuthServer, Registration } from '../model/registration.js'
 import type { SignInTarget } from '../model/sign-in.js'
 import type { ReceiveTarget, SendTarget, Targets } from '../model/transports.js'
 import type { Secret } from '../secret.js'
@@ -14,7 +14,10 @@ export interface TokenSet {
   refreshToken?: Secret
   /** Granted scopes. */
   scopes: string[]
+  /** Absent where the provider does not say who signed in. */
   identity?: Identity
+  /** Every address that the provider itself names for the account. */
+  addresses?: string[]
 }
 
 export interface AuthorizeInput {
@@ -57,6 +60,14 @@ export interface AdminConsentInput {
   registration: Registration
   scopes: string[]
   state: string
+}
+
+/** Where people sign in, as a person names it. */
+export interface GivenAuthority {
+  directory?: string | undefined
+  cloud?: string | undefined
+  issuer?: string | undefined
+  server?: OAuthServer | undefined
 }
 
 /** What is wanted of a mailbox, or of all those of an organisation. */
@@ -115,9 +126,14 @@ export interface ProviderRules {
    * `https://…` of a registration, from what people gave; what they left out stays as in the `existing` one. Throws
    * `invalid_input`.
    */
-  authorityOf(input: { directory?: string | undefined; cloud?: string | undefined }, existing?: string): string
-  /** `place`: authority or issuer, which tells the cloud whose servers are meant. */
-  plan(wish: MailWish, place?: string): SignInPlan
+  authorityOf(input: GivenAuthority, existing?: string): string
+  /**
+   * `place`: authority or issuer, which tells the cloud whose servers are meant; `registration` says what only it knows.
+   * A direction without target is at no server that is known yet.
+   */
+  plan(wish: MailWish, place?: string, registration?: Pick<Registration, 'name' | 'server'>): SignInPlan
+  /** Sources of a content security policy: where a sign-in with this registration may lead the browser. */
+  pageSources(registration: Pick<Registration, 'authority' | 'server'>): string[]
   /** Its mail API in the cloud of an issuer; absent: it has none, or only one. */
   mailApi?(issuer: string | undefined): MailApi
   /**
@@ -170,8 +186,12 @@ export interface ProviderCalls {
    * somebody verified. Asked for when the user name is not the expected address; a failure counts as none.
    */
   accountAddresses(account: { registration: Registration; token: Secret; resource: Resource }): Promise<string[]>
-  /** Origin of the issuer expected in a callback's `iss`, when the provider sends one. */
+  /** Is this the issuer expected in a callback's `iss`? */
   issuerMatches(registration: Registration, iss: string): boolean | Promise<boolean>
+  /** Every answer of this provider names its issuer: one that does not is somebody else's (RFC 9207). */
+  namesIssuer(registration: Registration): boolean | Promise<boolean>
+  /** Looks for what is wrong with a registration before anybody signs in. */
+  checkRegistration(registration: Registration): Promise<void>
 }
 
 /** An identity provider. */

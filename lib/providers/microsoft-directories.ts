@@ -17,3 +17,16 @@ export const directoryIn = ({ authority }: Pick<Registration, 'authority'>): str
 export function withinDirectory(registration: Registration, directory: string): Registration {
   return { ...registration, authority: `${new URL(registration.authority).origin}/${directory}` }
 }
+
+/** Where Microsoft signs people in, in any cloud. */
+export const isMicrosoftSignIn = (url: string): boolean =>
+  URL.canParse(url) &&
+  /(^|\.)(login\.microsoftonline\.(com|us|de)|login\.partner\.microsoftonline\.cn|login\.windows\.net|sts\.windows\.net|login\.live\.com)$/.test(
+    new URL(url).hostname,
+  )
+
+/** Of the first version of its platform: `/oauth2/authorize`, and the issuer of its tokens. */
+export const isMicrosoftV1 = (url: string): boolean => {
+  const { hostname, pathname } = new URL(url)
+  return hostname === 'sts.windows.net' || /\/oauth2\/(authorize|token)\/?$/.test(pathname)
+}

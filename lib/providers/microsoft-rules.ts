@@ -28,6 +28,8 @@ export const microsoftRules: ProviderRules = {
     return `${login}/${(directory ?? kept).toLowerCase()}`
   },
 
+  pageSources: ({ authority }) => [new URL(authority).origin],
+
   mailApi: (issuer) => mailApiOf(cloudAt(issuer)),
 
   plan(wish, place) {

@@ -190,6 +190,11 @@ export function microsoftCalls({
     accountAddresses: async ({ registration, token, resource }) =>
       resource === 'graph' ? addressesOf(network, { token, graph: cloudAt(registration.authority).graph }) : [],
 
+    namesIssuer: () => false,
+
+    // What is wrong with it shows when its credential is tried.
+    checkRegistration: async () => {},
+
     issuerMatches(registration, iss) {
       if (!URL.canParse(iss)) return false
       const { origin, pathname } = new URL(iss)

@@ -1,5 +1,6 @@
 import type { INetworkModule, NetworkRequestOptions, NetworkResponse } from '@azure/msal-node'
 import { boundedBody } from '../protocol/bounded-body.js'
+import { objectIn } from './token-answer.js'
 
 export interface NetworkClientOptions {
   /**
@@ -21,7 +22,8 @@ export function networkClient({ origins = {}, timeoutMs = 20_000 }: NetworkClien
     const signal = AbortSignal.timeout(Math.min(within, timeoutMs))
     const response = await fetch(target, { ...init, redirect: 'error', signal })
     const text = await boundedText(response)
-    return { status: response.status, headers: Object.fromEntries(response.headers), body: asObject(text) as T }
+    // MSAL fails with a bare TypeError on anything but an object.
+    return { status: response.status, headers: Object.fromEntries(response.headers), body: objectIn(text) as T }
   }
   return {
     sendGetRequestAsync: (url: string, options?: NetworkRequestOptions, within?: number) =>
@@ -35,18 +37,4 @@ async function boundedText(response: Response): Promise<string> {
   const bytes = await boundedBody(response, largestAnswer)
   if (bytes === undefined) throw Object.assign(new Error('The answer is too large'), { code: 'ERR_TOO_LARGE' })
   return bytes.toString()
-}
-
-/** What stands in place of an answer that is none. */
-export const noAnswer = "Not a token endpoint's answer"
-
-// MSAL fails with a bare TypeError on anything but an object; a proxy's HTML page must stay visible as what it is.
-function asObject(text: string): object {
-  try {
-    const body: unknown = JSON.parse(text)
-    if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body
-  } catch {
-    // Falls through to the text itself.
-  }
-  return { error: 'server_error', error_description: `${noAnswer}: ${text.slice(0, 300)}` }
 }

@@ -4,7 +4,7 @@
  * its own: an earlier build, which knows secrets alone, would send a key to the provider.
  */
 import type { PageQuery } from '../model/page.js'
-import type { Registration } from '../model/registration.js'
+import type { OAuthServer, Registration } from '../model/registration.js'
 import type { Row } from '../ports/tables.js'
 import type { Toolbox } from '../ports/toolbox.js'
 import { columnsOf } from './columns.js'
@@ -100,6 +100,7 @@ function toRow(registration: StoredRegistration): Row {
     generation,
     ...(secretFingerprint === '' ? {} : { secretFingerprint }),
     ...(secretExpiresAt === undefined ? {} : { secretExpiresAt }),
+    ...(registration.server === undefined ? {} : { server: JSON.stringify(registration.server) }),
   }
 }
 
@@ -109,6 +110,7 @@ function fromRow(row: Row): ReadRegistration {
   // Rows of earlier builds do not say: there is a secret, or there is none.
   const credential = text('credential') || (text('secretName') === '' ? 'none' : 'secret')
   const [name, version] = credential === 'private-key' ? ['keyName', 'keyVersion'] : ['secretName', 'secretVersion']
+  const server = text('server')
   return {
     id: row.rowKey.slice(prefix.length),
     name: text('name'),
@@ -122,6 +124,7 @@ function fromRow(row: Row): ReadRegistration {
     secretVersion: text(version),
     secretFingerprint: text('secretFingerprint'),
     generation: number('generation'),
+    ...(server === '' ? {} : { server: JSON.parse(server) as OAuthServer }),
     etag: row.etag ?? '',
   }
 }

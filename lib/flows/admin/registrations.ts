@@ -29,6 +29,7 @@ import { retryConnections } from '../send/retry-connections.js'
 import { providerOf } from '../tokens/provider-of.js'
 import { credentialOf, factsOf, type RegistrationFacts, redirectUriOf } from '../tokens/registrations.js'
 import { type GivenCredential, givenCredential } from './given-credential.js'
+import { placeOf } from './registration-place.js'
 import { type CredentialTried, tryCredential } from './try-credential.js'
 
 /** One that belongs to the tenant itself, or to the deployment for `~`. */
@@ -52,13 +53,23 @@ export async function saveRegistration(
     tenant,
     name: input.name,
     kind: input.kind,
-    clientId: input.clientId.toLowerCase(),
-    authority: provider.authorityOf(input, existing?.authority),
+    clientId: providerFacts[input.kind].registration?.clientId.ignoresCase
+      ? input.clientId.toLowerCase()
+      : input.clientId,
   }
   const given = givenCredential(input, existing?.credential, deps.clock.now())
   if (given.kind === 'managed-identity' && by !== 'operator') throw operatorsOnly()
-  const stored: StoredRegistration = { generation: 0, ...existing, ...wanted, ...credentialKept(existing, given) }
-  const tried = await tryCredential(deps, await candidate(deps, stored, given.value))
+  const place = await placeOf(deps, input, { existing, provider, given })
+  const stored: StoredRegistration = {
+    generation: 0,
+    ...existing,
+    ...wanted,
+    ...place,
+    ...credentialKept(existing, given),
+  }
+  const client = await candidate(deps, stored, given.value)
+  await provider.checkRegistration(client.registration)
+  const tried = await tryCredential(deps, client)
   if (tried instanceof GatewayError) throw credentialRefused(stored, tried)
   if (given.value !== undefined) {
     stored.generation += 1
@@ -123,10 +134,11 @@ async function candidate(
   stored: StoredRegistration,
   value: Secret | undefined,
 ): Promise<RegisteredClient> {
-  const { id, tenant, name, kind, authority, clientId, credential } = stored
+  const { id, tenant, name, kind, authority, clientId, credential, server } = stored
   const wanted = { id, tenant, name, kind, authority, clientId, credential, secretName: '' }
+  const redirectUri = redirectUriOf(deps, stored)
   return {
-    registration: { ...wanted, redirectUri: redirectUriOf(deps) },
+    registration: { ...wanted, redirectUri, ...(server === undefined ? {} : { server }) },
     credential: value ?? (await credentialOf(deps, stored)),
   }
 }

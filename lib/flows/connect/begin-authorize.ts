@@ -9,6 +9,7 @@ import { maySendFirst, sendingFirst, wholeTarget } from '../../model/later-recei
 import { mayBeShared, pagesOf } from '../../model/link-ways.js'
 import { type SignInProvider, signInPages } from '../../model/providers.js'
 import type { SignInTarget } from '../../model/sign-in.js'
+import { acceptedRegistrations } from '../../model/sign-in-choices.js'
 import { signInProblem } from '../../model/sign-in-problems.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { sameAddress } from '../../protocol/mail-address.js'
@@ -18,6 +19,7 @@ import { askAdministrator } from './admin-consent.js'
 import { authorizeLeg } from './authorize-leg.js'
 import { signInOfForm } from './form-token.js'
 import { assertWay, wayNotAllowed } from './link-ways.js'
+import { planSignIn } from './plan-sign-in.js'
 
 export async function beginAuthorize(
   deps: Toolbox,
@@ -27,6 +29,8 @@ export async function beginAuthorize(
     formToken: string
     /** Whose button was pressed; needed where the page has several. */
     provider?: string | undefined
+    /** Which of its registrations, where people choose one. */
+    registrationId?: string | undefined
     delegate?: string | undefined
     /** Reading waits for an administrator; sending is connected now. */
     isSendingFirst?: boolean
@@ -37,11 +41,16 @@ export async function beginAuthorize(
   const facts = await assertWay(deps, signIn, isConsent ? 'admin-consent' : undefined)
   const pages = isConsent ? signInPages : pagesOf(facts.ways)
   if (pages.length === 0) throw wayNotAllowed(signIn, facts)
-  const usable = (await listUsableRegistrations(deps, signIn.tenant)).filter(
-    ({ kind }) => pages.includes(kind) && (!input.provider || input.provider === kind),
+  const accepted = acceptedRegistrations(signIn, pages, await listUsableRegistrations(deps, signIn.tenant))
+  const usable = accepted.filter(
+    ({ id, kind }) =>
+      (!input.provider || input.provider === kind) && (!input.registrationId || input.registrationId === id),
   )
   // Which registration it is may have been asked for, or is that of the attempt before, perhaps at another provider.
-  const isOpen = signIn.registrationId === '' || !['', input.provider || signIn.provider].includes(signIn.provider)
+  const isOpen =
+    signIn.registrationId === '' ||
+    Boolean(input.registrationId) ||
+    !['', input.provider || signIn.provider].includes(signIn.provider)
   const chosen = usable.find((one) => one.id === signIn.registrationId) ?? (isOpen ? usable[0] : undefined)
   if (!chosen) throw signInProblem('no_registration')
   const provider = providerOf(deps, chosen.kind)
@@ -52,11 +61,12 @@ export async function beginAuthorize(
   const target = mayBegin ? sendingFirst(whole) : whole
   if (target.kind === 'admin-consent')
     return { location: await askAdministrator(deps, signIn, { provider, registration, browser }) }
+  const plan = await planSignIn(deps, { provider, registration, facts }, target)
   const location = await authorizeLeg(deps, signIn, {
     provider,
     registration,
     browser,
-    scopes: provider.plan(target).consent,
+    scopes: plan.consent,
     change: { target },
     // After a wrong account the person chooses from all of theirs: the hint may be what chose it.
     ...(signIn.refusal === 'mailbox_mismatch' ? {} : { loginHint: target.expectedUser ?? target.address }),

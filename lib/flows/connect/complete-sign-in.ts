@@ -29,9 +29,10 @@ import {
   stepSignIn,
 } from '../../rows/sign-ins.js'
 import { providerOf } from '../tokens/provider-of.js'
-import { findClient, listUsableRegistrations } from '../tokens/registrations.js'
+import { findClient, hasOwnCallback, listUsableRegistrations } from '../tokens/registrations.js'
 import { judgeConsent } from './admin-consent.js'
 import { redeemAnswer } from './authorize-leg.js'
+import { assertIssuer, assertOwnCallback } from './check-answer.js'
 import { assertWorkAccount, checkIdentity } from './check-identity.js'
 import { checkTokens, consentedScopes } from './check-tokens.js'
 import { finishSignIn } from './finish-sign-in.js'
@@ -40,6 +41,7 @@ import { refusedSwitch } from './judge-servers.js'
 import { problemColumns, problemOf } from './keep-problem.js'
 import { assertWay } from './link-ways.js'
 import { logRefusal } from './log-refusal.js'
+import { planSignIn, serversNotNamed } from './plan-sign-in.js'
 import { isDirectoryOf } from './prove-address.js'
 import { providerError } from './provider-error.js'
 import { handOffPlace, type ReturnedAnswer, type ReturnedSignIn } from './return-callback.js'
@@ -117,14 +119,15 @@ export async function completeSignIn(deps: Toolbox, input: CompleteInput): Promi
 async function judge(deps: Toolbox, returned: ReturnedSignIn, browser: string): Promise<string | undefined> {
   const { signIn, answer } = returned
   const isConsent = signIn.target.kind === 'admin-consent'
-  const { renewed } = await assertWay(deps, signIn, isConsent ? 'admin-consent' : signIn.provider)
+  const facts = await assertWay(deps, signIn, isConsent ? 'admin-consent' : signIn.provider)
+  const { renewed } = facts
+  assertOwnCallback(signIn, answer)
   if (answer.error !== '') throw await saidNo(deps, signIn, answer)
   const { registration, credential } = await findClient(deps, { tenant: signIn.tenant, id: signIn.registrationId })
   const provider = providerOf(deps, registration.kind)
-  if (answer.iss !== '' && !(await provider.issuerMatches(registration, answer.iss)))
-    throw signInProblem('issuer_mismatch')
+  await assertIssuer({ provider, registration }, answer)
   if (isConsent) return judgeConsent(deps, returned, { provider, registration, credential, browser })
-  const plan = provider.plan(signIn.target, registration.authority)
+  const plan = await planSignIn(deps, { provider, registration, facts }, signIn.target)
   const redeemWith = (client: RegisteredClient): Promise<TokenSet> =>
     redeemAnswer(deps, returned, { provider, ...client, scopes: plan.token })
   const redeemed = redeemWith({ registration, credential }).catch(async (error: unknown) => {
@@ -136,15 +139,25 @@ async function judge(deps: Toolbox, returned: ReturnedSignIn, browser: string): 
   })
   const tokens = await heardOf(deps, { tenant: signIn.tenant, registration }, redeemed)
   const refreshToken = checkTokens(provider, plan, tokens)
-  const identity = await checkIdentity(signIn.target, tokens.identity, {
-    renewed,
-    furtherAddresses: async () =>
-      provider.accountAddresses({ registration, token: tokens.accessToken, resource: plan.resource }),
-  })
-  assertWorkAccount(signIn.target, identity, provider.organisations)
+  const { addresses = [] } = tokens
+  const isNobody = tokens.identity === undefined && hasOwnCallback(registration.kind) && !renewed?.identity
+  if (isNobody && plan.areServersFound) throw serversNotNamed()
+  const identity = isNobody
+    ? undefined
+    : await checkIdentity(signIn.target, tokens.identity, {
+        renewed,
+        furtherAddresses: async () => [
+          ...addresses,
+          ...(await provider.accountAddresses({ registration, token: tokens.accessToken, resource: plan.resource })),
+        ],
+      })
+  if (identity !== undefined) assertWorkAccount(signIn.target, identity, provider.organisations)
+  const { receive, send } = plan
   const grant: MailboxGrant = {
     kind: 'oauth',
     resource: plan.resource,
+    // Found once, and not looked for again: what was tested is what is connected.
+    ...(plan.areServersFound ? { targets: { ...(receive && { receive }), ...(send && { send }) } } : {}),
     accessToken: tokens.accessToken.reveal(),
     expiresAt: tokens.expiresAt,
     refreshToken,
@@ -157,29 +170,32 @@ async function judge(deps: Toolbox, returned: ReturnedSignIn, browser: string): 
   // The very account of before was judged when it was connected.
   const isKnown = renewed?.identity !== undefined && !signIn.target.allowChange?.includes('identity')
   const { address, expectedUser = address } = signIn.target
-  const isProven = isKnown || (await isDirectoryOf({ provider, registration }, identity, [address, expectedUser]))
+  const isProven = isKnown || (await isDirectoryOf({ provider, registration }, identity ?? {}, [address, expectedUser]))
   if (signIn.target.namedByOwner !== undefined) assertAccess(signIn.target, identity, verdicts)
   const refusal = renewed?.mode === 'password' ? refusedSwitch(verdicts, signIn.target) : undefined
   if (refusal) throw refusal
   const judged = isProven ? verdicts : { ...verdicts, signIn: notProven(signIn, identity) }
-  const mayHold = isProven && !isKnown && speaksFor(signIn.target, identity, verdicts)
+  const mayHold = isProven && !isKnown && identity !== undefined && speaksFor(signIn.target, identity, verdicts)
   const proof = { isProven: mayHold, needsAdmin: !isProven }
   await finishSignIn(deps, signIn, {
     grant,
     provider: registration.kind,
     verdicts: judged,
     browser,
-    identity,
+    ...(identity && { identity }),
     ...proof,
   })
   return undefined
 }
 
-/** Who signed in is known; that the address is theirs is not. */
-const notProven = ({ target, tenantName }: StoredSignIn, { username }: Identity): Verdict => ({
+/** That the address belongs to who signed in is not known. */
+const notProven = ({ target, tenantName }: StoredSignIn, identity: Identity | undefined): Verdict => ({
   verdict: 'fails',
   code: 'address_not_proven',
-  text: `${username} signed in, but the directory of this account does not prove the address ${target.address}.`,
+  text:
+    identity === undefined
+      ? `The sign-in service does not say who signed in, so nothing proves the address ${target.address}.`
+      : `${identity.username} signed in, but the directory of this account does not prove the address ${target.address}.`,
   remedy: `An administrator of ${tenantName} must decide whether this is the right mailbox; until then nothing is connected.`,
 })
 
@@ -204,8 +220,9 @@ function speaksFor({ address, mailboxUser }: SignInTarget, { username, alias }: 
  * Whoever named themselves for somebody else's mailbox must show that they may open it; that they own the name they
  * gave says nothing about the mailbox.
  */
-function assertAccess({ address }: SignInTarget, { username }: Identity, verdicts: Verdicts): void {
+function assertAccess({ address }: SignInTarget, identity: Identity | undefined, verdicts: Verdicts): void {
   if (mayOpen(verdicts)) return
+  const { username = '' } = identity ?? {}
   throw new GatewayError('delegate_without_access', 'needs-admin', {
     hint: 'tenant',
     status: 403,

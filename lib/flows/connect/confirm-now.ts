@@ -30,6 +30,7 @@ import { openGate } from '../send/gate.js'
 import { retryConnections } from '../send/retry-connections.js'
 import { emitEvent } from '../tell/emit-event.js'
 import { providerOf } from '../tokens/provider-of.js'
+import { getRegistration } from '../tokens/registrations.js'
 import { storeGrant } from '../tokens/store-grant.js'
 import { assertWay } from './link-ways.js'
 import { noSecrets, refuseConfirmation } from './refuse-confirmation.js'
@@ -114,7 +115,7 @@ async function connect(deps: Toolbox, signIn: StoredSignIn): Promise<Confirmed> 
     await storeGrant(deps, { tenant, connectionId, grant })
   }
   if (isConsent)
-    await recordConsent(deps, signIn, grant?.kind === 'app-only' ? grant.scopes : grantedScopes(deps, signIn))
+    await recordConsent(deps, signIn, grant?.kind === 'app-only' ? grant.scopes : await grantedScopes(deps, signIn))
   else await saveMailbox(deps, signIn, grant as MailboxGrant)
   await setDue(deps, { kind: 'signin', tenant, id: signIn.id }, deps.clock.now() + keptMs)
   await clearAttention(deps, { tenant, kind: 'sign-in', id: signIn.id })
@@ -151,9 +152,11 @@ async function recordConsent(deps: Toolbox, signIn: StoredSignIn, scopes: string
 }
 
 /** Of what was asked for, that which the directory showed. */
-function grantedScopes(deps: Toolbox, signIn: StoredSignIn): string[] {
+async function grantedScopes(deps: Toolbox, signIn: StoredSignIn): Promise<string[]> {
+  const { tenant, registrationId: id, target } = signIn
   const named = signIn.granted.toLowerCase().split(/\s+/)
-  const asked = providerOf(deps, signIn.provider).plan(signIn.target).consent
+  const registration = await getRegistration(deps, { tenant, id })
+  const asked = providerOf(deps, signIn.provider).plan(target, registration.authority, registration).consent
   return asked.filter((scope) => named.includes(scope.toLowerCase()))
 }
 
@@ -200,8 +203,9 @@ async function openGrant(deps: Toolbox, signIn: StoredSignIn): Promise<Grant | u
 
 async function saveMailbox(deps: Toolbox, signIn: StoredSignIn, grant: MailboxGrant): Promise<void> {
   const { tenant, target, connectionId, mailboxId = '' } = signIn
-  const wanted = targetsOf(deps, signIn, grant)
-  const later = target.later && targetsOf(deps, { ...signIn, target: wholeTarget(target) }, grant).receive
+  const wanted = await targetsOf(deps, signIn, grant)
+  const whole = { ...signIn, target: wholeTarget(target) }
+  const later = target.later && (await targetsOf(deps, whole, grant)).receive
   if (target.kind === 'reconnect' && grant.kind === 'oauth' && !target.allowChange?.includes('provider')) return
   if (target.kind === 'reconnect') return switchMailbox(deps, { tenant, mailboxId, connectionId }, wanted)
   await createMailbox(deps, { ...target, tenant, mailboxId, connectionId }, { ...wanted, ...(later ? { later } : {}) })

@@ -12,6 +12,8 @@ import { associatedData, findSignIn, type StoredSignIn, stepSignIn } from '../..
 /** The provider's parameters by name; a doubled one is given as an array and is then not used. */
 export interface CallbackInput {
   parameters: URLSearchParams
+  /** Whose own address the answer came to; empty for the one that all others share. */
+  registrationId: string
 }
 
 export interface Returned {
@@ -30,6 +32,8 @@ export interface ReturnedSignIn {
 }
 
 export interface ReturnedAnswer {
+  /** Registration whose own address it came to; empty for the shared one. */
+  at: string
   state: string
   code: string
   iss: string
@@ -65,6 +69,7 @@ export async function returnCallback(deps: Toolbox, input: CallbackInput): Promi
   const id = state.split('.')[0] ?? ''
   const short = /^[a-z2-7]{26}$/.test(id) ? id.slice(0, 8) : 'none'
   const answer: ReturnedAnswer = {
+    at: input.registrationId.slice(0, 40),
     state,
     code: single('code', longestAnswer),
     iss: single('iss', 300),

@@ -11,10 +11,12 @@ import { mayBeShared, pagesOf, type Way } from '../../model/link-ways.js'
 import type { ServerAddress } from '../../model/mailbox.js'
 import { providerFacts, type SignInProvider, signInPages } from '../../model/providers.js'
 import type { AttemptProblem, SignInTarget } from '../../model/sign-in.js'
+import { acceptedRegistrations, choicesAmong, type SignInChoice } from '../../model/sign-in-choices.js'
 import type { Discovered, DiscoveredServer } from '../../ports/discovery.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { getSignInOfLink, isSameBrowser, type StoredSignIn } from '../../rows/sign-ins.js'
-import { listUsableRegistrations } from '../tokens/registrations.js'
+import { providerOf } from '../tokens/provider-of.js'
+import { listUsableRegistrations, type RegistrationFacts } from '../tokens/registrations.js'
 import { assertOpen } from './assert-open.js'
 import { discoverProvider } from './discover-provider.js'
 import { formToken, isBrowser } from './form-token.js'
@@ -34,6 +36,8 @@ export interface LinkView {
   pages: SignInProvider[]
   /** What the first of them asks for, as its own pages name it. */
   permissions: string[]
+  /** What people can choose among those. */
+  choices: SignInChoice[]
   /** Origins the provider's button leads to, for the content security policy of this one page. */
   formTargets: string[]
   /** Value of the browser cookie: the one that came along, or a fresh one. */
@@ -71,7 +75,7 @@ export async function viewOf(deps: Toolbox, signIn: StoredSignIn, browser: strin
   ])
   const isConsent = signIn.target.kind === 'admin-consent'
   const accepted = isConsent ? signInPages.filter((page) => deps.providers[page]?.organisations) : pagesOf(ways)
-  const usable = registrations.filter(({ kind }) => accepted.includes(kind))
+  const usable = acceptedRegistrations(signIn, accepted, registrations)
   const pages = accepted.filter((page) => usable.some(({ kind }) => kind === page))
   const problem = await readProblem(deps, signIn, browser)
   const value = isBrowser(browser) ? browser : newSecret()
@@ -83,7 +87,8 @@ export async function viewOf(deps: Toolbox, signIn: StoredSignIn, browser: strin
     discovered,
     ways,
     pages,
-    permissions: (pages[0] && deps.providers[pages[0]]?.plan(target).permissions) ?? [],
+    choices: choicesAmong(usable),
+    permissions: permissionsOf(deps, target, usable[0]),
     formTargets: await formTargetsOf(deps, signIn, usable),
     ...(problem?.at === 'form' ? { problem } : {}),
     ...(mayBeShared(signIn.target, accepted) ? { sharedOffer: sharedOffer(signIn.target) } : {}),
@@ -96,10 +101,10 @@ export async function viewOf(deps: Toolbox, signIn: StoredSignIn, browser: strin
 export async function formTargetsOf(
   deps: Toolbox,
   signIn: StoredSignIn,
-  usable: readonly { authority: string }[],
+  usable: readonly RegistrationFacts[],
 ): Promise<string[]> {
   const back = signIn.target.confirmation === 'result-code' ? await returnLink(deps, signIn) : undefined
-  const providers = usable.map(({ authority }) => originOf(deps, authority))
+  const providers = usable.flatMap((one) => pageSources(deps, one))
   return [...new Set([...providers, ...(back === undefined ? [] : [new URL(back).origin])])]
 }
 
@@ -138,7 +143,12 @@ const encrypted = ({ host, port, tls }: ServerAddress): DiscoveredServer => ({
   tls: tls === 'implicit' ? 'implicit' : 'starttls',
 })
 
-function originOf(deps: Toolbox, authority: string): string {
-  const { origin } = new URL(authority)
-  return deps.config.origins[origin] ?? origin
-}
+const permissionsOf = (deps: Toolbox, target: SignInTarget, registration: RegistrationFacts | undefined): string[] =>
+  registration === undefined
+    ? []
+    : providerOf(deps, registration.kind).plan(target, registration.authority, registration).permissions
+
+const pageSources = (deps: Toolbox, registration: RegistrationFacts): string[] =>
+  providerOf(deps, registration.kind)
+    .pageSources(registration)
+    .map((source) => deps.config.origins[source] ?? source)

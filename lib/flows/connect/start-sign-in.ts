@@ -68,6 +68,7 @@ export async function startSignIn(
     ...(input.permissions === undefined ? {} : { permissions: input.permissions }),
     transport: input.transport,
     confirmation: input.confirmation,
+    ...(registrationId ? { registrationId } : {}),
   }
   return insertSignIn(deps, tenant, {
     target,

@@ -16,9 +16,10 @@ export const isPending = ({ status, target }: Pick<StoredSignIn, 'status' | 'tar
 
 /** Safe to repeat; the sweep does when a crash came between. */
 export async function tellPending(deps: Toolbox, signIn: StoredSignIn): Promise<void> {
-  const { id, tenant, target, identity } = signIn
+  const { id, tenant, target, identity, provider } = signIn
+  const nameless = provider === 'basic' ? 'somebody with the password of the mailbox' : 'somebody'
   const until = new Date(signIn.expiresAt).toISOString()
-  const who = identity?.username || 'somebody with the password of the mailbox'
+  const who = identity?.username || nameless
   const what =
     target.kind === 'admin-consent'
       ? 'consented to the application for the whole organisation'

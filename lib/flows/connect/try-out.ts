@@ -8,13 +8,21 @@ import type { Toolbox } from '../../ports/toolbox.js'
 import type { StoredSignIn } from '../../rows/sign-ins.js'
 import { Secret } from '../../secret.js'
 import { providerOf } from '../tokens/provider-of.js'
+import { getRegistration } from '../tokens/registrations.js'
 import { type ProbeInput, probeMailbox, unreachable } from './probe-mailbox.js'
 
 const probeBudgetMs = 10_000
 
-export function targetsOf(deps: Toolbox, { provider, target }: StoredSignIn, grant: MailboxGrant): Targets {
+/** Where the mailbox of a grant is. */
+export async function targetsOf(
+  deps: Toolbox,
+  { tenant, provider, target }: StoredSignIn,
+  grant: MailboxGrant,
+): Promise<Targets> {
   if (grant.kind !== 'oauth') return serverTargets(target, grant)
-  const { receive, send } = providerOf(deps, provider).plan(target, grant.issuer)
+  if (grant.targets !== undefined) return grant.targets
+  const registration = await getRegistration(deps, { tenant, id: grant.registrationId })
+  const { receive, send } = providerOf(deps, provider).plan(target, grant.issuer, registration)
   return { ...(receive ? { receive } : {}), ...(send ? { send: asGranted(send, grant.scopes) } : {}) }
 }
 
@@ -29,7 +37,7 @@ export async function tryOut(deps: Toolbox, signIn: StoredSignIn, grant: Mailbox
           api: providerOf(deps, signIn.provider).mailApi?.(grant.issuer),
         }
       : { kind: 'password', user: grant.username, password: new Secret(grant.password) }
-  const { probe, refused } = allowedParts(deps, signIn, grant)
+  const { probe, refused } = await allowedParts(deps, signIn, grant)
   return { ...(await probeInTime(deps, { authority, ...probe })), ...refused }
 }
 
@@ -49,12 +57,12 @@ export async function probeInTime(deps: Toolbox, input: Omit<ProbeInput, 'signal
 }
 
 /** What may be tried out, and the verdict of what was asked for and not granted: no server is asked about that. */
-function allowedParts(
+async function allowedParts(
   deps: Toolbox,
   signIn: StoredSignIn,
   grant: MailboxGrant,
-): { probe: Omit<ProbeInput, 'authority' | 'signal'>; refused: Partial<Verdicts> } {
-  const { receive, send } = targetsOf(deps, signIn, grant)
+): Promise<{ probe: Omit<ProbeInput, 'authority' | 'signal'>; refused: Partial<Verdicts> }> {
+  const { receive, send } = await targetsOf(deps, signIn, grant)
   if (grant.kind !== 'oauth')
     return { probe: { ...(receive ? { receive } : {}), ...(send ? { send } : {}) }, refused: {} }
   const provider = providerOf(deps, signIn.provider)

@@ -4,6 +4,7 @@
  */
 import { GatewayError, notFound } from '../../errors.js'
 import { everyRow, type PageQuery } from '../../model/page.js'
+import { providerFacts } from '../../model/providers.js'
 import type { Registration, RegistrationRef } from '../../model/registration.js'
 import type { RegisteredClient } from '../../ports/memory.js'
 import type { Toolbox } from '../../ports/toolbox.js'
@@ -63,8 +64,22 @@ export async function credentialOf(
   return (await deps.vault.get(secretName, secretVersion === '' ? undefined : secretVersion))?.value
 }
 
-/** The one string that is registered at every provider (M-053). */
-export const redirectUriOf = ({ config }: Toolbox): string => `${config.publicBaseUrl}/oauth/callback`
+/**
+ * The one string that is registered at a provider (M-053). A server that may be anybody's has one of its own, so that
+ * an answer meant for another provider never reaches it (RFC 9700, section 4.4).
+ */
+export const redirectUriOf = ({ config }: Toolbox, { kind, id }: Pick<Registration, 'kind' | 'id'>): string =>
+  `${config.publicBaseUrl}/oauth/callback${hasOwnCallback(kind) ? `/${id}` : ''}`
+
+export const hasOwnCallback = (kind: Registration['kind']): boolean =>
+  providerFacts[kind].registration?.ownServer === true
+
+/** A tenant's or the deployment's registration, without its credential. */
+export async function getRegistration(deps: Toolbox, { tenant, id }: RegistrationRef): Promise<Registration> {
+  const stored = await findRegistration(deps, tenant, id)
+  if (stored === undefined) throw notFound('registration')
+  return registrationOf(deps, stored)
+}
 
 const registrationOf = (deps: Toolbox, stored: StoredRegistration): Registration => ({
   id: stored.id,
@@ -76,7 +91,8 @@ const registrationOf = (deps: Toolbox, stored: StoredRegistration): Registration
   credential: stored.credential,
   secretName: stored.secretName,
   ...(stored.secretExpiresAt === undefined ? {} : { secretExpiresAt: stored.secretExpiresAt }),
-  redirectUri: redirectUriOf(deps),
+  redirectUri: redirectUriOf(deps, stored),
+  ...(stored.server === undefined ? {} : { server: stored.server }),
 })
 
 const secretMissing = ({ name }: Registration): GatewayError =>

@@ -29,3 +29,7 @@ export function fieldOf(form: URLSearchParams, name: string): string {
 }
 
 const tooLarge = (): Error => invalidInput('body', `is larger than the limit of ${longest} bytes.`, { status: 413 })
+
+/** As a form posts them, or as an address carries them. */
+export const parametersOf = (request: HttpRequest): Promise<URLSearchParams> | URLSearchParams =>
+  request.method === 'POST' ? formBody(request) : new URL(request.url).searchParams

@@ -2,6 +2,7 @@
 import * as z from 'zod'
 import { credentialKinds } from '../credential.js'
 import { signInProviders } from '../providers.js'
+import { clientAuthentications } from '../registration.js'
 import { count, id, listOf, nextPage, oneOf, orNull, tenantId, text, time, triedProblem } from './answer-fields.js'
 
 const nullable = <S extends z.ZodType>(schema: S) => schema.nullable().meta(z.globalRegistry.get(schema) ?? {})
@@ -92,6 +93,34 @@ export const newWebhook = z
   })
   .meta({ id: 'NewWebhook', description: 'A webhook endpoint with its signing key.' })
 
+const mailServer = (what: string) =>
+  z
+    .object({
+      host: text('Host name or IP address.', 'mail.example.com'),
+      port: count('Port.', 993),
+      tls: oneOf(['implicit', 'starttls'], 'How it is encrypted.', 'implicit'),
+      ca: text('PEM certificate of a private authority.', '-----BEGIN CERTIFICATE-----').optional(),
+    })
+    .optional()
+    .describe(what)
+const oauthServer = z
+  .object({
+    endpoints: z
+      .object({
+        authorization: text('Where people sign in.', 'https://login.example.com/authorize'),
+        token: text('Where tokens are issued.', 'https://login.example.com/token'),
+        userinfo: text('What says who signed in.', 'https://login.example.com/userinfo').optional(),
+      })
+      .optional()
+      .describe('As they were given; absent when the metadata of the server names them.'),
+    clientAuthentication: oneOf(clientAuthentications, 'How the client proves itself.', 'client_secret_basic'),
+    scopes: z.array(z.string()).describe('Permissions that a sign-in asks for.'),
+    imap: mailServer('IMAP server of its accounts; absent when the public mail settings of an address name it.'),
+    smtp: mailServer('SMTP server of its accounts; absent when the public mail settings of an address name it.'),
+  })
+  .optional()
+  .describe('With kind oauth2: what is known of the server.')
+
 export const registration = z
   .object({
     id: id('Id of the registration.', 'r4x7mq2zkw5tn3hdcjfvbeuags'),
@@ -110,6 +139,7 @@ export const registration = z
       '2027-01-31T00:00:00Z',
     ).optional(),
     redirectUri: text('Register exactly this URI at the provider.', 'https://mail.example.com/oauth/callback'),
+    server: oauthServer,
     secretFingerprint: orNull(
       text(
         "First 12 hex digits of the SHA-256 of the client secret, or of the certificate's thumbprint (SHA-1); null without either.",

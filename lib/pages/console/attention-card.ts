@@ -102,5 +102,5 @@ export function signInFacts(
   signIn: { address: string; signedInAs: string; directory: string; expiresAt: string },
 ): Markup {
   const { address, signedInAs, directory, expiresAt } = signIn
-  return html`<dt>Mailbox</dt><dd>${address || 'none: a permission for the whole organisation'}</dd><dt>Signed in</dt><dd>${signedInAs || 'with a password'}${directory !== '' && html` <span class="dim">directory ${directory}</span>`}</dd><dt>Expires</dt><dd>${when(expiresAt, view.now)}</dd>`
+  return html`<dt>Mailbox</dt><dd>${address || 'none: a permission for the whole organisation'}</dd><dt>Signed in</dt><dd>${signedInAs || 'with a password, or at a server that names nobody'}${directory !== '' && html` <span class="dim">directory ${directory}</span>`}</dd><dt>Expires</dt><dd>${when(expiresAt, view.now)}</dd>`
 }

@@ -85,6 +85,13 @@ export const deMicrosoftProblems = {
       'Der Anbieter weist diese Anwendung ab. Es liegt nicht an Ihnen, und nur ihre Betreiber können es ändern.',
     remedy: 'Zeigen Sie diese Seite denen, die die Anwendung betreiben: die App-Registrierung muss berichtigt werden.',
   },
+  notWholeYet: {
+    heading: 'Die Anmeldung ist nicht vollständig eingerichtet',
+    description:
+      'Der Anwendung fehlen Angaben über Ihren Anbieter. Es liegt nicht an Ihnen, und nur ihre Betreiber können es ändern.',
+    remedy:
+      'Zeigen Sie diese Seite denen, die die Anwendung betreiben: die App-Registrierung muss vervollständigt werden.',
+  },
   mixedUp: {
     heading: 'Zwei Anmeldungen sind durcheinandergeraten',
     description: 'Die Antwort gehört zu einer anderen Anmeldung als der, die in diesem Browser lief.',

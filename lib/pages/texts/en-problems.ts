@@ -133,6 +133,12 @@ export const enProblems: Record<WordKey, PlainWords> = {
       'The provider refuses this application. It is not your fault, and only the people who run the application can correct it.',
     remedy: 'Show this page to the people who run the application: they must correct the app registration.',
   },
+  notWholeYet: {
+    heading: 'The sign-in is not set up completely',
+    description:
+      'Nobody has told this application all that it needs to know about your provider. It is not your fault, and only the people who run the application can correct it.',
+    remedy: 'Show this page to the people who run the application: they must complete the app registration.',
+  },
   mixedUp: {
     heading: 'Two sign-ins got mixed up',
     description: 'The answer belongs to a different sign-in from the one in progress in this browser.',

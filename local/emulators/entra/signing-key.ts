@@ -14,7 +14,7 @@ export interface SigningKey {
 let processKey: Promise<JWK> | undefined
 
 /** The key of this directory; made once and kept with it, so that tokens outlive a restart. */
-export async function signingKey(directory: Directory): Promise<SigningKey> {
+export async function signingKey(directory: Pick<Directory, 'signingKey'>): Promise<SigningKey> {
   processKey ??= newPrivateJwk()
   directory.signingKey ??= { ...(await processKey), kid: 'entra-emulator-1' }
   const jwk = directory.signingKey as JWK

@@ -54,8 +54,15 @@ export function outboundEndpoints(config: Config): OutboundEndpoint[] {
 
 /** What tenants may name besides; the addresses are public ones only (no internal network can be reached). */
 export const tenantNamedEndpoints = [
-  { host: 'IMAP servers of password mailboxes; outlook.office365.com for Microsoft accounts', ports: '993, 143' },
-  { host: 'SMTP servers of password mailboxes; smtp.office365.com for Microsoft accounts', ports: '465, 587, 25' },
+  {
+    host: 'IMAP servers of password and OAuth 2.0 mailboxes; outlook.office365.com for Microsoft accounts',
+    ports: '993, 143',
+  },
+  {
+    host: 'SMTP servers of password and OAuth 2.0 mailboxes; smtp.office365.com for Microsoft accounts',
+    ports: '465, 587, 25',
+  },
+  { host: 'OAuth 2.0 servers of registrations of kind oauth2: metadata, tokens, userinfo', ports: '443' },
   { host: 'webhook addresses', ports: '443' },
 ] as const
 

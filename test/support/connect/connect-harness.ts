@@ -59,6 +59,8 @@ export async function connectHarness() {
     providers: {
       microsoft: {
         ...microsoftRules,
+        namesIssuer: () => false,
+        checkRegistration: async () => {},
         accountAddresses: async () => [],
         authorizeUrl: async (input) => {
           peers.asked.push(input)
@@ -127,7 +129,7 @@ export async function connectHarness() {
   }
   const comeBack = async (link: string, state: string, answer: Record<string, string>) => {
     const parameters = new URLSearchParams({ ...answer, state })
-    const { value } = await flows.returnCallback(deps, { parameters })
+    const { value } = await flows.returnCallback(deps, { parameters, registrationId: '' })
     return { short: link.slice(0, 8), handOff: value, requestId: newId() }
   }
 

@@ -115,13 +115,16 @@ async function siteOf(logged: string[]): Promise<Site> {
     'GET connect/result': (await import('../../../functions/connect-result.js')).connectResult,
     'GET oauth/callback': (await import('../../../functions/oauth-callback.js')).oauthCallback,
     'POST oauth/callback': (await import('../../../functions/oauth-callback.js')).oauthCallback,
+    'GET oauth/callback/own': (await import('../../../functions/oauth-callback-own.js')).oauthCallbackOwn,
     'GET oauth/complete': (await import('../../../functions/oauth-complete.js')).oauthComplete,
   }
   const context = { error: (line: string) => logged.push(line), info: () => {} } as unknown as InvocationContext
   return async ({ method, url, headers, body }) => {
-    const [, first = '', second = '', third] = url.pathname.split('/')
+    const [, first = '', second = '', third = ''] = url.pathname.split('/')
     const isConnect = first === 'connect'
-    const name = isConnect ? ['connect', third].filter(Boolean).join('/') : `${first}/${second}`
+    const name = isConnect
+      ? ['connect', third].filter(Boolean).join('/')
+      : [first, second, ...(third === '' ? [] : ['own'])].join('/')
     const handler = handlers[`${method} ${name}`]
     if (!handler) return { status: 404 }
     const request = new HttpRequest({
@@ -129,7 +132,7 @@ async function siteOf(logged: string[]): Promise<Site> {
       url: url.href,
       headers,
       query: Object.fromEntries(url.searchParams),
-      params: isConnect ? { link: second } : {},
+      params: isConnect ? { link: second } : third === '' ? {} : { registration: third },
       ...(method === 'POST' ? { body: { string: body } } : {}),
     })
     return (await handler(request, context)) as Awaited<ReturnType<Site>>

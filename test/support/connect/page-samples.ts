@@ -39,6 +39,10 @@ export function connectPages(texts: Texts): Record<string, string> {
     discovered: { provider: 'unknown', evidence: 'nothing public names a server' },
     ways: ['microsoft' as const, 'password' as const],
     pages: ['microsoft' as const],
+    choices: [
+      { provider: 'microsoft' as const, label: 'Microsoft' },
+      { provider: 'oauth2' as const, label: 'Example mail', registrationId: 'r1' },
+    ],
     formToken: 'token',
   }
   const refused = {

@@ -79,7 +79,7 @@ export async function travel(url: string) {
   await flows.beginAuthorize(at.deps, { link, browser, formToken })
   const state = asked.at(-1)?.state ?? ''
   const parameters = new URLSearchParams({ code: 'the-code', state })
-  const returned = await flows.returnCallback(at.deps, { parameters })
+  const returned = await flows.returnCallback(at.deps, { parameters, registrationId: '' })
   return { link, browser, short: link.slice(0, 8), handOff: returned.value, state, requestId: newId() }
 }
 
@@ -111,6 +111,8 @@ export function useToldPeers(): void {
       providers: {
         microsoft: {
           ...microsoftRules,
+          namesIssuer: () => false,
+          checkRegistration: async () => {},
           accountAddresses: async () => [],
           authorizeUrl: async (input) => {
             asked.push(input)

@@ -5,11 +5,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { translate } from '../../../lib/diagnosis/translate.js'
 import type { GatewayError } from '../../../lib/errors.js'
-import type { RedeemInput, TokenSet } from '../../../lib/ports/provider.js'
+import type { MailWish, RedeemInput, TokenSet } from '../../../lib/ports/provider.js'
 import { newPkce } from '../../../lib/protocol/pkce.js'
 import { Secret } from '../../../lib/secret.js'
 import { failure } from '../general/failure.js'
-import { type ProviderClient, type ProviderSubject, wishOf } from './provider-subjects.js'
+import { type ProviderClient, type ProviderSubject, wishOf } from './provider-subject.js'
 
 export function providerContract(name: string, start: () => Promise<ProviderSubject>): void {
   describe(`provider contract: ${name}`, () => {
@@ -42,6 +42,8 @@ export function providerContract(name: string, start: () => Promise<ProviderSubj
         nonce: 'the-nonce',
       }
     }
+    const plan = (wish: MailWish) =>
+      at.provider.plan(wish, at.clients.secret.registration.authority, at.clients.secret.registration)
     const refresh = (of: RedeemInput, { refreshToken }: TokenSet) =>
       at.provider.refresh({ ...of, refreshToken: refreshToken ?? new Secret('') })
 
@@ -118,10 +120,10 @@ export function providerContract(name: string, start: () => Promise<ProviderSubj
       const redeem = async (change: Record<string, unknown>) =>
         at
           .changing((answer) => {
-            const [, payload = ''] = String(answer['id_token']).split('.')
+            const [header, payload = ''] = String(answer['id_token']).split('.')
             const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as object
             const changed = Buffer.from(JSON.stringify({ ...claims, ...change })).toString('base64url')
-            answer['id_token'] = `e30.${changed}.x`
+            answer['id_token'] = `${header}.${changed}.x`
           })
           .redeem(await signIn())
       await redeem({})
@@ -192,24 +194,24 @@ export function providerContract(name: string, start: () => Promise<ProviderSubj
         [true, false],
         [false, true],
       ] as const) {
-        const plan = at.provider.plan({ ...wishOf(at.username), receive, send })
-        expect([plan.receive !== undefined, plan.send !== undefined]).toEqual([receive, send])
-        expect(plan.consent).toEqual(expect.arrayContaining(plan.token))
-        expect(at.provider.missingScopes(plan.token, tokens.scopes)).toEqual([])
+        const wanted = plan({ ...wishOf(at.username), receive, send })
+        expect([wanted.receive !== undefined, wanted.send !== undefined]).toEqual([receive, send])
+        expect(wanted.consent).toEqual(expect.arrayContaining(wanted.token))
+        expect(at.provider.missingScopes(wanted.token, tokens.scopes)).toEqual([])
         for (const [direction, target] of [
-          ['receive', plan.receive],
-          ['send', plan.send],
+          ['receive', wanted.receive],
+          ['send', wanted.send],
         ] as const) {
           if (target === undefined) continue
           const needed = at.provider.neededScopes(direction, target)
-          expect(at.provider.missingScopes(needed, plan.token)).toEqual([])
-          expect(() => at.provider.checkToken(tokens.accessToken, plan.resource, needed)).not.toThrow()
+          expect(at.provider.missingScopes(needed, wanted.token)).toEqual([])
+          expect(() => at.provider.checkToken(tokens.accessToken, wanted.resource, needed)).not.toThrow()
         }
       }
     })
 
     test('M-068: what was not granted is named, and what was is not', () => {
-      const { consent, token } = at.provider.plan(wishOf(at.username))
+      const { consent, token } = plan(wishOf(at.username))
       expect(at.provider.missingScopes(consent, consent)).toEqual([])
       const missing = at.provider.missingScopes(token, [])
       for (const name of missing) expect(token.some((scope) => scope.endsWith(name))).toBe(true)
@@ -219,7 +221,7 @@ export function providerContract(name: string, start: () => Promise<ProviderSubj
     test('a later token is asked for by what was consented to, and serves its resource', async () => {
       const input = await signIn()
       const tokens = await at.provider.redeem(input)
-      const { consent, resource, receive } = at.provider.plan(wishOf(at.username))
+      const { consent, resource, receive } = plan(wishOf(at.username))
       const scopes = at.provider.tokenScopes(consent, resource)
       const later = await at.provider.refresh({ ...input, scopes, refreshToken: tokens.refreshToken ?? new Secret('') })
       const needed = receive ? at.provider.neededScopes('receive', receive) : []
@@ -232,7 +234,7 @@ export function providerContract(name: string, start: () => Promise<ProviderSubj
 
     test('SEC-05: further addresses are those of the account that signed in, and a token that nobody issued has none', async () => {
       const tokens = await at.provider.redeem(await signIn())
-      const { resource } = at.provider.plan(wishOf(at.username))
+      const { resource } = plan(wishOf(at.username))
       const { registration } = at.clients.secret
       const addresses = await at.provider.accountAddresses({ registration, token: tokens.accessToken, resource })
       expect(addresses).toEqual(at.alias === undefined ? [] : expect.arrayContaining([at.alias]))

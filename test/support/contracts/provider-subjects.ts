@@ -2,7 +2,6 @@
 import type { NetworkRequestOptions } from '@azure/msal-node'
 import type { CredentialKind } from '../../../lib/model/credential.js'
 import type { Registration } from '../../../lib/model/registration.js'
-import type { Provider } from '../../../lib/ports/provider.js'
 import { keyPairText, readKeyPair } from '../../../lib/protocol/key-pair.js'
 import { microsoftProvider } from '../../../lib/providers/microsoft.js'
 import { microsoftRules } from '../../../lib/providers/microsoft-rules.js'
@@ -14,48 +13,8 @@ import { startEntra } from '../../../local/emulators/entra/start-entra.js'
 import { startGraph } from '../../../local/emulators/graph/start-graph.js'
 import { clientCertificate } from '../microsoft/client-certificate.js'
 import { deploymentIdentity, federatedCredential, identityOf } from '../microsoft/deployment-identity.js'
-
-export interface ProviderClient {
-  registration: Registration
-  credential: Secret | undefined
-}
-
-/** What the token endpoint does to the next call; `echo`: a refusal that repeats what it was sent. */
-export interface TokenFault {
-  status?: number
-  /** Seconds. */
-  retryAfter?: number
-  drop?: true
-  body?: 'html' | 'echo'
-}
-
-export interface ProviderSubject {
-  provider: Provider
-  /** Its answers pass through `change` before the provider reads them. */
-  changing(change: (answer: Record<string, unknown>) => void): Provider
-  clients: { secret: ProviderClient; public?: ProviderClient }
-  scopes: string[]
-  /** What a person gives to make `clients.secret`'s registration. */
-  given: { directory?: string; cloud?: string }
-  /** Who signs in, another address of the same account (absent: it has none), and the issuer of this person's identity. */
-  username: string
-  alias?: string
-  issuer: string
-  now(): number
-  /** The person agrees on the page behind `url`; returns what the callback is given. */
-  signIn(url: string): Promise<Record<string, string>>
-  /** A replaced refresh token ends at once from now on, where the provider can do that. */
-  rotateStrictly?(): void
-  revoke(): void
-  expireSecret(): void
-  fail(fault: TokenFault): void
-  /** Forms of the token requests, oldest first. */
-  tokenRequests(): Record<string, string>[]
-  stop(): Promise<void>
-}
-
-/** A mailbox that receives and sends. */
-export const wishOf = (address: string) => ({ address, receive: true, send: true, transport: 'auto' as const })
+import { oauthServerSubject, oidcProviderSubject } from './oauth-subjects.js'
+import { type ProviderSubject, wishOf } from './provider-subject.js'
 
 export const microsoft = 'https://login.microsoftonline.com'
 export const redirectUri = 'http://localhost:7071/api/oauth/callback'
@@ -163,4 +122,6 @@ export const providerSubjects: Record<string, () => Promise<ProviderSubject>> = 
   'Microsoft by managed identity': () => microsoftSubject('managed-identity'),
   'Microsoft for the US Government': () => microsoftSubject('managed-identity', 'us-government'),
   'Microsoft in China': () => microsoftSubject('private-key', 'china'),
+  'an OAuth 2.0 server': oauthServerSubject,
+  'oidc-provider': oidcProviderSubject,
 }

@@ -86,4 +86,6 @@ export const providerOfNobody: Provider = {
   adminConsentUrl: unasked,
   directoryOf: unasked,
   issuerMatches: unasked,
+  namesIssuer: unasked,
+  checkRegistration: async () => {},
 }

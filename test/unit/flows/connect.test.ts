@@ -124,7 +124,7 @@ describe('judging what came back', () => {
     await flows.beginAuthorize(at.deps, { link: linkOf(link), browser: shown.browser, formToken: shown.formToken })
     at.now += 10 * minute
     const parameters = new URLSearchParams({ code: 'c', state: asked.at(-1)?.state ?? '' })
-    const { value } = await flows.returnCallback(at.deps, { parameters })
+    const { value } = await flows.returnCallback(at.deps, { parameters, registrationId: '' })
     const late = { short: linkOf(link).slice(0, 8), handOff: value, browser: shown.browser, requestId: newId() }
     expect(await flows.completeSignIn(at.deps, late)).toMatchObject({ error: { code: 'flow_expired' } })
     expect(redeemed).toBe(0)

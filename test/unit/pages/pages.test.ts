@@ -26,6 +26,7 @@ const pages = {
     discovered: { provider: 'microsoft', evidence: evil, imap: { host: evil, port: 993, tls: evil } },
     ways: ['microsoft', 'password'],
     pages: ['microsoft'],
+    choices: [{ provider: 'microsoft' as const, label: 'Microsoft' }],
     formToken: evil,
     problem: { code: evil, class: 'permanent', description: evil, remedy: evil },
   }),
@@ -110,6 +111,7 @@ const connecting = (provider: string, forced = false): string =>
     discovered: { provider, evidence: '' },
     ways: forced ? ['microsoft'] : ['microsoft', 'password'],
     pages: ['microsoft'],
+    choices: [{ provider: 'microsoft' as const, label: 'Microsoft' }],
     formToken: '',
   })
 

@@ -35,6 +35,7 @@ describe('the language of the connect journey', () => {
     },
     ways: ['microsoft', 'password'] as const,
     pages: ['microsoft'] as const,
+    choices: [{ provider: 'microsoft' as const, label: 'Microsoft' }],
     sharedOffer: 'confirmed' as const,
     formToken: 't',
   }

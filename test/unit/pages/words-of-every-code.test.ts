@@ -84,6 +84,7 @@ const linkPage = {
   discovered: { provider: 'basic', evidence: '', about: { by: 'nothing', domain: 'b.example', host: '' } as const },
   ways: ['password'] as const,
   pages: [],
+  choices: [],
   formToken: 't',
 }
 
