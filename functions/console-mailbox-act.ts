@@ -14,23 +14,19 @@ export const consoleMailboxAct = consoleActionHandler(gateway, 'mailboxes', {
     return html`${facts}${retriedFacts(await g.send.retryFailedMails({ tenant, mailboxId: id }, { dryRun: true }))}`
   },
   async act({ g, tenant, view }, id, name) {
-    if (name === 'check' || name === 'reconnect') {
-      const mailbox = await g.admin.readMailboxFacts(tenant, id)
-      if (name === 'check') return checkedPage(view, mailbox, await g.admin.checkMailbox({ tenant, mailboxId: id }))
-      return reconnectPage(view, mailbox, await g.connect.startReconnect({ tenant, mailboxId: id }))
-    }
-    if (name === 'approval') {
-      const { address } = await g.admin.readMailboxFacts(tenant, id)
-      return approvalLinkPage(view, { id, address }, await g.connect.startApproval({ tenant, mailboxId: id }))
-    }
+    const mailbox = { tenant, mailboxId: id }
+    const facts = () => g.admin.readMailboxFacts(tenant, id)
+    if (name === 'check') return checkedPage(view, await facts(), await g.admin.checkMailbox(mailbox))
+    if (name === 'reconnect') return reconnectPage(view, await facts(), await g.connect.startReconnect(mailbox))
+    if (name === 'approval') return approvalLinkPage(view, await facts(), await g.connect.startApproval(mailbox))
     if (name === 'test-mail') {
-      const { mailId, state } = await g.send.sendTestMail({ tenant, mailboxId: id })
+      const { mailId, state } = await g.send.sendTestMail(mailbox)
       return { redirect: link(view, `/mails/${segment(mailId)}`, { done: `test-mail-${state}` }) }
     }
-    if (name === 'retry-mails') await g.send.retryFailedMails({ tenant, mailboxId: id })
-    else if (name === 'import') await g.receive.importMails({ tenant, mailboxId: id })
-    else if (name === 'poll') await g.receive.pollNow({ tenant, mailboxId: id })
-    else await g.admin.changeMailbox({ tenant, mailboxId: id }, { active: name === 'activate' })
+    if (name === 'retry-mails') await g.send.retryFailedMails(mailbox)
+    else if (name === 'import') await g.receive.importMails(mailbox)
+    else if (name === 'poll') await g.receive.pollNow(mailbox)
+    else await g.admin.changeMailbox(mailbox, { active: name === 'activate' })
     return undefined
   },
 })

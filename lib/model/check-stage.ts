@@ -36,7 +36,7 @@ const rules: readonly (readonly [RegExp, CheckStage])[] = [
   [/^graph_(answer_|link_|requestbodyread)|^foreign_link_refused$|^any_http_5xx$/, 'greeting'],
   [/^graph_|^any_http_4xx$/, 'folder'],
 
-  [/^(aadsts_|oauth_|google_oauth_|registration_|provider_|refresh_|grant_|sealed_)/, 'sign-in'],
+  [/^(aadsts_|entra_|oauth_|google_oauth_|registration_|provider_|refresh_|grant_|sealed_)/, 'sign-in'],
   [/^(not_connected|connection_missing|token_scope_missing|wrong_token_audience|bearer_needed|id_token_)/, 'sign-in'],
   [/^(directory_unknown|no_refresh_token|unclassified)$/, 'sign-in'],
 ]
