@@ -21,13 +21,13 @@ const rules: readonly (readonly [RegExp, CheckStage])[] = [
   [/^(exo_imap_(bye|connection|server|command)|mail_server_too_slow$)/, 'greeting'],
   [/^(exo|gmail)_imap_(?!user_is_authenticated|bad_command)/, 'sign-in'],
   [/^imap_(authenticationfailed|authorizationfailed|expired|contactadmin|unavailable|serverbug|limit)$/, 'sign-in'],
-  [/^imap_(login_refused|login_not_offered|needs_login)$/, 'sign-in'],
+  [/^imap_(login_refused|login_not_offered|needs_login|token_refused|token_scope)$/, 'sign-in'],
   [/^(exo_|gmail_)?imap_|^(invalid_folder|folder_missing|no_sent_folder|uidvalidity_changed)$/, 'folder'],
 
   [/^exo_smtp_(sendasdenied|outboundspam|submissionquota|esc_5_(1_|2_12|7_(60|50[123]|7|12|13|23)))/, 'send-right'],
   [/^gmail_smtp_esc_5_(4_5|7_2[56])$|^smtp_(esc_[45]_[16]_|550_relay|esc_5_7_(1|2[3-7])$)/, 'send-right'],
   [/^exo_smtp_(esc_[45]_4_|esc_5_7_(606|511)|esc_4_7_)|^smtp_esc_[45]_[345]_/, 'greeting'],
-  [/^(exo|gmail)_smtp_|^smtp_(esc_[45]_[27]_|432|454|530|534|535)/, 'sign-in'],
+  [/^(exo|gmail)_smtp_|^smtp_(esc_[45]_[27]_|token_|432|454|530|534|535)/, 'sign-in'],
   [/^smtp_/, 'greeting'],
 
   [/^graph_(errorsendasdenied|errormessagesubmission|erroraccountsuspend|errorexceeded|submissionquota)/, 'send-right'],

@@ -46,6 +46,8 @@ describe('M-160: each code has its stage', () => {
     ['net_econnrefused', 'connect'],
     ['net_etimedout', 'connect'],
     ['host_not_allowed', 'connect'],
+    ['imap_token_refused', 'sign-in'],
+    ['smtp_token_scope', 'sign-in'],
     ['tls_untrusted', 'tls'],
     ['net_eproto', 'tls'],
     ['starttls_not_offered', 'tls'],
