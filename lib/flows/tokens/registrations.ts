@@ -72,7 +72,8 @@ export const redirectUriOf = ({ config }: Toolbox, { kind, id }: Pick<Registrati
   `${config.publicBaseUrl}/oauth/callback${hasOwnCallback(kind) ? `/${id}` : ''}`
 
 export const hasOwnCallback = (kind: Registration['kind']): boolean =>
-  providerFacts[kind].registration?.ownServer === true
+  // A row of a later build may name a provider that this one does not know: the others stay usable.
+  (providerFacts as Partial<typeof providerFacts>)[kind]?.registration?.ownServer === true
 
 /** A tenant's or the deployment's registration, without its credential. */
 export async function getRegistration(deps: Toolbox, { tenant, id }: RegistrationRef): Promise<Registration> {

@@ -44,7 +44,7 @@ interface Authenticator {
   authenticate(credential: string): Promise<Caller>
   readTenant(id: string): Promise<unknown>
   admit: Admit
-  audit(caller: Caller, done: { tenant: string; action: string; subject: string }): Promise<void>
+  audit(caller: Caller, done: { tenant: string; action: string; subjects: readonly string[] }): Promise<void>
 }
 
 /**
@@ -88,7 +88,7 @@ export function apiHandler<O extends Operation, G extends Authenticator, R exten
         await g.audit(caller, {
           tenant,
           action: operation.name,
-          subject: Object.values(params).join('/') || madeBy(returned),
+          subjects: operation.route.includes('{') ? [Object.values(params).join('/')] : madeBy(returned),
         })
       const response = await responseOf(operation, returned, (field) =>
         invocationLog(context).error('answer-field-dropped', { operation: operation.name, fieldId: fieldId(field) }),
@@ -168,11 +168,13 @@ function refuseFields(input: unknown): void {
   if (problems.length > 0) throw refusedInput(problems)
 }
 
-/** The id of what was made: it stands in the answer. */
-function madeBy(returned: unknown): string {
+/** The ids of what was made, or of what links were made for: they stand in the answer. */
+function madeBy(returned: unknown): string[] {
   const answer = returned instanceof Reply ? (returned.answer as unknown) : returned
   const made = typeof answer === 'object' && answer !== null ? (answer as Record<string, unknown>) : {}
-  return String(made['id'] ?? made['signInId'] ?? made['mailboxId'] ?? '')
+  if (Array.isArray(made['links'])) return made['links'].flatMap(madeBy)
+  const id = made['mailboxId'] ?? made['id'] ?? made['signInId']
+  return id === undefined ? [] : [String(id)]
 }
 
 const anonymous: Caller = { role: 'app', tenant: '~', keyId: '' }

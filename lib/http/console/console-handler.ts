@@ -46,7 +46,7 @@ export interface ConsoleGateway {
   }
   sealer(): Promise<SessionSealer>
   readTenant(id: string): Promise<unknown>
-  audit(caller: Caller, done: { tenant: string; action: string; subject: string }): Promise<void>
+  audit(caller: Caller, done: { tenant: string; action: string; subjects: readonly string[] }): Promise<void>
 }
 
 export interface ConsoleCall<G> {
@@ -98,7 +98,7 @@ export function consoleHandler<G extends ConsoleGateway>(
       const answer = await act(call)
       if (request.method === 'POST' && !(typeof answer === 'object' && 'form' in answer)) {
         const { id = '', action } = params
-        await g.audit(caller, { tenant: view.tenant, action: `console-${action ?? wanted}`, subject: id })
+        await g.audit(caller, { tenant: view.tenant, action: `console-${action ?? wanted}`, subjects: [id] })
       }
       return consoleAnswer(answer, requestId)
     } catch (error) {

@@ -50,8 +50,8 @@ export const gateway: ConsoleGateway = {
   readTenant: async (id) => {
     if (!['acme', 'other'].includes(id)) throw notFound('tenant')
   },
-  audit: async (caller, { tenant, action, subject }) => {
-    audited.push([caller.keyId, tenant, action, subject])
+  audit: async (caller, { tenant, action, subjects }) => {
+    audited.push([caller.keyId, tenant, action, ...subjects])
   },
 }
 

@@ -102,7 +102,7 @@ const gateway: ConsoleGateway = {
   authenticate: async (): Promise<Caller> => ({ role, tenant: 'acme', keyId: 'k' }),
   sealer: async () => seals,
   readTenant: async () => {},
-  audit: async (_caller, { tenant, action, subject }) => void audited.push(`${tenant} ${action} ${subject}`),
+  audit: async (_caller, { tenant, action, subjects }) => void audited.push(`${tenant} ${action} ${subjects}`),
 }
 
 async function ask(kind: ActionKind, name: string, fields?: Record<string, string>): Promise<HttpResponseInit> {
