@@ -82,7 +82,7 @@ describe('attacks', () => {
     const table = site.names.table('signins')
     const key = { partitionKey: late.signInId.slice(0, 2), rowKey: late.signInId }
     const row = await site.tables.get(table, key.partitionKey, key.rowKey)
-    await site.tables.update(table, { ...key, stageUntil: Date.now() - 1 }, row?.etag ?? '')
+    await site.tables.update(table, { ...key, stageUntil: Date.now() - 60_000 }, row?.etag ?? '')
     expect(await statusOf(late.browser, late.callback)).toBe(400)
     expect(await audited(late.signInId)).toEqual(['flow_expired'])
 
@@ -193,7 +193,7 @@ describe('attacks', () => {
     const table = site.names.table('signins')
     const key = { partitionKey: signInId.slice(0, 2), rowKey: signInId }
     const row = await site.tables.get(table, key.partitionKey, key.rowKey)
-    await site.tables.update(table, { ...key, expiresAt: Date.now() - 1 }, row?.etag ?? '')
+    await site.tables.update(table, { ...key, expiresAt: Date.now() - 60_000 }, row?.etag ?? '')
     const due = site.tables.query(site.names.table('due'), { partitionRange: ['signin~', 'signin~~'] })
     for await (const one of due)
       if (one.rowKey === `attacker~${signInId}`) await site.tables.upsert(site.names.table('due'), { ...one, dueAt: 1 })
