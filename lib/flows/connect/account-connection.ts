@@ -1,14 +1,12 @@
 /** The connection of an account at mail servers: its row, and its password in the vault. */
 import { notFound } from '../../errors.js'
 import type { Connection } from '../../model/connection.js'
-import { hashId } from '../../model/ids.js'
 import type { MailboxRef } from '../../model/mailbox.js'
 import { connectionIdsOf } from '../../model/transports.js'
 import type { Toolbox } from '../../ports/toolbox.js'
 import { changeRow } from '../../rows/change-row.js'
 import { findConnection, removeConnectionRow, saveConnection } from '../../rows/connections.js'
 import { findMailbox } from '../../rows/mailboxes.js'
-import { emitEvent } from '../tell/emit-event.js'
 import { forgetGrant } from '../tokens/forget-grant.js'
 import { storeGrant } from '../tokens/store-grant.js'
 import type { Account } from './try-servers.js'
@@ -59,26 +57,6 @@ function rowOf(deps: Toolbox, { tenant, connectionId, account }: OfAccount, know
     createdAt: known?.createdAt ?? now,
     connectedAt: now,
   }
-}
-
-export async function tellConnected(
-  deps: Toolbox,
-  { tenant, mailboxId, connectionId }: MailboxRef & { connectionId: string },
-): Promise<void> {
-  await emitEvent(deps, {
-    tenant,
-    type: 'connection.changed',
-    id: hashId('connection.changed', connectionId, String(deps.clock.now())),
-    data: {
-      connectionId,
-      mailboxId,
-      direction: null,
-      state: 'connected',
-      code: null,
-      description: null,
-      remedy: null,
-    },
-  })
 }
 
 /** Those of these that the mailbox does not use. */

@@ -24,10 +24,11 @@ import { setDue } from '../../rows/due.js'
 import { releaseHold, takeHold } from '../../rows/holders.js'
 import { findMailbox } from '../../rows/mailboxes.js'
 import { removeNamesOf } from '../../rows/names.js'
-import { disconnectUnused, saveAccount, tellConnected } from './account-connection.js'
+import { disconnectUnused, saveAccount } from './account-connection.js'
 import { namePart } from './add-mailbox.js'
 import { areServersOf } from './prove-address.js'
 import { assertNamesFree, createMailbox, mailboxExists } from './save-mailbox.js'
+import { tellConnected } from './tell-connected.js'
 import { type Account, accountsOf, refusedServerTest, tryServers, type WantedServers } from './try-servers.js'
 
 export interface ServerMailboxAdded {
@@ -144,7 +145,8 @@ async function store(
     if (connectionOf(reading) !== receiveConnectionId || connectionOf(sending) !== sendConnectionId)
       throw mailboxExists()
     if (receive) await setDue(deps, { kind: 'poll', tenant, id: mailboxId }, deps.clock.now())
-    for (const connectionId of ids.values()) await tellConnected(deps, { ...owner, connectionId })
+    for (const connectionId of ids.values())
+      await tellConnected(deps, { ...owner, connectionId }, String(deps.clock.now()))
     const used = [...ids].map(([{ mode }, id]) => ({ id, mode, scopes: [] }))
     const warnings = mailboxWarnings({ receive: reading, send: sending }, used)
     return { receiveConnectionId, sendConnectionId, warnings }

@@ -16,9 +16,10 @@ import type { Toolbox } from '../../ports/toolbox.js'
 import { findConnection, type StoredConnection } from '../../rows/connections.js'
 import { listMailboxes } from '../../rows/mailboxes.js'
 import { Secret } from '../../secret.js'
-import { replaceAccount, tellConnected } from './account-connection.js'
+import { replaceAccount } from './account-connection.js'
 import { reopen } from './confirm-now.js'
 import { unreachable } from './probe-mailbox.js'
+import { tellConnected } from './tell-connected.js'
 import { probeInTime } from './try-out.js'
 import { type Account, authorityOf, refusedServerTest } from './try-servers.js'
 
@@ -61,7 +62,7 @@ export async function changePassword(
     throw error instanceof RowChangedError ? changedMeanwhile() : error
   })
   await reopen(deps, tenant, connectionId)
-  await tellConnected(deps, { tenant, mailboxId: asked[0]!.id, connectionId })
+  await tellConnected(deps, { tenant, mailboxId: asked[0]!.id, connectionId }, String(deps.clock.now()))
   return { connectionId, username, tested }
 }
 

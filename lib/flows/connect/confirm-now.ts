@@ -9,7 +9,7 @@
 import { asGatewayError, conflict, GatewayError } from '../../errors.js'
 import type { Connection } from '../../model/connection.js'
 import type { Grant, MailboxGrant } from '../../model/grant.js'
-import { hashId, newId } from '../../model/ids.js'
+import { newId } from '../../model/ids.js'
 import { wholeTarget } from '../../model/later-receiving.js'
 import { type MailboxWarning, mailboxWarnings } from '../../model/mailbox-warnings.js'
 import type { ProviderName } from '../../model/providers.js'
@@ -28,13 +28,13 @@ import { awaitedBy, tellAwaiting } from '../receive/await-approval.js'
 import { wakeAwaiting } from '../receive/wake-awaiting.js'
 import { openGate } from '../send/gate.js'
 import { retryConnections } from '../send/retry-connections.js'
-import { emitEvent } from '../tell/emit-event.js'
 import { providerOf } from '../tokens/provider-of.js'
 import { getRegistration } from '../tokens/registrations.js'
 import { storeGrant } from '../tokens/store-grant.js'
 import { assertWay } from './link-ways.js'
 import { noSecrets, refuseConfirmation } from './refuse-confirmation.js'
 import { createMailbox, reserveNames, switchMailbox } from './save-mailbox.js'
+import { tellConnected } from './tell-connected.js'
 import { targetsOf } from './try-out.js'
 
 export interface Confirmed {
@@ -120,7 +120,7 @@ async function connect(deps: Toolbox, signIn: StoredSignIn): Promise<Confirmed> 
   await setDue(deps, { kind: 'signin', tenant, id: signIn.id }, deps.clock.now() + keptMs)
   await clearAttention(deps, { tenant, kind: 'sign-in', id: signIn.id })
   if (target.connectionId) await reopen(deps, tenant, connectionId)
-  if (grant !== undefined) await tellConnected(deps, signIn)
+  if (grant !== undefined) await tellConnected(deps, { tenant, mailboxId, connectionId }, signIn.id)
   const action = { connect: 'mailbox-connected', reconnect: 'mailbox-reconnected', 'admin-consent': 'admin-consented' }
   await writeLog(deps, 'auditlog', {
     tenant,
@@ -249,21 +249,4 @@ export async function reopen(deps: Toolbox, tenant: string, connectionId: string
       await setDue(deps, { kind: 'poll', tenant, id }, deps.clock.now())
     if (connectionOf(send) === connectionId) await openGate(deps, { tenant, mailboxId: id })
   }
-}
-
-async function tellConnected(deps: Toolbox, { id, tenant, connectionId, mailboxId = '' }: StoredSignIn): Promise<void> {
-  await emitEvent(deps, {
-    tenant,
-    type: 'connection.changed',
-    id: hashId('connection.changed', connectionId, id),
-    data: {
-      connectionId,
-      mailboxId,
-      direction: null,
-      state: 'connected',
-      code: null,
-      description: null,
-      remedy: null,
-    },
-  })
 }
